@@ -1,0 +1,31 @@
+/*
+ * clock.h - the only place that reads the system's time.
+ *
+ * Threads read it once per turn and pass `now_ns` on; nothing that decides reads it itself.
+ */
+#ifndef ARB_CLOCK_H
+#define ARB_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
+/* UTC nanoseconds since 1970. */
+static inline int64_t clock_now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with a valid clock */
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* Nanoseconds that only go forward, for intervals. */
+static inline int64_t clock_mono_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+#endif /* ARB_CLOCK_H */

@@ -1,0 +1,87 @@
+#include "util/log.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_LEN = 2048, LIMIT_INTERVAL_S = 10 };
+
+static _Atomic int most_detailed = ARB_INFO; /* process-wide, as stderr is */
+
+static const char *level_name(enum arb_log_level level)
+{
+    static const char *const names[] = { "?", "error", "warn", "info", "debug" };
+    return level >= ARB_ERROR && level <= ARB_DEBUG ? names[level] : names[0];
+}
+
+void log_set_level(enum arb_log_level level)
+{
+    atomic_store_explicit(&most_detailed, (int)level, memory_order_relaxed);
+}
+
+/* Copies text into a logfmt value: quotes escaped, control characters shown as '?'. */
+static size_t put_quoted(char *out, size_t cap, const char *text)
+{
+    size_t n = 0;
+    for (; *text != '\0' && n + 3 < cap; text++) {
+        if (*text == '"' || *text == '\\') {
+            out[n++] = '\\';
+        }
+        out[n++] = (unsigned char)*text < 0x20 ? '?' : *text;
+    }
+    return n;
+}
+
+static int put_head(char *line, size_t cap, enum arb_log_level level, const char *who)
+{
+    struct timespec now;
+    struct tm utc;
+    char stamp[32];
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    (void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+    return snprintf(line, cap, "%s.%06ldZ level=%s%s%s msg=\"", stamp, now.tv_nsec / 1000,
+                    level_name(level), who == NULL ? "" : " ", who == NULL ? "" : who);
+}
+
+void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_list args)
+{
+    char line[LINE_MAX_LEN], text[LINE_MAX_LEN / 2];
+
+    if ((int)level > atomic_load_explicit(&most_detailed, memory_order_relaxed)) {
+        return;
+    }
+    (void)vsnprintf(text, sizeof(text), fmt, args);
+    const int head = put_head(line, sizeof(line) / 2, level, who);
+    if (head < 0 || (size_t)head >= sizeof(line) / 2) {
+        return;
+    }
+    size_t len = (size_t)head;
+    len += put_quoted(line + len, sizeof(line) - len - 2, text);
+    line[len++] = '"';
+    line[len++] = '\n';
+    (void)!write(STDERR_FILENO, line, len); /* nowhere left to report to */
+}
+
+void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    log_vline(level, who, fmt, args);
+    va_end(args);
+}
+
+bool log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *suppressed)
+{
+    if (now_ns < limit->next_ns) {
+        limit->suppressed++;
+        return false;
+    }
+    *suppressed = limit->suppressed;
+    limit->suppressed = 0;
+    limit->next_ns = now_ns + (int64_t)LIMIT_INTERVAL_S * 1000000000;
+    return true;
+}

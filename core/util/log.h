@@ -1,0 +1,35 @@
+/*
+ * log.h - logfmt lines on stderr, one write() each, from any thread.
+ *
+ * A line reads: time level=info feed=kraken msg="...". The message is one sentence; a
+ * subject (`feed=kraken`) says who speaks. Repetition is the caller's to count, see
+ * log_limit.
+ */
+#ifndef ARB_LOG_H
+#define ARB_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arbspot/host.h"
+
+/* The most detailed level written; ARB_INFO until set. Set by main before any thread starts. */
+void log_set_level(enum arb_log_level level);
+
+/* Writes one line. `who` is "feed=kraken" or the like, or NULL for the host itself. */
+void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+/* Lets one line through per interval and counts the rest. Zeroed memory is ready. */
+struct log_limit {
+    int64_t next_ns;
+    uint64_t suppressed;
+};
+
+/* True when a line may be written now; `*suppressed` gets how many were not since the last. */
+bool log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *suppressed);
+
+#endif /* ARB_LOG_H */

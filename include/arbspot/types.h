@@ -1,0 +1,143 @@
+/*
+ * types.h - the vocabulary host and plugins share: numbers, levels, instruments, books.
+ *
+ * Prices and quantities are 64-bit integers in units of 10^-scale. The scale belongs to
+ * the instrument and is the same on every venue that trades it, so two prices of one
+ * instrument compare with `<`. Times are UTC nanoseconds since 1970.
+ */
+#ifndef ARB_TYPES_H
+#define ARB_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    ARB_INSTRUMENTS_MAX = 4096, /* per exchange instance */
+    ARB_VENUES_MAX = 16,        /* per instrument */
+    ARB_SYMBOL_MAX = 32,        /* bytes, terminator included */
+    ARB_SCALE_MAX = 18,         /* 10^18 is the largest power of ten in an int64_t */
+    ARB_CONNS_MAX = 64,         /* connections per exchange instance */
+    ARB_TIMERS_MAX = 64,        /* timers per instance */
+    ARB_EVENT_LEVELS_MAX = 65536, /* levels a side in one book event, and in one book */
+    ARB_DIGITS_UNKNOWN = 255,
+};
+
+/* Borrowed bytes, not terminated. Valid until the callback that got them returns. */
+struct arb_bytes {
+    const char *data;
+    size_t len;
+};
+
+/* One price level. A quantity of zero in a delta removes the level. */
+struct arb_level {
+    int64_t px;
+    int64_t qty;
+};
+
+/* One traded pair. Owned by the host, immutable, at a fixed address until fini() returned. */
+struct arb_instrument {
+    char symbol[ARB_SYMBOL_MAX];       /* canonical: "BTC/USD" */
+    char base[ARB_SYMBOL_MAX];         /* "BTC" */
+    char quote[ARB_SYMBOL_MAX];        /* "USD" */
+    char venue_symbol[ARB_SYMBOL_MAX]; /* the venue's own name; "" when the plugin shall derive it */
+    uint8_t px_scale;
+    uint8_t qty_scale;
+    uint8_t reserved[14]; /* zero; comes in arrays, so the stride is fixed for a MAJOR */
+};
+
+/* Whether orders can match now. A book that is not OPEN is shown but never an opportunity. */
+enum arb_trading {
+    ARB_TRADING_OPEN = 1,
+    ARB_TRADING_LIMITED = 2, /* cancel only, post only, reduce only, limit only */
+    ARB_TRADING_HALTED = 3,  /* maintenance, auction, delisted, not yet open */
+};
+
+enum arb_book_kind {
+    ARB_BOOK_SNAPSHOT = 1, /* replaces the whole book */
+    ARB_BOOK_DELTA = 2,    /* changes single levels */
+};
+
+/*
+ * What an exchange plugin says about one book. Every pointer is borrowed for the call;
+ * the host copies.
+ *
+ * Levels of a delta are applied in array order, so the last of equal prices wins; those
+ * of a snapshot may come in any order. After applying, each side is cut to `max_depth`.
+ *
+ * Sequencing: `seq` is any number of the venue's or the plugin's that never decreases
+ * within a book. Deltas that arrive while the book waits for a snapshot are held; with
+ * the snapshot, held deltas of `seq <= snapshot.seq` are dropped and the rest applied.
+ */
+struct arb_book_event {
+    uint32_t size;       /* sizeof(struct arb_book_event) */
+    uint32_t instrument; /* index into the instruments given to the plugin */
+    uint32_t kind;       /* enum arb_book_kind */
+    uint32_t max_depth;  /* levels a side to keep; 0 for all */
+    uint64_t seq;
+    int64_t venue_ns; /* the venue's time of the event, 0 when not given */
+    const struct arb_level *bids;
+    const struct arb_level *asks;
+    uint32_t n_bids;
+    uint32_t n_asks;
+    uint32_t checksum;  /* of the venue, after this event; read only with has_checksum */
+    bool has_checksum;  /* the host then calls checksum() and compares */
+    uint8_t px_digits;  /* fractional digits of the venue's text, or ARB_DIGITS_UNKNOWN */
+    uint8_t qty_digits; /* likewise */
+};
+
+enum arb_book_state {
+    ARB_BOOK_EMPTY = 0,    /* not subscribed yet */
+    ARB_BOOK_SYNCING = 1,  /* subscribed; deltas held back, snapshot awaited */
+    ARB_BOOK_LIVE = 2,     /* equals the venue's book as far as the venue lets anyone know */
+    ARB_BOOK_STALE = 3,    /* was live; disconnected, crossed, or damaged: being resynced */
+    ARB_BOOK_UNUSABLE = 4, /* given up for now: refused, unlisted, or resync kept failing */
+};
+
+/* How far an update could be proven right. */
+enum arb_verified {
+    ARB_VERIFIED = 1,     /* the venue's checksum or sequence covers it and matched */
+    ARB_UNVERIFIABLE = 2, /* the venue gives no means to notice a loss */
+    ARB_SUSPECT = 3,      /* not LIVE, or something contradicts it: do not rely on it */
+};
+
+/*
+ * A read-only book. Both sides are stored worst first, so the best level is the last
+ * element; use arb_bid() and arb_ask(), which count from the best.
+ */
+struct arb_book {
+    uint32_t state;   /* enum arb_book_state; trade on ARB_BOOK_LIVE only */
+    uint32_t trading; /* enum arb_trading */
+    uint32_t n_bids;
+    uint32_t n_asks;
+    const struct arb_level *bids;
+    const struct arb_level *asks;
+    uint64_t seq;     /* in an exchange plugin the event's seq, in a strategy the bus sequence */
+    int64_t venue_ns; /* the venue's time of the last event, 0 when not given */
+    int64_t recv_ns;  /* our time of the last event */
+    uint32_t verified; /* enum arb_verified of the last event */
+    uint32_t reserved32;
+    uint64_t reserved[4];
+};
+
+/* The i-th best bid, i < n_bids. */
+static inline const struct arb_level *arb_bid(const struct arb_book *book, uint32_t i)
+{
+    return &book->bids[book->n_bids - 1 - i];
+}
+
+/* The i-th best ask, i < n_asks. */
+static inline const struct arb_level *arb_ask(const struct arb_book *book, uint32_t i)
+{
+    return &book->asks[book->n_asks - 1 - i];
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARB_TYPES_H */
