@@ -1,0 +1,75 @@
+/*
+ * event.h - what travels from a feed to everybody else: one change of one book.
+ *
+ * The same event goes over a ring inside the process and, as JSON (wire.h), over Kafka; a
+ * consumer cannot tell which way it came.
+ *
+ * Sequence: every event of a book has its own `seq`; `prev_seq` is the seq of the event this
+ * consumer was sent before it. A delta whose prev_seq is not the last seq seen was lost
+ * on the way: wait for a snapshot. A new session starts a new sequence.
+ */
+#ifndef ARB_EVENT_H
+#define ARB_EVENT_H
+
+#include "arbspot/types.h"
+
+enum event_kind {
+    EVENT_SNAPSHOT = 1, /* the whole book; it is LIVE */
+    EVENT_DELTA = 2,    /* levels to set, or with quantity 0 to remove, in order; stays LIVE */
+    EVENT_STATUS = 3,   /* the state or the trading status changed; no levels */
+};
+
+enum {
+    EVENT_REASON_MAX = 128, /* bytes, terminator included */
+    EVENT_CRC_LEVELS = 10,  /* levels a side that event.crc covers */
+};
+
+/* One venue as the host knows it. Immutable, outlives every event. */
+struct venue {
+    char name[ARB_SYMBOL_MAX];
+};
+
+/* Borrowed from whoever delivers it; levels and reason stand behind it in the same record. */
+struct event {
+    uint32_t kind;  /* enum event_kind */
+    uint32_t state; /* enum arb_book_state after this event */
+    uint8_t trading;  /* enum arb_trading */
+    uint8_t verified; /* enum arb_verified */
+    uint8_t px_digits, qty_digits; /* to print with; ARB_DIGITS_UNKNOWN for as few as needed */
+    uint32_t crc;        /* event_book_crc() of the book after this event; 0 in a status */
+    uint32_t instrument; /* the feed's own index */
+    uint32_t n_bids, n_asks;
+    uint32_t reason_len; /* of a status, without terminator */
+    const struct venue *venue;
+    const struct arb_instrument *info;
+    uint64_t session;
+    uint64_t seq, prev_seq;
+    int64_t venue_ns, recv_ns;
+    const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
+    const struct arb_level *asks;
+    const char *reason; /* terminated; "" unless a status */
+};
+
+/*
+ * CRC-32 (IEEE 802.3) over the best EVENT_CRC_LEVELS bids, then asks, each side from the
+ * worst of them to the best, each level as price and quantity in little-endian int64 of the
+ * instrument's scale. Any consumer can recompute it from its own copy of the book.
+ */
+uint32_t event_book_crc(const struct arb_level *bids, uint32_t n_bids, const struct arb_level *asks,
+                        uint32_t n_asks);
+
+/* Bytes of a record that holds the event with its levels and reason. */
+size_t event_record_len(const struct event *event);
+
+/* Writes event, levels and reason into `record`, which has event_record_len() bytes, 8-aligned. */
+void event_record_write(const struct event *event, void *record);
+
+/* The event in a record; sets its pointers to what stands behind it. */
+const struct event *event_record_read(void *record);
+
+const char *event_kind_name(uint32_t kind);        /* "snapshot" */
+const char *book_state_name(uint32_t state);       /* "LIVE" */
+const char *trading_name(uint32_t trading);        /* "open" */
+const char *verified_name(uint32_t verified);      /* "verified" */
+
+#endif /* ARB_EVENT_H */

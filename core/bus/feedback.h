@@ -1,0 +1,40 @@
+/*
+ * feedback.h - how the publisher asks a feed for a fresh snapshot of a book.
+ *
+ * A delivery that failed for good leaves a hole on the topic. The publisher raises the
+ * book's flag; the feed's thread sees it on its next turn and sends a snapshot.
+ */
+#ifndef ARB_FEEDBACK_H
+#define ARB_FEEDBACK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arbspot/types.h"
+
+struct feedback {
+    _Atomic bool any; /* released after `wanted`, acquired before it */
+    _Atomic bool wanted[ARB_INSTRUMENTS_MAX];
+};
+
+/* Publisher's thread. */
+static inline void feedback_raise(struct feedback *feedback, uint32_t instrument)
+{
+    atomic_store_explicit(&feedback->wanted[instrument], true, memory_order_relaxed);
+    atomic_store_explicit(&feedback->any, true, memory_order_release);
+}
+
+/* Feed's thread: true once after something was raised. */
+static inline bool feedback_take_any(struct feedback *feedback)
+{
+    return atomic_load_explicit(&feedback->any, memory_order_relaxed) &&
+           atomic_exchange_explicit(&feedback->any, false, memory_order_acquire);
+}
+
+static inline bool feedback_take(struct feedback *feedback, uint32_t instrument)
+{
+    return atomic_exchange_explicit(&feedback->wanted[instrument], false, memory_order_relaxed);
+}
+
+#endif /* ARB_FEEDBACK_H */

@@ -1,0 +1,33 @@
+/*
+ * opportunity.h - an opportunity with everything the host knows about it: the strategy's
+ * terms, the names, and for each leg how old the book was and which event it stood at.
+ */
+#ifndef ARB_OPPORTUNITY_H
+#define ARB_OPPORTUNITY_H
+
+#include "arbspot/strategy.h"
+
+struct opportunity_leg {
+    char venue[ARB_SYMBOL_MAX];
+    uint64_t session; /* of the book's events */
+    uint64_t seq;     /* the book's last event when the strategy looked */
+    int64_t venue_ns;
+    int64_t recv_ns;
+    int64_t age_ns; /* detect_ns - recv_ns */
+};
+
+struct opportunity {
+    struct arb_opportunity terms;
+    char strategy[ARB_SYMBOL_MAX]; /* the INI section's name */
+    struct arb_instrument info;
+    uint64_t session; /* of this run of the strategy */
+    uint64_t seq;     /* counts this strategy's opportunities, from 1 */
+    struct opportunity_leg buy, sell;
+    int64_t detect_ns;  /* when the strategy said so */
+    int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
+};
+
+const char *opportunity_event_name(uint32_t event); /* "open" */
+const char *close_reason_name(uint32_t reason);     /* "gone" */
+
+#endif /* ARB_OPPORTUNITY_H */

@@ -1,0 +1,117 @@
+/*
+ * feed_internal.h - a feed's state, shared by the files of core/feed/ and nobody else.
+ *
+ *   feed.c         life, callbacks, turns
+ *   feed_commit.c  carries out what a callback recorded
+ *   book_sync.c    applies book events and decides whether a book is LIVE
+ */
+#ifndef ARB_FEED_INTERNAL_H
+#define ARB_FEED_INTERNAL_H
+
+#include "feed/effects.h"
+#include "feed/feed.h"
+#include "feed/instruments.h"
+#include "util/log.h"
+
+enum {
+    OUTLETS_MAX = ARB_VENUES_MAX + 1,
+    WHO_MAX = ARB_SYMBOL_MAX + 8,
+    HELD_BYTES_MAX = 4 << 20, /* deltas of one book that wait for its snapshot */
+    RESYNC_ATTEMPTS_MAX = 8,  /* in a row, then the book is UNUSABLE for a while */
+};
+
+#define RESYNC_DELAY_MIN_NS (1 * NS_PER_S)
+#define RESYNC_DELAY_MAX_NS (60 * NS_PER_S)
+#define RESYNC_FORGIVEN_NS (60 * NS_PER_S)  /* LIVE for this long: attempts count from 0 again */
+#define UNUSABLE_RETRY_NS (300 * NS_PER_S)
+#define SYNC_TIMEOUT_NS (30 * NS_PER_S)     /* from subscribing to the snapshot */
+#define CROSSED_PATIENCE_NS (5 * NS_PER_S)  /* for the message that uncrosses a book */
+#define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
+#define CATCH_UP_NS (2 * NS_PER_MS)        /* while a ring is full */
+#define NEVER_NS INT64_MAX
+
+/* Deltas in arrival order, waiting for a snapshot. */
+struct held {
+    char *data;
+    size_t len, cap;
+};
+
+/* One book and what the feed knows of it. */
+struct feed_book {
+    struct book book;
+    uint32_t state;         /* enum arb_book_state */
+    uint8_t trading;        /* of the pair alone, enum arb_trading */
+    uint8_t px_digits, qty_digits;
+    bool bound;
+    bool crossed;           /* STALE for no other reason: the next event may heal it */
+    uint8_t conn;
+    uint32_t attempts;      /* resyncs in a row */
+    uint64_t seq;           /* of the venue */
+    uint64_t bus_seq;       /* of the last event sent */
+    int64_t venue_ns, recv_ns;
+    int64_t live_since_ns;
+    int64_t due_ns;         /* resync, or give up waiting for a snapshot; NEVER_NS: neither */
+    struct held held;
+    char reason[EVENT_REASON_MAX];
+};
+
+struct feed {
+    const struct plugin *plugin;
+    const struct exchange_config *exchange;
+    const struct feed_io_ops *io;
+    void *io_context;
+    void *self; /* the plugin's instance */
+    bool initialized, disabled;
+    char who[WHO_MAX];
+    struct venue venue;
+    uint64_t session;
+    struct arb_exchange_env env;
+    struct arb_capabilities caps;
+    struct effects effects;
+    struct instruments instruments;
+    struct feed_book *books; /* [ARB_INSTRUMENTS_MAX] */
+    bool conn_up[ARB_CONNS_MAX];
+    bool conn_doomed[ARB_CONNS_MAX]; /* being dropped: what still comes from it is ignored */
+    uint8_t venue_trading; /* enum arb_trading */
+    int64_t timers[ARB_TIMERS_MAX]; /* UTC time, NEVER_NS: off */
+    int64_t books_due_ns;           /* no book is due before */
+    int64_t snapshot_interval_ns;   /* 0: none */
+    int64_t snapshot_next_ns;
+    uint32_t snapshot_cursor;
+    bool catalog_pending; /* new instruments wait to be handed over */
+    struct outlet *outlets[OUTLETS_MAX];
+    uint32_t n_outlets;
+    struct book scratch;        /* a snapshot to compare with the live book */
+    struct arb_level *changes;  /* [2 * CHANGES_MAX] bids, then asks, of the event being made */
+    feed_trace_fn *trace; /* or NULL */
+    feed_refusal_fn *refusal; /* or NULL */
+    void *trace_context;
+    struct feed_stats stats;
+    struct log_limit frame_log, book_log;
+};
+
+enum { CHANGES_MAX = 2 * ARB_EVENT_LEVELS_MAX }; /* a side: all levels set and as many removed */
+
+/* book_sync.c */
+void sync_book_event(struct feed *feed, const struct arb_book_event *event);
+/* Leaves LIVE (or SYNCING) for `state`, tells the outlets, remembers why. */
+void sync_set_state(struct feed *feed, uint32_t instrument, enum arb_book_state state,
+                    const char *why);
+/* The book cannot be trusted: STALE now, a resync as soon as the attempts so far allow. */
+void sync_damaged(struct feed *feed, uint32_t instrument, const char *why);
+/* The book's connection is up, or a resync was asked for: wait for a snapshot. */
+void sync_await_snapshot(struct feed *feed, uint32_t instrument, const char *why);
+void sync_refused(struct feed *feed, uint32_t instrument, const char *why);
+void sync_trading(struct feed *feed, uint32_t instrument, uint8_t trading, const char *why);
+/* Sends the whole book (or its status) to one outlet. */
+void sync_send_whole(struct feed *feed, uint32_t instrument, struct outlet *outlet);
+struct arb_book sync_view(const struct feed *feed, uint32_t instrument);
+void sync_due_at(struct feed *feed, struct feed_book *book, int64_t due_ns);
+
+/* feed_commit.c */
+void feed_commit(struct feed *feed);
+
+/* feed.c: for what a commit leads to */
+void feed_disable(struct feed *feed, const char *why);
+
+#endif /* ARB_FEED_INTERNAL_H */
