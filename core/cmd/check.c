@@ -1,0 +1,115 @@
+/* arbspot check: would `arbspot run` start with this configuration? */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "config/config.h"
+#include "config/symbol_list.h"
+#include "plugin/plugins.h"
+
+static const char usage[] =
+    "Usage: arbspot check -c FILE\n"
+    "\n"
+    "Reads the configuration, loads its plugins and tries their options, and prints every\n"
+    "problem with its line. Connects to nothing.\n"
+    "\n"
+    "  -c, --config FILE  the INI file\n"
+    "  -h, --help         this text\n"
+    "\n"
+    "Exit status: 0 the configuration is good, 78 it is not, 64 wrong usage.\n";
+
+/* What the configuration would start. */
+struct totals {
+    unsigned exchanges, strategies, symbols, patterns;
+};
+
+static void count_symbols(const struct exchange_config *exchange, struct totals *totals)
+{
+    for (unsigned i = 0; i < exchange->n_symbols; i++) {
+        if (symbol_is_pattern(exchange->symbols[i])) {
+            totals->patterns++;
+        } else {
+            totals->symbols++;
+        }
+    }
+}
+
+static struct totals count(const struct config *config)
+{
+    struct totals totals = { 0 };
+
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (config->exchanges[i].enabled) {
+            totals.exchanges++;
+            count_symbols(&config->exchanges[i], &totals);
+        }
+    }
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        totals.strategies += config->strategies[i].enabled ? 1 : 0;
+    }
+    return totals;
+}
+
+static void print_count(const char *separator, unsigned n, const char *one, const char *many)
+{
+    (void)printf("%s%u %s", separator, n, n == 1 ? one : many);
+}
+
+static void print_totals(const char *path, const struct totals *totals)
+{
+    (void)printf("%s: ok: ", path);
+    print_count("", totals->exchanges, "exchange", "exchanges");
+    print_count(", ", totals->symbols, "symbol", "symbols");
+    if (totals->patterns > 0) {
+        print_count(", ", totals->patterns, "pattern", "patterns");
+    }
+    print_count(", ", totals->strategies, "strategy", "strategies");
+    (void)printf("\n");
+}
+
+static int check(const char *path)
+{
+    struct problems problems = { .out = stderr, .path = path };
+    struct config config;
+    struct plugins plugins;
+
+    /* Plugins are tried even when the file has problems: all of them are shown at once. */
+    problems_hold(&problems);
+    (void)config_load(&config, path, &problems);
+    (void)plugins_load(&config, &plugins, &problems);
+    problems_release(&problems);
+    if (problems.n == 0) {
+        const struct totals totals = count(&config);
+        print_totals(path, &totals);
+    }
+    plugins_fini(&plugins);
+    config_fini(&config);
+    return problems.n == 0 ? CMD_OK : CONFIG_EXIT;
+}
+
+int cmd_check(int argc, char **argv)
+{
+    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
+    const char *path = NULL;
+
+    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c':
+            path = optarg;
+            break;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return CMD_OK;
+        default:
+            return CMD_USAGE; /* getopt_long() said why */
+        }
+    }
+    if (path == NULL || optind != argc) {
+        (void)fputs(usage, stderr);
+        return CMD_USAGE;
+    }
+    return check(path);
+}

@@ -1,0 +1,107 @@
+/* arbspot inspect: what is this plugin, and what can be configured? */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plugin/options.h"
+#include "plugin/plugins.h"
+
+static const char usage[] =
+    "Usage: arbspot inspect PLUGIN\n"
+    "\n"
+    "Loads a plugin and prints what it says of itself and the options it takes.\n"
+    "PLUGIN is a file such as ./kraken.so, or a name such as kraken that is looked up where\n"
+    "`arbspot run` looks without plugin_dir.\n"
+    "\n"
+    "  -h, --help  this text\n"
+    "\n"
+    "Exit status: 0 the plugin is good, 1 it is refused, 64 wrong usage.\n";
+
+static void print_callbacks(const struct plugin *plugin, bool present)
+{
+    unsigned n = 0;
+
+    for (const struct plugin_callback *c = plugin_callbacks(plugin->desc.kind); c->name != NULL;
+         c++) {
+        if (plugin_has(plugin, c) == present) {
+            (void)printf("%s%s", n++ == 0 ? "" : " ", c->name);
+        }
+    }
+    (void)printf("%s\n", n == 0 ? "none" : "");
+}
+
+static void print_plugin(const struct plugin *plugin)
+{
+    const struct arb_plugin *const desc = &plugin->desc;
+
+    (void)printf("%s %s: %s\n", desc->name, desc->version, desc->description);
+    (void)printf("  file       %s\n", plugin->path);
+    (void)printf("  kind       %s\n", plugin_kind_name(desc->kind));
+    (void)printf("  ABI        %u.%u, this host speaks %d.%d\n", desc->abi_major, desc->abi_minor,
+                 ARB_ABI_MAJOR, ARB_ABI_MINOR);
+    (void)printf("  instance   %zu bytes\n", desc->instance_size);
+    (void)printf("  callbacks  ");
+    print_callbacks(plugin, true);
+    (void)printf("  absent     ");
+    print_callbacks(plugin, false);
+    (void)printf("%s\n", desc->options == NULL ? "no options" : "options:");
+    options_print(desc, stdout);
+}
+
+/* "kraken.so" is a file here, although it has no slash. */
+static bool is_file_name(const char *text)
+{
+    const size_t len = strlen(text);
+    return strchr(text, '/') != NULL || (len > 3 && strcmp(text + len - 3, ".so") == 0);
+}
+
+static int find_and_load(const char *what, struct plugin *plugin, struct err *err)
+{
+    struct plugin_dirs dirs;
+    char path[PLUGIN_PATH_MAX];
+
+    if (is_file_name(what)) {
+        return plugin_load(plugin, what, 0, err);
+    }
+    plugin_dirs_init(&dirs, NULL);
+    const int rc = plugin_find(what, dirs.dirs, path, sizeof(path), err);
+    return rc == ARB_OK ? plugin_load(plugin, path, 0, err) : rc;
+}
+
+static int inspect(const char *what)
+{
+    struct err err = { .rc = ARB_OK };
+    struct plugin plugin;
+
+    if (find_and_load(what, &plugin, &err) != ARB_OK) {
+        (void)fprintf(stderr, "arbspot: %s\n", err.text);
+        return CMD_FAILED;
+    }
+    if (options_check_table(&plugin.desc, &err) != ARB_OK) {
+        (void)fprintf(stderr, "arbspot: %s: %s\n", what, err.text);
+        return CMD_FAILED;
+    }
+    print_plugin(&plugin);
+    return CMD_OK;
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+    static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
+
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c != 'h') {
+            return CMD_USAGE; /* getopt_long() said why */
+        }
+        (void)fputs(usage, stdout);
+        return CMD_OK;
+    }
+    if (optind + 1 != argc) {
+        (void)fputs(usage, stderr);
+        return CMD_USAGE;
+    }
+    return inspect(argv[optind]);
+}

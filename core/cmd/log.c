@@ -1,0 +1,228 @@
+/* arbspot log: prints the opportunities that strategies publish, wherever they run. */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bus/kafka_reader.h"
+#include "bus/opportunity_text.h"
+#include "bus/wire.h"
+#include "config/config.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum { WAIT_MS = 200 }; /* how long Ctrl-C may take */
+
+static const char who[] = "kafka=log";
+
+static const char usage[] =
+    "Usage: arbspot log [-c FILE] [--brokers HOST:PORT,...] [OPTION]...\n"
+    "\n"
+    "Prints opportunities as they come. Needs a configuration, brokers, or both: then the\n"
+    "brokers given here replace those of the file.\n"
+    "\n"
+    "  -c, --config FILE      take brokers, topic and rdkafka settings from this INI file\n"
+    "  -b, --brokers LIST     the Kafka brokers\n"
+    "  -t, --topic NAME       instead of arbitrage-opportunities\n"
+    "  -j, --json             the messages as they are, one a line\n"
+    "  -f, --from-beginning   also those that were there before\n"
+    "  -n, --count N          stop after N opportunities\n"
+    "  -h, --help             this text\n"
+    "\n"
+    "Exit status: 0 done or interrupted, 78 bad configuration, 64 wrong usage.\n";
+
+struct arguments {
+    const char *config;
+    const char *brokers;
+    const char *topic;
+    bool json;
+    bool from_beginning;
+    uint64_t count; /* 0: without end */
+};
+
+struct logger {
+    struct opportunity_printer printer;
+    bool json;
+    uint64_t printed, skipped;
+    struct log_limit skipped_limit;
+};
+
+static void note_skipped(struct logger *l, const struct kafka_record *record)
+{
+    uint64_t suppressed;
+
+    l->skipped++;
+    if (log_limit_pass(&l->skipped_limit, clock_now_ns(), &suppressed)) {
+        log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: not an opportunity (%llu in all)",
+                 record->topic, (int)record->partition, (long long)record->offset,
+                 (unsigned long long)l->skipped);
+    }
+}
+
+static bool print_json(struct arb_bytes value)
+{
+    return fwrite(value.data, 1, value.len, stdout) == value.len && fputc('\n', stdout) != EOF &&
+           fflush(stdout) == 0;
+}
+
+/* False when the output is closed. */
+static bool print(struct logger *l, const struct kafka_record *record)
+{
+    struct opportunity opportunity;
+    int64_t pub_ns;
+
+    if (wire_read_opportunity(record->value, &opportunity, &pub_ns) != ARB_OK) {
+        note_skipped(l, record);
+        return true;
+    }
+    l->printed++;
+    return l->json ? print_json(record->value) : opportunity_print(&l->printer, &opportunity);
+}
+
+/* The signals that end the command wait here, blocked, until they are asked for. */
+static sigset_t block_signals(void)
+{
+    sigset_t ending;
+
+    (void)sigemptyset(&ending);
+    (void)sigaddset(&ending, SIGINT);
+    (void)sigaddset(&ending, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &ending, NULL); /* valid arguments: cannot fail */
+    return ending;
+}
+
+static bool is_interrupted(const sigset_t *ending)
+{
+    const struct timespec now = { 0 };
+    return sigtimedwait(ending, NULL, &now) > 0;
+}
+
+static int print_all(const struct arguments *a, struct kafka_reader *reader, const sigset_t *ending)
+{
+    struct logger logger = { .json = a->json };
+    struct kafka_record record;
+
+    opportunity_printer_init(&logger.printer, stdout);
+    while (!is_interrupted(ending) && (a->count == 0 || logger.printed < a->count)) {
+        if (kafka_reader_next(reader, WAIT_MS, &record) && !print(&logger, &record)) {
+            (void)fprintf(stderr, "arbspot log: stdout cannot be written to\n");
+            return CMD_FAILED;
+        }
+    }
+    return CMD_OK;
+}
+
+static int follow(const struct arguments *a, const struct kafka_config *kafka)
+{
+    const struct kafka_reader_config config = {
+        .kafka = kafka,
+        .topic = a->topic == NULL ? kafka->opportunity_topic : a->topic,
+        .rewind_ms = a->from_beginning ? KAFKA_REWIND_ALL : 0,
+        .who = who,
+    };
+    const sigset_t ending = block_signals();
+    struct kafka_reader *reader;
+    struct err err = { 0 };
+
+    if (strcmp(kafka->brokers, "embedded") == 0) {
+        (void)fprintf(stderr, "arbspot log: the embedded broker is inside `arbspot run`; give the "
+                              "address that it printed with --brokers\n");
+        return CMD_USAGE;
+    }
+    if (kafka_reader_create(&reader, &config, &err) != ARB_OK) {
+        (void)fprintf(stderr, "arbspot log: %s\n", err.text);
+        return CONFIG_EXIT;
+    }
+    const int status = print_all(a, reader, &ending);
+    kafka_reader_destroy(reader);
+    return status;
+}
+
+static int follow_configured(const struct arguments *a)
+{
+    struct problems problems = { .out = stderr, .path = a->config };
+    struct config config;
+    int status = CONFIG_EXIT;
+
+    if (config_load(&config, a->config, &problems) == ARB_OK) {
+        if (a->brokers != NULL) {
+            config.kafka.brokers = a->brokers;
+        }
+        status = follow(a, &config.kafka);
+    }
+    config_fini(&config);
+    return status;
+}
+
+static int follow_brokers(const struct arguments *a)
+{
+    const struct kafka_config kafka = { .brokers = a->brokers,
+                                        .opportunity_topic = "arbitrage-opportunities" };
+    return follow(a, &kafka);
+}
+
+static bool read_count(const char *text, uint64_t *count)
+{
+    char rest;
+
+    return strspn(text, "0123456789") == strlen(text) && strlen(text) < 19 &&
+           sscanf(text, "%" SCNu64 "%c", count, &rest) == 1 && *count > 0;
+}
+
+/* False when the option makes no sense. */
+static bool take_option(struct arguments *a, int option, const char *value)
+{
+    switch (option) {
+    case 'c':
+        a->config = value;
+        return true;
+    case 'b':
+        a->brokers = value;
+        return true;
+    case 't':
+        a->topic = value;
+        return true;
+    case 'j':
+        a->json = true;
+        return true;
+    case 'f':
+        a->from_beginning = true;
+        return true;
+    case 'n':
+        return read_count(value, &a->count);
+    default:
+        return false;
+    }
+}
+
+int cmd_log(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },   { "brokers", required_argument, NULL, 'b' },
+        { "topic", required_argument, NULL, 't' },    { "json", no_argument, NULL, 'j' },
+        { "from-beginning", no_argument, NULL, 'f' }, { "count", required_argument, NULL, 'n' },
+        { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
+    };
+    struct arguments arguments = { 0 };
+
+    for (int c; (c = getopt_long(argc, argv, "c:b:t:jfn:h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            (void)fputs(usage, stdout);
+            return CMD_OK;
+        }
+        if (!take_option(&arguments, c, optarg)) {
+            (void)fputs(usage, stderr);
+            return CMD_USAGE;
+        }
+    }
+    if (optind != argc || (arguments.config == NULL && arguments.brokers == NULL)) {
+        (void)fputs(usage, stderr);
+        return CMD_USAGE;
+    }
+    return arguments.config == NULL ? follow_brokers(&arguments) : follow_configured(&arguments);
+}

@@ -1,0 +1,118 @@
+/*
+ * config.h - the INI file, typed and checked.
+ *
+ * Reading is strict: unknown sections and keys, duplicates, and values that do not parse are
+ * errors, all reported at once as `file:line: [section] key: what, and what would help`.
+ * Options of plugins are checked against their tables later, by plugin/options.h, which is why
+ * those keys are kept as text with their line.
+ */
+#ifndef ARB_CONFIG_H
+#define ARB_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arbspot/types.h"
+#include "config/nearest.h"
+#include "config/problems.h"
+
+enum {
+    CONFIG_EXIT = 78, /* EX_CONFIG: the exit status for a configuration that cannot be used */
+    CONFIG_NAME_MAX = ARB_SYMBOL_MAX,
+    CONFIG_EXCHANGES_MAX = ARB_VENUES_MAX,
+    CONFIG_STRATEGIES_MAX = 16,
+    CONFIG_INSTRUMENTS_MAX = ARB_INSTRUMENTS_MAX,
+    CONFIG_KEYS_MAX = 16, /* the host's own keys of one section */
+};
+
+/* One `key = value` that is not the host's own: a plugin option or an rdkafka setting. */
+struct config_entry {
+    const char *key;
+    const char *value;
+    unsigned line;
+    struct config_entry *next;
+};
+
+/* [host] */
+struct host_config {
+    const char *plugin_dir; /* where `plugin = kraken` is looked up as kraken.so */
+    const char *ca_file;    /* PEM to trust instead of the system's store; NULL: the system's */
+    int64_t snapshot_interval_ms; /* each live book is repeated this often */
+    int64_t ring_bytes;           /* of each ring between threads */
+    uint8_t px_scale, qty_scale;  /* where [instrument:...] says nothing */
+    const char *log_level;        /* error|warn|info|debug */
+};
+
+/* [kafka] */
+struct kafka_config {
+    const char *brokers;           /* "embedded" or host:port,... */
+    const char *market_topic;      /* market-data */
+    const char *opportunity_topic; /* arbitrage-opportunities */
+    int64_t partitions;            /* of topics that have to be created */
+    int64_t replication;
+    int64_t retention_ms;         /* of topics that have to be created; 0: the broker's default */
+    struct config_entry *rdkafka; /* `rdkafka.KEY = value`, keys without the prefix */
+};
+
+/* [instrument:BTC/USD] */
+struct instrument_config {
+    char symbol[ARB_SYMBOL_MAX];
+    uint8_t px_scale, qty_scale;
+    struct config_entry *venue_symbols; /* `venue_symbol.kraken = XBT/USD`, keys without prefix */
+    unsigned line;
+};
+
+/* [exchange:NAME] */
+struct exchange_config {
+    char name[CONFIG_NAME_MAX];
+    bool enabled;       /* no: only its fees are used, by strategies that read Kafka */
+    const char *plugin; /* a name, looked up in plugin_dir, or a path with a slash */
+    char **symbols;     /* canonical symbols and patterns ("*" and "?"), as written */
+    unsigned n_symbols;
+    int64_t taker_fee_ppm;
+    const char *ca_file; /* overrides [host] ca_file */
+    struct config_entry *options;
+    unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
+};
+
+enum strategy_source { SOURCE_KAFKA = 1, SOURCE_DIRECT = 2 };
+
+/* [strategy:NAME] */
+struct strategy_config {
+    char name[CONFIG_NAME_MAX];
+    bool enabled;
+    const char *plugin;
+    uint32_t source;   /* enum strategy_source */
+    const char *group; /* Kafka consumer group; NULL: every instance reads everything */
+    struct config_entry *options;
+    unsigned line, plugin_line, source_line; /* 0: not given */
+};
+
+struct pool;
+
+struct config {
+    const char *path;
+    struct host_config host;
+    struct kafka_config kafka;
+    struct instrument_config *instruments;
+    struct exchange_config *exchanges;
+    struct strategy_config *strategies;
+    unsigned n_instruments, n_exchanges, n_strategies;
+    struct pool *memory; /* everything above lives here */
+};
+
+/* Reads and checks a file. Returns ARB_OK with zero new problems, else ARB_EINVAL; fini either way.
+ */
+int config_load(struct config *config, const char *path, struct problems *problems);
+void config_fini(struct config *config);
+
+/* The instrument's section, or NULL. */
+const struct instrument_config *config_instrument(const struct config *config, const char *symbol);
+
+/*
+ * Writes the keys the host itself takes in a section such as "exchange:kraken", at most `cap`,
+ * and returns how many; CONFIG_KEYS_MAX are enough.
+ */
+unsigned config_host_keys(const char *section, const char **names, unsigned cap);
+
+#endif /* ARB_CONFIG_H */

@@ -1,0 +1,166 @@
+#include "config/config_check.h"
+
+#include <string.h>
+
+#include "arbspot/text.h"
+#include "config/symbol_list.h"
+
+enum { HEADING_MAX = 64 };
+
+/* "exchange:kraken", as it stands between the brackets. */
+struct heading {
+    char text[HEADING_MAX];
+};
+
+static struct heading heading_of(const char *word, const char *name)
+{
+    struct heading heading;
+    struct arb_text text = arb_text_over(heading.text, sizeof(heading.text));
+
+    arb_text_add(&text, "%s:%s", word, name);
+    return heading;
+}
+
+static bool has_enabled_exchange(const struct config *config)
+{
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (config->exchanges[i].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_enabled_strategy(const struct config *config)
+{
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        if (config->strategies[i].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_purpose(const struct config *config, struct problems *problems)
+{
+    if (!has_enabled_exchange(config) && !has_enabled_strategy(config)) {
+        problem_add(problems, 0, NULL, NULL,
+                    "nothing to do: enable at least one [exchange:NAME] or [strategy:NAME]");
+    }
+}
+
+static void check_topics(const struct config *config, struct problems *problems)
+{
+    const struct kafka_config *const kafka = &config->kafka;
+
+    if (kafka->market_topic != NULL && kafka->opportunity_topic != NULL &&
+        strcmp(kafka->market_topic, kafka->opportunity_topic) == 0) {
+        problem_add(problems, 0, "kafka", "opportunity_topic",
+                    "'%.60s' is the market_topic too: give them different names",
+                    kafka->opportunity_topic);
+    }
+}
+
+static void check_exchange(const struct exchange_config *exchange, struct problems *problems)
+{
+    if (exchange->enabled && exchange->symbols_line == 0) {
+        const struct heading heading = heading_of("exchange", exchange->name);
+        problem_add(problems, exchange->line, heading.text, "symbols",
+                    "missing; give symbols such as BTC/USD, ETH/USD or a pattern like */USD");
+    }
+}
+
+static void check_strategy(const struct config *config, const struct strategy_config *strategy,
+                           struct problems *problems)
+{
+    const struct heading heading = heading_of("strategy", strategy->name);
+
+    if (!strategy->enabled || strategy->source != SOURCE_DIRECT) {
+        return;
+    }
+    if (!has_enabled_exchange(config)) {
+        problem_add(problems, strategy->source_line, heading.text, "source",
+                    "'direct' reads the exchanges of this process, and none is enabled: "
+                    "enable one or use source = kafka");
+    }
+    if (strategy->group != NULL) {
+        problem_add(problems, strategy->line, heading.text, "group",
+                    "only source = kafka has consumer groups: remove one of the two");
+    }
+}
+
+static bool has_exchange(const struct config *config, const char *name)
+{
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (strcmp(config->exchanges[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_venue_symbols(const struct config *config,
+                                const struct instrument_config *instrument,
+                                struct problems *problems)
+{
+    const struct heading heading = heading_of("instrument", instrument->symbol);
+
+    for (const struct config_entry *e = instrument->venue_symbols; e != NULL; e = e->next) {
+        if (!has_exchange(config, e->key)) {
+            problem_add(problems, e->line, heading.text, "venue_symbol",
+                        "there is no [exchange:%.60s]", e->key);
+        } else if (e->value[0] == '\0' || strlen(e->value) >= ARB_SYMBOL_MAX) {
+            problem_add(problems, e->line, heading.text, "venue_symbol",
+                        "the venue's name for it has 1 to %d bytes", (int)ARB_SYMBOL_MAX - 1);
+        }
+    }
+}
+
+static bool lists_symbol(const struct exchange_config *exchange, const char *symbol)
+{
+    for (unsigned i = 0; i < exchange->n_symbols; i++) {
+        if (symbol_matches(exchange->symbols[i], symbol)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Certain only when the lists of all exchanges are known: a bad list is reported by itself. */
+static bool is_surely_unlisted(const struct config *config, const char *symbol)
+{
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        const struct exchange_config *const exchange = &config->exchanges[i];
+        if (exchange->n_symbols == 0 || lists_symbol(exchange, symbol)) {
+            return false;
+        }
+    }
+    return config->n_exchanges > 0;
+}
+
+static void check_instrument(const struct config *config,
+                             const struct instrument_config *instrument, struct problems *problems)
+{
+    const struct heading heading = heading_of("instrument", instrument->symbol);
+
+    if (is_surely_unlisted(config, instrument->symbol)) {
+        problem_add(problems, instrument->line, heading.text, NULL,
+                    "no exchange lists this symbol: correct or remove the section");
+    }
+    check_venue_symbols(config, instrument, problems);
+}
+
+void config_check(const struct config *config, struct problems *problems)
+{
+    check_purpose(config, problems);
+    check_topics(config, problems);
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        check_exchange(&config->exchanges[i], problems);
+    }
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        check_strategy(config, &config->strategies[i], problems);
+    }
+    for (unsigned i = 0; i < config->n_instruments; i++) {
+        check_instrument(config, &config->instruments[i], problems);
+    }
+}

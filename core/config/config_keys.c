@@ -1,0 +1,286 @@
+#include "config/config_keys.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define NUMBER(type_, min_, max_) .rule = { .type = (type_), .min = (min_), .max = (max_) }
+#define WORDS(choices_)                                                                            \
+    .rule = { .type = VALUE_ENUM, .min = INT64_MIN, .max = INT64_MAX, .choices = (choices_) }
+#define TEXT .rule = { .type = VALUE_STRING }
+
+enum {
+    TOPIC_LEN_MAX = 249, /* Kafka's own limit */
+    PORT_DIGITS_MAX = 5,
+    PORT_MAX = 65535,
+};
+
+static bool consists_of(const char *text, size_t len, const char *allowed)
+{
+    return len > 0 && strspn(text, allowed) >= len;
+}
+
+bool config_is_name(const char *text)
+{
+    const size_t len = strlen(text);
+    return len < CONFIG_NAME_MAX &&
+           consists_of(text, len, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+}
+
+static bool is_topic(const char *text)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const size_t len = strlen(text);
+
+    return len <= TOPIC_LEN_MAX && consists_of(text, len, allowed) && strcmp(text, ".") != 0 &&
+           strcmp(text, "..") != 0;
+}
+
+static bool is_port(const char *text, size_t len)
+{
+    unsigned port = 0;
+
+    if (len > PORT_DIGITS_MAX || !consists_of(text, len, "0123456789")) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        port = port * 10 + (unsigned)(text[i] - '0');
+    }
+    return port >= 1 && port <= PORT_MAX;
+}
+
+/* "host:9092" or "[::1]:9092". */
+static bool is_broker(const char *text, size_t len)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+    const char *const colon = memrchr(text, ':', len);
+
+    if (colon == NULL) {
+        return false;
+    }
+    const size_t host_len = (size_t)(colon - text);
+    if (!is_port(colon + 1, len - host_len - 1)) {
+        return false;
+    }
+    if (host_len > 2 && text[0] == '[' && text[host_len - 1] == ']') {
+        return consists_of(text + 1, host_len - 2, "0123456789abcdefABCDEF:.");
+    }
+    return consists_of(text, host_len, allowed);
+}
+
+/* The text has no blanks any more, see STORE_BROKERS. */
+static bool is_brokers(const char *text)
+{
+    if (strcmp(text, "embedded") == 0) {
+        return true;
+    }
+    for (;;) {
+        const size_t len = strcspn(text, ",");
+        if (!is_broker(text, len)) {
+            return false;
+        }
+        if (text[len] == '\0') {
+            return true;
+        }
+        text += len + 1;
+    }
+}
+
+static const struct config_key host_keys[] = {
+    { .name = "plugin_dir",
+      .store = STORE_PATH,
+      .offset = offsetof(struct host_config, plugin_dir),
+      TEXT },
+    { .name = "ca_file",
+      .store = STORE_PATH,
+      .offset = offsetof(struct host_config, ca_file),
+      TEXT },
+    { .name = "snapshot_interval",
+      .fallback = "10s",
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct host_config, snapshot_interval_ms),
+      NUMBER(VALUE_MS, 100, 3600000) },
+    { .name = "ring",
+      .fallback = "16MiB",
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct host_config, ring_bytes),
+      NUMBER(VALUE_BYTES, 64 * 1024, INT64_C(1) << 30) },
+    { .name = "px_scale",
+      .fallback = "10",
+      .store = STORE_SMALL,
+      .offset = offsetof(struct host_config, px_scale),
+      NUMBER(VALUE_INT, 0, ARB_SCALE_MAX) },
+    { .name = "qty_scale",
+      .fallback = "8",
+      .store = STORE_SMALL,
+      .offset = offsetof(struct host_config, qty_scale),
+      NUMBER(VALUE_INT, 0, ARB_SCALE_MAX) },
+    { .name = "log_level",
+      .fallback = "info",
+      .store = STORE_TEXT,
+      .offset = offsetof(struct host_config, log_level),
+      WORDS("error|warn|info|debug") },
+    { .name = NULL },
+};
+
+static const struct config_key kafka_keys[] = {
+    { .name = "brokers",
+      .is_required = true,
+      .store = STORE_BROKERS,
+      .offset = offsetof(struct kafka_config, brokers),
+      TEXT,
+      .is_valid = is_brokers,
+      .wanted = "'embedded' or a list like host1:9092, host2:9092" },
+    { .name = "market_topic",
+      .fallback = "market-data",
+      .store = STORE_TEXT,
+      .offset = offsetof(struct kafka_config, market_topic),
+      TEXT,
+      .is_valid = is_topic,
+      .wanted = "a topic: 1 to 249 letters, digits, '.', '_' and '-'" },
+    { .name = "opportunity_topic",
+      .fallback = "arbitrage-opportunities",
+      .store = STORE_TEXT,
+      .offset = offsetof(struct kafka_config, opportunity_topic),
+      TEXT,
+      .is_valid = is_topic,
+      .wanted = "a topic: 1 to 249 letters, digits, '.', '_' and '-'" },
+    { .name = "partitions",
+      .fallback = "8",
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct kafka_config, partitions),
+      NUMBER(VALUE_INT, 1, 1000) },
+    { .name = "replication",
+      .fallback = "1",
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct kafka_config, replication),
+      NUMBER(VALUE_INT, 1, 16) },
+    { .name = "retention",
+      .fallback = "0",
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct kafka_config, retention_ms),
+      NUMBER(VALUE_MS, 0, INT64_C(315360000000)) }, /* ten years */
+    { .name = "rdkafka.",
+      .store = STORE_ENTRIES,
+      .offset = offsetof(struct kafka_config, rdkafka),
+      TEXT },
+    { .name = NULL },
+};
+
+static const struct config_key instrument_keys[] = {
+    { .name = "px_scale",
+      .store = STORE_SMALL,
+      .offset = offsetof(struct instrument_config, px_scale),
+      NUMBER(VALUE_INT, 0, ARB_SCALE_MAX) },
+    { .name = "qty_scale",
+      .store = STORE_SMALL,
+      .offset = offsetof(struct instrument_config, qty_scale),
+      NUMBER(VALUE_INT, 0, ARB_SCALE_MAX) },
+    { .name = "venue_symbol.",
+      .store = STORE_ENTRIES,
+      .offset = offsetof(struct instrument_config, venue_symbols),
+      TEXT },
+    { .name = NULL },
+};
+
+static const struct config_key exchange_keys[] = {
+    { .name = "enabled",
+      .fallback = "yes",
+      .store = STORE_FLAG,
+      .offset = offsetof(struct exchange_config, enabled),
+      NUMBER(VALUE_BOOL, 0, 0) },
+    { .name = "plugin",
+      .store = STORE_PLUGIN,
+      .offset = offsetof(struct exchange_config, plugin),
+      .line_offset = offsetof(struct exchange_config, plugin_line),
+      TEXT },
+    { .name = "symbols",
+      .store = STORE_SYMBOLS,
+      .offset = offsetof(struct exchange_config, symbols),
+      .line_offset = offsetof(struct exchange_config, symbols_line),
+      TEXT },
+    /* Nobody pays a tenth: a fee above is a slipped point. */
+    { .name = "taker_fee",
+      .is_required = true,
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct exchange_config, taker_fee_ppm),
+      NUMBER(VALUE_PPM, -100000, 100000) },
+    { .name = "ca_file",
+      .store = STORE_PATH,
+      .offset = offsetof(struct exchange_config, ca_file),
+      TEXT },
+    { .name = "",
+      .store = STORE_ENTRIES,
+      .offset = offsetof(struct exchange_config, options),
+      TEXT },
+    { .name = NULL },
+};
+
+static const struct config_key strategy_keys[] = {
+    { .name = "enabled",
+      .fallback = "yes",
+      .store = STORE_FLAG,
+      .offset = offsetof(struct strategy_config, enabled),
+      NUMBER(VALUE_BOOL, 0, 0) },
+    { .name = "plugin",
+      .store = STORE_PLUGIN,
+      .offset = offsetof(struct strategy_config, plugin),
+      .line_offset = offsetof(struct strategy_config, plugin_line),
+      TEXT },
+    { .name = "source",
+      .fallback = "kafka",
+      .store = STORE_CHOICE,
+      .offset = offsetof(struct strategy_config, source),
+      .line_offset = offsetof(struct strategy_config, source_line),
+      WORDS("kafka|direct") },
+    { .name = "group",
+      .store = STORE_TEXT,
+      .offset = offsetof(struct strategy_config, group),
+      TEXT },
+    { .name = "",
+      .store = STORE_ENTRIES,
+      .offset = offsetof(struct strategy_config, options),
+      TEXT },
+    { .name = NULL },
+};
+
+const struct config_section config_sections[N_SECTION_KINDS] = {
+    [SECTION_HOST] = { "host", "host", false, 1, host_keys },
+    [SECTION_KAFKA] = { "kafka", "kafka", false, 1, kafka_keys },
+    [SECTION_INSTRUMENT] = { "instrument", "instrument:BTC/USD", true, CONFIG_INSTRUMENTS_MAX,
+                             instrument_keys },
+    [SECTION_EXCHANGE] = { "exchange", "exchange:kraken", true, CONFIG_EXCHANGES_MAX,
+                           exchange_keys },
+    [SECTION_STRATEGY] = { "strategy", "strategy:cross_venue", true, CONFIG_STRATEGIES_MAX,
+                           strategy_keys },
+};
+
+const struct config_section *config_section_of(const char *heading)
+{
+    const size_t len = strcspn(heading, ":");
+
+    for (size_t i = 0; i < N_SECTION_KINDS; i++) {
+        const char *const word = config_sections[i].word;
+        if (strlen(word) == len && memcmp(word, heading, len) == 0) {
+            return &config_sections[i];
+        }
+    }
+    return NULL;
+}
+
+unsigned config_host_keys(const char *section, const char **names, unsigned cap)
+{
+    const struct config_section *const kind = config_section_of(section);
+    unsigned n = 0;
+
+    if (kind == NULL) {
+        return 0;
+    }
+    for (const struct config_key *key = kind->keys; key->name != NULL && n < cap; key++) {
+        if (key->store != STORE_ENTRIES) {
+            names[n++] = key->name;
+        }
+    }
+    return n;
+}

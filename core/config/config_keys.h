@@ -1,0 +1,64 @@
+/*
+ * config_keys.h - which sections and keys there are, and how their values are stored.
+ *
+ * One table per kind of section; config.c walks the file and stores by them.
+ */
+#ifndef ARB_CONFIG_KEYS_H
+#define ARB_CONFIG_KEYS_H
+
+#include "config/config.h"
+#include "config/values.h"
+
+/* What is made of a value, and the type of the member that gets it. */
+enum config_store {
+    STORE_TEXT = 1,     /* const char * */
+    STORE_PATH = 2,     /* const char *; a relative one counts from the file's folder */
+    STORE_PLUGIN = 3,   /* const char *; a path when it has a slash */
+    STORE_BROKERS = 4,  /* const char *, without blanks */
+    STORE_NUMBER = 5,   /* int64_t */
+    STORE_SMALL = 6,    /* uint8_t */
+    STORE_FLAG = 7,     /* bool */
+    STORE_CHOICE = 8,   /* uint32_t: the position of the word, from 1 */
+    STORE_SYMBOLS = 9,  /* symbols and n_symbols of an exchange_config */
+    STORE_ENTRIES = 10, /* struct config_entry *: every key that starts with `name` */
+};
+
+struct config_key {
+    const char *name;
+    const char *fallback; /* read like a configured value; NULL: zero stays */
+    bool is_required;
+    enum config_store store;
+    uint32_t offset;      /* of the member */
+    uint32_t line_offset; /* of the member that gets the line; 0: none */
+    struct value_rule rule;
+    bool (*is_valid)(const char *text); /* further limits of a text, or NULL */
+    const char *wanted;                 /* with is_valid: what would do, to follow "is not" */
+};
+
+struct config_section {
+    const char *word;    /* "exchange" of [exchange:NAME] */
+    const char *example; /* a heading, to show */
+    bool is_named;
+    unsigned n_max;
+    const struct config_key *keys; /* ends with a NULL name */
+};
+
+enum config_section_kind {
+    SECTION_HOST = 0,
+    SECTION_KAFKA = 1,
+    SECTION_INSTRUMENT = 2,
+    SECTION_EXCHANGE = 3,
+    SECTION_STRATEGY = 4,
+    N_SECTION_KINDS = 5,
+};
+
+/* By enum config_section_kind. */
+extern const struct config_section config_sections[N_SECTION_KINDS];
+
+/* The kind of section that a heading "exchange:kraken" asks for, or NULL. */
+const struct config_section *config_section_of(const char *heading);
+
+/* Names of exchanges and strategies: [a-z0-9_-], 1 to 31 bytes. */
+bool config_is_name(const char *text);
+
+#endif /* ARB_CONFIG_KEYS_H */

@@ -1,0 +1,323 @@
+#include "config/config_store.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "config/symbol_list.h"
+
+enum {
+    SHOWN_MAX = 60, /* bytes of a bad value that are repeated in a message */
+    DESCRIPTION_MAX = 256,
+};
+
+/* One entry on its way into the struct. */
+struct item {
+    struct config_builder *builder;
+    const struct config_key *key;
+    const struct ini_section *section;
+    const struct ini_entry *entry;
+    void *target;
+};
+
+static void complain(const struct item *item, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void complain(const struct item *item, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    problem_vadd(item->builder->problems, item->entry->line, item->section->name, item->entry->key,
+                 fmt, args);
+    va_end(args);
+}
+
+/* What would do, to follow "is not" or "give". */
+static void describe(const struct config_key *key, struct arb_text *out)
+{
+    if (key->is_valid != NULL) {
+        arb_text_add(out, "%s", key->wanted);
+    } else {
+        value_describe(&key->rule, out);
+    }
+}
+
+static void complain_value(const struct item *item)
+{
+    char data[DESCRIPTION_MAX];
+    struct arb_text wanted = arb_text_over(data, sizeof(data));
+
+    describe(item->key, &wanted);
+    complain(item, "'%.*s' is not %s", (int)SHOWN_MAX, item->entry->value, wanted.data);
+}
+
+static void put(const struct item *item, const void *value, size_t len)
+{
+    memcpy((char *)item->target + item->key->offset, value, len);
+}
+
+/* `text` lives in the pool, or is NULL when that is exhausted. */
+static void put_text(const struct item *item, const char *text)
+{
+    if (text == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+        return;
+    }
+    put(item, &text, sizeof(text));
+}
+
+static void put_path(const struct item *item, const char *path)
+{
+    const char *const folder = path[0] == '/' ? "" : item->builder->folder;
+    const size_t cap = strlen(folder) + strlen(path) + 1;
+    char *const whole = pool_alloc(item->builder->pool, cap);
+
+    if (whole != NULL) {
+        struct arb_text text = arb_text_over(whole, cap);
+        arb_text_add(&text, "%s%s", folder, path);
+    }
+    put_text(item, whole);
+}
+
+static void put_plugin(const struct item *item, const char *plugin)
+{
+    if (strchr(plugin, '/') != NULL) {
+        put_path(item, plugin);
+    } else {
+        put_text(item, plugin);
+    }
+}
+
+/* Blanks behind the commas are for people. */
+static void put_brokers(const struct item *item, const char *value)
+{
+    const struct arb_bytes whole = { .data = value, .len = strlen(value) };
+    char *const copy = pool_text(item->builder->pool, whole);
+    size_t n = 0;
+
+    if (copy == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+        return;
+    }
+    for (const char *p = value; *p != '\0'; p++) {
+        if (*p != ' ' && *p != '\t') {
+            copy[n++] = *p;
+        }
+    }
+    copy[n] = '\0';
+    if (item->key->is_valid(copy)) {
+        put_text(item, copy);
+    } else {
+        complain_value(item);
+    }
+}
+
+static void put_symbols(const struct item *item, const char *value)
+{
+    struct exchange_config *const exchange = item->target;
+    struct symbol_list list = { .symbols = NULL, .n = 0 };
+    struct err err = { .rc = ARB_OK };
+
+    const int rc = symbol_list_read(value, item->builder->pool, &list, &err);
+    if (rc != ARB_OK) {
+        complain(item, "%s", err.text);
+        return;
+    }
+    exchange->symbols = list.symbols;
+    exchange->n_symbols = list.n;
+}
+
+/* Appends, so that the order of the file stays. */
+static void put_entry(const struct item *item)
+{
+    struct config_entry *const added = pool_alloc(item->builder->pool, sizeof(*added));
+    struct config_entry *head = NULL;
+
+    if (added == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+        return;
+    }
+    added->key = item->entry->key + strlen(item->key->name);
+    added->value = item->entry->value;
+    added->line = item->entry->line;
+    memcpy(&head, (char *)item->target + item->key->offset, sizeof(head));
+    if (head == NULL) {
+        put(item, &added, sizeof(added));
+        return;
+    }
+    while (head->next != NULL) {
+        head = head->next;
+    }
+    head->next = added;
+}
+
+/* Stores a value that was read by its rule. */
+static void put_value(const struct item *item, const struct value *value)
+{
+    switch (item->key->store) {
+    case STORE_TEXT:
+        put_text(item, value->text);
+        break;
+    case STORE_PATH:
+        put_path(item, value->text);
+        break;
+    case STORE_PLUGIN:
+        put_plugin(item, value->text);
+        break;
+    case STORE_BROKERS:
+        put_brokers(item, value->text);
+        break;
+    case STORE_SYMBOLS:
+        put_symbols(item, value->text);
+        break;
+    case STORE_NUMBER:
+        put(item, &value->number, sizeof(value->number));
+        break;
+    case STORE_SMALL:
+        put(item, &(uint8_t){ (uint8_t)value->number }, sizeof(uint8_t)); /* the rule limits it */
+        break;
+    case STORE_FLAG:
+        put(item, &value->flag, sizeof(value->flag));
+        break;
+    case STORE_CHOICE:
+        put(item, &(uint32_t){ (uint32_t)value->number }, sizeof(uint32_t));
+        break;
+    case STORE_ENTRIES:
+        put_entry(item);
+        break;
+    }
+}
+
+static void put_line(const struct item *item)
+{
+    if (item->key->line_offset != 0) {
+        memcpy((char *)item->target + item->key->line_offset, &item->entry->line,
+               sizeof(item->entry->line));
+    }
+}
+
+static bool is_list(const struct config_key *key)
+{
+    return key->store == STORE_SYMBOLS || key->store == STORE_BROKERS;
+}
+
+static void store_item(const struct item *item)
+{
+    struct value value = { .number = 0 };
+
+    put_line(item);
+    if (item->entry->n_lines > 1 && !is_list(item->key)) {
+        complain(item, "this value has one line, but the indented line below continues it: "
+                       "remove the indentation or write key = value");
+    } else if (item->entry->value[0] == '\0' && item->key->store != STORE_ENTRIES) {
+        complain(item, "the value is missing");
+    } else if (value_read(&item->key->rule, item->entry->value, &value) != ARB_OK ||
+               (item->key->store == STORE_TEXT && item->key->is_valid != NULL &&
+                !item->key->is_valid(value.text))) {
+        complain_value(item);
+    } else {
+        put_value(item, &value);
+    }
+}
+
+static bool key_covers(const struct config_key *key, const char *name)
+{
+    if (key->store == STORE_ENTRIES) {
+        const size_t len = strlen(key->name);
+        return strncmp(key->name, name, len) == 0 && name[len] != '\0';
+    }
+    return strcmp(key->name, name) == 0;
+}
+
+static const struct config_key *find_key(const struct config_key *keys, const char *name)
+{
+    while (keys->name != NULL && !key_covers(keys, name)) {
+        keys++;
+    }
+    return keys->name == NULL ? NULL : keys;
+}
+
+static const struct ini_entry *find_entry(const struct ini_section *section, const char *key)
+{
+    const struct ini_entry *entry = section->entries;
+
+    while (entry != NULL && strcmp(entry->key, key) != 0) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
+static void complain_unknown(const struct item *item)
+{
+    const char *names[CONFIG_KEYS_MAX + 1] = { NULL };
+
+    (void)config_host_keys(item->section->name, names, CONFIG_KEYS_MAX);
+    const char *const near = nearest_word(item->entry->key, names);
+    if (near != NULL) {
+        complain(item, "unknown key; did you mean '%s'?", near);
+    } else {
+        complain(item, "unknown key; remove it");
+    }
+}
+
+static void store_entries(struct item *item, const struct config_key *keys)
+{
+    for (item->entry = item->section->entries; item->entry != NULL;
+         item->entry = item->entry->next) {
+        const struct ini_entry *const first = find_entry(item->section, item->entry->key);
+        item->key = find_key(keys, item->entry->key);
+        if (first != item->entry) {
+            complain(item, "already given in line %u: keep one of them", first->line);
+        } else if (item->key == NULL) {
+            complain_unknown(item);
+        } else {
+            store_item(item);
+        }
+    }
+}
+
+static void store_fallback(const struct item *item)
+{
+    const struct ini_entry entry = { .key = item->key->name,
+                                     .value = item->key->fallback,
+                                     .n_lines = 1 };
+    struct item fallback = *item;
+
+    fallback.entry = &entry;
+    store_item(&fallback);
+}
+
+static void complain_missing(const struct item *item)
+{
+    const struct ini_entry entry = { .key = item->key->name, .line = item->section->line };
+    char data[DESCRIPTION_MAX];
+    struct arb_text wanted = arb_text_over(data, sizeof(data));
+    struct item missing = *item;
+
+    describe(item->key, &wanted);
+    missing.entry = &entry;
+    complain(&missing, "missing; give %s", wanted.data);
+}
+
+static void store_rest(struct item *item, const struct config_key *keys)
+{
+    for (item->key = keys; item->key->name != NULL; item->key++) {
+        if (find_entry(item->section, item->key->name) != NULL) {
+            continue;
+        }
+        if (item->key->is_required) {
+            complain_missing(item);
+        } else if (item->key->fallback != NULL) {
+            store_fallback(item);
+        }
+    }
+}
+
+void config_store_section(struct config_builder *builder, const struct config_key *keys,
+                          const struct ini_section *section, void *target)
+{
+    struct item item = { .builder = builder, .section = section, .target = target };
+
+    store_entries(&item, keys);
+    store_rest(&item, keys);
+}

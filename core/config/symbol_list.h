@@ -1,0 +1,35 @@
+/*
+ * symbol_list.h - `symbols = BTC/USD, ETH/USD, SOL/?`: canonical symbols and patterns.
+ *
+ * A symbol is BASE/QUOTE of capital letters, digits, '.', '_' and '-'. A pattern may also have
+ * '*' for any text and '?' for any letter; neither matches the '/'.
+ */
+#ifndef ARB_SYMBOL_LIST_H
+#define ARB_SYMBOL_LIST_H
+
+#include <stdbool.h>
+
+#include "config/pool.h"
+#include "util/err.h"
+
+bool symbol_is_pattern(const char *symbol);
+
+/* ARB_EINVAL with a sentence that says what is wrong with a symbol or, if allowed, a pattern. */
+int symbol_check(const char *symbol, bool may_be_pattern, struct err *err);
+
+/* True when `symbol` is the one that `wanted` names, or one that the pattern `wanted` covers. */
+bool symbol_matches(const char *wanted, const char *symbol);
+
+struct symbol_list {
+    char **symbols;
+    unsigned n;
+};
+
+/*
+ * Splits text at commas and blanks, checks each symbol, and copies them into `pool`.
+ * ARB_EINVAL: a symbol is bad or listed twice, or the list is empty; ARB_ELIMIT: more than
+ * ARB_INSTRUMENTS_MAX; ARB_ENOMEM.
+ */
+int symbol_list_read(const char *text, struct pool *pool, struct symbol_list *out, struct err *err);
+
+#endif /* ARB_SYMBOL_LIST_H */

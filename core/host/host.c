@@ -1,0 +1,325 @@
+#include "host/host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "bus/embedded.h"
+#include "bus/kafka_publisher.h"
+#include "bus/kafka_source.h"
+#include "host/venue_thread.h"
+#include "strategy/ring_source.h"
+#include "strategy/runner.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum {
+    FLUSH_MS = 5000,           /* for the last messages at the end */
+    OPPORTUNITY_RING = 1 << 20, /* bytes */
+    REWIND_SLACK_MS = 2000,    /* snapshots are spread over the interval, and clocks differ */
+};
+
+/* One strategy section with what brings it events and takes its opportunities. */
+struct strategy_part {
+    const struct strategy_config *config;
+    struct waker waker; /* of its rings, when it reads this process directly */
+    bool has_waker;
+    struct source *source;
+    struct ring opportunities;
+    bool has_ring;
+    struct runner *runner;
+};
+
+struct host {
+    struct config *config;
+    const struct plugins *plugins;
+    uint64_t session;
+    struct embedded *embedded;
+    struct waker publisher_waker;
+    bool has_waker;
+    struct publisher *publisher;
+    struct venue_thread *venues; /* [n_venues] */
+    unsigned n_venues;
+    struct strategy_part *strategies; /* [n_strategies] */
+    unsigned n_strategies;
+    struct arb_venue names[CONFIG_EXCHANGES_MAX]; /* what strategies know of the exchanges */
+};
+
+/* -- exchanges ------------------------------------------------------------------------ */
+
+static int create_venue(struct host *host, unsigned i, struct err *err)
+{
+    const struct venue_thread_config config = { .config = host->config,
+                                                .exchange = &host->config->exchanges[i],
+                                                .plugin = &host->plugins->exchanges[i],
+                                                .session = host->session };
+    struct venue_thread *const venue = &host->venues[host->n_venues++];
+    struct ring *ring;
+    int rc = venue_thread_init(venue, &config, err);
+
+    if (rc == ARB_OK) {
+        rc = venue_thread_add_ring(venue, &host->publisher_waker,
+                                   (size_t)host->config->host.ring_bytes, &ring);
+        if (rc != ARB_OK) {
+            (void)err_set(err, rc, "%s: no memory for its ring", venue->who);
+        }
+    }
+    return rc;
+}
+
+static int create_venues(struct host *host, struct err *err)
+{
+    host->venues = calloc(host->config->n_exchanges + 1, sizeof(*host->venues));
+    if (host->venues == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for the exchanges");
+    }
+    int rc = ARB_OK;
+    for (unsigned i = 0; i < host->config->n_exchanges && rc == ARB_OK; i++) {
+        const struct exchange_config *const exchange = &host->config->exchanges[i];
+        (void)snprintf(host->names[i].name, sizeof(host->names[i].name), "%s", exchange->name);
+        host->names[i].taker_fee_ppm = exchange->taker_fee_ppm;
+        if (exchange->enabled) {
+            rc = create_venue(host, i, err);
+        }
+    }
+    return rc;
+}
+
+/* -- strategies ----------------------------------------------------------------------- */
+
+static int create_direct_source(struct host *host, struct strategy_part *part)
+{
+    struct ring *rings[CONFIG_EXCHANGES_MAX];
+    int rc = waker_init(&part->waker);
+
+    part->has_waker = rc == ARB_OK;
+    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
+        rc = venue_thread_add_ring(&host->venues[i], &part->waker,
+                                   (size_t)host->config->host.ring_bytes, &rings[i]);
+    }
+    return rc != ARB_OK ? rc
+                        : ring_source_create(&part->source, rings, host->n_venues, &part->waker);
+}
+
+static int create_source(struct host *host, struct strategy_part *part, struct err *err)
+{
+    if (part->config->source == SOURCE_DIRECT) {
+        const int rc = create_direct_source(host, part);
+        return rc == ARB_OK ? ARB_OK
+                            : err_set(err, rc, "[strategy:%s]: no memory for its rings",
+                                      part->config->name);
+    }
+    const int64_t interval_ms = host->config->host.snapshot_interval_ms;
+    return kafka_source_create(&part->source, &host->config->kafka, part->config->group,
+                               interval_ms + interval_ms / 2 + REWIND_SLACK_MS, err);
+}
+
+static int create_runner(struct host *host, unsigned i, struct strategy_part *part,
+                         struct err *err)
+{
+    struct problems problems = { .out = stderr, .path = host->config->path };
+    const struct runner_config config = { .strategy = part->config,
+                                          .plugin = &host->plugins->strategies[i],
+                                          .venues = host->names,
+                                          .n_venues = host->config->n_exchanges,
+                                          .source = part->source,
+                                          .ring = &part->opportunities,
+                                          .session = host->session,
+                                          .now_ns = clock_now_ns() };
+    return runner_create(&part->runner, &config, &problems, err);
+}
+
+static int create_strategy(struct host *host, unsigned i, struct err *err)
+{
+    struct strategy_part *const part = &host->strategies[host->n_strategies++];
+
+    part->config = &host->config->strategies[i];
+    int rc = create_source(host, part, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    rc = ring_init(&part->opportunities, OPPORTUNITY_RING, &host->publisher_waker);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "[strategy:%s]: no memory for its ring", part->config->name);
+    }
+    part->has_ring = true;
+    return create_runner(host, i, part, err);
+}
+
+static int create_strategies(struct host *host, struct err *err)
+{
+    int rc = ARB_OK;
+
+    host->strategies = calloc(host->config->n_strategies + 1, sizeof(*host->strategies));
+    if (host->strategies == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for the strategies");
+    }
+    for (unsigned i = 0; i < host->config->n_strategies && rc == ARB_OK; i++) {
+        rc = host->config->strategies[i].enabled ? create_strategy(host, i, err) : ARB_OK;
+    }
+    return rc;
+}
+
+/* -- Kafka ---------------------------------------------------------------------------- */
+
+static int create_broker(struct host *host, struct err *err)
+{
+    const char *brokers = NULL;
+
+    if (strcmp(host->config->kafka.brokers, "embedded") != 0) {
+        return ARB_OK;
+    }
+    int rc = embedded_start(&host->embedded, &brokers, err);
+    if (rc == ARB_OK) {
+        rc = embedded_attach(host->embedded, &host->config->kafka, err);
+    }
+    if (rc == ARB_OK) {
+        log_line(ARB_INFO, "kafka=embedded",
+                 "broker in this process at %s; try: kcat -C -b %s -t %s", brokers, brokers,
+                 host->config->kafka.market_topic);
+    }
+    return rc;
+}
+
+static int create_publisher(struct host *host, struct err *err)
+{
+    struct publisher_feed feeds[CONFIG_EXCHANGES_MAX];
+    struct ring *opportunities[CONFIG_STRATEGIES_MAX];
+
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        feeds[i] = (struct publisher_feed){ .ring = &host->venues[i].rings[0],
+                                            .feedback = &host->venues[i].feedback };
+    }
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        opportunities[i] = &host->strategies[i].opportunities;
+    }
+    const struct publisher_config config = { .kafka = &host->config->kafka,
+                                             .feeds = feeds,
+                                             .opportunities = opportunities,
+                                             .n_feeds = host->n_venues,
+                                             .n_opportunities = host->n_strategies,
+                                             .waker = &host->publisher_waker };
+    return publisher_create(&host->publisher, &config, err);
+}
+
+/* -- life ----------------------------------------------------------------------------- */
+
+static int create_parts(struct host *host, struct err *err)
+{
+    if (getrandom(&host->session, sizeof(host->session), 0) != (ssize_t)sizeof(host->session)) {
+        return err_set(err, ARB_EINVAL, "the system gives no random numbers");
+    }
+    int rc = waker_init(&host->publisher_waker);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "no eventfd to be had");
+    }
+    host->has_waker = true;
+    rc = create_broker(host, err);
+    if (rc == ARB_OK) {
+        rc = create_venues(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = create_strategies(host, err);
+    }
+    return rc == ARB_OK ? create_publisher(host, err) : rc;
+}
+
+int host_create(struct host **out, struct config *config, const struct plugins *plugins,
+                struct err *err)
+{
+    struct host *const host = calloc(1, sizeof(*host));
+
+    if (host == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for the host");
+    }
+    host->config = config;
+    host->plugins = plugins;
+    const int rc = create_parts(host, err);
+    if (rc != ARB_OK) {
+        host_destroy(host);
+        return rc;
+    }
+    *out = host;
+    return ARB_OK;
+}
+
+/* Consumers first, so that nothing waits in a ring longer than it has to. */
+int host_start(struct host *host, struct err *err)
+{
+    int rc = publisher_start(host->publisher, err);
+
+    for (unsigned i = 0; i < host->n_strategies && rc == ARB_OK; i++) {
+        rc = runner_start(host->strategies[i].runner, err);
+    }
+    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
+        rc = venue_thread_start(&host->venues[i], err);
+    }
+    return rc;
+}
+
+void host_log_stats(const struct host *host)
+{
+    const struct publisher_stats kafka = publisher_stats(host->publisher);
+
+    log_line(ARB_INFO, "kafka=publisher",
+             "produced=%llu delivered=%llu failed=%llu refused=%llu queue_full=%llu bytes=%llu",
+             (unsigned long long)kafka.produced, (unsigned long long)kafka.delivered,
+             (unsigned long long)kafka.failed, (unsigned long long)kafka.refused,
+             (unsigned long long)kafka.queue_full, (unsigned long long)kafka.bytes);
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        struct runner_stats stats;
+        char who[2 * ARB_SYMBOL_MAX];
+        runner_stats_read(host->strategies[i].runner, &stats);
+        (void)snprintf(who, sizeof(who), "strategy=%s", host->strategies[i].config->name);
+        log_line(ARB_INFO, who, "markets=%llu opportunities=%llu dropped=%llu",
+                 (unsigned long long)stats.markets, (unsigned long long)stats.opportunities,
+                 (unsigned long long)stats.dropped);
+    }
+}
+
+int host_stop(struct host *host)
+{
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        venue_thread_stop(&host->venues[i]);
+    }
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        runner_stop(host->strategies[i].runner);
+    }
+    return publisher_stop(host->publisher, FLUSH_MS);
+}
+
+static void destroy_strategy(struct strategy_part *part)
+{
+    runner_destroy(part->runner);
+    if (part->source != NULL) {
+        part->source->ops->destroy(part->source);
+    }
+    if (part->has_ring) {
+        ring_fini(&part->opportunities);
+    }
+    if (part->has_waker) {
+        waker_fini(&part->waker);
+    }
+}
+
+void host_destroy(struct host *host)
+{
+    if (host == NULL) {
+        return;
+    }
+    publisher_destroy(host->publisher);
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        destroy_strategy(&host->strategies[i]);
+    }
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        venue_thread_fini(&host->venues[i]);
+    }
+    embedded_stop(host->embedded);
+    if (host->has_waker) {
+        waker_fini(&host->publisher_waker);
+    }
+    free(host->strategies);
+    free(host->venues);
+    free(host);
+}

@@ -1,0 +1,37 @@
+/*
+ * host.h - the whole pipeline: builds the parts from a configuration, starts them, and stops
+ * them in the direction of the data.
+ *
+ *   venue threads -> rings -> publisher -> Kafka -> strategies -> ring -> publisher -> Kafka
+ *
+ * Belongs to the main thread.
+ */
+#ifndef ARB_HOST_INTERNAL_H
+#define ARB_HOST_INTERNAL_H
+
+#include "config/config.h"
+#include "plugin/plugins.h"
+#include "util/err.h"
+
+struct host;
+
+/*
+ * Creates all parts and starts none. `config` and `plugins` are borrowed and must outlive
+ * the host; an embedded broker's address replaces config->kafka.brokers.
+ */
+int host_create(struct host **host, struct config *config, const struct plugins *plugins,
+                struct err *err);
+
+/* Starts the threads. After a failure call host_stop() and host_destroy() all the same. */
+int host_start(struct host *host, struct err *err);
+
+/* Logs what went through since the start. */
+void host_log_stats(const struct host *host);
+
+/* Stops every thread and delivers what is under way. ARB_ELIMIT: not all within the deadline. */
+int host_stop(struct host *host);
+
+/* NULL is accepted. */
+void host_destroy(struct host *host);
+
+#endif /* ARB_HOST_INTERNAL_H */

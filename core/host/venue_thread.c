@@ -1,0 +1,197 @@
+#include "host/venue_thread.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+
+enum { WAIT_MS = 1000 };
+
+/* -- the feed's requests go to the io ------------------------------------------------- */
+
+static int to_ws_open(void *context, uint32_t conn, const struct arb_ws_spec *spec)
+{
+    return io_ws_open(((struct venue_thread *)context)->io, conn, spec);
+}
+
+static int to_ws_send(void *context, uint32_t conn, struct arb_bytes text)
+{
+    return io_ws_send(((struct venue_thread *)context)->io, conn, text);
+}
+
+static void to_ws_close(void *context, uint32_t conn, const char *why)
+{
+    io_ws_close(((struct venue_thread *)context)->io, conn, why);
+}
+
+static int to_http_get(void *context, uint32_t request, const char *url)
+{
+    return io_http_get(((struct venue_thread *)context)->io, request, url);
+}
+
+static const struct feed_io_ops feed_io = {
+    .ws_open = to_ws_open,
+    .ws_send = to_ws_send,
+    .ws_close = to_ws_close,
+    .http_get = to_http_get,
+};
+
+/* -- what the io brings goes to the feed ---------------------------------------------- */
+
+static void on_open(void *context, uint32_t conn, int64_t now_ns)
+{
+    feed_on_open(((struct venue_thread *)context)->feed, conn, now_ns);
+}
+
+static void on_message(void *context, uint32_t conn, int64_t now_ns, struct arb_bytes message)
+{
+    feed_on_message(((struct venue_thread *)context)->feed, conn, now_ns, message);
+}
+
+static void on_close(void *context, uint32_t conn, int64_t now_ns, const char *why)
+{
+    feed_on_close(((struct venue_thread *)context)->feed, conn, now_ns, why);
+}
+
+static void on_http(void *context, uint32_t request, int64_t now_ns, int status,
+                    struct arb_bytes body)
+{
+    feed_on_http(((struct venue_thread *)context)->feed, request, now_ns, status, body);
+}
+
+/* Says how many books are live whenever that changed, once a second at most. */
+static void log_live(struct venue_thread *venue, int64_t now_ns)
+{
+    if (now_ns < venue->look_ns) {
+        return;
+    }
+    venue->look_ns = now_ns + NS_PER_S;
+    const uint32_t n_live = feed_count_in_state(venue->feed, ARB_BOOK_LIVE);
+    if (n_live != venue->n_live) {
+        log_line(ARB_INFO, venue->who, "%u of %u books are live", n_live,
+                 feed_n_instruments(venue->feed));
+        venue->n_live = n_live;
+    }
+}
+
+static int64_t on_turn(void *context, int64_t now_ns)
+{
+    struct venue_thread *const venue = context;
+    const int64_t next_ns = feed_on_turn(venue->feed, now_ns);
+
+    log_live(venue, now_ns);
+    return next_ns < venue->look_ns ? next_ns : venue->look_ns;
+}
+
+static const struct io_handler io_handler = {
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_close = on_close,
+    .on_http = on_http,
+    .on_turn = on_turn,
+};
+
+/* -- life ----------------------------------------------------------------------------- */
+
+static int create_feed(struct venue_thread *venue, const struct venue_thread_config *config,
+                       struct err *err)
+{
+    const struct feed_config feed = {
+        .plugin = config->plugin,
+        .exchange = config->exchange,
+        .config = config->config,
+        .session = config->session,
+        .snapshot_interval_ms = config->config->host.snapshot_interval_ms,
+        .io = &feed_io,
+        .io_context = venue,
+    };
+    return feed_create(&venue->feed, &feed, err);
+}
+
+int venue_thread_init(struct venue_thread *venue, const struct venue_thread_config *config,
+                      struct err *err)
+{
+    const struct exchange_config *const exchange = config->exchange;
+    const char *const ca_file =
+        exchange->ca_file != NULL ? exchange->ca_file : config->config->host.ca_file;
+
+    (void)snprintf(venue->who, sizeof(venue->who), "feed=%s", exchange->name);
+    const struct io_config io = { .who = venue->who, .ca_file = ca_file, .seed = config->session };
+    const int rc = io_create(&venue->io, &io, &io_handler, venue, err);
+    return rc != ARB_OK ? rc : create_feed(venue, config, err);
+}
+
+int venue_thread_add_ring(struct venue_thread *venue, struct waker *waker, size_t len,
+                          struct ring **ring)
+{
+    const unsigned i = venue->n_outlets;
+    const bool is_publisher = i == 0;
+
+    if (i == VENUE_OUTLETS_MAX) {
+        return ARB_ELIMIT;
+    }
+    int rc = ring_init(&venue->rings[i], len, waker);
+    if (rc == ARB_OK) {
+        rc = outlet_init_ring(&venue->outlets[i], &venue->rings[i],
+                              is_publisher ? &venue->feedback : NULL, is_publisher);
+    }
+    if (rc == ARB_OK) {
+        rc = feed_add_outlet(venue->feed, &venue->outlets[i]);
+    }
+    venue->n_outlets++;
+    *ring = &venue->rings[i];
+    return rc;
+}
+
+static void *run(void *context)
+{
+    struct venue_thread *const venue = context;
+
+    (void)pthread_setname_np(pthread_self(), "venue"); /* for people who look at threads */
+    while (!atomic_load_explicit(&venue->stops, memory_order_relaxed)) {
+        if (io_step(venue->io, WAIT_MS) != ARB_OK) {
+            log_line(ARB_ERROR, venue->who, "the network loop failed; this exchange stops");
+            break;
+        }
+    }
+    feed_stop(venue->feed, clock_now_ns(), "the host stops");
+    return NULL;
+}
+
+int venue_thread_start(struct venue_thread *venue, struct err *err)
+{
+    const int rc = feed_start(venue->feed, clock_now_ns(), err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (pthread_create(&venue->thread, NULL, run, venue) != 0) {
+        return err_set(err, ARB_ENOMEM, "%s: no thread to be had", venue->who);
+    }
+    venue->is_running = true;
+    return ARB_OK;
+}
+
+void venue_thread_stop(struct venue_thread *venue)
+{
+    if (!venue->is_running) {
+        return;
+    }
+    atomic_store_explicit(&venue->stops, true, memory_order_relaxed);
+    io_wake(venue->io);
+    (void)pthread_join(venue->thread, NULL); /* fails only for a thread that is none */
+    venue->is_running = false;
+}
+
+void venue_thread_fini(struct venue_thread *venue)
+{
+    io_destroy(venue->io);
+    feed_destroy(venue->feed);
+    for (unsigned i = 0; i < venue->n_outlets; i++) {
+        outlet_fini(&venue->outlets[i]);
+        ring_fini(&venue->rings[i]);
+    }
+    venue->io = NULL;
+    venue->feed = NULL;
+    venue->n_outlets = 0;
+}

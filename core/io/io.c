@@ -1,0 +1,299 @@
+#include "io/io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/io_internal.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum {
+    BUFFER_LEN = 64 << 10,  /* messages up to this long are delivered without copying */
+    FDS_MAX = 128,          /* connections, requests, the wake-up, and sockets being closed */
+    HEADERS_MAX = 16 << 10, /* of an HTTP answer; content delivery networks are talkative */
+    WAIT_MAX_MS = 60000,
+};
+
+const struct io_config io_config_defaults = {
+    .who = NULL,
+    .ca_file = NULL,
+    .idle_ms = 30000,
+    .ping_ms = 10000,
+    .connect_timeout_ms = 10000,
+    .backoff_min_ms = 1000,
+    .backoff_max_ms = 60000,
+    .http_timeout_ms = 10000,
+    .seed = 0,
+};
+
+static int add_user_agent(struct lws *wsi, void *in, size_t len)
+{
+    static const unsigned char name[] = "arbspot";
+    unsigned char **at = in;
+
+    return lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_USER_AGENT, name, sizeof(name) - 1, at,
+                                        *at + len);
+}
+
+static int pass_on(struct io *io, struct dial *dial, enum lws_callback_reasons reason,
+                   struct arb_bytes in)
+{
+    return dial->kind == DIAL_WS ? ws_client_event(io, dial, reason, in)
+                                 : http_client_event(io, dial, reason, in);
+}
+
+/*
+ * All that libwebsockets has to say, for either protocol. Some of it arrives at the first
+ * protocol whatever the socket speaks, so the dial tells which it is.
+ */
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len)
+{
+    struct io *io = lws_context_user(lws_get_context(wsi));
+    struct dial *dial = lws_get_opaque_user_data(wsi);
+
+    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION) {
+        return dial == NULL ? 1 : tls_verdict(user, (int)len, dial->url.host);
+    }
+    if (dial == NULL || io->is_destroying) {
+        return 0;
+    }
+    switch (reason) {
+    case LWS_CALLBACK_WSI_CREATE: /* misnamed: the TCP connection stands */
+        dial->has_tcp = true;
+        return 0;
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return add_user_agent(wsi, in, len);
+    default:
+        break;
+    }
+    if (dial->wsi != wsi) {
+        return 0; /* dial_connect() has not returned; it reports by its result */
+    }
+    return pass_on(io, dial, reason, (struct arb_bytes){ in, in == NULL ? 0 : len });
+}
+
+static const struct lws_protocols protocols[] = {
+    [DIAL_WS] = { .name = DIAL_WS_NAME, .callback = on_event, .rx_buffer_size = BUFFER_LEN },
+    [DIAL_HTTP] = { .name = DIAL_HTTP_NAME, .callback = on_event, .rx_buffer_size = BUFFER_LEN },
+    { 0 },
+};
+
+/* Its own words help only when debugging; what matters of them we say ourselves. */
+static void log_from_lws(int level, const char *line)
+{
+    (void)level;
+    log_line(ARB_DEBUG, "part=libwebsockets", "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void set_default(int64_t *value, int64_t fallback)
+{
+    *value = *value == 0 ? fallback : *value;
+}
+
+static int copy_text(const char **field, char *copy, size_t cap, struct err *err)
+{
+    if (*field == NULL) {
+        return ARB_OK;
+    }
+    const int n = snprintf(copy, cap, "%s", *field);
+    if (n < 0 || (size_t)n >= cap) {
+        return err_set(err, ARB_ELIMIT, "longer than %zu bytes: \"%.40s...\"", cap - 1, *field);
+    }
+    *field = copy;
+    return ARB_OK;
+}
+
+static int copy_config(struct io *io, const struct io_config *config, struct err *err)
+{
+    struct io_config *c = &io->config;
+
+    *c = *config;
+    set_default(&c->idle_ms, io_config_defaults.idle_ms);
+    set_default(&c->ping_ms, io_config_defaults.ping_ms);
+    set_default(&c->connect_timeout_ms, io_config_defaults.connect_timeout_ms);
+    set_default(&c->backoff_min_ms, io_config_defaults.backoff_min_ms);
+    set_default(&c->backoff_max_ms, io_config_defaults.backoff_max_ms);
+    set_default(&c->http_timeout_ms, io_config_defaults.http_timeout_ms);
+    if (c->backoff_min_ms < 0 || c->backoff_max_ms < c->backoff_min_ms) {
+        return err_set(err, ARB_EINVAL, "the largest backoff is below the smallest");
+    }
+    const int rc = copy_text(&c->who, io->who, sizeof(io->who), err);
+    return rc != ARB_OK ? rc : copy_text(&c->ca_file, io->ca_file, sizeof(io->ca_file), err);
+}
+
+static struct lws_context *create_context(struct io *io)
+{
+    const int64_t longest_ms = io->config.connect_timeout_ms > io->config.http_timeout_ms
+                                   ? io->config.connect_timeout_ms
+                                   : io->config.http_timeout_ms;
+    const unsigned beyond_s = (unsigned)(longest_ms / 1000 + 5);
+    const struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = protocols,
+        .user = io,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .provided_client_ssl_ctx = io->tls.ctx,
+        .gid = -1, /* stay who we are */
+        .uid = -1,
+        .pt_serv_buf_size = BUFFER_LEN,
+        .max_http_header_data = HEADERS_MAX,
+        /* Else tables for every descriptor the process may ever open: a billion in containers. */
+        .fd_limit_per_thread = FDS_MAX,
+        .timeout_secs = beyond_s, /* our own are exact and come first */
+        .connect_timeout_secs = beyond_s,
+        /* An empty proxy keeps libwebsockets from taking one out of the environment. */
+        .http_proxy_address = "",
+    };
+
+    lws_set_log_level(LLL_ERR | LLL_WARN | LLL_NOTICE, log_from_lws);
+    return lws_create_context(&info);
+}
+
+static int init(struct io *io, const struct io_config *config, struct err *err)
+{
+    int rc = copy_config(io, config, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    rc = http_client_init(&io->http);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "no memory for the HTTP queue");
+    }
+    rc = tls_init(&io->tls, io->config.ca_file, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    io->lws = create_context(io);
+    return io->lws != NULL ? ARB_OK : err_set(err, ARB_ENOMEM, "libwebsockets gives no context");
+}
+
+int io_create(struct io **io, const struct io_config *config, const struct io_handler *handler,
+              void *context, struct err *err)
+{
+    struct io *made = calloc(1, sizeof(*made));
+
+    if (made == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for an I/O context");
+    }
+    made->handler = handler;
+    made->context = context;
+    const int rc = init(made, config, err);
+    if (rc != ARB_OK) {
+        io_destroy(made);
+        return rc;
+    }
+    *io = made;
+    return ARB_OK;
+}
+
+void io_destroy(struct io *io)
+{
+    if (io == NULL) {
+        return;
+    }
+    io->is_destroying = true;
+    if (io->lws != NULL) {
+        lws_sul_cancel(&io->wake);
+        lws_context_destroy(io->lws);
+    }
+    ws_client_fini(io);
+    http_client_fini(&io->http);
+    tls_fini(&io->tls);
+    free(io);
+}
+
+/* Turns */
+
+static void on_wake(lws_sorted_usec_list_t *sul)
+{
+    (void)sul; /* ending the wait is all it is for */
+}
+
+static int64_t wait_ns(const struct io *io, int wait_ms, int64_t now_ns)
+{
+    const int64_t limit_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
+    const int64_t due_ns = io->due_ns < io->turn_ns ? io->due_ns : io->turn_ns;
+    const int64_t limit_ns = limit_ms * NS_PER_MS;
+
+    return due_ns - now_ns < limit_ns ? due_ns - now_ns : limit_ns;
+}
+
+/*
+ * libwebsockets ignores the timeout it is given: it waits for its next timer, in whole
+ * milliseconds rounded down. A timer set to whole milliseconds and most of another makes it
+ * wait exactly that many, where a plain one would make it spin through the last fraction.
+ */
+static int service(struct io *io, int64_t wait)
+{
+    if (wait <= 0) {
+        return lws_service(io->lws, -1); /* looks once and does not wait */
+    }
+    const lws_usec_t ms = (wait + NS_PER_MS - 1) / NS_PER_MS;
+    lws_sul_schedule(io->lws, 0, &io->wake, on_wake, ms * LWS_US_PER_MS + 900);
+    return lws_service(io->lws, 0);
+}
+
+static void run_due(struct io *io)
+{
+    const int64_t now_ns = clock_mono_ns();
+
+    if (now_ns >= io->due_ns) {
+        io->due_ns = INT64_MAX;
+        ws_client_due(io, now_ns);
+        http_client_due(io, now_ns);
+    }
+}
+
+static void give_turn(struct io *io)
+{
+    const int64_t now_ns = clock_now_ns();
+    const int64_t next_ns = io->handler->on_turn(io->context, now_ns);
+    int64_t delay_ns;
+
+    if (__builtin_sub_overflow(next_ns, now_ns, &delay_ns) ||
+        delay_ns > (int64_t)WAIT_MAX_MS * NS_PER_MS) {
+        delay_ns = (int64_t)WAIT_MAX_MS * NS_PER_MS; /* no turn waits longer than that anyway */
+    }
+    io->turn_ns = clock_mono_ns() + delay_ns;
+}
+
+int io_step(struct io *io, int wait_ms)
+{
+    const int rc = service(io, wait_ns(io, wait_ms, clock_mono_ns()));
+
+    run_due(io);
+    give_turn(io);
+    return rc < 0 ? ARB_ELIMIT : ARB_OK;
+}
+
+void io_wake(struct io *io)
+{
+    lws_cancel_service(io->lws);
+}
+
+int io_ws_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec)
+{
+    return ws_client_open(io, conn, spec);
+}
+
+int io_ws_send(struct io *io, uint32_t conn, struct arb_bytes text)
+{
+    return ws_client_send(io, conn, text);
+}
+
+void io_ws_close(struct io *io, uint32_t conn, const char *why)
+{
+    ws_client_close(io, conn, why);
+}
+
+int io_http_get(struct io *io, uint32_t request, const char *url)
+{
+    return http_client_get(io, request, url);
+}
+
+const struct io_stats *io_stats(const struct io *io)
+{
+    return &io->stats;
+}

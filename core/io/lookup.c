@@ -1,0 +1,98 @@
+#include "io/lookup.h"
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/url.h"
+
+enum lookup_state { LOOKUP_RUNNING = 1, LOOKUP_DONE = 2, LOOKUP_ABANDONED = 3 };
+
+struct lookup {
+    char host[URL_HOST_MAX];
+    struct lookup_answer answer; /* the thread's until `state` is LOOKUP_DONE */
+    _Atomic int state;           /* who leaves RUNNING second frees */
+};
+
+static void add_address(struct lookup_answer *answer, const struct addrinfo *info)
+{
+    char *text = answer->address[answer->n];
+
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, INET6_ADDRSTRLEN, NULL, 0,
+                    NI_NUMERICHOST) == 0) {
+        answer->n++;
+    }
+}
+
+static void resolve(struct lookup *lookup)
+{
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_STREAM,
+                                    .ai_flags = AI_ADDRCONFIG };
+    struct lookup_answer *answer = &lookup->answer;
+    struct addrinfo *list = NULL;
+
+    const int rc = getaddrinfo(lookup->host, NULL, &hints, &list);
+    if (rc != 0) {
+        answer->failure = gai_strerror(rc);
+        return;
+    }
+    for (const struct addrinfo *a = list; a != NULL && answer->n < LOOKUP_ADDRESSES_MAX;
+         a = a->ai_next) {
+        add_address(answer, a);
+    }
+    answer->failure = "no usable address";
+    freeaddrinfo(list);
+}
+
+static void *run(void *arg)
+{
+    struct lookup *lookup = arg;
+
+    resolve(lookup);
+    /* Release: pairs with the acquire in lookup_take(). */
+    if (atomic_exchange_explicit(&lookup->state, LOOKUP_DONE, memory_order_acq_rel) ==
+        LOOKUP_ABANDONED) {
+        free(lookup);
+    }
+    return NULL;
+}
+
+struct lookup *lookup_start(const char *host)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    pthread_t thread;
+
+    if (lookup == NULL) {
+        return NULL;
+    }
+    (void)snprintf(lookup->host, sizeof(lookup->host), "%s", host); /* url_parse() bounds it */
+    atomic_init(&lookup->state, LOOKUP_RUNNING);
+    if (pthread_create(&thread, NULL, run, lookup) != 0) {
+        free(lookup);
+        return NULL;
+    }
+    (void)pthread_detach(thread); /* cannot fail on a thread just created */
+    return lookup;
+}
+
+bool lookup_take(struct lookup *lookup, struct lookup_answer *answer)
+{
+    if (atomic_load_explicit(&lookup->state, memory_order_acquire) != LOOKUP_DONE) {
+        return false;
+    }
+    *answer = lookup->answer;
+    free(lookup);
+    return true;
+}
+
+void lookup_abandon(struct lookup *lookup)
+{
+    if (lookup != NULL && atomic_exchange_explicit(&lookup->state, LOOKUP_ABANDONED,
+                                                   memory_order_acq_rel) == LOOKUP_DONE) {
+        free(lookup);
+    }
+}

@@ -1,0 +1,35 @@
+/*
+ * tls.h - what we demand of the other side's certificate, and why a handshake failed.
+ *
+ * We bring our own SSL_CTX: the one libwebsockets makes would also trust a directory
+ * relative to the working directory, and would only log that a CA file cannot be read.
+ */
+#ifndef ARB_TLS_H
+#define ARB_TLS_H
+
+#include <openssl/ssl.h>
+
+#include "util/err.h"
+
+enum { TLS_WHY_MAX = 160 };
+
+struct tls {
+    SSL_CTX *ctx;
+    const SSL *failed;     /* whose handshake failed last; only compared */
+    char why[TLS_WHY_MAX]; /* and why */
+};
+
+/* Trusts the PEM file, or the system's store when that is NULL. The address must not change. */
+int tls_init(struct tls *tls, const char *ca_file, struct err *err);
+void tls_fini(struct tls *tls);
+
+/* Why this connection's handshake failed, or NULL if it is not the last that did. */
+const char *tls_why(const struct tls *tls, const SSL *ssl);
+
+/*
+ * The verdict on one certificate of a chain; 0 accepts it. Asks for `host` itself instead of
+ * leaving that to libwebsockets, which sees no name in an IPv6 address and then checks none.
+ */
+int tls_verdict(X509_STORE_CTX *store, int preverified, const char *host);
+
+#endif /* ARB_TLS_H */

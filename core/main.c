@@ -1,0 +1,98 @@
+/*
+ * main.c - picks the subcommand.
+ *
+ * The locale stays "C": numbers are read and written the same everywhere.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arbspot/abi.h"
+#include "cmd/cmd.h"
+#include "config/nearest.h"
+
+struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    { "run", "run the host: books, Kafka, strategies", cmd_run },
+    { "check", "check a configuration and its plugins", cmd_check },
+    { "inspect", "print a plugin's description and options", cmd_inspect },
+    { "log", "print opportunities as they come", cmd_log },
+    { "replay", "send recordings through a plugin", cmd_replay },
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(FILE *out)
+{
+    (void)fputs("arbspot watches crypto exchanges and reports arbitrage opportunities.\n"
+                "\n"
+                "Usage: arbspot COMMAND [ARGUMENTS]\n"
+                "       arbspot COMMAND --help\n"
+                "       arbspot --help | --version\n"
+                "\n"
+                "Commands:\n",
+                out);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        (void)fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+    }
+}
+
+static void print_version(void)
+{
+    (void)printf("arbspot %s (plugin ABI %d.%d)\n", ARBSPOT_VERSION, ARB_ABI_MAJOR, ARB_ABI_MINOR);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int refuse(const char *name)
+{
+    const char *names[N_COMMANDS + 1] = { NULL };
+
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        names[i] = commands[i].name;
+    }
+    const char *const near = nearest_word(name, names);
+    if (near != NULL) {
+        (void)fprintf(stderr, "arbspot: there is no command '%s'; did you mean '%s'?\n", name,
+                      near);
+    } else {
+        (void)fprintf(stderr, "arbspot: there is no command '%s'; see arbspot --help\n", name);
+    }
+    return CMD_USAGE;
+}
+
+static bool is_option(const char *word, const char *brief, const char *full)
+{
+    return strcmp(word, brief) == 0 || strcmp(word, full) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CMD_USAGE;
+    }
+    if (is_option(argv[1], "-h", "--help")) {
+        print_help(stdout);
+        return CMD_OK;
+    }
+    if (is_option(argv[1], "-V", "--version")) {
+        print_version();
+        return CMD_OK;
+    }
+    const struct command *const command = find_command(argv[1]);
+    return command == NULL ? refuse(argv[1]) : command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,339 @@
+#include "plugin/loader.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arbspot/text.h"
+
+_Static_assert(PLUGIN_PATH_MAX >= PATH_MAX, "realpath() writes up to PATH_MAX bytes");
+
+static const struct plugin_callback exchange_callbacks[] = {
+    { "init", offsetof(struct arb_exchange_ops, init), true },
+    { "add_instruments", offsetof(struct arb_exchange_ops, add_instruments), true },
+    { "on_open", offsetof(struct arb_exchange_ops, on_open), true },
+    { "on_message", offsetof(struct arb_exchange_ops, on_message), true },
+    { "on_close", offsetof(struct arb_exchange_ops, on_close), false },
+    { "on_http", offsetof(struct arb_exchange_ops, on_http), false },
+    { "on_timer", offsetof(struct arb_exchange_ops, on_timer), false },
+    { "resync", offsetof(struct arb_exchange_ops, resync), false },
+    { "checksum", offsetof(struct arb_exchange_ops, checksum), false },
+    { "fini", offsetof(struct arb_exchange_ops, fini), false },
+    { NULL, 0, false },
+};
+
+static const struct plugin_callback strategy_callbacks[] = {
+    { "init", offsetof(struct arb_strategy_ops, init), false },
+    { "on_market", offsetof(struct arb_strategy_ops, on_market), true },
+    { "on_timer", offsetof(struct arb_strategy_ops, on_timer), false },
+    { "on_stop", offsetof(struct arb_strategy_ops, on_stop), false },
+    { "fini", offsetof(struct arb_strategy_ops, fini), false },
+    { NULL, 0, false },
+};
+
+const struct plugin_callback *plugin_callbacks(uint32_t kind)
+{
+    static const struct plugin_callback none[] = { { NULL, 0, false } };
+
+    switch (kind) {
+    case ARB_KIND_EXCHANGE:
+        return exchange_callbacks;
+    case ARB_KIND_STRATEGY:
+        return strategy_callbacks;
+    default:
+        return none;
+    }
+}
+
+const char *plugin_kind_name(uint32_t kind)
+{
+    switch (kind) {
+    case ARB_KIND_EXCHANGE:
+        return "exchange";
+    case ARB_KIND_STRATEGY:
+        return "strategy";
+    default:
+        return "unknown";
+    }
+}
+
+bool plugin_has(const struct plugin *plugin, const struct plugin_callback *callback)
+{
+    const char *const ops = plugin->desc.kind == ARB_KIND_EXCHANGE
+                                ? (const char *)&plugin->exchange
+                                : (const char *)&plugin->strategy;
+    void (*fn)(void) = NULL;
+
+    memcpy(&fn, ops + callback->offset, sizeof(fn));
+    return fn != NULL;
+}
+
+/* Whole pointers, so that copying part of a struct never copies part of a member. */
+static bool is_struct_size(uint32_t size, size_t least)
+{
+    return size >= least && size <= PLUGIN_STRUCT_MAX && size % sizeof(void *) == 0;
+}
+
+/* Copies what both sides know; the rest of `own` is zero. */
+static void copy_known(void *own, size_t own_size, const void *theirs, uint32_t their_size)
+{
+    memset(own, 0, own_size);
+    memcpy(own, theirs, their_size < own_size ? their_size : own_size);
+}
+
+static int check_head(const struct arb_plugin *head, struct err *err)
+{
+    if (head->magic != ARB_ABI_MAGIC) {
+        return err_set(err, ARB_EINVAL,
+                       "its %s does not start with the magic number 0x%08x but with 0x%08x: "
+                       "it is not an arbspot plugin, or its memory is damaged",
+                       ARB_PLUGIN_SYMBOL, ARB_ABI_MAGIC, head->magic);
+    }
+    if (head->abi_major != ARB_ABI_MAJOR) {
+        return err_set(err, ARB_ENOTSUP,
+                       "was built for ABI %u.%u, this host speaks %d.%d: rebuild the plugin "
+                       "against this host's SDK",
+                       head->abi_major, head->abi_minor, ARB_ABI_MAJOR, ARB_ABI_MINOR);
+    }
+    if (head->abi_minor > ARB_ABI_MINOR) {
+        return err_set(err, ARB_ENOTSUP,
+                       "was built for ABI %u.%u, this host speaks %d.%d: update the host, or "
+                       "rebuild the plugin against this host's SDK",
+                       head->abi_major, head->abi_minor, ARB_ABI_MAJOR, ARB_ABI_MINOR);
+    }
+    if (!is_struct_size(head->size, PLUGIN_FROZEN)) {
+        return err_set(err, ARB_EINVAL,
+                       "its descriptor claims a size of %u bytes: start it with ARB_PLUGIN_HEADER",
+                       head->size);
+    }
+    return ARB_OK;
+}
+
+static int check_kind(uint32_t kind, uint32_t wanted, struct err *err)
+{
+    if (kind != ARB_KIND_EXCHANGE && kind != ARB_KIND_STRATEGY) {
+        return err_set(err, ARB_EINVAL, "is of kind %u, which this host does not know", kind);
+    }
+    if (wanted != 0 && kind != wanted) {
+        return err_set(err, ARB_EINVAL, "is a plugin of kind %s, but one of kind %s is needed here",
+                       plugin_kind_name(kind), plugin_kind_name(wanted));
+    }
+    return ARB_OK;
+}
+
+static int check_name(const char *name, struct err *err)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    const size_t len = name == NULL ? 0 : strnlen(name, PLUGIN_NAME_MAX);
+
+    if (len == 0 || len == PLUGIN_NAME_MAX || strspn(name, allowed) != len) {
+        return err_set(err, ARB_EINVAL, "its name is not 1 to %d small letters, digits and '_'",
+                       (int)PLUGIN_NAME_MAX - 1);
+    }
+    return ARB_OK;
+}
+
+static int check_members(const struct arb_plugin *desc, struct err *err)
+{
+    const int rc = check_name(desc->name, err);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (desc->version == NULL || desc->version[0] == '\0') {
+        return err_set(err, ARB_EINVAL, "has no version: set .version");
+    }
+    if (desc->description == NULL || desc->description[0] == '\0') {
+        return err_set(err, ARB_EINVAL, "has no description: set .description");
+    }
+    if (desc->instance_size == 0 || desc->instance_size > PLUGIN_INSTANCE_MAX) {
+        return err_set(err, ARB_EINVAL,
+                       "asks for an instance of %zu bytes: set .instance_size to 1 to %d",
+                       desc->instance_size, (int)PLUGIN_INSTANCE_MAX);
+    }
+    if (desc->ops == NULL) {
+        return err_set(err, ARB_EINVAL, "has no callbacks: set .ops");
+    }
+    return ARB_OK;
+}
+
+static void copy_ops(struct plugin *plugin, uint32_t size)
+{
+    if (plugin->desc.kind == ARB_KIND_EXCHANGE) {
+        copy_known(&plugin->exchange, sizeof(plugin->exchange), plugin->desc.ops, size);
+    } else {
+        copy_known(&plugin->strategy, sizeof(plugin->strategy), plugin->desc.ops, size);
+    }
+}
+
+static int accept_ops(struct plugin *plugin, struct err *err)
+{
+    uint32_t size = 0;
+
+    memcpy(&size, plugin->desc.ops, sizeof(size));
+    if (!is_struct_size(size, sizeof(void *))) {
+        return err_set(err, ARB_EINVAL,
+                       "its callbacks claim a size of %u bytes: set .size = sizeof(struct "
+                       "arb_%s_ops)",
+                       size, plugin_kind_name(plugin->desc.kind));
+    }
+    copy_ops(plugin, size);
+    for (const struct plugin_callback *c = plugin_callbacks(plugin->desc.kind); c->name != NULL;
+         c++) {
+        if (c->is_required && !plugin_has(plugin, c)) {
+            return err_set(err, ARB_EINVAL,
+                           "lacks the callback %s(), which every plugin of kind %s "
+                           "has",
+                           c->name, plugin_kind_name(plugin->desc.kind));
+        }
+    }
+    return ARB_OK;
+}
+
+int plugin_accept(struct plugin *plugin, const struct arb_plugin *desc, uint32_t kind,
+                  struct err *err)
+{
+    int rc = check_head(desc, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    memset(&plugin->exchange, 0, sizeof(plugin->exchange));
+    memset(&plugin->strategy, 0, sizeof(plugin->strategy));
+    copy_known(&plugin->desc, sizeof(plugin->desc), desc, desc->size);
+    rc = check_kind(plugin->desc.kind, kind, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    rc = check_members(&plugin->desc, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    return accept_ops(plugin, err);
+}
+
+static int resolve(struct plugin *plugin, const char *path, struct err *err)
+{
+    struct stat status;
+
+    if (realpath(path, plugin->path) == NULL || stat(plugin->path, &status) != 0) {
+        return err_set(err, ARB_EINVAL, "%s", strerror(errno));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return err_set(err, ARB_EINVAL, "not a file");
+    }
+    return ARB_OK;
+}
+
+/* dlerror() repeats the path, which stands in front of the sentence anyway. */
+static const char *reason(const struct plugin *plugin)
+{
+    const char *const text = dlerror();
+    const size_t len = strlen(plugin->path);
+
+    if (text == NULL) {
+        return "the dynamic linker gives no reason";
+    }
+    return strncmp(text, plugin->path, len) == 0 && strncmp(text + len, ": ", 2) == 0
+               ? text + len + 2
+               : text;
+}
+
+/*
+ * Finds the descriptor. The size of the symbol is known to the linker: what is smaller than the
+ * frozen head, or than it claims itself, must not be read.
+ */
+static int find_descriptor(void *handle, const struct arb_plugin **desc, struct err *err)
+{
+    const struct arb_plugin *const found = dlsym(handle, ARB_PLUGIN_SYMBOL);
+    Dl_info info;
+    void *extra = NULL;
+
+    if (found == NULL) {
+        return err_set(err, ARB_EINVAL,
+                       "exports no symbol %s: it is not an arbspot plugin, or lacks "
+                       "ARB_PLUGIN_EXPORT",
+                       ARB_PLUGIN_SYMBOL);
+    }
+    if (dladdr1(found, &info, &extra, RTLD_DL_SYMENT) == 0 || extra == NULL) {
+        return err_set(err, ARB_EINVAL, "the dynamic linker does not know its %s",
+                       ARB_PLUGIN_SYMBOL);
+    }
+    const size_t size = ((const ElfW(Sym) *)extra)->st_size;
+    if (size < PLUGIN_FROZEN || (found->magic == ARB_ABI_MAGIC && size < found->size)) {
+        return err_set(err, ARB_EINVAL,
+                       "its %s has only %zu bytes: it is not an arbspot plugin, or does not start "
+                       "with ARB_PLUGIN_HEADER",
+                       ARB_PLUGIN_SYMBOL, size);
+    }
+    *desc = found;
+    return ARB_OK;
+}
+
+static int open_and_accept(struct plugin *plugin, uint32_t kind, struct err *err)
+{
+    const struct arb_plugin *desc = NULL;
+
+    /* Never closed: callbacks, strings and option tables of the plugin are in use until exit. */
+    plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+    if (plugin->handle == NULL) {
+        return err_set(err, ARB_EINVAL, "%s", reason(plugin));
+    }
+    const int rc = find_descriptor(plugin->handle, &desc, err);
+    return rc == ARB_OK ? plugin_accept(plugin, desc, kind, err) : rc;
+}
+
+int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct err *err)
+{
+    memset(plugin, 0, sizeof(*plugin));
+    int rc = resolve(plugin, path, err);
+    if (rc == ARB_OK) {
+        rc = open_and_accept(plugin, kind, err);
+    }
+    if (rc != ARB_OK) {
+        (void)err_prefix(err, "%s: ", path); /* returns the rc it was given */
+    }
+    return rc;
+}
+
+static int set_not_found(const char *name, const char *const *dirs, struct err *err)
+{
+    char data[ERR_TEXT_MAX];
+    struct arb_text list = arb_text_over(data, sizeof(data));
+
+    for (const char *separator = ""; *dirs != NULL; dirs++, separator = ", ") {
+        arb_text_add(&list, "%s%s", separator, *dirs);
+    }
+    return err_set(err, ARB_EINVAL, "there is no %.64s.so in %s: set plugin_dir, or give a path",
+                   name, data);
+}
+
+/* Writes DIR/NAME.so and tells whether there is such a file. */
+static bool is_there(char *path, size_t cap, const char *dir, const char *name)
+{
+    struct arb_text text = arb_text_over(path, cap);
+
+    arb_text_add(&text, "%s/%s.so", dir, name);
+    return arb_text_fits(&text) && access(path, F_OK) == 0;
+}
+
+int plugin_find(const char *name, const char *const *dirs, char *path, size_t cap, struct err *err)
+{
+    if (strchr(name, '/') != NULL) {
+        struct arb_text text = arb_text_over(path, cap);
+        arb_text_add(&text, "%s", name);
+        return arb_text_fits(&text)
+                   ? ARB_OK
+                   : err_set(err, ARB_ELIMIT, "the path is longer than %zu bytes", cap - 1);
+    }
+    for (const char *const *dir = dirs; *dir != NULL; dir++) {
+        if (is_there(path, cap, *dir, name)) {
+            return ARB_OK;
+        }
+    }
+    return set_not_found(name, dirs, err);
+}

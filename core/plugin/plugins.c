@@ -1,0 +1,164 @@
+#include "plugin/plugins.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arbspot/text.h"
+#include "plugin/options.h"
+
+enum { HEADING_MAX = 64 };
+
+static void cut_last_part(char *path)
+{
+    char *const slash = strrchr(path, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+}
+
+/* The folder above the one of the running executable; ".." if the system does not tell. */
+static void put_prefix(char *out, size_t cap)
+{
+    const ssize_t len = readlink("/proc/self/exe", out, cap - 1);
+
+    if (len <= 0) {
+        (void)snprintf(out, cap, ".."); /* fits */
+        return;
+    }
+    out[len] = '\0';
+    cut_last_part(out);
+    cut_last_part(out);
+}
+
+void plugin_dirs_init(struct plugin_dirs *dirs, const char *plugin_dir)
+{
+    static const char *const places[PLUGIN_PLACES] = { "plugins", ARBSPOT_PLUGIN_SUBDIR };
+    char prefix[PLUGIN_PATH_MAX / 2];
+
+    memset(dirs, 0, sizeof(*dirs));
+    if (plugin_dir != NULL) {
+        dirs->dirs[0] = plugin_dir;
+        return;
+    }
+    put_prefix(prefix, sizeof(prefix));
+    for (size_t i = 0; i < PLUGIN_PLACES; i++) {
+        struct arb_text text = arb_text_over(dirs->text[i], sizeof(dirs->text[i]));
+        arb_text_add(&text, "%s/%s", prefix, places[i]);
+        dirs->dirs[i] = dirs->text[i];
+    }
+}
+
+/* What the sections of exchanges and strategies have in common. */
+struct wanted {
+    uint32_t kind;
+    const char *name;
+    const char *plugin;
+    const struct config_entry *options;
+    unsigned line, plugin_line;
+};
+
+static int find_and_load(const struct wanted *wanted, const struct plugin_dirs *dirs,
+                         struct plugin *plugin, struct err *err)
+{
+    char path[PLUGIN_PATH_MAX];
+
+    int rc = plugin_find(wanted->plugin, dirs->dirs, path, sizeof(path), err);
+    if (rc == ARB_OK) {
+        rc = plugin_load(plugin, path, wanted->kind, err);
+    }
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    rc = options_check_table(&plugin->desc, err);
+    if (rc != ARB_OK) {
+        (void)err_prefix(err, "%s: ", path); /* returns the rc it was given */
+    }
+    return rc;
+}
+
+static void try_options(const struct wanted *wanted, const char *heading,
+                        const struct plugin *plugin, struct problems *problems)
+{
+    void *const scratch = calloc(1, plugin->desc.instance_size);
+
+    if (scratch == NULL) {
+        problem_add(problems, wanted->line, heading, NULL, "no memory for an instance of %zu bytes",
+                    plugin->desc.instance_size);
+        return;
+    }
+    (void)options_apply(&plugin->desc, wanted->options, heading, wanted->line, scratch,
+                        problems); /* its problems are counted */
+    free(scratch);
+}
+
+static void load_one(const struct wanted *wanted, const struct plugin_dirs *dirs,
+                     struct plugin *plugin, struct problems *problems)
+{
+    char heading[HEADING_MAX];
+    struct arb_text text = arb_text_over(heading, sizeof(heading));
+    struct err err = { .rc = ARB_OK };
+
+    arb_text_add(&text, "%s:%s", plugin_kind_name(wanted->kind), wanted->name);
+    if (find_and_load(wanted, dirs, plugin, &err) != ARB_OK) {
+        problem_add(problems, wanted->plugin_line != 0 ? wanted->plugin_line : wanted->line,
+                    heading, "plugin", "%s", err.text);
+        return;
+    }
+    try_options(wanted, heading, plugin, problems);
+}
+
+static struct wanted wanted_by_exchange(const struct exchange_config *e)
+{
+    return (struct wanted){ ARB_KIND_EXCHANGE, e->name, e->plugin,
+                            e->options,        e->line, e->plugin_line };
+}
+
+static struct wanted wanted_by_strategy(const struct strategy_config *s)
+{
+    return (struct wanted){ ARB_KIND_STRATEGY, s->name, s->plugin,
+                            s->options,        s->line, s->plugin_line };
+}
+
+static void load_all(const struct config *config, struct plugins *plugins,
+                     struct problems *problems)
+{
+    struct plugin_dirs dirs;
+
+    plugin_dirs_init(&dirs, config->host.plugin_dir);
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (config->exchanges[i].enabled) {
+            const struct wanted wanted = wanted_by_exchange(&config->exchanges[i]);
+            load_one(&wanted, &dirs, &plugins->exchanges[i], problems);
+        }
+    }
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        if (config->strategies[i].enabled) {
+            const struct wanted wanted = wanted_by_strategy(&config->strategies[i]);
+            load_one(&wanted, &dirs, &plugins->strategies[i], problems);
+        }
+    }
+}
+
+int plugins_load(const struct config *config, struct plugins *plugins, struct problems *problems)
+{
+    const unsigned n_before = problems->n;
+
+    /* One more than needed, so that none is not mistaken for no memory. */
+    plugins->exchanges = calloc(config->n_exchanges + 1, sizeof(*plugins->exchanges));
+    plugins->strategies = calloc(config->n_strategies + 1, sizeof(*plugins->strategies));
+    if (plugins->exchanges == NULL || plugins->strategies == NULL) {
+        problem_add(problems, 0, NULL, NULL, "no memory for the plugins");
+        return ARB_ENOMEM;
+    }
+    load_all(config, plugins, problems);
+    return problems->n == n_before ? ARB_OK : ARB_EINVAL;
+}
+
+void plugins_fini(struct plugins *plugins)
+{
+    free(plugins->exchanges);
+    free(plugins->strategies);
+    memset(plugins, 0, sizeof(*plugins));
+}

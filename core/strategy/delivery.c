@@ -1,0 +1,77 @@
+#include "strategy/delivery.h"
+
+#include <string.h>
+
+/* Other people's times may be anything. */
+static int64_t saturating_sub(int64_t a, int64_t b)
+{
+    int64_t difference;
+
+    if (__builtin_sub_overflow(a, b, &difference)) {
+        return a < b ? INT64_MIN : INT64_MAX;
+    }
+    return difference;
+}
+
+static void fill_leg(const struct market *market, const struct opportunity *opportunity,
+                     uint32_t venue, struct opportunity_leg *leg)
+{
+    const struct market_leg shown = market_leg(market, opportunity->terms.instrument, venue);
+
+    memcpy(leg->venue, market_venue(market, venue)->name, sizeof(leg->venue));
+    leg->session = shown.session;
+    leg->seq = shown.book->seq;
+    leg->venue_ns = shown.book->venue_ns;
+    leg->recv_ns = shown.book->recv_ns;
+    leg->age_ns = saturating_sub(opportunity->detect_ns, leg->recv_ns);
+}
+
+static int64_t newer_leg_ns(const struct opportunity *opportunity)
+{
+    const int64_t buy_ns = opportunity->buy.recv_ns, sell_ns = opportunity->sell.recv_ns;
+    return buy_ns > sell_ns ? buy_ns : sell_ns;
+}
+
+static void push(struct delivery *delivery, const struct opportunity *opportunity)
+{
+    void *const record = ring_reserve(delivery->ring, sizeof(*opportunity));
+    uint64_t suppressed;
+
+    if (record != NULL) {
+        memcpy(record, opportunity, sizeof(*opportunity));
+        ring_commit(delivery->ring);
+        return;
+    }
+    delivery->dropped++;
+    if (log_limit_pass(&delivery->drop_limit, opportunity->detect_ns, &suppressed)) {
+        log_line(ARB_WARN, delivery->who,
+                 "an opportunity is dropped because the publisher is behind, as were %llu since "
+                 "the last such line; a larger [host] ring_bytes would hold more",
+                 (unsigned long long)suppressed);
+    }
+}
+
+void delivery_send(struct delivery *delivery, const struct market *market,
+                   const struct arb_opportunity *terms, enum delivery_cause cause,
+                   int64_t detect_ns)
+{
+    struct opportunity opportunity = {
+        .terms = *terms,
+        .info = *market_instrument(market, terms->instrument),
+        .session = delivery->session,
+        .seq = ++delivery->n,
+        .detect_ns = detect_ns,
+    };
+    memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
+    fill_leg(market, &opportunity, terms->buy_venue, &opportunity.buy);
+    fill_leg(market, &opportunity, terms->sell_venue, &opportunity.sell);
+    if (cause == BY_MARKET) {
+        opportunity.latency_ns = saturating_sub(detect_ns, newer_leg_ns(&opportunity));
+    }
+    if (delivery->ring != NULL) {
+        push(delivery, &opportunity);
+    }
+    if (delivery->fn != NULL) {
+        delivery->fn(delivery->context, &opportunity);
+    }
+}

@@ -1,0 +1,466 @@
+#include "strategy/market.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arbspot/symbols.h"
+#include "book/book.h"
+#include "util/log.h"
+
+enum {
+    STRANGERS_MAX = ARB_VENUES_MAX, /* unknown venues reported by name; more are only counted */
+};
+
+struct replica {
+    struct book book;
+    struct arb_book view; /* without the levels, which move: see show() */
+    uint64_t session;
+    uint64_t shown_session;
+    bool is_heard; /* session and view.seq are of an event that was taken */
+    bool is_conflict_logged;
+};
+
+struct instrument {
+    struct arb_instrument info;
+    uint32_t changed;          /* bit i: venue i; 0 while not queued */
+    struct arb_book *shown;    /* [n_venues] */
+    struct replica replicas[]; /* [n_venues] */
+};
+
+struct market {
+    struct market_config config;
+    struct market_stats stats;
+    struct arb_symbol_map symbols;
+    struct instrument *instruments[MARKET_INSTRUMENTS_MAX];
+    uint32_t n_instruments;
+    /* Changed instruments, oldest first. Each is in at most once, so there is always room. */
+    uint32_t queue[MARKET_INSTRUMENTS_MAX];
+    uint32_t queue_first, queue_n;
+    char strangers[STRANGERS_MAX][ARB_SYMBOL_MAX];
+    uint32_t n_strangers;
+    bool is_refusal_logged;
+};
+
+static bool is_same_session(const struct replica *replica, const struct event *event)
+{
+    return replica->is_heard && replica->session == event->session;
+}
+
+static bool is_duplicate(const struct replica *replica, const struct event *event)
+{
+    return is_same_session(replica, event) && event->seq <= replica->view.seq;
+}
+
+/* Nothing was lost between the replica's last event and this one? */
+static bool is_next(const struct replica *replica, const struct event *event)
+{
+    return is_same_session(replica, event) && event->prev_seq == replica->view.seq;
+}
+
+static bool is_live(const struct replica *replica)
+{
+    return replica->view.state == ARB_BOOK_LIVE;
+}
+
+static void stamp(struct replica *replica, const struct event *event)
+{
+    replica->is_heard = true;
+    replica->session = event->session;
+    replica->view.seq = event->seq;
+    replica->view.trading = event->trading;
+    replica->view.verified = event->verified;
+    replica->view.venue_ns = event->venue_ns;
+    replica->view.recv_ns = event->recv_ns;
+}
+
+static bool has_crc(const struct replica *replica, uint32_t crc)
+{
+    const struct book_side *const bids = &replica->book.bids, *const asks = &replica->book.asks;
+    return event_book_crc(book_side_begin(bids), bids->n, book_side_begin(asks), asks->n) == crc;
+}
+
+/* LIVE when the event went in and the replica now equals the original. */
+static void settle(struct market_stats *stats, struct replica *replica, const struct event *event,
+                   int rc)
+{
+    stamp(replica, event);
+    replica->view.state = ARB_BOOK_STALE;
+    if (rc < ARB_OK) {
+        stats->failed++;
+    } else if (!has_crc(replica, event->crc)) {
+        stats->crc_mismatches++;
+    } else {
+        replica->view.state = ARB_BOOK_LIVE;
+    }
+}
+
+static bool apply_snapshot(struct market_stats *stats, struct replica *replica,
+                           const struct event *event)
+{
+    int rc = book_side_replace(&replica->book.bids, event->bids, event->n_bids);
+
+    if (rc == ARB_OK) {
+        rc = book_side_replace(&replica->book.asks, event->asks, event->n_asks);
+    }
+    stats->snapshots++;
+    settle(stats, replica, event, rc);
+    return true;
+}
+
+/* A level to remove that is not there is no failure: whether it matters, the checksum says. */
+static int set_levels(struct book_side *side, const struct arb_level *levels, uint32_t n)
+{
+    int rc = ARB_OK;
+
+    for (uint32_t i = 0; i < n && rc >= ARB_OK; i++) {
+        rc = book_side_set(side, &levels[i]);
+    }
+    return rc;
+}
+
+static bool apply_delta(struct market_stats *stats, struct replica *replica,
+                        const struct event *event)
+{
+    if (!is_live(replica)) {
+        stats->awaiting++;
+        return false;
+    }
+    if (!is_next(replica, event)) {
+        stats->gaps++;
+        replica->view.state = ARB_BOOK_STALE;
+        replica->view.recv_ns = event->recv_ns; /* that is when the replica went bad */
+        return true;
+    }
+    int rc = set_levels(&replica->book.bids, event->bids, event->n_bids);
+    if (rc >= ARB_OK) {
+        rc = set_levels(&replica->book.asks, event->asks, event->n_asks);
+    }
+    stats->deltas++;
+    settle(stats, replica, event, rc);
+    return true;
+}
+
+/* A status brings no levels, so it can keep a replica LIVE but never make it so. */
+static uint32_t state_after_status(const struct replica *replica, const struct event *event)
+{
+    if (event->state != ARB_BOOK_LIVE) {
+        return event->state;
+    }
+    if (is_live(replica)) {
+        return is_next(replica, event) ? ARB_BOOK_LIVE : ARB_BOOK_STALE;
+    }
+    return replica->view.state == ARB_BOOK_STALE ? ARB_BOOK_STALE : ARB_BOOK_SYNCING;
+}
+
+static bool apply_status(struct market_stats *stats, struct replica *replica,
+                         const struct event *event)
+{
+    const bool is_gap =
+        is_live(replica) && is_same_session(replica, event) && !is_next(replica, event);
+    const uint32_t state = state_after_status(replica, event);
+
+    stats->gaps += is_gap ? 1 : 0;
+    stats->statuses += is_gap ? 0 : 1;
+    stamp(replica, event);
+    replica->view.state = state;
+    return true;
+}
+
+/* True when the book changed. */
+static bool apply(struct market_stats *stats, struct replica *replica, const struct event *event)
+{
+    if (is_duplicate(replica, event)) {
+        stats->duplicates++;
+        return false;
+    }
+    switch ((enum event_kind)event->kind) {
+    case EVENT_SNAPSHOT:
+        return apply_snapshot(stats, replica, event);
+    case EVENT_DELTA:
+        return apply_delta(stats, replica, event);
+    case EVENT_STATUS:
+        return apply_status(stats, replica, event);
+    }
+    stats->unknown_kinds++;
+    return false;
+}
+
+static bool is_known_stranger(const struct market *market, const char *name)
+{
+    for (uint32_t i = 0; i < market->n_strangers; i++) {
+        if (strcmp(market->strangers[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_stranger(struct market *market, const char *name)
+{
+    if (market->n_strangers == STRANGERS_MAX || is_known_stranger(market, name)) {
+        return;
+    }
+    memcpy(market->strangers[market->n_strangers++], name, ARB_SYMBOL_MAX);
+    log_line(ARB_WARN, market->config.who,
+             "books of %s are left out because its fee is unknown: add [exchange:%s] with its "
+             "taker_fee",
+             name, name);
+}
+
+/* The venue's place in the list, or n_venues. */
+static uint32_t find_venue(const struct market *market, const char *name)
+{
+    uint32_t i = 0;
+
+    while (i < market->config.n_venues && strcmp(market->config.venues[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static void free_instrument(struct instrument *instrument, uint32_t n_venues)
+{
+    if (instrument == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < n_venues; i++) {
+        book_fini(&instrument->replicas[i].book);
+    }
+    free(instrument->shown);
+    free(instrument);
+}
+
+static bool init_replicas(struct instrument *instrument, uint32_t n_venues)
+{
+    for (uint32_t i = 0; i < n_venues; i++) {
+        if (book_init(&instrument->replicas[i].book, 0) != ARB_OK) {
+            return false;
+        }
+        instrument->replicas[i].view.trading = ARB_TRADING_HALTED; /* not known to be open */
+        instrument->shown[i] = instrument->replicas[i].view;
+    }
+    return true;
+}
+
+static struct instrument *new_instrument(const struct arb_instrument *info, uint32_t n_venues)
+{
+    struct instrument *const instrument =
+        calloc(1, sizeof(*instrument) + n_venues * sizeof(instrument->replicas[0]));
+
+    if (instrument == NULL) {
+        return NULL;
+    }
+    instrument->info = *info;
+    memset(instrument->info.venue_symbol, 0, sizeof(instrument->info.venue_symbol));
+    instrument->shown = calloc(n_venues, sizeof(*instrument->shown));
+    if (instrument->shown == NULL || !init_replicas(instrument, n_venues)) {
+        free_instrument(instrument, n_venues);
+        return NULL;
+    }
+    return instrument;
+}
+
+static void report_refusal(struct market *market, const char *symbol)
+{
+    if (market->is_refusal_logged) {
+        return;
+    }
+    market->is_refusal_logged = true;
+    log_line(ARB_WARN, market->config.who,
+             "%s and instruments after it are left out: %u are the limit, or memory is short; "
+             "spread the instruments over several processes",
+             symbol, (unsigned)MARKET_INSTRUMENTS_MAX);
+}
+
+/* The index of a symbol that is seen for the first time, or ARB_NO_INSTRUMENT. */
+static uint32_t intern(struct market *market, const struct arb_instrument *info,
+                       struct arb_bytes symbol)
+{
+    const uint32_t index = market->n_instruments;
+
+    if (index == MARKET_INSTRUMENTS_MAX) {
+        return ARB_NO_INSTRUMENT;
+    }
+    struct instrument *const instrument = new_instrument(info, market->config.n_venues);
+    if (instrument == NULL || arb_symbol_put(&market->symbols, symbol, index) != ARB_OK) {
+        free_instrument(instrument, market->config.n_venues);
+        return ARB_NO_INSTRUMENT;
+    }
+    market->instruments[index] = instrument;
+    market->n_instruments++;
+    return index;
+}
+
+static uint32_t find_instrument(struct market *market, const struct arb_instrument *info)
+{
+    const struct arb_bytes symbol = { info->symbol, strnlen(info->symbol, ARB_SYMBOL_MAX) };
+    uint32_t index = arb_symbol_find(&market->symbols, symbol);
+
+    if (index == ARB_NO_INSTRUMENT) {
+        index = intern(market, info, symbol);
+    }
+    if (index == ARB_NO_INSTRUMENT) {
+        market->stats.refused++;
+        report_refusal(market, info->symbol);
+    }
+    return index;
+}
+
+static void mark_changed(struct market *market, uint32_t index, uint32_t venue)
+{
+    struct instrument *const instrument = market->instruments[index];
+
+    if (instrument->changed == 0) {
+        assert(market->queue_n < MARKET_INSTRUMENTS_MAX);
+        market->queue[(market->queue_first + market->queue_n) % MARKET_INSTRUMENTS_MAX] = index;
+        market->queue_n++;
+    }
+    instrument->changed |= 1U << venue;
+}
+
+static bool is_same_scale(const struct arb_instrument *a, const struct arb_instrument *b)
+{
+    return a->px_scale == b->px_scale && a->qty_scale == b->qty_scale;
+}
+
+/* Numbers of two scales must not meet, so this venue's book is out until they agree. */
+static void refuse_scale(struct market *market, uint32_t index, uint32_t venue,
+                         const struct arb_instrument *other)
+{
+    struct replica *const replica = &market->instruments[index]->replicas[venue];
+    const struct arb_instrument *const info = &market->instruments[index]->info;
+
+    market->stats.scale_conflicts++;
+    if (replica->view.state != ARB_BOOK_UNUSABLE) {
+        replica->view.state = ARB_BOOK_UNUSABLE;
+        mark_changed(market, index, venue);
+    }
+    if (!replica->is_conflict_logged) {
+        replica->is_conflict_logged = true;
+        log_line(ARB_WARN, market->config.who,
+                 "%s of %s is left out: it comes with px_scale %u and qty_scale %u, others with %u "
+                 "and %u; make [instrument:%s] the same for all feeds",
+                 info->symbol, market->config.venues[venue].name, other->px_scale, other->qty_scale,
+                 info->px_scale, info->qty_scale, info->symbol);
+    }
+}
+
+void market_apply(struct market *market, const struct event *event)
+{
+    const uint32_t venue = find_venue(market, event->venue->name);
+
+    market->stats.events++;
+    if (venue == market->config.n_venues) {
+        market->stats.unknown_venues++;
+        report_stranger(market, event->venue->name);
+        return;
+    }
+    const uint32_t index = find_instrument(market, event->info);
+    if (index == ARB_NO_INSTRUMENT) {
+        return;
+    }
+    struct instrument *const instrument = market->instruments[index];
+    if (!is_same_scale(&instrument->info, event->info)) {
+        refuse_scale(market, index, venue, event->info);
+        return;
+    }
+    if (apply(&market->stats, &instrument->replicas[venue], event)) {
+        mark_changed(market, index, venue);
+    }
+}
+
+/* Levels move while events are applied, so the strategy's view is made when it looks. */
+static void show(struct replica *replica, struct arb_book *shown)
+{
+    *shown = replica->view;
+    shown->bids = book_side_begin(&replica->book.bids);
+    shown->asks = book_side_begin(&replica->book.asks);
+    shown->n_bids = replica->book.bids.n;
+    shown->n_asks = replica->book.asks.n;
+    replica->shown_session = replica->session;
+}
+
+bool market_changed(struct market *market, struct arb_market *out)
+{
+    if (market->queue_n == 0) {
+        return false;
+    }
+    const uint32_t index = market->queue[market->queue_first];
+    struct instrument *const instrument = market->instruments[index];
+
+    market->queue_first = (market->queue_first + 1) % MARKET_INSTRUMENTS_MAX;
+    market->queue_n--;
+    for (uint32_t i = 0; i < market->config.n_venues; i++) {
+        if ((instrument->changed & 1U << i) != 0) {
+            show(&instrument->replicas[i], &instrument->shown[i]);
+        }
+    }
+    *out = (struct arb_market){
+        .size = sizeof(*out),
+        .instrument = index,
+        .info = &instrument->info,
+        .n_venues = market->config.n_venues,
+        .changed = instrument->changed,
+        .venues = market->config.venues,
+        .books = instrument->shown,
+    };
+    instrument->changed = 0;
+    return true;
+}
+
+uint32_t market_n_instruments(const struct market *market)
+{
+    return market->n_instruments;
+}
+
+const struct arb_instrument *market_instrument(const struct market *market, uint32_t instrument)
+{
+    assert(instrument < market->n_instruments);
+    return &market->instruments[instrument]->info;
+}
+
+struct market_leg market_leg(const struct market *market, uint32_t instrument, uint32_t venue)
+{
+    assert(instrument < market->n_instruments);
+    assert(venue < market->config.n_venues);
+    const struct instrument *const entry = market->instruments[instrument];
+    return (struct market_leg){ .book = &entry->shown[venue],
+                                .session = entry->replicas[venue].shown_session };
+}
+
+const struct arb_venue *market_venue(const struct market *market, uint32_t venue)
+{
+    assert(venue < market->config.n_venues);
+    return &market->config.venues[venue];
+}
+
+const struct market_stats *market_stats(const struct market *market)
+{
+    return &market->stats;
+}
+
+int market_create(struct market **market, const struct market_config *config)
+{
+    if (config->n_venues > ARB_VENUES_MAX) {
+        return ARB_EINVAL;
+    }
+    struct market *const created = calloc(1, sizeof(*created));
+    if (created == NULL) {
+        return ARB_ENOMEM;
+    }
+    created->config = *config;
+    *market = created;
+    return ARB_OK;
+}
+
+void market_destroy(struct market *market)
+{
+    if (market == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < market->n_instruments; i++) {
+        free_instrument(market->instruments[i], market->config.n_venues);
+    }
+    free(market);
+}

@@ -1,0 +1,73 @@
+/*
+ * market.h - every instrument side by side on all venues, rebuilt from events.
+ *
+ * A replica of a book is LIVE only while nothing of it can be missing: each delta has to name
+ * the event before it, and after each change the replica has to have the checksum that came
+ * with it. Otherwise it is STALE until the next snapshot. Bad or foreign events are counted
+ * and left out; none of them is an error of the caller.
+ *
+ * One owner: the thread of the strategy.
+ */
+#ifndef ARB_MARKET_H
+#define ARB_MARKET_H
+
+#include "arbspot/strategy.h"
+#include "bus/event.h"
+
+enum {
+    MARKET_INSTRUMENTS_MAX = ARB_INSTRUMENTS_MAX, /* over all venues; further ones are left out */
+};
+
+struct market_config {
+    const struct arb_venue *venues; /* [n_venues], borrowed as long as the market lives */
+    uint32_t n_venues;              /* at most ARB_VENUES_MAX */
+    const char *who;                /* "strategy=NAME", for log lines; borrowed */
+};
+
+struct market_stats {
+    uint64_t events; /* given to market_apply(); each is in one more count below */
+    uint64_t snapshots, deltas, statuses; /* taken */
+    uint64_t duplicates;                  /* not newer than what the replica has: after a rewind */
+    uint64_t awaiting;                    /* deltas of a book that waits for its snapshot */
+    uint64_t gaps;                        /* something was lost before this event: STALE */
+    uint64_t crc_mismatches;              /* the replica is not the venue's book: STALE */
+    uint64_t failed;                      /* no memory, or too many levels: STALE */
+    uint64_t unknown_kinds;               /* of no enum event_kind */
+    uint64_t unknown_venues;              /* of a venue that is not in the list */
+    uint64_t scale_conflicts; /* of another scale than the instrument was first seen with */
+    uint64_t refused;         /* of an instrument beyond the limit, or for which memory lacks */
+};
+
+/* One book as the strategy was last shown it. */
+struct market_leg {
+    const struct arb_book *book;
+    uint64_t session;
+};
+
+struct market;
+
+/* ARB_EINVAL: more venues than ARB_VENUES_MAX; ARB_ENOMEM. */
+int market_create(struct market **market, const struct market_config *config);
+void market_destroy(struct market *market);
+
+/* Takes an event in, and marks its book as changed when it did change. */
+void market_apply(struct market *market, const struct event *event);
+
+/*
+ * Hands out the next instrument that changed since it was handed out last, the longest
+ * waiting first; false when there is none. The books are valid until the next market_apply().
+ */
+bool market_changed(struct market *market, struct arb_market *out);
+
+uint32_t market_n_instruments(const struct market *market);
+
+/* Stays at its address. Asserts instrument < market_n_instruments(). */
+const struct arb_instrument *market_instrument(const struct market *market, uint32_t instrument);
+struct market_leg market_leg(const struct market *market, uint32_t instrument, uint32_t venue);
+
+/* Asserts venue < n_venues. */
+const struct arb_venue *market_venue(const struct market *market, uint32_t venue);
+
+const struct market_stats *market_stats(const struct market *market);
+
+#endif /* ARB_MARKET_H */

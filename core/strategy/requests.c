@@ -1,0 +1,107 @@
+#include "strategy/requests.h"
+
+#include <string.h>
+
+#include "strategy/exchange_only.h"
+#include "util/log.h"
+
+static struct requests *requests_of(struct arb_host *host)
+{
+    return (struct requests *)host;
+}
+
+static int refuse(struct requests *requests, int rc, const char *rule)
+{
+    if (requests->broken_rule == NULL) {
+        requests->broken_rule = rule;
+    }
+    return rc;
+}
+
+static void write_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    log_vline(level, requests_of(host)->who, fmt, args);
+    va_end(args);
+}
+
+static int set_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
+{
+    struct requests *const requests = requests_of(host);
+
+    if (timer >= ARB_TIMERS_MAX) {
+        return refuse(requests, ARB_EINVAL, "a timer is below ARB_TIMERS_MAX");
+    }
+    requests->timers |= UINT64_C(1) << timer;
+    requests->delay_ms[timer] = delay_ms;
+    return ARB_OK;
+}
+
+/* The rule that an opportunity breaks, or NULL. */
+static const char *find_broken_rule(const struct requests *requests,
+                                    const struct arb_opportunity *opportunity)
+{
+    if (opportunity->size < sizeof(*opportunity)) {
+        return "an opportunity has its size set";
+    }
+    if (opportunity->event < ARB_OPPORTUNITY_OPEN || opportunity->event > ARB_OPPORTUNITY_CLOSE) {
+        return "an opportunity's event is OPEN, UPDATE or CLOSE";
+    }
+    if (opportunity->instrument >= requests->n_instruments) {
+        return "an opportunity's instrument was shown by on_market()";
+    }
+    if (opportunity->buy_venue >= requests->n_venues ||
+        opportunity->sell_venue >= requests->n_venues) {
+        return "an opportunity's venues are below n_venues";
+    }
+    const bool is_close = opportunity->event == ARB_OPPORTUNITY_CLOSE;
+    const bool has_reason =
+        opportunity->reason >= ARB_CLOSE_GONE && opportunity->reason <= ARB_CLOSE_SHUTDOWN;
+    if (is_close ? !has_reason : opportunity->reason != 0) {
+        return "a CLOSE has a reason, and nothing else has";
+    }
+    return NULL;
+}
+
+static int record_opportunity(struct arb_host *host, const struct arb_opportunity *opportunity)
+{
+    struct requests *const requests = requests_of(host);
+    const char *const rule = find_broken_rule(requests, opportunity);
+
+    if (rule != NULL) {
+        return refuse(requests, ARB_EINVAL, rule);
+    }
+    if (requests->n_opportunities == ARB_OPPORTUNITIES_MAX) {
+        return refuse(requests, ARB_ELIMIT, "a callback publishes at most ARB_OPPORTUNITIES_MAX");
+    }
+    struct arb_opportunity *const copy = &requests->opportunities[requests->n_opportunities++];
+    *copy = *opportunity;
+    copy->size = sizeof(*copy); /* a newer plugin's may be larger */
+    return ARB_OK;
+}
+
+void requests_init(struct requests *requests, const char *who, uint32_t n_venues)
+{
+    memset(requests, 0, sizeof(*requests));
+    requests->ops = (struct arb_host_ops){
+        .size = sizeof(requests->ops),
+        .log = write_log,
+        .timer_set = set_timer,
+        .opportunity = record_opportunity,
+    };
+    exchange_only_refuse(&requests->ops);
+    requests->host.ops = &requests->ops;
+    requests->who = who;
+    requests->n_venues = n_venues;
+}
+
+void requests_begin(struct requests *requests, uint32_t n_instruments, int64_t now_ns)
+{
+    requests->host.now_ns = now_ns;
+    requests->n_instruments = n_instruments;
+    requests->broken_rule = NULL;
+    requests->timers = 0;
+    requests->n_opportunities = 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * requests.h - what one callback of a strategy asked for, held until it returned ARB_OK.
+ *
+ * This is also the arb_host that the strategy gets. A request that breaks a rule is refused,
+ * and the first such rule is kept: the callback then counts as failed whatever it returns.
+ */
+#ifndef ARB_REQUESTS_H
+#define ARB_REQUESTS_H
+
+#include "arbspot/strategy.h"
+
+struct requests {
+    struct arb_host host;    /* first: the strategy's handle leads back here */
+    struct arb_host_ops ops; /* what host.ops points to */
+    const char *who;         /* "strategy=NAME", for log lines; borrowed */
+    const char *broken_rule; /* or NULL */
+    uint32_t n_venues;
+    uint32_t n_instruments; /* known by now */
+    uint64_t timers;        /* bit i: timer i was set or cancelled */
+    uint32_t delay_ms[ARB_TIMERS_MAX];
+    uint32_t n_opportunities;
+    struct arb_opportunity opportunities[ARB_OPPORTUNITIES_MAX];
+};
+
+_Static_assert(ARB_TIMERS_MAX <= 64, "requests.timers has a bit for each timer");
+
+/* `requests` must not move afterwards. */
+void requests_init(struct requests *requests, const char *who, uint32_t n_venues);
+
+/* Starts a callback at `now_ns` with an empty record. */
+void requests_begin(struct requests *requests, uint32_t n_instruments, int64_t now_ns);
+
+#endif /* ARB_REQUESTS_H */

@@ -1,0 +1,102 @@
+#include "strategy/ring_source.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "arbspot/abi.h"
+
+struct ring_source {
+    struct source base; /* first: the handle leads back here */
+    struct waker *waker;
+    struct ring *held; /* its oldest record is lent out by next(), or NULL */
+    unsigned n;
+    unsigned turn; /* the ring to look at first */
+    struct ring *rings[RING_SOURCE_RINGS_MAX];
+};
+
+static void release_held(struct ring_source *self)
+{
+    if (self->held != NULL) {
+        ring_release(self->held);
+        self->held = NULL;
+    }
+}
+
+/* Looks at every ring once. */
+static const struct event *poll_rings(struct ring_source *self)
+{
+    size_t len;
+
+    for (unsigned i = 0; i < self->n; i++) {
+        struct ring *const ring = self->rings[self->turn];
+        self->turn = (self->turn + 1) % self->n;
+        void *const record = ring_peek(ring, &len);
+        if (record != NULL) {
+            assert(len >= sizeof(struct event));
+            self->held = ring;
+            return event_record_read(record);
+        }
+    }
+    return NULL;
+}
+
+static bool are_rings_empty(void *context)
+{
+    struct ring_source *const self = context;
+    size_t len;
+
+    for (unsigned i = 0; i < self->n; i++) {
+        if (ring_peek(self->rings[i], &len) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct event *next(struct source *source, int timeout_ms)
+{
+    struct ring_source *const self = (struct ring_source *)source;
+
+    release_held(self);
+    const struct event *const event = poll_rings(self);
+    if (event != NULL || timeout_ms == 0) {
+        return event;
+    }
+    waker_park(self->waker, timeout_ms, are_rings_empty, self);
+    return poll_rings(self);
+}
+
+static void wake(struct source *source)
+{
+    waker_wake(((struct ring_source *)source)->waker);
+}
+
+static void destroy(struct source *source)
+{
+    struct ring_source *const self = (struct ring_source *)source;
+
+    release_held(self);
+    free(self);
+}
+
+static const struct source_ops ops = { .next = next, .wake = wake, .destroy = destroy };
+
+int ring_source_create(struct source **source, struct ring *const *rings, unsigned n,
+                       struct waker *waker)
+{
+    if (n > RING_SOURCE_RINGS_MAX) {
+        return ARB_EINVAL;
+    }
+    struct ring_source *const self = calloc(1, sizeof(*self));
+    if (self == NULL) {
+        return ARB_ENOMEM;
+    }
+    self->base.ops = &ops;
+    self->waker = waker;
+    self->n = n;
+    for (unsigned i = 0; i < n; i++) {
+        self->rings[i] = rings[i];
+    }
+    *source = &self->base;
+    return ARB_OK;
+}

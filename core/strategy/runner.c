@@ -1,0 +1,443 @@
+#include "strategy/runner.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/options.h"
+#include "strategy/requests.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum {
+    WHO_MAX = CONFIG_NAME_MAX + sizeof("strategy="),
+    STOP_TURNS_MAX = 64,  /* turns taken to empty the source before the strategy is stopped */
+    THREAD_NAME_MAX = 16, /* of Linux, terminator included */
+    N_STATS = sizeof(struct runner_stats) / sizeof(uint64_t),
+};
+
+_Static_assert(sizeof(struct runner_stats) % sizeof(uint64_t) == 0, "published word by word");
+
+struct runner {
+    struct runner_config config;
+    char who[WHO_MAX];
+    void *self; /* the strategy's instance */
+    struct market *market;
+    struct runner_stats stats;
+    struct delivery delivery;
+    int64_t step_ns;                /* the time, unless is_real_time */
+    int64_t due_ns[ARB_TIMERS_MAX]; /* INT64_MAX: not set */
+    bool is_real_time;
+    bool is_init_called; /* then fini() has to be, too */
+    bool is_disabled;
+    bool is_finished;
+    bool is_started;
+    pthread_t thread;
+    _Atomic bool is_stopping;            /* released by runner_stop(), acquired by the thread */
+    _Atomic uint64_t published[N_STATS]; /* struct runner_stats, for other threads */
+    struct requests requests;
+};
+
+static const struct arb_strategy_ops *ops_of(const struct runner *runner)
+{
+    return &runner->config.plugin->strategy;
+}
+
+static int64_t now_of(const struct runner *runner)
+{
+    return runner->is_real_time ? clock_now_ns() : runner->step_ns;
+}
+
+static void carry_out_timers(struct runner *runner)
+{
+    const struct requests *const requests = &runner->requests;
+
+    for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
+        if ((requests->timers >> i & 1) != 0) {
+            const int64_t delay_ns = requests->delay_ms[i] * NS_PER_MS;
+            runner->due_ns[i] = delay_ns == 0 ? INT64_MAX : requests->host.now_ns + delay_ns;
+        }
+    }
+}
+
+static void carry_out(struct runner *runner, enum delivery_cause cause)
+{
+    const struct requests *const requests = &runner->requests;
+    const int64_t detect_ns = now_of(runner);
+
+    carry_out_timers(runner);
+    for (uint32_t i = 0; i < requests->n_opportunities; i++) {
+        delivery_send(&runner->delivery, runner->market, &requests->opportunities[i], cause,
+                      detect_ns);
+    }
+}
+
+/* The host handle for a callback that is made now. */
+static struct arb_host *begin(struct runner *runner)
+{
+    requests_begin(&runner->requests, market_n_instruments(runner->market), now_of(runner));
+    return &runner->requests.host;
+}
+
+/* The rule broken by the callback that returned `rc`, or NULL. */
+static const char *find_broken_rule(const struct runner *runner, int rc)
+{
+    if (runner->requests.broken_rule != NULL) {
+        return runner->requests.broken_rule;
+    }
+    return rc == ARB_OK ? NULL : "a callback returns ARB_OK";
+}
+
+/* Ends the strategy when the callback failed, and says whether it did. */
+static bool has_failed(struct runner *runner, const char *callback, int rc)
+{
+    const char *const rule = find_broken_rule(runner, rc);
+
+    if (rule == NULL) {
+        return false;
+    }
+    runner->is_disabled = true;
+    runner->stats.disabled = 1;
+    log_line(ARB_ERROR, runner->who,
+             "disabled: %s() of plugin %s broke the rule that %s (it returned %d)", callback,
+             runner->config.plugin->desc.name, rule, rc);
+    return true;
+}
+
+static void show_markets(struct runner *runner)
+{
+    struct arb_market market;
+
+    while (!runner->is_disabled && market_changed(runner->market, &market)) {
+        struct arb_host *const host = begin(runner);
+        runner->stats.markets++;
+        if (!has_failed(runner, "on_market",
+                        ops_of(runner)->on_market(runner->self, host, &market))) {
+            carry_out(runner, BY_MARKET);
+        }
+    }
+}
+
+/* The timer that is due first. */
+static uint32_t next_timer(const struct runner *runner)
+{
+    uint32_t first = 0;
+
+    for (uint32_t i = 1; i < ARB_TIMERS_MAX; i++) {
+        if (runner->due_ns[i] < runner->due_ns[first]) {
+            first = i;
+        }
+    }
+    return first;
+}
+
+static void fire_timer(struct runner *runner, uint32_t timer)
+{
+    runner->due_ns[timer] = INT64_MAX;
+    if (ops_of(runner)->on_timer == NULL) {
+        return;
+    }
+    struct arb_host *const host = begin(runner);
+    runner->stats.timers++;
+    if (!has_failed(runner, "on_timer", ops_of(runner)->on_timer(runner->self, host, timer))) {
+        carry_out(runner, BY_TIMER);
+    }
+}
+
+/* As many as there are timers: one that sets itself again waits for the next turn at the latest. */
+static void fire_timers(struct runner *runner)
+{
+    for (uint32_t i = 0; i < ARB_TIMERS_MAX && !runner->is_disabled; i++) {
+        const uint32_t timer = next_timer(runner);
+        if (runner->due_ns[timer] > now_of(runner)) {
+            return;
+        }
+        fire_timer(runner, timer);
+    }
+}
+
+/* Takes in `event` and what is queued behind it; returns how many these were. */
+static unsigned drain(struct runner *runner, const struct event *event)
+{
+    struct source *const source = runner->config.source;
+    unsigned n = 0;
+
+    while (event != NULL) {
+        if (!runner->is_disabled) {
+            market_apply(runner->market, event);
+        }
+        if (++n == RUNNER_DRAIN_MAX) {
+            break;
+        }
+        event = source->ops->next(source, 0);
+    }
+    return n;
+}
+
+static void publish_stats(struct runner *runner)
+{
+    uint64_t words[N_STATS];
+
+    runner->stats.market = *market_stats(runner->market);
+    runner->stats.opportunities = runner->delivery.n;
+    runner->stats.dropped = runner->delivery.dropped;
+    memcpy(words, &runner->stats, sizeof(words));
+    for (unsigned i = 0; i < N_STATS; i++) {
+        atomic_store_explicit(&runner->published[i], words[i], memory_order_relaxed);
+    }
+}
+
+/* Returns how many events were taken in. */
+static unsigned turn(struct runner *runner, const struct event *event)
+{
+    const unsigned n = drain(runner, event);
+
+    show_markets(runner);
+    fire_timers(runner);
+    publish_stats(runner);
+    return n;
+}
+
+static void finish(struct runner *runner)
+{
+    if (runner->is_finished || runner->is_disabled) {
+        return;
+    }
+    runner->is_finished = true;
+    if (ops_of(runner)->on_stop != NULL) {
+        struct arb_host *const host = begin(runner);
+        if (!has_failed(runner, "on_stop", ops_of(runner)->on_stop(runner->self, host))) {
+            carry_out(runner, BY_TIMER);
+        }
+    }
+    publish_stats(runner);
+}
+
+/* Rounded up, so that the timer is due when the source gives up waiting. */
+static int wait_ms(const struct runner *runner)
+{
+    const int64_t due_ns = runner_next_timer_ns(runner), now_ns = now_of(runner);
+
+    if (due_ns <= now_ns) {
+        return 0;
+    }
+    if (due_ns >= now_ns + RUNNER_WAIT_MAX_MS * NS_PER_MS) {
+        return RUNNER_WAIT_MAX_MS;
+    }
+    return (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+/* For top and gdb; cut to what fits. */
+static void name_thread(const struct runner *runner)
+{
+    char name[THREAD_NAME_MAX];
+
+    (void)snprintf(name, sizeof(name), "%.*s", THREAD_NAME_MAX - 1, runner->config.strategy->name);
+    (void)pthread_setname_np(pthread_self(), name); /* a thread without a name works as well */
+}
+
+static void *run(void *context)
+{
+    struct runner *const runner = context;
+    struct source *const source = runner->config.source;
+
+    name_thread(runner);
+    /* Pairs with the release in runner_stop(). */
+    while (!atomic_load_explicit(&runner->is_stopping, memory_order_acquire)) {
+        const struct event *const event = source->ops->next(source, wait_ms(runner));
+        (void)turn(runner, event); /* however many these were, the loop goes on */
+    }
+    for (unsigned i = 0; i < STOP_TURNS_MAX; i++) {
+        if (turn(runner, source->ops->next(source, 0)) < RUNNER_DRAIN_MAX) {
+            break;
+        }
+    }
+    finish(runner);
+    return NULL;
+}
+
+void runner_step(struct runner *runner, int64_t now_ns)
+{
+    struct source *const source = runner->config.source;
+
+    assert(!runner->is_started);
+    runner->step_ns = now_ns;
+    (void)turn(runner, source->ops->next(source, 0)); /* the caller decides how often */
+}
+
+int64_t runner_next_timer_ns(const struct runner *runner)
+{
+    return runner->is_disabled ? INT64_MAX : runner->due_ns[next_timer(runner)];
+}
+
+void runner_finish(struct runner *runner, int64_t now_ns)
+{
+    assert(!runner->is_started);
+    runner->step_ns = now_ns;
+    finish(runner);
+}
+
+int runner_start(struct runner *runner, struct err *err)
+{
+    assert(!runner->is_started);
+    runner->is_real_time = true;
+    const int failure = pthread_create(&runner->thread, NULL, run, runner);
+    if (failure != 0) {
+        return err_set(err, ARB_ENOMEM, "%s: cannot start its thread: %s", runner->who,
+                       strerror(failure));
+    }
+    runner->is_started = true;
+    return ARB_OK;
+}
+
+void runner_stop(struct runner *runner)
+{
+    if (!runner->is_started) {
+        return;
+    }
+    atomic_store_explicit(&runner->is_stopping, true, memory_order_release);
+    runner->config.source->ops->wake(runner->config.source);
+    const int failure = pthread_join(runner->thread, NULL);
+    assert(failure == 0);
+    runner->is_started = false;
+}
+
+void runner_stats_read(const struct runner *runner, struct runner_stats *out)
+{
+    uint64_t words[N_STATS];
+
+    for (unsigned i = 0; i < N_STATS; i++) {
+        words[i] = atomic_load_explicit(&runner->published[i], memory_order_relaxed);
+    }
+    memcpy(out, words, sizeof(*out));
+}
+
+/* Allocates the instance and fills in its options. */
+static int make_instance(struct runner *runner, struct problems *problems, struct err *err)
+{
+    const struct strategy_config *const strategy = runner->config.strategy;
+    const struct arb_plugin *const desc = &runner->config.plugin->desc;
+    char section[CONFIG_NAME_MAX + sizeof("strategy:")];
+
+    runner->self = calloc(1, desc->instance_size > 0 ? desc->instance_size : 1);
+    if (runner->self == NULL) {
+        return err_set(err, ARB_ENOMEM, "%s: no memory for an instance of %zu bytes", runner->who,
+                       desc->instance_size);
+    }
+    (void)snprintf(section, sizeof(section), "strategy:%s", strategy->name); /* fits by its size */
+    if (options_apply(desc, strategy->options, section, strategy->line, runner->self, problems) !=
+        ARB_OK) {
+        return err_set(err, ARB_EINVAL, "%s: options of plugin %s cannot be used", runner->who,
+                       desc->name);
+    }
+    return ARB_OK;
+}
+
+static int init_strategy(struct runner *runner, struct err *err)
+{
+    const struct arb_strategy_env env = {
+        .size = sizeof(env),
+        .abi_major = ARB_ABI_MAJOR,
+        .abi_minor = ARB_ABI_MINOR,
+        .instruments_max = MARKET_INSTRUMENTS_MAX,
+        .n_venues = runner->config.n_venues,
+        .venues = runner->config.venues,
+    };
+    if (ops_of(runner)->init == NULL) {
+        return ARB_OK;
+    }
+    struct arb_host *const host = begin(runner);
+    runner->is_init_called = true;
+    const int rc = ops_of(runner)->init(runner->self, host, &env);
+    const char *const rule = find_broken_rule(runner, rc);
+    if (rule != NULL) {
+        return err_set(err, rc == ARB_OK ? ARB_EINVAL : rc,
+                       "%s: init() of plugin %s broke the rule that %s (it returned %d)",
+                       runner->who, runner->config.plugin->desc.name, rule, rc);
+    }
+    carry_out(runner, BY_TIMER);
+    return ARB_OK;
+}
+
+static int make_market(struct runner *runner, struct err *err)
+{
+    const struct market_config config = {
+        .venues = runner->config.venues,
+        .n_venues = runner->config.n_venues,
+        .who = runner->who,
+    };
+    const int rc = market_create(&runner->market, &config);
+
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "%s: no market of %u venues: at most %d fit, or memory is short",
+                       runner->who, runner->config.n_venues, ARB_VENUES_MAX);
+    }
+    return ARB_OK;
+}
+
+/* Sets what has a value other than zero before anything can fail. */
+static void prepare(struct runner *runner, const struct runner_config *config)
+{
+    runner->config = *config;
+    runner->step_ns = config->now_ns;
+    (void)snprintf(runner->who, sizeof(runner->who), "strategy=%s",
+                   config->strategy->name); /* fits by its size */
+    for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
+        runner->due_ns[i] = INT64_MAX;
+    }
+    runner->delivery = (struct delivery){
+        .who = runner->who,
+        .strategy = config->strategy->name,
+        .session = config->session,
+        .ring = config->ring,
+        .fn = config->fn,
+        .context = config->context,
+    };
+    requests_init(&runner->requests, runner->who, config->n_venues);
+}
+
+int runner_create(struct runner **runner, const struct runner_config *config,
+                  struct problems *problems, struct err *err)
+{
+    struct runner *const created = calloc(1, sizeof(*created));
+
+    if (created == NULL) {
+        return err_set(err, ARB_ENOMEM, "strategy=%s: no memory for its runner",
+                       config->strategy->name);
+    }
+    prepare(created, config);
+    int rc = make_market(created, err);
+    if (rc != ARB_OK) {
+        goto fail;
+    }
+    rc = make_instance(created, problems, err);
+    if (rc != ARB_OK) {
+        goto fail;
+    }
+    rc = init_strategy(created, err);
+    if (rc != ARB_OK) {
+        goto fail;
+    }
+    *runner = created;
+    return ARB_OK;
+
+fail:
+    runner_destroy(created);
+    return rc;
+}
+
+void runner_destroy(struct runner *runner)
+{
+    if (runner == NULL) {
+        return;
+    }
+    assert(!runner->is_started);
+    if (runner->is_init_called && ops_of(runner)->fini != NULL) {
+        ops_of(runner)->fini(runner->self);
+    }
+    free(runner->self);
+    market_destroy(runner->market);
+    free(runner);
+}

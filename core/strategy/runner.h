@@ -1,0 +1,78 @@
+/*
+ * runner.h - runs one strategy: feeds it markets and timers, carries out what it asks for.
+ *
+ * A step drains what the source has (up to a limit), shows each instrument that changed
+ * once, and then fires the timers that are due. Replays and tests step by hand with a time of
+ * their own and get the same result each time; the host starts a thread that loops around
+ * the step with the real time. A callback that fails is undone and ends the strategy: its
+ * open opportunities are not closed, and the runner only empties its source from then on.
+ */
+#ifndef ARB_RUNNER_H
+#define ARB_RUNNER_H
+
+#include "bus/source.h"
+#include "config/config.h"
+#include "plugin/loader.h"
+#include "strategy/delivery.h"
+#include "strategy/market.h"
+#include "util/err.h"
+
+enum {
+    RUNNER_DRAIN_MAX = 1024,   /* events taken in before the strategy is asked again */
+    RUNNER_WAIT_MAX_MS = 1000, /* longest sleep without a timer */
+};
+
+/* Everything is borrowed and has to outlive the runner. */
+struct runner_config {
+    const struct strategy_config *strategy; /* name, options, line */
+    const struct plugin *plugin;
+    const struct arb_venue *venues; /* [n_venues] */
+    uint32_t n_venues;
+    struct source *source;
+    struct ring *ring; /* where opportunities go, see delivery.h; or NULL */
+    delivery_fn *fn;   /* and a function they go to; or NULL */
+    void *context;     /* of fn */
+    uint64_t session;  /* of this run, stamped on every opportunity */
+    int64_t now_ns;    /* the time init() sees */
+};
+
+struct runner_stats {
+    struct market_stats market;
+    uint64_t markets;       /* on_market() calls */
+    uint64_t timers;        /* on_timer() calls */
+    uint64_t opportunities; /* carried out, the dropped ones included */
+    uint64_t dropped;       /* of these, because the ring was full */
+    uint64_t disabled;      /* 1 after a callback failed */
+};
+
+struct runner;
+
+/*
+ * Makes an instance, gives it its options and runs init(). Options that cannot be used go to
+ * `problems`, anything else is said in `err`.
+ */
+int runner_create(struct runner **runner, const struct runner_config *config,
+                  struct problems *problems, struct err *err);
+
+/* Frees a runner that does not run (any more); runs fini(), but not on_stop(). */
+void runner_destroy(struct runner *runner);
+
+/* One turn at the time `now_ns`. Not while the thread runs. */
+void runner_step(struct runner *runner, int64_t now_ns);
+
+/* When the next timer is due, INT64_MAX without one: how far a replay may go in one step. */
+int64_t runner_next_timer_ns(const struct runner *runner);
+
+/* Runs on_stop() once, for those who step by hand. */
+void runner_finish(struct runner *runner, int64_t now_ns);
+
+/* Starts the thread. */
+int runner_start(struct runner *runner, struct err *err);
+
+/* Lets the thread empty its source and run on_stop(), and joins it. Does nothing without one. */
+void runner_stop(struct runner *runner);
+
+/* The counts as of the end of the last turn. Any thread. */
+void runner_stats_read(const struct runner *runner, struct runner_stats *out);
+
+#endif /* ARB_RUNNER_H */
