@@ -1,0 +1,289 @@
+/*
+ * Bitstamp spot, public order books. See README.md for the venue's rules and where they are
+ * written down.
+ */
+#include "bitstamp.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REQUEST_MAX = 256 /* the venue closes on 512 bytes and more */ };
+
+#define NS_PER_MS INT64_C(1000000)
+
+uint32_t bitstamp_find(const struct bitstamp *self, struct arb_bytes name)
+{
+    return arb_symbol_find(&self->by_name, name);
+}
+
+/* "BTC/USD" is "btcusd" at the venue. */
+static void name_market(const struct arb_instrument *info, char *name)
+{
+    size_t n = 0;
+
+    if (info->venue_symbol[0] != '\0') {
+        (void)snprintf(name, ARB_SYMBOL_MAX, "%s", info->venue_symbol);
+        return;
+    }
+    for (const char *p = info->symbol; *p != '\0'; p++) {
+        if (*p != '/') {
+            name[n++] = (char)tolower((unsigned char)*p);
+        }
+    }
+    name[n] = '\0';
+}
+
+static const char *channel_prefix(const struct bitstamp *self)
+{
+    return self->is_diff ? "diff_order_book_" : "order_book_";
+}
+
+static int subscribe(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    char buffer[REQUEST_MAX];
+    struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+
+    arb_text_add(&text, "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"%s%s\"}}",
+                 channel_prefix(self), self->markets[i].name);
+    return arb_text_fits(&text) ? arb_ws_send(host, self->markets[i].conn, text.data, text.len)
+                                : ARB_ELIMIT;
+}
+
+void bitstamp_await_seed(struct bitstamp *self, uint32_t i, int64_t now_ns)
+{
+    struct market *const market = &self->markets[i];
+
+    market->seed = SEED_WAITING;
+    market->first_diff = 0;
+    market->waiting_since_ns = now_ns;
+    market->ask_at_ns = now_ns;
+}
+
+static int open_connections(struct bitstamp *self, struct arb_host *host, uint32_t n)
+{
+    const struct arb_ws_spec spec = {
+        .size = (uint32_t)sizeof(spec),
+        .idle_ms = (uint32_t)(self->heartbeat_ms + 2 * self->heartbeat_timeout_ms),
+        .send_rate = (uint32_t)self->requests_per_second,
+        .url = self->ws_url,
+    };
+    for (; self->n_conns < n; self->n_conns++) {
+        if (self->n_conns == ARB_CONNS_MAX) {
+            arb_log(host, ARB_ERROR,
+                    "more than %d connections needed: raise markets_per_connection", ARB_CONNS_MAX);
+            return ARB_ELIMIT;
+        }
+        const int rc = arb_ws_open(host, self->n_conns, &spec);
+        if (rc != ARB_OK) {
+            return rc;
+        }
+    }
+    return ARB_OK;
+}
+
+/*
+ * The venue acknowledges a channel that does not exist and then stays silent for ever, so
+ * markets are subscribed only after a look at the catalog (or after it could not be had).
+ */
+int bitstamp_start_markets(struct bitstamp *self, struct arb_host *host)
+{
+    const uint32_t per_conn = (uint32_t)self->markets_per_connection;
+    int rc = open_connections(self, host, (self->n_markets + per_conn - 1) / per_conn);
+
+    for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
+        struct market *const market = &self->markets[i];
+        if (market->conn == ARB_CONNS_MAX) {
+            market->conn = i / per_conn;
+            rc = arb_book_bind(host, i, market->conn);
+            if (rc == ARB_OK && self->open[market->conn] && market->listed) {
+                rc = subscribe(self, host, i);
+            }
+        }
+    }
+    return rc;
+}
+
+static int bitstamp_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env)
+{
+    struct bitstamp *const self = instance;
+
+    self->env = env;
+    self->is_diff = strcmp(self->mode, "diff") == 0;
+    self->markets = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->markets));
+    if (self->markets == NULL) {
+        return ARB_ENOMEM;
+    }
+    const struct arb_capabilities caps = {
+        .size = (uint32_t)sizeof(caps),
+        .loss_detection = self->is_diff ? ARB_LOSS_NONE : ARB_LOSS_STATELESS,
+        .snapshot_source = self->is_diff ? ARB_SNAPSHOT_HTTP : ARB_SNAPSHOT_EACH,
+        .unknown_delete = ARB_UNKNOWN_DELETE_DESYNC,
+        .liveness = ARB_LIVENESS_CLIENT_HEARTBEAT,
+        .depth = self->is_diff ? 0 : TOP_LEVELS,
+    };
+    int rc = arb_declare(host, &caps);
+    if (rc == ARB_OK) {
+        rc = bitstamp_ask_catalog(self, host);
+    }
+    return rc == ARB_OK ? arb_timer_set(host, TIMER_TICK, TICK_MS) : rc;
+}
+
+static int bitstamp_add_instruments(void *instance, struct arb_host *host, uint32_t first,
+                                    uint32_t count)
+{
+    struct bitstamp *const self = instance;
+
+    for (uint32_t i = first; i < first + count; i++) {
+        struct market *const market = &self->markets[i];
+        name_market(&self->env->instruments[i], market->name);
+        market->conn = ARB_CONNS_MAX; /* not placed yet */
+        market->listed = true;        /* until the catalog says otherwise */
+        market->seed = SEED_IDLE;
+        const struct arb_bytes name = { market->name, strlen(market->name) };
+        const int rc = arb_symbol_put(&self->by_name, name, i);
+        if (rc != ARB_OK) {
+            return rc;
+        }
+        self->n_markets = i + 1;
+    }
+    return self->catalog_known ? bitstamp_start_markets(self, host) : ARB_OK;
+}
+
+static int bitstamp_on_open(void *instance, struct arb_host *host, uint32_t conn)
+{
+    struct bitstamp *const self = instance;
+    int rc = ARB_OK;
+
+    self->open[conn] = true;
+    self->beat_at_ns[conn] = host->now_ns + self->heartbeat_ms * NS_PER_MS;
+    self->answer_by_ns[conn] = 0;
+    for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
+        if (self->markets[i].conn == conn && self->markets[i].listed) {
+            rc = subscribe(self, host, i);
+        }
+    }
+    return rc;
+}
+
+static int bitstamp_on_close(void *instance, struct arb_host *host, uint32_t conn)
+{
+    struct bitstamp *const self = instance;
+    (void)host;
+    self->open[conn] = false;
+    for (uint32_t i = 0; i < self->n_markets; i++) {
+        if (self->markets[i].conn == conn) {
+            self->markets[i].subscribed = false;
+            self->markets[i].seed = SEED_IDLE; /* an answer still on its way is of no use */
+            self->markets[i].last_event = 0;
+        }
+    }
+    return ARB_OK;
+}
+
+static int bitstamp_on_message(void *instance, struct arb_host *host, uint32_t conn,
+                               struct arb_bytes msg)
+{
+    struct bitstamp *const self = instance;
+    self->answer_by_ns[conn] = 0; /* any frame is a sign of life */
+    return bitstamp_message(self, host, conn, msg);
+}
+
+static int bitstamp_on_http(void *instance, struct arb_host *host, uint32_t request, int status,
+                            struct arb_bytes body)
+{
+    return bitstamp_http(instance, host, request, status, body);
+}
+
+/* A quiet market sends nothing, so life is proven by asking. */
+static int beat(struct bitstamp *self, struct arb_host *host, uint32_t conn)
+{
+    static const char request[] = "{\"event\":\"bts:heartbeat\"}";
+
+    if (self->answer_by_ns[conn] != 0 && host->now_ns >= self->answer_by_ns[conn]) {
+        self->answer_by_ns[conn] = 0;
+        return arb_ws_close(host, conn, "the heartbeat was not answered");
+    }
+    if (host->now_ns < self->beat_at_ns[conn]) {
+        return ARB_OK;
+    }
+    self->beat_at_ns[conn] = host->now_ns + self->heartbeat_ms * NS_PER_MS;
+    self->answer_by_ns[conn] = host->now_ns + self->heartbeat_timeout_ms * NS_PER_MS;
+    return arb_ws_send(host, conn, request, strlen(request));
+}
+
+static int bitstamp_on_timer(void *instance, struct arb_host *host, uint32_t timer)
+{
+    struct bitstamp *const self = instance;
+    int rc = arb_timer_set(host, timer, TICK_MS);
+
+    for (uint32_t conn = 0; conn < self->n_conns && rc == ARB_OK; conn++) {
+        rc = self->open[conn] ? beat(self, host, conn) : ARB_OK;
+    }
+    if (rc == ARB_OK && host->now_ns >= self->catalog_at_ns) {
+        rc = bitstamp_ask_catalog(self, host);
+    }
+    return rc == ARB_OK ? bitstamp_ask_seeds(self, host) : rc;
+}
+
+/* The stream goes on; what is missing is a new seed. */
+static int bitstamp_resync(void *instance, struct arb_host *host, uint32_t instrument)
+{
+    struct bitstamp *const self = instance;
+    struct market *const market = &self->markets[instrument];
+
+    market->last_event = 0;
+    if (!market->subscribed) {
+        return subscribe(self, host, instrument);
+    }
+    bitstamp_await_seed(self, instrument, host->now_ns);
+    return ARB_OK;
+}
+
+static void bitstamp_fini(void *instance)
+{
+    struct bitstamp *const self = instance;
+    free(self->markets);
+}
+
+static const struct arb_option options[] = {
+    ARB_OPTION_STRING("ws_url", struct bitstamp, ws_url, "wss://ws.bitstamp.net",
+                      "WebSocket address."),
+    ARB_OPTION_STRING("rest_url", struct bitstamp, rest_url, "https://www.bitstamp.net/api/v2",
+                      "REST address, without a slash at its end."),
+    ARB_OPTION_ENUM("mode", struct bitstamp, mode, "order_book", "order_book|diff",
+                    "order_book: best 100 levels, heals itself; diff: whole book, a loss cannot "
+                    "be noticed."),
+    ARB_OPTION_INT("markets_per_connection", struct bitstamp, markets_per_connection, "500", 1,
+                   1024, "Markets subscribed on one connection; the venue allows 1,024 channels."),
+    ARB_OPTION_INT("requests_per_second", struct bitstamp, requests_per_second, "100", 1, 1000,
+                   "Requests a second on one connection."),
+    ARB_OPTION_MS("heartbeat", struct bitstamp, heartbeat_ms, "15s", 1000, 60000,
+                  "How often the venue is asked for a sign of life."),
+    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_timeout_ms, "10s", 1000, 60000,
+                  "How long it may take to answer before the connection is given up."),
+    ARB_OPTION_END,
+};
+
+static const struct arb_exchange_ops ops = {
+    .size = (uint32_t)sizeof(struct arb_exchange_ops),
+    .init = bitstamp_init,
+    .add_instruments = bitstamp_add_instruments,
+    .on_open = bitstamp_on_open,
+    .on_message = bitstamp_on_message,
+    .on_close = bitstamp_on_close,
+    .on_http = bitstamp_on_http,
+    .on_timer = bitstamp_on_timer,
+    .resync = bitstamp_resync,
+    .fini = bitstamp_fini,
+};
+
+ARB_PLUGIN_EXPORT = {
+    ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
+    .name = "bitstamp",
+    .version = "1.0.0",
+    .description = "Bitstamp spot order books over WebSocket and REST",
+    .instance_size = sizeof(struct bitstamp),
+    .options = options,
+    .ops = &ops,
+};
