@@ -1,0 +1,28 @@
+/*
+ * notes.h - effects and events as text, one a line: what golden files consist of.
+ *
+ *   > what the plugin asked for
+ *   < what the host told the consumers of its books
+ */
+#ifndef ARB_HARNESS_NOTES_H
+#define ARB_HARNESS_NOTES_H
+
+#include <stdio.h>
+
+#include "bus/event.h"
+#include "feed/effects.h"
+#include "feed/feed.h"
+
+/* One request of the plugin; the feed knows its instruments. */
+void note_effect(FILE *out, const struct feed *feed, const struct effect *effect);
+
+/* One event as a consumer got it. Snapshots are written best level first. */
+void note_event(FILE *out, const struct event *event);
+
+/* Each book and the counters, for the end. */
+void note_summary(FILE *out, const struct feed *feed);
+
+/* Text on one line: control characters become '?', what is beyond `max` bytes is only counted. */
+void note_text(FILE *out, struct arb_bytes text, size_t max);
+
+#endif /* ARB_HARNESS_NOTES_H */

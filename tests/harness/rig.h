@@ -1,0 +1,60 @@
+/*
+ * rig.h - one exchange plugin behind the real feed, and in front of it a venue made of paper:
+ * nothing is sent anywhere, time stands until it is moved.
+ *
+ * With `out`, all that plugin and feed do is written there (notes.h). A consumer checks every
+ * event in any case.
+ */
+#ifndef ARB_HARNESS_RIG_H
+#define ARB_HARNESS_RIG_H
+
+#include "consumer.h"
+#include "feed/feed.h"
+#include "script.h"
+
+enum { RIG_REQUESTS_MAX = 1024, RIG_URL_MAX = 256 };
+
+/* The start of the clock: 2026-01-01T00:00:00Z. */
+#define RIG_EPOCH_NS INT64_C(1767225600000000000)
+
+struct rig_request {
+    uint32_t request;
+    bool pending;
+    char url[RIG_URL_MAX];
+};
+
+struct rig {
+    struct feed *feed;
+    struct exchange_config exchange; /* the script's, with the plugin's name */
+    struct outlet outlet;
+    struct consumer consumer;
+    FILE *out; /* or NULL */
+    const char *heading; /* a turn that has written nothing yet, or NULL */
+    int64_t start_ns, now_ns;
+    uint32_t timer_ms[ARB_TIMERS_MAX]; /* as asked for last: repetitions are not written */
+    bool is_up[ARB_CONNS_MAX];
+    struct rig_request *requests; /* [RIG_REQUESTS_MAX] */
+    uint32_t n_requests;
+};
+
+/* Starts the plugin as the script configures it. NULL out writes nothing. */
+int rig_create(struct rig **rig, const struct plugin *plugin, const struct script *script,
+               FILE *out, struct err *err);
+void rig_destroy(struct rig *rig);
+
+/* Moves the clock; what becomes due meanwhile happens at its time. */
+void rig_advance(struct rig *rig, int64_t ns);
+
+/*
+ * Carries out one step. ARB_EINVAL when it makes no sense now: nobody asked for what an http
+ * step answers (any request ever made counts when `is_lenient`), or a book is not LIVE.
+ */
+int rig_step(struct rig *rig, const struct step *step, bool is_lenient, struct err *err);
+
+void rig_message(struct rig *rig, uint32_t conn, struct arb_bytes data);
+void rig_close_all(struct rig *rig, const char *why);
+
+/* The first thing that went wrong beyond repair, or NULL: a flawed event, a disabled feed. */
+const char *rig_flaw(const struct rig *rig);
+
+#endif /* ARB_HARNESS_RIG_H */

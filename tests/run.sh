@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every suite. Usage: tests/run.sh [ctest arguments]
+#   ARBSPOT_TEST_KAFKA=HOST:PORT  use this broker for the real-Kafka suite
+#   ARBSPOT_TEST_PRESETS="dev"    only these builds (default: dev asan tsan)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+etc/install-packages.sh build test
+# Without Java there is no broker, and the real-Kafka suite says that it is skipped.
+etc/install-packages.sh kafka || echo "SKIP: Java 17 and Maven could not be installed; no real Kafka"
+
+run_suite() {
+    local preset=$1
+    shift
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset"
+    ctest --preset "$preset" --no-tests=error "$@"
+}
+
+for preset in ${ARBSPOT_TEST_PRESETS:-asan tsan dev}; do
+    echo "== $preset"
+    case $preset in
+        # Threads meet in these; the rest is single-threaded and covered by asan.
+        tsan) run_suite tsan -L 'threads|integration' -LE 'real-kafka' "$@" ;;
+        # The integration suites run once sanitized by asan and once at full speed by dev.
+        *) run_suite "$preset" "$@" ;;
+    esac
+done

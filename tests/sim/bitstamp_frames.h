@@ -1,0 +1,62 @@
+/*
+ * bitstamp_frames.h - the text of Bitstamp's WebSocket v2 and HTTP API v2: every frame and body
+ * the model sends, and the requests it reads. No state.
+ */
+#ifndef ARB_SIM_BITSTAMP_FRAMES_H
+#define ARB_SIM_BITSTAMP_FRAMES_H
+
+#include <cjson/cJSON.h>
+
+#include "frame.h"
+#include "prng.h"
+
+enum {
+    BITSTAMP_FRAME_BASE = 4096, /* bytes of a frame that holds no levels and no markets */
+    BITSTAMP_LEVEL_LEN = 64,    /* no level is longer */
+    BITSTAMP_MARKET_LEN = 512,  /* no entry of a catalog is longer */
+    BITSTAMP_CHANNEL_MAX = 96,  /* bytes of a channel's name, terminator included */
+};
+
+enum bitstamp_event {
+    BITSTAMP_SUBSCRIBE = 1,
+    BITSTAMP_UNSUBSCRIBE = 2,
+    BITSTAMP_HEARTBEAT = 3,
+    BITSTAMP_UNKNOWN_EVENT = 4,
+};
+
+struct bitstamp_request {
+    uint32_t event;                     /* enum bitstamp_event */
+    char channel[BITSTAMP_CHANNEL_MAX]; /* "" when missing or longer than any real one */
+};
+
+/* ARB_EPROTO when the text is no JSON object. */
+int bitstamp_request_parse(struct bitstamp_request *request, struct arb_bytes text);
+
+/* True when it could be a channel's name: lowercase letters, digits, '_' and '-'. */
+bool bitstamp_is_spelled_well(const char *channel);
+
+/* "bts:subscription_succeeded" and the like, without data. */
+void bitstamp_put_event(struct arb_text *text, const char *event, const char *channel);
+void bitstamp_put_error(struct arb_text *text, const char *message);
+void bitstamp_put_heartbeat(struct arb_text *text);
+
+struct bitstamp_book {
+    const struct sim_instrument *instrument;
+    const struct arb_level *bids, *asks;
+    uint32_t n_bids, n_asks;
+    int64_t at_ns;
+};
+
+/* `channel` is the prefix, "order_book_" or "diff_order_book_". `zero` is how a quantity of
+ * nothing is spelled in this frame, NULL for the instrument's digits. */
+void bitstamp_put_book(struct arb_text *text, const char *channel, const char *zero,
+                       const struct bitstamp_book *book);
+
+/* The body of GET order_book/{market}/. */
+void bitstamp_put_rest_book(struct arb_text *text, const struct bitstamp_book *book);
+
+/* The bodies of GET markets/ and trading-pairs-info/. */
+void bitstamp_put_markets(struct arb_text *text, const struct instrument_list *list);
+void bitstamp_put_trading_pairs(struct arb_text *text, const struct instrument_list *list);
+
+#endif /* ARB_SIM_BITSTAMP_FRAMES_H */

@@ -1,0 +1,18 @@
+/*
+ * bitstamp_venue.h - a model of Bitstamp's WebSocket v2 and HTTP API v2, market data only.
+ *
+ * Books are published in steps of at least 100 ms on all channels at once; what happened in
+ * between is not seen. As at the real venue a subscription is acknowledged without checking
+ * that the market exists, no book comes before the next change, and the REST book is old:
+ * between 100 ms and 1.5 s behind what the streams have shown.
+ */
+#ifndef ARB_SIM_BITSTAMP_VENUE_H
+#define ARB_SIM_BITSTAMP_VENUE_H
+
+#include "sim_venue.h"
+
+/* `config` is copied, what it points to is borrowed for the life of the model. */
+int bitstamp_venue_create(struct sim_venue **venue, const struct sim_venue_config *config,
+                          struct err *err);
+
+#endif /* ARB_SIM_BITSTAMP_VENUE_H */

@@ -1,0 +1,98 @@
+#include "config_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arbspot/text.h"
+#include "file_text.h"
+
+enum {
+    SYMBOL_LINE_MAX = 170,  /* the host reads lines up to 198 bytes */
+    CONFIG_BASE_LEN = 8192, /* everything but the symbols */
+    ENDPOINTS_LEN = 64 * ARB_VENUES_MAX,
+};
+
+/* All symbols, on as many lines as it takes. */
+static void put_symbols(struct arb_text *text, const struct instrument_list *list)
+{
+    size_t line_len = 0;
+
+    for (uint32_t i = 0; i < list->n; i++) {
+        const size_t len = strlen(list->items[i].symbol) + 2;
+        if (line_len == 0 || line_len + len > SYMBOL_LINE_MAX) {
+            arb_text_add(text, "%ssymbols = %s", i == 0 ? "" : "\n", list->items[i].symbol);
+            line_len = sizeof("symbols = ") + len;
+        } else {
+            arb_text_add(text, ", %s", list->items[i].symbol);
+            line_len += len;
+        }
+    }
+    arb_text_add(text, "\n");
+}
+
+static void put_exchange(struct arb_text *text, const struct sim_options *options, uint32_t venue,
+                         const struct instrument_list *list, int port)
+{
+    const char *const name = options->venues[venue];
+
+    arb_text_add(text, "\n[exchange:%s]\nplugin = %s\n", name, name);
+    put_symbols(text, list);
+    arb_text_add(text, "taker_fee = %lldppm\n", (long long)options->fees_ppm[venue]);
+    if (strcmp(name, "kraken") == 0) {
+        arb_text_add(text, "url = wss://localhost:%d/v2\ndepth = 25\n", port);
+    } else {
+        arb_text_add(text,
+                     "ws_url = wss://localhost:%d\nrest_url = https://localhost:%d/api/v2\n"
+                     "mode = %s\n",
+                     port, port, options->bitstamp_mode);
+    }
+}
+
+static void put_config(struct arb_text *text, const struct sim_options *options,
+                       const struct instrument_list *list, const int *ports, const char *ca_path)
+{
+    arb_text_add(
+        text,
+        "# Written by arbspot-sim. The market is simulated: nothing here is a real price.\n"
+        "[host]\nca_file = %s\n\n[kafka]\nbrokers = %s\n",
+        ca_path, options->brokers);
+    for (uint32_t venue = 0; venue < options->n_venues; venue++) {
+        put_exchange(text, options, venue, list, ports[venue]);
+    }
+    arb_text_add(text,
+                 "\n[strategy:cross_venue]\nplugin = cross_venue\nsource = %s\nmin_net = 0bp\n"
+                 "max_age = 10s\n",
+                 options->source);
+}
+
+int config_write(const struct sim_options *options, const struct instrument_list *instruments,
+                 const int *ports, const char *ca_path, struct err *err)
+{
+    const size_t cap = CONFIG_BASE_LEN + strlen(ca_path) + strlen(options->brokers) +
+                       (size_t)instruments->n * options->n_venues * (ARB_SYMBOL_MAX + 16);
+    char *const data = malloc(cap);
+
+    if (data == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for the configuration");
+    }
+    struct arb_text text = arb_text_over(data, cap);
+    put_config(&text, options, instruments, ports, ca_path);
+    const int rc = arb_text_fits(&text)
+                       ? file_text_write(options->config_file,
+                                         (struct arb_bytes){ text.data, text.len }, 0644, err)
+                       : err_set(err, ARB_ELIMIT, "the configuration is longer than expected");
+    free(data);
+    return rc;
+}
+
+int endpoints_write(const struct sim_options *options, const int *ports, struct err *err)
+{
+    char data[ENDPOINTS_LEN];
+    struct arb_text text = arb_text_over(data, sizeof(data));
+
+    for (uint32_t venue = 0; venue < options->n_venues; venue++) {
+        arb_text_add(&text, "%s=%d\n", options->venues[venue], ports[venue]);
+    }
+    return file_text_write(options->endpoints_file, (struct arb_bytes){ text.data, text.len }, 0644,
+                           err);
+}

@@ -1,0 +1,71 @@
+#include "frame.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+#include "arbspot/decimal.h"
+#include "util/clock.h"
+
+void frame_put(struct arb_text *text, const char *data, size_t len)
+{
+    if (len >= text->cap - text->len) {
+        text->truncated = true;
+        return;
+    }
+    memcpy(text->data + text->len, data, len);
+    text->len += len;
+    text->data[text->len] = '\0';
+}
+
+void frame_puts(struct arb_text *text, const char *string)
+{
+    frame_put(text, string, strlen(string));
+}
+
+void frame_decimal(struct arb_text *text, int64_t value, unsigned digits)
+{
+    char number[ARB_DECIMAL_TEXT_MAX];
+    frame_put(text, number, arb_decimal_write(value, digits, digits, number));
+}
+
+void frame_time(struct arb_text *text, int64_t ns)
+{
+    const time_t seconds = (time_t)(ns / NS_PER_S);
+    struct tm utc;
+
+    (void)gmtime_r(&seconds, &utc); /* cannot fail before the year 2^31 */
+    arb_text_add(text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(ns % NS_PER_S / 1000));
+}
+
+void frame_increment(struct arb_text *text, unsigned digits)
+{
+    if (digits > 4) {
+        arb_text_add(text, "1e-%02u", digits);
+    } else {
+        frame_decimal(text, 1, digits);
+    }
+}
+
+void frame_levels(struct arb_text *text, const struct level_style *style,
+                  const struct sim_instrument *instrument, const struct arb_level *levels,
+                  uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0) {
+            frame_puts(text, style->separator);
+        }
+        frame_puts(text, style->open);
+        frame_decimal(text, levels[i].px, instrument->px_digits);
+        frame_puts(text, style->between);
+        frame_decimal(text, levels[i].qty, instrument->qty_digits);
+        frame_puts(text, style->close);
+    }
+}
+
+struct arb_bytes frame_bytes(const struct arb_text *text)
+{
+    assert(arb_text_fits(text));
+    return (struct arb_bytes){ text->data, text->len };
+}

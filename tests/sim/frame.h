@@ -1,0 +1,40 @@
+/*
+ * frame.h - the pieces of text that venue frames are made of, written into a bounded builder.
+ *
+ * Numbers come out with exactly the instrument's digits, trailing zeros included, because the
+ * venues' checksums are made of that text.
+ */
+#ifndef ARB_SIM_FRAME_H
+#define ARB_SIM_FRAME_H
+
+#include "arbspot/text.h"
+#include "instruments.h"
+#include "ladder.h"
+
+/* Appends bytes as they are. */
+void frame_put(struct arb_text *text, const char *data, size_t len);
+void frame_puts(struct arb_text *text, const char *string);
+
+/* Appends `value`, in units of the last digit, with `digits` fractional digits. */
+void frame_decimal(struct arb_text *text, int64_t value, unsigned digits);
+
+/* Appends "2026-08-02T03:35:50.983359Z", without quotes. */
+void frame_time(struct arb_text *text, int64_t ns);
+
+/* Appends the unit of the last digit as the venues' catalogs spell it: 0.1, 0.0001, 1e-05. */
+void frame_increment(struct arb_text *text, unsigned digits);
+
+/* How a venue spells one level: {"price":1.0,"qty":2.0} or ["1.0","2.0"]. */
+struct level_style {
+    const char *open, *between, *close, *separator;
+};
+
+/* Appends levels, separators between them and no brackets around. */
+void frame_levels(struct arb_text *text, const struct level_style *style,
+                  const struct sim_instrument *instrument, const struct arb_level *levels,
+                  uint32_t n);
+
+/* The finished frame. It must have fitted: buffers are sized for the largest one. */
+struct arb_bytes frame_bytes(const struct arb_text *text);
+
+#endif /* ARB_SIM_FRAME_H */

@@ -1,0 +1,281 @@
+/* arbspot-sim: wires options, market, venues, truth and server together. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_writer.h"
+#include "file_text.h"
+#include "options.h"
+#include "server.h"
+#include "truth.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "world.h"
+
+enum {
+    WAIT_MS = 100, /* the longest a signal waits */
+    EXIT_USAGE = 64,
+};
+
+static volatile sig_atomic_t wants_end, wants_books; /* set by signals */
+
+static void on_end(int signal)
+{
+    (void)signal;
+    wants_end = 1;
+}
+
+static void on_books(int signal)
+{
+    (void)signal;
+    wants_books = 1;
+}
+
+/* Everything a run owns. */
+struct sim {
+    struct sim_options options;
+    struct recording *recording; /* NULL when the market is generated */
+    struct instrument_list *generated;
+    struct tls_identity identity;
+    struct server *server;
+    struct world *world;
+    FILE *truth_out;
+    char ca_path[PATH_MAX]; /* absolute; "" when the certificate is written nowhere */
+};
+
+static const struct instrument_list *instruments_of(const struct sim *sim)
+{
+    return sim->recording == NULL ? sim->generated : &sim->recording->instruments;
+}
+
+static int handle_signals(void)
+{
+    const struct sigaction end = { .sa_handler = on_end };
+    const struct sigaction books = { .sa_handler = on_books };
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+    if (sigaction(SIGINT, &end, NULL) != 0 || sigaction(SIGTERM, &end, NULL) != 0 ||
+        sigaction(SIGUSR1, &books, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0) {
+        return ARB_EINVAL;
+    }
+    return ARB_OK;
+}
+
+static int open_source(struct sim *sim, struct err *err)
+{
+    const struct sim_options *const options = &sim->options;
+
+    if (options->n_recordings == 0) {
+        sim->generated = calloc(1, sizeof(*sim->generated));
+        return sim->generated == NULL
+                   ? err_set(err, ARB_ENOMEM, "no memory for instruments")
+                   : instruments_parse(sim->generated, options->instruments, err);
+    }
+    sim->recording = calloc(1, sizeof(*sim->recording));
+    return sim->recording == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
+                                  : recording_load(sim->recording, options->venues[0],
+                                                   options->recordings, options->n_recordings, err);
+}
+
+/* Writes the authority's certificate where it was asked for and remembers the absolute path. */
+static int publish_ca(struct sim *sim, struct err *err)
+{
+    const struct sim_options *const options = &sim->options;
+    const struct arb_bytes pem = { sim->identity.ca_cert, strlen(sim->identity.ca_cert) };
+    char kept[PATH_MAX];
+    const char *path = options->ca_file;
+
+    if (path != NULL) {
+        const int rc = file_text_write(path, pem, 0644, err);
+        if (rc != ARB_OK) {
+            return rc;
+        }
+    } else if (options->state_dir != NULL) {
+        (void)snprintf(kept, sizeof(kept), "%s/ca.pem", options->state_dir);
+        path = kept;
+    } else {
+        return ARB_OK;
+    }
+    return realpath(path, sim->ca_path) == NULL
+               ? err_set(err, ARB_EINVAL, "%s: %s", path, strerror(errno))
+               : ARB_OK;
+}
+
+static int open_truth(struct sim *sim, struct err *err)
+{
+    const char *const path = sim->options.truth_file;
+
+    if (path == NULL) {
+        return ARB_OK;
+    }
+    sim->truth_out = fopen(path, "we");
+    return sim->truth_out == NULL ? err_set(err, ARB_EINVAL, "%s: %s", path, strerror(errno))
+                                  : ARB_OK;
+}
+
+static int open_server(struct sim *sim, struct err *err)
+{
+    struct server_config config = { .n_venues = sim->options.n_venues, .identity = &sim->identity };
+
+    for (uint32_t venue = 0; venue < config.n_venues; venue++) {
+        config.venues[venue] = sim->options.venues[venue];
+        config.ports[venue] = sim->options.ports[venue];
+    }
+    return server_create(&sim->server, &config, err);
+}
+
+static int open_world(struct sim *sim, struct err *err)
+{
+    const struct sim_options *const options = &sim->options;
+    struct world_config config = {
+        .instruments = instruments_of(sim),
+        .recording = sim->recording,
+        .speed_percent = options->speed_percent,
+        .n_venues = options->n_venues,
+        .seed = options->seed,
+        .start_ns = clock_now_ns(),
+        .depth = (uint32_t)options->depth,
+        .rate_per_s = options->rate_per_s,
+        .divergence_every_ms = options->divergence_every_ms,
+        .truth_out = sim->truth_out,
+        .outlet = server_outlet(sim->server),
+    };
+
+    for (uint32_t venue = 0; venue < config.n_venues; venue++) {
+        config.venues[venue] = options->venues[venue];
+    }
+    memcpy(config.fees_ppm, options->fees_ppm, sizeof(config.fees_ppm));
+    const int rc = world_create(&sim->world, &config, err);
+    if (rc == ARB_OK) {
+        server_attach(sim->server, sim->world);
+    }
+    return rc;
+}
+
+static int write_files(const struct sim *sim, struct err *err)
+{
+    int ports[ARB_VENUES_MAX] = { 0 };
+    int rc = ARB_OK;
+
+    for (uint32_t venue = 0; venue < sim->options.n_venues; venue++) {
+        ports[venue] = server_port(sim->server, venue);
+    }
+    if (sim->options.config_file != NULL) {
+        rc = config_write(&sim->options, instruments_of(sim), ports, sim->ca_path, err);
+    }
+    if (rc == ARB_OK && sim->options.endpoints_file != NULL) {
+        rc = endpoints_write(&sim->options, ports, err); /* last: scripts wait for it */
+    }
+    return rc;
+}
+
+static void announce(const struct sim *sim)
+{
+    if (sim->recording == NULL) {
+        (void)printf("The market is SIMULATED (seed %llu): no price is real.\n",
+                     (unsigned long long)sim->options.seed);
+    } else {
+        (void)printf("A RECORDING is played: no price is current.\n");
+    }
+    for (uint32_t venue = 0; venue < sim->options.n_venues; venue++) {
+        const int port = server_port(sim->server, venue);
+        if (strcmp(sim->options.venues[venue], "kraken") == 0) {
+            (void)printf("kraken wss://127.0.0.1:%d/v2\n", port);
+        } else {
+            (void)printf("bitstamp wss://127.0.0.1:%d https://127.0.0.1:%d/api/v2/\n", port, port);
+        }
+    }
+    (void)fflush(stdout);
+}
+
+static int open_sim(struct sim *sim, struct err *err)
+{
+    int rc = open_source(sim, err);
+    if (rc == ARB_OK) {
+        rc = tls_identity_init(&sim->identity, sim->options.state_dir, err);
+    }
+    if (rc == ARB_OK) {
+        rc = publish_ca(sim, err);
+    }
+    if (rc == ARB_OK) {
+        rc = open_truth(sim, err);
+    }
+    if (rc == ARB_OK) {
+        rc = open_server(sim, err);
+    }
+    if (rc == ARB_OK) {
+        rc = open_world(sim, err);
+    }
+    return rc == ARB_OK ? write_files(sim, err) : rc;
+}
+
+static void close_sim(struct sim *sim)
+{
+    server_destroy(sim->server);
+    world_destroy(sim->world);
+    if (sim->truth_out != NULL) {
+        (void)fclose(sim->truth_out); /* flushed and checked by truth_finish() */
+    }
+    tls_identity_fini(&sim->identity);
+    if (sim->recording != NULL) {
+        recording_fini(sim->recording);
+    }
+    if (sim->generated != NULL) {
+        instruments_fini(sim->generated);
+    }
+    free(sim->recording);
+    free(sim->generated);
+}
+
+static int run(struct sim *sim, struct err *err)
+{
+    const int64_t end_ns = sim->options.duration_ms == 0
+                               ? INT64_MAX
+                               : clock_mono_ns() + sim->options.duration_ms * NS_PER_MS;
+    struct truth *const truth = world_truth(sim->world);
+
+    while (!wants_end && clock_mono_ns() < end_ns) {
+        if (server_step(sim->server, WAIT_MS) != ARB_OK) {
+            return err_set(err, ARB_EINVAL, "libwebsockets stopped serving");
+        }
+        if (wants_books && truth != NULL) {
+            wants_books = 0;
+            truth_write_books(truth, clock_now_ns());
+        }
+    }
+    if (truth == NULL) {
+        return ARB_OK;
+    }
+    truth_write_books(truth, clock_now_ns());
+    log_line(ARB_INFO, NULL, "divergences=%llu", (unsigned long long)truth_count(truth));
+    return truth_finish(truth, clock_now_ns(), err);
+}
+
+int main(int argc, char **argv)
+{
+    struct sim sim = { .world = NULL };
+    struct err err = { .rc = ARB_OK };
+
+    if (options_parse(&sim.options, argc, argv, &err) != ARB_OK) {
+        (void)fprintf(stderr, "arbspot-sim: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    if (sim.options.wants_help) {
+        (void)fputs(options_help, stdout);
+        return EXIT_SUCCESS;
+    }
+    int rc = handle_signals() == ARB_OK ? open_sim(&sim, &err)
+                                        : err_set(&err, ARB_EINVAL, "signals cannot be caught");
+    if (rc == ARB_OK) {
+        announce(&sim);
+        rc = run(&sim, &err);
+    }
+    close_sim(&sim);
+    if (rc != ARB_OK) {
+        log_line(ARB_ERROR, NULL, "%s", err.text);
+    }
+    return rc == ARB_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,370 @@
+#include "market.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "agenda.h"
+#include "arbspot/decimal.h"
+#include "prng.h"
+#include "util/clock.h"
+
+enum {
+    PPM = 1000000,
+    HALF_SPREAD_PPM = 15,
+    GAP_PPM = 40,        /* largest distance between neighbouring levels */
+    STEP_PPM = 5,        /* largest step of the fair price */
+    STEP_EVERY = 4,      /* ticks */
+    GAIN_MIN_PPM = 1500, /* what a divergence leaves after fees */
+    GAIN_MAX_PPM = 6000,
+    GAIN_TICKS = 4, /* so that a coarse tick does not make it flicker */
+    LASTS_MIN_MS = 300,
+    LASTS_MAX_MS = 3000,
+    RANGE = 2,          /* the fair price stays within start / RANGE and start * RANGE */
+    LEVEL_VALUE = 1000, /* a usual level is worth this much in the quote currency */
+    LARGE_LEVEL_EVERY = 8,
+    REBUILD_GAPS = 12, /* a side further away than this many gaps is quoted anew */
+};
+
+enum what { TICK = 1, DIVERGE = 2, RETURN = 3 };
+
+_Static_assert(SIM_DIGITS_MAX + 3 <= ARB_SCALE_MAX, "LEVEL_VALUE in lots fits an int64_t");
+
+/* How one instrument moves, in ticks. */
+struct shape {
+    int64_t half_spread, gap, step;
+    int64_t usual_qty;
+    int64_t low, high;
+    int64_t fair;
+};
+
+/* One instrument at one venue. */
+struct stand {
+    struct sim_book book;
+    int64_t offset; /* constant */
+    int64_t jump;   /* 0 while the venues agree */
+};
+
+struct market {
+    struct market_config config;
+    struct prng prng;
+    struct agenda agenda;
+    struct shape *shapes; /* by instrument */
+    struct stand *stands; /* by instrument, then venue */
+};
+
+static struct stand *stand_of(const struct market *market, uint32_t venue, uint32_t instrument)
+{
+    return &market->stands[(size_t)instrument * market->config.n_venues + venue];
+}
+
+static int64_t at_least_one(int64_t n)
+{
+    return n > 0 ? n : 1;
+}
+
+/* LEVEL_VALUE worth of lots at a price of `px` ticks. */
+static int64_t usual_qty(const struct sim_instrument *instrument, int64_t px)
+{
+    const unsigned digits = (unsigned)instrument->qty_digits + instrument->px_digits;
+    assert(digits <= SIM_DIGITS_MAX);
+    return at_least_one(LEVEL_VALUE * arb_pow10(digits) / px);
+}
+
+static void init_shape(struct shape *shape, const struct sim_instrument *instrument)
+{
+    const int64_t px = instrument->start_px;
+    *shape = (struct shape){
+        .half_spread = at_least_one(px * HALF_SPREAD_PPM / PPM),
+        .gap = at_least_one(px * GAP_PPM / PPM),
+        .step = at_least_one(px * STEP_PPM / PPM),
+        .usual_qty = usual_qty(instrument, px),
+        .low = px / RANGE,
+        .high = px * RANGE,
+        .fair = px,
+    };
+}
+
+static int64_t draw_qty(struct prng *prng, const struct shape *shape)
+{
+    const int64_t qty = prng_between(prng, 1, 2 * shape->usual_qty);
+    return prng_once_in(prng, LARGE_LEVEL_EVERY) ? 10 * qty : qty;
+}
+
+/* `distance` ticks behind `px`, away from the other side. */
+static int64_t behind(const struct ladder *side, int64_t px, int64_t distance)
+{
+    return side->highest_first ? px - distance : px + distance;
+}
+
+/* Puts levels behind the worst one until the side is as deep as it shall be. */
+static void refill(struct market *market, const struct shape *shape, struct ladder *side,
+                   int64_t limit)
+{
+    while (side->n < market->config.depth) {
+        const int64_t from = side->n == 0 ? behind(side, limit, -1) : side->levels[side->n - 1].px;
+        const int64_t px = behind(side, from, prng_between(&market->prng, 1, shape->gap));
+        if (px <= 0) {
+            return;
+        }
+        ladder_set(side, (struct arb_level){ px, draw_qty(&market->prng, shape) });
+    }
+}
+
+/* Takes away what is better than `limit`, and quotes near it when the side hangs back. */
+static void follow(struct market *market, const struct shape *shape, struct ladder *side,
+                   int64_t limit)
+{
+    while (side->n > 0 && ladder_is_better(side, side->levels[0].px, limit)) {
+        ladder_set(side, (struct arb_level){ side->levels[0].px, 0 });
+    }
+    if (side->n == 0) {
+        return;
+    }
+    const int64_t best = side->levels[0].px;
+    if (ladder_is_better(side, behind(side, limit, REBUILD_GAPS * shape->gap), best)) {
+        side->n = 0;
+    } else if (ladder_is_better(side, behind(side, limit, shape->gap), best)) {
+        const int64_t px = behind(side, limit, prng_below(&market->prng, shape->gap));
+        ladder_set(side, (struct arb_level){ px, draw_qty(&market->prng, shape) });
+    }
+}
+
+/* Changes, adds or removes one level, more often near the best. */
+static void touch(struct market *market, const struct shape *shape, struct ladder *side)
+{
+    struct prng *const prng = &market->prng;
+    if (side->n < 2) {
+        return;
+    }
+    int64_t rank = prng_below(prng, side->n);
+    for (unsigned i = 0; i < 2; i++) {
+        const int64_t other = prng_below(prng, side->n);
+        rank = other < rank ? other : rank;
+    }
+    struct arb_level level = { side->levels[rank].px, draw_qty(prng, shape) };
+    if (prng_once_in(prng, 4)) {
+        level.px = behind(side, level.px, prng_between(prng, 1, shape->gap));
+    } else if (prng_once_in(prng, 4)) {
+        level.qty = 0;
+    }
+    if (level.px > 0) {
+        ladder_set(side, level);
+    }
+}
+
+static void adjust_side(struct market *market, const struct shape *shape, struct ladder *side,
+                        int64_t middle)
+{
+    const int64_t limit = behind(side, middle, shape->half_spread);
+    follow(market, shape, side, limit);
+    refill(market, shape, side, limit);
+}
+
+static void adjust(struct market *market, uint32_t venue, uint32_t instrument)
+{
+    const struct shape *const shape = &market->shapes[instrument];
+    struct stand *const stand = stand_of(market, venue, instrument);
+    const int64_t middle = at_least_one(shape->fair + stand->offset + stand->jump);
+
+    adjust_side(market, shape, &stand->book.bids, middle);
+    adjust_side(market, shape, &stand->book.asks, middle);
+}
+
+static void walk(struct market *market, struct shape *shape)
+{
+    if (!prng_once_in(&market->prng, STEP_EVERY)) {
+        return;
+    }
+    const int64_t fair = shape->fair + prng_between(&market->prng, -shape->step, shape->step);
+    if (fair > shape->low && fair < shape->high) {
+        shape->fair = fair;
+    }
+}
+
+/* The agenda never grows after creation: each entry taken is entered again at most once. */
+static void plan(struct market *market, struct agenda_entry entry)
+{
+    const int rc = agenda_add(&market->agenda, entry);
+    assert(rc == ARB_OK);
+}
+
+static int64_t draw_interval(struct prng *prng, int64_t mean_ns)
+{
+    return at_least_one(prng_between(prng, mean_ns / 2, mean_ns + mean_ns / 2));
+}
+
+static void tick(struct market *market, struct agenda_entry now)
+{
+    struct shape *const shape = &market->shapes[now.a];
+    struct stand *const stand = stand_of(market, now.b, now.a);
+
+    walk(market, shape);
+    for (int64_t n = prng_between(&market->prng, 1, 2); n > 0; n--) {
+        const bool bids = prng_once_in(&market->prng, 2);
+        touch(market, shape, bids ? &stand->book.bids : &stand->book.asks);
+    }
+    adjust(market, now.b, now.a);
+    now.at_ns += draw_interval(&market->prng, NS_PER_S / market->config.rate_per_s);
+    plan(market, now);
+}
+
+/* Far enough that the best prices leave a gain after both fees. */
+static int64_t draw_jump(struct market *market, const struct shape *shape)
+{
+    const int64_t ppm = market->config.divergence_fees_ppm * 11 / 10 +
+                        prng_between(&market->prng, GAIN_MIN_PPM, GAIN_MAX_PPM);
+    return shape->fair * ppm / PPM + 2 * (shape->half_spread + shape->gap) + GAIN_TICKS;
+}
+
+static void diverge(struct market *market, struct agenda_entry now)
+{
+    struct shape *const shape = &market->shapes[now.a];
+    const uint32_t venue = (uint32_t)prng_below(&market->prng, market->config.n_venues);
+    const int64_t jump = draw_jump(market, shape);
+
+    stand_of(market, venue, now.a)->jump = prng_once_in(&market->prng, 2) ? jump : -jump;
+    now.at_ns += prng_between(&market->prng, LASTS_MIN_MS, LASTS_MAX_MS) * NS_PER_MS;
+    now.what = RETURN;
+    now.b = venue;
+    plan(market, now);
+}
+
+static void return_to_fair(struct market *market, struct agenda_entry now)
+{
+    stand_of(market, now.b, now.a)->jump = 0;
+    now.at_ns += draw_interval(&market->prng, market->config.divergence_every_ms * NS_PER_MS);
+    now.what = DIVERGE;
+    now.b = 0;
+    plan(market, now);
+}
+
+/* Offsets of venues that agree stay far within the fees. */
+static int init_stand(struct market *market, uint32_t venue, uint32_t instrument)
+{
+    struct stand *const stand = stand_of(market, venue, instrument);
+    const int64_t reach =
+        market->shapes[instrument].fair * market->config.divergence_fees_ppm / 20 / PPM;
+    const int rc = sim_book_init(&stand->book, market->config.depth);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    stand->offset = prng_between(&market->prng, -reach, reach);
+    adjust(market, venue, instrument);
+    const int64_t mean_ns = NS_PER_S / market->config.rate_per_s;
+    return agenda_add(&market->agenda, (struct agenda_entry){
+                                           .at_ns = market->config.start_ns +
+                                                    prng_between(&market->prng, 1, mean_ns),
+                                           .what = TICK,
+                                           .a = instrument,
+                                           .b = venue,
+                                       });
+}
+
+static int init_instrument(struct market *market, uint32_t instrument)
+{
+    const int64_t every_ns = market->config.divergence_every_ms * NS_PER_MS;
+    int rc = ARB_OK;
+
+    init_shape(&market->shapes[instrument], &market->config.instruments->items[instrument]);
+    for (uint32_t venue = 0; venue < market->config.n_venues && rc == ARB_OK; venue++) {
+        rc = init_stand(market, venue, instrument);
+    }
+    if (rc != ARB_OK || every_ns == 0) {
+        return rc;
+    }
+    return agenda_add(&market->agenda, (struct agenda_entry){
+                                           .at_ns = market->config.start_ns +
+                                                    prng_between(&market->prng, 1, every_ns),
+                                           .what = DIVERGE,
+                                           .a = instrument,
+                                       });
+}
+
+static int check(const struct market_config *config, struct err *err)
+{
+    if (config->depth < MARKET_DEPTH_MIN || config->depth > LADDER_DEPTH_MAX) {
+        return err_set(err, ARB_EINVAL, "depth must be from %d to %d levels", MARKET_DEPTH_MIN,
+                       LADDER_DEPTH_MAX);
+    }
+    if (config->rate_per_s < 1 || config->rate_per_s > MARKET_RATE_MAX) {
+        return err_set(err, ARB_EINVAL, "rate must be from 1 to %d per second", MARKET_RATE_MAX);
+    }
+    if (config->divergence_every_ms < 0 || config->divergence_fees_ppm < 0 ||
+        config->divergence_fees_ppm > PPM / 2) {
+        return err_set(err, ARB_EINVAL, "divergences need a mean interval and fees below 50 %%");
+    }
+    return ARB_OK;
+}
+
+int market_create(struct market **out, const struct market_config *config, struct err *err)
+{
+    int rc = check(config, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    struct market *const market = calloc(1, sizeof(*market));
+    if (market == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for the market");
+    }
+    market->config = *config;
+    market->prng = prng_seeded(config->seed, 1);
+    const size_t n = config->instruments->n;
+    market->shapes = calloc(n, sizeof(*market->shapes));
+    market->stands = calloc(n * config->n_venues, sizeof(*market->stands));
+    rc = market->shapes == NULL || market->stands == NULL ? ARB_ENOMEM : ARB_OK;
+    for (uint32_t i = 0; i < n && rc == ARB_OK; i++) {
+        rc = init_instrument(market, i);
+    }
+    if (rc != ARB_OK) {
+        market_destroy(market);
+        return err_set(err, rc, "no memory for a market of %zu instruments", n);
+    }
+    *out = market;
+    return ARB_OK;
+}
+
+void market_destroy(struct market *market)
+{
+    if (market == NULL) {
+        return;
+    }
+    const size_t n = (size_t)market->config.instruments->n * market->config.n_venues;
+    for (size_t i = 0; market->stands != NULL && i < n; i++) {
+        sim_book_fini(&market->stands[i].book);
+    }
+    free(market->stands);
+    free(market->shapes);
+    agenda_fini(&market->agenda);
+    free(market);
+}
+
+int64_t market_next_ns(const struct market *market)
+{
+    return agenda_next_ns(&market->agenda);
+}
+
+bool market_run(struct market *market, struct market_tick *what)
+{
+    const struct agenda_entry now = agenda_take(&market->agenda);
+
+    switch ((enum what)now.what) {
+    case DIVERGE:
+        diverge(market, now);
+        return false;
+    case RETURN:
+        return_to_fair(market, now);
+        return false;
+    case TICK:
+        tick(market, now);
+        *what = (struct market_tick){ .at_ns = now.at_ns, .venue = now.b, .instrument = now.a };
+        return true;
+    }
+    assert(!"an agenda entry nobody entered");
+    return false;
+}
+
+const struct sim_book *market_book(const struct market *market, uint32_t venue, uint32_t instrument)
+{
+    return &stand_of(market, venue, instrument)->book;
+}

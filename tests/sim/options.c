@@ -1,0 +1,348 @@
+#include "options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arbspot/decimal.h"
+
+const char options_help[] =
+    "arbspot-sim: an exchange simulator. It speaks Kraken's and Bitstamp's protocols over real\n"
+    "TLS on loopback; the market behind them is generated, not real, or a recording.\n"
+    "\n"
+    "usage: arbspot-sim [option]...\n"
+    "  --instruments N|A/B,...     pairs (default BTC/USD,ETH/USD,XRP/USD)\n"
+    "  --venues LIST               kraken, bitstamp or both (default both)\n"
+    "  --venue NAME                the same, for one\n"
+    "  --seed N                    of the generated market (default 1)\n"
+    "  --rate N                    changes per second, pair and venue (default 20)\n"
+    "  --depth N                   levels a side that a venue holds (default 100)\n"
+    "  --divergence-every TIME     mean time between divergences of a pair (default 4s, 0: none)\n"
+    "  --fee VENUE=RATE            taker fee: 0.26%, 26bp or 2600ppm\n"
+    "  --kraken-port N             port to listen on (default 0: any free one)\n"
+    "  --bitstamp-port N           likewise\n"
+    "  --duration TIME             end after this time (default: on SIGINT or SIGTERM)\n"
+    "  --recording FILE            serve a recording; may be repeated; needs --venue\n"
+    "  --speed X|max               of the recording (default 1)\n"
+    "  --truth FILE                true divergences and final books, as JSON lines;\n"
+    "                              SIGUSR1 writes the books at once\n"
+    "  --ca-out FILE               where the private authority's certificate goes, for ca_file\n"
+    "  --state-dir DIR             keeps the authority for the next start\n"
+    "  --endpoints FILE            ports as lines kraken=PORT\n"
+    "  --write-config FILE         a ready configuration for arbspot run\n"
+    "  --brokers LIST              for it (default embedded)\n"
+    "  --source kafka|direct       for it (default kafka)\n"
+    "  --bitstamp-mode MODE        for it: order_book or diff (default order_book)\n"
+    "  --help\n";
+
+enum option_id {
+    INSTRUMENTS = 1,
+    VENUES,
+    SEED,
+    RATE,
+    DEPTH,
+    DIVERGENCE_EVERY,
+    FEE,
+    KRAKEN_PORT,
+    BITSTAMP_PORT,
+    DURATION,
+    RECORDING,
+    SPEED,
+    TRUTH,
+    CA_OUT,
+    STATE_DIR,
+    ENDPOINTS,
+    WRITE_CONFIG,
+    BROKERS,
+    SOURCE,
+    BITSTAMP_MODE,
+    HELP,
+};
+
+static const struct option long_options[] = {
+    { "instruments", required_argument, NULL, INSTRUMENTS },
+    { "venues", required_argument, NULL, VENUES },
+    { "venue", required_argument, NULL, VENUES },
+    { "seed", required_argument, NULL, SEED },
+    { "rate", required_argument, NULL, RATE },
+    { "depth", required_argument, NULL, DEPTH },
+    { "divergence-every", required_argument, NULL, DIVERGENCE_EVERY },
+    { "fee", required_argument, NULL, FEE },
+    { "kraken-port", required_argument, NULL, KRAKEN_PORT },
+    { "bitstamp-port", required_argument, NULL, BITSTAMP_PORT },
+    { "duration", required_argument, NULL, DURATION },
+    { "recording", required_argument, NULL, RECORDING },
+    { "speed", required_argument, NULL, SPEED },
+    { "truth", required_argument, NULL, TRUTH },
+    { "ca-out", required_argument, NULL, CA_OUT },
+    { "state-dir", required_argument, NULL, STATE_DIR },
+    { "endpoints", required_argument, NULL, ENDPOINTS },
+    { "write-config", required_argument, NULL, WRITE_CONFIG },
+    { "brokers", required_argument, NULL, BROKERS },
+    { "source", required_argument, NULL, SOURCE },
+    { "bitstamp-mode", required_argument, NULL, BITSTAMP_MODE },
+    { "help", no_argument, NULL, HELP },
+    { NULL, 0, NULL, 0 },
+};
+
+/* A number and the unit behind it. */
+struct unit {
+    const char *name;
+    unsigned scale; /* the number is read in units of 10^-scale ... */
+    int64_t factor; /* ... and multiplied */
+};
+
+static const struct unit time_units[] = { { "ms", 0, 1 },   { "s", 3, 1 }, { "m", 3, 60 },
+                                          { "h", 3, 3600 }, { "", 3, 1 },  { NULL, 0, 0 } };
+static const struct unit fee_units[] = {
+    { "%", 4, 1 }, { "bp", 2, 1 }, { "ppm", 0, 1 }, { NULL, 0, 0 }
+};
+static const struct unit plain_units[] = { { "", 0, 1 }, { NULL, 0, 0 } };
+static const struct unit speed_units[] = { { "", 2, 1 }, { "x", 2, 1 }, { NULL, 0, 0 } };
+
+struct range {
+    int64_t min, max;
+};
+
+/* Reads text such as "0.26%" by a table of units. */
+static bool read_quantity(const char *text, const struct unit *units, struct range range,
+                          int64_t *out)
+{
+    const size_t len = strspn(text, "0123456789.");
+    int64_t value;
+
+    for (; units->name != NULL; units++) {
+        if (strcmp(text + len, units->name) == 0) {
+            return arb_decimal_parse((struct arb_bytes){ text, len }, units->scale, &value, NULL) ==
+                       ARB_OK &&
+                   !__builtin_mul_overflow(value, units->factor, &value) && value >= range.min &&
+                   value <= range.max && (*out = value, true);
+        }
+    }
+    return false;
+}
+
+static int64_t default_fee_ppm(const char *venue)
+{
+    return strcmp(venue, "kraken") == 0 ? 2600 : 3000;
+}
+
+static bool add_venue(struct sim_options *options, const char *name, size_t len)
+{
+    char *const venue = options->venues[options->n_venues];
+
+    if (len == 0 || len >= ARB_SYMBOL_MAX || options->n_venues == ARB_VENUES_MAX) {
+        return false;
+    }
+    memcpy(venue, name, len);
+    venue[len] = '\0';
+    options->n_venues++;
+    return strcmp(venue, "kraken") == 0 || strcmp(venue, "bitstamp") == 0;
+}
+
+static bool read_venues(struct sim_options *options, const char *text)
+{
+    options->n_venues = 0;
+    for (const char *p = text; p != NULL; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (!add_venue(options, p, strcspn(p, ","))) {
+            return false;
+        }
+    }
+    return options->n_venues == 1 || strcmp(options->venues[0], options->venues[1]) != 0;
+}
+
+/* Fees and ports may come before --venues, so they are kept by the name they are for. */
+struct by_venue {
+    const char *name;
+    int64_t fee_ppm; /* -1: not given */
+    int64_t port;
+};
+
+enum { KRAKEN, BITSTAMP, N_NAMES };
+
+static bool read_fee(struct by_venue *names, const char *text)
+{
+    const struct range range = { 0, 100000 };
+
+    for (size_t i = 0; i < N_NAMES; i++) {
+        const size_t len = strlen(names[i].name);
+        if (strncmp(text, names[i].name, len) == 0 && text[len] == '=') {
+            return read_quantity(text + len + 1, fee_units, range, &names[i].fee_ppm);
+        }
+    }
+    return false;
+}
+
+static bool read_port(struct by_venue *name, const char *text)
+{
+    return read_quantity(text, plain_units, (struct range){ 0, 65535 }, &name->port);
+}
+
+static bool read_seed(struct sim_options *options, const char *text)
+{
+    char *end;
+    options->seed = strtoull(text, &end, 0);
+    return isdigit((unsigned char)text[0]) && *end == '\0';
+}
+
+static bool read_speed(struct sim_options *options, const char *text)
+{
+    options->speed_percent = 0;
+    return strcmp(text, "max") == 0 ||
+           read_quantity(text, speed_units, (struct range){ 1, 10000000 }, &options->speed_percent);
+}
+
+static bool add_recording(struct sim_options *options, char *path)
+{
+    if (options->n_recordings == OPTIONS_RECORDINGS_MAX) {
+        return false;
+    }
+    options->recordings[options->n_recordings++] = path;
+    return true;
+}
+
+static bool read_word(const char **out, const char *text, const char *one, const char *other)
+{
+    *out = text;
+    return strcmp(text, one) == 0 || strcmp(text, other) == 0;
+}
+
+static bool read_path(const char **out, const char *text)
+{
+    *out = text;
+    return text[0] != '\0';
+}
+
+static bool read_market_option(struct sim_options *options, enum option_id id, const char *text)
+{
+    const struct range times = { 0, INT64_C(86400000) * 365 };
+
+    switch (id) {
+    case INSTRUMENTS:
+        return read_path(&options->instruments, text);
+    case VENUES:
+        return read_venues(options, text);
+    case SEED:
+        return read_seed(options, text);
+    case RATE:
+        return read_quantity(text, plain_units, (struct range){ 1, 1000 }, &options->rate_per_s);
+    case DEPTH:
+        return read_quantity(text, plain_units, (struct range){ 10, 5000 }, &options->depth);
+    case DIVERGENCE_EVERY:
+        return read_quantity(text, time_units, times, &options->divergence_every_ms);
+    case DURATION:
+        return read_quantity(text, time_units, times, &options->duration_ms);
+    default:
+        return read_speed(options, text);
+    }
+}
+
+static bool read_output_option(struct sim_options *options, enum option_id id, const char *text)
+{
+    switch (id) {
+    case TRUTH:
+        return read_path(&options->truth_file, text);
+    case CA_OUT:
+        return read_path(&options->ca_file, text);
+    case STATE_DIR:
+        return read_path(&options->state_dir, text);
+    case ENDPOINTS:
+        return read_path(&options->endpoints_file, text);
+    case WRITE_CONFIG:
+        return read_path(&options->config_file, text);
+    case BROKERS:
+        return read_path(&options->brokers, text);
+    case SOURCE:
+        return read_word(&options->source, text, "kafka", "direct");
+    default:
+        return read_word(&options->bitstamp_mode, text, "order_book", "diff");
+    }
+}
+
+static bool read_option(struct sim_options *options, struct by_venue *names, enum option_id id,
+                        char *text)
+{
+    switch (id) {
+    case HELP:
+        options->wants_help = true;
+        return true;
+    case FEE:
+        return read_fee(names, text);
+    case KRAKEN_PORT:
+        return read_port(&names[KRAKEN], text);
+    case BITSTAMP_PORT:
+        return read_port(&names[BITSTAMP], text);
+    case RECORDING:
+        return add_recording(options, text);
+    case INSTRUMENTS:
+    case VENUES:
+    case SEED:
+    case RATE:
+    case DEPTH:
+    case DIVERGENCE_EVERY:
+    case DURATION:
+    case SPEED:
+        return read_market_option(options, id, text);
+    default:
+        return read_output_option(options, id, text);
+    }
+}
+
+static void apply_names(struct sim_options *options, const struct by_venue *names)
+{
+    for (uint32_t v = 0; v < options->n_venues; v++) {
+        const size_t i = strcmp(options->venues[v], "kraken") == 0 ? KRAKEN : BITSTAMP;
+        options->ports[v] = (int)names[i].port;
+        options->fees_ppm[v] =
+            names[i].fee_ppm < 0 ? default_fee_ppm(options->venues[v]) : names[i].fee_ppm;
+    }
+}
+
+static int check(const struct sim_options *options, struct err *err)
+{
+    if (options->n_recordings > 0 && options->n_venues != 1) {
+        return err_set(err, ARB_EINVAL, "--recording: say whose it is with --venue");
+    }
+    if (options->config_file != NULL && options->ca_file == NULL && options->state_dir == NULL) {
+        return err_set(err, ARB_EINVAL,
+                       "--write-config: needs --ca-out or --state-dir for its ca_file");
+    }
+    return ARB_OK;
+}
+
+int options_parse(struct sim_options *options, int argc, char **argv, struct err *err)
+{
+    struct by_venue names[N_NAMES] = { { "kraken", -1, 0 }, { "bitstamp", -1, 0 } };
+    int id, index;
+
+    *options = (struct sim_options){
+        .seed = 1,
+        .instruments = "BTC/USD,ETH/USD,XRP/USD",
+        .rate_per_s = 20,
+        .depth = 100,
+        .divergence_every_ms = 4000,
+        .brokers = "embedded",
+        .source = "kafka",
+        .bitstamp_mode = "order_book",
+        .speed_percent = 100,
+    };
+    (void)read_venues(options, "kraken,bitstamp");
+    while ((id = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+        if (id == '?') {
+            return err_set(err, ARB_EINVAL, "see arbspot-sim --help");
+        }
+        if (!read_option(options, names, (enum option_id)id, optarg)) {
+            return err_set(err, ARB_EINVAL, "--%s: \"%s\" is not possible, see --help",
+                           long_options[index].name, optarg);
+        }
+    }
+    if (optind < argc) {
+        return err_set(err, ARB_EINVAL, "\"%s\": every argument needs an option, see --help",
+                       argv[optind]);
+    }
+    apply_names(options, names);
+    return check(options, err);
+}

@@ -1,0 +1,467 @@
+#include "server.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+
+enum {
+    FRAMES_PER_TURN = 64, /* written to one client before others get theirs */
+    MIN_WAIT_US = 500,    /* what falls due meanwhile is carried out together */
+    PING_AFTER_S = 54,    /* as Bitstamp does */
+    HANGUP_AFTER_S = 80,
+    HEADERS_LEN_MAX = 2048,
+    NO_CLIENT = SIM_CLIENTS_MAX,
+};
+
+static const lws_retry_bo_t ping_policy = {
+    .secs_since_valid_ping = PING_AFTER_S,
+    .secs_since_valid_hangup = HANGUP_AFTER_S,
+};
+
+/* One message on its way to a client. */
+struct outgoing {
+    struct outgoing *next;
+    size_t len;
+    unsigned char bytes[]; /* LWS_PRE bytes of room, then the message */
+};
+
+struct connection {
+    struct lws *wsi; /* NULL: free */
+    struct outgoing *first, *last;
+    size_t queued_len;
+    char *request; /* a message that came in parts */
+    size_t request_len;
+    bool is_closing;
+    uint16_t close_code; /* 0: without a word */
+    char close_why[64];
+};
+
+/* One venue's port. */
+struct desk {
+    struct server *server;
+    uint32_t venue;
+    const char *name;
+    char who[48]; /* for the log */
+    struct lws_vhost *vhost;
+    int port;
+    struct connection connections[SIM_CLIENTS_MAX];
+};
+
+struct server {
+    struct lws_context *context;
+    struct world *world;
+    lws_sorted_usec_list_t timer;
+    uint32_t n_desks;
+    struct desk *desks;
+};
+
+/* What libwebsockets keeps for each connection, zeroed. */
+struct session {
+    uint32_t client_plus_one; /* 0 for HTTP and before the WebSocket is up */
+    unsigned char *body;      /* LWS_PRE bytes of room, then an HTTP answer to be written */
+    size_t body_len;
+};
+
+static struct desk *desk_of(struct lws *wsi)
+{
+    return lws_get_vhost_user(lws_get_vhost(wsi));
+}
+
+static struct sim_venue *model_of(const struct desk *desk)
+{
+    return world_venue(desk->server->world, desk->venue);
+}
+
+static void drop_queue(struct connection *connection)
+{
+    while (connection->first != NULL) {
+        struct outgoing *const next = connection->first->next;
+        free(connection->first);
+        connection->first = next;
+    }
+    connection->last = NULL;
+    connection->queued_len = 0;
+}
+
+static void begin_close(struct connection *connection, uint16_t code, const char *why)
+{
+    connection->is_closing = true;
+    connection->close_code = code;
+    (void)snprintf(connection->close_why, sizeof(connection->close_why), "%s", why);
+    lws_callback_on_writable(connection->wsi);
+}
+
+static void on_world_close(void *context, uint32_t venue, uint32_t client, uint16_t code,
+                           const char *why)
+{
+    struct server *const server = context;
+    struct connection *const connection = &server->desks[venue].connections[client];
+
+    if (connection->wsi != NULL && !connection->is_closing) {
+        begin_close(connection, code, why);
+    }
+}
+
+static void enqueue(struct connection *connection, struct outgoing *outgoing)
+{
+    if (connection->last == NULL) {
+        connection->first = outgoing;
+    } else {
+        connection->last->next = outgoing;
+    }
+    connection->last = outgoing;
+    connection->queued_len += outgoing->len;
+}
+
+static void on_world_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
+{
+    struct server *const server = context;
+    struct desk *const desk = &server->desks[venue];
+    struct connection *const connection = &desk->connections[client];
+
+    if (connection->wsi == NULL || connection->is_closing) {
+        return;
+    }
+    struct outgoing *const outgoing = malloc(sizeof(*outgoing) + LWS_PRE + frame.len);
+    if (outgoing == NULL || connection->queued_len + frame.len > SERVER_QUEUE_MAX) {
+        free(outgoing);
+        log_line(ARB_WARN, desk->who, "client %u reads too slowly: %zu bytes wait, dropping it",
+                 client, connection->queued_len);
+        begin_close(connection, 0, "too slow");
+        return;
+    }
+    outgoing->next = NULL;
+    outgoing->len = frame.len;
+    memcpy(outgoing->bytes + LWS_PRE, frame.data, frame.len);
+    enqueue(connection, outgoing);
+    lws_callback_on_writable(connection->wsi);
+}
+
+struct world_outlet server_outlet(struct server *server)
+{
+    return (struct world_outlet){ on_world_send, on_world_close, server };
+}
+
+static uint32_t free_client(const struct desk *desk)
+{
+    uint32_t id = 0;
+    while (id < SIM_CLIENTS_MAX && desk->connections[id].wsi != NULL) {
+        id++;
+    }
+    return id;
+}
+
+/* Returns what a libwebsockets callback returns: non-zero drops the connection. */
+static int on_established(struct lws *wsi, struct session *session)
+{
+    struct desk *const desk = desk_of(wsi);
+    const uint32_t client = free_client(desk);
+
+    if (client == NO_CLIENT) {
+        log_line(ARB_WARN, desk->who, "more than %d clients: the last one is refused",
+                 SIM_CLIENTS_MAX);
+        return -1;
+    }
+    desk->connections[client] = (struct connection){ .wsi = wsi };
+    session->client_plus_one = client + 1;
+    log_line(ARB_INFO, desk->who, "client %u connected", client);
+    struct sim_venue *const model = model_of(desk);
+    model->ops->on_connect(model, client, clock_now_ns());
+    return 0;
+}
+
+static void on_closed(struct lws *wsi, struct session *session)
+{
+    struct desk *const desk = desk_of(wsi);
+
+    if (session->client_plus_one == 0) {
+        return;
+    }
+    const uint32_t client = session->client_plus_one - 1;
+    struct connection *const connection = &desk->connections[client];
+    struct sim_venue *const model = model_of(desk);
+    model->ops->on_disconnect(model, client);
+    drop_queue(connection);
+    free(connection->request);
+    *connection = (struct connection){ 0 };
+    session->client_plus_one = 0;
+    log_line(ARB_INFO, desk->who, "client %u disconnected", client);
+}
+
+/* Ends the connection from within a callback: its return value does it. */
+static int finish_close(struct connection *connection)
+{
+    if (connection->close_code != 0) {
+        char why[sizeof(connection->close_why)];
+        memcpy(why, connection->close_why, sizeof(why));
+        lws_close_reason(connection->wsi, (enum lws_close_status)connection->close_code,
+                         (unsigned char *)why, strlen(why));
+    }
+    return -1;
+}
+
+static int on_received(struct lws *wsi, struct session *session, const char *data, size_t len)
+{
+    struct desk *const desk = desk_of(wsi);
+    const uint32_t client = session->client_plus_one - 1;
+    struct connection *const connection = &desk->connections[client];
+    const size_t total = connection->request_len + len;
+    char *const request =
+        total > SERVER_REQUEST_MAX ? NULL : realloc(connection->request, total + 1);
+
+    if (request == NULL) {
+        log_line(ARB_WARN, desk->who, "client %u sent a message of %zu bytes, dropping it", client,
+                 total);
+        return -1;
+    }
+    memcpy(request + connection->request_len, data, len);
+    connection->request = request;
+    connection->request_len = total;
+    if (lws_remaining_packet_payload(wsi) > 0 || !lws_is_final_fragment(wsi)) {
+        return 0;
+    }
+    connection->request_len = 0;
+    struct sim_venue *const model = model_of(desk);
+    model->ops->on_text(model, client, clock_now_ns(), (struct arb_bytes){ request, total });
+    return connection->is_closing ? finish_close(connection) : 0;
+}
+
+/* Writes the oldest message. Returns false when the connection is gone. */
+static bool write_first(struct connection *connection)
+{
+    struct outgoing *const outgoing = connection->first;
+    const int n =
+        lws_write(connection->wsi, outgoing->bytes + LWS_PRE, outgoing->len, LWS_WRITE_TEXT);
+
+    connection->first = outgoing->next;
+    if (connection->first == NULL) {
+        connection->last = NULL;
+    }
+    connection->queued_len -= outgoing->len;
+    const bool written = n >= (int)outgoing->len;
+    free(outgoing);
+    return written;
+}
+
+static int on_writable(struct lws *wsi, struct session *session)
+{
+    struct connection *const connection = &desk_of(wsi)->connections[session->client_plus_one - 1];
+
+    if (connection->is_closing) {
+        return finish_close(connection);
+    }
+    for (int i = 0; i < FRAMES_PER_TURN && connection->first != NULL; i++) {
+        if (!write_first(connection)) {
+            return -1;
+        }
+        if (lws_send_pipe_choked(wsi)) {
+            break;
+        }
+    }
+    if (connection->first != NULL) {
+        lws_callback_on_writable(wsi);
+    }
+    return 0;
+}
+
+/* Keeps a copy of the answer until the connection takes it. */
+static int keep_body(struct session *session, struct arb_bytes body)
+{
+    free(session->body);
+    session->body = malloc(LWS_PRE + body.len);
+    if (session->body == NULL) {
+        return -1;
+    }
+    memcpy(session->body + LWS_PRE, body.data, body.len);
+    session->body_len = body.len;
+    return 0;
+}
+
+static int on_http(struct lws *wsi, struct session *session, const char *path)
+{
+    struct desk *const desk = desk_of(wsi);
+    struct sim_venue *const model = model_of(desk);
+    unsigned char headers[LWS_PRE + HEADERS_LEN_MAX];
+    unsigned char *const start = headers + LWS_PRE, *at = start;
+    unsigned char *const end = headers + sizeof(headers) - 1;
+    struct arb_bytes body;
+    const int status = model->ops->on_get(model, path, clock_now_ns(), &body);
+
+    if (keep_body(session, body) != 0 ||
+        lws_add_http_common_headers(wsi, (unsigned int)status, "application/json", body.len, &at,
+                                    end) != 0 ||
+        lws_finalize_write_http_header(wsi, start, &at, end) != 0) {
+        return -1;
+    }
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int on_http_writable(struct lws *wsi, struct session *session)
+{
+    if (session->body == NULL) {
+        return 0;
+    }
+    const int n = lws_write(wsi, session->body + LWS_PRE, session->body_len, LWS_WRITE_HTTP_FINAL);
+    const bool written = n >= (int)session->body_len;
+    free(session->body);
+    session->body = NULL;
+    if (!written) {
+        return -1;
+    }
+    return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+}
+
+static void drop_body(struct session *session)
+{
+    if (session != NULL) {
+        free(session->body);
+        session->body = NULL;
+    }
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len)
+{
+    switch (reason) {
+    case LWS_CALLBACK_ESTABLISHED:
+        return on_established(wsi, user);
+    case LWS_CALLBACK_RECEIVE:
+        return on_received(wsi, user, in, len);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return on_writable(wsi, user);
+    case LWS_CALLBACK_CLOSED:
+        on_closed(wsi, user);
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        return on_http(wsi, user, in);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return on_http_writable(wsi, user);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        drop_body(user);
+        return 0;
+    default:
+        return lws_callback_http_dummy(wsi, reason, user, in, len);
+    }
+}
+
+static const struct lws_protocols protocols[] = {
+    { .name = "venue",
+      .callback = on_event,
+      .per_session_data_size = sizeof(struct session),
+      .rx_buffer_size = 4096 },
+    { .name = NULL },
+};
+
+static int open_desk(struct server *server, uint32_t venue, const struct server_config *config,
+                     struct err *err)
+{
+    struct desk *const desk = &server->desks[venue];
+    const struct tls_identity *const identity = config->identity;
+
+    desk->server = server;
+    desk->venue = venue;
+    desk->name = config->venues[venue];
+    (void)snprintf(desk->who, sizeof(desk->who), "venue=%s", desk->name);
+    const struct lws_context_creation_info info = {
+        .port = config->ports[venue],
+        .iface = "127.0.0.1",
+        .protocols = protocols,
+        .vhost_name = config->venues[venue],
+        .user = desk,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_IPV6,
+        .retry_and_idle_policy = &ping_policy,
+        .server_ssl_cert_mem = identity->server_cert,
+        .server_ssl_cert_mem_len = (unsigned int)strlen(identity->server_cert),
+        .server_ssl_private_key_mem = identity->server_key,
+        .server_ssl_private_key_mem_len = (unsigned int)strlen(identity->server_key),
+    };
+    desk->vhost = lws_create_vhost(server->context, &info);
+    desk->port = desk->vhost == NULL ? -1 : lws_get_vhost_listen_port(desk->vhost);
+    if (desk->port <= 0) {
+        return err_set(err, ARB_EINVAL, "%s: port %d cannot be listened on; is it taken?",
+                       desk->name, config->ports[venue]);
+    }
+    return ARB_OK;
+}
+
+int server_create(struct server **out, const struct server_config *config, struct err *err)
+{
+    struct server *const server = calloc(1, sizeof(*server));
+    const struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+    };
+    int rc = ARB_OK;
+
+    if (server == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for the server");
+    }
+    lws_set_log_level(LLL_ERR, NULL);
+    server->desks = calloc(config->n_venues, sizeof(*server->desks));
+    server->context = lws_create_context(&info);
+    if (server->desks == NULL || server->context == NULL) {
+        server_destroy(server);
+        return err_set(err, ARB_ENOMEM, "libwebsockets could not start");
+    }
+    for (uint32_t i = 0; i < config->n_venues && rc == ARB_OK; i++) {
+        rc = open_desk(server, i, config, err);
+        server->n_desks = i + 1;
+    }
+    if (rc != ARB_OK) {
+        server_destroy(server);
+        return rc;
+    }
+    *out = server;
+    return ARB_OK;
+}
+
+void server_destroy(struct server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    if (server->context != NULL) {
+        lws_context_destroy(server->context); /* reports each connection as closed */
+    }
+    free(server->desks);
+    free(server);
+}
+
+void server_attach(struct server *server, struct world *world)
+{
+    server->world = world;
+}
+
+int server_port(const struct server *server, uint32_t venue)
+{
+    return server->desks[venue].port;
+}
+
+/* Being woken is all the timer is for: the next step moves the world. */
+static void on_timer(lws_sorted_usec_list_t *timer)
+{
+    (void)timer;
+}
+
+static int64_t wait_us(const struct server *server, int wait_ms)
+{
+    const int64_t longest = (int64_t)wait_ms * 1000;
+    const int64_t next_ns = world_next_ns(server->world);
+    const int64_t until = next_ns == INT64_MAX ? longest : (next_ns - clock_now_ns()) / 1000;
+
+    if (until > longest) {
+        return longest;
+    }
+    return until < MIN_WAIT_US ? MIN_WAIT_US : until;
+}
+
+int server_step(struct server *server, int wait_ms)
+{
+    world_advance(server->world, clock_now_ns());
+    lws_sul_schedule(server->context, 0, &server->timer, on_timer, wait_us(server, wait_ms));
+    return lws_service(server->context, 0) < 0 ? ARB_EINVAL : ARB_OK;
+}

@@ -1,0 +1,54 @@
+/*
+ * world.h - a market, its venues and the truth about them, moved through time by a caller.
+ *
+ * No sockets, no clock, no threads: the server drives it by the system's clock, a simulation
+ * test by one of its own. Equal seeds, times and inputs give equal frames, byte for byte.
+ */
+#ifndef ARB_SIM_WORLD_H
+#define ARB_SIM_WORLD_H
+
+#include <stdio.h>
+
+#include "sim_venue.h"
+
+/* Given by the driver; frames are borrowed for the call. See sim_outlet. */
+struct world_outlet {
+    void (*send)(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame);
+    void (*close)(void *context, uint32_t venue, uint32_t client, uint16_t code, const char *why);
+    void *context;
+};
+
+struct world_config {
+    const struct instrument_list *instruments; /* borrowed */
+    const struct recording *recording;         /* borrowed; NULL: the market is generated */
+    int64_t speed_percent;                     /* of the recording */
+    uint32_t n_venues;
+    const char *venues[ARB_VENUES_MAX]; /* "kraken" or "bitstamp" each; borrowed */
+    int64_t fees_ppm[ARB_VENUES_MAX];
+    uint64_t seed;
+    int64_t start_ns;
+    uint32_t depth;
+    int64_t rate_per_s;
+    int64_t divergence_every_ms;
+    FILE *truth_out; /* borrowed, or NULL */
+    struct world_outlet outlet;
+};
+
+struct world;
+
+int world_create(struct world **world, const struct world_config *config, struct err *err);
+void world_destroy(struct world *world);
+
+/* When world_advance() is wanted next, or AGENDA_NEVER. */
+int64_t world_next_ns(const struct world *world);
+
+/* Carries out everything due up to `now_ns`, in order of time. */
+void world_advance(struct world *world, int64_t now_ns);
+
+/* A venue's model: tell it what its clients do. */
+struct sim_venue *world_venue(struct world *world, uint32_t venue);
+
+/* NULL when a recording is played. */
+struct truth *world_truth(struct world *world);
+
+#endif /* ARB_SIM_WORLD_H */

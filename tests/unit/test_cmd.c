@@ -1,0 +1,168 @@
+/* test_cmd.c - the executable as its user sees it: whole output and exit status. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { OUTPUT_MAX = 8192, TEXT_MAX = 512 };
+
+/* Runs arbspot and compares what it writes to both streams. */
+static void check_run(const char *arguments, int status, const char *wanted)
+{
+    char command[TEXT_MAX], output[OUTPUT_MAX];
+
+    assert_true(snprintf(command, sizeof(command), "%s %s 2>&1", ARBSPOT_BIN, arguments) <
+                (int)sizeof(command));
+    FILE *const pipe = popen(command, "r");
+    assert_non_null(pipe);
+    const size_t len = fread(output, 1, sizeof(output) - 1, pipe);
+    output[len] = '\0';
+    const int ended = pclose(pipe);
+    assert_string_equal(output, wanted);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), status);
+}
+
+static void unknown_command_names_the_nearest(void **state)
+{
+    (void)state;
+    check_run("chekc", 64, "arbspot: there is no command 'chekc'; did you mean 'check'?\n");
+    check_run("frobnicate", 64, "arbspot: there is no command 'frobnicate'; see arbspot --help\n");
+}
+
+static void version_names_the_abi(void **state)
+{
+    (void)state;
+    check_run("--version", 0, "arbspot " ARBSPOT_VERSION " (plugin ABI 1.0)\n");
+}
+
+static void command_explains_itself(void **state)
+{
+    (void)state;
+    check_run("inspect --help", 0,
+              "Usage: arbspot inspect PLUGIN\n"
+              "\n"
+              "Loads a plugin and prints what it says of itself and the options it takes.\n"
+              "PLUGIN is a file such as ./kraken.so, or a name such as kraken that is looked up "
+              "where\n"
+              "`arbspot run` looks without plugin_dir.\n"
+              "\n"
+              "  -h, --help  this text\n"
+              "\n"
+              "Exit status: 0 the plugin is good, 1 it is refused, 64 wrong usage.\n");
+}
+
+static void inspect_prints_the_plugin(void **state)
+{
+    (void)state;
+    check_run("inspect " ARBSPOT_FIXTURES "/good.so", 0,
+              "fixture 1.2: Does nothing, correctly.\n"
+              "  file       " ARBSPOT_FIXTURES "/good.so\n"
+              "  kind       exchange\n"
+              "  ABI        1.0, this host speaks 1.0\n"
+              "  instance   16 bytes\n"
+              "  callbacks  init add_instruments on_open on_message fini\n"
+              "  absent     on_close on_http on_timer resync checksum\n"
+              "options:\n"
+              "  depth = 25\n"
+              "      whole number, 10|25|100\n"
+              "      Levels a side.\n"
+              "  mode = full\n"
+              "      word, full|diff\n"
+              "      Which feed to read.\n");
+}
+
+static void inspect_refuses_with_the_reason(void **state)
+{
+    (void)state;
+    check_run("inspect " ARBSPOT_FIXTURES "/other_major.so", 1,
+              "arbspot: " ARBSPOT_FIXTURES "/other_major.so: was built for ABI 2.0, this host "
+              "speaks 1.0: rebuild the plugin against this host's SDK\n");
+    check_run("inspect " ARBSPOT_FIXTURES "/broken_options.so", 1,
+              "arbspot: " ARBSPOT_FIXTURES "/broken_options.so: its option 'depth' has a fallback "
+              "that its own limits refuse\n");
+}
+
+/* Writes a file and checks it; `fmt` gets the file's path wherever it has %1$s. */
+static void check_file(const char *text, int status, const char *fmt)
+{
+    char path[] = "/tmp/arbspot-cmd-XXXXXX", arguments[TEXT_MAX], wanted[OUTPUT_MAX];
+    const int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(close(fd), 0);
+    (void)snprintf(arguments, sizeof(arguments), "check -c %s", path);
+    size_t len = 0;
+    for (const char *p = fmt; *p != '\0' && len + sizeof(path) < sizeof(wanted); p++) {
+        if (*p == '@') {
+            len += (size_t)snprintf(wanted + len, sizeof(wanted) - len, "%s", path);
+        } else {
+            wanted[len++] = *p;
+        }
+    }
+    wanted[len] = '\0';
+    check_run(arguments, status, wanted);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void check_says_what_would_start(void **state)
+{
+    (void)state;
+    check_file("[host]\n"
+               "plugin_dir = " ARBSPOT_FIXTURES "\n"
+               "[kafka]\n"
+               "brokers = embedded\n"
+               "[exchange:one]\n"
+               "plugin = good\n"
+               "symbols = BTC/USD, ETH/USD, */EUR\n"
+               "taker_fee = 0.4%\n"
+               "depth = 100\n"
+               "[exchange:two]\n"
+               "plugin = old_minor\n"
+               "symbols = BTC/USD\n"
+               "taker_fee = 0.4%\n",
+               0, "@: ok: 2 exchanges, 3 symbols, 1 pattern, 0 strategies\n");
+}
+
+static void check_shows_problems_of_file_and_plugins_by_line(void **state)
+{
+    (void)state;
+    check_file("[exchange:one]\n"
+               "plugin = good\n"
+               "depth = 26\n"
+               "taker_fee = 1%\n"
+               "symbol = BTC/USD\n"
+               "[host]\n"
+               "plugin_dir = " ARBSPOT_FIXTURES "\n"
+               "ringg = 1MiB\n",
+               78,
+               "@: [kafka] brokers: missing; give 'embedded' or a list like host1:9092, "
+               "host2:9092\n"
+               "@:1: [exchange:one] symbols: missing; give symbols such as BTC/USD, ETH/USD or a "
+               "pattern like */USD\n"
+               "@:3: [exchange:one] depth: '26' is not one of 10, 25, 100\n"
+               "@:5: [exchange:one] symbol: unknown key; did you mean 'symbols'?\n"
+               "@:8: [host] ringg: unknown key; did you mean 'ring'?\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unknown_command_names_the_nearest),
+        cmocka_unit_test(version_names_the_abi),
+        cmocka_unit_test(command_explains_itself),
+        cmocka_unit_test(inspect_prints_the_plugin),
+        cmocka_unit_test(inspect_refuses_with_the_reason),
+        cmocka_unit_test(check_says_what_would_start),
+        cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,531 @@
+/* test_config.c - whole files in, a typed configuration or all problems at once out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "arbspot/abi.h"
+#include "config/config.h"
+#include "config/symbol_list.h"
+
+/* A file in a folder of its own, and what came of reading it. */
+struct loaded {
+    char folder[64];
+    char path[96];
+    struct config config;
+    char *problems; /* with the path written as "FILE" */
+    int rc;
+};
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *const file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_not_equal(fputs(text, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct loaded load(const char *text)
+{
+    struct loaded l = { .folder = "/tmp/arbspot-config-XXXXXX" };
+    size_t len = 0;
+    FILE *const out = open_memstream(&l.problems, &len);
+    struct problems problems = { .out = out, .path = "FILE" };
+
+    assert_non_null(out);
+    assert_non_null(mkdtemp(l.folder));
+    assert_true(snprintf(l.path, sizeof(l.path), "%s/arbspot.ini", l.folder) > 0);
+    write_file(l.path, text);
+    l.rc = config_load(&l.config, l.path, &problems);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(unlink(l.path), 0);
+    assert_int_equal(rmdir(l.folder), 0);
+    return l;
+}
+
+static void unload(struct loaded *l)
+{
+    config_fini(&l->config);
+    free(l->problems);
+}
+
+static void check_problems(const char *text, const char *wanted)
+{
+    struct loaded l = load(text);
+
+    assert_string_equal(l.problems, wanted);
+    assert_int_equal(l.rc, wanted[0] == '\0' ? ARB_OK : ARB_EINVAL);
+    unload(&l);
+}
+
+static const char small[] = "[kafka]\n"
+                            "brokers = embedded\n"
+                            "[exchange:kraken]\n"
+                            "symbols = BTC/USD\n"
+                            "taker_fee = 0.80%\n";
+
+static void small_file_gets_the_defaults(void **state)
+{
+    struct loaded l = load(small);
+    const struct config *const c = &l.config;
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    assert_int_equal(l.rc, ARB_OK);
+    assert_string_equal(c->path, l.path);
+    assert_null(c->host.plugin_dir);
+    assert_null(c->host.ca_file);
+    assert_int_equal(c->host.snapshot_interval_ms, 10000);
+    assert_int_equal(c->host.ring_bytes, 16 * 1024 * 1024);
+    assert_int_equal(c->host.px_scale, 10);
+    assert_int_equal(c->host.qty_scale, 8);
+    assert_string_equal(c->host.log_level, "info");
+    assert_string_equal(c->kafka.brokers, "embedded");
+    assert_string_equal(c->kafka.market_topic, "market-data");
+    assert_string_equal(c->kafka.opportunity_topic, "arbitrage-opportunities");
+    assert_int_equal(c->kafka.partitions, 8);
+    assert_int_equal(c->kafka.replication, 1);
+    assert_int_equal(c->kafka.retention_ms, 0);
+    assert_null(c->kafka.rdkafka);
+    assert_int_equal(c->n_exchanges, 1);
+    assert_string_equal(c->exchanges[0].name, "kraken");
+    assert_string_equal(c->exchanges[0].plugin, "kraken");
+    assert_int_equal(c->exchanges[0].plugin_line, 0);
+    assert_true(c->exchanges[0].enabled);
+    assert_int_equal(c->exchanges[0].taker_fee_ppm, 8000);
+    assert_int_equal(c->exchanges[0].n_symbols, 1);
+    assert_int_equal(c->exchanges[0].line, 3);
+    assert_int_equal(c->exchanges[0].symbols_line, 4);
+    assert_null(c->exchanges[0].options);
+    assert_int_equal(c->n_strategies, 0);
+    assert_int_equal(c->n_instruments, 0);
+    assert_null(config_instrument(c, "BTC/USD"));
+    unload(&l);
+}
+
+static void every_key_reaches_its_member(void **state)
+{
+    struct loaded l = load("[host]\n"
+                           "plugin_dir = /opt/plugins\n"
+                           "ca_file = ca.pem\n"
+                           "snapshot_interval = 500ms\n"
+                           "ring = 1MiB\n"
+                           "px_scale = 0\n"
+                           "qty_scale = 18\n"
+                           "log_level = debug\n"
+                           "[kafka]\n"
+                           "brokers = a.example:9092,\n"
+                           "    [::1]:9093\n"
+                           "market_topic = m\n"
+                           "opportunity_topic = o\n"
+                           "partitions = 1000\n"
+                           "replication = 3\n"
+                           "retention = 7d\n"
+                           "rdkafka.linger.ms = 0\n"
+                           "rdkafka.sasl.password = a;b#c=d\n"
+                           "[instrument:BTC/USD]\n"
+                           "px_scale = 2\n"
+                           "venue_symbol.kraken = XBT/USD\n"
+                           "[exchange:kraken]\n"
+                           "enabled = no\n"
+                           "plugin = ./my/kraken.so\n"
+                           "symbols = BTC/USD, */EUR,\n"
+                           "    ETH/USD\n"
+                           "taker_fee = -1bp\n"
+                           "ca_file = /abs/ca.pem\n"
+                           "depth = 25\n"
+                           "url = wss://x/?a=b\n"
+                           "[strategy:one]\n"
+                           "plugin = cross_venue\n"
+                           "source = kafka\n"
+                           "group = g\n"
+                           "min_net = 5bp\n");
+    const struct config *const c = &l.config;
+    char path[160];
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    assert_string_equal(c->host.plugin_dir, "/opt/plugins");
+    assert_true(snprintf(path, sizeof(path), "%s/ca.pem", l.folder) > 0);
+    assert_string_equal(c->host.ca_file, path);
+    assert_int_equal(c->host.snapshot_interval_ms, 500);
+    assert_int_equal(c->host.ring_bytes, 1048576);
+    assert_string_equal(c->host.log_level, "debug");
+    assert_string_equal(c->kafka.brokers, "a.example:9092,[::1]:9093");
+    assert_string_equal(c->kafka.market_topic, "m");
+    assert_string_equal(c->kafka.opportunity_topic, "o");
+    assert_int_equal(c->kafka.partitions, 1000);
+    assert_int_equal(c->kafka.replication, 3);
+    assert_int_equal(c->kafka.retention_ms, 604800000);
+    assert_string_equal(c->kafka.rdkafka->key, "linger.ms");
+    assert_string_equal(c->kafka.rdkafka->next->value, "a;b#c=d");
+    assert_int_equal(c->kafka.rdkafka->next->line, 18);
+    assert_null(c->kafka.rdkafka->next->next);
+    const struct instrument_config *const i = config_instrument(c, "BTC/USD");
+    assert_ptr_equal(i, &c->instruments[0]);
+    assert_int_equal(i->px_scale, 2);
+    assert_int_equal(i->qty_scale, 18); /* of [host] */
+    assert_string_equal(i->venue_symbols->key, "kraken");
+    assert_string_equal(i->venue_symbols->value, "XBT/USD");
+    const struct exchange_config *const e = &c->exchanges[0];
+    assert_false(e->enabled);
+    assert_true(snprintf(path, sizeof(path), "%s/./my/kraken.so", l.folder) > 0);
+    assert_string_equal(e->plugin, path);
+    assert_int_equal(e->plugin_line, 24);
+    assert_int_equal(e->n_symbols, 3);
+    assert_string_equal(e->symbols[1], "*/EUR");
+    assert_string_equal(e->symbols[2], "ETH/USD");
+    assert_int_equal(e->taker_fee_ppm, -100);
+    assert_string_equal(e->ca_file, "/abs/ca.pem");
+    assert_string_equal(e->options->key, "depth");
+    assert_string_equal(e->options->next->value, "wss://x/?a=b");
+    const struct strategy_config *const s = &c->strategies[0];
+    assert_true(s->enabled);
+    assert_string_equal(s->plugin, "cross_venue");
+    assert_int_equal(s->source, SOURCE_KAFKA);
+    assert_int_equal(s->source_line, 33);
+    assert_string_equal(s->group, "g");
+    assert_string_equal(s->options->key, "min_net");
+    unload(&l);
+}
+
+static void all_problems_come_at_once_in_the_order_of_lines(void **state)
+{
+    (void)state;
+    check_problems(
+        "[host]\n"
+        "snapshot_intervall = 10s\n"
+        "ring = 1KiB\n"
+        "px_scale = 19\n"
+        "log_level = verbose\n"
+        "ca_file =\n"
+        "oops\n"
+        "snapshot_interval = 10\n"
+        "    20\n"
+        "[kafak]\n"
+        "[kafka]\n"
+        "brokers = localhost\n"
+        "market_topic = a b\n"
+        "partitions = 0\n"
+        "partitions = 9\n"
+        "completely = else\n"
+        "[exchange:Kraken]\n"
+        "[exchange]\n"
+        "[host:x]\n"
+        "[exchange:kraken]\n"
+        "taker_fee = 0.40\n"
+        "[exchange:kraken]\n"
+        "[exchange:bitstamp]\n"
+        "symbols = BTC/USD, eth/usd\n"
+        "[exchange:third]\n"
+        "symbols = BTC-USD\n"
+        "taker_fee = 40%\n"
+        "enabled = maybe\n"
+        "[instrument:BTCUSD]\n"
+        "[strategy:s]\n"
+        "source = kafkaa\n"
+        "[whatever]\n",
+        "FILE:2: [host] snapshot_intervall: unknown key; did you mean 'snapshot_interval'?\n"
+        "FILE:3: [host] ring: '1KiB' is not a size from 64KiB to 1GiB, such as 512KiB or 16MiB\n"
+        "FILE:4: [host] px_scale: '19' is not a whole number from 0 to 18\n"
+        "FILE:5: [host] log_level: 'verbose' is not one of error, warn, info, debug\n"
+        "FILE:6: [host] ca_file: the value is missing\n"
+        "FILE:7: [host]: neither [section] nor key = value\n"
+        "FILE:8: [host] snapshot_interval: this value has one line, but the indented line below "
+        "continues it: remove the indentation or write key = value\n"
+        "FILE:10: [kafak]: unknown section; did you mean 'kafka'?\n"
+        "FILE:12: [kafka] brokers: 'localhost' is not 'embedded' or a list like host1:9092, "
+        "host2:9092\n"
+        "FILE:13: [kafka] market_topic: 'a b' is not a topic: 1 to 249 letters, digits, '.', '_' "
+        "and '-'\n"
+        "FILE:14: [kafka] partitions: '0' is not a whole number from 1 to 1000\n"
+        "FILE:15: [kafka] partitions: already given in line 14: keep one of them\n"
+        "FILE:16: [kafka] completely: unknown key; remove it\n"
+        "FILE:17: [exchange:Kraken]: a name has 1 to 31 small letters, digits, '_' and '-', like "
+        "[exchange:kraken]\n"
+        "FILE:18: [exchange]: this section needs a name, like [exchange:kraken]\n"
+        "FILE:19: [host:x]: this section takes no name: write [host]\n"
+        "FILE:20: [exchange:kraken] symbols: missing; give symbols such as BTC/USD, ETH/USD or a "
+        "pattern like */USD\n"
+        "FILE:21: [exchange:kraken] taker_fee: '0.40' is not a share from -10% to 10%, such as "
+        "0.26%, 26bp or 2600ppm\n"
+        "FILE:22: [exchange:kraken]: this section is already in line 20: merge the two\n"
+        "FILE:23: [exchange:bitstamp] taker_fee: missing; give a share from -10% to 10%, such as "
+        "0.26%, 26bp or 2600ppm\n"
+        "FILE:24: [exchange:bitstamp] symbols: 'eth/usd' has small letters: write symbols in "
+        "capitals, BTC/USD\n"
+        "FILE:26: [exchange:third] symbols: 'BTC-USD' is not a symbol: write BASE/QUOTE, like "
+        "BTC/USD, or a pattern like */USD\n"
+        "FILE:27: [exchange:third] taker_fee: '40%' is not a share from -10% to 10%, such as "
+        "0.26%, 26bp or 2600ppm\n"
+        "FILE:28: [exchange:third] enabled: 'maybe' is not yes or no\n"
+        "FILE:29: [instrument:BTCUSD]: 'BTCUSD' is not a symbol: write BASE/QUOTE, like BTC/USD\n"
+        "FILE:31: [strategy:s] source: 'kafkaa' is not one of kafka, direct\n"
+        "FILE:32: [whatever]: unknown section; there are [host], [kafka], [instrument:SYMBOL], "
+        "[exchange:NAME] and [strategy:NAME]\n");
+}
+
+static void parts_have_to_fit(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "market_topic = x\n"
+                   "opportunity_topic = x\n"
+                   "[instrument:BTC/EUR]\n"
+                   "venue_symbol.kraken = XBT/EUR\n"
+                   "venue_symbol.krakn = XBT/EUR\n"
+                   "[exchange:kraken]\n"
+                   "enabled = no\n"
+                   "symbols = */USD\n"
+                   "taker_fee = 0\n"
+                   "[strategy:s]\n"
+                   "source = direct\n"
+                   "group = g\n",
+                   "FILE: [kafka] opportunity_topic: 'x' is the market_topic too: give them "
+                   "different names\n"
+                   "FILE:5: [instrument:BTC/EUR]: no exchange lists this symbol: correct or remove "
+                   "the section\n"
+                   "FILE:7: [instrument:BTC/EUR] venue_symbol: there is no [exchange:krakn]\n"
+                   "FILE:12: [strategy:s] group: only source = kafka has consumer groups: remove "
+                   "one of the two\n"
+                   "FILE:13: [strategy:s] source: 'direct' reads the exchanges of this process, "
+                   "and none is enabled: enable one or use source = kafka\n");
+}
+
+static void empty_file_says_what_is_needed(void **state)
+{
+    (void)state;
+    check_problems("", "FILE: [kafka] brokers: missing; give 'embedded' or a list like "
+                       "host1:9092, host2:9092\n"
+                       "FILE: nothing to do: enable at least one [exchange:NAME] or "
+                       "[strategy:NAME]\n");
+}
+
+static void missing_file_is_one_problem(void **state)
+{
+    struct config config;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *const out = open_memstream(&text, &len);
+    struct problems problems = { .out = out, .path = "/nonexistent/arbspot.ini" };
+
+    (void)state;
+    assert_int_equal(config_load(&config, problems.path, &problems), ARB_EINVAL);
+    config_fini(&config);
+    assert_int_equal(config_load(&config, "/", &problems), ARB_EINVAL);
+    config_fini(&config);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text,
+                        "/nonexistent/arbspot.ini: cannot be opened: No such file or directory\n"
+                        "/nonexistent/arbspot.ini: cannot be read: Is a directory\n");
+    free(text);
+}
+
+static void brokers_are_hosts_with_ports(void **state)
+{
+    static const struct {
+        const char *brokers;
+        int rc;
+    } cases[] = {
+        { "embedded", ARB_OK },         { "h:1", ARB_OK },
+        { "h:65535", ARB_OK },          { "[::1]:9092", ARB_OK },
+        { "a:1,b:2", ARB_OK },          { "a:1, b:2", ARB_OK },
+        { "h:0", ARB_EINVAL },          { "h:65536", ARB_EINVAL },
+        { "h:123456", ARB_EINVAL },     { "h:", ARB_EINVAL },
+        { ":1", ARB_EINVAL },           { "h", ARB_EINVAL },
+        { "a:1,", ARB_EINVAL },         { ",a:1", ARB_EINVAL },
+        { "a:1,embedded", ARB_EINVAL }, { "[]:1", ARB_EINVAL },
+        { "http://h:1", ARB_EINVAL },   { "h:1x", ARB_EINVAL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[200];
+        assert_true(snprintf(text, sizeof(text), "[kafka]\nbrokers=%s\n[strategy:s]\n",
+                             cases[i].brokers) > 0);
+        struct loaded l = load(text);
+        if (l.rc != cases[i].rc) {
+            fail_msg("%s: %s", cases[i].brokers, l.problems);
+        }
+        unload(&l);
+    }
+}
+
+/* Writes `n` sections or symbols by a format with one number. The caller frees it. */
+static char *numbered(const char *head, const char *fmt_before, const char *fmt_after, unsigned n)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *const out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    (void)fputs(head, out);
+    for (unsigned i = 0; i < n; i++) {
+        (void)fprintf(out, "%s%u%s", fmt_before, i, fmt_after);
+    }
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void check_numbered(const char *head, const char *before, const char *after, unsigned n,
+                           const char *wanted)
+{
+    char *const text = numbered(head, before, after, n);
+    check_problems(text, wanted);
+    free(text);
+}
+
+static void number_of_exchanges_is_limited(void **state)
+{
+    static const char head[] = "[kafka]\nbrokers = embedded\n";
+    static const char after[] = "]\nsymbols = A/B\ntaker_fee = 0\n";
+
+    (void)state;
+    check_numbered(head, "[exchange:e", after, CONFIG_EXCHANGES_MAX, "");
+    check_numbered(head, "[exchange:e", after, CONFIG_EXCHANGES_MAX + 1,
+                   "FILE:51: [exchange:e16]: more than 16 [exchange:...] sections: spread them "
+                   "over several processes\n");
+}
+
+static void number_of_strategies_is_limited(void **state)
+{
+    static const char head[] = "[kafka]\nbrokers = embedded\n";
+
+    (void)state;
+    check_numbered(head, "[strategy:s", "]\n", CONFIG_STRATEGIES_MAX, "");
+    check_numbered(head, "[strategy:s", "]\n", CONFIG_STRATEGIES_MAX + 1,
+                   "FILE:19: [strategy:s16]: more than 16 [strategy:...] sections: spread them "
+                   "over several processes\n");
+}
+
+static void number_of_instruments_is_limited(void **state)
+{
+    static const char head[] = "[kafka]\nbrokers = embedded\n[strategy:s]\n";
+
+    (void)state;
+    check_numbered(head, "[instrument:I", "/USD]\n", CONFIG_INSTRUMENTS_MAX, "");
+    check_numbered(head, "[instrument:I", "/USD]\n", CONFIG_INSTRUMENTS_MAX + 1,
+                   "FILE:4100: [instrument:I4096/USD]: more than 4096 [instrument:...] sections: "
+                   "spread them over several processes\n");
+}
+
+static void thousand_symbols_fit_on_one_line_or_many(void **state)
+{
+    static const char head[] = "[kafka]\nbrokers = embedded\n[exchange:e]\ntaker_fee = 0\n"
+                               "symbols = ";
+
+    (void)state;
+    check_numbered(head, "I", "/USD, ", 1000, "");
+    check_numbered(head, "  I", "/USD,\n", 1000, "");
+    check_numbered(head, "I", "/USD, ", ARB_INSTRUMENTS_MAX, "");
+    check_numbered(head, "I", "/USD,", ARB_INSTRUMENTS_MAX + 1,
+                   "FILE:5: [exchange:e] symbols: 4097 symbols are more than 4096: spread them "
+                   "over several processes\n");
+}
+
+static void more_problems_than_anyone_reads_are_counted(void **state)
+{
+    struct loaded l;
+    char *const text = numbered("", "oops ", "\n", PROBLEMS_HELD_MAX + 10);
+    static const char tail[] = "FILE: 12 more problems are not shown\n";
+
+    (void)state;
+    l = load(text);
+    assert_true(strlen(l.problems) > sizeof(tail));
+    assert_string_equal(l.problems + strlen(l.problems) - strlen(tail), tail);
+    unload(&l);
+    free(text);
+}
+
+static void symbols_are_base_and_quote(void **state)
+{
+    static const struct {
+        const char *symbol;
+        bool is_symbol, is_pattern;
+    } cases[] = {
+        { "BTC/USD", true, true },
+        { "1INCH/USD", true, true },
+        { "BTC/USD-PERP", true, true },
+        { "A.B_C-D/E", true, true },
+        { "ABCDEFGHIJKLMNO/ABCDEFGHIJKLMNO", true, true },
+        { "ABCDEFGHIJKLMNO/ABCDEFGHIJKLMNOP", false, false },
+        { "*/USD", false, true },
+        { "B?C/*", false, true },
+        { "*", false, false },
+        { "", false, false },
+        { "/", false, false },
+        { "BTC/", false, false },
+        { "/USD", false, false },
+        { "A/B/C", false, false },
+        { "btc/usd", false, false },
+        { "BTC:USD", false, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if ((symbol_check(cases[i].symbol, false, NULL) == ARB_OK) != cases[i].is_symbol ||
+            (symbol_check(cases[i].symbol, true, NULL) == ARB_OK) != cases[i].is_pattern) {
+            fail_msg("%s", cases[i].symbol);
+        }
+    }
+}
+
+static void patterns_do_not_cross_the_slash(void **state)
+{
+    (void)state;
+    assert_true(symbol_matches("*/USD", "BTC/USD"));
+    assert_true(symbol_matches("B*/US?", "BTC/USD"));
+    assert_true(symbol_matches("*/*", "BTC/USD"));
+    assert_true(symbol_matches("BTC/USD", "BTC/USD"));
+    assert_false(symbol_matches("*/USD", "BTC/USDT"));
+    assert_false(symbol_matches("BTC*", "BTC/USD"));
+    assert_false(symbol_matches("BTC/US?", "BTC/US"));
+}
+
+static void check_shipped_file(const char *path)
+{
+    struct problems problems = { .out = stderr, .path = path };
+    struct config config;
+
+    assert_int_equal(config_load(&config, path, &problems), ARB_OK);
+    assert_int_equal(config.n_exchanges, 2);
+    assert_int_equal(config.n_strategies, 1);
+    config_fini(&config);
+}
+
+static void shipped_files_are_good(void **state)
+{
+    (void)state;
+    check_shipped_file(ARBSPOT_ETC "/arbspot.ini");
+    check_shipped_file(ARBSPOT_ETC "/minimal.ini");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_file_gets_the_defaults),
+        cmocka_unit_test(every_key_reaches_its_member),
+        cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
+        cmocka_unit_test(parts_have_to_fit),
+        cmocka_unit_test(empty_file_says_what_is_needed),
+        cmocka_unit_test(missing_file_is_one_problem),
+        cmocka_unit_test(brokers_are_hosts_with_ports),
+        cmocka_unit_test(number_of_exchanges_is_limited),
+        cmocka_unit_test(number_of_strategies_is_limited),
+        cmocka_unit_test(number_of_instruments_is_limited),
+        cmocka_unit_test(thousand_symbols_fit_on_one_line_or_many),
+        cmocka_unit_test(more_problems_than_anyone_reads_are_counted),
+        cmocka_unit_test(symbols_are_base_and_quote),
+        cmocka_unit_test(patterns_do_not_cross_the_slash),
+        cmocka_unit_test(shipped_files_are_good),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

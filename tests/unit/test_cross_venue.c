@@ -1,0 +1,939 @@
+/*
+ * The cross_venue strategy against a host that writes down what it asks for, and against an
+ * oracle that tries every quantity. The seed of the random tests is printed; ARBSPOT_SEED
+ * repeats one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arbspot/strategy.h"
+#include "arbspot/text.h"
+
+#define MS INT64_C(1000000)
+#define START_NS (INT64_C(1000) * 1000 * MS)
+
+enum { VENUES = 3, LEVELS_MAX = 5, PPM = 1000000 };
+
+extern const struct arb_plugin arb_plugin; /* the plugin is linked into this test */
+
+/* Records what the strategy asks for. */
+struct recorder {
+    struct arb_host host; /* first */
+    char text[8192];      /* one line for each request, while is_quiet is false */
+    struct arb_text out;
+    bool is_quiet;
+    struct arb_opportunity last;
+    unsigned n_opportunities, n_logs;
+    uint64_t open_ids[ARB_INSTRUMENTS_MAX][VENUES][VENUES]; /* 0: not open */
+};
+
+struct world {
+    struct recorder recorder;
+    void *self;
+    struct arb_venue venues[VENUES];
+    struct arb_instrument info;
+    struct arb_level bids[VENUES][LEVELS_MAX], asks[VENUES][LEVELS_MAX];
+    struct arb_book books[VENUES];
+    uint32_t n_venues;
+};
+
+static const char *word_of(uint32_t value, const char *const *words)
+{
+    return words[value];
+}
+
+/* "OPEN 1: 5 at a<=100 b>=110: cost 50 proceeds 55 fees 2 gross 5 net 3 ppm 100000/60000" */
+static void tell(struct recorder *recorder, const struct arb_opportunity *o)
+{
+    static const char *const events[] = { "?", "OPEN", "UPDATE", "CLOSE" };
+    static const char *const reasons[] = { "", " gone", " not live", " too old", " shutdown" };
+
+    arb_text_add(&recorder->out,
+                 "%s%s %llu: %lld from %u<=%lld to %u>=%lld: cost %lld proceeds %lld fees %lld "
+                 "gross %lld net %lld ppm %lld/%lld\n",
+                 word_of(o->event, events), word_of(o->reason, reasons), (unsigned long long)o->id,
+                 (long long)o->qty, o->buy_venue, (long long)o->buy_px, o->sell_venue,
+                 (long long)o->sell_px, (long long)o->cost, (long long)o->proceeds,
+                 (long long)o->fees, (long long)o->gross, (long long)o->net,
+                 (long long)o->gross_ppm, (long long)o->net_ppm);
+}
+
+/* Every opportunity of every test has to follow OPEN, UPDATE ..., CLOSE. */
+static void check_lifecycle(struct recorder *recorder, const struct arb_opportunity *o)
+{
+    uint64_t *const id = &recorder->open_ids[o->instrument][o->buy_venue][o->sell_venue];
+    assert_true(o->event == ARB_OPPORTUNITY_OPEN ? *id == 0 : *id == o->id);
+    *id = o->event == ARB_OPPORTUNITY_CLOSE ? 0 : o->id;
+}
+
+static int record_opportunity(struct arb_host *host, const struct arb_opportunity *opportunity)
+{
+    struct recorder *const recorder = (struct recorder *)host;
+
+    check_lifecycle(recorder, opportunity);
+    recorder->last = *opportunity;
+    recorder->n_opportunities++;
+    if (!recorder->is_quiet) {
+        tell(recorder, opportunity);
+    }
+    return ARB_OK;
+}
+
+static int record_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
+{
+    struct recorder *const recorder = (struct recorder *)host;
+
+    if (!recorder->is_quiet) {
+        arb_text_add(&recorder->out, "timer %u in %u ms\n", timer, delay_ms);
+    }
+    return ARB_OK;
+}
+
+__attribute__((format(printf, 3, 4))) static void
+record_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...)
+{
+    struct recorder *const recorder = (struct recorder *)host;
+
+    (void)level, (void)fmt;
+    recorder->n_logs++;
+}
+
+static const struct arb_host_ops host_ops = {
+    .size = sizeof(host_ops),
+    .log = record_log,
+    .timer_set = record_timer,
+    .opportunity = record_opportunity,
+};
+
+static const struct arb_strategy_ops *ops(void)
+{
+    return arb_plugin.ops;
+}
+
+static void set_option(struct world *world, const char *name, int64_t value)
+{
+    const struct arb_option *option = arb_plugin.options;
+
+    while (strcmp(option->name, name) != 0) {
+        option++;
+    }
+    memcpy((char *)world->self + option->offset, &value, sizeof(value));
+}
+
+static void start(struct world *world)
+{
+    const struct arb_strategy_env env = { .size = sizeof(env),
+                                          .instruments_max = ARB_INSTRUMENTS_MAX,
+                                          .n_venues = world->n_venues,
+                                          .venues = world->venues };
+    assert_int_equal(ARB_OK, ops()->init(world->self, &world->recorder.host, &env));
+}
+
+static void clear_text(struct world *world)
+{
+    world->recorder.out = arb_text_over(world->recorder.text, sizeof(world->recorder.text));
+}
+
+/* Two venues without fees, whole units, no age limit, every update published. */
+static int set_up(void **state)
+{
+    struct world *const world = calloc(1, sizeof(*world));
+
+    assert_non_null(world);
+    world->self = calloc(1, arb_plugin.instance_size);
+    assert_non_null(world->self);
+    world->recorder.host = (struct arb_host){ .ops = &host_ops, .now_ns = START_NS };
+    clear_text(world);
+    world->n_venues = 2;
+    (void)snprintf(world->info.symbol, sizeof(world->info.symbol), "BTC/USD");
+    for (uint32_t i = 0; i < VENUES; i++) {
+        world->books[i] = (struct arb_book){ .state = ARB_BOOK_LIVE,
+                                             .trading = ARB_TRADING_OPEN,
+                                             .recv_ns = START_NS,
+                                             .bids = world->bids[i],
+                                             .asks = world->asks[i] };
+    }
+    start(world);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *const world = *state;
+
+    assert_true(arb_text_fits(&world->recorder.out));
+    free(world->self);
+    free(world);
+    return 0;
+}
+
+/* Levels are given best first and end with a quantity of 0. */
+static uint32_t put_side(struct arb_level *side, const struct arb_level *levels)
+{
+    uint32_t n = 0;
+
+    while (n < LEVELS_MAX && levels[n].qty != 0) {
+        n++;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        side[n - 1 - i] = levels[i];
+    }
+    return n;
+}
+
+static void put_bids(struct world *world, uint32_t venue, const struct arb_level *levels)
+{
+    world->books[venue].n_bids = put_side(world->bids[venue], levels);
+}
+
+static void put_asks(struct world *world, uint32_t venue, const struct arb_level *levels)
+{
+    world->books[venue].n_asks = put_side(world->asks[venue], levels);
+}
+
+/* One ask on venue 0, one bid on venue 1. */
+static void put_quotes(struct world *world, struct arb_level ask, struct arb_level bid)
+{
+    put_asks(world, 0, (struct arb_level[]){ ask, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ bid, { 0, 0 } });
+}
+
+static void show_instrument(struct world *world, uint32_t instrument, uint32_t changed)
+{
+    const struct arb_market market = { .size = sizeof(market),
+                                       .instrument = instrument,
+                                       .info = &world->info,
+                                       .n_venues = world->n_venues,
+                                       .changed = changed,
+                                       .venues = world->venues,
+                                       .books = world->books };
+    assert_int_equal(ARB_OK, ops()->on_market(world->self, &world->recorder.host, &market));
+}
+
+/* What the strategy asks for when all books changed. */
+static const char *show(struct world *world)
+{
+    clear_text(world);
+    show_instrument(world, 0, (1U << world->n_venues) - 1);
+    return world->recorder.text;
+}
+
+static const char *fire(struct world *world)
+{
+    clear_text(world);
+    assert_int_equal(ARB_OK, ops()->on_timer(world->self, &world->recorder.host, 0));
+    return world->recorder.text;
+}
+
+static const char *stop(struct world *world)
+{
+    clear_text(world);
+    assert_int_equal(ARB_OK, ops()->on_stop(world->self, &world->recorder.host));
+    return world->recorder.text;
+}
+
+static void pass(struct world *world, int64_t ns)
+{
+    world->recorder.host.now_ns += ns;
+}
+
+/* --- the walk --- */
+
+static void books_that_do_not_cross_give_nothing(void **state)
+{
+    put_quotes(*state, (struct arb_level){ 100, 5 }, (struct arb_level){ 100, 5 });
+    assert_string_equal("", show(*state));
+}
+
+static void empty_books_give_nothing(void **state)
+{
+    assert_string_equal("", show(*state));
+}
+
+static void smaller_side_limits_the_quantity(void **state)
+{
+    put_quotes(*state, (struct arb_level){ 100, 5 }, (struct arb_level){ 110, 3 });
+    assert_string_equal("OPEN 1: 3 from 0<=100 to 1>=110: cost 300 proceeds 330 fees 0 gross 30 "
+                        "net 30 ppm 100000/100000\n",
+                        show(*state));
+}
+
+static void walk_goes_on_while_the_next_unit_pays(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 0, (struct arb_level[]){ { 100, 2 }, { 103, 2 }, { 107, 9 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 1 }, { 105, 2 }, { 104, 4 }, { 0, 0 } });
+    assert_string_equal("OPEN 1: 4 from 0<=103 to 1>=104: cost 406 proceeds 424 fees 0 gross 18 "
+                        "net 18 ppm 44334/44334\n",
+                        show(world));
+}
+
+static void fees_end_the_walk_earlier(void **state)
+{
+    struct world *const world = *state;
+
+    world->venues[0].taker_fee_ppm = 10000;
+    world->venues[1].taker_fee_ppm = 10000;
+    put_asks(world, 0, (struct arb_level[]){ { 100, 2 }, { 103, 2 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 2 }, { 105, 2 }, { 0, 0 } });
+    assert_string_equal("OPEN 1: 2 from 0<=100 to 1>=110: cost 200 proceeds 220 fees 5 gross 20 "
+                        "net 15 ppm 100000/75000\n",
+                        show(world));
+}
+
+static void unit_that_only_breaks_even_is_left(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 0, (struct arb_level[]){ { 100, 1 }, { 110, 1 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 2 }, { 0, 0 } });
+    assert_string_equal("OPEN 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 gross 10 "
+                        "net 10 ppm 100000/100000\n",
+                        show(world));
+}
+
+static void rebate_turns_a_loss_into_a_profit(void **state)
+{
+    struct world *const world = *state;
+
+    world->venues[0].taker_fee_ppm = -20000;
+    put_quotes(world, (struct arb_level){ 999, 1 }, (struct arb_level){ 990, 1 });
+    assert_string_equal("OPEN 1: 1 from 0<=999 to 1>=990: cost 999 proceeds 990 fees -19 gross -9 "
+                        "net 10 ppm -9010/10010\n",
+                        show(world));
+}
+
+static void fee_of_all_leaves_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    world->venues[1].taker_fee_ppm = PPM;
+    put_quotes(world, (struct arb_level){ 1, 1 }, (struct arb_level){ INT64_MAX, 1 });
+    assert_string_equal("", show(world));
+}
+
+static void cost_and_fees_round_up_and_proceeds_round_down(void **state)
+{
+    struct world *const world = *state;
+
+    world->info.qty_scale = 1;
+    world->venues[0].taker_fee_ppm = 1000;
+    world->venues[1].taker_fee_ppm = 1000;
+    /* 0.3 units: cost 30.3, proceeds 33.3, fees 0.0636 */
+    put_quotes(world, (struct arb_level){ 101, 3 }, (struct arb_level){ 111, 3 });
+    assert_string_equal("OPEN 1: 3 from 0<=101 to 1>=111: cost 31 proceeds 33 fees 1 gross 2 net "
+                        "1 ppm 64516/32258\n",
+                        show(world));
+}
+
+static void rebate_rounds_down(void **state)
+{
+    struct world *const world = *state;
+
+    world->venues[0].taker_fee_ppm = -1000; /* of 1999: 1.999 */
+    put_quotes(world, (struct arb_level){ 1999, 1 }, (struct arb_level){ 2000, 1 });
+    assert_string_equal("OPEN 1: 1 from 0<=1999 to 1>=2000: cost 1999 proceeds 2000 fees -1 gross "
+                        "1 net 2 ppm 500/1000\n",
+                        show(world));
+}
+
+static void profit_that_rounding_eats_is_none(void **state)
+{
+    struct world *const world = *state;
+
+    world->info.qty_scale = 8;
+    put_quotes(world, (struct arb_level){ 101, 3 }, (struct arb_level){ 102, 3 });
+    assert_string_equal("", show(world));
+}
+
+static void both_directions_are_looked_at(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 1, (struct arb_level[]){ { 100, 1 }, { 0, 0 } });
+    put_bids(world, 0, (struct arb_level[]){ { 101, 1 }, { 0, 0 } });
+    assert_string_equal("OPEN 1: 1 from 1<=100 to 0>=101: cost 100 proceeds 101 fees 0 gross 1 "
+                        "net 1 ppm 10000/10000\n",
+                        show(world));
+}
+
+static void book_crossed_in_itself_is_no_opportunity(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 0, (struct arb_level[]){ { 100, 1 }, { 0, 0 } });
+    put_bids(world, 0, (struct arb_level[]){ { 101, 1 }, { 0, 0 } });
+    assert_string_equal("", show(world));
+}
+
+static void smallest_profit_is_enough_for_the_default(void **state)
+{
+    /* 0.1 ppm of the cost */
+    put_quotes(*state, (struct arb_level){ 10000000, 1 }, (struct arb_level){ 10000001, 1 });
+    assert_string_equal("OPEN 1: 1 from 0<=10000000 to 1>=10000001: cost 10000000 proceeds "
+                        "10000001 fees 0 gross 1 net 1 ppm 0/0\n",
+                        show(*state));
+}
+
+static void net_that_equals_min_net_is_not_enough(void **state)
+{
+    set_option(*state, "min_net", 10000);
+    put_quotes(*state, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1010, 1 });
+    assert_string_equal("", show(*state));
+}
+
+static void net_just_above_min_net_is_enough(void **state)
+{
+    set_option(*state, "min_net", 9999);
+    put_quotes(*state, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1010, 1 });
+    assert_string_equal("OPEN 1: 1 from 0<=1000 to 1>=1010: cost 1000 proceeds 1010 fees 0 gross "
+                        "10 net 10 ppm 10000/10000\n",
+                        show(*state));
+}
+
+static void largest_amount_that_fits_is_exact(void **state)
+{
+    put_quotes(*state, (struct arb_level){ INT64_MAX - 1, 1 }, (struct arb_level){ INT64_MAX, 1 });
+    assert_string_equal("OPEN 1: 1 from 0<=9223372036854775806 to 1>=9223372036854775807: cost "
+                        "9223372036854775806 proceeds 9223372036854775807 fees 0 gross 1 net 1 "
+                        "ppm 0/0\n",
+                        show(*state));
+}
+
+static void amount_beyond_64_bits_is_left_out_and_logged_once(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ INT64_MAX - 1, 2 }, (struct arb_level){ INT64_MAX, 2 });
+    assert_string_equal("", show(world));
+    assert_string_equal("", show(world));
+    assert_int_equal(1, world->recorder.n_logs);
+}
+
+static void quantity_beyond_64_bits_is_left_out(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 0, (struct arb_level[]){ { 1, INT64_MAX }, { 2, INT64_MAX }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 9, INT64_MAX }, { 8, INT64_MAX }, { 0, 0 } });
+    world->info.qty_scale = 18;
+    assert_string_equal("", show(world));
+    assert_int_equal(1, world->recorder.n_logs);
+}
+
+static void extreme_prices_and_fees_do_not_overflow_unnoticed(void **state)
+{
+    struct world *const world = *state;
+
+    world->venues[0].taker_fee_ppm = PPM;
+    world->venues[1].taker_fee_ppm = -PPM;
+    put_quotes(world, (struct arb_level){ INT64_MAX / 2, INT64_MAX },
+               (struct arb_level){ INT64_MAX, INT64_MAX });
+    assert_string_equal("", show(world));
+    assert_int_equal(1, world->recorder.n_logs);
+}
+
+static void price_of_zero_gives_nothing(void **state)
+{
+    put_quotes(*state, (struct arb_level){ 0, 1 }, (struct arb_level){ 5, 1 });
+    assert_string_equal("", show(*state));
+}
+
+/* --- which books count --- */
+
+static void book_that_is_not_live_gives_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    world->books[0].state = ARB_BOOK_STALE;
+    assert_string_equal("", show(world));
+}
+
+static void venue_that_does_not_match_orders_gives_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    world->books[1].trading = ARB_TRADING_LIMITED;
+    assert_string_equal("", show(world));
+}
+
+static void book_as_old_as_max_age_counts(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    pass(world, 10 * MS);
+    (void)show(world);
+    assert_int_equal(1, world->recorder.n_opportunities);
+}
+
+static void book_older_than_max_age_does_not_count(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    pass(world, 10 * MS + 1);
+    assert_string_equal("", show(world));
+}
+
+static void one_old_leg_is_enough_to_leave_the_pair_out(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    pass(world, 11 * MS);
+    world->books[0].recv_ns = world->recorder.host.now_ns;
+    assert_string_equal("", show(world));
+}
+
+static void times_beyond_reason_do_no_harm(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    world->books[0].recv_ns = INT64_MIN;
+    world->books[1].recv_ns = INT64_MAX;
+    assert_string_equal("", show(world));
+    world->books[0].recv_ns = INT64_MAX;
+    (void)show(world);
+    assert_int_equal(1, world->recorder.n_opportunities);
+}
+
+static void pair_without_a_changed_leg_is_not_looked_at(void **state)
+{
+    struct world *const world = *state;
+
+    world->n_venues = 3;
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    clear_text(world);
+    show_instrument(world, 0, 1U << 2);
+    assert_string_equal("", world->recorder.text);
+}
+
+/* --- lifecycle --- */
+
+static void terms_that_stay_are_not_repeated(void **state)
+{
+    put_quotes(*state, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    set_option(*state, "update_interval", 0);
+    (void)show(*state);
+    assert_string_equal("", show(*state));
+}
+
+static void new_terms_are_an_update_of_the_same_id(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "update_interval", 0);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    put_quotes(world, (struct arb_level){ 100, 2 }, (struct arb_level){ 110, 2 });
+    assert_string_equal("UPDATE 1: 2 from 0<=100 to 1>=110: cost 200 proceeds 220 fees 0 gross 20 "
+                        "net 20 ppm 100000/100000\n",
+                        show(world));
+}
+
+static void prices_that_part_close_it_with_the_last_terms(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    put_quotes(world, (struct arb_level){ 110, 1 }, (struct arb_level){ 110, 1 });
+    assert_string_equal("CLOSE gone 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 gross "
+                        "10 net 10 ppm 100000/100000\n",
+                        show(world));
+}
+
+static void leg_that_leaves_live_closes_it(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    world->books[1].state = ARB_BOOK_STALE;
+    assert_string_equal("CLOSE not live 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 "
+                        "gross 10 net 10 ppm 100000/100000\n",
+                        show(world));
+}
+
+static void what_comes_back_has_a_new_id(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    world->books[1].trading = ARB_TRADING_HALTED;
+    (void)show(world);
+    world->books[1].trading = ARB_TRADING_OPEN;
+    assert_string_equal("OPEN 2: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 gross 10 "
+                        "net 10 ppm 100000/100000\n",
+                        show(world));
+}
+
+static void stop_closes_what_is_open(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    assert_string_equal("CLOSE shutdown 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 "
+                        "gross 10 net 10 ppm 100000/100000\n",
+                        stop(world));
+    assert_string_equal("", stop(world));
+}
+
+static void overflow_closes_what_is_open(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    put_quotes(world, (struct arb_level){ 100, INT64_MAX }, (struct arb_level){ 110, INT64_MAX });
+    assert_string_equal("CLOSE gone 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 gross "
+                        "10 net 10 ppm 100000/100000\n",
+                        show(world));
+}
+
+/* --- time --- */
+
+static void timer_closes_what_grew_too_old(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    world->books[0].recv_ns = START_NS - 3 * MS;
+    assert_string_equal("OPEN 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 gross 10 "
+                        "net 10 ppm 100000/100000\ntimer 0 in 8 ms\n",
+                        show(world));
+    pass(world, 8 * MS);
+    assert_string_equal("CLOSE too old 1: 1 from 0<=100 to 1>=110: cost 100 proceeds 110 fees 0 "
+                        "gross 10 net 10 ppm 100000/100000\n",
+                        fire(world));
+}
+
+static void timer_of_a_refreshed_book_is_set_anew(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    pass(world, 4 * MS);
+    world->books[0].recv_ns = world->books[1].recv_ns = world->recorder.host.now_ns;
+    assert_string_equal("", show(world));
+    pass(world, 7 * MS);
+    assert_string_equal("timer 0 in 4 ms\n", fire(world));
+}
+
+static void update_within_the_interval_waits_for_the_timer(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "update_interval", 100);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    pass(world, 30 * MS);
+    put_quotes(world, (struct arb_level){ 100, 2 }, (struct arb_level){ 110, 2 });
+    assert_string_equal("timer 0 in 70 ms\n", show(world));
+    pass(world, 70 * MS);
+    assert_string_equal("UPDATE 1: 2 from 0<=100 to 1>=110: cost 200 proceeds 220 fees 0 gross 20 "
+                        "net 20 ppm 100000/100000\n",
+                        fire(world));
+}
+
+static void only_the_latest_of_several_updates_is_published(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "update_interval", 100);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    put_quotes(world, (struct arb_level){ 100, 2 }, (struct arb_level){ 110, 2 });
+    (void)show(world);
+    pass(world, 100 * MS);
+    put_quotes(world, (struct arb_level){ 100, 3 }, (struct arb_level){ 110, 3 });
+    assert_string_equal("UPDATE 1: 3 from 0<=100 to 1>=110: cost 300 proceeds 330 fees 0 gross 30 "
+                        "net 30 ppm 100000/100000\n",
+                        show(world));
+}
+
+static void close_does_not_wait_for_the_interval(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "update_interval", 100);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    put_quotes(world, (struct arb_level){ 100, 2 }, (struct arb_level){ 110, 2 });
+    (void)show(world);
+    put_quotes(world, (struct arb_level){ 110, 1 }, (struct arb_level){ 110, 1 });
+    assert_string_equal("CLOSE gone 1: 2 from 0<=100 to 1>=110: cost 200 proceeds 220 fees 0 gross "
+                        "20 net 20 ppm 100000/100000\n",
+                        show(world));
+}
+
+/* --- limits --- */
+
+static void more_than_the_limit_are_not_opened(void **state)
+{
+    struct world *const world = *state;
+
+    world->recorder.is_quiet = true;
+    world->n_venues = 3;
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
+        show_instrument(world, i, 3);
+    }
+    assert_int_equal(ARB_OPPORTUNITIES_MAX, world->recorder.n_opportunities);
+    put_bids(world, 2, (struct arb_level[]){ { 110, 1 }, { 0, 0 } });
+    show_instrument(world, 0, 4);
+    assert_int_equal(ARB_OPPORTUNITIES_MAX, world->recorder.n_opportunities);
+    assert_int_equal(1, world->recorder.n_logs);
+}
+
+static void stop_closes_as_many_as_can_be_open(void **state)
+{
+    struct world *const world = *state;
+
+    world->recorder.is_quiet = true;
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
+        show_instrument(world, i, 3);
+    }
+    world->recorder.n_opportunities = 0;
+    (void)stop(world);
+    assert_int_equal(ARB_OPPORTUNITIES_MAX, world->recorder.n_opportunities);
+}
+
+/* --- against an oracle --- */
+
+static uint64_t seed_of_run(void)
+{
+    const char *const text = getenv("ARBSPOT_SEED");
+    const uint64_t seed = text == NULL ? 20261123 : strtoull(text, NULL, 10);
+
+    print_message("ARBSPOT_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+/* splitmix64: 0 .. n-1 */
+static uint32_t draw(uint64_t *seed, uint32_t n)
+{
+    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((z ^ z >> 31) % n);
+}
+
+static int64_t draw_fee(uint64_t *seed)
+{
+    static const int64_t fees[] = { 0, 0, 1, 2600, 50000, 333333, PPM, -2500, -200000 };
+    return fees[draw(seed, sizeof(fees) / sizeof(*fees))];
+}
+
+/* Up to four levels, best first, away from `px` in direction `step`. */
+static void draw_side(uint64_t *seed, struct arb_level *levels, int64_t px, int64_t step)
+{
+    const uint32_t n = draw(seed, LEVELS_MAX);
+
+    for (uint32_t i = 0; i < n; i++) {
+        levels[i] = (struct arb_level){ .px = px, .qty = 1 + draw(seed, 4) };
+        px += step * (1 + (int64_t)draw(seed, 3));
+    }
+    levels[n] = (struct arb_level){ 0, 0 };
+}
+
+static void draw_books(uint64_t *seed, struct world *world)
+{
+    struct arb_level levels[LEVELS_MAX];
+
+    for (uint32_t i = 0; i < VENUES; i++) {
+        draw_side(seed, levels, 20 + draw(seed, 12), -1);
+        put_bids(world, i, levels);
+        draw_side(seed, levels, 20 + draw(seed, 12), 1);
+        put_asks(world, i, levels);
+    }
+}
+
+struct best {
+    int64_t qty, cost, proceeds, earned_ppm; /* earned: times 10^6 */
+};
+
+/* The price of unit `unit` of a side, counted from its best. */
+static int64_t px_of_unit(const struct arb_level *side, uint32_t n_levels, int64_t unit)
+{
+    uint32_t i = n_levels;
+
+    while (unit >= side[i - 1].qty) {
+        unit -= side[--i].qty;
+    }
+    return side[i - 1].px;
+}
+
+static int64_t units_in(const struct arb_level *side, uint32_t n_levels)
+{
+    int64_t n = 0;
+
+    for (uint32_t i = 0; i < n_levels; i++) {
+        n += side[i].qty;
+    }
+    return n;
+}
+
+/* Tries every quantity, unit by unit; of equally good ones the smallest. */
+static struct best find_best(const struct world *world, uint32_t buy, uint32_t sell)
+{
+    const struct arb_book *const asks = &world->books[buy], *const bids = &world->books[sell];
+    const int64_t n_asks = units_in(asks->asks, asks->n_asks);
+    const int64_t n_bids = units_in(bids->bids, bids->n_bids);
+    struct best best = { 0 }, now = { 0 };
+
+    while (now.qty < n_asks && now.qty < n_bids) {
+        now.cost += px_of_unit(asks->asks, asks->n_asks, now.qty);
+        now.proceeds += px_of_unit(bids->bids, bids->n_bids, now.qty);
+        now.qty++;
+        now.earned_ppm = now.proceeds * (PPM - world->venues[sell].taker_fee_ppm) -
+                         now.cost * (PPM + world->venues[buy].taker_fee_ppm);
+        best = now.earned_ppm > best.earned_ppm ? now : best;
+    }
+    return best;
+}
+
+/* Money at qty_scale 0 is whole but for the fees. */
+static int64_t net_of(const struct world *world, const struct best *best, uint32_t buy,
+                      uint32_t sell)
+{
+    const int64_t fees_ppm = best->cost * world->venues[buy].taker_fee_ppm +
+                             best->proceeds * world->venues[sell].taker_fee_ppm;
+    int64_t fees = fees_ppm / PPM;
+
+    while (fees * PPM < fees_ppm) {
+        fees++;
+    }
+    return best->proceeds - best->cost - fees;
+}
+
+static void walk_earns_as_much_as_the_best_of_all_quantities(void **state)
+{
+    struct world *const world = *state;
+    uint64_t seed = seed_of_run();
+    unsigned n_found = 0;
+
+    world->recorder.is_quiet = true;
+    for (unsigned round = 0; round < 20000; round++) {
+        world->venues[0].taker_fee_ppm = draw_fee(&seed);
+        world->venues[1].taker_fee_ppm = draw_fee(&seed);
+        draw_books(&seed, world);
+        world->books[1].n_asks = 0; /* one direction only: the last opportunity is this one */
+        (void)stop(world);
+        world->recorder.n_opportunities = 0;
+        (void)show(world);
+
+        const struct best best = find_best(world, 0, 1);
+        const int64_t net = net_of(world, &best, 0, 1);
+        assert_int_equal(best.qty > 0 && net > 0 ? 1 : 0, world->recorder.n_opportunities);
+        if (world->recorder.n_opportunities > 0) {
+            assert_int_equal(best.qty, world->recorder.last.qty);
+            assert_int_equal(best.cost, world->recorder.last.cost);
+            assert_int_equal(best.proceeds, world->recorder.last.proceeds);
+            assert_int_equal(net, world->recorder.last.net);
+            n_found++;
+        }
+    }
+    assert_in_range(n_found, 2000, 18000); /* the books are neither all crossed nor never */
+}
+
+/* After each round exactly those pairs are open that the oracle finds worth it. */
+static void open_pairs_are_those_that_earn(void **state)
+{
+    struct world *const world = *state;
+    uint64_t seed = seed_of_run();
+
+    world->recorder.is_quiet = true;
+    world->n_venues = VENUES;
+    for (unsigned round = 0; round < 40000; round++) {
+        const uint32_t instrument = draw(&seed, 1500); /* the table gets almost full */
+        draw_books(&seed, world);
+        show_instrument(world, instrument, (1U << VENUES) - 1);
+        for (uint32_t pair = 0; pair < VENUES * VENUES; pair++) {
+            const uint32_t buy = pair / VENUES, sell = pair % VENUES;
+            const struct best best = find_best(world, buy, sell);
+            const bool is_open = world->recorder.open_ids[instrument][buy][sell] != 0;
+            assert_int_equal(buy != sell && best.earned_ppm > 0, is_open);
+        }
+    }
+    (void)stop(world);
+    static const uint64_t none[ARB_INSTRUMENTS_MAX][VENUES][VENUES];
+    assert_memory_equal(none, world->recorder.open_ids, sizeof(none));
+    assert_int_equal(0, world->recorder.n_logs); /* there was always room */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(books_that_do_not_cross_give_nothing),
+        TEST(empty_books_give_nothing),
+        TEST(smaller_side_limits_the_quantity),
+        TEST(walk_goes_on_while_the_next_unit_pays),
+        TEST(fees_end_the_walk_earlier),
+        TEST(unit_that_only_breaks_even_is_left),
+        TEST(rebate_turns_a_loss_into_a_profit),
+        TEST(fee_of_all_leaves_nothing),
+        TEST(cost_and_fees_round_up_and_proceeds_round_down),
+        TEST(rebate_rounds_down),
+        TEST(profit_that_rounding_eats_is_none),
+        TEST(both_directions_are_looked_at),
+        TEST(book_crossed_in_itself_is_no_opportunity),
+        TEST(smallest_profit_is_enough_for_the_default),
+        TEST(net_that_equals_min_net_is_not_enough),
+        TEST(net_just_above_min_net_is_enough),
+        TEST(largest_amount_that_fits_is_exact),
+        TEST(amount_beyond_64_bits_is_left_out_and_logged_once),
+        TEST(quantity_beyond_64_bits_is_left_out),
+        TEST(extreme_prices_and_fees_do_not_overflow_unnoticed),
+        TEST(price_of_zero_gives_nothing),
+        TEST(book_that_is_not_live_gives_nothing),
+        TEST(venue_that_does_not_match_orders_gives_nothing),
+        TEST(book_as_old_as_max_age_counts),
+        TEST(book_older_than_max_age_does_not_count),
+        TEST(one_old_leg_is_enough_to_leave_the_pair_out),
+        TEST(times_beyond_reason_do_no_harm),
+        TEST(pair_without_a_changed_leg_is_not_looked_at),
+        TEST(terms_that_stay_are_not_repeated),
+        TEST(new_terms_are_an_update_of_the_same_id),
+        TEST(prices_that_part_close_it_with_the_last_terms),
+        TEST(leg_that_leaves_live_closes_it),
+        TEST(what_comes_back_has_a_new_id),
+        TEST(stop_closes_what_is_open),
+        TEST(overflow_closes_what_is_open),
+        TEST(timer_closes_what_grew_too_old),
+        TEST(timer_of_a_refreshed_book_is_set_anew),
+        TEST(update_within_the_interval_waits_for_the_timer),
+        TEST(only_the_latest_of_several_updates_is_published),
+        TEST(close_does_not_wait_for_the_interval),
+        TEST(more_than_the_limit_are_not_opened),
+        TEST(stop_closes_as_many_as_can_be_open),
+        TEST(walk_earns_as_much_as_the_best_of_all_quantities),
+        TEST(open_pairs_are_those_that_earn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

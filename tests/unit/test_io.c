@@ -1,0 +1,1001 @@
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "io/io.h"
+#include "tls_server.h"
+#include "util/clock.h"
+
+enum { LOG_MAX = 16 << 10, TIMEOUT_MS = 20000, SHOWN_MAX = 100 };
+
+#define NAMES "IP:127.0.0.1,IP:::1,DNS:localhost"
+
+static struct tls_authority authority, stranger;
+
+/* What the handler was told, one line each, and what it shall do. */
+struct host {
+    struct io *io;
+    struct tls_server *server;
+    char log[LOG_MAX];
+    size_t log_len;
+    const char *close_at; /* closes the connection at this message */
+    const char *say;      /* sent at every open, `says` times */
+    unsigned says;
+    int last_rc; /* of the last send */
+    size_t n_messages;
+    int64_t first_ns, last_ns; /* of the messages */
+    bool is_pattern;           /* the last message was intact */
+    int64_t turn_after_ns;
+};
+
+static void note(struct host *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(struct host *host, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    host->log_len +=
+        (size_t)vsnprintf(host->log + host->log_len, LOG_MAX - host->log_len, fmt, args);
+    va_end(args);
+    assert_true(host->log_len < LOG_MAX);
+}
+
+static void on_open(void *context, uint32_t conn, int64_t now_ns)
+{
+    struct host *host = context;
+    const struct arb_bytes text = { host->say, host->say == NULL ? 0 : strlen(host->say) };
+
+    (void)now_ns;
+    note(host, "open %u\n", conn);
+    for (unsigned i = 0; i < host->says; i++) {
+        host->last_rc = io_ws_send(host->io, conn, text);
+    }
+}
+
+static bool has_pattern(struct arb_bytes message)
+{
+    for (size_t i = 0; i < message.len; i++) {
+        if (message.data[i] != (char)('a' + i % 23)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void on_message(void *context, uint32_t conn, int64_t now_ns, struct arb_bytes message)
+{
+    struct host *host = context;
+
+    if (message.len < SHOWN_MAX) {
+        note(host, "message %u: %.*s\n", conn, (int)message.len, message.data);
+    } else {
+        note(host, "message %u, %zu bytes\n", conn, message.len);
+    }
+    host->first_ns = host->n_messages++ == 0 ? now_ns : host->first_ns;
+    host->last_ns = now_ns;
+    host->is_pattern = has_pattern(message);
+    if (host->close_at != NULL && message.len == strlen(host->close_at) &&
+        memcmp(host->close_at, message.data, message.len) == 0) {
+        io_ws_close(host->io, conn, "enough");
+    }
+}
+
+static void on_close(void *context, uint32_t conn, int64_t now_ns, const char *why)
+{
+    (void)now_ns;
+    note(context, "close %u: %s\n", conn, why);
+}
+
+static void on_http(void *context, uint32_t request, int64_t now_ns, int status,
+                    struct arb_bytes body)
+{
+    (void)now_ns;
+    if (body.len < SHOWN_MAX) {
+        note(context, "http %u: %d %.*s\n", request, status, (int)body.len, body.data);
+    } else {
+        note(context, "http %u: %d, %zu bytes\n", request, status, body.len);
+    }
+}
+
+static int64_t on_turn(void *context, int64_t now_ns)
+{
+    const struct host *host = context;
+    return host->turn_after_ns == 0 ? INT64_MAX : now_ns + host->turn_after_ns;
+}
+
+static const struct io_handler handler = { on_open, on_message, on_close, on_http, on_turn };
+
+/* Short times, and the seed that makes a failure repeatable. */
+static struct io_config config(void)
+{
+    return (struct io_config){ .who = "feed=test",
+                               .ca_file = authority.ca_file,
+                               .idle_ms = 10000,
+                               .ping_ms = 5000,
+                               .connect_timeout_ms = 5000,
+                               .backoff_min_ms = 10,
+                               .backoff_max_ms = 40,
+                               .http_timeout_ms = 5000,
+                               .seed = 1 };
+}
+
+static void host_start(struct host *host, const struct io_config *io_config)
+{
+    struct err err;
+    if (io_create(&host->io, io_config, &handler, host, &err) != ARB_OK) {
+        fail_msg("%s", err.text);
+    }
+}
+
+static void host_init(struct host *host, const struct io_config *io_config)
+{
+    *host = (struct host){ 0 };
+    host->server = tls_server_start(&authority, NAMES, "127.0.0.1", 0);
+    assert_non_null(host->server);
+    host_start(host, io_config);
+}
+
+static void host_fini(struct host *host)
+{
+    io_destroy(host->io);
+    if (host->server != NULL) {
+        tls_server_stop(host->server);
+    }
+}
+
+static const char *url(const struct host *host, const char *scheme, const char *path)
+{
+    static char text[256];
+    (void)snprintf(text, sizeof(text), "%s://127.0.0.1:%u%s", scheme,
+                   (unsigned)tls_server_port(host->server), path);
+    return text;
+}
+
+static void open_spec(struct host *host, struct arb_ws_spec spec, const char *path)
+{
+    spec.size = sizeof(spec);
+    spec.url = url(host, "wss", path);
+    assert_int_equal(io_ws_open(host->io, 0, &spec), ARB_OK);
+}
+
+static void open_path(struct host *host, const char *path)
+{
+    open_spec(host, (struct arb_ws_spec){ 0 }, path);
+}
+
+/* Turns until the log contains `text`. */
+static void run_until(struct host *host, const char *text)
+{
+    const int64_t end_ns = clock_mono_ns() + TIMEOUT_MS * NS_PER_MS;
+
+    while (strstr(host->log, text) == NULL) {
+        if (clock_mono_ns() > end_ns) {
+            fail_msg("\"%s\" did not come; the log says:\n%s", text, host->log);
+        }
+        assert_int_equal(io_step(host->io, 100), ARB_OK);
+    }
+}
+
+static void run_for_ms(struct host *host, int64_t ms)
+{
+    const int64_t end_ns = clock_mono_ns() + ms * NS_PER_MS;
+
+    for (int64_t left = ms; left > 0; left = (end_ns - clock_mono_ns()) / NS_PER_MS) {
+        assert_int_equal(io_step(host->io, (int)left), ARB_OK);
+    }
+}
+
+static void run_until_failures(struct host *host, uint64_t n)
+{
+    const int64_t end_ns = clock_mono_ns() + TIMEOUT_MS * NS_PER_MS;
+
+    while (io_stats(host->io)->connect_failures < n && clock_mono_ns() < end_ns) {
+        assert_int_equal(io_step(host->io, 100), ARB_OK);
+    }
+    assert_true(io_stats(host->io)->connect_failures >= n);
+}
+
+/* Runs until `n` attempts failed and returns what was written to standard error meanwhile. */
+static const char *stderr_of_failures(struct host *host, uint64_t n)
+{
+    static char text[8192];
+    const int saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
+
+    assert_true(saved >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+    run_until_failures(host, n);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    const ssize_t len = pread(file, text, sizeof(text) - 1, 0);
+    assert_true(len >= 0);
+    text[len] = '\0';
+    (void)close(saved);
+    (void)close(file);
+    return text;
+}
+
+static void assert_says(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("\"%s\" is not in:\n%s", part, text);
+    }
+}
+
+/* Connections */
+
+static void io_echoes_a_message(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    host.say = "hello";
+    host.says = 1;
+    open_path(&host, "/echo");
+    run_until(&host, "message");
+    assert_string_equal(host.log, "open 0\nmessage 0: hello\n");
+    host_fini(&host);
+}
+
+static void io_resolves_names(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+    char text[64];
+
+    host_init(&host, &c);
+    (void)snprintf(text, sizeof(text), "wss://localhost:%u/echo",
+                   (unsigned)tls_server_port(host.server));
+    const struct arb_ws_spec spec = { .size = sizeof(spec), .url = text };
+    assert_int_equal(io_ws_open(host.io, 3, &spec), ARB_OK);
+    run_until(&host, "open 3\n");
+    assert_int_equal(io_stats(host.io)->connect_failures, 0);
+    host_fini(&host);
+}
+
+static void io_connects_to_ipv6_addresses(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host = { 0 };
+    char text[64];
+
+    host.server = tls_server_start(&authority, NAMES, "::1", 0);
+    if (host.server == NULL) {
+        skip(); /* no IPv6 on this machine */
+    }
+    host_start(&host, &c);
+    (void)snprintf(text, sizeof(text), "wss://[::1]:%u/echo",
+                   (unsigned)tls_server_port(host.server));
+    const struct arb_ws_spec spec = { .size = sizeof(spec), .url = text };
+    assert_int_equal(io_ws_open(host.io, 0, &spec), ARB_OK);
+    run_until(&host, "open 0\n");
+    host_fini(&host);
+}
+
+static void io_says_who_it_is(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    assert_int_equal(io_http_get(host.io, 1, url(&host, "https", "/ok")), ARB_OK);
+    run_until(&host, "open 0\n");
+    run_until(&host, "http 1");
+    assert_int_equal(tls_server_agents(host.server), 2);
+    host_fini(&host);
+}
+
+static void io_delivers_a_burst_in_order_in_one_turn(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/burst");
+    run_until(&host, "message 0: m0");
+    assert_string_equal(host.log, "open 0\nmessage 0: m0\nmessage 0: m1\nmessage 0: m2\n"
+                                  "message 0: m3\nmessage 0: m4\n");
+    host_fini(&host);
+}
+
+static void io_reassembles_the_longest_message(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/fragments?n=16777216");
+    run_until(&host, "message 0, 16777216 bytes\n");
+    assert_true(host.is_pattern);
+    host_fini(&host);
+}
+
+static void io_closes_at_a_message_too_long_by_one(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/fragments?n=16777217");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a message is longer than 16 MiB\n");
+    host_fini(&host);
+}
+
+static void io_reports_what_the_venue_said_at_the_end(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/goodbye");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: closed by the venue (1001 maintenance)\n");
+    host_fini(&host);
+}
+
+static void io_comes_back_after_a_hangup(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/hangup");
+    run_until(&host, "open 0\nclose 0: closed by the venue (1006)\nopen 0\n");
+    host_fini(&host);
+}
+
+static void io_closes_an_idle_connection(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ping_ms = 50;
+    host_init(&host, &c);
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 200 }, "/mute");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: idle for 200 ms\n");
+    assert_in_range(tls_server_pings(host.server), 2, 4);
+    host_fini(&host);
+}
+
+static void io_keeps_a_quiet_connection_that_answers_pings(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ping_ms = 100;
+    host_init(&host, &c);
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 500 }, "/pong");
+    run_until(&host, "open 0\n");
+    run_for_ms(&host, 900);
+    assert_string_equal(host.log, "open 0\n");
+    host_fini(&host);
+}
+
+static void io_drops_the_rest_after_a_close_from_on_message(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    host.close_at = "m1";
+    open_path(&host, "/burst");
+    run_until(&host, "close 0: enough\nopen 0\n");
+    assert_says(host.log, "open 0\nmessage 0: m0\nmessage 0: m1\nclose 0: enough\nopen 0\n");
+    host_fini(&host);
+}
+
+/* Sending */
+
+static void io_keeps_to_the_send_rate(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    host.say = "x";
+    host.says = 6;
+    open_spec(&host, (struct arb_ws_spec){ .send_rate = 50 }, "/echo");
+    while (host.n_messages < 6) {
+        assert_int_equal(io_step(host.io, 100), ARB_OK);
+    }
+    assert_in_range(host.last_ns - host.first_ns, 90 * NS_PER_MS, 5 * NS_PER_S);
+    host_fini(&host);
+}
+
+static void io_limits_what_waits_to_be_sent(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    host.say = "x";
+    host.says = IO_SEND_QUEUE_MAX;
+    open_path(&host, "/mute");
+    run_until(&host, "open 0\n");
+    assert_int_equal(host.last_rc, ARB_OK);
+    assert_int_equal(io_ws_send(host.io, 0, (struct arb_bytes){ "x", 1 }), ARB_ELIMIT);
+    host_fini(&host);
+}
+
+static void io_counts_what_a_close_leaves_unsent(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    host.say = "m1";
+    host.says = 3;
+    host.close_at = "m1";
+    open_spec(&host, (struct arb_ws_spec){ .send_rate = 1 }, "/echo");
+    run_until(&host, "close 0: enough\n");
+    assert_int_equal(io_stats(host.io)->sent, 1);
+    assert_int_equal(io_stats(host.io)->send_dropped, 2);
+    host_fini(&host);
+}
+
+static void io_drops_what_is_sent_while_down(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    assert_int_equal(io_ws_send(host.io, 0, (struct arb_bytes){ "x", 1 }), ARB_OK);
+    assert_int_equal(io_stats(host.io)->send_dropped, 1);
+    host_fini(&host);
+}
+
+/* Failures */
+
+static void io_refuses_plain_websockets(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    const struct arb_ws_spec spec = { .size = sizeof(spec), .url = "ws://127.0.0.1/" };
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_ws_open(host.io, 0, &spec), ARB_EINVAL);
+    host_fini(&host);
+}
+
+static void io_refuses_a_missing_ca_file(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct io *io = NULL;
+    struct err err;
+
+    c.ca_file = "/nonexistent/ca.pem";
+    assert_int_equal(io_create(&io, &c, &handler, NULL, &err), ARB_EINVAL);
+    assert_says(err.text, "CA file /nonexistent/ca.pem: ");
+}
+
+static void io_does_not_trust_a_strange_authority(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ca_file = stranger.ca_file;
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    assert_says(stderr_of_failures(&host, 1), "TLS certificate verification failed: ");
+    host_fini(&host);
+}
+
+static void io_does_not_trust_the_system_store_with_a_private_authority(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ca_file = NULL;
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    assert_says(stderr_of_failures(&host, 1), "TLS certificate verification failed: ");
+    host_fini(&host);
+}
+
+static void refuses_names(const char *names, const char *address, const char *host_in_url)
+{
+    const struct io_config c = config();
+    struct host host = { 0 };
+    char text[64];
+
+    host.server = tls_server_start(&authority, names, address, 0);
+    if (host.server == NULL) {
+        skip(); /* no IPv6 on this machine */
+    }
+    host_start(&host, &c);
+    (void)snprintf(text, sizeof(text), "wss://%s:%u/echo", host_in_url,
+                   (unsigned)tls_server_port(host.server));
+    const struct arb_ws_spec spec = { .size = sizeof(spec), .url = text };
+    assert_int_equal(io_ws_open(host.io, 0, &spec), ARB_OK);
+    const char *said = stderr_of_failures(&host, 1);
+    assert_says(said, "TLS certificate verification failed: ");
+    assert_says(said, "mismatch");
+    assert_string_equal(host.log, "");
+    host_fini(&host);
+}
+
+static void io_does_not_accept_the_certificate_of_another_host(void **state)
+{
+    (void)state;
+    refuses_names("DNS:example.org", "127.0.0.1", "localhost");
+}
+
+static void io_does_not_accept_the_certificate_of_another_ipv4_address(void **state)
+{
+    (void)state;
+    refuses_names("IP:127.0.0.2,DNS:localhost", "127.0.0.1", "127.0.0.1");
+}
+
+static void io_does_not_accept_the_certificate_of_another_ipv6_address(void **state)
+{
+    (void)state;
+    refuses_names("IP:::2,DNS:localhost", "::1", "[::1]");
+}
+
+static void io_reports_a_name_that_does_not_resolve(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+    /* A label of 64 letters: refused by the resolver without asking the network. */
+    static const char text[] =
+        "wss://abcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh/";
+    const struct arb_ws_spec spec = { .size = sizeof(spec), .url = text };
+    host_init(&host, &c);
+    assert_int_equal(io_ws_open(host.io, 0, &spec), ARB_OK);
+    assert_says(stderr_of_failures(&host, 1), "name resolution failed (");
+    host_fini(&host);
+}
+
+static void io_reports_a_refused_upgrade(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/forbidden");
+    assert_says(stderr_of_failures(&host, 1), "answered HTTP 403 to the WebSocket handshake");
+    host_fini(&host);
+}
+
+static void io_gives_up_a_handshake_that_stalls(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.connect_timeout_ms = 150;
+    host_init(&host, &c);
+    open_path(&host, "/stall");
+    assert_says(stderr_of_failures(&host, 1), "no answer within 150 ms; retrying");
+    host_fini(&host);
+}
+
+static void io_tells_many_failures_in_one_line(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+    char line[256];
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    (void)snprintf(line, sizeof(line), "cannot reach 127.0.0.1:%u: connection refused",
+                   (unsigned)tls_server_port(host.server));
+    tls_server_stop(host.server);
+    host.server = NULL;
+    const char *said = stderr_of_failures(&host, 5);
+    assert_says(said, line);
+    assert_null(strstr(strstr(said, "cannot reach") + 1, "cannot reach"));
+    host_fini(&host);
+}
+
+static void io_survives_an_address_no_one_can_connect_to(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    const struct arb_ws_spec spec = { .size = sizeof(spec), .url = "wss://255.255.255.255/" };
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_ws_open(host.io, 0, &spec), ARB_OK);
+    assert_says(stderr_of_failures(&host, 3), "cannot reach 255.255.255.255:443: ");
+    host_fini(&host);
+}
+
+static void io_connects_once_the_venue_comes_up(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    const uint16_t port = tls_server_port(host.server);
+    tls_server_stop(host.server);
+    run_until_failures(&host, 3);
+    host.server = tls_server_start(&authority, NAMES, "127.0.0.1", port);
+    assert_non_null(host.server);
+    run_until(&host, "open 0\n");
+    host_fini(&host);
+}
+
+/* HTTP */
+
+static void http_gives(const char *path, const char *expected)
+{
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_http_get(host.io, 7, url(&host, "https", path)), ARB_OK);
+    run_until(&host, "http 7");
+    assert_string_equal(host.log, expected);
+    host_fini(&host);
+}
+
+static void http_delivers_a_body(void **state)
+{
+    (void)state;
+    http_gives("/ok", "http 7: 200 hello\n");
+}
+
+static void http_delivers_an_empty_body(void **state)
+{
+    (void)state;
+    http_gives("/empty", "http 7: 200 \n");
+}
+
+static void http_joins_chunks(void **state)
+{
+    (void)state;
+    http_gives("/chunked", "http 7: 200 abcde\n");
+}
+
+static void http_reports_not_found(void **state)
+{
+    (void)state;
+    http_gives("/missing", "http 7: 404 not found\n");
+}
+
+static void http_does_not_follow_a_redirect(void **state)
+{
+    (void)state;
+    http_gives("/moved", "http 7: 302 moved\n");
+}
+
+static void http_reports_a_body_cut_short(void **state)
+{
+    (void)state;
+    http_gives("/half", "http 7: 0 closed before the answer was complete\n");
+}
+
+static void http_delivers_the_longest_body(void **state)
+{
+    (void)state;
+    http_gives("/huge?n=16777216", "http 7: 200, 16777216 bytes\n");
+}
+
+static void http_refuses_a_body_too_long_by_one(void **state)
+{
+    (void)state;
+    http_gives("/huge?n=16777217", "http 7: 0 the answer is longer than 16 MiB\n");
+}
+
+static void http_gives_up_after_the_timeout(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.http_timeout_ms = 150;
+    host_init(&host, &c);
+    assert_int_equal(io_http_get(host.io, 7, url(&host, "https", "/hang")), ARB_OK);
+    run_until(&host, "http 7");
+    assert_string_equal(host.log, "http 7: 0 no answer within 150 ms\n");
+    host_fini(&host);
+}
+
+static void http_reports_a_hangup_without_an_answer(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_http_get(host.io, 7, url(&host, "https", "/nothing")), ARB_OK);
+    run_until(&host, "http 7");
+    assert_says(host.log, "http 7: 0 ");
+    assert_says(host.log, "connection lost during the handshake");
+    host_fini(&host);
+}
+
+static void http_verifies_certificates(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ca_file = stranger.ca_file;
+    host_init(&host, &c);
+    assert_int_equal(io_http_get(host.io, 7, url(&host, "https", "/ok")), ARB_OK);
+    run_until(&host, "http 7");
+    assert_says(host.log, "TLS certificate verification failed");
+    host_fini(&host);
+}
+
+static void http_reports_a_refused_connection(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_http_get(host.io, 7, url(&host, "https", "/ok")), ARB_OK);
+    tls_server_stop(host.server);
+    host.server = NULL;
+    run_until(&host, "http 7");
+    assert_says(host.log, "connection refused");
+    host_fini(&host);
+}
+
+static void http_answers_more_requests_than_run_at_once(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    for (uint32_t i = 0; i < 3 * IO_HTTP_PARALLEL; i++) {
+        assert_int_equal(io_http_get(host.io, i, url(&host, "https", "/ok")), ARB_OK);
+    }
+    while (io_stats(host.io)->http_ok < 3 * IO_HTTP_PARALLEL) {
+        assert_int_equal(io_stats(host.io)->http_failed, 0);
+        assert_int_equal(io_step(host.io, 100), ARB_OK);
+    }
+    host_fini(&host);
+}
+
+static void http_limits_what_waits(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    for (uint32_t i = 0; i < IO_HTTP_QUEUE_MAX; i++) {
+        assert_int_equal(io_http_get(host.io, i, "https://127.0.0.1:1/"), ARB_OK);
+    }
+    assert_int_equal(io_http_get(host.io, 0, "https://127.0.0.1:1/"), ARB_ELIMIT);
+    host_fini(&host);
+}
+
+static void http_refuses_plain_http(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_http_get(host.io, 0, "http://127.0.0.1/"), ARB_EINVAL);
+    host_fini(&host);
+}
+
+/* Turns and the end */
+
+static void io_gives_the_turn_that_was_asked_for(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    host.turn_after_ns = 20 * NS_PER_MS;
+    assert_int_equal(io_step(host.io, 0), ARB_OK);
+    assert_int_equal(io_step(host.io, 0), ARB_OK); /* the start's own business is done now */
+    const int64_t start_ns = clock_mono_ns();
+    assert_int_equal(io_step(host.io, 5000), ARB_OK);
+    assert_in_range(clock_mono_ns() - start_ns, 18 * NS_PER_MS, NS_PER_S);
+    host_fini(&host);
+}
+
+static void io_waits_no_longer_than_told(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    assert_int_equal(io_step(host.io, 0), ARB_OK);
+    const int64_t start_ns = clock_mono_ns();
+    assert_int_equal(io_step(host.io, 30), ARB_OK);
+    assert_in_range(clock_mono_ns() - start_ns, 30 * NS_PER_MS, NS_PER_S);
+    host_fini(&host);
+}
+
+static void *wake(void *arg)
+{
+    io_wake(arg);
+    return NULL;
+}
+
+static void io_is_woken_from_another_thread(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+    pthread_t thread;
+
+    host_init(&host, &c);
+    assert_int_equal(io_step(host.io, 0), ARB_OK);
+    const int64_t start_ns = clock_mono_ns();
+    assert_int_equal(pthread_create(&thread, NULL, wake, host.io), 0);
+    assert_int_equal(io_step(host.io, 10000), ARB_OK);
+    assert_in_range(clock_mono_ns() - start_ns, 0, 5 * NS_PER_S);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    host_fini(&host);
+}
+
+static void io_can_be_destroyed_at_any_moment(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+
+    for (int steps = 0; steps < 12; steps++) {
+        struct host host;
+        host_init(&host, &c);
+        open_path(&host, "/echo");
+        const struct arb_ws_spec named = { .size = sizeof(named), .url = "wss://localhost:1/" };
+        assert_int_equal(io_ws_open(host.io, 1, &named), ARB_OK);
+        assert_int_equal(io_http_get(host.io, 1, url(&host, "https", "/ok")), ARB_OK);
+        for (int i = 0; i < steps; i++) {
+            assert_int_equal(io_step(host.io, 1), ARB_OK);
+        }
+        const size_t before = host.log_len;
+        host_fini(&host);
+        assert_int_equal(host.log_len, before);
+    }
+}
+
+/* One thread each, as the host runs them; all created before any is stepped. */
+static void *run_to_message(void *arg)
+{
+    struct host *host = arg;
+    const int64_t end_ns = clock_mono_ns() + TIMEOUT_MS * NS_PER_MS;
+
+    while (host->n_messages == 0 && clock_mono_ns() < end_ns) {
+        (void)io_step(host->io, 100);
+    }
+    return NULL;
+}
+
+static void io_objects_run_on_threads_of_their_own(void **state)
+{
+    (void)state;
+    enum { N_HOSTS = 4 };
+    const struct io_config c = config();
+    static struct host hosts[N_HOSTS];
+    pthread_t threads[N_HOSTS];
+
+    for (size_t i = 0; i < N_HOSTS; i++) {
+        host_init(&hosts[i], &c);
+        hosts[i].say = "hello";
+        hosts[i].says = 1;
+        open_path(&hosts[i], "/echo");
+    }
+    for (size_t i = 0; i < N_HOSTS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, run_to_message, &hosts[i]), 0);
+    }
+    for (size_t i = 0; i < N_HOSTS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_string_equal(hosts[i].log, "open 0\nmessage 0: hello\n");
+    }
+    for (size_t i = 0; i < N_HOSTS; i++) {
+        host_fini(&hosts[i]);
+    }
+}
+
+static int group_setup(void **state)
+{
+    (void)state;
+    (void)signal(SIGPIPE, SIG_IGN);
+    tls_authority_init(&authority);
+    tls_authority_init(&stranger);
+    return 0;
+}
+
+static int group_teardown(void **state)
+{
+    (void)state;
+    tls_authority_fini(&authority);
+    tls_authority_fini(&stranger);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(io_echoes_a_message),
+        cmocka_unit_test(io_resolves_names),
+        cmocka_unit_test(io_connects_to_ipv6_addresses),
+        cmocka_unit_test(io_says_who_it_is),
+        cmocka_unit_test(io_delivers_a_burst_in_order_in_one_turn),
+        cmocka_unit_test(io_reassembles_the_longest_message),
+        cmocka_unit_test(io_closes_at_a_message_too_long_by_one),
+        cmocka_unit_test(io_reports_what_the_venue_said_at_the_end),
+        cmocka_unit_test(io_comes_back_after_a_hangup),
+        cmocka_unit_test(io_closes_an_idle_connection),
+        cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
+        cmocka_unit_test(io_drops_the_rest_after_a_close_from_on_message),
+        cmocka_unit_test(io_keeps_to_the_send_rate),
+        cmocka_unit_test(io_limits_what_waits_to_be_sent),
+        cmocka_unit_test(io_counts_what_a_close_leaves_unsent),
+        cmocka_unit_test(io_drops_what_is_sent_while_down),
+        cmocka_unit_test(io_refuses_plain_websockets),
+        cmocka_unit_test(io_refuses_a_missing_ca_file),
+        cmocka_unit_test(io_does_not_trust_a_strange_authority),
+        cmocka_unit_test(io_does_not_trust_the_system_store_with_a_private_authority),
+        cmocka_unit_test(io_does_not_accept_the_certificate_of_another_host),
+        cmocka_unit_test(io_does_not_accept_the_certificate_of_another_ipv4_address),
+        cmocka_unit_test(io_does_not_accept_the_certificate_of_another_ipv6_address),
+        cmocka_unit_test(io_reports_a_name_that_does_not_resolve),
+        cmocka_unit_test(io_reports_a_refused_upgrade),
+        cmocka_unit_test(io_gives_up_a_handshake_that_stalls),
+        cmocka_unit_test(io_tells_many_failures_in_one_line),
+        cmocka_unit_test(io_survives_an_address_no_one_can_connect_to),
+        cmocka_unit_test(io_connects_once_the_venue_comes_up),
+        cmocka_unit_test(http_delivers_a_body),
+        cmocka_unit_test(http_delivers_an_empty_body),
+        cmocka_unit_test(http_joins_chunks),
+        cmocka_unit_test(http_reports_not_found),
+        cmocka_unit_test(http_does_not_follow_a_redirect),
+        cmocka_unit_test(http_reports_a_body_cut_short),
+        cmocka_unit_test(http_delivers_the_longest_body),
+        cmocka_unit_test(http_refuses_a_body_too_long_by_one),
+        cmocka_unit_test(http_gives_up_after_the_timeout),
+        cmocka_unit_test(http_reports_a_hangup_without_an_answer),
+        cmocka_unit_test(http_verifies_certificates),
+        cmocka_unit_test(http_reports_a_refused_connection),
+        cmocka_unit_test(http_answers_more_requests_than_run_at_once),
+        cmocka_unit_test(http_limits_what_waits),
+        cmocka_unit_test(http_refuses_plain_http),
+        cmocka_unit_test(io_gives_the_turn_that_was_asked_for),
+        cmocka_unit_test(io_waits_no_longer_than_told),
+        cmocka_unit_test(io_is_woken_from_another_thread),
+        cmocka_unit_test(io_can_be_destroyed_at_any_moment),
+        cmocka_unit_test(io_objects_run_on_threads_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -1,0 +1,253 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <pthread.h>
+#include <cmocka.h>
+
+#include "kafka_fixture.h"
+
+enum { SHORT_MS = 100 };
+
+static int set_up(void **state)
+{
+    static struct kafka_fixture fixture;
+    fixture_init(&fixture);
+    fixture_publish(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_fini(*state);
+    return 0;
+}
+
+/* Puts a message on the topic as a stranger would; `time_ms` 0 is now. */
+static void produce_raw(const struct kafka_config *config, const char *topic,
+                        struct arb_bytes value, int64_t time_ms)
+{
+    rd_kafka_conf_t *const conf = rd_kafka_conf_new();
+    char text[256];
+
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", config->brokers, text, 256), 0);
+    rd_kafka_t *const rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    assert_non_null(rk);
+    const rd_kafka_vu_t parts[] = {
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0 },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+        { .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = time_ms },
+        { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { (void *)(uintptr_t)value.data, value.len } },
+    };
+    assert_null(rd_kafka_produceva(rk, parts, sizeof(parts) / sizeof(*parts)));
+    assert_int_equal(rd_kafka_flush(rk, FIXTURE_TIMEOUT_MS), 0);
+    rd_kafka_destroy(rk);
+}
+
+static void produce_text(const struct kafka_config *config, const char *text)
+{
+    produce_raw(config, config->market_topic, (struct arb_bytes){ text, strlen(text) }, 0);
+}
+
+static void produce_event(const struct kafka_config *config, const struct event *event,
+                          int64_t time_ms)
+{
+    char text[4096];
+
+    assert_true(wire_event_bound(event) <= sizeof(text));
+    produce_raw(config, config->market_topic,
+                (struct arb_bytes){ text, wire_write_event(event, 1, text) }, time_ms);
+}
+
+static void foreign_messages_are_skipped_and_counted(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    const struct event event = fixture_delta(1);
+
+    produce_text(&f->config, "hello");
+    produce_text(&f->config, "");
+    produce_text(&f->config, "{\"v\":2}");
+    produce_event(&f->config, &event, 0);
+    fixture_expect_deltas(source, 1, 1);
+    assert_int_equal(kafka_source_stats(source).skipped, 3);
+    assert_int_equal(kafka_source_stats(source).events, 1);
+    source->ops->destroy(source);
+}
+
+static void a_late_joiner_reads_what_was_there_before(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_push_deltas(f, 0, 1, 10);
+    fixture_flush(f);
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    fixture_expect_deltas(source, 1, 10);
+    source->ops->destroy(source);
+}
+
+static void messages_older_than_the_rewind_are_left_out(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    const struct event old = fixture_delta(1), young = fixture_delta(2);
+    const int64_t now_ms = clock_now_ns() / NS_PER_MS;
+
+    produce_event(&f->config, &old, now_ms - 2 * FIXTURE_REWIND_MS);
+    produce_event(&f->config, &young, now_ms - FIXTURE_REWIND_MS / 2);
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    fixture_expect_deltas(source, 2, 2);
+    source->ops->destroy(source);
+}
+
+static void without_a_rewind_only_new_messages_are_read(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_push_deltas(f, 0, 1, 10);
+    fixture_flush(f);
+    struct source *const source = fixture_source(&f->config, 0);
+    assert_null(source->ops->next(source, SHORT_MS)); /* by now it knows where it starts */
+    fixture_push_deltas(f, 0, 11, 12);
+    fixture_flush(f);
+    fixture_expect_deltas(source, 11, 12);
+    source->ops->destroy(source);
+}
+
+static void a_topic_that_comes_later_is_read_from_its_start(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct kafka_config config = f->config;
+    const struct event event = fixture_delta(1);
+
+    config.market_topic = "later";
+    struct source *const source = fixture_source(&config, 0);
+    assert_null(source->ops->next(source, SHORT_MS));
+    assert_int_equal(rd_kafka_mock_topic_create(embedded_cluster(f->embedded), "later", 1, 1), 0);
+    produce_event(&config, &event, 0);
+    fixture_expect_deltas(source, 1, 1);
+    source->ops->destroy(source);
+}
+
+static void names_are_the_same_pointers_for_every_event(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    static const struct venue other = { "bitstamp" };
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct event event = fixture_delta(1);
+
+    fixture_push(f, 0, &event);
+    event.venue = &other;
+    fixture_push(f, 0, &event);
+    event.venue = &sample_venue;
+    fixture_push(f, 0, &event);
+    fixture_flush(f);
+    const struct event first = *fixture_next(source, FIXTURE_TIMEOUT_MS);
+    const struct event second = *fixture_next(source, FIXTURE_TIMEOUT_MS);
+    const struct event third = *fixture_next(source, FIXTURE_TIMEOUT_MS);
+    assert_string_equal(first.venue->name, "kraken");
+    assert_string_equal(second.venue->name, "bitstamp");
+    assert_ptr_equal(first.venue, third.venue);
+    assert_ptr_equal(first.info, second.info);
+    assert_int_equal(first.instrument, second.instrument);
+    source->ops->destroy(source);
+}
+
+static void an_instrument_with_other_scales_is_skipped(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct arb_instrument other = sample_instrument;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct event event = fixture_delta(1);
+
+    fixture_push(f, 0, &event);
+    other.px_scale = 12;
+    event.info = &other;
+    fixture_push(f, 0, &event);
+    fixture_push_deltas(f, 0, 2, 2);
+    fixture_flush(f);
+    fixture_expect_deltas(source, 1, 2);
+    assert_int_equal(kafka_source_stats(source).skipped, 1);
+    source->ops->destroy(source);
+}
+
+static void reading_goes_on_after_the_broker_was_away(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+
+    fixture_push_deltas(f, 0, 1, 1);
+    fixture_flush(f);
+    fixture_expect_deltas(source, 1, 1);
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    assert_null(source->ops->next(source, SHORT_MS));
+    rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_push_deltas(f, 0, 2, 2);
+    fixture_flush(f);
+    fixture_expect_deltas(source, 2, 2);
+    source->ops->destroy(source);
+}
+
+static void a_wake_before_the_wait_ends_it(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+
+    assert_null(source->ops->next(source, SHORT_MS));
+    source->ops->wake(source);
+    assert_null(source->ops->next(source, 10 * FIXTURE_TIMEOUT_MS)); /* or the suite times out */
+    source->ops->destroy(source);
+}
+
+static void *wake_up(void *context)
+{
+    struct source *const source = context;
+    source->ops->wake(source);
+    return NULL;
+}
+
+static void a_wake_from_another_thread_ends_the_wait(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    pthread_t thread;
+
+    assert_null(source->ops->next(source, SHORT_MS));
+    assert_int_equal(pthread_create(&thread, NULL, wake_up, source), 0);
+    assert_null(source->ops->next(source, 10 * FIXTURE_TIMEOUT_MS));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    source->ops->destroy(source);
+}
+
+static void a_group_reads_what_was_there_before(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *source;
+
+    fixture_push_deltas(f, 0, 1, 10);
+    fixture_flush(f);
+    assert_int_equal(kafka_source_create(&source, &f->config, "group", FIXTURE_REWIND_MS, NULL),
+                     ARB_OK);
+    fixture_expect_deltas(source, 1, 10);
+    source->ops->destroy(source);
+}
+
+#define KAFKA_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KAFKA_TEST(foreign_messages_are_skipped_and_counted),
+        KAFKA_TEST(a_late_joiner_reads_what_was_there_before),
+        KAFKA_TEST(messages_older_than_the_rewind_are_left_out),
+        KAFKA_TEST(without_a_rewind_only_new_messages_are_read),
+        KAFKA_TEST(a_topic_that_comes_later_is_read_from_its_start),
+        KAFKA_TEST(names_are_the_same_pointers_for_every_event),
+        KAFKA_TEST(an_instrument_with_other_scales_is_skipped),
+        KAFKA_TEST(reading_goes_on_after_the_broker_was_away),
+        KAFKA_TEST(a_wake_before_the_wait_ends_it),
+        KAFKA_TEST(a_wake_from_another_thread_ends_the_wait),
+        KAFKA_TEST(a_group_reads_what_was_there_before),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

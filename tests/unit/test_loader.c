@@ -1,0 +1,327 @@
+/* test_loader.c - good plugins load, all others are refused with their reason. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plugin/loader.h"
+#include "plugin/options.h"
+#include "plugin/plugins.h"
+
+#define FIXTURE(name_) ARBSPOT_FIXTURES "/" name_ ".so"
+
+static void good_plugin_loads(void **state)
+{
+    struct plugin plugin;
+    struct err err = { .rc = ARB_OK };
+
+    (void)state;
+    assert_int_equal(plugin_load(&plugin, FIXTURE("good"), ARB_KIND_EXCHANGE, &err), ARB_OK);
+    assert_string_equal(err.text, "");
+    assert_string_equal(plugin.desc.name, "fixture");
+    assert_string_equal(plugin.desc.version, "1.2");
+    assert_int_equal(plugin.path[0], '/');
+    assert_non_null(plugin.exchange.fini);
+    assert_null(plugin.exchange.on_close);
+    assert_null(plugin.strategy.on_market);
+    assert_int_equal(options_check_table(&plugin.desc, &err), ARB_OK);
+}
+
+static void one_file_may_be_loaded_twice(void **state)
+{
+    struct plugin first, second;
+
+    (void)state;
+    assert_int_equal(plugin_load(&first, FIXTURE("good"), 0, NULL), ARB_OK);
+    assert_int_equal(plugin_load(&second, FIXTURE("good"), 0, NULL), ARB_OK);
+    assert_ptr_equal(first.desc.ops, second.desc.ops);
+}
+
+static void callbacks_behind_the_plugins_size_are_absent(void **state)
+{
+    struct plugin plugin;
+
+    (void)state;
+    assert_int_equal(plugin_load(&plugin, FIXTURE("old_minor"), 0, NULL), ARB_OK);
+    assert_non_null(plugin.exchange.on_message);
+    assert_null(plugin.exchange.fini);
+}
+
+static void check_refusal(const char *path, uint32_t kind, int rc, const char *reason)
+{
+    struct plugin plugin;
+    struct err err = { .rc = ARB_OK };
+    char wanted[ERR_TEXT_MAX];
+
+    assert_int_equal(plugin_load(&plugin, path, kind, &err), rc);
+    assert_true(snprintf(wanted, sizeof(wanted), "%s: %s", path, reason) > 0);
+    assert_string_equal(err.text, wanted);
+}
+
+static void bad_files_are_refused_with_their_reason(void **state)
+{
+    (void)state;
+    check_refusal(FIXTURE("absent"), 0, ARB_EINVAL, "No such file or directory");
+    check_refusal("/", 0, ARB_EINVAL, "not a file");
+    check_refusal(ARBSPOT_ETC "/arbspot.ini", 0, ARB_EINVAL, "invalid ELF header");
+    check_refusal(FIXTURE("not_a_plugin"), 0, ARB_EINVAL,
+                  "exports no symbol arb_plugin: it is not an arbspot plugin, or lacks "
+                  "ARB_PLUGIN_EXPORT");
+    check_refusal(FIXTURE("too_small"), 0, ARB_EINVAL,
+                  "its arb_plugin has only 4 bytes: it is not an arbspot plugin, or does not start "
+                  "with ARB_PLUGIN_HEADER");
+    check_refusal(FIXTURE("overlong"), 0, ARB_EINVAL,
+                  "its arb_plugin has only 64 bytes: it is not an arbspot plugin, or does not "
+                  "start with ARB_PLUGIN_HEADER");
+    check_refusal(FIXTURE("bad_magic"), 0, ARB_EINVAL,
+                  "its arb_plugin does not start with the magic number 0x31425241 but with "
+                  "0x12345678: it is not an arbspot plugin, or its memory is damaged");
+    check_refusal(FIXTURE("missing_callback"), 0, ARB_EINVAL,
+                  "lacks the callback on_message(), which every plugin of kind exchange has");
+    check_refusal(FIXTURE("good"), ARB_KIND_STRATEGY, ARB_EINVAL,
+                  "is a plugin of kind exchange, but one of kind strategy is needed here");
+}
+
+static void other_abi_is_refused_with_both_versions(void **state)
+{
+    (void)state;
+    check_refusal(FIXTURE("other_major"), 0, ARB_ENOTSUP,
+                  "was built for ABI 2.0, this host speaks 1.0: rebuild the plugin against this "
+                  "host's SDK");
+    check_refusal(FIXTURE("newer_minor"), 0, ARB_ENOTSUP,
+                  "was built for ABI 1.1, this host speaks 1.0: update the host, or rebuild the "
+                  "plugin against this host's SDK");
+}
+
+static int on_market(void *self, struct arb_host *host, const struct arb_market *market)
+{
+    (void)self;
+    (void)host;
+    (void)market;
+    return ARB_OK;
+}
+
+static const struct arb_strategy_ops strategy_ops = { .size = sizeof(strategy_ops),
+                                                      .on_market = on_market };
+
+static struct arb_plugin good_strategy(void)
+{
+    return (struct arb_plugin){ ARB_PLUGIN_HEADER(ARB_KIND_STRATEGY),
+                                .name = "s",
+                                .version = "1",
+                                .description = "d",
+                                .instance_size = 8,
+                                .ops = &strategy_ops };
+}
+
+static void check_descriptor(const struct arb_plugin *desc, const char *reason)
+{
+    struct plugin plugin;
+    struct err err = { .rc = ARB_OK };
+
+    assert_int_equal(plugin_accept(&plugin, desc, 0, &err),
+                     reason[0] == '\0' ? ARB_OK : ARB_EINVAL);
+    assert_string_equal(err.text, reason);
+}
+
+static void strategy_needs_only_on_market(void **state)
+{
+    const struct arb_plugin desc = good_strategy();
+
+    (void)state;
+    check_descriptor(&desc, "");
+}
+
+static void older_descriptor_is_filled_with_zeros(void **state)
+{
+    struct arb_plugin desc = good_strategy();
+
+    (void)state;
+    desc.size = PLUGIN_FROZEN;
+    check_descriptor(&desc, "its name is not 1 to 31 small letters, digits and '_'");
+    desc.size = offsetof(struct arb_plugin, ops);
+    check_descriptor(&desc, "has no callbacks: set .ops");
+}
+
+static void longer_descriptor_is_cut(void **state)
+{
+    struct {
+        struct arb_plugin known;
+        uint64_t more[4];
+    } desc = { .known = good_strategy(), .more = { 1, 2, 3, 4 } };
+
+    (void)state;
+    desc.known.size = sizeof(desc);
+    check_descriptor(&desc.known, "");
+}
+
+static void insane_sizes_are_refused(void **state)
+{
+    static const uint32_t sizes[] = { 0, 8, 15, 17, 63, PLUGIN_STRUCT_MAX + 8, UINT32_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct arb_plugin desc = good_strategy();
+        char reason[200];
+        desc.size = sizes[i];
+        assert_true(snprintf(reason, sizeof(reason),
+                             "its descriptor claims a size of %u bytes: start it with "
+                             "ARB_PLUGIN_HEADER",
+                             sizes[i]) > 0);
+        check_descriptor(&desc, reason);
+    }
+}
+
+static void insane_sizes_of_callbacks_are_refused(void **state)
+{
+    static const uint32_t sizes[] = { 0, 4, 9, PLUGIN_STRUCT_MAX + 8, UINT32_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        const struct arb_strategy_ops ops = { .size = sizes[i], .on_market = on_market };
+        struct arb_plugin desc = good_strategy();
+        char reason[200];
+        desc.ops = &ops;
+        assert_true(snprintf(reason, sizeof(reason),
+                             "its callbacks claim a size of %u bytes: set .size = sizeof(struct "
+                             "arb_strategy_ops)",
+                             sizes[i]) > 0);
+        check_descriptor(&desc, reason);
+    }
+}
+
+static void incomplete_descriptors_are_refused(void **state)
+{
+    static const struct arb_strategy_ops empty = { .size = sizeof(empty) };
+    struct arb_plugin desc = good_strategy();
+
+    (void)state;
+    desc.kind = 3;
+    check_descriptor(&desc, "is of kind 3, which this host does not know");
+    desc = good_strategy();
+    desc.version = NULL;
+    check_descriptor(&desc, "has no version: set .version");
+    desc = good_strategy();
+    desc.description = "";
+    check_descriptor(&desc, "has no description: set .description");
+    desc = good_strategy();
+    desc.ops = NULL;
+    check_descriptor(&desc, "has no callbacks: set .ops");
+    desc.ops = &empty;
+    check_descriptor(&desc,
+                     "lacks the callback on_market(), which every plugin of kind strategy has");
+}
+
+static void names_are_short_and_plain(void **state)
+{
+    static const char *const bad[] = {
+        NULL, "", "Kraken", "a-b", "a b", "a/b", "abcdefghijklmnopqrstuvwxyz012345"
+    };
+    struct arb_plugin desc = good_strategy();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        desc.name = bad[i];
+        check_descriptor(&desc, "its name is not 1 to 31 small letters, digits and '_'");
+    }
+    desc.name = "abcdefghijklmnopqrstuvwxyz01_34";
+    check_descriptor(&desc, "");
+}
+
+static void instance_size_is_limited(void **state)
+{
+    struct arb_plugin desc = good_strategy();
+
+    (void)state;
+    desc.instance_size = 0;
+    check_descriptor(&desc, "asks for an instance of 0 bytes: set .instance_size to 1 to 67108864");
+    desc.instance_size = PLUGIN_INSTANCE_MAX;
+    check_descriptor(&desc, "");
+    desc.instance_size = (size_t)PLUGIN_INSTANCE_MAX + 1;
+    check_descriptor(&desc,
+                     "asks for an instance of 67108865 bytes: set .instance_size to 1 to 67108864");
+}
+
+static void names_are_searched_in_order(void **state)
+{
+    static const char *const dirs[] = { "/nonexistent", ARBSPOT_FIXTURES, NULL };
+    char path[PLUGIN_PATH_MAX];
+    struct err err = { .rc = ARB_OK };
+
+    (void)state;
+    assert_int_equal(plugin_find("good", dirs, path, sizeof(path), &err), ARB_OK);
+    assert_string_equal(path, FIXTURE("good"));
+    assert_int_equal(plugin_find("./x/y.so", dirs, path, sizeof(path), &err), ARB_OK);
+    assert_string_equal(path, "./x/y.so");
+    assert_int_equal(plugin_find("krakn", dirs, path, sizeof(path), &err), ARB_EINVAL);
+    assert_string_equal(err.text, "there is no krakn.so in /nonexistent, " ARBSPOT_FIXTURES
+                                  ": set plugin_dir, or give a path");
+    assert_int_equal(plugin_find("./x/y.so", dirs, path, 8, &err), ARB_ELIMIT);
+}
+
+static void all_plugins_of_a_configuration_are_tried(void **state)
+{
+    struct config_entry bad = { "depth", "26", 11, NULL };
+    struct exchange_config exchanges[] = {
+        { .name = "one", .enabled = true, .plugin = "good", .line = 10, .options = &bad },
+        { .name = "two", .enabled = false, .plugin = "absent", .line = 20 },
+        { .name = "three", .enabled = true, .plugin = "broken_options", .line = 30 },
+    };
+    struct strategy_config strategies[] = {
+        { .name = "s", .enabled = true, .plugin = "good", .line = 40, .plugin_line = 41 },
+    };
+    const struct config config = { .host = { .plugin_dir = ARBSPOT_FIXTURES },
+                                   .exchanges = exchanges,
+                                   .strategies = strategies,
+                                   .n_exchanges = 3,
+                                   .n_strategies = 1 };
+    struct plugins plugins;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *const out = open_memstream(&text, &len);
+    struct problems problems = { .out = out, .path = "f" };
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(plugins_load(&config, &plugins, &problems), ARB_EINVAL);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text,
+                        "f:11: [exchange:one] depth: '26' is not one of 10, 25, 100\n"
+                        "f:30: [exchange:three] plugin: " FIXTURE(
+                            "broken_options") ": its option 'depth' "
+                                              "has a fallback that its own limits refuse\n"
+                                              "f:41: [strategy:s] plugin: " FIXTURE(
+                                                  "good") ": is a plugin of kind exchange, but "
+                                                          "one of kind strategy is needed here\n");
+    assert_string_equal(plugins.exchanges[0].desc.name, "fixture");
+    assert_null(plugins.exchanges[1].handle);
+    plugins_fini(&plugins);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_plugin_loads),
+        cmocka_unit_test(one_file_may_be_loaded_twice),
+        cmocka_unit_test(callbacks_behind_the_plugins_size_are_absent),
+        cmocka_unit_test(bad_files_are_refused_with_their_reason),
+        cmocka_unit_test(other_abi_is_refused_with_both_versions),
+        cmocka_unit_test(strategy_needs_only_on_market),
+        cmocka_unit_test(older_descriptor_is_filled_with_zeros),
+        cmocka_unit_test(longer_descriptor_is_cut),
+        cmocka_unit_test(insane_sizes_are_refused),
+        cmocka_unit_test(insane_sizes_of_callbacks_are_refused),
+        cmocka_unit_test(incomplete_descriptors_are_refused),
+        cmocka_unit_test(names_are_short_and_plain),
+        cmocka_unit_test(instance_size_is_limited),
+        cmocka_unit_test(names_are_searched_in_order),
+        cmocka_unit_test(all_plugins_of_a_configuration_are_tried),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

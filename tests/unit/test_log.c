@@ -1,0 +1,158 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "bus/opportunity_text.h"
+#include "wire_samples.h"
+
+static void assert_line(const struct opportunity *o, bool coloured, const char *want)
+{
+    char got[OPPORTUNITY_LINE_MAX];
+
+    opportunity_text_line(o, coloured, got);
+    assert_string_equal(got, want);
+}
+
+static void open_is_one_aligned_line(void **state)
+{
+    const struct opportunity o = sample_opportunity();
+
+    (void)state;
+    assert_string_equal(
+        opportunity_text_header(),
+        "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
+        "           QTY                 NET       BPS       AGES ms  LATENCY us");
+    assert_line(
+        &o, false,
+        "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "           0.5        +34.8895 USD    +11.07        0.6/0.1        12.3");
+}
+
+static void close_at_a_loss_shows_sign_and_reason(void **state)
+{
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    o.terms.reason = ARB_CLOSE_TOO_OLD;
+    o.terms.net = -15000000000;
+    o.terms.net_ppm = -5;
+    assert_line(
+        &o, false,
+        "22:13:20.001  close   BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "           0.5            -1.5 USD     -0.05        0.6/0.1        12.3  too_old");
+}
+
+static void nothing_gained_has_no_sign(void **state)
+{
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    o.terms.net = 0;
+    o.terms.net_ppm = 0;
+    assert_line(
+        &o, false,
+        "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "           0.5               0 USD      0.00        0.6/0.1        12.3");
+}
+
+static void colours_tell_open_update_and_close_apart(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char open[OPPORTUNITY_LINE_MAX], update[OPPORTUNITY_LINE_MAX], end[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    opportunity_text_line(&o, true, open);
+    o.terms.event = ARB_OPPORTUNITY_UPDATE;
+    opportunity_text_line(&o, true, update);
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    opportunity_text_line(&o, true, end);
+    assert_memory_equal(open, "\033[32m22:", 8);
+    assert_string_equal(open + strlen(open) - 4, "\033[0m");
+    assert_memory_equal(update, "22:", 3);
+    assert_memory_equal(end, "\033[2m22:", 7);
+}
+
+static void control_characters_in_names_do_not_reach_the_terminal(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    (void)snprintf(o.buy.venue, sizeof(o.buy.venue), "\033[2J\x9b");
+    opportunity_text_line(&o, false, line);
+    assert_non_null(strstr(line, "?[2J? @ 63005"));
+}
+
+static void the_longest_opportunity_fits(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    memset(o.buy.venue, 'b', sizeof(o.buy.venue) - 1);
+    memset(o.sell.venue, 's', sizeof(o.sell.venue) - 1);
+    memset(o.info.symbol, 'y', sizeof(o.info.symbol) - 1);
+    memset(o.info.quote, 'q', sizeof(o.info.quote) - 1);
+    o.info.px_scale = o.info.qty_scale = ARB_SCALE_MAX;
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    o.terms.reason = ARB_CLOSE_NOT_LIVE;
+    o.terms.qty = o.terms.buy_px = o.terms.sell_px = o.terms.net = o.terms.net_ppm = INT64_MIN;
+    o.buy.age_ns = o.sell.age_ns = o.latency_ns = o.detect_ns = INT64_MIN;
+    opportunity_text_line(&o, true, line);
+    assert_string_equal(line + strlen(line) - 12, "not_live\033[0m");
+}
+
+static void the_header_is_repeated(void **state)
+{
+    const struct opportunity o = sample_opportunity();
+    struct opportunity_printer printer;
+    char *text = NULL;
+    size_t len = 0;
+    unsigned headers = 0;
+
+    (void)state;
+    FILE *const out = open_memstream(&text, &len);
+    assert_non_null(out);
+    opportunity_printer_init(&printer, stdout);
+    printer.out = out;
+    for (int i = 0; i < OPPORTUNITY_HEADER_EVERY + 1; i++) {
+        assert_true(opportunity_print(&printer, &o));
+    }
+    assert_int_equal(fclose(out), 0);
+    for (const char *at = text; (at = strstr(at, "TIME (UTC)")) != NULL; at++) {
+        headers++;
+    }
+    assert_int_equal(headers, 2);
+    free(text);
+}
+
+static void files_are_plain(void **state)
+{
+    struct opportunity_printer printer;
+    FILE *const file = tmpfile();
+
+    (void)state;
+    assert_non_null(file);
+    opportunity_printer_init(&printer, file);
+    assert_false(printer.coloured);
+    assert_int_equal(fclose(file), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open_is_one_aligned_line),
+        cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),
+        cmocka_unit_test(nothing_gained_has_no_sign),
+        cmocka_unit_test(colours_tell_open_update_and_close_apart),
+        cmocka_unit_test(control_characters_in_names_do_not_reach_the_terminal),
+        cmocka_unit_test(the_longest_opportunity_fits),
+        cmocka_unit_test(the_header_is_repeated),
+        cmocka_unit_test(files_are_plain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

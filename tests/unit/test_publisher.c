@@ -1,0 +1,319 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "bus/kafka_reader.h"
+#include "kafka_fixture.h"
+
+enum { MANY = 500 };
+
+static int set_up(void **state)
+{
+    static struct kafka_fixture fixture;
+    fixture_init(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_fini(*state);
+    return 0;
+}
+
+/* Steps until the publisher cannot go on for now. */
+static void step_until(struct publisher *publisher, enum publisher_turn wanted)
+{
+    const int64_t deadline_ns = clock_mono_ns() + FIXTURE_TIMEOUT_MS * NS_PER_MS;
+
+    while (publisher_step(publisher, clock_now_ns()) != wanted) {
+        assert_true(clock_mono_ns() < deadline_ns);
+    }
+}
+
+static void events_arrive_in_order(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, MANY);
+    fixture_flush(f);
+    fixture_expect_deltas(source, 1, MANY);
+    assert_int_equal(kafka_source_stats(source).skipped, 0);
+    source->ops->destroy(source);
+}
+
+static void everything_produced_is_delivered(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, MANY);
+    fixture_push_deltas(f, 1, 1, MANY);
+    fixture_flush(f);
+    const struct publisher_stats stats = publisher_stats(f->publisher);
+    assert_int_equal(stats.produced, 2 * MANY);
+    assert_int_equal(stats.delivered, 2 * MANY);
+    assert_int_equal(stats.failed, 0);
+    assert_true(stats.bytes > 2 * MANY * 300);
+}
+
+static void an_opportunity_arrives_as_it_was(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    const struct opportunity sent = sample_opportunity();
+    const struct kafka_reader_config config = { .kafka = &f->config,
+                                                .topic = f->config.opportunity_topic,
+                                                .rewind_ms = KAFKA_REWIND_ALL,
+                                                .who = "kafka=test" };
+    struct kafka_reader *reader;
+    struct kafka_record record = { 0 };
+    struct opportunity got;
+    int64_t pub_ns;
+
+    fixture_publish(f);
+    memcpy(ring_reserve(&f->opportunities, sizeof(sent)), &sent, sizeof(sent));
+    ring_commit(&f->opportunities);
+    fixture_flush(f);
+    assert_int_equal(kafka_reader_create(&reader, &config, NULL), ARB_OK);
+    for (int i = 0; i < 100 && record.value.data == NULL; i++) {
+        (void)kafka_reader_next(reader, FIXTURE_TIMEOUT_MS / 100, &record);
+    }
+    assert_int_equal(wire_read_opportunity(record.value, &got, &pub_ns), ARB_OK);
+    assert_memory_equal(&got, &sent, sizeof(got));
+    kafka_reader_destroy(reader);
+}
+
+/* The one message of a partition, by a plain client. */
+static rd_kafka_message_t *consume_one(const struct kafka_config *config, rd_kafka_t **rk)
+{
+    rd_kafka_conf_t *const conf = rd_kafka_conf_new();
+    char text[256];
+    rd_kafka_topic_partition_list_t *const all = rd_kafka_topic_partition_list_new(3);
+
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", config->brokers, text, 256), 0);
+    assert_int_equal(rd_kafka_conf_set(conf, "group.id", "test", text, 256), 0);
+    *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    assert_non_null(*rk);
+    (void)rd_kafka_poll_set_consumer(*rk);
+    for (int32_t i = 0; i < config->partitions; i++) {
+        rd_kafka_topic_partition_list_add(all, config->market_topic, i)->offset = 0;
+    }
+    assert_int_equal(rd_kafka_assign(*rk, all), 0);
+    rd_kafka_topic_partition_list_destroy(all);
+    return rd_kafka_consumer_poll(*rk, FIXTURE_TIMEOUT_MS);
+}
+
+static void assert_header(const rd_kafka_message_t *message, const char *name, const char *want)
+{
+    rd_kafka_headers_t *headers = NULL;
+    const void *value;
+    size_t len;
+
+    assert_int_equal(rd_kafka_message_headers(message, &headers), 0);
+    assert_int_equal(rd_kafka_header_get_last(headers, name, &value, &len), 0);
+    assert_int_equal(len, strlen(want));
+    assert_memory_equal(value, want, len);
+}
+
+static void a_message_is_keyed_by_symbol_and_says_type_and_times(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    rd_kafka_t *rk;
+
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 1);
+    while (publisher_step(f->publisher, 1700000000000000009) != PUBLISHER_IDLE) {
+    }
+    fixture_flush(f);
+    rd_kafka_message_t *const message = consume_one(&f->config, &rk);
+    assert_non_null(message);
+    assert_int_equal(message->key_len, 7);
+    assert_memory_equal(message->key, "BTC/USD", 7);
+    assert_header(message, "type", "delta");
+    assert_header(message, "recv_ns", "1700000000000000002");
+    assert_header(message, "pub_ns", "1700000000000000009");
+    rd_kafka_message_destroy(message);
+    rd_kafka_destroy(rk);
+}
+
+static void one_turn_takes_at_most_a_batch_of_each_ring(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    fixture_push_deltas(f, 0, 1, MANY);
+    fixture_push_deltas(f, 1, 1, 1);
+    assert_int_equal(publisher_step(f->publisher, clock_now_ns()), PUBLISHER_BUSY);
+    assert_int_equal(publisher_stats(f->publisher).produced, PUBLISHER_BATCH + 1);
+}
+
+static void a_full_queue_keeps_the_records_in_their_ring(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct config_entry limit = { .key = "queue.buffering.max.messages", .value = "10" };
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+
+    fixture_set(f, &limit);
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_push_deltas(f, 0, 1, MANY);
+    step_until(f->publisher, PUBLISHER_BLOCKED);
+    assert_in_range(publisher_stats(f->publisher).produced, 1, 10);
+    assert_true(publisher_stats(f->publisher).queue_full > 0);
+    rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_flush(f);
+    fixture_expect_deltas(source, 1, MANY);
+    source->ops->destroy(source);
+}
+
+static void a_failed_delivery_asks_the_feed_for_that_book(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct event event = fixture_delta(1);
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    event.instrument = 4095;
+    fixture_push(f, 1, &event);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).failed, 1);
+    assert_true(feedback_take_any(&f->feedbacks[1]));
+    assert_true(feedback_take(&f->feedbacks[1], 4095));
+    assert_false(feedback_take_any(&f->feedbacks[0]));
+}
+
+static void a_dead_producer_is_replaced(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    fixture_push_deltas(f, 0, 1, 1);
+    while (publisher_stats(f->publisher).failed == 0) {
+        (void)publisher_step(f->publisher, clock_now_ns());
+    }
+    assert_true(feedback_take_any(&f->feedbacks[0]));
+    fixture_push_deltas(f, 0, 2, 2);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 1);
+}
+
+static void a_message_that_is_too_large_does_not_stop_the_others(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct config_entry limit = { .key = "message.max.bytes", .value = "1000" };
+    static const struct arb_level levels[100];
+    struct event large = sample_snapshot();
+
+    large.bids = levels;
+    large.n_bids = 100;
+    fixture_set(f, &limit);
+    fixture_publish(f);
+    fixture_push(f, 0, &large);
+    fixture_push_deltas(f, 0, 1, 1);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).refused, 1);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 1);
+    assert_false(feedback_take_any(&f->feedbacks[0]));
+}
+
+static void nothing_is_lost_while_no_broker_can_be_reached(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *source;
+
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 10);
+    assert_int_equal(publisher_step(f->publisher, clock_now_ns()), PUBLISHER_BLOCKED);
+    assert_int_equal(publisher_stats(f->publisher).produced, 0);
+    rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_flush(f);
+    source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    fixture_expect_deltas(source, 1, 10);
+    source->ops->destroy(source);
+}
+
+static void a_flush_without_a_broker_ends_at_its_deadline(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 1);
+    assert_int_equal(publisher_flush(f->publisher, 100), ARB_ELIMIT);
+}
+
+static void stopping_the_thread_delivers_what_is_in_the_rings(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_publish(f);
+    assert_int_equal(publisher_start(f->publisher, NULL), ARB_OK);
+    fixture_push_deltas(f, 0, 1, MANY);
+    fixture_push_deltas(f, 1, 1, MANY);
+    assert_int_equal(publisher_stop(f->publisher, FIXTURE_TIMEOUT_MS), ARB_OK);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 2 * MANY);
+}
+
+static void a_parked_thread_wakes_for_a_record(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+
+    fixture_publish(f);
+    assert_int_equal(publisher_start(f->publisher, NULL), ARB_OK);
+    for (uint64_t seq = 1; seq <= 20; seq++) {
+        fixture_push_deltas(f, 0, seq, seq);
+        fixture_expect_deltas(source, seq, seq);
+    }
+    assert_int_equal(publisher_stop(f->publisher, FIXTURE_TIMEOUT_MS), ARB_OK);
+    source->ops->destroy(source);
+}
+
+static void a_setting_that_librdkafka_refuses_is_named_with_its_line(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct config_entry wrong = { .key = "linger.mss", .value = "5", .line = 12 };
+    const struct publisher_config config = { .kafka = &f->config, .waker = &f->waker };
+    struct err err = { 0 };
+    struct publisher *publisher;
+
+    fixture_set(f, &wrong);
+    assert_int_equal(publisher_create(&publisher, &config, &err), ARB_EINVAL);
+    assert_string_equal(err.text, "line 12: [kafka] rdkafka.linger.mss = 5: No such configuration "
+                                  "property: \"linger.mss\"");
+}
+
+#define KAFKA_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KAFKA_TEST(events_arrive_in_order),
+        KAFKA_TEST(everything_produced_is_delivered),
+        KAFKA_TEST(an_opportunity_arrives_as_it_was),
+        KAFKA_TEST(a_message_is_keyed_by_symbol_and_says_type_and_times),
+        KAFKA_TEST(one_turn_takes_at_most_a_batch_of_each_ring),
+        KAFKA_TEST(a_full_queue_keeps_the_records_in_their_ring),
+        KAFKA_TEST(a_failed_delivery_asks_the_feed_for_that_book),
+        KAFKA_TEST(a_dead_producer_is_replaced),
+        KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
+        KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
+        KAFKA_TEST(a_flush_without_a_broker_ends_at_its_deadline),
+        KAFKA_TEST(stopping_the_thread_delivers_what_is_in_the_rings),
+        KAFKA_TEST(a_parked_thread_wakes_for_a_record),
+        KAFKA_TEST(a_setting_that_librdkafka_refuses_is_named_with_its_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,931 @@
+/*
+ * The runner with a strategy that does as it is told, fed over rings. What happens is kept as
+ * text: one line for each callback and each opportunity that was delivered.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arbspot/text.h"
+#include "feed_stub.h"
+#include "stderr_capture.h"
+#include "strategy/ring_source.h"
+#include "strategy/runner.h"
+#include "util/clock.h"
+
+#define MS INT64_C(1000000)
+#define START_NS (INT64_C(5000) * MS)
+
+enum { RING_BYTES = 1 << 20, WAIT_MS = 5000 };
+
+struct world;
+
+/* What the strategy does in a callback, and where it is told. */
+struct script {
+    struct world *world; /* where the lines go */
+    int init_rc, market_rc, timer_rc;
+    unsigned n_publish; /* opportunities on_market() publishes */
+    struct arb_opportunity terms;
+    unsigned n_timers; /* timers on_market() sets, once */
+    struct {
+        uint32_t timer, delay_ms;
+    } timers[4];
+    bool does_publish_by_timer;
+    bool does_call_exchange;
+};
+
+extern const struct arb_plugin arb_plugin; /* cross_venue is linked into this test */
+
+static struct script *script; /* a plugin has no globals; this one is the test's puppet */
+
+struct world {
+    struct script script;
+    struct plugin plugin;
+    struct strategy_config strategy;
+    struct runner_config config;
+    struct runner *runner;
+    struct source *source;
+    struct waker waker, out_waker;
+    struct ring rings[2], out;
+    struct feed_stub a, b; /* BTC/USD on both venues */
+    struct err err;
+    struct problems problems;
+    char text[65536];
+    struct arb_text lines;
+};
+
+static const struct arb_venue venues[] = { { .name = "askinc" }, { .name = "bidex" } };
+
+static const char *lines(struct world *world)
+{
+    assert_true(arb_text_fits(&world->lines));
+    return world->text;
+}
+
+static void forget_lines(struct world *world)
+{
+    world->lines = arb_text_over(world->text, sizeof(world->text));
+}
+
+static long long ms_of(int64_t ns)
+{
+    return (long long)((ns - START_NS) / MS);
+}
+
+/* --- the strategy --- */
+
+struct puppet {
+    int64_t level; /* its one option */
+};
+
+static int puppet_init(void *self, struct arb_host *host, const struct arb_strategy_env *env)
+{
+    const struct puppet *const puppet = self;
+
+    arb_text_add(&script->world->lines, "init level=%lld venues=%u t=%lld\n",
+                 (long long)puppet->level, env->n_venues, ms_of(host->now_ns));
+    return script->init_rc;
+}
+
+static void set_timers(struct arb_host *host)
+{
+    for (unsigned i = 0; i < script->n_timers; i++) {
+        (void)arb_timer_set(host, script->timers[i].timer, script->timers[i].delay_ms);
+    }
+    script->n_timers = 0;
+}
+
+static int puppet_market(void *self, struct arb_host *host, const struct arb_market *market)
+{
+    (void)self;
+    arb_text_add(&script->world->lines, "market %s changed=%x t=%lld\n", market->info->symbol,
+                 (unsigned)market->changed, ms_of(host->now_ns));
+    set_timers(host);
+    for (unsigned i = 0; i < script->n_publish; i++) {
+        (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
+    }
+    if (script->does_call_exchange) {
+        arb_text_add(&script->world->lines, "http_get=%d\n", arb_http_get(host, 0, "https://x"));
+    }
+    return script->market_rc;
+}
+
+static int puppet_timer(void *self, struct arb_host *host, uint32_t timer)
+{
+    (void)self;
+    arb_text_add(&script->world->lines, "timer %u t=%lld\n", timer, ms_of(host->now_ns));
+    if (script->does_publish_by_timer) {
+        (void)arb_opportunity_publish(host, &script->terms);
+    }
+    return script->timer_rc;
+}
+
+static int puppet_stop(void *self, struct arb_host *host)
+{
+    (void)self;
+    arb_text_add(&script->world->lines, "stop t=%lld\n", ms_of(host->now_ns));
+    return ARB_OK;
+}
+
+static void puppet_fini(void *self)
+{
+    (void)self;
+    arb_text_add(&script->world->lines, "fini\n");
+}
+
+static const struct arb_option puppet_options[] = {
+    ARB_OPTION_INT("level", struct puppet, level, "7", 0, 9, "A number."),
+    ARB_OPTION_END,
+};
+
+static const struct arb_strategy_ops puppet_ops = {
+    .size = sizeof(puppet_ops),
+    .init = puppet_init,
+    .on_market = puppet_market,
+    .on_timer = puppet_timer,
+    .on_stop = puppet_stop,
+    .fini = puppet_fini,
+};
+
+static const struct arb_plugin puppet_plugin = {
+    ARB_PLUGIN_HEADER(ARB_KIND_STRATEGY),
+    .name = "puppet",
+    .version = "1",
+    .description = "Does as it is told",
+    .instance_size = sizeof(struct puppet),
+    .options = puppet_options,
+    .ops = &puppet_ops,
+};
+
+/* --- set-up --- */
+
+/* "opportunity #1 OPEN 9 BTC/USD askinc 1#2 3 ms -> bidex 1#1 5 ms t=8 latency=3" */
+static void tell(void *context, const struct opportunity *o)
+{
+    struct world *const world = context;
+
+    arb_text_add(&world->lines,
+                 "%s run %llu #%llu event %u id %llu %s: %s %llu#%llu age %lld -> %s %llu#%llu age "
+                 "%lld t=%lld latency %lld\n",
+                 o->strategy, (unsigned long long)o->session, (unsigned long long)o->seq,
+                 o->terms.event, (unsigned long long)o->terms.id, o->info.symbol, o->buy.venue,
+                 (unsigned long long)o->buy.session, (unsigned long long)o->buy.seq,
+                 (long long)(o->buy.age_ns / MS), o->sell.venue,
+                 (unsigned long long)o->sell.session, (unsigned long long)o->sell.seq,
+                 (long long)(o->sell.age_ns / MS), ms_of(o->detect_ns),
+                 (long long)(o->latency_ns / MS));
+}
+
+static struct arb_opportunity valid_terms(void)
+{
+    return (struct arb_opportunity){ .size = sizeof(struct arb_opportunity),
+                                     .event = ARB_OPPORTUNITY_OPEN,
+                                     .id = 9,
+                                     .buy_venue = 0,
+                                     .sell_venue = 1 };
+}
+
+static void make_source(struct world *world)
+{
+    struct ring *const rings[] = { &world->rings[0], &world->rings[1] };
+
+    assert_int_equal(ARB_OK, waker_init(&world->waker));
+    assert_int_equal(ARB_OK, ring_init(&world->rings[0], RING_BYTES, &world->waker));
+    assert_int_equal(ARB_OK, ring_init(&world->rings[1], RING_BYTES, &world->waker));
+    assert_int_equal(ARB_OK, ring_source_create(&world->source, rings, 2, &world->waker));
+}
+
+static int set_up(void **state)
+{
+    struct world *const world = calloc(1, sizeof(*world));
+
+    assert_non_null(world);
+    make_source(world);
+    forget_lines(world);
+    feed_stub_init(&world->a, "askinc", "BTC/USD");
+    feed_stub_init(&world->b, "bidex", "BTC/USD");
+    assert_int_equal(ARB_OK, plugin_accept(&world->plugin, &puppet_plugin, 0, &world->err));
+    (void)snprintf(world->strategy.name, sizeof(world->strategy.name), "demo");
+    world->problems = (struct problems){ .out = stderr, .path = "test.ini" };
+    world->config = (struct runner_config){ .strategy = &world->strategy,
+                                            .plugin = &world->plugin,
+                                            .venues = venues,
+                                            .n_venues = 2,
+                                            .source = world->source,
+                                            .fn = tell,
+                                            .context = world,
+                                            .session = 77,
+                                            .now_ns = START_NS };
+    world->script.world = world;
+    world->script.terms = valid_terms();
+    script = &world->script;
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *const world = *state;
+
+    runner_destroy(world->runner);
+    world->source->ops->destroy(world->source);
+    ring_fini(&world->rings[0]);
+    ring_fini(&world->rings[1]);
+    waker_fini(&world->waker);
+    feed_stub_fini(&world->a);
+    feed_stub_fini(&world->b);
+    free(world);
+    return 0;
+}
+
+static int create(struct world *world)
+{
+    return runner_create(&world->runner, &world->config, &world->problems, &world->err);
+}
+
+/* For tests that look at what comes after init(). */
+static void begin(struct world *world)
+{
+    assert_int_equal(ARB_OK, create(world));
+    forget_lines(world);
+}
+
+static void send(struct world *world, unsigned ring, struct event event)
+{
+    void *const record = ring_reserve(&world->rings[ring], event_record_len(&event));
+
+    assert_non_null(record);
+    event_record_write(&event, record);
+    ring_commit(&world->rings[ring]);
+}
+
+/* Both venues quote, received at these times. */
+static void quote_both(struct world *world, int64_t a_ms, int64_t b_ms)
+{
+    world->a.recv_ns = START_NS + a_ms * MS;
+    world->b.recv_ns = START_NS + b_ms * MS;
+    send(world, 0, feed_stub_quote(&world->a, 100, 101));
+    send(world, 1, feed_stub_quote(&world->b, 110, 111));
+}
+
+static void step(struct world *world, int64_t ms)
+{
+    runner_step(world->runner, START_NS + ms * MS);
+}
+
+static struct runner_stats stats_of(const struct world *world)
+{
+    struct runner_stats stats;
+
+    runner_stats_read(world->runner, &stats);
+    return stats;
+}
+
+/* --- set-up and end of a strategy --- */
+
+static void init_sees_its_options_venues_and_time(void **state)
+{
+    struct world *const world = *state;
+
+    assert_int_equal(ARB_OK, create(world));
+    assert_string_equal("init level=7 venues=2 t=0\n", lines(world));
+}
+
+static void configured_option_reaches_the_instance(void **state)
+{
+    struct world *const world = *state;
+    struct config_entry level = { .key = "level", .value = "3", .line = 4 };
+
+    world->strategy.options = &level;
+    assert_int_equal(ARB_OK, create(world));
+    assert_string_equal("init level=3 venues=2 t=0\n", lines(world));
+}
+
+static void unknown_option_is_a_problem_with_its_line(void **state)
+{
+    struct world *const world = *state;
+    struct config_entry level = { .key = "levle", .value = "3", .line = 4 };
+    struct stderr_capture capture;
+
+    world->strategy.options = &level;
+    stderr_capture_begin(&capture);
+    assert_int_equal(ARB_EINVAL, create(world));
+    const char *const log = stderr_capture_end(&capture);
+    assert_int_equal(1, count_of(log, "test.ini:4: [strategy:demo] levle: "));
+    assert_string_equal("", lines(world)); /* nothing ran */
+}
+
+static void failed_init_is_undone_and_explained(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.init_rc = ARB_ENOTSUP;
+    assert_int_equal(ARB_ENOTSUP, create(world));
+    assert_string_equal("init level=7 venues=2 t=0\nfini\n", lines(world));
+    assert_non_null(strstr(world->err.text, "init()"));
+}
+
+static void finish_stops_the_strategy_once(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    runner_finish(world->runner, START_NS + 4 * MS);
+    runner_finish(world->runner, START_NS + 5 * MS);
+    assert_string_equal("stop t=4\n", lines(world));
+}
+
+/* --- markets --- */
+
+static void instrument_is_shown_once_for_all_its_events(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    quote_both(world, 0, 0);
+    quote_both(world, 0, 0);
+    step(world, 1);
+    assert_string_equal("market BTC/USD changed=3 t=1\n", lines(world));
+    assert_int_equal(4, stats_of(world).market.events);
+}
+
+static void nothing_new_shows_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    quote_both(world, 0, 0);
+    step(world, 1);
+    forget_lines(world);
+    step(world, 2);
+    assert_string_equal("", lines(world));
+}
+
+static void step_takes_in_a_limited_number_of_events(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    for (unsigned i = 0; i < RUNNER_DRAIN_MAX + 1; i++) {
+        send(world, 0, feed_stub_quote(&world->a, 100, 101));
+    }
+    step(world, 1);
+    assert_int_equal(RUNNER_DRAIN_MAX, stats_of(world).market.events);
+    step(world, 2);
+    assert_int_equal(RUNNER_DRAIN_MAX + 1, stats_of(world).market.events);
+}
+
+static void rings_are_read_in_turn(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    for (unsigned i = 0; i < RUNNER_DRAIN_MAX; i++) {
+        send(world, 0, feed_stub_quote(&world->a, 100, 101));
+    }
+    send(world, 1, feed_stub_quote(&world->b, 110, 111));
+    step(world, 1);
+    assert_string_equal("market BTC/USD changed=3 t=1\n", lines(world));
+}
+
+/* --- opportunities --- */
+
+static void opportunity_carries_names_sequences_ages_and_latency(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    world->script.n_publish = 1;
+    world->b.session = 4;
+    quote_both(world, 2, 5);
+    world->a.recv_ns += MS;
+    send(world, 0, feed_stub_set_bid(&world->a, 99, 1));
+    step(world, 12);
+    assert_string_equal("market BTC/USD changed=3 t=12\n"
+                        "demo run 77 #1 event 1 id 9 BTC/USD: askinc 1#2 age 9 -> bidex 4#1 age 7 "
+                        "t=12 latency 7\n",
+                        lines(world));
+}
+
+static void opportunities_are_numbered_without_gap(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    world->script.n_publish = 2;
+    quote_both(world, 0, 0);
+    step(world, 0);
+    assert_int_equal(1, count_of(lines(world), "#1 event"));
+    assert_int_equal(1, count_of(lines(world), "#2 event"));
+}
+
+static void opportunity_of_a_timer_has_no_latency(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    world->script.n_timers = 1;
+    world->script.timers[0].delay_ms = 10;
+    world->script.does_publish_by_timer = true;
+    quote_both(world, 0, 0);
+    step(world, 0);
+    forget_lines(world);
+    step(world, 10);
+    assert_string_equal("timer 0 t=10\n"
+                        "demo run 77 #1 event 1 id 9 BTC/USD: askinc 1#1 age 10 -> bidex 1#1 age "
+                        "10 t=10 latency 0\n",
+                        lines(world));
+}
+
+static void times_beyond_reason_give_saturated_ages(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    world->script.n_publish = 1;
+    quote_both(world, 0, 0);
+    world->a.recv_ns = INT64_MIN;
+    send(world, 0, feed_stub_quote(&world->a, 100, 101));
+    step(world, 0);
+    assert_int_equal(1, count_of(lines(world), "age 9223372036854 "));
+}
+
+static void full_ring_drops_the_opportunity_and_counts_it(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    assert_int_equal(ARB_OK, ring_init(&world->out, 4096, NULL));
+    world->config.ring = &world->out;
+    world->config.fn = NULL;
+    begin(world);
+    world->script.n_publish = 100;
+    quote_both(world, 0, 0);
+    stderr_capture_begin(&capture);
+    step(world, 0);
+    const char *const log = stderr_capture_end(&capture);
+    ring_fini(&world->out);
+    const struct runner_stats stats = stats_of(world);
+    assert_int_equal(100, stats.opportunities);
+    assert_in_range(stats.dropped, 1, 99);
+    assert_int_equal(1, count_of(log, "\n"));
+}
+
+static void ring_holds_the_same_as_the_function_gets(void **state)
+{
+    struct world *const world = *state;
+    size_t len;
+
+    assert_int_equal(ARB_OK, ring_init(&world->out, 4096, NULL));
+    world->config.ring = &world->out;
+    begin(world);
+    world->script.n_publish = 1;
+    quote_both(world, 0, 0);
+    step(world, 3);
+    char by_function[512];
+    (void)snprintf(by_function, sizeof(by_function), "%s", strchr(lines(world), '\n') + 1);
+    forget_lines(world);
+    tell(world, ring_peek(&world->out, &len));
+    ring_fini(&world->out);
+    assert_int_equal(sizeof(struct opportunity), len);
+    assert_string_equal(by_function, lines(world));
+}
+
+/* --- failures --- */
+
+static void failed_callback_leaves_no_effect_and_ends_the_strategy(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.market_rc = ARB_EPROTO;
+    world->script.n_publish = 1;
+    world->script.n_timers = 1;
+    world->script.timers[0].delay_ms = 1;
+    stderr_capture_begin(&capture);
+    quote_both(world, 0, 0);
+    step(world, 0);
+    quote_both(world, 1, 1);
+    step(world, 1);
+    runner_finish(world->runner, START_NS + 2 * MS);
+    const char *const log = stderr_capture_end(&capture);
+    assert_string_equal("market BTC/USD changed=3 t=0\n", lines(world));
+    assert_int_equal(1, stats_of(world).disabled);
+    assert_int_equal(1, count_of(log, "\n"));
+    assert_int_equal(1, count_of(log, "level=error strategy=demo msg=\"disabled: on_market() of "
+                                      "plugin puppet broke the rule that a callback returns"));
+}
+
+static void failed_timer_ends_the_strategy(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.n_timers = 1;
+    world->script.timers[0].delay_ms = 1;
+    world->script.timer_rc = ARB_EINVAL;
+    quote_both(world, 0, 0);
+    step(world, 0);
+    stderr_capture_begin(&capture);
+    step(world, 1);
+    const char *const log = stderr_capture_end(&capture);
+    assert_int_equal(1, count_of(log, "on_timer() of plugin puppet"));
+    assert_int_equal(1, stats_of(world).disabled);
+}
+
+/* Shows a market to a strategy that publishes `n` times and returns ARB_OK; gives the log. */
+static const char *publish(struct world *world, unsigned n, struct stderr_capture *capture)
+{
+    world->script.n_publish = n;
+    quote_both(world, 0, 0);
+    stderr_capture_begin(capture);
+    step(world, 0);
+    return stderr_capture_end(capture);
+}
+
+static void as_many_opportunities_as_the_limit_are_carried_out(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    world->config.fn = NULL;
+    begin(world);
+    assert_string_equal("", publish(world, ARB_OPPORTUNITIES_MAX, &capture));
+    assert_int_equal(ARB_OPPORTUNITIES_MAX, stats_of(world).opportunities);
+}
+
+static void one_opportunity_too_many_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    const char *const log = publish(world, ARB_OPPORTUNITIES_MAX + 1, &capture);
+    assert_int_equal(1, count_of(log, "at most ARB_OPPORTUNITIES_MAX"));
+    assert_int_equal(0, stats_of(world).opportunities);
+}
+
+static void opportunity_of_an_unseen_instrument_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.instrument = 1;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "instrument was shown"));
+}
+
+static void opportunity_of_an_unknown_venue_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.sell_venue = 2;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "below n_venues"));
+}
+
+static void opportunity_of_an_unknown_event_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.event = 4;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "OPEN, UPDATE or CLOSE"));
+}
+
+static void close_without_a_reason_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.event = ARB_OPPORTUNITY_CLOSE;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "a CLOSE has a reason"));
+}
+
+static void opportunity_without_its_size_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.size = 0;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "has its size set"));
+}
+
+static void timer_beyond_the_limit_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.n_timers = 1;
+    world->script.timers[0].timer = ARB_TIMERS_MAX;
+    assert_int_equal(1, count_of(publish(world, 0, &capture), "below ARB_TIMERS_MAX"));
+}
+
+static void calls_for_exchanges_are_not_supported_and_do_no_harm(void **state)
+{
+    struct world *const world = *state;
+
+    begin(world);
+    world->script.does_call_exchange = true;
+    quote_both(world, 0, 0);
+    step(world, 0);
+    assert_string_equal("market BTC/USD changed=3 t=0\nhttp_get=-6\n", lines(world));
+    assert_int_equal(0, stats_of(world).disabled);
+}
+
+/* --- timers --- */
+
+/* A strategy that sets these timers at t=0. */
+static void begin_with_timers(struct world *world, unsigned n)
+{
+    begin(world);
+    world->script.n_timers = n;
+    quote_both(world, 0, 0);
+    step(world, 0);
+    forget_lines(world);
+}
+
+static void timer_fires_when_due_and_only_once(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].timer = 3;
+    world->script.timers[0].delay_ms = 10;
+    begin_with_timers(world, 1);
+    step(world, 9);
+    assert_string_equal("", lines(world));
+    step(world, 10);
+    step(world, 30);
+    assert_string_equal("timer 3 t=10\n", lines(world));
+}
+
+static void timers_fire_in_the_order_they_are_due(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].timer = 1;
+    world->script.timers[0].delay_ms = 9;
+    world->script.timers[1].timer = 2;
+    world->script.timers[1].delay_ms = 5;
+    begin_with_timers(world, 2);
+    step(world, 20);
+    assert_string_equal("timer 2 t=20\ntimer 1 t=20\n", lines(world));
+}
+
+static void timer_set_again_replaces_the_pending_one(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].delay_ms = 5;
+    world->script.timers[1].delay_ms = 9;
+    begin_with_timers(world, 2);
+    step(world, 5);
+    step(world, 9);
+    assert_string_equal("timer 0 t=9\n", lines(world));
+}
+
+static void timer_of_zero_cancels(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].delay_ms = 5;
+    begin_with_timers(world, 1);
+    world->script.timers[0].delay_ms = 0;
+    world->script.n_timers = 1;
+    quote_both(world, 1, 1);
+    step(world, 1);
+    step(world, 9);
+    assert_string_equal("market BTC/USD changed=3 t=1\n", lines(world));
+    assert_true(runner_next_timer_ns(world->runner) == INT64_MAX);
+}
+
+static void market_comes_before_a_timer_of_the_same_step(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].delay_ms = 5;
+    begin_with_timers(world, 1);
+    quote_both(world, 5, 5);
+    step(world, 5);
+    assert_string_equal("market BTC/USD changed=3 t=5\ntimer 0 t=5\n", lines(world));
+}
+
+static void next_timer_says_how_far_a_replay_may_go(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].delay_ms = 5;
+    begin_with_timers(world, 1);
+    assert_int_equal(START_NS + 5 * MS, runner_next_timer_ns(world->runner));
+}
+
+/* --- determinism --- */
+
+/* Runs a mixed scenario in a world of its own; the lines go to `text`. */
+static void run_scenario(char *text, size_t cap)
+{
+    void *state;
+
+    (void)set_up(&state);
+    struct world *const world = state;
+    begin(world);
+    world->script.n_publish = 2;
+    for (int64_t ms = 0; ms < 50; ms++) {
+        world->script.n_timers = ms % 3 == 0 ? 2 : 0;
+        world->script.timers[1].timer = 1;
+        world->script.timers[0].delay_ms = 2;
+        world->script.timers[1].delay_ms = 1;
+        quote_both(world, ms, ms / 2);
+        step(world, ms);
+    }
+    runner_finish(world->runner, START_NS + 50 * MS);
+    (void)snprintf(text, cap, "%s", lines(world));
+    (void)tear_down(&state);
+}
+
+static void two_runs_of_one_input_are_the_same(void **state)
+{
+    static char first[65536], second[65536];
+
+    (void)state;
+    run_scenario(first, sizeof(first));
+    run_scenario(second, sizeof(second));
+    assert_string_equal(first, second);
+    assert_true(count_of(first, "timer") > 10);
+}
+
+/* --- with the real strategy --- */
+
+static void lost_event_closes_the_opportunity_of_cross_venue(void **state)
+{
+    struct world *const world = *state;
+
+    assert_int_equal(ARB_OK, plugin_accept(&world->plugin, &arb_plugin, 0, &world->err));
+    begin(world);
+    quote_both(world, 1, 2);
+    step(world, 3);
+    (void)feed_stub_set_ask(&world->a, 200, 1); /* lost */
+    world->a.recv_ns = START_NS + 6 * MS;
+    send(world, 0, feed_stub_set_ask(&world->a, 201, 1));
+    step(world, 8);
+    assert_string_equal("demo run 77 #1 event 1 id 1 BTC/USD: askinc 1#1 age 2 -> bidex 1#1 age 1 "
+                        "t=3 latency 1\n"
+                        "demo run 77 #2 event 3 id 1 BTC/USD: askinc 1#1 age 2 -> bidex 1#1 age 6 "
+                        "t=8 latency 2\n",
+                        lines(world));
+}
+
+/* --- the thread --- */
+
+static bool is_out_empty(void *context)
+{
+    size_t len;
+    return ring_peek(context, &len) == NULL;
+}
+
+/* The next opportunity that the thread delivers, or NULL after a while without one. */
+static const struct opportunity *await(struct world *world)
+{
+    const int64_t deadline_ns = clock_mono_ns() + WAIT_MS * MS;
+    const struct opportunity *found;
+    size_t len;
+
+    while ((found = ring_peek(&world->out, &len)) == NULL && clock_mono_ns() < deadline_ns) {
+        waker_park(&world->out_waker, WAIT_MS, is_out_empty, &world->out);
+    }
+    return found;
+}
+
+static void begin_threaded(struct world *world)
+{
+    assert_int_equal(ARB_OK, waker_init(&world->out_waker));
+    assert_int_equal(ARB_OK, ring_init(&world->out, RING_BYTES, &world->out_waker));
+    world->config.ring = &world->out;
+    world->config.fn = NULL;
+    world->script.n_publish = 1;
+    begin(world);
+    assert_int_equal(ARB_OK, runner_start(world->runner, &world->err));
+}
+
+static void end_threaded(struct world *world)
+{
+    runner_stop(world->runner);
+    ring_fini(&world->out);
+    waker_fini(&world->out_waker);
+}
+
+static void thread_delivers_what_the_rings_bring_until_it_is_stopped(void **state)
+{
+    struct world *const world = *state;
+
+    begin_threaded(world);
+    for (uint64_t i = 1; i <= 200; i++) {
+        world->a.recv_ns = clock_now_ns();
+        send(world, 0, feed_stub_quote(&world->a, 100, 101));
+        const struct opportunity *const opportunity = await(world);
+        assert_non_null(opportunity);
+        assert_int_equal(i, opportunity->buy.seq);
+        assert_int_equal(i, opportunity->seq);
+        ring_release(&world->out);
+        assert_true(stats_of(world).opportunities <= i); /* read while the thread runs */
+    }
+    end_threaded(world);
+    assert_int_equal(1, count_of(lines(world), "stop"));
+    assert_int_equal(200, stats_of(world).opportunities);
+}
+
+static void stopped_thread_has_taken_in_what_was_queued(void **state)
+{
+    struct world *const world = *state;
+
+    begin_threaded(world);
+    for (unsigned i = 0; i < 3 * RUNNER_DRAIN_MAX; i++) {
+        send(world, 0, feed_stub_quote(&world->a, 100, 101));
+    }
+    end_threaded(world);
+    assert_int_equal(3 * RUNNER_DRAIN_MAX, stats_of(world).market.events);
+}
+
+static void timer_wakes_the_waiting_thread(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].delay_ms = 20;
+    world->script.n_timers = 1;
+    world->script.does_publish_by_timer = true;
+    begin_threaded(world);
+    send(world, 0, feed_stub_quote(&world->a, 100, 101));
+    assert_non_null(await(world)); /* of the market */
+    ring_release(&world->out);
+    assert_non_null(await(world)); /* of the timer */
+    end_threaded(world);
+}
+
+static void idle_thread_stops_at_once(void **state)
+{
+    struct world *const world = *state;
+    const int64_t start_ns = clock_mono_ns();
+
+    begin_threaded(world);
+    end_threaded(world);
+    assert_true(clock_mono_ns() - start_ns < RUNNER_WAIT_MAX_MS * MS / 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(init_sees_its_options_venues_and_time),
+        TEST(configured_option_reaches_the_instance),
+        TEST(unknown_option_is_a_problem_with_its_line),
+        TEST(failed_init_is_undone_and_explained),
+        TEST(finish_stops_the_strategy_once),
+        TEST(instrument_is_shown_once_for_all_its_events),
+        TEST(nothing_new_shows_nothing),
+        TEST(step_takes_in_a_limited_number_of_events),
+        TEST(rings_are_read_in_turn),
+        TEST(opportunity_carries_names_sequences_ages_and_latency),
+        TEST(opportunities_are_numbered_without_gap),
+        TEST(opportunity_of_a_timer_has_no_latency),
+        TEST(times_beyond_reason_give_saturated_ages),
+        TEST(full_ring_drops_the_opportunity_and_counts_it),
+        TEST(ring_holds_the_same_as_the_function_gets),
+        TEST(failed_callback_leaves_no_effect_and_ends_the_strategy),
+        TEST(failed_timer_ends_the_strategy),
+        TEST(as_many_opportunities_as_the_limit_are_carried_out),
+        TEST(one_opportunity_too_many_fails_the_callback),
+        TEST(opportunity_of_an_unseen_instrument_fails_the_callback),
+        TEST(opportunity_of_an_unknown_venue_fails_the_callback),
+        TEST(opportunity_of_an_unknown_event_fails_the_callback),
+        TEST(close_without_a_reason_fails_the_callback),
+        TEST(opportunity_without_its_size_fails_the_callback),
+        TEST(timer_beyond_the_limit_fails_the_callback),
+        TEST(calls_for_exchanges_are_not_supported_and_do_no_harm),
+        TEST(timer_fires_when_due_and_only_once),
+        TEST(timers_fire_in_the_order_they_are_due),
+        TEST(timer_set_again_replaces_the_pending_one),
+        TEST(timer_of_zero_cancels),
+        TEST(market_comes_before_a_timer_of_the_same_step),
+        TEST(next_timer_says_how_far_a_replay_may_go),
+        TEST(two_runs_of_one_input_are_the_same),
+        TEST(lost_event_closes_the_opportunity_of_cross_venue),
+        TEST(thread_delivers_what_the_rings_bring_until_it_is_stopped),
+        TEST(stopped_thread_has_taken_in_what_was_queued),
+        TEST(timer_wakes_the_waiting_thread),
+        TEST(idle_thread_stops_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

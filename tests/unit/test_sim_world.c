@@ -1,0 +1,388 @@
+#include "sim_client.h"
+
+#include "truth.h"
+#include "util/clock.h"
+
+enum { KRAKEN = 0, BITSTAMP = 1, GAPS_MAX = 4096, LINE_LEN_MAX = 1 << 14 };
+
+static void ignore_close(void *context, uint32_t venue, uint32_t client, uint16_t code,
+                         const char *why)
+{
+    (void)context;
+    (void)venue;
+    (void)client;
+    (void)code;
+    (void)why;
+}
+
+/* A running FNV-1a over every byte sent. */
+struct digest {
+    uint64_t hash;
+    size_t n_frames, n_snapshots;
+};
+
+static void add_to_digest(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
+{
+    struct digest *const digest = context;
+
+    digest->hash = (digest->hash ^ (venue << 8 | client)) * UINT64_C(1099511628211);
+    for (size_t i = 0; i < frame.len; i++) {
+        digest->hash = (digest->hash ^ (unsigned char)frame.data[i]) * UINT64_C(1099511628211);
+    }
+    digest->n_frames++;
+    digest->n_snapshots += memmem(frame.data, frame.len, "\"snapshot\",\"data\"", 17) != NULL;
+}
+
+static const char subscribe_kraken[] =
+    "{\"method\":\"subscribe\",\"params\":{\"channel\":\"book\",\"symbol\":[\"BTC/USD\"],"
+    "\"depth\":1000}}";
+static const char subscribe_bitstamp[] =
+    "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"order_book_btcusd\"}}";
+static const char subscribe_diffs[] =
+    "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"diff_order_book_btcusd\"}}";
+
+static struct digest digest_of(uint64_t seed, int64_t step_ms)
+{
+    struct instrument_list *const instruments = test_instruments("BTC/USD,ETH/USD");
+    struct digest digest = { 0 };
+    struct world_config config =
+        test_world(instruments, (struct world_outlet){ add_to_digest, ignore_close, &digest });
+    struct world *world;
+
+    config.seed = seed;
+    assert_int_equal(world_create(&world, &config, NULL), ARB_OK);
+    test_connect(world, KRAKEN, config.start_ns);
+    test_connect(world, BITSTAMP, config.start_ns);
+    test_say(world, KRAKEN, config.start_ns, subscribe_kraken);
+    test_say(world, BITSTAMP, config.start_ns, subscribe_bitstamp);
+    test_say(world, BITSTAMP, config.start_ns, subscribe_diffs);
+    for (int64_t ms = 0; ms <= 20000; ms += step_ms) {
+        world_advance(world, config.start_ns + ms * NS_PER_MS);
+    }
+    world_destroy(world);
+    test_instruments_free(instruments);
+    assert_true(digest.n_frames > 500);
+    return digest;
+}
+
+static void same_seed_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    assert_true(digest_of(42, 100).hash == digest_of(42, 100).hash);
+}
+
+static void length_of_the_steps_does_not_matter(void **state)
+{
+    (void)state;
+    assert_true(digest_of(42, 1).hash == digest_of(42, 1000).hash);
+}
+
+static void another_seed_gives_other_bytes(void **state)
+{
+    (void)state;
+    assert_true(digest_of(42, 100).hash != digest_of(43, 100).hash);
+}
+
+/* An interval during which buying at one venue and selling at the other paid. */
+struct interval {
+    int64_t open_ns, close_ns, peak_ppm;
+};
+
+struct observer {
+    struct naive_book *books[2];
+    struct interval open[2]; /* by buying venue */
+    struct interval closed[2][GAPS_MAX];
+    size_t n_closed[2];
+};
+
+static void observe_frame(void *context, uint32_t venue, uint32_t client, struct arb_bytes text)
+{
+    struct observer *const observer = context;
+    struct naive_book *const book = observer->books[venue];
+    (void)client;
+
+    if (venue == KRAKEN) {
+        (void)naive_kraken(book, text);
+        return;
+    }
+    cJSON *const frame = cJSON_ParseWithLength(text.data, text.len);
+    const cJSON *const data = cJSON_GetObjectItemCaseSensitive(frame, "data");
+    if (cJSON_GetObjectItemCaseSensitive(data, "bids") != NULL) {
+        naive_clear(book);
+        (void)naive_bitstamp(book, data);
+    }
+    cJSON_Delete(frame);
+}
+
+/* The venues' rule in long multiplication: 26 bp at Kraken, 30 bp at Bitstamp. */
+static void observe_gap(struct observer *observer, uint32_t buy, int64_t now_ns)
+{
+    static const long double fees[] = { 0.0026L, 0.0030L };
+    const struct naive_side *const bids = &observer->books[1 - buy]->bids;
+    const struct naive_side *const asks = &observer->books[buy]->asks;
+    struct interval *const open = &observer->open[buy];
+
+    if (bids->n == 0 || asks->n == 0) {
+        return;
+    }
+    const long double bid = (long double)bids->levels[0].px_value * (1 - fees[1 - buy]);
+    const long double ask = (long double)asks->levels[0].px_value * (1 + fees[buy]);
+    const int64_t ppm =
+        (int64_t)((bid - ask) / (long double)asks->levels[0].px_value * 1000000 + 1e-9L);
+    if (bid > ask && open->open_ns == 0) {
+        *open = (struct interval){ .open_ns = now_ns, .peak_ppm = ppm };
+    } else if (bid > ask && ppm > open->peak_ppm) {
+        open->peak_ppm = ppm;
+    } else if (bid <= ask && open->open_ns != 0) {
+        open->close_ns = now_ns;
+        observer->closed[buy][observer->n_closed[buy]++] = *open;
+        *open = (struct interval){ 0 };
+    }
+}
+
+static int64_t number_after(const char *text, const char *key)
+{
+    const char *const at = strstr(text, key);
+    assert_non_null(at);
+    return strtoll(at + strlen(key), NULL, 10);
+}
+
+/* Compares the truth's lines of one direction with what was observed. */
+static void compare(FILE *truth, const struct observer *observer, uint32_t buy, size_t *n_compared)
+{
+    char line[LINE_LEN_MAX];
+    const char *const want = buy == KRAKEN ? "\"buy\":\"kraken\"" : "\"buy\":\"bitstamp\"";
+    size_t n = 0;
+
+    rewind(truth);
+    while (fgets(line, sizeof(line), truth) != NULL) {
+        if (strstr(line, want) == NULL || strstr(line, "open_at_exit") != NULL) {
+            continue;
+        }
+        assert_true(n < observer->n_closed[buy]);
+        const struct interval *const seen = &observer->closed[buy][n++];
+        assert_true(number_after(line, "\"open_ns\":") == seen->open_ns);
+        assert_true(number_after(line, "\"close_ns\":") == seen->close_ns);
+        assert_int_equal(number_after(line, "\"peak_net_ppm\":"), seen->peak_ppm);
+    }
+    assert_int_equal(n, observer->n_closed[buy]);
+    *n_compared += n;
+}
+
+static void truth_is_what_a_perfectly_informed_client_sees(void **state)
+{
+    struct instrument_list *const instruments = test_instruments("BTC/USD");
+    struct observer *const observer = calloc(1, sizeof(*observer));
+    FILE *const truth = tmpfile();
+    struct world *world;
+    size_t n_compared = 0;
+    (void)state;
+
+    assert_non_null(observer);
+    assert_non_null(truth);
+    observer->books[0] = calloc(1, sizeof(*observer->books[0]));
+    observer->books[1] = calloc(1, sizeof(*observer->books[1]));
+    naive_clear(observer->books[0]);
+    naive_clear(observer->books[1]);
+    struct world_config config =
+        test_world(instruments, (struct world_outlet){ observe_frame, ignore_close, observer });
+    config.truth_out = truth;
+    config.divergence_every_ms = 1000;
+    assert_int_equal(world_create(&world, &config, NULL), ARB_OK);
+    test_connect(world, KRAKEN, config.start_ns);
+    test_connect(world, BITSTAMP, config.start_ns);
+    test_say(world, KRAKEN, config.start_ns, subscribe_kraken);
+    test_say(world, BITSTAMP, config.start_ns, subscribe_bitstamp);
+    for (int64_t now_ns = config.start_ns; now_ns < config.start_ns + 120 * NS_PER_S;
+         now_ns = world_next_ns(world)) {
+        world_advance(world, now_ns);
+        observe_gap(observer, KRAKEN, now_ns);
+        observe_gap(observer, BITSTAMP, now_ns);
+    }
+    assert_int_equal(truth_finish(world_truth(world), config.start_ns + 120 * NS_PER_S, NULL),
+                     ARB_OK);
+    compare(truth, observer, KRAKEN, &n_compared);
+    compare(truth, observer, BITSTAMP, &n_compared);
+    assert_true(n_compared > 20);
+    world_destroy(world);
+    (void)fclose(truth);
+    free(observer->books[0]);
+    free(observer->books[1]);
+    free(observer);
+    test_instruments_free(instruments);
+}
+
+static void set_best(struct sim_book *book, int64_t bid, int64_t ask)
+{
+    book->bids.n = book->asks.n = 0;
+    ladder_set(&book->bids, (struct arb_level){ bid, 100000000 });
+    ladder_set(&book->asks, (struct arb_level){ ask, 100000000 });
+}
+
+static void exact_break_even_is_no_divergence_and_one_tick_more_is(void **state)
+{
+    struct instrument_list *const instruments = test_instruments("BTC/USD");
+    const struct truth_config config = {
+        .instruments = instruments,
+        .n_venues = 2,
+        .venues = { "kraken", "bitstamp" },
+        .fees_ppm = { 2000, 2000 },
+    };
+    struct truth *truth;
+    struct sim_book book;
+    (void)state;
+
+    assert_int_equal(truth_create(&truth, &config, NULL), ARB_OK);
+    assert_int_equal(sim_book_init(&book, 10), ARB_OK);
+    set_best(&book, 900000, 998000);
+    truth_on_book(truth, 0, 0, &book, 1);
+    set_best(&book, 1002000, 1100000); /* 998000 * 1.002 = 1002000 * 0.998 */
+    truth_on_book(truth, 1, 0, &book, 2);
+    assert_int_equal(truth_count(truth), 0);
+    set_best(&book, 1002001, 1100000);
+    truth_on_book(truth, 1, 0, &book, 3);
+    assert_int_equal(truth_count(truth), 1);
+    sim_book_fini(&book);
+    truth_destroy(truth);
+    test_instruments_free(instruments);
+}
+
+static void divergence_still_open_at_the_end_says_so(void **state)
+{
+    struct instrument_list *const instruments = test_instruments("BTC/USD");
+    char text[512] = "";
+    FILE *const out = fmemopen(text, sizeof(text), "w");
+    const struct truth_config config = {
+        .instruments = instruments,
+        .n_venues = 2,
+        .venues = { "kraken", "bitstamp" },
+        .seed = 9,
+        .start_ns = 5,
+        .out = out,
+    };
+    struct truth *truth;
+    struct sim_book book;
+    (void)state;
+
+    assert_int_equal(truth_create(&truth, &config, NULL), ARB_OK);
+    assert_int_equal(sim_book_init(&book, 10), ARB_OK);
+    set_best(&book, 9000, 10000);
+    truth_on_book(truth, 0, 0, &book, 1);
+    set_best(&book, 10100, 11000);
+    truth_on_book(truth, 1, 0, &book, 2);
+    assert_int_equal(truth_finish(truth, 7, NULL), ARB_OK);
+    (void)fclose(out);
+    assert_string_equal(text,
+                        "{\"kind\":\"run\",\"simulated\":true,\"seed\":9,\"start_ns\":5}\n"
+                        "{\"kind\":\"divergence\",\"symbol\":\"BTC/USD\",\"buy\":\"kraken\","
+                        "\"sell\":\"bitstamp\",\"open_ns\":2,\"close_ns\":7,\"peak_net_ppm\":10000,"
+                        "\"open_at_exit\":true}\n");
+    sim_book_fini(&book);
+    truth_destroy(truth);
+    test_instruments_free(instruments);
+}
+
+static void subscribe_all(struct world *world, const struct instrument_list *list, int64_t now_ns)
+{
+    cJSON *const root = cJSON_CreateObject();
+    cJSON *const params = cJSON_AddObjectToObject(root, "params");
+    cJSON *const symbols = cJSON_AddArrayToObject(params, "symbol");
+
+    (void)cJSON_AddStringToObject(root, "method", "subscribe");
+    (void)cJSON_AddStringToObject(params, "channel", "book");
+    for (uint32_t i = 0; i < list->n; i++) {
+        cJSON_AddItemToArray(symbols, cJSON_CreateString(list->items[i].symbol));
+    }
+    char *const text = cJSON_PrintUnformatted(root);
+    test_say(world, KRAKEN, now_ns, text);
+    cJSON_free(text);
+    cJSON_Delete(root);
+}
+
+static void thousand_instruments_all_get_their_snapshot(void **state)
+{
+    struct instrument_list *const instruments = test_instruments("1000");
+    struct digest digest = { 0 };
+    const struct world_config config =
+        test_world(instruments, (struct world_outlet){ add_to_digest, ignore_close, &digest });
+    struct world *world;
+    (void)state;
+
+    assert_int_equal(world_create(&world, &config, NULL), ARB_OK);
+    test_connect(world, KRAKEN, config.start_ns);
+    subscribe_all(world, instruments, config.start_ns);
+    world_advance(world, config.start_ns + NS_PER_S / 10);
+    assert_int_equal(digest.n_snapshots, 1000);
+    world_destroy(world);
+    test_instruments_free(instruments);
+}
+
+static void books_stay_full_positive_and_uncrossed(void **state)
+{
+    struct instrument_list *const instruments = test_instruments("20");
+    const struct market_config config = {
+        .instruments = instruments,
+        .seed = 3,
+        .n_venues = 2,
+        .depth = 50,
+        .rate_per_s = 100,
+        .divergence_every_ms = 200,
+        .divergence_fees_ppm = 5600,
+    };
+    struct market *market;
+    struct market_tick tick;
+    (void)state;
+
+    assert_int_equal(market_create(&market, &config, NULL), ARB_OK);
+    while (market_next_ns(market) < 20 * NS_PER_S) {
+        if (!market_run(market, &tick)) {
+            continue;
+        }
+        const struct sim_book *const book = market_book(market, tick.venue, tick.instrument);
+        assert_int_equal(book->bids.n, 50);
+        assert_int_equal(book->asks.n, 50);
+        assert_true(book->bids.levels[0].px < book->asks.levels[0].px);
+        assert_true(book->bids.levels[49].px > 0);
+    }
+    market_destroy(market);
+    test_instruments_free(instruments);
+}
+
+static void instruments_that_cannot_be_are_refused(void **state)
+{
+    static const char *const wrong[] = { "",
+                                         "0",
+                                         "4097",
+                                         "BTCUSD",
+                                         "BTC/USD,",
+                                         "btc/usd",
+                                         "BTC/USD,BTC/USD",
+                                         "BTC/USD ETH/USD",
+                                         "/USD",
+                                         "BTC/",
+                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF/USD" };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct instrument_list *const list = calloc(1, sizeof(*list));
+        assert_non_null(list);
+        assert_true(instruments_parse(list, wrong[i], NULL) != ARB_OK);
+        test_instruments_free(list);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_seed_gives_the_same_bytes),
+        cmocka_unit_test(length_of_the_steps_does_not_matter),
+        cmocka_unit_test(another_seed_gives_other_bytes),
+        cmocka_unit_test(truth_is_what_a_perfectly_informed_client_sees),
+        cmocka_unit_test(exact_break_even_is_no_divergence_and_one_tick_more_is),
+        cmocka_unit_test(divergence_still_open_at_the_end_says_so),
+        cmocka_unit_test(thousand_instruments_all_get_their_snapshot),
+        cmocka_unit_test(books_stay_full_positive_and_uncrossed),
+        cmocka_unit_test(instruments_that_cannot_be_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,679 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+#include <cjson/cJSON.h>
+
+#include "util/digits.h"
+#include "wire_samples.h"
+
+enum {
+    RANDOM_EVENTS = 3000,
+    RANDOM_LEVELS = 40,
+    MUTATIONS = 100000,
+    LEVELS_MAX = 2 * ARB_EVENT_LEVELS_MAX,
+};
+
+static const int64_t pub_ns = 1700000000000000003;
+
+/* What the tests read into; allocated once, as a consumer does. */
+static struct wire_event *new_target(uint32_t levels_max)
+{
+    struct wire_event *const out = calloc(1, sizeof(*out));
+    assert_non_null(out);
+    out->levels = malloc(((size_t)levels_max + 1) * sizeof(*out->levels));
+    assert_non_null(out->levels);
+    out->levels_max = levels_max;
+    return out;
+}
+
+static void free_target(struct wire_event *out)
+{
+    free(out->levels);
+    free(out);
+}
+
+/* Writes into memory of exactly the promised size, so that a sanitizer sees one byte more. */
+static struct arb_bytes write_event(const struct event *event)
+{
+    char *const text = malloc(wire_event_bound(event));
+    assert_non_null(text);
+    return (struct arb_bytes){ text, wire_write_event(event, pub_ns, text) };
+}
+
+static void free_text(struct arb_bytes text)
+{
+    free((void *)(uintptr_t)text.data);
+}
+
+static void assert_writes(const struct event *event, const char *want)
+{
+    const struct arb_bytes text = write_event(event);
+    char got[2048];
+
+    assert_true(text.len < sizeof(got));
+    memcpy(got, text.data, text.len);
+    got[text.len] = '\0';
+    free_text(text);
+    assert_string_equal(got, want);
+}
+
+static void delta_is_written_in_its_order(void **state)
+{
+    const struct event event = sample_delta();
+
+    (void)state;
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"delta\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"LIVE\","
+                  "\"trading\":\"open\",\"verified\":\"verified\","
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"bids\":[[\"63005.0\",\"2.07265551\"],[\"63004.9\",\"0.00000000\"]],"
+                  "\"asks\":[[\"63006.0\",\"0.00100000\"]],\"crc\":3735928559}");
+}
+
+static void snapshot_is_written_best_level_first(void **state)
+{
+    const struct event event = sample_snapshot();
+
+    (void)state;
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"snapshot\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"LIVE\","
+                  "\"trading\":\"open\",\"verified\":\"verified\","
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"bids\":[[\"1.5\",\"2.5\"],[\"1.0\",\"1\"]],"
+                  "\"asks\":[[\"2.0\",\"0.5\"],[\"3.0\",\"1\"]],\"crc\":3735928559}");
+}
+
+static void status_is_written_with_its_reason_escaped(void **state)
+{
+    const struct event event = sample_status("closed: \"1006\"\n");
+
+    (void)state;
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"status\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"STALE\","
+                  "\"trading\":\"halted\",\"verified\":\"suspect\","
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"reason\":\"closed: \\\"1006\\\"\\u000a\"}");
+}
+
+static void assert_same_levels(const struct arb_level *a, const struct arb_level *b, uint32_t n)
+{
+    if (n > 0) {
+        assert_memory_equal(a, b, n * sizeof(*a));
+    }
+}
+
+static void assert_same_head(const struct event *a, const struct event *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->trading, b->trading);
+    assert_int_equal(a->verified, b->verified);
+    assert_int_equal(a->crc, b->crc);
+    assert_int_equal(a->session, b->session);
+    assert_int_equal(a->seq, b->seq);
+    assert_int_equal(a->prev_seq, b->prev_seq);
+    assert_int_equal(a->venue_ns, b->venue_ns);
+    assert_int_equal(a->recv_ns, b->recv_ns);
+    assert_string_equal(a->venue->name, b->venue->name);
+    assert_memory_equal(a->info, b->info, sizeof(*a->info));
+    assert_string_equal(a->reason, b->reason);
+    assert_int_equal(a->reason_len, b->reason_len);
+}
+
+/* All but px_digits and qty_digits: of those the text only tells what was needed. */
+static void assert_same_event(const struct event *a, const struct event *b)
+{
+    assert_same_head(a, b);
+    assert_int_equal(a->n_bids, b->n_bids);
+    assert_int_equal(a->n_asks, b->n_asks);
+    assert_same_levels(a->bids, b->bids, a->n_bids);
+    assert_same_levels(a->asks, b->asks, a->n_asks);
+}
+
+static void assert_round_trip(const struct event *event, struct wire_event *target)
+{
+    const struct arb_bytes text = write_event(event);
+
+    assert_int_equal(wire_read_event(text, target), ARB_OK);
+    assert_int_equal(target->pub_ns, pub_ns);
+    assert_same_event(&target->event, event);
+    free_text(text);
+}
+
+static void samples_survive_the_round_trip(void **state)
+{
+    const struct event events[] = { sample_delta(), sample_snapshot(),
+                                    sample_status("idle for 10 s, \xc3\xa9 \"\\\x01") };
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+        assert_round_trip(&events[i], *state);
+    }
+}
+
+static void digits_are_recovered_from_the_text(void **state)
+{
+    const struct event event = sample_delta();
+    const struct arb_bytes text = write_event(&event);
+    struct wire_event *const target = *state;
+
+    assert_int_equal(wire_read_event(text, target), ARB_OK);
+    assert_int_equal(target->event.px_digits, event.px_digits);
+    assert_int_equal(target->event.qty_digits, event.qty_digits);
+    free_text(text);
+}
+
+/* A random event whose parts the caller owns. */
+struct random_event {
+    struct event event;
+    struct venue venue;
+    struct arb_instrument info;
+    struct arb_level levels[2 * RANDOM_LEVELS];
+    char reason[EVENT_REASON_MAX];
+};
+
+static void randomise_reason(struct random_event *r, uint64_t *seed)
+{
+    r->event.reason_len = (uint32_t)sample_below(seed, EVENT_REASON_MAX);
+    for (uint32_t i = 0; i < r->event.reason_len; i++) {
+        r->reason[i] = (char)(1 + sample_below(seed, 127));
+    }
+    r->reason[r->event.reason_len] = '\0';
+}
+
+static void randomise_book(struct random_event *r, uint64_t *seed)
+{
+    r->event.n_bids = (uint32_t)sample_below(seed, RANDOM_LEVELS + 1);
+    r->event.n_asks = (uint32_t)sample_below(seed, RANDOM_LEVELS + 1);
+    r->event.crc = (uint32_t)sample_random(seed);
+    r->event.asks = r->levels + r->event.n_bids;
+    for (uint32_t i = 0; i < r->event.n_bids + r->event.n_asks; i++) {
+        r->levels[i] = (struct arb_level){ sample_i64(seed), sample_i64(seed) };
+    }
+}
+
+static void randomise(struct random_event *r, uint64_t *seed)
+{
+    memset(r, 0, sizeof(*r));
+    r->venue = sample_venue;
+    r->info = sample_instrument;
+    r->info.px_scale = (uint8_t)sample_below(seed, ARB_SCALE_MAX + 1);
+    r->info.qty_scale = (uint8_t)sample_below(seed, ARB_SCALE_MAX + 1);
+    r->event = (struct event){ .kind = (uint32_t)(EVENT_SNAPSHOT + sample_below(seed, 3)),
+                               .state = (uint32_t)sample_below(seed, ARB_BOOK_UNUSABLE + 1),
+                               .trading = (uint8_t)(1 + sample_below(seed, 3)),
+                               .verified = (uint8_t)(1 + sample_below(seed, 3)),
+                               .px_digits = (uint8_t)sample_below(seed, 20),
+                               .qty_digits = ARB_DIGITS_UNKNOWN,
+                               .venue = &r->venue,
+                               .info = &r->info,
+                               .session = sample_random(seed),
+                               .seq = sample_random(seed),
+                               .prev_seq = sample_random(seed),
+                               .venue_ns = sample_i64(seed),
+                               .recv_ns = sample_i64(seed),
+                               .bids = r->levels,
+                               .asks = r->levels,
+                               .reason = r->reason };
+    if (r->event.kind == EVENT_STATUS) {
+        randomise_reason(r, seed);
+    } else {
+        randomise_book(r, seed);
+    }
+}
+
+static void random_events_survive_the_round_trip(void **state)
+{
+    struct random_event *const r = malloc(sizeof(*r));
+    uint64_t seed = 3;
+
+    assert_non_null(r);
+    for (int i = 0; i < RANDOM_EVENTS; i++) {
+        randomise(r, &seed);
+        assert_round_trip(&r->event, *state);
+    }
+    free(r);
+}
+
+static void fill(struct arb_level *levels, uint32_t n, int64_t value)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        levels[i] = (struct arb_level){ value, value };
+    }
+}
+
+static void a_full_event_survives_the_round_trip_at_every_extreme_scale(void **state)
+{
+    static const uint8_t scales[] = { 0, ARB_SCALE_MAX };
+    struct arb_level *const levels = malloc(LEVELS_MAX * sizeof(*levels));
+    struct wire_event *const target = new_target(LEVELS_MAX);
+    struct arb_instrument info = sample_instrument;
+    struct event event = sample_snapshot();
+
+    (void)state;
+    assert_non_null(levels);
+    fill(levels, LEVELS_MAX, INT64_MAX);
+    event.info = &info;
+    event.bids = levels;
+    event.asks = levels + ARB_EVENT_LEVELS_MAX;
+    event.n_bids = event.n_asks = ARB_EVENT_LEVELS_MAX;
+    for (size_t i = 0; i < sizeof(scales); i++) {
+        info.px_scale = info.qty_scale = event.px_digits = event.qty_digits = scales[i];
+        assert_round_trip(&event, target);
+    }
+    free_target(target);
+    free(levels);
+}
+
+static void an_event_with_names_of_escapes_keeps_its_bound(void **state)
+{
+    struct venue venue;
+    struct arb_instrument info = sample_instrument;
+    char reason[EVENT_REASON_MAX];
+    struct event event;
+
+    memset(venue.name, 1, sizeof(venue.name));
+    venue.name[sizeof(venue.name) - 1] = '\0';
+    memset(info.symbol, 1, sizeof(info.symbol));
+    info.symbol[15] = '/';
+    info.symbol[sizeof(info.symbol) - 1] = '\0';
+    memset(info.base, 0, sizeof(info.base));
+    memset(info.base, 1, 15);
+    memset(info.quote, 0, sizeof(info.quote));
+    memset(info.quote, 1, 15);
+    memset(reason, 1, sizeof(reason));
+    reason[sizeof(reason) - 1] = '\0';
+    event = sample_status(reason);
+    event.venue = &venue;
+    event.info = &info;
+    event.seq = event.prev_seq = event.session = UINT64_MAX;
+    event.venue_ns = event.recv_ns = INT64_MAX;
+    assert_round_trip(&event, *state);
+}
+
+static void more_levels_than_room_is_a_limit(void **state)
+{
+    const struct event event = sample_delta();
+    const struct arb_bytes text = write_event(&event);
+    struct wire_event *const target = new_target(2);
+
+    (void)state;
+    assert_int_equal(wire_read_event(text, target), ARB_ELIMIT);
+    free_target(target);
+    free_text(text);
+}
+
+/* `text` with the first `from` replaced, in `out`. */
+static struct arb_bytes replaced(struct arb_bytes text, const char *from, const char *to,
+                                 char out[WIRE_OPPORTUNITY_MAX])
+{
+    const char *const at = memmem(text.data, text.len, from, strlen(from));
+
+    assert_non_null(at);
+    const char *const rest = at + strlen(from);
+    const int n = snprintf(out, WIRE_OPPORTUNITY_MAX, "%.*s%s%.*s", (int)(at - text.data),
+                           text.data, to, (int)(text.data + text.len - rest), rest);
+    assert_in_range(n, 1, WIRE_OPPORTUNITY_MAX - 1);
+    return (struct arb_bytes){ out, (size_t)n };
+}
+
+/* Reads the sample delta with `from` replaced. */
+static int read_changed(struct wire_event *target, const char *from, const char *to)
+{
+    const struct event event = sample_delta();
+    const struct arb_bytes text = write_event(&event);
+    char changed[WIRE_OPPORTUNITY_MAX];
+
+    const int rc = wire_read_event(replaced(text, from, to, changed), target);
+    free_text(text);
+    return rc;
+}
+
+static void another_version_is_not_supported(void **state)
+{
+    assert_int_equal(read_changed(*state, "\"v\":1", "\"v\":2"), ARB_ENOTSUP);
+}
+
+static void unknown_members_are_ignored(void **state)
+{
+    assert_int_equal(read_changed(*state, "\"seq\":", "\"new\":{\"a\":[1,\"]\"]},\"seq\":"),
+                     ARB_OK);
+}
+
+static void members_may_come_in_another_order(void **state)
+{
+    assert_int_equal(read_changed(*state, "\"seq\":42,\"prev\":41", "\"prev\":41,\"seq\":42"),
+                     ARB_OK);
+}
+
+static void damaged_members_are_refused(void **state)
+{
+    static const char *const changes[][2] = {
+        { "\"seq\":42,", "" },
+        { "\"seq\":42", "\"seq\":42,\"seq\":42" },
+        { "\"seq\":42", "\"seq\":-42" },
+        { "\"seq\":42", "\"seq\":true" },
+        { "\"type\":\"delta\"", "\"type\":\"trade\"" },
+        { "\"state\":\"LIVE\"", "\"state\":\"live\"" },
+        { "\"venue\":\"kraken\"", "\"venue\":\"\"" },
+        { "\"symbol\":\"BTC/USD\"", "\"symbol\":\"BTCUSD\"" },
+        { "\"symbol\":\"BTC/USD\"", "\"symbol\":\"/USD\"" },
+        { "\"symbol\":\"BTC/USD\"", "\"symbol\":\"BTC/\"" },
+        { "\"0123456789abcdef\"", "\"0123456789abcdeg\"" },
+        { "\"0123456789abcdef\"", "\"00123456789abcdef\"" },
+        { "\"scale\":[10,8],", "" },
+        { "\"scale\":[10,8]", "\"scale\":[10]" },
+        { "\"scale\":[10,8]", "\"scale\":[10,8,1]" },
+        { "[\"63005.0\",\"2.07265551\"]", "[\"63005.0\"]" },
+        { "[\"63005.0\",\"2.07265551\"]", "[\"63005.0\",\"-1\"]" },
+        { "\"crc\":3735928559", "\"reason\":\"x\"" },
+        { "\"crc\":3735928559}", "\"crc\":3735928559} x" },
+    };
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        assert_int_equal(read_changed(*state, changes[i][0], changes[i][1]), ARB_EPROTO);
+    }
+}
+
+static void numbers_that_do_not_fit_are_out_of_range(void **state)
+{
+    static const char *const changes[][2] = {
+        { "\"seq\":42", "\"seq\":18446744073709551616" },
+        { "1700000000000000001", "9223372036854775808" },
+        { "\"scale\":[10,8]", "\"scale\":[19,8]" },
+        { "63005.0", "6300500000.0" },
+        { "63005.0", "63005.00000000001" },
+        { "3735928559", "4294967296" },
+    };
+
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        assert_int_equal(read_changed(*state, changes[i][0], changes[i][1]), ARB_ERANGE);
+    }
+}
+
+static void a_name_that_is_too_long_is_a_limit(void **state)
+{
+    assert_int_equal(read_changed(*state, "kraken", "krakenkrakenkrakenkrakenkrakenkr"),
+                     ARB_ELIMIT);
+}
+
+static void foreign_messages_are_refused(void **state)
+{
+    static const char *const texts[] = {
+        "", "{}", "[]", "null", "hello", "{\"v\":\"x\"}", "{\"type\":\"delta\"}"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        const struct arb_bytes text = { texts[i], strlen(texts[i]) };
+        assert_int_equal(wire_read_event(text, *state), ARB_EPROTO);
+    }
+}
+
+/* In memory of exactly its length, so that a sanitizer sees a look behind the end. */
+static int read_copy(struct arb_bytes text, size_t len, struct wire_event *target)
+{
+    char *const copy = malloc(len > 0 ? len : 1);
+    assert_non_null(copy);
+    memcpy(copy, text.data, len);
+    const int rc = wire_read_event((struct arb_bytes){ copy, len }, target);
+    free(copy);
+    return rc;
+}
+
+static void every_truncation_is_refused(void **state)
+{
+    const struct event events[] = { sample_delta(), sample_snapshot(), sample_status("x\ny") };
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+        const struct arb_bytes text = write_event(&events[i]);
+        for (size_t len = 0; len < text.len; len++) {
+            assert_int_equal(read_copy(text, len, *state), ARB_EPROTO);
+        }
+        free_text(text);
+    }
+}
+
+/* One to four bytes changed, biased to what means something in JSON. */
+static void mutate(char *text, size_t len, uint64_t *seed)
+{
+    static const char marks[] = "{}[]\",:\\.-+eE0123456789/ntfu";
+    const uint64_t n = 1 + sample_below(seed, 4);
+
+    for (uint64_t i = 0; i < n; i++) {
+        const bool is_mark = sample_below(seed, 2) == 0;
+        text[sample_below(seed, len)] =
+            is_mark ? marks[sample_below(seed, sizeof(marks) - 1)] : (char)sample_random(seed);
+    }
+}
+
+/* Whatever is accepted must be an event that can be written again within its bound. */
+static void mutated_events_are_refused_or_written_again(void **state)
+{
+    struct event events[] = { sample_delta(), sample_snapshot(), sample_status("x\ny") };
+    struct wire_event *const target = *state;
+    uint64_t seed = 4;
+
+    for (int i = 0; i < MUTATIONS; i++) {
+        const struct arb_bytes text = write_event(&events[i % 3]);
+        mutate((char *)(uintptr_t)text.data, text.len, &seed);
+        if (read_copy(text, text.len, target) == ARB_OK) {
+            free_text(write_event(&target->event));
+        }
+        free_text(text);
+    }
+}
+
+static void assert_cjson_levels(const cJSON *array, const struct event *event,
+                                const struct arb_level *levels, uint32_t n)
+{
+    assert_int_equal(cJSON_GetArraySize(array), n);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct arb_level *const level =
+            &levels[event->kind == EVENT_SNAPSHOT ? n - 1 - i : i];
+        const cJSON *const pair = cJSON_GetArrayItem(array, (int)i);
+        const char *const px = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
+        int64_t value = 0;
+        assert_int_equal(arb_decimal_parse((struct arb_bytes){ px, strlen(px) },
+                                           event->info->px_scale, &value, NULL),
+                         ARB_OK);
+        assert_int_equal(value, level->px);
+    }
+}
+
+static void assert_cjson_agrees(const struct event *event)
+{
+    const struct arb_bytes text = write_event(event);
+    cJSON *const json = cJSON_ParseWithLength(text.data, text.len);
+
+    assert_non_null(json);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "venue")),
+                        event->venue->name);
+    if (event->kind == EVENT_STATUS) {
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "reason")),
+                            event->reason);
+    } else {
+        assert_cjson_levels(cJSON_GetObjectItem(json, "bids"), event, event->bids, event->n_bids);
+        assert_cjson_levels(cJSON_GetObjectItem(json, "asks"), event, event->asks, event->n_asks);
+    }
+    cJSON_Delete(json);
+    free_text(text);
+}
+
+static void cjson_reads_what_we_write(void **state)
+{
+    struct random_event *const r = malloc(sizeof(*r));
+    uint64_t seed = 5;
+
+    (void)state;
+    assert_non_null(r);
+    for (int i = 0; i < RANDOM_EVENTS / 3; i++) {
+        randomise(r, &seed);
+        assert_cjson_agrees(&r->event);
+    }
+    free(r);
+}
+
+static void assert_opportunity_written(const struct opportunity *o, const char *want)
+{
+    char got[WIRE_OPPORTUNITY_MAX + 1];
+
+    got[wire_write_opportunity(o, pub_ns, got)] = '\0';
+    assert_string_equal(got, want);
+}
+
+static void opportunity_is_written(void **state)
+{
+    const struct opportunity o = sample_opportunity();
+
+    (void)state;
+    assert_opportunity_written(
+        &o, "{\"v\":1,\"type\":\"opportunity\",\"event\":\"open\",\"id\":\"000000000000002a\","
+            "\"seq\":7,\"session\":\"fedcba9876543210\",\"strategy\":\"spot\","
+            "\"symbol\":\"BTC/USD\",\"base\":\"BTC\",\"quote\":\"USD\",\"scale\":[10,8],"
+            "\"qty\":\"0.5\",\"gross\":\"47.5\",\"net\":\"34.8895\",\"gross_bps\":\"15.07\","
+            "\"net_bps\":\"11.07\",\"cost\":\"31502.5\",\"proceeds\":\"31550\","
+            "\"fees\":\"12.6105\",\"buy\":{\"venue\":\"kraken\",\"limit\":\"63005\",\"seq\":42,"
+            "\"session\":\"0000000000000001\",\"venue_ns\":1700000000000000000,"
+            "\"recv_ns\":1700000000000500000,\"age_ms\":\"0.623\"},"
+            "\"sell\":{\"venue\":\"bitstamp\",\"limit\":\"63100\",\"seq\":43,"
+            "\"session\":\"0000000000000002\",\"venue_ns\":1700000000000000000,"
+            "\"recv_ns\":1700000000001000000,\"age_ms\":\"0.123\"},"
+            "\"detect_ns\":1700000000001123456,\"latency_us\":\"12.3\","
+            "\"pub_ns\":1700000000000000003}");
+}
+
+static void assert_opportunity_round_trip(const struct opportunity *o)
+{
+    char text[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns = 0;
+
+    const size_t len = wire_write_opportunity(o, pub_ns, text);
+    assert_int_equal(wire_read_opportunity((struct arb_bytes){ text, len }, &got, &got_pub_ns),
+                     ARB_OK);
+    assert_int_equal(got_pub_ns, pub_ns);
+    assert_memory_equal(&got, o, sizeof(got));
+}
+
+static void opportunity_survives_the_round_trip(void **state)
+{
+    const struct opportunity o = sample_opportunity();
+
+    (void)state;
+    assert_opportunity_round_trip(&o);
+}
+
+static void close_at_a_loss_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    o.terms.reason = ARB_CLOSE_TOO_OLD;
+    o.terms.gross = -INT64_MAX;
+    o.terms.net = -1;
+    o.terms.gross_ppm = -INT64_MAX;
+    o.terms.net_ppm = -1;
+    o.latency_ns = -100;
+    assert_opportunity_round_trip(&o);
+}
+
+static void only_a_close_has_a_reason(void **state)
+{
+    const struct opportunity open = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    const struct arb_bytes whole = { text, wire_write_opportunity(&open, pub_ns, text) };
+    const struct arb_bytes with_reason =
+        replaced(whole, "\"open\"", "\"open\",\"reason\":\"gone\"", changed);
+    assert_int_equal(wire_read_opportunity(with_reason, &got, &got_pub_ns), ARB_EPROTO);
+    const struct arb_bytes without = replaced(whole, "\"open\"", "\"close\"", changed);
+    assert_int_equal(wire_read_opportunity(without, &got, &got_pub_ns), ARB_EPROTO);
+}
+
+static void mutated_opportunities_are_refused_or_written_again(void **state)
+{
+    const struct opportunity sample = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX], again[WIRE_OPPORTUNITY_MAX];
+    uint64_t seed = 6;
+
+    (void)state;
+    for (int i = 0; i < MUTATIONS; i++) {
+        struct opportunity got;
+        int64_t got_pub_ns;
+        const size_t len = wire_write_opportunity(&sample, pub_ns, text);
+        mutate(text, len, &seed);
+        if (wire_read_opportunity((struct arb_bytes){ text, len }, &got, &got_pub_ns) == ARB_OK) {
+            (void)wire_write_opportunity(&got, got_pub_ns, again);
+        }
+    }
+}
+
+static void every_truncated_opportunity_is_refused(void **state)
+{
+    const struct opportunity sample = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    const size_t whole = wire_write_opportunity(&sample, pub_ns, text);
+    for (size_t len = 0; len < whole; len++) {
+        assert_int_equal(wire_read_opportunity((struct arb_bytes){ text, len }, &got, &got_pub_ns),
+                         ARB_EPROTO);
+    }
+}
+
+static int set_up_target(void **state)
+{
+    *state = new_target(2 * RANDOM_LEVELS);
+    return 0;
+}
+
+static int tear_down_target(void **state)
+{
+    free_target(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(delta_is_written_in_its_order),
+        cmocka_unit_test(snapshot_is_written_best_level_first),
+        cmocka_unit_test(status_is_written_with_its_reason_escaped),
+        cmocka_unit_test(samples_survive_the_round_trip),
+        cmocka_unit_test(digits_are_recovered_from_the_text),
+        cmocka_unit_test(random_events_survive_the_round_trip),
+        cmocka_unit_test(a_full_event_survives_the_round_trip_at_every_extreme_scale),
+        cmocka_unit_test(an_event_with_names_of_escapes_keeps_its_bound),
+        cmocka_unit_test(more_levels_than_room_is_a_limit),
+        cmocka_unit_test(another_version_is_not_supported),
+        cmocka_unit_test(unknown_members_are_ignored),
+        cmocka_unit_test(members_may_come_in_another_order),
+        cmocka_unit_test(damaged_members_are_refused),
+        cmocka_unit_test(numbers_that_do_not_fit_are_out_of_range),
+        cmocka_unit_test(a_name_that_is_too_long_is_a_limit),
+        cmocka_unit_test(foreign_messages_are_refused),
+        cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(mutated_events_are_refused_or_written_again),
+        cmocka_unit_test(cjson_reads_what_we_write),
+        cmocka_unit_test(opportunity_is_written),
+        cmocka_unit_test(opportunity_survives_the_round_trip),
+        cmocka_unit_test(close_at_a_loss_survives_the_round_trip),
+        cmocka_unit_test(only_a_close_has_a_reason),
+        cmocka_unit_test(mutated_opportunities_are_refused_or_written_again),
+        cmocka_unit_test(every_truncated_opportunity_is_refused),
+    };
+    return cmocka_run_group_tests(tests, set_up_target, tear_down_target);
+}
