@@ -37,7 +37,8 @@ int book_side_set(struct book_side *side, const struct arb_level *level);
  * until the next change: side->levels[first - n .. first). 0 keeps all. */
 uint32_t book_side_cut(struct book_side *side, uint32_t depth);
 
-/* Replaces a side by levels in any order; equal prices: the last wins; zero quantities are left out. */
+/* Replaces a side by levels in any order; equal prices: the last wins; zero quantities are left
+ * out. */
 int book_side_replace(struct book_side *side, const struct arb_level *levels, uint32_t n);
 
 /*

@@ -75,6 +75,7 @@ int embedded_attach(struct embedded *e, struct kafka_config *config, struct err 
         (struct config_entry){ .key = "fetch.wait.max.ms", .value = "1", .next = config->rdkafka };
     config->rdkafka = &e->fetch_wait;
     config->brokers = rd_kafka_mock_cluster_bootstraps(e->cluster);
+    config->is_embedded = true;
     return ARB_OK;
 }
 

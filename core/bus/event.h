@@ -6,7 +6,8 @@
  *
  * Sequence: every event of a book has its own `seq`; `prev_seq` is the seq of the event this
  * consumer was sent before it. A delta whose prev_seq is not the last seq seen was lost
- * on the way: wait for a snapshot. A new session starts a new sequence.
+ * on the way: wait for a snapshot. A new session starts a new sequence; of two sessions the
+ * greater one is newer.
  */
 #ifndef ARB_EVENT_H
 #define ARB_EVENT_H
@@ -31,10 +32,10 @@ struct venue {
 
 /* Borrowed from whoever delivers it; levels and reason stand behind it in the same record. */
 struct event {
-    uint32_t kind;  /* enum event_kind */
-    uint32_t state; /* enum arb_book_state after this event */
-    uint8_t trading;  /* enum arb_trading */
-    uint8_t verified; /* enum arb_verified */
+    uint32_t kind;                 /* enum event_kind */
+    uint32_t state;                /* enum arb_book_state after this event */
+    uint8_t trading;               /* enum arb_trading */
+    uint8_t verified;              /* enum arb_verified */
     uint8_t px_digits, qty_digits; /* to print with; ARB_DIGITS_UNKNOWN for as few as needed */
     uint32_t crc;        /* event_book_crc() of the book after this event; 0 in a status */
     uint32_t instrument; /* the feed's own index */
@@ -67,9 +68,9 @@ void event_record_write(const struct event *event, void *record);
 /* The event in a record; sets its pointers to what stands behind it. */
 const struct event *event_record_read(void *record);
 
-const char *event_kind_name(uint32_t kind);        /* "snapshot" */
-const char *book_state_name(uint32_t state);       /* "LIVE" */
-const char *trading_name(uint32_t trading);        /* "open" */
-const char *verified_name(uint32_t verified);      /* "verified" */
+const char *event_kind_name(uint32_t kind);   /* "snapshot" */
+const char *book_state_name(uint32_t state);  /* "LIVE" */
+const char *trading_name(uint32_t trading);   /* "open" */
+const char *verified_name(uint32_t verified); /* "verified" */
 
 #endif /* ARB_EVENT_H */

@@ -130,8 +130,7 @@ void ring_commit(struct ring *ring)
     /* Pairs with the load in ring_peek(); stronger than release for the sake of waker_park(). */
     atomic_store_explicit(&ring->head, head + ring->reserved, memory_order_seq_cst);
     ring->reserved = 0;
-    if (ring->waker != NULL &&
-        atomic_load_explicit(&ring->waker->parked, memory_order_seq_cst)) {
+    if (ring->waker != NULL && atomic_load_explicit(&ring->waker->parked, memory_order_seq_cst)) {
         waker_wake(ring->waker);
     }
 }

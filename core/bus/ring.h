@@ -19,8 +19,8 @@ enum { CACHE_LINE = 64 };
 
 /* Wakes one consumer that sleeps; shared by all rings which that consumer reads. */
 struct waker {
-    int fd;                /* eventfd; the consumer may poll it together with others */
-    _Atomic bool parked;   /* set by the consumer before it sleeps */
+    int fd;              /* eventfd; the consumer may poll it together with others */
+    _Atomic bool parked; /* set by the consumer before it sleeps */
 };
 
 struct ring {

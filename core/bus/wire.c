@@ -182,6 +182,9 @@ static bool read_levels(struct arb_json *json, struct reader *reader,
     if (!arb_json_level_pairs(json, &into)) {
         return false;
     }
+    if (into.n_beyond > 0) {
+        return arb_json_fail(json, ARB_ERANGE); /* no book of ours has such a level */
+    }
     *levels = into.levels;
     *n = into.n;
     reader->n_levels += into.n;

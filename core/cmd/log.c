@@ -5,20 +5,13 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "bus/kafka_reader.h"
-#include "bus/opportunity_text.h"
-#include "bus/wire.h"
+#include "cmd/follow.h"
 #include "config/config.h"
-#include "util/clock.h"
-#include "util/log.h"
 
 enum { WAIT_MS = 200 }; /* how long Ctrl-C may take */
-
-static const char who[] = "kafka=log";
 
 static const char usage[] =
     "Usage: arbspot log [-c FILE] [--brokers HOST:PORT,...] [OPTION]...\n"
@@ -45,45 +38,6 @@ struct arguments {
     uint64_t count; /* 0: without end */
 };
 
-struct logger {
-    struct opportunity_printer printer;
-    bool json;
-    uint64_t printed, skipped;
-    struct log_limit skipped_limit;
-};
-
-static void note_skipped(struct logger *l, const struct kafka_record *record)
-{
-    uint64_t suppressed;
-
-    l->skipped++;
-    if (log_limit_pass(&l->skipped_limit, clock_now_ns(), &suppressed)) {
-        log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: not an opportunity (%llu in all)",
-                 record->topic, (int)record->partition, (long long)record->offset,
-                 (unsigned long long)l->skipped);
-    }
-}
-
-static bool print_json(struct arb_bytes value)
-{
-    return fwrite(value.data, 1, value.len, stdout) == value.len && fputc('\n', stdout) != EOF &&
-           fflush(stdout) == 0;
-}
-
-/* False when the output is closed. */
-static bool print(struct logger *l, const struct kafka_record *record)
-{
-    struct opportunity opportunity;
-    int64_t pub_ns;
-
-    if (wire_read_opportunity(record->value, &opportunity, &pub_ns) != ARB_OK) {
-        note_skipped(l, record);
-        return true;
-    }
-    l->printed++;
-    return l->json ? print_json(record->value) : opportunity_print(&l->printer, &opportunity);
-}
-
 /* The signals that end the command wait here, blocked, until they are asked for. */
 static sigset_t block_signals(void)
 {
@@ -102,31 +56,27 @@ static bool is_interrupted(const sigset_t *ending)
     return sigtimedwait(ending, NULL, &now) > 0;
 }
 
-static int print_all(const struct arguments *a, struct kafka_reader *reader, const sigset_t *ending)
+static int print_all(struct follow *follow, const sigset_t *ending)
 {
-    struct logger logger = { .json = a->json };
-    struct kafka_record record;
-
-    opportunity_printer_init(&logger.printer, stdout);
-    while (!is_interrupted(ending) && (a->count == 0 || logger.printed < a->count)) {
-        if (kafka_reader_next(reader, WAIT_MS, &record) && !print(&logger, &record)) {
-            (void)fprintf(stderr, "arbspot log: stdout cannot be written to\n");
-            return CMD_FAILED;
-        }
+    while (!is_interrupted(ending) && follow_step(follow, WAIT_MS)) {
+        /* message after message */
+    }
+    if (follow_failed(follow)) {
+        (void)fprintf(stderr, "arbspot log: stdout cannot be written to\n");
+        return CMD_FAILED;
     }
     return CMD_OK;
 }
 
-static int follow(const struct arguments *a, const struct kafka_config *kafka)
+static int follow_topic(const struct arguments *a, const struct kafka_config *kafka)
 {
-    const struct kafka_reader_config config = {
-        .kafka = kafka,
-        .topic = a->topic == NULL ? kafka->opportunity_topic : a->topic,
-        .rewind_ms = a->from_beginning ? KAFKA_REWIND_ALL : 0,
-        .who = who,
-    };
+    const struct follow_config config = { .kafka = kafka,
+                                          .topic = a->topic,
+                                          .json = a->json,
+                                          .from_beginning = a->from_beginning,
+                                          .count = a->count };
     const sigset_t ending = block_signals();
-    struct kafka_reader *reader;
+    struct follow *follow;
     struct err err = { 0 };
 
     if (strcmp(kafka->brokers, "embedded") == 0) {
@@ -134,12 +84,12 @@ static int follow(const struct arguments *a, const struct kafka_config *kafka)
                               "address that it printed with --brokers\n");
         return CMD_USAGE;
     }
-    if (kafka_reader_create(&reader, &config, &err) != ARB_OK) {
+    if (follow_create(&follow, &config, &err) != ARB_OK) {
         (void)fprintf(stderr, "arbspot log: %s\n", err.text);
         return CONFIG_EXIT;
     }
-    const int status = print_all(a, reader, &ending);
-    kafka_reader_destroy(reader);
+    const int status = print_all(follow, &ending);
+    follow_destroy(follow);
     return status;
 }
 
@@ -153,7 +103,7 @@ static int follow_configured(const struct arguments *a)
         if (a->brokers != NULL) {
             config.kafka.brokers = a->brokers;
         }
-        status = follow(a, &config.kafka);
+        status = follow_topic(a, &config.kafka);
     }
     config_fini(&config);
     return status;
@@ -163,7 +113,7 @@ static int follow_brokers(const struct arguments *a)
 {
     const struct kafka_config kafka = { .brokers = a->brokers,
                                         .opportunity_topic = "arbitrage-opportunities" };
-    return follow(a, &kafka);
+    return follow_topic(a, &kafka);
 }
 
 static bool read_count(const char *text, uint64_t *count)

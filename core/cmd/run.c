@@ -2,24 +2,31 @@
 #include "cmd/cmd.h"
 
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/follow.h"
 #include "host/host.h"
+#include "util/clock.h"
 #include "util/log.h"
 
-enum { STATS_INTERVAL_S = 60 };
+enum { STATS_INTERVAL_S = 60, PRINT_WAIT_MS = 200 };
+
+#define SAME_SIGNAL_NS (500 * NS_PER_MS)
 
 static const char usage[] =
-    "Usage: arbspot run -c FILE\n"
+    "Usage: arbspot run -c FILE [--print]\n"
     "\n"
     "Keeps the order books of the configured exchanges, publishes them to Kafka and runs the\n"
     "strategies, until SIGINT or SIGTERM. Logs to stderr. `arbspot log` shows opportunities.\n"
     "\n"
     "  -c, --config FILE  the INI file\n"
+    "  -p, --print        also print opportunities on stdout, as `arbspot log` does\n"
     "  -h, --help         this text\n"
     "\n"
     "Exit status: 0 stopped cleanly, 1 failed or not everything could be delivered at the\n"
@@ -36,11 +43,18 @@ static enum arb_log_level level_of(const char *name)
     return ARB_INFO;
 }
 
-/* The second signal does not wait for a clean end. */
+static int64_t stopping_since_ns; /* set before the handler that reads it is installed */
+
+/*
+ * A second signal does not wait for a clean end. What follows the first at once is the same
+ * wish: wrappers pass a signal on that the terminal sent to the whole group.
+ */
 static void exit_at_once(int signal_number)
 {
     (void)signal_number;
-    _exit(CMD_FAILED);
+    if (clock_mono_ns() - stopping_since_ns > SAME_SIGNAL_NS) {
+        _exit(CMD_FAILED);
+    }
 }
 
 /* Signals are taken by the main thread only; threads inherit the mask. */
@@ -55,9 +69,54 @@ static void block_signals(sigset_t *ending)
 
 static void unblock_signals(const sigset_t *ending)
 {
+    stopping_since_ns = clock_mono_ns();
     (void)signal(SIGINT, exit_at_once);
     (void)signal(SIGTERM, exit_at_once);
     (void)pthread_sigmask(SIG_UNBLOCK, ending, NULL);
+}
+
+/* Prints opportunities while the main thread waits; reads Kafka like any other consumer. */
+struct printing {
+    struct follow *follow;
+    pthread_t thread;
+    _Atomic bool stops; /* no data depends on it */
+};
+
+static void *print_opportunities(void *context)
+{
+    struct printing *const printing = context;
+    while (!atomic_load_explicit(&printing->stops, memory_order_relaxed) &&
+           follow_step(printing->follow, PRINT_WAIT_MS)) {
+        /* message after message */
+    }
+    return NULL;
+}
+
+static int printing_start(struct printing *printing, const struct config *config, struct err *err)
+{
+    /* An embedded broker has no past, so nothing can be missed while the reader attaches. */
+    const struct follow_config follow = { .kafka = &config->kafka,
+                                          .from_beginning = config->kafka.is_embedded };
+    const int rc = follow_create(&printing->follow, &follow, err);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (pthread_create(&printing->thread, NULL, print_opportunities, printing) != 0) {
+        follow_destroy(printing->follow);
+        printing->follow = NULL;
+        return err_set(err, ARB_ENOMEM, "no thread to print with");
+    }
+    return ARB_OK;
+}
+
+static void printing_stop(struct printing *printing)
+{
+    if (printing->follow != NULL) {
+        atomic_store_explicit(&printing->stops, true, memory_order_relaxed);
+        (void)pthread_join(printing->thread, NULL);
+        follow_destroy(printing->follow);
+    }
 }
 
 static void wait_for_end(const struct host *host, const sigset_t *ending)
@@ -81,31 +140,40 @@ static int stop(struct host *host, const sigset_t *ending)
     return rc;
 }
 
-static int run(struct config *config, const struct plugins *plugins)
+static int start_all(struct host *host, struct printing *printing, const struct config *config,
+                     bool prints, struct err *err)
+{
+    const int rc = prints ? printing_start(printing, config, err) : ARB_OK;
+    return rc == ARB_OK ? host_start(host, err) : rc;
+}
+
+static int run(struct config *config, const struct plugins *plugins, bool prints)
 {
     struct host *host = NULL;
+    struct printing printing = { 0 };
     struct err err = { 0 };
     sigset_t ending;
 
     block_signals(&ending);
     int rc = host_create(&host, config, plugins, &err);
-    if (rc != ARB_OK) {
-        log_line(ARB_ERROR, NULL, "cannot start: %s", err.text);
-        return CMD_FAILED;
+    if (rc == ARB_OK) {
+        rc = start_all(host, &printing, config, prints, &err);
     }
-    rc = host_start(host, &err);
     if (rc == ARB_OK) {
         log_line(ARB_INFO, NULL, "running %s", config->path);
         wait_for_end(host, &ending);
     } else {
         log_line(ARB_ERROR, NULL, "cannot start: %s", err.text);
     }
-    const int stop_rc = stop(host, &ending);
+    if (host != NULL && stop(host, &ending) != ARB_OK) {
+        rc = ARB_ELIMIT;
+    }
+    printing_stop(&printing);
     host_destroy(host);
-    return rc == ARB_OK && stop_rc == ARB_OK ? CMD_OK : CMD_FAILED;
+    return rc == ARB_OK ? CMD_OK : CMD_FAILED;
 }
 
-static int load_and_run(const char *path)
+static int load_and_run(const char *path, bool prints)
 {
     struct problems problems = { .out = stderr, .path = path };
     struct config config;
@@ -118,7 +186,7 @@ static int load_and_run(const char *path)
     problems_release(&problems);
     if (problems.n == 0) {
         log_set_level(level_of(config.host.log_level));
-        status = run(&config, &plugins);
+        status = run(&config, &plugins, prints);
     }
     plugins_fini(&plugins);
     config_fini(&config);
@@ -128,14 +196,19 @@ static int load_and_run(const char *path)
 int cmd_run(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "print", no_argument, NULL, 'p' },
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
     const char *path = NULL;
+    bool prints = false;
 
-    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "c:ph", options, NULL)) != -1;) {
         switch (c) {
         case 'c':
             path = optarg;
+            break;
+        case 'p':
+            prints = true;
             break;
         case 'h':
             (void)fputs(usage, stdout);
@@ -148,5 +221,5 @@ int cmd_run(int argc, char **argv)
         (void)fputs(usage, stderr);
         return CMD_USAGE;
     }
-    return load_and_run(path);
+    return load_and_run(path, prints);
 }

@@ -46,6 +46,7 @@ struct host_config {
 /* [kafka] */
 struct kafka_config {
     const char *brokers;           /* "embedded" or host:port,... */
+    bool is_embedded;              /* set when an embedded broker's address replaced that word */
     const char *market_topic;      /* market-data */
     const char *opportunity_topic; /* arbitrage-opportunities */
     int64_t partitions;            /* of topics that have to be created */

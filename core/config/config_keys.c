@@ -102,10 +102,11 @@ static const struct config_key host_keys[] = {
       .offset = offsetof(struct host_config, snapshot_interval_ms),
       NUMBER(VALUE_MS, 100, 3600000) },
     { .name = "ring",
-      .fallback = "16MiB",
+      .fallback = "8MiB",
       .store = STORE_NUMBER,
       .offset = offsetof(struct host_config, ring_bytes),
-      NUMBER(VALUE_BYTES, 64 * 1024, INT64_C(1) << 30) },
+      /* At least what the largest book needs to go through as one record. */
+      NUMBER(VALUE_BYTES, INT64_C(8) << 20, INT64_C(1) << 30) },
     { .name = "px_scale",
       .fallback = "10",
       .store = STORE_SMALL,

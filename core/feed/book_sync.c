@@ -359,8 +359,7 @@ static void apply_delta(struct feed *feed, const struct arb_book_event *event)
     }
     feed->stats.updates++;
     why = set_levels(feed, &book->book.bids, event->bids, event->n_bids);
-    const char *const asks_why =
-        set_levels(feed, &book->book.asks, event->asks, event->n_asks);
+    const char *const asks_why = set_levels(feed, &book->book.asks, event->asks, event->n_asks);
     why = why != NULL ? why : asks_why;
     if (why != NULL) {
         sync_damaged(feed, event->instrument, why);
@@ -373,8 +372,8 @@ static void apply_delta(struct feed *feed, const struct arb_book_event *event)
     struct event delta = event_of(feed, event->instrument, EVENT_DELTA);
     delta.n_bids = event->n_bids;
     delta.n_asks = event->n_asks;
-    delta.bids = cut_side(&book->book.bids, event->max_depth, event->bids, &delta.n_bids,
-                          feed->changes);
+    delta.bids =
+        cut_side(&book->book.bids, event->max_depth, event->bids, &delta.n_bids, feed->changes);
     delta.asks = cut_side(&book->book.asks, event->max_depth, event->asks, &delta.n_asks,
                           feed->changes + CHANGES_MAX);
     settle(feed, event, &delta);
@@ -477,8 +476,7 @@ void sync_book_event(struct feed *feed, const struct arb_book_event *event)
         apply_snapshot(feed, event);
     } else if (book->state == ARB_BOOK_LIVE || book->crossed) {
         apply_delta(feed, event);
-    } else if (book->state == ARB_BOOK_SYNCING &&
-               feed->caps.snapshot_source == ARB_SNAPSHOT_HTTP) {
+    } else if (book->state == ARB_BOOK_SYNCING && feed->caps.snapshot_source == ARB_SNAPSHOT_HTTP) {
         hold(feed, event);
     }
     /* Otherwise a snapshot follows in the stream, and the delta is part of it. */

@@ -93,8 +93,7 @@ static int host_declare(struct arb_host *host, const struct arb_capabilities *ca
     char *behind;
 
     if (caps == NULL || caps->size < sizeof(*caps) || caps->loss_detection < ARB_LOSS_CHECKSUM ||
-        caps->loss_detection > ARB_LOSS_STATELESS ||
-        caps->snapshot_source < ARB_SNAPSHOT_STREAM ||
+        caps->loss_detection > ARB_LOSS_STATELESS || caps->snapshot_source < ARB_SNAPSHOT_STREAM ||
         caps->snapshot_source > ARB_SNAPSHOT_EACH ||
         caps->unknown_delete < ARB_UNKNOWN_DELETE_IGNORE ||
         caps->unknown_delete > ARB_UNKNOWN_DELETE_DESYNC ||
@@ -323,8 +322,7 @@ const struct effect *effects_first(const struct effects *effects)
 const struct effect *effects_next(const struct effects *effects, const struct effect *effect)
 {
     const char *const next = (const char *)effect + effect->len;
-    return next == effects->arena + effects->len ? NULL
-                                                 : (const struct effect *)(const void *)next;
+    return next == effects->arena + effects->len ? NULL : (const struct effect *)(const void *)next;
 }
 
 static const struct arb_host_ops host_ops = {

@@ -33,10 +33,10 @@ enum effect_kind {
 
 /* One request; what its pointers name stands behind it in the arena. */
 struct effect {
-    uint32_t kind; /* enum effect_kind */
-    uint32_t len;  /* of this record, to the next */
-    uint32_t id;   /* timer, connection, request or instrument */
-    uint32_t value; /* delay in ms, trading status, or the connection of a binding */
+    uint32_t kind;         /* enum effect_kind */
+    uint32_t len;          /* of this record, to the next */
+    uint32_t id;           /* timer, connection, request or instrument */
+    uint32_t value;        /* delay in ms, trading status, or the connection of a binding */
     struct arb_bytes text; /* message, URL or reason; terminated */
     union {
         struct arb_capabilities caps;
@@ -50,9 +50,9 @@ struct effects {
     struct arb_host host; /* what the plugin sees */
     char *arena;
     size_t len;
-    uint32_t n_instruments; /* valid instrument indices are below */
-    const char *broken;     /* the rule that a request broke, or NULL */
-    const char *who;        /* for the log: "feed=kraken" */
+    uint32_t n_instruments;       /* valid instrument indices are below */
+    const char *broken;           /* the rule that a request broke, or NULL */
+    const char *who;              /* for the log: "feed=kraken" */
     char declared[ARB_CONNS_MAX]; /* connections that exist */
 };
 

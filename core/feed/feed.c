@@ -443,8 +443,7 @@ int feed_start(struct feed *feed, int64_t now_ns, struct err *err)
                        feed->plugin->desc.name);
     }
     if (instruments_add_named(&feed->instruments) != ARB_OK) {
-        return err_set(err, ARB_ELIMIT, "%s: more than %d symbols", feed->who,
-                       ARB_INSTRUMENTS_MAX);
+        return err_set(err, ARB_ELIMIT, "%s: more than %d symbols", feed->who, ARB_INSTRUMENTS_MAX);
     }
     hand_over_instruments(feed, now_ns);
     return ARB_OK;

@@ -41,23 +41,23 @@ struct feed_config {
     int64_t snapshot_interval_ms;           /* 0: no periodic snapshots */
     const struct feed_io_ops *io;
     void *io_context;
-    feed_trace_fn *trace; /* or NULL */
+    feed_trace_fn *trace;     /* or NULL */
     feed_refusal_fn *refusal; /* or NULL */
-    void *trace_context;  /* of both */
+    void *trace_context;      /* of both */
 };
 
 struct feed_stats {
-    uint64_t frames;      /* messages and HTTP answers given to the plugin */
-    uint64_t rejected;    /* of these, callbacks that failed */
-    uint64_t updates;     /* deltas applied */
-    uint64_t snapshots;   /* snapshots applied */
-    uint64_t verified;    /* checksums that matched */
-    uint64_t mismatched;  /* checksums that did not */
-    uint64_t crossed;     /* events after which the book was crossed */
+    uint64_t frames;     /* messages and HTTP answers given to the plugin */
+    uint64_t rejected;   /* of these, callbacks that failed */
+    uint64_t updates;    /* deltas applied */
+    uint64_t snapshots;  /* snapshots applied */
+    uint64_t verified;   /* checksums that matched */
+    uint64_t mismatched; /* checksums that did not */
+    uint64_t crossed;    /* events after which the book was crossed */
     uint64_t unknown_deletes;
-    uint64_t resyncs;     /* resyncs asked of the plugin */
+    uint64_t resyncs;      /* resyncs asked of the plugin */
     uint64_t held_dropped; /* held deltas given up because there were too many */
-    uint64_t refused;     /* instruments the venue would not serve */
+    uint64_t refused;      /* instruments the venue would not serve */
 };
 
 struct feed;

@@ -6,9 +6,8 @@
 
 static void commit_timer(struct feed *feed, const struct effect *effect)
 {
-    feed->timers[effect->id] = effect->value == 0
-                                   ? NEVER_NS
-                                   : feed->effects.host.now_ns + effect->value * NS_PER_MS;
+    feed->timers[effect->id] =
+        effect->value == 0 ? NEVER_NS : feed->effects.host.now_ns + effect->value * NS_PER_MS;
 }
 
 static void commit_bind(struct feed *feed, const struct effect *effect)

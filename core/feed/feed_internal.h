@@ -22,10 +22,10 @@ enum {
 
 #define RESYNC_DELAY_MIN_NS (1 * NS_PER_S)
 #define RESYNC_DELAY_MAX_NS (60 * NS_PER_S)
-#define RESYNC_FORGIVEN_NS (60 * NS_PER_S)  /* LIVE for this long: attempts count from 0 again */
+#define RESYNC_FORGIVEN_NS (60 * NS_PER_S) /* LIVE for this long: attempts count from 0 again */
 #define UNUSABLE_RETRY_NS (300 * NS_PER_S)
-#define SYNC_TIMEOUT_NS (30 * NS_PER_S)     /* from subscribing to the snapshot */
-#define CROSSED_PATIENCE_NS (5 * NS_PER_S)  /* for the message that uncrosses a book */
+#define SYNC_TIMEOUT_NS (30 * NS_PER_S)    /* from subscribing to the snapshot */
+#define CROSSED_PATIENCE_NS (5 * NS_PER_S) /* for the message that uncrosses a book */
 #define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
 #define CATCH_UP_NS (2 * NS_PER_MS)        /* while a ring is full */
 #define NEVER_NS INT64_MAX
@@ -39,18 +39,18 @@ struct held {
 /* One book and what the feed knows of it. */
 struct feed_book {
     struct book book;
-    uint32_t state;         /* enum arb_book_state */
-    uint8_t trading;        /* of the pair alone, enum arb_trading */
+    uint32_t state;  /* enum arb_book_state */
+    uint8_t trading; /* of the pair alone, enum arb_trading */
     uint8_t px_digits, qty_digits;
     bool bound;
-    bool crossed;           /* STALE for no other reason: the next event may heal it */
+    bool crossed; /* STALE for no other reason: the next event may heal it */
     uint8_t conn;
-    uint32_t attempts;      /* resyncs in a row */
-    uint64_t seq;           /* of the venue */
-    uint64_t bus_seq;       /* of the last event sent */
+    uint32_t attempts; /* resyncs in a row */
+    uint64_t seq;      /* of the venue */
+    uint64_t bus_seq;  /* of the last event sent */
     int64_t venue_ns, recv_ns;
     int64_t live_since_ns;
-    int64_t due_ns;         /* resync, or give up waiting for a snapshot; NEVER_NS: neither */
+    int64_t due_ns; /* resync, or give up waiting for a snapshot; NEVER_NS: neither */
     struct held held;
     char reason[EVENT_REASON_MAX];
 };
@@ -72,19 +72,19 @@ struct feed {
     struct feed_book *books; /* [ARB_INSTRUMENTS_MAX] */
     bool conn_up[ARB_CONNS_MAX];
     bool conn_doomed[ARB_CONNS_MAX]; /* being dropped: what still comes from it is ignored */
-    uint8_t venue_trading; /* enum arb_trading */
-    int64_t timers[ARB_TIMERS_MAX]; /* UTC time, NEVER_NS: off */
-    int64_t books_due_ns;           /* no book is due before */
-    int64_t snapshot_interval_ns;   /* 0: none */
+    uint8_t venue_trading;           /* enum arb_trading */
+    int64_t timers[ARB_TIMERS_MAX];  /* UTC time, NEVER_NS: off */
+    int64_t books_due_ns;            /* no book is due before */
+    int64_t snapshot_interval_ns;    /* 0: none */
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
     bool catalog_pending; /* new instruments wait to be handed over */
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
-    struct book scratch;        /* a snapshot to compare with the live book */
-    struct arb_level *changes;  /* [2 * CHANGES_MAX] bids, then asks, of the event being made */
-    feed_trace_fn *trace; /* or NULL */
-    feed_refusal_fn *refusal; /* or NULL */
+    struct book scratch;       /* a snapshot to compare with the live book */
+    struct arb_level *changes; /* [2 * CHANGES_MAX] bids, then asks, of the event being made */
+    feed_trace_fn *trace;      /* or NULL */
+    feed_refusal_fn *refusal;  /* or NULL */
     void *trace_context;
     struct feed_stats stats;
     struct log_limit frame_log, book_log;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "bus/embedded.h"
 #include "bus/kafka_publisher.h"
@@ -15,9 +14,9 @@
 #include "util/log.h"
 
 enum {
-    FLUSH_MS = 5000,           /* for the last messages at the end */
+    FLUSH_MS = 5000,            /* for the last messages at the end */
     OPPORTUNITY_RING = 1 << 20, /* bytes */
-    REWIND_SLACK_MS = 2000,    /* snapshots are spread over the interval, and clocks differ */
+    REWIND_SLACK_MS = 2000,     /* snapshots are spread over the interval, and clocks differ */
 };
 
 /* One strategy section with what brings it events and takes its opportunities. */
@@ -106,17 +105,16 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
 {
     if (part->config->source == SOURCE_DIRECT) {
         const int rc = create_direct_source(host, part);
-        return rc == ARB_OK ? ARB_OK
-                            : err_set(err, rc, "[strategy:%s]: no memory for its rings",
-                                      part->config->name);
+        return rc == ARB_OK
+                   ? ARB_OK
+                   : err_set(err, rc, "[strategy:%s]: no memory for its rings", part->config->name);
     }
     const int64_t interval_ms = host->config->host.snapshot_interval_ms;
     return kafka_source_create(&part->source, &host->config->kafka, part->config->group,
                                interval_ms + interval_ms / 2 + REWIND_SLACK_MS, err);
 }
 
-static int create_runner(struct host *host, unsigned i, struct strategy_part *part,
-                         struct err *err)
+static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
 {
     struct problems problems = { .out = stderr, .path = host->config->path };
     const struct runner_config config = { .strategy = part->config,
@@ -207,9 +205,7 @@ static int create_publisher(struct host *host, struct err *err)
 
 static int create_parts(struct host *host, struct err *err)
 {
-    if (getrandom(&host->session, sizeof(host->session), 0) != (ssize_t)sizeof(host->session)) {
-        return err_set(err, ARB_EINVAL, "the system gives no random numbers");
-    }
+    host->session = (uint64_t)clock_now_ns(); /* of two sessions the greater one is newer */
     int rc = waker_init(&host->publisher_waker);
     if (rc != ARB_OK) {
         return err_set(err, rc, "no eventfd to be had");

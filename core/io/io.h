@@ -27,7 +27,8 @@ struct io_handler {
     void (*on_open)(void *context, uint32_t conn, int64_t now_ns);
     /* One whole text or binary message; `now_ns` is when its last bytes were read. */
     void (*on_message)(void *context, uint32_t conn, int64_t now_ns, struct arb_bytes message);
-    /* Only after an on_open(). `why` is for the log: "idle for 10 s", "closed by the venue (1006)". */
+    /* Only after an on_open(). `why` is for the log: "idle for 10 s", "closed by the venue (1006)".
+     */
     void (*on_close)(void *context, uint32_t conn, int64_t now_ns, const char *why);
     /* `status` 0: no answer; then the body is the reason, as text. */
     void (*on_http)(void *context, uint32_t request, int64_t now_ns, int status,
@@ -37,12 +38,13 @@ struct io_handler {
 };
 
 struct io_config {
-    const char *who;     /* for the log: "feed=kraken" */
-    const char *ca_file; /* PEM to trust instead of the system's store, or NULL */
-    int64_t idle_ms;     /* default for arb_ws_spec.idle_ms == 0 */
-    int64_t ping_ms;     /* a WebSocket ping after this much silence */
+    const char *who;            /* for the log: "feed=kraken" */
+    const char *ca_file;        /* PEM to trust instead of the system's store, or NULL */
+    int64_t idle_ms;            /* default for arb_ws_spec.idle_ms == 0 */
+    int64_t ping_ms;            /* a WebSocket ping after this much silence */
     int64_t connect_timeout_ms; /* for connecting and for the TLS and HTTP handshakes */
-    int64_t backoff_min_ms, backoff_max_ms; /* between attempts; jittered; reset after a minute up */
+    int64_t backoff_min_ms,
+        backoff_max_ms; /* between attempts; jittered; reset after a minute up */
     int64_t http_timeout_ms;
     uint64_t seed; /* of the jitter */
 };

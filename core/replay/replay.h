@@ -21,8 +21,8 @@ struct replay_request {
 struct replay {
     struct feed *feed;
     const struct recording *recording;
-    bool *served;  /* [recording->n] HTTP bodies that were handed out */
-    size_t at;     /* records before this one have happened */
+    bool *served; /* [recording->n] HTTP bodies that were handed out */
+    size_t at;    /* records before this one have happened */
     int64_t now_ns;
     bool wants_open[ARB_CONNS_MAX], wants_close[ARB_CONNS_MAX];
     uint32_t n_requests;

@@ -3,7 +3,7 @@
  *
  * To the strategy's terms come the names, the run and sequence, and for each leg how old the
  * book was and which event it stood at. When the ring is full the opportunity is dropped and
- * counted: the next UPDATE or CLOSE of the same id makes up for it.
+ * counted; a gap in the strategy's sequence tells consumers that one is missing.
  */
 #ifndef ARB_DELIVERY_H
 #define ARB_DELIVERY_H

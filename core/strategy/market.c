@@ -47,9 +47,12 @@ static bool is_same_session(const struct replica *replica, const struct event *e
     return replica->is_heard && replica->session == event->session;
 }
 
-static bool is_duplicate(const struct replica *replica, const struct event *event)
+/* Seen before, or of a session that a newer one ended: a rewind must not take a book back. */
+static bool is_old(const struct replica *replica, const struct event *event)
 {
-    return is_same_session(replica, event) && event->seq <= replica->view.seq;
+    return replica->is_heard &&
+           (event->session < replica->session ||
+            (event->session == replica->session && event->seq <= replica->view.seq));
 }
 
 /* Nothing was lost between the replica's last event and this one? */
@@ -170,7 +173,7 @@ static bool apply_status(struct market_stats *stats, struct replica *replica,
 /* True when the book changed. */
 static bool apply(struct market_stats *stats, struct replica *replica, const struct event *event)
 {
-    if (is_duplicate(replica, event)) {
+    if (is_old(replica, event)) {
         stats->duplicates++;
         return false;
     }

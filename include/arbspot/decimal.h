@@ -50,9 +50,10 @@ static inline int64_t arb_pow10(unsigned exponent)
 /* Writes `value` in decimal without a terminator; returns the length, at most 20. */
 static inline unsigned arb_uint_write(uint64_t value, char *out)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
-                                "34353637383940414243444546474849505152535455565758596061626364656667"
-                                "6869707172737475767778798081828384858687888990919293949596979899";
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
     char text[20];
     unsigned at = sizeof(text);
 
@@ -107,7 +108,11 @@ static inline int arb_decimal_shift(int64_t value, int shift, int64_t *out)
         return ARB_ERANGE;
     }
     if (shift >= 0) {
-        return __builtin_mul_overflow(value, arb_pow10((unsigned)shift), out) ? ARB_ERANGE : ARB_OK;
+        if (__builtin_mul_overflow(value, arb_pow10((unsigned)shift), &value)) {
+            return ARB_ERANGE;
+        }
+        *out = value;
+        return ARB_OK;
     }
     const int64_t divisor = arb_pow10((unsigned)-shift);
     if (value % divisor != 0) {
@@ -115,6 +120,35 @@ static inline int arb_decimal_shift(int64_t value, int shift, int64_t *out)
     }
     *out = value / divisor;
     return ARB_OK;
+}
+
+/* The digits from `p` up to `end`, among which a point may stand, as one number. */
+static inline int arb_decimal_digits(const char *p, const char *end, int64_t *out)
+{
+    int64_t value = 0;
+
+    for (; p < end; p++) {
+        if (*p != '.' && (__builtin_mul_overflow(value, 10, &value) ||
+                          __builtin_add_overflow(value, (int64_t)(*p - '0'), &value))) {
+            return ARB_ERANGE;
+        }
+    }
+    *out = value;
+    return ARB_OK;
+}
+
+/* The end of the digits at `p`, among which one point may stand; `*point` is behind it, or NULL. */
+static inline const char *arb_decimal_scan(const char *p, const char *end, const char **point)
+{
+    *point = NULL;
+    for (; p < end; p++) {
+        if (*p == '.' && *point == NULL) {
+            *point = p + 1;
+        } else if (*p < '0' || *p > '9') {
+            break;
+        }
+    }
+    return p;
 }
 
 /*
@@ -126,43 +160,34 @@ static inline int arb_decimal_shift(int64_t value, int shift, int64_t *out)
 static inline int arb_decimal_parse(struct arb_bytes text, unsigned scale, int64_t *out,
                                     uint8_t *digits)
 {
-    const char *p = text.data, *const end = text.data + text.len;
-    const char *point = NULL;
+    const char *const end = text.data + text.len, *point = NULL;
+    const char *p = arb_decimal_scan(text.data, end, &point);
+    const char *last = p;
     int64_t value = 0;
-    int exponent = 0;
-    bool any = false;
+    int exponent = 0, rc = ARB_OK;
 
-    for (; p < end; p++) {
-        const unsigned digit = (unsigned)(unsigned char)*p - '0';
-        if (digit <= 9) {
-            any = true;
-            if (__builtin_mul_overflow(value, 10, &value) ||
-                __builtin_add_overflow(value, (int64_t)digit, &value)) {
-                return ARB_ERANGE;
-            }
-        } else if (*p == '.' && point == NULL) {
-            point = p + 1;
-        } else {
-            break;
-        }
+    if (p - text.data == (point != NULL)) {
+        return ARB_EINVAL; /* not one digit */
     }
     const int fraction = point == NULL ? 0 : (int)(p - point);
-    if (!any) {
-        return ARB_EINVAL;
+    while (point != NULL && last > point && last[-1] == '0') {
+        last--; /* zeros that only pad must not overflow */
     }
     if (p < end && (*p == 'e' || *p == 'E')) {
-        const int rc = arb_decimal_exponent(&p, end, &exponent);
-        if (rc != ARB_OK) {
-            return rc;
-        }
+        rc = arb_decimal_exponent(&p, end, &exponent);
     }
-    if (p != end) {
-        return ARB_EINVAL;
+    if (rc != ARB_OK || p != end) {
+        return rc != ARB_OK ? rc : ARB_EINVAL;
     }
-    if (digits != NULL) {
+    rc = arb_decimal_digits(text.data, last, &value);
+    if (rc == ARB_OK) {
+        const int kept = point == NULL ? 0 : (int)(last - point);
+        rc = arb_decimal_shift(value, (int)scale - kept + exponent, out);
+    }
+    if (rc == ARB_OK && digits != NULL) {
         *digits = (uint8_t)(fraction < ARB_DIGITS_UNKNOWN ? fraction : ARB_DIGITS_UNKNOWN);
     }
-    return arb_decimal_shift(value, (int)scale - fraction + exponent, out);
+    return rc;
 }
 
 /*

@@ -36,10 +36,10 @@ struct arb_ws_spec {
 
 /* How a venue lets anyone notice that an update was lost. */
 enum arb_loss_detection {
-    ARB_LOSS_CHECKSUM = 1, /* a checksum over the top levels comes with the updates */
-    ARB_LOSS_SEQUENCE = 2, /* updates are numbered without gaps */
-    ARB_LOSS_CHAIN = 3,    /* each update names its predecessor */
-    ARB_LOSS_NONE = 4,     /* not at all: messages are marked `unverifiable` */
+    ARB_LOSS_CHECKSUM = 1,  /* a checksum over the top levels comes with the updates */
+    ARB_LOSS_SEQUENCE = 2,  /* updates are numbered without gaps */
+    ARB_LOSS_CHAIN = 3,     /* each update names its predecessor */
+    ARB_LOSS_NONE = 4,      /* not at all: messages are marked `unverifiable` */
     ARB_LOSS_STATELESS = 5, /* every frame is a whole book, so a lost one heals by itself */
 };
 
@@ -74,12 +74,12 @@ struct arb_capabilities {
 
 /* One row of the venue's catalog. Comes one by one, so it may grow at its end. */
 struct arb_listing {
-    uint32_t size;           /* sizeof(struct arb_listing) */
-    uint32_t trading;        /* enum arb_trading */
-    const char *symbol;      /* canonical, "BTC/USD"; copied */
+    uint32_t size;            /* sizeof(struct arb_listing) */
+    uint32_t trading;         /* enum arb_trading */
+    const char *symbol;       /* canonical, "BTC/USD"; copied */
     const char *venue_symbol; /* the venue's own name; copied */
-    uint8_t px_digits;       /* fractional digits of the tick, or ARB_DIGITS_UNKNOWN */
-    uint8_t qty_digits;      /* fractional digits of the lot, or ARB_DIGITS_UNKNOWN */
+    uint8_t px_digits;        /* fractional digits of the tick, or ARB_DIGITS_UNKNOWN */
+    uint8_t qty_digits;       /* fractional digits of the lot, or ARB_DIGITS_UNKNOWN */
     uint8_t reserved[6];
 };
 

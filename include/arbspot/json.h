@@ -160,10 +160,8 @@ static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
             json->at = p + 1;
             return true;
         }
-        if (c == '\\') {
-            p++; /* the escaped character, checked by nobody who compares bytes */
-        } else if (c < 0x20) {
-            break;
+        if (c < 0x20 || (c == '\\' && (++p == json->end || (unsigned char)*p < 0x20))) {
+            break; /* which escape it is nobody checks who compares bytes */
         }
     }
     return arb_json_fail(json, ARB_EPROTO);
@@ -314,10 +312,8 @@ static inline bool arb_json_skip(struct arb_json *json)
 /* True when all went well and nothing but white space is left. */
 static inline bool arb_json_end(struct arb_json *json)
 {
-    if (arb_json_ok(json) && arb_json_peek(json) != 0) {
-        return arb_json_fail(json, ARB_EPROTO);
-    }
-    return arb_json_ok(json);
+    (void)arb_json_peek(json);
+    return json->at == json->end ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
 }
 
 /* The digits of a plain decimal, and how many of them stand behind the point. */

@@ -30,8 +30,8 @@ struct arb_market {
     uint32_t size;
     uint32_t instrument; /* stable index < env->instruments_max, for the strategy's own tables */
     const struct arb_instrument *info;
-    uint32_t n_venues;             /* at most ARB_VENUES_MAX */
-    uint32_t changed;              /* bit i set: venue i changed since the last call */
+    uint32_t n_venues;              /* at most ARB_VENUES_MAX */
+    uint32_t changed;               /* bit i set: venue i changed since the last call */
     const struct arb_venue *venues; /* [n_venues], the same order for every instrument */
     const struct arb_book *books;   /* [n_venues]; look at .state and .trading first */
 };
@@ -60,16 +60,16 @@ enum {
  */
 struct arb_opportunity {
     uint32_t size;
-    uint32_t event;      /* enum arb_opportunity_event */
-    uint64_t id;         /* the strategy's choice; the same from OPEN to CLOSE */
-    uint32_t instrument; /* arb_market.instrument */
+    uint32_t event;                 /* enum arb_opportunity_event */
+    uint64_t id;                    /* the strategy's choice; the same from OPEN to CLOSE */
+    uint32_t instrument;            /* arb_market.instrument */
     uint32_t buy_venue, sell_venue; /* index into arb_market.venues */
     uint32_t reason;                /* enum arb_close_reason; 0 unless CLOSE */
     int64_t qty;
-    int64_t buy_px, sell_px; /* worst prices touched: limits that fill `qty` */
-    int64_t cost, proceeds;  /* of `qty`, before fees */
-    int64_t fees;            /* both taker fees */
-    int64_t gross, net;      /* proceeds - cost, and that minus fees */
+    int64_t buy_px, sell_px;    /* worst prices touched: limits that fill `qty` */
+    int64_t cost, proceeds;     /* of `qty`, before fees */
+    int64_t fees;               /* both taker fees */
+    int64_t gross, net;         /* proceeds - cost, and that minus fees */
     int64_t gross_ppm, net_ppm; /* relative to the cost */
 };
 

@@ -48,9 +48,8 @@ static inline uint32_t arb_symbol_slot_of(const struct arb_symbol_map *map, stru
 {
     uint32_t i = arb_symbol_hash(name) & (ARB_SYMBOL_SLOTS - 1);
 
-    while (map->slots[i].len != 0 &&
-           (map->slots[i].len != name.len ||
-            memcmp(map->slots[i].name, name.data, name.len) != 0)) {
+    while (map->slots[i].len != 0 && (map->slots[i].len != name.len ||
+                                      memcmp(map->slots[i].name, name.data, name.len) != 0)) {
         i = (i + 1) & (ARB_SYMBOL_SLOTS - 1);
     }
     return i;

@@ -19,6 +19,16 @@ static inline int64_t arb_time_days(unsigned year, unsigned month, unsigned day)
     return (int64_t)365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
+/* Days of a month that exists. */
+static inline unsigned arb_time_month_days(unsigned year, unsigned month)
+{
+    const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (month == 2) {
+        return leap ? 29 : 28;
+    }
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
 /* Reads exactly `n` digits; a value above 9999 means that one was none. */
 static inline unsigned arb_time_digits(const char *p, unsigned n)
 {
@@ -46,8 +56,8 @@ static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
     const unsigned year = arb_time_digits(p, 4), month = arb_time_digits(p + 5, 2);
     const unsigned day = arb_time_digits(p + 8, 2), hour = arb_time_digits(p + 11, 2);
     const unsigned minute = arb_time_digits(p + 14, 2), second = arb_time_digits(p + 17, 2);
-    if (year < 1970 || year > 2261 || month - 1 > 11 || day - 1 > 30 || hour > 23 || minute > 59 ||
-        second > 60) {
+    if (year < 1970 || year > 2261 || month - 1 > 11 || day == 0 ||
+        day > arb_time_month_days(year, month) || hour > 23 || minute > 59 || second > 60) {
         return ARB_EINVAL;
     }
     if (text.len > 20 && (p[19] != '.' || text.len == 21 || text.len > 30)) {

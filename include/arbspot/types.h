@@ -17,12 +17,12 @@ extern "C" {
 #endif
 
 enum {
-    ARB_INSTRUMENTS_MAX = 4096, /* per exchange instance */
-    ARB_VENUES_MAX = 16,        /* per instrument */
-    ARB_SYMBOL_MAX = 32,        /* bytes, terminator included */
-    ARB_SCALE_MAX = 18,         /* 10^18 is the largest power of ten in an int64_t */
-    ARB_CONNS_MAX = 64,         /* connections per exchange instance */
-    ARB_TIMERS_MAX = 64,        /* timers per instance */
+    ARB_INSTRUMENTS_MAX = 4096,   /* per exchange instance */
+    ARB_VENUES_MAX = 16,          /* per instrument */
+    ARB_SYMBOL_MAX = 32,          /* bytes, terminator included */
+    ARB_SCALE_MAX = 18,           /* 10^18 is the largest power of ten in an int64_t */
+    ARB_CONNS_MAX = 64,           /* connections per exchange instance */
+    ARB_TIMERS_MAX = 64,          /* timers per instance */
     ARB_EVENT_LEVELS_MAX = 65536, /* levels a side in one book event, and in one book */
     ARB_DIGITS_UNKNOWN = 255,
 };
@@ -41,10 +41,11 @@ struct arb_level {
 
 /* One traded pair. Owned by the host, immutable, at a fixed address until fini() returned. */
 struct arb_instrument {
-    char symbol[ARB_SYMBOL_MAX];       /* canonical: "BTC/USD" */
-    char base[ARB_SYMBOL_MAX];         /* "BTC" */
-    char quote[ARB_SYMBOL_MAX];        /* "USD" */
-    char venue_symbol[ARB_SYMBOL_MAX]; /* the venue's own name; "" when the plugin shall derive it */
+    char symbol[ARB_SYMBOL_MAX]; /* canonical: "BTC/USD" */
+    char base[ARB_SYMBOL_MAX];   /* "BTC" */
+    char quote[ARB_SYMBOL_MAX];  /* "USD" */
+    char
+        venue_symbol[ARB_SYMBOL_MAX]; /* the venue's own name; "" when the plugin shall derive it */
     uint8_t px_scale;
     uint8_t qty_scale;
     uint8_t reserved[14]; /* zero; comes in arrays, so the stride is fixed for a MAJOR */
@@ -116,9 +117,9 @@ struct arb_book {
     uint32_t n_asks;
     const struct arb_level *bids;
     const struct arb_level *asks;
-    uint64_t seq;     /* in an exchange plugin the event's seq, in a strategy the bus sequence */
-    int64_t venue_ns; /* the venue's time of the last event, 0 when not given */
-    int64_t recv_ns;  /* our time of the last event */
+    uint64_t seq;      /* in an exchange plugin the event's seq, in a strategy the bus sequence */
+    int64_t venue_ns;  /* the venue's time of the last event, 0 when not given */
+    int64_t recv_ns;   /* our time of the last event */
     uint32_t verified; /* enum arb_verified of the last event */
     uint32_t reserved32;
     uint64_t reserved[4];

@@ -33,9 +33,9 @@ struct market {
     bool listed;
     bool subscribed; /* acknowledged on this connection */
     enum seed_state seed;
-    bool asked_when_quiet;  /* the request in flight was made long enough after subscribing */
-    uint64_t first_diff;    /* microtimestamp of the first diff since SEED_WAITING; 0: none yet */
-    uint64_t last_event;    /* microtimestamp of the last message */
+    bool asked_when_quiet; /* the request in flight was made long enough after subscribing */
+    uint64_t first_diff;   /* microtimestamp of the first diff since SEED_WAITING; 0: none yet */
+    uint64_t last_event;   /* microtimestamp of the last message */
     int64_t waiting_since_ns;
     int64_t ask_at_ns; /* not before */
 };
@@ -53,9 +53,9 @@ struct bitstamp {
     int64_t catalog_at_ns;
     uint32_t n_markets, n_conns;
     bool open[ARB_CONNS_MAX];
-    int64_t beat_at_ns[ARB_CONNS_MAX];     /* next heartbeat */
-    int64_t answer_by_ns[ARB_CONNS_MAX];   /* some frame must come by then; 0: one did */
-    struct market *markets; /* [ARB_INSTRUMENTS_MAX] */
+    int64_t beat_at_ns[ARB_CONNS_MAX];   /* next heartbeat */
+    int64_t answer_by_ns[ARB_CONNS_MAX]; /* some frame must come by then; 0: one did */
+    struct market *markets;              /* [ARB_INSTRUMENTS_MAX] */
     struct arb_symbol_map by_name;
     struct arb_level bids[FRAME_LEVELS_MAX], asks[FRAME_LEVELS_MAX]; /* of the message in hand */
 };

@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #define NS_PER_S INT64_C(1000000000)
-#define QUIET_NS (3 * NS_PER_S)          /* no diff for so long: the market is quiet */
-#define TOP_SEED_NS (2 * NS_PER_S)       /* order_book mode: no frame for so long */
+#define QUIET_NS (3 * NS_PER_S)    /* no diff for so long: the market is quiet */
+#define TOP_SEED_NS (2 * NS_PER_S) /* order_book mode: no frame for so long */
 #define SEED_RETRY_NS (1 * NS_PER_S)
 #define CATALOG_RETRY_NS (60 * NS_PER_S)
 #define CATALOG_REFRESH_NS (24 * 3600 * NS_PER_S) /* decimals and listings change over time */

@@ -41,8 +41,7 @@ bool bitstamp_read_book(struct arb_json *json, struct book_text *book)
             arb_json_skip(json);
         }
     }
-    return arb_json_ok(json) &&
-           (book->microtimestamp != 0 || arb_json_fail(json, ARB_EPROTO));
+    return arb_json_ok(json) && (book->microtimestamp != 0 || arb_json_fail(json, ARB_EPROTO));
 }
 
 /* Some markets list a bid at price 0. */
@@ -98,8 +97,7 @@ int bitstamp_number_trouble(struct bitstamp *self, struct arb_host *host, uint32
     return arb_book_refused(host, instrument, why);
 }
 
-static int on_diff(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                   struct book_text *book)
+static int on_diff(struct bitstamp *self, struct arb_host *host, uint32_t i, struct book_text *book)
 {
     struct market *const market = &self->markets[i];
 
@@ -170,8 +168,8 @@ static struct arb_bytes guess_channel(struct arb_bytes msg)
     if (p == NULL) {
         return channel;
     }
-    struct arb_json json = arb_json_over((struct arb_bytes){
-        p + strlen(key), (size_t)(end - p) - strlen(key) });
+    struct arb_json json =
+        arb_json_over((struct arb_bytes){ p + strlen(key), (size_t)(end - p) - strlen(key) });
     return arb_json_string(&json, &channel) ? channel : (struct arb_bytes){ "", 0 };
 }
 
@@ -277,8 +275,7 @@ static struct one_pass read_in_one_pass(struct bitstamp *self, uint32_t i, struc
         } else if (arb_bytes_are(key, "event")) {
             pass.is_data = arb_json_string(json, &text) && arb_bytes_are(text, "data");
         } else if (arb_bytes_are(key, "channel")) {
-            pass.has_channel =
-                arb_json_string(json, &text) && text.data == guessed.data;
+            pass.has_channel = arb_json_string(json, &text) && text.data == guessed.data;
         } else {
             arb_json_skip(json);
         }

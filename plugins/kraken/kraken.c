@@ -62,12 +62,14 @@ enum arb_trading kraken_trading(struct arb_bytes status)
 static void add_request_head(const struct kraken *self, struct arb_text *text, const char *method)
 {
     if (self->is_v1) {
-        arb_text_add(text, "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},"
-                           "\"pair\":[",
+        arb_text_add(text,
+                     "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},"
+                     "\"pair\":[",
                      method, (long long)self->depth);
     } else {
-        arb_text_add(text, "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,%s"
-                           "\"symbol\":[",
+        arb_text_add(text,
+                     "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,%s"
+                     "\"symbol\":[",
                      method, (long long)self->depth,
                      strcmp(method, "subscribe") == 0 ? "\"snapshot\":true," : "");
     }

@@ -15,8 +15,8 @@
 #include "arbspot/text.h"
 
 enum {
-    CHECKSUM_LEVELS = 10, /* a side, fixed by the venue */
-    TOKEN_MAX = 40,       /* two numbers of at most 19 digits each */
+    CHECKSUM_LEVELS = 10,    /* a side, fixed by the venue */
+    TOKEN_MAX = 40,          /* two numbers of at most 19 digits each */
     FRAME_LEVELS_MAX = 8192, /* a side in one message; the deepest subscription is 1,000 */
 };
 
@@ -34,17 +34,17 @@ struct token_side {
 };
 
 enum sub_state {
-    SUB_NONE = 1,      /* not asked for on this connection */
-    SUB_ASKED = 2,     /* waiting for the snapshot: updates are of no use */
-    SUB_LIVE = 3,      /* the snapshot came */
-    SUB_LEAVING = 4,   /* unsubscribing; the acknowledgement leads to SUB_ASKED */
+    SUB_NONE = 1,    /* not asked for on this connection */
+    SUB_ASKED = 2,   /* waiting for the snapshot: updates are of no use */
+    SUB_LIVE = 3,    /* the snapshot came */
+    SUB_LEAVING = 4, /* unsubscribing; the acknowledgement leads to SUB_ASKED */
 };
 
 struct pair {
     char name[ARB_SYMBOL_MAX]; /* as the venue spells it */
     uint32_t conn;
     enum sub_state sub;
-    uint64_t seq; /* of our own: the venue does not number its messages */
+    uint64_t seq;                  /* of our own: the venue does not number its messages */
     uint8_t px_digits, qty_digits; /* on the wire; the checksum needs them */
     struct token_side bids, asks;
 };

@@ -14,8 +14,8 @@
 enum { FLAW_MAX = 256 };
 
 struct consumer {
-    struct book *books; /* [ARB_INSTRUMENTS_MAX] */
-    uint64_t *seqs;     /* [ARB_INSTRUMENTS_MAX] of the last event */
+    struct book *books;  /* [ARB_INSTRUMENTS_MAX] */
+    uint64_t *seqs;      /* [ARB_INSTRUMENTS_MAX] of the last event */
     char flaw[FLAW_MAX]; /* "" as long as all is well */
 };
 

@@ -20,14 +20,14 @@ static const void *at(const struct object *object, size_t offset, size_t len)
     return offset <= object->len && len <= object->len - offset ? object->data + offset : NULL;
 }
 
-static const ElfW(Shdr) *section(const struct object *object, const ElfW(Ehdr) *head, size_t i)
+static const ElfW(Shdr) * section(const struct object *object, const ElfW(Ehdr) * head, size_t i)
 {
     return i >= head->e_shnum || head->e_shentsize != sizeof(ElfW(Shdr))
                ? NULL
                : at(object, head->e_shoff + i * sizeof(ElfW(Shdr)), sizeof(ElfW(Shdr)));
 }
 
-static const ElfW(Shdr) *dynamic_symbols(const struct object *object, const ElfW(Ehdr) *head)
+static const ElfW(Shdr) * dynamic_symbols(const struct object *object, const ElfW(Ehdr) * head)
 {
     for (size_t i = 0; i < head->e_shnum; i++) {
         const ElfW(Shdr) *const found = section(object, head, i);
@@ -38,7 +38,7 @@ static const ElfW(Shdr) *dynamic_symbols(const struct object *object, const ElfW
     return NULL;
 }
 
-static void report_symbol(const ElfW(Sym) *symbol, const char *name, elf_symbol_fn *fn,
+static void report_symbol(const ElfW(Sym) * symbol, const char *name, elf_symbol_fn *fn,
                           void *context)
 {
     const unsigned binding = ELF64_ST_BIND(symbol->st_info); /* the same in both classes */
@@ -60,8 +60,8 @@ static int walk(const struct object *object, elf_symbol_fn *fn, void *context)
         return ARB_EINVAL;
     }
     const ElfW(Shdr) *const symbols = dynamic_symbols(object, head);
-    const ElfW(Shdr) *const names = symbols == NULL ? NULL
-                                                    : section(object, head, symbols->sh_link);
+    const ElfW(Shdr) *const names =
+        symbols == NULL ? NULL : section(object, head, symbols->sh_link);
     if (names == NULL || at(object, symbols->sh_offset, symbols->sh_size) == NULL ||
         at(object, names->sh_offset, names->sh_size) == NULL || names->sh_size == 0 ||
         object->data[names->sh_offset + names->sh_size - 1] != '\0') {

@@ -11,7 +11,8 @@
 /* Sees one symbol: one that the object imports, or one that it exports. */
 typedef void elf_symbol_fn(void *context, const char *name, bool is_import);
 
-/* Calls `fn` for each. Local and weak undefined symbols, which nobody has to provide, are left out. */
+/* Calls `fn` for each. Local and weak undefined symbols, which nobody has to provide, are left out.
+ */
 int elf_symbols(const char *path, elf_symbol_fn *fn, void *context, struct err *err);
 
 #endif /* ARB_HARNESS_ELF_SYMBOLS_H */

@@ -42,8 +42,8 @@ static int run(const struct plugin *plugin, const struct script *script, FILE *o
 }
 
 /* The whole story as text, which the caller frees. */
-static int tell(const struct plugin *plugin, const struct script *script, char **text,
-                size_t *len, struct err *err)
+static int tell(const struct plugin *plugin, const struct script *script, char **text, size_t *len,
+                struct err *err)
 {
     FILE *const out = open_memstream(text, len);
 

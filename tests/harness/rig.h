@@ -28,7 +28,7 @@ struct rig {
     struct exchange_config exchange; /* the script's, with the plugin's name */
     struct outlet outlet;
     struct consumer consumer;
-    FILE *out; /* or NULL */
+    FILE *out;           /* or NULL */
     const char *heading; /* a turn that has written nothing yet, or NULL */
     int64_t start_ns, now_ns;
     uint32_t timer_ms[ARB_TIMERS_MAX]; /* as asked for last: repetitions are not written */

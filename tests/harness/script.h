@@ -44,9 +44,9 @@ struct step {
     enum step_kind kind;
     unsigned line;
     uint32_t conn;
-    int status;          /* STEP_HTTP */
-    int64_t ns;          /* STEP_AT: since the start */
-    const char *name;    /* STEP_HTTP: text in the URL; STEP_CLOSE: the reason */
+    int status;            /* STEP_HTTP */
+    int64_t ns;            /* STEP_AT: since the start */
+    const char *name;      /* STEP_HTTP: text in the URL; STEP_CLOSE: the reason */
     struct arb_bytes data; /* STEP_MESSAGE, STEP_HTTP */
 };
 

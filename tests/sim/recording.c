@@ -422,7 +422,7 @@ void player_start(struct player *player, uint32_t client, int64_t now_ns)
 {
     if (!player->cursors[client].is_playing) {
         player->cursors[client].is_playing = true;
-        player->cursors[client].started_ns = now_ns;
+        player->cursors[client].started_ns = now_ns + PLAYER_DELAY_MS * NS_PER_MS;
         player->cursors[client].next = 0;
     }
 }

@@ -14,6 +14,7 @@
 
 enum {
     RECORDING_CLIENTS_MAX = 256,
+    PLAYER_DELAY_MS = 500,          /* from the first subscription: the others follow one by one */
     RECORDING_FILE_MAX = 256 << 20, /* bytes; a larger file is refused */
 };
 
@@ -61,7 +62,7 @@ struct player {
     } cursors[RECORDING_CLIENTS_MAX];
 };
 
-/* Plays from the beginning, unless the client is being played to already. */
+/* Plays from the beginning after PLAYER_DELAY_MS, unless the client is being played to already. */
 void player_start(struct player *player, uint32_t client, int64_t now_ns);
 void player_stop(struct player *player, uint32_t client);
 

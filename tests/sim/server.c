@@ -9,7 +9,7 @@
 
 enum {
     FRAMES_PER_TURN = 64, /* written to one client before others get theirs */
-    MIN_WAIT_US = 500,    /* what falls due meanwhile is carried out together */
+    MIN_WAIT_US = 1500,   /* below 1 ms poll() would not sleep; what falls due is done together */
     PING_AFTER_S = 54,    /* as Bitstamp does */
     HANGUP_AFTER_S = 80,
     HEADERS_LEN_MAX = 2048,
@@ -91,7 +91,13 @@ static void begin_close(struct connection *connection, uint16_t code, const char
     connection->is_closing = true;
     connection->close_code = code;
     (void)snprintf(connection->close_why, sizeof(connection->close_why), "%s", why);
-    lws_callback_on_writable(connection->wsi);
+    drop_queue(connection);
+    if (code == 0) {
+        /* A client that does not read would never become writable. */
+        lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    } else {
+        lws_callback_on_writable(connection->wsi);
+    }
 }
 
 static void on_world_close(void *context, uint32_t venue, uint32_t client, uint16_t code,
@@ -441,10 +447,14 @@ int server_port(const struct server *server, uint32_t venue)
     return server->desks[venue].port;
 }
 
-/* Being woken is all the timer is for: the next step moves the world. */
+/*
+ * Being woken is all the timer is for. It must stay armed: should it fall due before
+ * lws_service() gets to wait, nothing else would end that wait.
+ */
 static void on_timer(lws_sorted_usec_list_t *timer)
 {
-    (void)timer;
+    struct server *const server = lws_container_of(timer, struct server, timer);
+    lws_sul_schedule(server->context, 0, timer, on_timer, MIN_WAIT_US);
 }
 
 static int64_t wait_us(const struct server *server, int wait_ms)

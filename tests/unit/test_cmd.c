@@ -90,7 +90,7 @@ static void inspect_refuses_with_the_reason(void **state)
               "that its own limits refuse\n");
 }
 
-/* Writes a file and checks it; `fmt` gets the file's path wherever it has %1$s. */
+/* Writes a file and checks it; each @ in `fmt` stands for the path of the file. */
 static void check_file(const char *text, int status, const char *fmt)
 {
     char path[] = "/tmp/arbspot-cmd-XXXXXX", arguments[TEXT_MAX], wanted[OUTPUT_MAX];
@@ -153,6 +153,15 @@ static void check_shows_problems_of_file_and_plugins_by_line(void **state)
                "@:8: [host] ringg: unknown key; did you mean 'ring'?\n");
 }
 
+static void shipped_files_are_good_with_their_plugins(void **state)
+{
+    (void)state;
+    check_run("check -c " ARBSPOT_ETC "/arbspot.ini", 0,
+              ARBSPOT_ETC "/arbspot.ini: ok: 2 exchanges, 10 symbols, 1 strategy\n");
+    check_run("check -c " ARBSPOT_ETC "/minimal.ini", 0,
+              ARBSPOT_ETC "/minimal.ini: ok: 2 exchanges, 4 symbols, 1 strategy\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +172,7 @@ int main(void)
         cmocka_unit_test(inspect_refuses_with_the_reason),
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
+        cmocka_unit_test(shipped_files_are_good_with_their_plugins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 
 #include "arbspot/abi.h"
 #include "config/config.h"
+#include "config/ini_reader.h"
 #include "config/symbol_list.h"
 
 /* A file in a folder of its own, and what came of reading it. */
@@ -83,7 +84,7 @@ static void small_file_gets_the_defaults(void **state)
     assert_null(c->host.plugin_dir);
     assert_null(c->host.ca_file);
     assert_int_equal(c->host.snapshot_interval_ms, 10000);
-    assert_int_equal(c->host.ring_bytes, 16 * 1024 * 1024);
+    assert_int_equal(c->host.ring_bytes, 8 * 1024 * 1024);
     assert_int_equal(c->host.px_scale, 10);
     assert_int_equal(c->host.qty_scale, 8);
     assert_string_equal(c->host.log_level, "info");
@@ -110,15 +111,13 @@ static void small_file_gets_the_defaults(void **state)
     unload(&l);
 }
 
-static void every_key_reaches_its_member(void **state)
+static void keys_of_host_and_kafka_reach_their_members(void **state)
 {
     struct loaded l = load("[host]\n"
                            "plugin_dir = /opt/plugins\n"
                            "ca_file = ca.pem\n"
                            "snapshot_interval = 500ms\n"
                            "ring = 1MiB\n"
-                           "px_scale = 0\n"
-                           "qty_scale = 18\n"
                            "log_level = debug\n"
                            "[kafka]\n"
                            "brokers = a.example:9092,\n"
@@ -130,8 +129,60 @@ static void every_key_reaches_its_member(void **state)
                            "retention = 7d\n"
                            "rdkafka.linger.ms = 0\n"
                            "rdkafka.sasl.password = a;b#c=d\n"
-                           "[instrument:BTC/USD]\n"
+                           "[strategy:s]\n");
+    const struct host_config *const host = &l.config.host;
+    const struct kafka_config *const kafka = &l.config.kafka;
+    char path[160];
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    assert_string_equal(host->plugin_dir, "/opt/plugins");
+    assert_true(snprintf(path, sizeof(path), "%s/ca.pem", l.folder) > 0);
+    assert_string_equal(host->ca_file, path);
+    assert_int_equal(host->snapshot_interval_ms, 500);
+    assert_int_equal(host->ring_bytes, 1048576);
+    assert_string_equal(host->log_level, "debug");
+    assert_string_equal(kafka->brokers, "a.example:9092,[::1]:9093");
+    assert_string_equal(kafka->market_topic, "m");
+    assert_string_equal(kafka->opportunity_topic, "o");
+    assert_int_equal(kafka->partitions, 1000);
+    assert_int_equal(kafka->replication, 3);
+    assert_int_equal(kafka->retention_ms, 604800000);
+    assert_string_equal(kafka->rdkafka->key, "linger.ms");
+    assert_string_equal(kafka->rdkafka->next->value, "a;b#c=d");
+    assert_int_equal(kafka->rdkafka->next->line, 16);
+    assert_null(kafka->rdkafka->next->next);
+    unload(&l);
+}
+
+static void scales_of_instruments_default_to_the_hosts(void **state)
+{
+    struct loaded l = load("[instrument:BTC/USD]\n"
                            "px_scale = 2\n"
+                           "[instrument:ETH/USD]\n"
+                           "qty_scale = 6\n"
+                           "[strategy:s]\n"
+                           "[kafka]\n"
+                           "brokers = embedded\n"
+                           "[host]\n"
+                           "px_scale = 0\n"
+                           "qty_scale = 18\n");
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    assert_ptr_equal(config_instrument(&l.config, "ETH/USD"), &l.config.instruments[1]);
+    assert_int_equal(l.config.instruments[0].px_scale, 2);
+    assert_int_equal(l.config.instruments[0].qty_scale, 18);
+    assert_int_equal(l.config.instruments[1].px_scale, 0);
+    assert_int_equal(l.config.instruments[1].qty_scale, 6);
+    unload(&l);
+}
+
+static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
+{
+    struct loaded l = load("[kafka]\n"
+                           "brokers = embedded\n"
+                           "[instrument:BTC/USD]\n"
                            "venue_symbol.kraken = XBT/USD\n"
                            "[exchange:kraken]\n"
                            "enabled = no\n"
@@ -147,38 +198,18 @@ static void every_key_reaches_its_member(void **state)
                            "source = kafka\n"
                            "group = g\n"
                            "min_net = 5bp\n");
-    const struct config *const c = &l.config;
+    const struct exchange_config *const e = &l.config.exchanges[0];
+    const struct strategy_config *const s = &l.config.strategies[0];
     char path[160];
 
     (void)state;
     assert_string_equal(l.problems, "");
-    assert_string_equal(c->host.plugin_dir, "/opt/plugins");
-    assert_true(snprintf(path, sizeof(path), "%s/ca.pem", l.folder) > 0);
-    assert_string_equal(c->host.ca_file, path);
-    assert_int_equal(c->host.snapshot_interval_ms, 500);
-    assert_int_equal(c->host.ring_bytes, 1048576);
-    assert_string_equal(c->host.log_level, "debug");
-    assert_string_equal(c->kafka.brokers, "a.example:9092,[::1]:9093");
-    assert_string_equal(c->kafka.market_topic, "m");
-    assert_string_equal(c->kafka.opportunity_topic, "o");
-    assert_int_equal(c->kafka.partitions, 1000);
-    assert_int_equal(c->kafka.replication, 3);
-    assert_int_equal(c->kafka.retention_ms, 604800000);
-    assert_string_equal(c->kafka.rdkafka->key, "linger.ms");
-    assert_string_equal(c->kafka.rdkafka->next->value, "a;b#c=d");
-    assert_int_equal(c->kafka.rdkafka->next->line, 18);
-    assert_null(c->kafka.rdkafka->next->next);
-    const struct instrument_config *const i = config_instrument(c, "BTC/USD");
-    assert_ptr_equal(i, &c->instruments[0]);
-    assert_int_equal(i->px_scale, 2);
-    assert_int_equal(i->qty_scale, 18); /* of [host] */
-    assert_string_equal(i->venue_symbols->key, "kraken");
-    assert_string_equal(i->venue_symbols->value, "XBT/USD");
-    const struct exchange_config *const e = &c->exchanges[0];
+    assert_string_equal(l.config.instruments[0].venue_symbols->key, "kraken");
+    assert_string_equal(l.config.instruments[0].venue_symbols->value, "XBT/USD");
     assert_false(e->enabled);
     assert_true(snprintf(path, sizeof(path), "%s/./my/kraken.so", l.folder) > 0);
     assert_string_equal(e->plugin, path);
-    assert_int_equal(e->plugin_line, 24);
+    assert_int_equal(e->plugin_line, 7);
     assert_int_equal(e->n_symbols, 3);
     assert_string_equal(e->symbols[1], "*/EUR");
     assert_string_equal(e->symbols[2], "ETH/USD");
@@ -186,14 +217,62 @@ static void every_key_reaches_its_member(void **state)
     assert_string_equal(e->ca_file, "/abs/ca.pem");
     assert_string_equal(e->options->key, "depth");
     assert_string_equal(e->options->next->value, "wss://x/?a=b");
-    const struct strategy_config *const s = &c->strategies[0];
     assert_true(s->enabled);
     assert_string_equal(s->plugin, "cross_venue");
     assert_int_equal(s->source, SOURCE_KAFKA);
-    assert_int_equal(s->source_line, 33);
+    assert_int_equal(s->source_line, 16);
     assert_string_equal(s->group, "g");
     assert_string_equal(s->options->key, "min_net");
     unload(&l);
+}
+
+static void bad_headings_say_what_is_wrong(void **state)
+{
+    (void)state;
+    check_problems("[kafak]\n"
+                   "[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:Kraken]\n"
+                   "[exchange]\n"
+                   "[host:x]\n"
+                   "[instrument:BTCUSD]\n"
+                   "[strategy:s]\n"
+                   "[strategy:s]\n"
+                   "[whatever]\n",
+                   "FILE:1: [kafak]: unknown section; did you mean 'kafka'?\n"
+                   "FILE:4: [exchange:Kraken]: a name has 1 to 31 small letters, digits, '_' and "
+                   "'-', like [exchange:kraken]\n"
+                   "FILE:5: [exchange]: this section needs a name, like [exchange:kraken]\n"
+                   "FILE:6: [host:x]: this section takes no name: write [host]\n"
+                   "FILE:7: [instrument:BTCUSD]: 'BTCUSD' is not a symbol: write BASE/QUOTE, like "
+                   "BTC/USD\n"
+                   "FILE:9: [strategy:s]: this section is already in line 8: merge the two\n"
+                   "FILE:10: [whatever]: unknown section; there are [host], [kafka], "
+                   "[instrument:SYMBOL], [exchange:NAME] and [strategy:NAME]\n");
+}
+
+static void symbol_listed_twice_is_refused(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:e]\n"
+                   "taker_fee = 0\n"
+                   "symbols = A/B, C/D, A/B\n",
+                   "FILE:5: [exchange:e] symbols: A/B is listed twice: remove one\n");
+}
+
+static void bad_list_does_not_make_its_instruments_unlisted(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[instrument:BTC/USD]\n"
+                   "[exchange:e]\n"
+                   "taker_fee = 0\n"
+                   "symbols = BTC/USD, oops\n",
+                   "FILE:6: [exchange:e] symbols: 'oops' has small letters: write symbols in "
+                   "capitals, BTC/USD\n");
 }
 
 static void all_problems_come_at_once_in_the_order_of_lines(void **state)
@@ -209,29 +288,22 @@ static void all_problems_come_at_once_in_the_order_of_lines(void **state)
         "oops\n"
         "snapshot_interval = 10\n"
         "    20\n"
-        "[kafak]\n"
         "[kafka]\n"
         "brokers = localhost\n"
         "market_topic = a b\n"
         "partitions = 0\n"
         "partitions = 9\n"
         "completely = else\n"
-        "[exchange:Kraken]\n"
-        "[exchange]\n"
-        "[host:x]\n"
         "[exchange:kraken]\n"
         "taker_fee = 0.40\n"
-        "[exchange:kraken]\n"
         "[exchange:bitstamp]\n"
         "symbols = BTC/USD, eth/usd\n"
         "[exchange:third]\n"
         "symbols = BTC-USD\n"
         "taker_fee = 40%\n"
         "enabled = maybe\n"
-        "[instrument:BTCUSD]\n"
         "[strategy:s]\n"
-        "source = kafkaa\n"
-        "[whatever]\n",
+        "source = kafkaa\n",
         "FILE:2: [host] snapshot_intervall: unknown key; did you mean 'snapshot_interval'?\n"
         "FILE:3: [host] ring: '1KiB' is not a size from 64KiB to 1GiB, such as 512KiB or 16MiB\n"
         "FILE:4: [host] px_scale: '19' is not a whole number from 0 to 18\n"
@@ -240,36 +312,27 @@ static void all_problems_come_at_once_in_the_order_of_lines(void **state)
         "FILE:7: [host]: neither [section] nor key = value\n"
         "FILE:8: [host] snapshot_interval: this value has one line, but the indented line below "
         "continues it: remove the indentation or write key = value\n"
-        "FILE:10: [kafak]: unknown section; did you mean 'kafka'?\n"
-        "FILE:12: [kafka] brokers: 'localhost' is not 'embedded' or a list like host1:9092, "
+        "FILE:11: [kafka] brokers: 'localhost' is not 'embedded' or a list like host1:9092, "
         "host2:9092\n"
-        "FILE:13: [kafka] market_topic: 'a b' is not a topic: 1 to 249 letters, digits, '.', '_' "
+        "FILE:12: [kafka] market_topic: 'a b' is not a topic: 1 to 249 letters, digits, '.', '_' "
         "and '-'\n"
-        "FILE:14: [kafka] partitions: '0' is not a whole number from 1 to 1000\n"
-        "FILE:15: [kafka] partitions: already given in line 14: keep one of them\n"
-        "FILE:16: [kafka] completely: unknown key; remove it\n"
-        "FILE:17: [exchange:Kraken]: a name has 1 to 31 small letters, digits, '_' and '-', like "
-        "[exchange:kraken]\n"
-        "FILE:18: [exchange]: this section needs a name, like [exchange:kraken]\n"
-        "FILE:19: [host:x]: this section takes no name: write [host]\n"
-        "FILE:20: [exchange:kraken] symbols: missing; give symbols such as BTC/USD, ETH/USD or a "
+        "FILE:13: [kafka] partitions: '0' is not a whole number from 1 to 1000\n"
+        "FILE:14: [kafka] partitions: already given in line 13: keep one of them\n"
+        "FILE:15: [kafka] completely: unknown key; remove it\n"
+        "FILE:16: [exchange:kraken] symbols: missing; give symbols such as BTC/USD, ETH/USD or a "
         "pattern like */USD\n"
-        "FILE:21: [exchange:kraken] taker_fee: '0.40' is not a share from -10% to 10%, such as "
+        "FILE:17: [exchange:kraken] taker_fee: '0.40' is not a share from -10% to 10%, such as "
         "0.26%, 26bp or 2600ppm\n"
-        "FILE:22: [exchange:kraken]: this section is already in line 20: merge the two\n"
-        "FILE:23: [exchange:bitstamp] taker_fee: missing; give a share from -10% to 10%, such as "
+        "FILE:18: [exchange:bitstamp] taker_fee: missing; give a share from -10% to 10%, such as "
         "0.26%, 26bp or 2600ppm\n"
-        "FILE:24: [exchange:bitstamp] symbols: 'eth/usd' has small letters: write symbols in "
+        "FILE:19: [exchange:bitstamp] symbols: 'eth/usd' has small letters: write symbols in "
         "capitals, BTC/USD\n"
-        "FILE:26: [exchange:third] symbols: 'BTC-USD' is not a symbol: write BASE/QUOTE, like "
+        "FILE:21: [exchange:third] symbols: 'BTC-USD' is not a symbol: write BASE/QUOTE, like "
         "BTC/USD, or a pattern like */USD\n"
-        "FILE:27: [exchange:third] taker_fee: '40%' is not a share from -10% to 10%, such as "
+        "FILE:22: [exchange:third] taker_fee: '40%' is not a share from -10% to 10%, such as "
         "0.26%, 26bp or 2600ppm\n"
-        "FILE:28: [exchange:third] enabled: 'maybe' is not yes or no\n"
-        "FILE:29: [instrument:BTCUSD]: 'BTCUSD' is not a symbol: write BASE/QUOTE, like BTC/USD\n"
-        "FILE:31: [strategy:s] source: 'kafkaa' is not one of kafka, direct\n"
-        "FILE:32: [whatever]: unknown section; there are [host], [kafka], [instrument:SYMBOL], "
-        "[exchange:NAME] and [strategy:NAME]\n");
+        "FILE:23: [exchange:third] enabled: 'maybe' is not yes or no\n"
+        "FILE:25: [strategy:s] source: 'kafkaa' is not one of kafka, direct\n");
 }
 
 static void parts_have_to_fit(void **state)
@@ -327,6 +390,35 @@ static void missing_file_is_one_problem(void **state)
                         "/nonexistent/arbspot.ini: cannot be opened: No such file or directory\n"
                         "/nonexistent/arbspot.ini: cannot be read: Is a directory\n");
     free(text);
+}
+
+static void check_file_of_zeros(off_t len, const char *wanted)
+{
+    char path[] = "/tmp/arbspot-config-XXXXXX";
+    const int fd = mkstemp(path);
+    char *text = NULL;
+    size_t text_len = 0;
+    FILE *const out = open_memstream(&text, &text_len);
+    struct problems problems = { .out = out, .path = "FILE" };
+    struct config config;
+
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, len), 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(config_load(&config, path, &problems), ARB_EINVAL);
+    config_fini(&config);
+    assert_int_equal(fclose(out), 0);
+    assert_memory_equal(text, wanted, strlen(wanted));
+    free(text);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void size_of_the_file_is_limited(void **state)
+{
+    (void)state;
+    check_file_of_zeros(INI_READER_FILE_MAX, "FILE: [kafka] brokers: missing");
+    check_file_of_zeros(INI_READER_FILE_MAX + 1,
+                        "FILE: larger than 4194304 bytes: is this the right file?\n");
 }
 
 static void brokers_are_hosts_with_ports(void **state)
@@ -512,11 +604,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_file_gets_the_defaults),
-        cmocka_unit_test(every_key_reaches_its_member),
+        cmocka_unit_test(keys_of_host_and_kafka_reach_their_members),
+        cmocka_unit_test(scales_of_instruments_default_to_the_hosts),
+        cmocka_unit_test(keys_of_exchanges_and_strategies_reach_their_members),
+        cmocka_unit_test(bad_headings_say_what_is_wrong),
+        cmocka_unit_test(symbol_listed_twice_is_refused),
+        cmocka_unit_test(bad_list_does_not_make_its_instruments_unlisted),
         cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
         cmocka_unit_test(parts_have_to_fit),
         cmocka_unit_test(empty_file_says_what_is_needed),
         cmocka_unit_test(missing_file_is_one_problem),
+        cmocka_unit_test(size_of_the_file_is_limited),
         cmocka_unit_test(brokers_are_hosts_with_ports),
         cmocka_unit_test(number_of_exchanges_is_limited),
         cmocka_unit_test(number_of_strategies_is_limited),

@@ -33,8 +33,8 @@ struct host {
     unsigned says;
     int last_rc; /* of the last send */
     size_t n_messages;
-    int64_t first_ns, last_ns; /* of the messages */
-    bool is_pattern;           /* the last message was intact */
+    int64_t open_ns, last_ns; /* of the last opening and message */
+    bool is_pattern;          /* the last message was intact */
     int64_t turn_after_ns;
 };
 
@@ -54,7 +54,7 @@ static void on_open(void *context, uint32_t conn, int64_t now_ns)
     struct host *host = context;
     const struct arb_bytes text = { host->say, host->say == NULL ? 0 : strlen(host->say) };
 
-    (void)now_ns;
+    host->open_ns = now_ns;
     note(host, "open %u\n", conn);
     for (unsigned i = 0; i < host->says; i++) {
         host->last_rc = io_ws_send(host->io, conn, text);
@@ -80,7 +80,7 @@ static void on_message(void *context, uint32_t conn, int64_t now_ns, struct arb_
     } else {
         note(host, "message %u, %zu bytes\n", conn, message.len);
     }
-    host->first_ns = host->n_messages++ == 0 ? now_ns : host->first_ns;
+    host->n_messages++;
     host->last_ns = now_ns;
     host->is_pattern = has_pattern(message);
     if (host->close_at != NULL && message.len == strlen(host->close_at) &&
@@ -194,14 +194,15 @@ static void run_for_ms(struct host *host, int64_t ms)
     }
 }
 
-static void run_until_failures(struct host *host, uint64_t n)
+/* Turns until `n` attempts failed; false when they did not in time. Asserts nothing itself. */
+static bool can_count_failures(struct host *host, uint64_t n)
 {
     const int64_t end_ns = clock_mono_ns() + TIMEOUT_MS * NS_PER_MS;
 
     while (io_stats(host->io)->connect_failures < n && clock_mono_ns() < end_ns) {
-        assert_int_equal(io_step(host->io, 100), ARB_OK);
+        (void)io_step(host->io, 100);
     }
-    assert_true(io_stats(host->io)->connect_failures >= n);
+    return io_stats(host->io)->connect_failures >= n;
 }
 
 /* Runs until `n` attempts failed and returns what was written to standard error meanwhile. */
@@ -211,8 +212,9 @@ static const char *stderr_of_failures(struct host *host, uint64_t n)
     const int saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
 
     assert_true(saved >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
-    run_until_failures(host, n);
-    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    const bool has_failed = can_count_failures(host, n);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0); /* first, or no one would see what is wrong */
+    assert_true(has_failed);
     const ssize_t len = pread(file, text, sizeof(text) - 1, 0);
     assert_true(len >= 0);
     text[len] = '\0';
@@ -373,7 +375,7 @@ static void io_closes_an_idle_connection(void **state)
     open_spec(&host, (struct arb_ws_spec){ .idle_ms = 200 }, "/mute");
     run_until(&host, "close");
     assert_string_equal(host.log, "open 0\nclose 0: idle for 200 ms\n");
-    assert_in_range(tls_server_pings(host.server), 2, 4);
+    assert_in_range(tls_server_pings(host.server), 1, 4);
     host_fini(&host);
 }
 
@@ -385,9 +387,9 @@ static void io_keeps_a_quiet_connection_that_answers_pings(void **state)
 
     c.ping_ms = 100;
     host_init(&host, &c);
-    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 500 }, "/pong");
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 1000 }, "/pong");
     run_until(&host, "open 0\n");
-    run_for_ms(&host, 900);
+    run_for_ms(&host, 1500);
     assert_string_equal(host.log, "open 0\n");
     host_fini(&host);
 }
@@ -421,7 +423,7 @@ static void io_keeps_to_the_send_rate(void **state)
     while (host.n_messages < 6) {
         assert_int_equal(io_step(host.io, 100), ARB_OK);
     }
-    assert_in_range(host.last_ns - host.first_ns, 90 * NS_PER_MS, 5 * NS_PER_S);
+    assert_in_range(host.last_ns - host.open_ns, 100 * NS_PER_MS, 5 * NS_PER_S);
     host_fini(&host);
 }
 
@@ -645,7 +647,7 @@ static void io_connects_once_the_venue_comes_up(void **state)
     open_path(&host, "/echo");
     const uint16_t port = tls_server_port(host.server);
     tls_server_stop(host.server);
-    run_until_failures(&host, 3);
+    assert_true(can_count_failures(&host, 3));
     host.server = tls_server_start(&authority, NAMES, "127.0.0.1", port);
     assert_non_null(host.server);
     run_until(&host, "open 0\n");

@@ -203,11 +203,11 @@ static void recording_starts_at_the_subscription_in_its_own_time(void **state)
     world_advance(world, 5 * NS_PER_S);
     assert_int_equal(collected.n_books, 0);
     test_say(world, 0, 5 * NS_PER_S, subscribe_25);
-    world_advance(world, 5 * NS_PER_S + 249 * NS_PER_MS);
+    world_advance(world, 5 * NS_PER_S + (PLAYER_DELAY_MS + 249) * NS_PER_MS);
     assert_int_equal(collected.n_books, 1);
-    world_advance(world, 5 * NS_PER_S + 250 * NS_PER_MS);
+    world_advance(world, 5 * NS_PER_S + (PLAYER_DELAY_MS + 250) * NS_PER_MS);
     assert_int_equal(collected.n_books, 2);
-    world_advance(world, 6 * NS_PER_S);
+    world_advance(world, 5 * NS_PER_S + (PLAYER_DELAY_MS + 500) * NS_PER_MS);
     assert_int_equal(collected.n_books, 3);
     world_destroy(world);
     unload(recording, &scratch);
@@ -223,10 +223,10 @@ static void only_the_recorded_depth_can_be_subscribed(void **state)
     struct recording *const recording = load("kraken", &scratch);
     struct world *const world = open_player(recording, &collected, 0);
     test_say(world, 0, 0, subscribe_10);
-    world_advance(world, NS_PER_S / 2);
+    world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);
     assert_int_equal(collected.n_books, 0);
     test_say(world, 0, 0, subscribe_25);
-    world_advance(world, NS_PER_S / 2);
+    world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);
     assert_int_equal(collected.n_books, 3);
     world_destroy(world);
     unload(recording, &scratch);

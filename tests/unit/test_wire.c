@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
-#include "util/digits.h"
+#include "arbspot/json.h"
 #include "wire_samples.h"
 
 enum {
@@ -259,7 +259,7 @@ static void a_full_event_survives_the_round_trip_at_every_extreme_scale(void **s
 
     (void)state;
     assert_non_null(levels);
-    fill(levels, LEVELS_MAX, INT64_MAX);
+    fill(levels, LEVELS_MAX, ARB_PX_BEYOND - 1);
     event.info = &info;
     event.bids = levels;
     event.asks = levels + ARB_EVENT_LEVELS_MAX;

@@ -1,0 +1,100 @@
+#include "cmd/follow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bus/kafka_reader.h"
+#include "bus/opportunity_text.h"
+#include "bus/wire.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+struct follow {
+    struct kafka_reader *reader;
+    struct opportunity_printer printer;
+    bool json, failed;
+    uint64_t count, printed, skipped;
+    struct log_limit skipped_limit;
+};
+
+static const char who[] = "kafka=log";
+
+static void note_skipped(struct follow *follow, const struct kafka_record *record)
+{
+    uint64_t suppressed;
+
+    follow->skipped++;
+    if (log_limit_pass(&follow->skipped_limit, clock_now_ns(), &suppressed)) {
+        log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: not an opportunity (%llu in all)",
+                 record->topic, (int)record->partition, (long long)record->offset,
+                 (unsigned long long)follow->skipped);
+    }
+}
+
+static bool print_json(struct arb_bytes value)
+{
+    return fwrite(value.data, 1, value.len, stdout) == value.len && fputc('\n', stdout) != EOF &&
+           fflush(stdout) == 0;
+}
+
+static void print(struct follow *follow, const struct kafka_record *record)
+{
+    struct opportunity opportunity;
+    int64_t pub_ns;
+
+    if (wire_read_opportunity(record->value, &opportunity, &pub_ns) != ARB_OK) {
+        note_skipped(follow, record);
+        return;
+    }
+    follow->printed++;
+    follow->failed = follow->json ? !print_json(record->value)
+                                  : !opportunity_print(&follow->printer, &opportunity);
+}
+
+int follow_create(struct follow **out, const struct follow_config *config, struct err *err)
+{
+    const struct kafka_reader_config reader = {
+        .kafka = config->kafka,
+        .topic = config->topic == NULL ? config->kafka->opportunity_topic : config->topic,
+        .rewind_ms = config->from_beginning ? KAFKA_REWIND_ALL : 0,
+        .who = who,
+    };
+    struct follow *const follow = calloc(1, sizeof(*follow));
+
+    if (follow == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory");
+    }
+    follow->json = config->json;
+    follow->count = config->count;
+    opportunity_printer_init(&follow->printer, stdout);
+    const int rc = kafka_reader_create(&follow->reader, &reader, err);
+    if (rc != ARB_OK) {
+        free(follow);
+        return rc;
+    }
+    *out = follow;
+    return ARB_OK;
+}
+
+bool follow_step(struct follow *follow, int wait_ms)
+{
+    struct kafka_record record;
+
+    if (kafka_reader_next(follow->reader, wait_ms, &record)) {
+        print(follow, &record);
+    }
+    return !follow->failed && (follow->count == 0 || follow->printed < follow->count);
+}
+
+bool follow_failed(const struct follow *follow)
+{
+    return follow->failed;
+}
+
+void follow_destroy(struct follow *follow)
+{
+    if (follow != NULL) {
+        kafka_reader_destroy(follow->reader);
+        free(follow);
+    }
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs arbspot until Ctrl-C.
+#
+#   ./run.sh          the whole pipeline against a SIMULATED market, with a broker in the process
+#   ./run.sh live     etc/arbspot.ini: the real Bitstamp and Kraken
+#   ./run.sh CONFIG   any other configuration
+set -euo pipefail
+root=$(cd "$(dirname "$0")" && pwd)
+build="$root/build/release"
+bin="$build/bin"
+
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$root/run.sh"; }
+
+case "${1:-}" in
+    -h|--help) usage; exit 0 ;;
+esac
+[ $# -le 1 ] || { usage >&2; exit 64; }
+
+build_all() {
+    "$root/etc/install-packages.sh" build
+    echo "building ..."
+    if ! (cd "$root" && cmake --preset release -DARBSPOT_TESTS=OFF && cmake --build --preset release) \
+            >"$root/build.log" 2>&1; then
+        tail -n 30 "$root/build.log" >&2
+        echo "the build failed; all of its output is in build.log" >&2
+        exit 1
+    fi
+    rm -f "$root/build.log"
+}
+
+# Ctrl-C reaches the host; when it has ended, so does the simulator.
+run_demo() {
+    local dir sim
+    dir=$(mktemp -d)
+    "$bin/arbspot-sim" --ca-out "$dir/ca.pem" --write-config "$dir/sim.ini" --endpoints "$dir/ports" \
+        >"$dir/sim.log" 2>&1 &
+    sim=$!
+    # shellcheck disable=SC2064 -- the values of now
+    trap "kill -TERM $sim 2>/dev/null || true; wait $sim 2>/dev/null || true; rm -rf '$dir'" EXIT
+    for _ in $(seq 100); do
+        [ -s "$dir/ports" ] && [ -s "$dir/sim.ini" ] && break
+        kill -0 "$sim" 2>/dev/null || { cat "$dir/sim.log" >&2; exit 1; }
+        sleep 0.05
+    done
+    echo
+    echo "SIMULATED MARKET: prices and opportunities below are generated, none of them is real."
+    echo "For the real Bitstamp and Kraken: ./run.sh live"
+    echo
+    run_host "$dir/sim.ini"
+}
+
+# Waits for the host however often a signal interrupts the wait, and ends with its status.
+run_host() {
+    local host status=0
+    "$bin/arbspot" run -c "$1" --print &
+    host=$!
+    trap 'kill -TERM "$host" 2>/dev/null || true' INT TERM
+    while kill -0 "$host" 2>/dev/null; do
+        wait "$host" && status=0 || status=$?
+    done
+    return "$status"
+}
+
+build_all
+case "${1:-}" in
+    "") run_demo ;;
+    live) run_host "$root/etc/arbspot.ini" ;;
+    *) run_host "$1" ;;
+esac

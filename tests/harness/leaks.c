@@ -1,0 +1,56 @@
+#include "leaks.h"
+
+#include <malloc.h>
+
+#include "rig.h"
+
+enum { WARM_UP = 4, ROUNDS = 32, BYTES_A_ROUND_MIN = 16 /* the smallest block there is */ };
+
+static void run_script(const struct plugin *plugin, const struct script *script)
+{
+    struct rig *rig = NULL;
+
+    if (rig_create(&rig, plugin, script, NULL, NULL) != ARB_OK) {
+        return; /* init() failed: fini() has to clean up all the same */
+    }
+    for (size_t i = 0; i < script->n_steps; i++) {
+        (void)rig_step(rig, &script->steps[i], true, NULL);
+    }
+    rig_destroy(rig);
+}
+
+static size_t heap_in_use(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* What the heap grew by in ROUNDS runs, after the allocator's own caches have filled. */
+static size_t growth(const struct plugin *plugin, const struct script *script)
+{
+    for (unsigned i = 0; i < WARM_UP; i++) {
+        run_script(plugin, script);
+    }
+    const size_t before = heap_in_use();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        run_script(plugin, script);
+    }
+    const size_t after = heap_in_use();
+    return after > before ? after - before : 0;
+}
+
+void leaks_check(struct report *report, const struct plugin *plugin, const struct script *scripts,
+                 size_t n_scripts)
+{
+    static const char name[] = "no leak from init() to fini()";
+
+    for (size_t i = 0; i < n_scripts; i++) {
+        const size_t bytes = growth(plugin, &scripts[i]);
+        if (bytes >= (size_t)ROUNDS * BYTES_A_ROUND_MIN) {
+            report_fail(report, name, "%s: the heap grew by %zu bytes in %d runs", scripts[i].path,
+                        bytes, (int)ROUNDS);
+            return;
+        }
+    }
+    report_pass(report, name);
+}

@@ -1,0 +1,793 @@
+/*
+ * The frame reader against cJSON: what it reads is what cJSON reads, what it accepts cJSON
+ * accepts. Texts lie in buffers of their exact size, so that the sanitizer sees any byte read
+ * too many.
+ *
+ * The reader is looser than cJSON where it says so: escapes are not checked (strings come as
+ * they stand). It is stricter in the nesting limit, in control characters and in white space.
+ */
+#include <ctype.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "arbspot/json.h"
+#include "arbspot/text.h"
+#include "chance.h"
+#include "util/json_text.h"
+
+enum {
+    DOCUMENT_MAX = 8192,
+    DOCUMENTS = 3000,
+    MUTATIONS = 40, /* of each document */
+    DEPTH_MAX = 6,
+    STRING_MAX = 512,
+    LEVELS_MAX = 3,
+};
+
+/* -- exact buffers -------------------------------------------------------------------- */
+
+/* A copy that ends where the memory ends. */
+static struct arb_bytes exact_copy(const char *text, size_t len)
+{
+    char *const data = malloc(len + (len == 0));
+
+    assert_non_null(data);
+    memcpy(data, text, len);
+    return (struct arb_bytes){ data, len };
+}
+
+static void exact_free(struct arb_bytes bytes)
+{
+    free((void *)(uintptr_t)bytes.data);
+}
+
+/* Reads one whole value and the end: the reader's verdict on a document. */
+static int verdict_on(const char *text, size_t len)
+{
+    const struct arb_bytes bytes = exact_copy(text, len);
+    struct arb_json json = arb_json_over(bytes);
+
+    arb_json_skip(&json);
+    arb_json_end(&json);
+    exact_free(bytes);
+    return json.rc;
+}
+
+static int verdict(const char *text)
+{
+    return verdict_on(text, strlen(text));
+}
+
+/* -- random documents ----------------------------------------------------------------- */
+
+static const char *one_of(struct chance *chance, const char *const *texts, uint32_t n)
+{
+    return texts[chance_below(chance, n)];
+}
+
+static void add_blanks(struct chance *chance, struct arb_text *out)
+{
+    static const char *const blanks[] = { "", "", "", "", " ", "\n", "\t", "\r\n", "   " };
+    arb_text_add(out, "%s", one_of(chance, blanks, 9));
+}
+
+static void add_string(struct chance *chance, struct arb_text *out)
+{
+    static const char *const pieces[] = { "a",   "price", "\\\"",    "\\\\",     "\\/",
+                                          "\\b", "\\n",   "\\t",     "{",        "]",
+                                          ",",   ":",     "\\u00e9", "\xc3\xa9", "\\u20AC",
+                                          " ",   "\x7f",  "BTC/USD" };
+    const uint32_t n = chance_below(chance, 6);
+
+    arb_text_add(out, "\"");
+    for (uint32_t i = 0; i < n; i++) {
+        arb_text_add(out, "%s", one_of(chance, pieces, 18));
+    }
+    arb_text_add(out, "\"");
+}
+
+static void add_number(struct chance *chance, struct arb_text *out)
+{
+    static const char *const fractions[] = { "", "", ".0", ".5", ".00000001", ".25000" };
+    static const char *const exponents[] = { "", "", "", "e5", "E-8", "e+02" };
+
+    arb_text_add(out, "%s%lld", chance_below(chance, 4) == 0 ? "-" : "",
+                 (long long)chance_i64(chance));
+    arb_text_add(out, "%s", one_of(chance, fractions, 6));
+    arb_text_add(out, "%s", one_of(chance, exponents, 6));
+}
+
+static void add_scalar(struct chance *chance, struct arb_text *out)
+{
+    static const char *const words[] = { "true", "false", "null" };
+
+    switch (chance_below(chance, 3)) {
+    case 0:
+        add_string(chance, out);
+        break;
+    case 1:
+        add_number(chance, out);
+        break;
+    default:
+        arb_text_add(out, "%s", one_of(chance, words, 3));
+    }
+}
+
+/* Calls itself for what is nested, `depth` levels at most. */
+static void add_value(struct chance *chance, struct arb_text *out, unsigned depth)
+{
+    const bool is_object = chance_below(chance, 2) == 0;
+    const uint32_t n = chance_below(chance, 5);
+
+    add_blanks(chance, out);
+    if (depth == 0 || chance_below(chance, 3) == 0) {
+        add_scalar(chance, out);
+        add_blanks(chance, out);
+        return;
+    }
+    arb_text_add(out, is_object ? "{" : "[");
+    for (uint32_t i = 0; i < n; i++) {
+        arb_text_add(out, "%s", i == 0 ? "" : ",");
+        add_blanks(chance, out);
+        if (is_object) {
+            add_string(chance, out);
+            add_blanks(chance, out);
+            arb_text_add(out, ":");
+        }
+        add_value(chance, out, depth - 1);
+    }
+    add_blanks(chance, out);
+    arb_text_add(out, is_object ? "}" : "]");
+    add_blanks(chance, out);
+}
+
+/* A document that fits `buffer`. */
+static struct arb_text random_document(struct chance *chance, char buffer[DOCUMENT_MAX])
+{
+    struct arb_text text;
+
+    do {
+        text = arb_text_over(buffer, DOCUMENT_MAX);
+        add_value(chance, &text, DEPTH_MAX);
+    } while (!arb_text_fits(&text));
+    return text;
+}
+
+/* -- the same values ------------------------------------------------------------------ */
+
+static void same_string(struct arb_bytes raw, const char *want)
+{
+    char text[STRING_MAX];
+
+    assert_int_equal(json_text_read(raw, text, sizeof(text), NULL), ARB_OK);
+    assert_string_equal(text, want);
+}
+
+static void same_number(struct arb_bytes raw, double want)
+{
+    char text[STRING_MAX];
+
+    assert_true(raw.len < sizeof(text));
+    memcpy(text, raw.data, raw.len);
+    text[raw.len] = '\0';
+    const double value = strtod(text, NULL);
+    assert_memory_equal(&value, &want, sizeof(value));
+}
+
+static void same_scalar(struct arb_json *json, const cJSON *want)
+{
+    struct arb_bytes raw = { NULL, 0 };
+    bool truth = false;
+
+    if (cJSON_IsString(want)) {
+        assert_true(arb_json_string(json, &raw));
+        same_string(raw, want->valuestring);
+    } else if (cJSON_IsNumber(want)) {
+        assert_true(arb_json_number(json, &raw));
+        same_number(raw, want->valuedouble);
+    } else if (cJSON_IsBool(want)) {
+        assert_true(arb_json_bool(json, &truth));
+        assert_int_equal(truth, cJSON_IsTrue(want));
+    } else {
+        assert_true(arb_json_word(json, "null"));
+    }
+}
+
+/* Walks both readings of one value in step; calls itself for what is nested. */
+static void same_value(struct arb_json *json, const cJSON *want)
+{
+    const cJSON *child = want->child;
+    struct arb_bytes key = { NULL, 0 };
+
+    if (cJSON_IsObject(want)) {
+        assert_true(arb_json_object(json));
+        for (; arb_json_key(json, &key); child = child->next) {
+            assert_non_null(child);
+            same_string(key, child->string);
+            same_value(json, child);
+        }
+    } else if (cJSON_IsArray(want)) {
+        assert_true(arb_json_array(json));
+        for (; arb_json_next(json); child = child->next) {
+            assert_non_null(child);
+            same_value(json, child);
+        }
+    } else {
+        same_scalar(json, want);
+    }
+    assert_null(child);
+    assert_true(arb_json_ok(json));
+}
+
+static void valid_documents_read_as_cjson_reads_them(void **state)
+{
+    struct chance chance = chance_init(__func__, 11);
+    char buffer[DOCUMENT_MAX];
+
+    (void)state;
+    for (int i = 0; i < DOCUMENTS; i++) {
+        const struct arb_text text = random_document(&chance, buffer);
+        cJSON *const want = cJSON_ParseWithOpts(text.data, NULL, 1);
+        assert_non_null(want);
+        const struct arb_bytes bytes = exact_copy(text.data, text.len);
+        struct arb_json json = arb_json_over(bytes);
+        same_value(&json, want);
+        assert_true(arb_json_end(&json));
+        exact_free(bytes);
+        cJSON_Delete(want);
+    }
+}
+
+static void valid_documents_are_skipped_whole(void **state)
+{
+    struct chance chance = chance_init(__func__, 12);
+    char buffer[DOCUMENT_MAX];
+
+    (void)state;
+    for (int i = 0; i < DOCUMENTS; i++) {
+        const struct arb_text text = random_document(&chance, buffer);
+        assert_int_equal(verdict_on(text.data, text.len), ARB_OK);
+    }
+}
+
+/* -- damaged documents ---------------------------------------------------------------- */
+
+/* Changes, drops, doubles or cuts at a random byte. */
+static size_t mutate(struct chance *chance, char *text, size_t len)
+{
+    static const char *const others[] = { "\"", "\\", "{",    "}",    "[",   "]", ",",
+                                          ":",  "0",  "1",    ".",    "e",   "-", "t",
+                                          "n",  " ",  "\x1f", "\xff", "\x01" };
+    const size_t at = chance_below(chance, (uint32_t)len);
+
+    switch (chance_below(chance, 5)) {
+    case 0:
+        memmove(text + at, text + at + 1, len - at - 1);
+        return len - 1;
+    case 1:
+        memmove(text + at + 1, text + at, len - at);
+        return len + 1;
+    case 2:
+        return at;
+    case 3:
+        text[at] = '\0';
+        return len;
+    default:
+        text[at] = one_of(chance, others, 19)[0];
+        return len;
+    }
+}
+
+/* The documented exception: an escape cJSON refuses (unknown, or not a UTF-16 character). */
+static bool has_unusual_escape(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text != '\\') {
+            continue;
+        }
+        text++;
+        if (*text == 'u') {
+            for (unsigned i = 1; i <= 4; i++) {
+                if (!isxdigit((unsigned char)text[i])) {
+                    return true;
+                }
+            }
+            if ((text[1] == 'd' || text[1] == 'D') && text[2] >= '8') {
+                return true; /* half of a surrogate pair */
+            }
+        } else if (*text == '\0' || strchr("\"\\/bfnrt", *text) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void expect_cjson_accepts(const char *text)
+{
+    cJSON *const parsed = cJSON_ParseWithOpts(text, NULL, 1);
+
+    if (parsed == NULL && !has_unusual_escape(text)) {
+        fail_msg("accepted, but not JSON: %s", text);
+    }
+    cJSON_Delete(parsed);
+}
+
+static void damaged_document_is_accepted_only_if_cjson_accepts_it(void **state)
+{
+    struct chance chance = chance_init(__func__, 13);
+    char buffer[DOCUMENT_MAX], damaged[DOCUMENT_MAX + 4];
+    unsigned n_accepted = 0;
+
+    (void)state;
+    for (int i = 0; i < DOCUMENTS * MUTATIONS; i++) {
+        const struct arb_text text = random_document(&chance, buffer);
+        size_t len = text.len;
+        memcpy(damaged, text.data, len);
+        for (uint32_t k = 1 + chance_below(&chance, 3); k > 0 && len > 0; k--) {
+            len = mutate(&chance, damaged, len);
+        }
+        damaged[len] = '\0';
+        if (verdict_on(damaged, len) == ARB_OK) {
+            n_accepted++;
+            assert_int_equal(strlen(damaged), len); /* no NUL is ever part of JSON */
+            expect_cjson_accepts(damaged);
+        }
+    }
+    assert_in_range(n_accepted, DOCUMENTS, DOCUMENTS * MUTATIONS); /* the test has a grip */
+}
+
+static void no_truncation_of_a_document_is_accepted(void **state)
+{
+    static const char text[] = "{\"a\":[1.5e-3,\"x\\\"\\u00e9\",true,false,null,{},[]],\"b\":-0}";
+
+    (void)state;
+    for (size_t len = 0; len < strlen(text); len++) {
+        assert_int_equal(verdict_on(text, len), ARB_EPROTO);
+    }
+    assert_int_equal(verdict(text), ARB_OK);
+}
+
+static void text_behind_the_value_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict("1 \t\r\n"), ARB_OK);
+    assert_int_equal(verdict("1 1"), ARB_EPROTO);
+    assert_int_equal(verdict("{}}"), ARB_EPROTO);
+    assert_int_equal(verdict("truex"), ARB_EPROTO);
+    assert_int_equal(verdict_on("1\0", 2), ARB_EPROTO);
+    assert_int_equal(verdict_on("1\0garbage", 9), ARB_EPROTO);
+}
+
+static void numbers_follow_rfc_8259(void **state)
+{
+    static const char *const valid[] = { "0", "-0", "10", "1.5", "1e5", "1E+5", "1.0e-5" };
+    static const char *const invalid[] = { "01",  "-",   "+1",  ".5",  "1.",  "1.e5", "1e",
+                                           "1e+", "--1", "-01", "0x1", "1_0", "NaN",  "Infinity" };
+    (void)state;
+    for (size_t i = 0; i < sizeof(valid) / sizeof(*valid); i++) {
+        assert_int_equal(verdict(valid[i]), ARB_OK);
+    }
+    for (size_t i = 0; i < sizeof(invalid) / sizeof(*invalid); i++) {
+        assert_int_equal(verdict(invalid[i]), ARB_EPROTO);
+    }
+}
+
+static void punctuation_out_of_place_is_refused(void **state)
+{
+    static const char *const texts[] = { "",
+                                         "[1,]",
+                                         "[,1]",
+                                         "[1 2]",
+                                         "[1}",
+                                         "{]",
+                                         "{\"a\"}",
+                                         "{\"a\":}",
+                                         "{\"a\",1}",
+                                         "{1:1}",
+                                         "{,}",
+                                         "]",
+                                         "}",
+                                         ",",
+                                         ":",
+                                         "[",
+                                         "{",
+                                         "{\"a\":1,}",
+                                         "{\"a\":1 \"b\":2}" };
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        assert_int_equal(verdict(texts[i]), ARB_EPROTO);
+    }
+}
+
+static void control_characters_in_strings_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict("\"a\x1f\""), ARB_EPROTO);
+    assert_int_equal(verdict("\"a\n\""), ARB_EPROTO);
+    assert_int_equal(verdict("\"a\\\n\""), ARB_EPROTO);
+    assert_int_equal(verdict_on("\"a\\\0\"", 5), ARB_EPROTO);
+    assert_int_equal(verdict("\"a\x20\x7f\""), ARB_OK);
+}
+
+/* -- limits --------------------------------------------------------------------------- */
+
+/* `n` arrays and objects inside each other. */
+static void nest(struct arb_text *text, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        arb_text_add(text, i % 3 == 0 ? "{\"a\":" : "[");
+    }
+    arb_text_add(text, "0");
+    for (unsigned i = n; i-- > 0;) {
+        arb_text_add(text, i % 3 == 0 ? "}" : "]");
+    }
+}
+
+static int verdict_on_nesting(unsigned n)
+{
+    char buffer[DOCUMENT_MAX];
+    struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+
+    nest(&text, n);
+    return verdict(text.data);
+}
+
+static void nesting_is_limited_to_64(void **state)
+{
+    (void)state;
+    assert_int_equal(ARB_JSON_DEPTH_MAX, 64);
+    assert_int_equal(verdict_on_nesting(63), ARB_OK);
+    assert_int_equal(verdict_on_nesting(64), ARB_OK);
+    assert_int_equal(verdict_on_nesting(65), ARB_ELIMIT);
+    assert_int_equal(verdict_on_nesting(500), ARB_ELIMIT);
+}
+
+static struct arb_json json_over(const char *text)
+{
+    return arb_json_over((struct arb_bytes){ text, strlen(text) });
+}
+
+static void first_error_sticks(void **state)
+{
+    struct arb_json json = json_over("[99999999999999999999, 1, {\"a\": \"b\"}]");
+    struct arb_bytes bytes = { NULL, 0 };
+    uint64_t number = 0;
+    int64_t value = 0;
+    uint8_t digits = 0;
+    bool truth = false;
+
+    (void)state;
+    arb_json_array(&json);
+    arb_json_next(&json);
+    assert_false(arb_json_u64(&json, &number));
+    assert_int_equal(json.rc, ARB_ERANGE);
+    assert_false(arb_json_array(&json) || arb_json_object(&json) || arb_json_next(&json));
+    assert_false(arb_json_key(&json, &bytes) || arb_json_string(&json, &bytes));
+    assert_false(arb_json_number(&json, &bytes) || arb_json_u64(&json, &number));
+    assert_false(arb_json_decimal(&json, 8, &value, &digits) || arb_json_bool(&json, &truth));
+    assert_false(arb_json_word(&json, "null") || arb_json_skip(&json) || arb_json_end(&json));
+    assert_int_equal(json.rc, ARB_ERANGE);
+}
+
+static void literal_is_consumed_only_when_it_is_there(void **state)
+{
+    struct arb_json json = json_over("{\"channel\":1}");
+
+    (void)state;
+    assert_false(arb_json_literal(&json, "{\"chanmel\":", 11));
+    assert_false(arb_json_literal(&json, "{\"channel\":1}!", 14));
+    assert_true(arb_json_ok(&json));
+    assert_true(arb_json_literal(&json, "{\"channel\":", 11));
+    assert_int_equal(arb_json_peek(&json), '1');
+}
+
+static void bool_is_one_of_two_words(void **state)
+{
+    static const char *const wrong[] = { "1", "\"true\"", "tru", "True", "null", "" };
+    bool truth = false;
+
+    (void)state;
+    struct arb_json json = json_over(" true");
+    assert_true(arb_json_bool(&json, &truth) && truth);
+    json = json_over("false");
+    assert_true(arb_json_bool(&json, &truth) && !truth);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        json = json_over(wrong[i]);
+        assert_false(arb_json_bool(&json, &truth));
+    }
+}
+
+/* -- numbers -------------------------------------------------------------------------- */
+
+struct u64_case {
+    const char *text;
+    int rc;
+    uint64_t value;
+};
+
+static void expect_u64(const struct u64_case *c)
+{
+    const struct arb_bytes bytes = exact_copy(c->text, strlen(c->text));
+    struct arb_json json = arb_json_over(bytes);
+    uint64_t value = 0;
+    const bool ok = arb_json_u64(&json, &value) && arb_json_end(&json);
+
+    if (ok != (c->rc == ARB_OK) || json.rc != c->rc || (ok && value != c->value)) {
+        fail_msg("%s: rc %d, value %llu", c->text, json.rc, (unsigned long long)value);
+    }
+    exact_free(bytes);
+}
+
+static void u64_is_read_bare_and_quoted_up_to_its_limit(void **state)
+{
+    static const struct u64_case cases[] = {
+        { "0", ARB_OK, 0 },
+        { "\"0\"", ARB_OK, 0 },
+        { "18446744073709551615", ARB_OK, UINT64_MAX },
+        { "\"18446744073709551615\"", ARB_OK, UINT64_MAX },
+        { "18446744073709551616", ARB_ERANGE, 0 },
+        { "\"18446744073709551616\"", ARB_ERANGE, 0 },
+        { "18446744073709551620", ARB_ERANGE, 0 },
+        { "99999999999999999999999999", ARB_ERANGE, 0 },
+        { "", ARB_EPROTO, 0 },
+        { "\"\"", ARB_EPROTO, 0 },
+        { "\"", ARB_EPROTO, 0 },
+        { "\"1", ARB_EPROTO, 0 },
+        { "-1", ARB_EPROTO, 0 },
+        { "\"-1\"", ARB_EPROTO, 0 },
+        { "1.0", ARB_EPROTO, 0 },
+        { "1e3", ARB_EPROTO, 0 },
+        { "\"1.0\"", ARB_EPROTO, 0 },
+        { "\" 1\"", ARB_EPROTO, 0 },
+        { "\"1 \"", ARB_EPROTO, 0 },
+        { "null", ARB_EPROTO, 0 },
+        { "12a", ARB_EPROTO, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_u64(&cases[i]);
+    }
+}
+
+/* Reads the element of a one-element array, bare or quoted. */
+static int read_decimal(const char *text, bool quoted, unsigned scale, int64_t *value,
+                        uint8_t *digits)
+{
+    char buffer[STRING_MAX];
+    const int len = snprintf(buffer, sizeof(buffer), quoted ? "[\"%s\"]" : "[%s]", text);
+    const struct arb_bytes bytes = exact_copy(buffer, (size_t)len);
+    struct arb_json json = arb_json_over(bytes);
+
+    arb_json_array(&json);
+    arb_json_next(&json);
+    arb_json_decimal(&json, scale, value, digits);
+    arb_json_next(&json);
+    arb_json_end(&json);
+    exact_free(bytes);
+    return json.rc;
+}
+
+static void random_decimal(struct chance *chance, char text[STRING_MAX])
+{
+    const unsigned scale = chance_below(chance, ARB_SCALE_MAX + 1);
+    const unsigned len = arb_decimal_write(chance_i64(chance), scale, scale, text);
+
+    (void)snprintf(text + len, STRING_MAX - len, "%s%s",
+                   scale > 0 && chance_below(chance, 3) == 0 ? "000" : "",
+                   chance_below(chance, 4) == 0 ? "e-3" : "");
+}
+
+static void decimals_read_as_decimal_parse_reads_them(void **state)
+{
+    struct chance chance = chance_init(__func__, 14);
+    char text[STRING_MAX];
+
+    (void)state;
+    for (int i = 0; i < 20 * DOCUMENTS; i++) {
+        const unsigned scale = chance_below(&chance, ARB_SCALE_MAX + 1);
+        const bool quoted = chance_below(&chance, 2) == 0;
+        int64_t want = 0, value = 0;
+        uint8_t want_digits = 0, digits = 0;
+        random_decimal(&chance, text);
+        const int rc =
+            arb_decimal_parse((struct arb_bytes){ text, strlen(text) }, scale, &want, &want_digits);
+        assert_int_equal(read_decimal(text, quoted, scale, &value, &digits), rc);
+        if (rc == ARB_OK) {
+            assert_true(value == want);
+            assert_int_equal(digits, want_digits);
+        }
+    }
+}
+
+static void decimal_raises_the_digits_and_never_lowers_them(void **state)
+{
+    int64_t value = 0;
+    uint8_t digits = 3;
+
+    (void)state;
+    assert_int_equal(read_decimal("1.5", false, 8, &value, &digits), ARB_OK);
+    assert_int_equal(digits, 3);
+    assert_int_equal(read_decimal("1.50000", true, 8, &value, &digits), ARB_OK);
+    assert_int_equal(digits, 5);
+    assert_int_equal(read_decimal("1e-07", false, 8, &value, &digits), ARB_OK);
+    assert_int_equal(digits, 5);
+}
+
+static void decimal_that_is_negative_or_no_number_is_a_protocol_error(void **state)
+{
+    static const char *const texts[] = { "-1", "-0.0", "x", "", "1 1", "1..2" };
+    int64_t value = 0;
+    uint8_t digits = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        assert_int_equal(read_decimal(texts[i], true, 8, &value, &digits), ARB_EPROTO);
+        assert_int_equal(read_decimal(texts[i], false, 8, &value, &digits), ARB_EPROTO);
+    }
+    assert_int_equal(read_decimal("null", false, 8, &value, &digits), ARB_EPROTO);
+    assert_int_equal(read_decimal("{}", false, 8, &value, &digits), ARB_EPROTO);
+}
+
+/* -- levels --------------------------------------------------------------------------- */
+
+typedef bool read_levels_fn(struct arb_json *json, struct arb_levels *out);
+
+static bool read_objects(struct arb_json *json, struct arb_levels *out)
+{
+    return arb_json_level_objects(json, "price", "qty", out);
+}
+
+struct levels_case {
+    const char *text;
+    int rc;
+    uint32_t n;
+    struct arb_level last; /* when n > 0 */
+};
+
+/* Reads at scales 2 and 1 with room for LEVELS_MAX. */
+static void expect_levels(const struct levels_case *c, read_levels_fn *read)
+{
+    struct arb_level levels[LEVELS_MAX];
+    struct arb_levels out = { .levels = levels, .max = LEVELS_MAX, .px_scale = 2, .qty_scale = 1 };
+    const struct arb_bytes bytes = exact_copy(c->text, strlen(c->text));
+    struct arb_json json = arb_json_over(bytes);
+    const bool ok = read(&json, &out) && arb_json_end(&json);
+
+    exact_free(bytes);
+    if (ok != (c->rc == ARB_OK) || json.rc != c->rc || (ok && out.n != c->n)) {
+        fail_msg("%s: rc %d, %u levels", c->text, json.rc, out.n);
+    }
+    if (ok && c->n > 0) {
+        assert_true(levels[c->n - 1].px == c->last.px && levels[c->n - 1].qty == c->last.qty);
+    }
+}
+
+static void level_pairs_are_read_by_their_rules(void **state)
+{
+    static const struct levels_case cases[] = {
+        { "[]", ARB_OK, 0, { 0, 0 } },
+        { "[[1.25,3]]", ARB_OK, 1, { 125, 30 } },
+        { "[[\"1.25\",\"0.0\"]]", ARB_OK, 1, { 125, 0 } },
+        { " [ [ 1 , 2 ] , [ \"3\" , 4 ] ] ", ARB_OK, 2, { 300, 40 } },
+        { "[[1,2,\"1618\",{\"a\":[]},null]]", ARB_OK, 1, { 100, 20 } },
+        { "[[1,2],[3,4],[5,6]]", ARB_OK, 3, { 500, 60 } },
+        { "[[1,2],[3,4],[5,6],[7,8]]", ARB_ELIMIT, 0, { 0, 0 } },
+        { "[[]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[1]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[1,2]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":1,\"qty\":2}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[1,null]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[true,1]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[[1],2]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[1,-2]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[1.255,2]]", ARB_ERANGE, 0, { 0, 0 } },
+        { "[[1,2.25]]", ARB_ERANGE, 0, { 0, 0 } },
+        { "[[1,2,]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[1,2]", ARB_EPROTO, 0, { 0, 0 } },
+        { "{}", ARB_EPROTO, 0, { 0, 0 } },
+        { "null", ARB_EPROTO, 0, { 0, 0 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_levels(&cases[i], arb_json_level_pairs);
+    }
+}
+
+static void level_objects_are_read_by_their_rules(void **state)
+{
+    static const struct levels_case cases[] = {
+        { "[]", ARB_OK, 0, { 0, 0 } },
+        { "[{\"price\":1.25,\"qty\":3}]", ARB_OK, 1, { 125, 30 } },
+        { "[{\"qty\":\"3\",\"price\":\"1.25\"}]", ARB_OK, 1, { 125, 30 } },
+        { "[{\"x\":[{}],\"price\":1,\"y\":null,\"qty\":2}]", ARB_OK, 1, { 100, 20 } },
+        { "[{\"price\":1,\"qty\":2},{\"price\":1,\"qty\":2},{\"price\":3,\"qty\":4}]",
+          ARB_OK,
+          3,
+          { 300, 40 } },
+        { "[{\"price\":1,\"qty\":2},{\"price\":1,\"qty\":2},{\"price\":1,\"qty\":2},{}]",
+          ARB_ELIMIT,
+          0,
+          { 0, 0 } },
+        { "[{}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":1}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"qty\":1}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":1,\"price\":2}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"Price\":1,\"qty\":2}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":null,\"qty\":2}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":1,\"qty\":[2]}]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[[1,2]]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[1]", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":1.255,\"qty\":2}]", ARB_ERANGE, 0, { 0, 0 } },
+        { "[{\"price\":1,\"qty\":2}", ARB_EPROTO, 0, { 0, 0 } },
+        { "[{\"price\":1,\"qty\":2}]]", ARB_EPROTO, 0, { 0, 0 } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_levels(&cases[i], read_objects);
+    }
+}
+
+static void levels_append_and_note_the_most_digits(void **state)
+{
+    struct arb_level levels[LEVELS_MAX];
+    struct arb_levels out = { .levels = levels, .max = LEVELS_MAX, .px_scale = 8, .qty_scale = 8 };
+    struct arb_json json = json_over("[[1.250,3.5]]"), more = json_over("[[2.5,4.00]]");
+
+    (void)state;
+    assert_true(arb_json_level_pairs(&json, &out) && arb_json_level_pairs(&more, &out));
+    assert_int_equal(out.n, 2);
+    assert_int_equal(out.px_digits, 3);
+    assert_int_equal(out.qty_digits, 2);
+}
+
+static void truncated_levels_are_never_read_past_their_end(void **state)
+{
+    static const char pairs[] = "[[1.25,\"3.5\",[{}]],[\"1\",2]]";
+    static const char objects[] = "[{\"price\":1.25,\"x\":{\"y\":[]},\"qty\":\"3.5\"}]";
+    char cut[STRING_MAX];
+
+    (void)state;
+    for (size_t len = 0; len < strlen(pairs); len++) {
+        (void)snprintf(cut, sizeof(cut), "%.*s", (int)len, pairs);
+        expect_levels(&(struct levels_case){ .text = cut, .rc = ARB_EPROTO }, arb_json_level_pairs);
+    }
+    for (size_t len = 0; len < strlen(objects); len++) {
+        (void)snprintf(cut, sizeof(cut), "%.*s", (int)len, objects);
+        expect_levels(&(struct levels_case){ .text = cut, .rc = ARB_EPROTO }, read_objects);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(valid_documents_read_as_cjson_reads_them),
+        cmocka_unit_test(valid_documents_are_skipped_whole),
+        cmocka_unit_test(damaged_document_is_accepted_only_if_cjson_accepts_it),
+        cmocka_unit_test(no_truncation_of_a_document_is_accepted),
+        cmocka_unit_test(text_behind_the_value_is_refused),
+        cmocka_unit_test(numbers_follow_rfc_8259),
+        cmocka_unit_test(punctuation_out_of_place_is_refused),
+        cmocka_unit_test(control_characters_in_strings_are_refused),
+        cmocka_unit_test(nesting_is_limited_to_64),
+        cmocka_unit_test(first_error_sticks),
+        cmocka_unit_test(literal_is_consumed_only_when_it_is_there),
+        cmocka_unit_test(bool_is_one_of_two_words),
+        cmocka_unit_test(u64_is_read_bare_and_quoted_up_to_its_limit),
+        cmocka_unit_test(decimals_read_as_decimal_parse_reads_them),
+        cmocka_unit_test(decimal_raises_the_digits_and_never_lowers_them),
+        cmocka_unit_test(decimal_that_is_negative_or_no_number_is_a_protocol_error),
+        cmocka_unit_test(level_pairs_are_read_by_their_rules),
+        cmocka_unit_test(level_objects_are_read_by_their_rules),
+        cmocka_unit_test(levels_append_and_note_the_most_digits),
+        cmocka_unit_test(truncated_levels_are_never_read_past_their_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
