@@ -117,14 +117,16 @@ static void remove_at(struct book_side *side, uint32_t rank)
 
 static int insert_at(struct book_side *side, uint32_t rank, const struct arb_level *level)
 {
-    const bool at_end = side->first + side->n < side->cap;
+    const bool at_end = rank >= side->n / 2;
 
-    if (!at_end && side->first == 0) {
-        const int rc = make_room(side);
-        return rc != ARB_OK ? rc : insert_at(side, rank, level); /* now there is room */
+    if (at_end ? side->first + side->n == side->cap : side->first == 0) {
+        const int rc = make_room(side); /* even when the other end has some: it is far */
+        if (rc != ARB_OK) {
+            return rc;
+        }
     }
     struct arb_level *begin = side->levels + side->first;
-    if (at_end && (rank >= side->n / 2 || side->first == 0)) {
+    if (at_end || side->first == 0) { /* the only free place may be at the end */
         memmove(begin + rank + 1, begin + rank, (side->n - rank) * sizeof(*begin));
     } else {
         begin--;

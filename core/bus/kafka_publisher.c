@@ -23,7 +23,6 @@ _Static_assert(ARB_INSTRUMENTS_MAX <= 1 << INSTRUMENT_BITS, "an origin holds any
 /* One connection to the brokers. A new one is made when librdkafka gives up. */
 struct link {
     rd_kafka_t *rk;
-    rd_kafka_topic_t *market, *opportunity;
     struct kafka_topics topics;
 };
 
@@ -48,7 +47,7 @@ struct publisher {
 
 /* A message ready to go. `origin` comes back with the delivery report. */
 struct message {
-    rd_kafka_topic_t *topic;
+    const char *topic; /* by name: a handle made at start would let the broker create the topic */
     const char *type;
     const char *key;
     size_t len; /* of publisher.text */
@@ -104,12 +103,6 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
 static void link_close(struct link *link)
 {
     kafka_topics_fini(&link->topics);
-    if (link->market != NULL) {
-        rd_kafka_topic_destroy(link->market);
-    }
-    if (link->opportunity != NULL) {
-        rd_kafka_topic_destroy(link->opportunity);
-    }
     if (link->rk != NULL) {
         rd_kafka_destroy(link->rk);
     }
@@ -118,9 +111,8 @@ static void link_close(struct link *link)
 
 static int link_open(struct link *link, struct publisher *p, struct err *err)
 {
-    const struct kafka_config *const config = p->config;
     rd_kafka_conf_t *conf;
-    int rc = kafka_conf_create(&conf, KAFKA_PRODUCER, config, &p->client, err);
+    int rc = kafka_conf_create(&conf, KAFKA_PRODUCER, p->config, &p->client, err);
 
     if (rc != ARB_OK) {
         return rc;
@@ -131,14 +123,7 @@ static int link_open(struct link *link, struct publisher *p, struct err *err)
     if (rc != ARB_OK) {
         return rc;
     }
-    kafka_topics_init(&link->topics, link->rk, config, &p->client);
-    link->market = rd_kafka_topic_new(link->rk, config->market_topic, NULL);
-    link->opportunity = rd_kafka_topic_new(link->rk, config->opportunity_topic, NULL);
-    if (link->market == NULL || link->opportunity == NULL) {
-        link_close(link);
-        return err_set(err, ARB_EINVAL, "[kafka] %s or %s is not a name for a topic",
-                       config->market_topic, config->opportunity_topic);
-    }
+    kafka_topics_init(&link->topics, link->rk, p->config, &p->client);
     return ARB_OK;
 }
 
@@ -168,7 +153,7 @@ static rd_kafka_resp_err_t hand_over(struct publisher *p, const struct message *
     const size_t pub_len = (size_t)(digits_write_i64(pub, m->pub_ns) - pub);
     /* With F_COPY the key is only read, in spite of its type. */
     const rd_kafka_vu_t parts[] = {
-        { .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = m->topic },
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = m->topic },
         { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA },
         { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
         { .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)m->key, strlen(m->key) } },
@@ -229,7 +214,7 @@ static bool produce_event(struct publisher *p, unsigned feed, const struct event
                           int64_t now_ns)
 {
     const struct message message = {
-        .topic = p->link.market,
+        .topic = p->config->market_topic,
         .type = event_kind_name(event->kind),
         .key = event->info->symbol,
         .len = wire_write_event(event, now_ns, p->text),
@@ -243,7 +228,7 @@ static bool produce_event(struct publisher *p, unsigned feed, const struct event
 static bool produce_opportunity(struct publisher *p, const struct opportunity *o, int64_t now_ns)
 {
     const struct message message = {
-        .topic = p->link.opportunity,
+        .topic = p->config->opportunity_topic,
         .type = "opportunity",
         .key = o->info.symbol,
         .len = wire_write_opportunity(o, now_ns, p->text),

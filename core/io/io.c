@@ -206,9 +206,14 @@ void io_destroy(struct io *io)
 
 /* Turns */
 
+/*
+ * Ending the wait is all the timer is for. It stays armed: should it fall due inside
+ * lws_service() before that gets to wait, nothing else would end the wait.
+ */
 static void on_wake(lws_sorted_usec_list_t *sul)
 {
-    (void)sul; /* ending the wait is all it is for */
+    struct io *const io = lws_container_of(sul, struct io, wake);
+    lws_sul_schedule(io->lws, 0, sul, on_wake, LWS_US_PER_MS + 900);
 }
 
 static int64_t wait_ns(const struct io *io, int wait_ms, int64_t now_ns)

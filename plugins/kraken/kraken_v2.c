@@ -44,7 +44,12 @@ static void read_symbol(struct kraken *self, struct arb_json *json, struct eleme
     const uint32_t i = kraken_find(self, symbol);
     element->has_symbol = true;
     if (i != ARB_NO_INSTRUMENT) {
-        element->frame = kraken_frame_for(self, i);
+        struct book_frame frame = kraken_frame_for(self, i);
+        if (element->frame.has_checksum) { /* it came before the symbol */
+            frame.has_checksum = true;
+            frame.checksum = element->frame.checksum;
+        }
+        element->frame = frame;
     }
 }
 

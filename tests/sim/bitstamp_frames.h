@@ -8,7 +8,6 @@
 #include <cjson/cJSON.h>
 
 #include "frame.h"
-#include "prng.h"
 
 enum {
     BITSTAMP_FRAME_BASE = 4096, /* bytes of a frame that holds no levels and no markets */

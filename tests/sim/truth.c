@@ -13,6 +13,7 @@ __extension__ typedef __int128 wide; /* a price times PPM */
 struct top {
     struct arb_level bids[TRUTH_BOOK_LEVELS], asks[TRUTH_BOOK_LEVELS];
     uint32_t n_bids, n_asks;
+    int64_t published_ns;
 };
 
 /* A divergence that may be open now. */
@@ -140,6 +141,7 @@ void truth_on_book(struct truth *truth, uint32_t venue, uint32_t instrument,
 
     top->n_bids = copy_top(top->bids, &book->bids);
     top->n_asks = copy_top(top->asks, &book->asks);
+    top->published_ns = now_ns;
     for (uint32_t other = 0; other < truth->config.n_venues; other++) {
         if (other != venue) {
             update_gap(truth, (struct pair){ instrument, venue, other }, now_ns);
@@ -171,8 +173,10 @@ static void write_book(const struct truth *truth, uint32_t venue, uint32_t instr
     FILE *const out = truth->config.out;
 
     (void)fprintf(out,
-                  "{\"kind\":\"book\",\"venue\":\"%s\",\"symbol\":\"%s\",\"at_ns\":%lld,\"bids\":[",
-                  truth->config.venues[venue], item->symbol, (long long)now_ns);
+                  "{\"kind\":\"book\",\"venue\":\"%s\",\"symbol\":\"%s\",\"at_ns\":%lld,"
+                  "\"published_ns\":%lld,\"bids\":[",
+                  truth->config.venues[venue], item->symbol, (long long)now_ns,
+                  (long long)top->published_ns);
     write_levels(out, item, top->bids, top->n_bids);
     (void)fputs("],\"asks\":[", out);
     write_levels(out, item, top->asks, top->n_asks);

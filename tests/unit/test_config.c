@@ -117,7 +117,7 @@ static void keys_of_host_and_kafka_reach_their_members(void **state)
                            "plugin_dir = /opt/plugins\n"
                            "ca_file = ca.pem\n"
                            "snapshot_interval = 500ms\n"
-                           "ring = 1MiB\n"
+                           "ring = 16MiB\n"
                            "log_level = debug\n"
                            "[kafka]\n"
                            "brokers = a.example:9092,\n"
@@ -140,7 +140,7 @@ static void keys_of_host_and_kafka_reach_their_members(void **state)
     assert_true(snprintf(path, sizeof(path), "%s/ca.pem", l.folder) > 0);
     assert_string_equal(host->ca_file, path);
     assert_int_equal(host->snapshot_interval_ms, 500);
-    assert_int_equal(host->ring_bytes, 1048576);
+    assert_int_equal(host->ring_bytes, 16 * 1024 * 1024);
     assert_string_equal(host->log_level, "debug");
     assert_string_equal(kafka->brokers, "a.example:9092,[::1]:9093");
     assert_string_equal(kafka->market_topic, "m");
@@ -305,7 +305,7 @@ static void all_problems_come_at_once_in_the_order_of_lines(void **state)
         "[strategy:s]\n"
         "source = kafkaa\n",
         "FILE:2: [host] snapshot_intervall: unknown key; did you mean 'snapshot_interval'?\n"
-        "FILE:3: [host] ring: '1KiB' is not a size from 64KiB to 1GiB, such as 512KiB or 16MiB\n"
+        "FILE:3: [host] ring: '1KiB' is not a size from 8MiB to 1GiB, such as 512KiB or 16MiB\n"
         "FILE:4: [host] px_scale: '19' is not a whole number from 0 to 18\n"
         "FILE:5: [host] log_level: 'verbose' is not one of error, warn, info, debug\n"
         "FILE:6: [host] ca_file: the value is missing\n"

@@ -114,7 +114,7 @@ static void observe_frame(void *context, uint32_t venue, uint32_t client, struct
     cJSON_Delete(frame);
 }
 
-/* The venues' rule in long multiplication: 26 bp at Kraken, 30 bp at Bitstamp. */
+/* The rule once more, in extended precision: 26 bp at Kraken, 30 bp at Bitstamp. */
 static void observe_gap(struct observer *observer, uint32_t buy, int64_t now_ns)
 {
     static const long double fees[] = { 0.0026L, 0.0030L };

@@ -1,5 +1,6 @@
 /*
- * C11 threads on top of POSIX ones, for ThreadSanitizer builds only.
+ * What ThreadSanitizer has to be told of librdkafka, which is not built with it. Compiled into
+ * every executable that has librdkafka in it, and into ThreadSanitizer builds only.
  *
  * librdkafka uses glibc's thrd_create() and mtx_lock(), which ThreadSanitizer does not know: it
  * crashes in a thread it did not see begin, and misses what the locks order. Defined in the
@@ -129,4 +130,15 @@ int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex,
 void cnd_destroy(cnd_t *condition)
 {
     (void)pthread_cond_destroy((pthread_cond_t *)condition); /* no way to report it */
+}
+
+/*
+ * Its atomic reference counts are invisible too, so that every free() of a message, and every
+ * end of a lock, looks like a race with its last use: what it calls by itself is not looked at.
+ * See https://github.com/google/sanitizers/wiki/ThreadSanitizerSuppressions
+ */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "called_from_lib:librdkafka.so\n";
 }

@@ -1,0 +1,167 @@
+"""A consumer of the topics that believes nothing: it rebuilds every book from the messages and
+checks all that they promise.
+
+Per book: one session, sequence numbers that rise, `prev` naming the message before, deltas only
+while LIVE, the checksum of every snapshot and delta recomputed from the decimal strings, and no
+crossed book that calls itself LIVE.
+"""
+
+import json
+import struct
+import threading
+import zlib
+
+TOP = 10  # levels a side that the checksum covers
+SHOWN_MAX = 20  # violations kept in full
+
+
+def scaled(text, scale):
+    """The decimal string in units of 10^-scale, exactly."""
+    whole, _, fraction = text.partition(".")
+    if len(fraction) > scale:
+        raise ValueError(f"{text} has more than {scale} digits")
+    return int(whole + fraction.ljust(scale, "0"))
+
+
+class Book:
+    """One instrument at one venue, as the messages so far say it is."""
+
+    def __init__(self):
+        self.session = None
+        self.seq = 0
+        self.state = "EMPTY"
+        self.sides = ({}, {})  # bids, asks: price -> quantity
+        self.venue_ns = 0
+        self.states = []  # every change: (state, reason, recv_ns)
+        self.history = []  # (venue_ns, best bids, best asks) after each message, when kept
+        self.n_messages = 0
+        self.last_kind = None
+
+    def top(self):
+        """The best levels of both sides, best first."""
+        bids, asks = self.sides
+        return (sorted(bids.items(), reverse=True)[:TOP], sorted(asks.items())[:TOP])
+
+    def set_levels(self, message):
+        scales = message["scale"]
+        for side, name in zip(self.sides, ("bids", "asks")):
+            for px, qty in message[name]:
+                price, quantity = scaled(px, scales[0]), scaled(qty, scales[1])
+                if quantity == 0:
+                    side.pop(price, None)
+                else:
+                    side[price] = quantity
+
+
+def checksum(top):
+    data = b"".join(struct.pack("<qq", px, qty) for side in top for px, qty in reversed(side))
+    return zlib.crc32(data)
+
+
+class Bus:
+    """All books and opportunities; fed by the threads that read the topics."""
+
+    def __init__(self, keeps_history=False):
+        self.lock = threading.Lock()
+        self.keeps_history = keeps_history
+        self.books = {}  # (venue, symbol) -> Book
+        self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
+        self.opportunities = []
+        self.violations = []
+        self.n_violations = 0
+
+    def on_market_data(self, key, value):
+        message = json.loads(value)
+        with self.lock:
+            book = self.books.setdefault((message["venue"], message["symbol"]), Book())
+            self.check_envelope(book, key, message)
+            self.apply(book, message)
+
+    def on_opportunity(self, key, value):
+        message = json.loads(value)
+        with self.lock:
+            self.require(key == message["symbol"], "the key is the symbol", message)
+            self.opportunities.append(message)
+
+    def require(self, condition, rule, message):
+        if condition:
+            return
+        self.n_violations += 1
+        if len(self.violations) < SHOWN_MAX:
+            self.violations.append(f"{rule}: {json.dumps(message)[:300]}")
+
+    def check_envelope(self, book, key, message):
+        self.require(message["v"] == 1, "the version is 1", message)
+        self.require(key == message["symbol"], "the key is the symbol", message)
+        if book.session != message["session"]:
+            book.session, book.seq, book.state = message["session"], 0, "EMPTY"
+        self.require(message["seq"] > book.seq, "the sequence rises", message)
+        self.require(message["prev"] == book.seq, f"prev is {book.seq}", message)
+
+    def apply(self, book, message):
+        kind, state = message["type"], message["state"]
+        if kind == "status":
+            self.require(state != "LIVE" or book.state == "LIVE", "no status makes a book LIVE",
+                         message)
+        else:
+            self.apply_levels(book, message)
+        if state != book.state:
+            book.states.append((state, message.get("reason", ""), message["recv_ns"]))
+        book.seq, book.state, book.last_kind = message["seq"], state, kind
+        book.venue_ns = message["venue_ns"]
+        book.n_messages += 1
+        self.states_by_seq[message["venue"], message["symbol"], book.session, book.seq] = state
+
+    def apply_levels(self, book, message):
+        self.require(message["state"] == "LIVE", "levels only of a LIVE book", message)
+        self.require(message["verified"] != "suspect", "a LIVE book is not suspect", message)
+        if message["type"] == "snapshot":
+            book.sides[0].clear()
+            book.sides[1].clear()
+        else:
+            self.require(book.state == "LIVE", "a delta only while LIVE", message)
+        book.set_levels(message)
+        top = book.top()
+        self.require(checksum(top) == message["crc"], "the checksum matches", message)
+        self.require(not (top[0] and top[1]) or top[0][0][0] < top[1][0][0],
+                     "a LIVE book is not crossed", message)
+        if self.keeps_history:
+            book.history.append((message["venue_ns"], top))
+
+    def count_in(self, state, venue=None):
+        with self.lock:
+            return sum(book.state == state for (name, _), book in self.books.items()
+                       if venue is None or name == venue)
+
+    def snapshot_of(self, function):
+        """Calls the function while no message comes in."""
+        with self.lock:
+            return function()
+
+    def dead_legs(self):
+        """Opportunities, closing ones aside, that rest on a book that was not LIVE."""
+        return [message for message in self.opportunities if message["event"] != "close"
+                and not all(self.is_live_leg(message, leg) for leg in ("buy", "sell"))]
+
+    def is_live_leg(self, message, leg):
+        leg = message[leg]
+        state = self.states_by_seq.get((leg["venue"], message["symbol"], leg["session"],
+                                        leg["seq"]))
+        return state == "LIVE"
+
+
+def attach(stage, brokers, keeps_history=False):
+    """Reads both topics of a broker into a new Bus."""
+    bus = Bus(keeps_history)
+    bus.topics = (stage.read_topic(brokers, "market-data", bus.on_market_data),
+                  stage.read_topic(brokers, "arbitrage-opportunities", bus.on_opportunity))
+    return bus
+
+
+def expect_sound(stage, bus):
+    """Notes every broken promise as a miss."""
+    stage.expect(bus.n_violations == 0, f"{bus.n_violations} violations: " +
+                 "; ".join(bus.violations))
+    dead = bus.dead_legs()
+    stage.expect(not dead, f"{len(dead)} opportunities with a leg that is not LIVE: {dead[:1]}")
+    stage.figure("messages", sum(book.n_messages for book in bus.books.values()))
