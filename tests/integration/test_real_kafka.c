@@ -69,7 +69,7 @@ static void fill_levels(struct arb_level levels[N_LEVELS], uint64_t seq)
 }
 
 /* False when the ring is full. */
-static bool send(struct bench *b, uint32_t book)
+static bool push(struct bench *b, uint32_t book)
 {
     const uint64_t seq = b->sent[book] + 1;
     const struct event event = { .kind = EVENT_DELTA,
@@ -149,7 +149,7 @@ static void run_flood(struct bench *b, uint64_t n)
     for (uint64_t n_received = 0; n_received < n; n_received++) {
         /* The first event waits for the topics: the time is that of the others. */
         start_ns = n_received == 1 ? clock_mono_ns() : start_ns;
-        while (n_sent < n && send(b, (uint32_t)(n_sent % N_BOOKS))) {
+        while (n_sent < n && push(b, (uint32_t)(n_sent % N_BOOKS))) {
             n_sent++;
         }
         (void)receive(b);
@@ -171,7 +171,7 @@ static void run_paced(struct bench *b)
     const struct timespec pace = { .tv_nsec = PACE_MS * NS_PER_MS };
 
     for (int i = 0; i < N_PACED; i++) {
-        require(send(b, 0), "the ring is full");
+        require(push(b, 0), "the ring is full");
         ns[i] = -receive(b)->recv_ns;
         ns[i] += clock_now_ns();
         (void)nanosleep(&pace, NULL);

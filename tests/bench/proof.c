@@ -1,0 +1,158 @@
+#include "proof.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "feed/feed_internal.h"
+
+/* The longest run of records in which all books are LIVE and none is replaced. */
+struct stretch {
+    size_t begin, end;
+};
+
+struct tracker {
+    struct stretch current, longest;
+    bool *is_update; /* [records] */
+};
+
+static void track(struct tracker *tracker, const struct stage *stage, size_t at,
+                  const struct feed_stats *before)
+{
+    const struct feed_stats *const now = feed_stats(stage->feed);
+
+    tracker->is_update[at] = now->updates > before->updates;
+    if (!stage_is_live(stage) || now->snapshots != before->snapshots) {
+        tracker->current = (struct stretch){ at + 1, at + 1 };
+        return;
+    }
+    tracker->current.end = at + 1;
+    if (tracker->current.end - tracker->current.begin >
+        tracker->longest.end - tracker->longest.begin) {
+        tracker->longest = tracker->current;
+    }
+}
+
+static void play_all(struct stage *stage, struct tracker *tracker)
+{
+    bool more = true;
+
+    while (more) {
+        const struct feed_stats before = *feed_stats(stage->feed);
+        const size_t at = stage->replay->at;
+        more = replay_step(stage->replay);
+        if (more) {
+            track(tracker, stage, at, &before);
+        }
+    }
+}
+
+static int take_frames(struct script *script, const struct recording *recording,
+                       const struct tracker *tracker)
+{
+    script->begin = tracker->longest.begin;
+    script->frames = calloc(recording->n + 1, sizeof(*script->frames));
+    if (script->frames == NULL) {
+        return ARB_ENOMEM;
+    }
+    for (size_t i = tracker->longest.begin; i < tracker->longest.end; i++) {
+        if (tracker->is_update[i]) {
+            script->frames[script->n++] = recording->records[i].data;
+            script->n_bytes += recording->records[i].data.len;
+        }
+    }
+    return ARB_OK;
+}
+
+/* What is wrong with these counts, or NULL. A snapshot may come without a checksum. */
+static const char *find_flaw(const struct stage *stage, const struct feed_stats *stats)
+{
+    if (stats->mismatched > 0) {
+        return "a checksum did not match";
+    }
+    if (stats->rejected > 0 || stats->crossed > 0 || stats->resyncs > 0 || stats->refused > 0) {
+        return "a message was rejected, a book crossed, resynced or refused";
+    }
+    if (stage->feed->caps.loss_detection == ARB_LOSS_CHECKSUM && stats->verified < stats->updates) {
+        return "an update was not verified";
+    }
+    if (stats->unknown_deletes > 0) {
+        return "a level was deleted that was not there";
+    }
+    return stage_is_live(stage) ? NULL : "a book is not LIVE at the end";
+}
+
+static uint64_t count_levels(const struct effects *effects)
+{
+    uint64_t n = 0;
+
+    for (const struct effect *e = effects_first(effects); e != NULL; e = effects_next(effects, e)) {
+        n += e->kind == EFFECT_BOOK ? e->book.n_bids + e->book.n_asks : 0;
+    }
+    return n;
+}
+
+static void play_script(struct proof *proof, struct stage *stage)
+{
+    stage_rewind(stage, proof->script.begin);
+    for (size_t i = 0; i < proof->script.n; i++) {
+        feed_on_message(stage->feed, 0, stage->replay->now_ns, proof->script.frames[i]);
+        proof->script.n_levels += count_levels(&stage->feed->effects);
+    }
+    proof->fingerprint = stage_fingerprint(stage);
+}
+
+static int check(const struct stage *stage, struct err *err)
+{
+    const char *const flaw = find_flaw(stage, feed_stats(stage->feed));
+    return flaw == NULL ? ARB_OK
+                        : err_set(err, ARB_EPROTO, "%s: %s", stage->dataset->spec->name, flaw);
+}
+
+static int run(struct proof *proof, struct stage *stage, struct tracker *tracker, struct err *err)
+{
+    play_all(stage, tracker);
+    proof->stats = *feed_stats(stage->feed);
+    proof->n_books = feed_n_instruments(stage->feed);
+    int rc = check(stage, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (take_frames(&proof->script, &stage->dataset->recording, tracker) != ARB_OK) {
+        return err_set(err, ARB_ENOMEM, "no memory for frames");
+    }
+    if (proof->script.n == 0) {
+        return err_set(err, ARB_EPROTO, "%s: no update while all books are LIVE",
+                       stage->dataset->spec->name);
+    }
+    play_script(proof, stage);
+    rc = check(stage, err);
+    if (rc == ARB_OK && feed_stats(stage->feed)->updates < proof->stats.updates + proof->script.n) {
+        rc = err_set(err, ARB_EPROTO, "%s: an update was not applied", stage->dataset->spec->name);
+    }
+    return rc;
+}
+
+int proof_run(struct proof *proof, struct stage *stage, struct err *err)
+{
+    struct tracker tracker = { .is_update =
+                                   calloc(stage->dataset->recording.n + 1, sizeof(bool)) };
+    int rc = ARB_ENOMEM;
+
+    if (tracker.is_update != NULL) {
+        rc = run(proof, stage, &tracker, err);
+    }
+    free(tracker.is_update);
+    return rc == ARB_ENOMEM ? err_set(err, rc, "no memory for a proof") : rc;
+}
+
+void proof_fini(struct proof *proof)
+{
+    free(proof->script.frames);
+    *proof = (struct proof){ 0 };
+}
+
+bool proof_holds(const struct proof *proof, const struct stage *stage)
+{
+    return stage_is_live(stage) && feed_stats(stage->feed)->mismatched == 0 &&
+           stage_fingerprint(stage) == proof->fingerprint;
+}

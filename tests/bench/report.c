@@ -1,0 +1,162 @@
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+static const char *const step_keys[N_STEPS] = {
+    [STEP_CJSON] = "cjson",   [STEP_PARSE] = "parse",     [STEP_APPLY] = "apply",
+    [STEP_VERIFY] = "verify", [STEP_MESSAGE] = "message",
+};
+
+void report_begin(struct report *report)
+{
+    if (report->is_json) {
+        (void)fprintf(report->out, "{\"datasets\":[");
+        return;
+    }
+    (void)fprintf(report->out,
+                  "Each data set is proven first. Then ns/frame: the fastest of several rounds in\n"
+                  "which all steps take turns, frames in memory, updates only, pinned to a core.\n"
+                  "Each step includes those above it. Snapshots reload the books between passes,\n"
+                  "off the clock.\n");
+}
+
+void report_proof(struct report *report, const struct dataset_spec *spec,
+                  const struct proof *proof)
+{
+    const struct feed_stats *const s = &proof->stats;
+    const struct script *const script = &proof->script;
+    const double n = (double)script->n;
+
+    if (report->is_json) {
+        (void)fprintf(report->out,
+                      "%s{\"name\":\"%s\",\"what\":\"%s\",\"frames\":%zu,\"bytes\":%.1f,"
+                      "\"levels\":%.2f,\"proof\":{\"updates\":%" PRIu64 ",\"verified\":%" PRIu64
+                      ",\"mismatched\":%" PRIu64 ",\"unknown_deletes\":%" PRIu64
+                      ",\"books\":%u,\"live\":%u}",
+                      report->n_datasets++ > 0 ? "," : "", spec->name, spec->what, script->n,
+                      (double)script->n_bytes / n, (double)script->n_levels / n, s->updates,
+                      s->verified, s->mismatched, s->unknown_deletes, proof->n_books,
+                      proof->n_books);
+        return;
+    }
+    report->n_datasets++;
+    (void)fprintf(report->out,
+                  "\n%s: %s\n  proven: %" PRIu64 " updates, %" PRIu64 " checksums verified, %" PRIu64
+                  " mismatched, %" PRIu64 " unknown deletes, %u of %u books LIVE\n"
+                  "  timed:  %zu updates of %.0f bytes and %.1f levels\n",
+                  spec->name, spec->what, s->updates, s->verified, s->mismatched,
+                  s->unknown_deletes, proof->n_books, proof->n_books, script->n,
+                  (double)script->n_bytes / n, (double)script->n_levels / n);
+}
+
+static void print_steps_json(struct report *report, const struct steps_result *result)
+{
+    (void)fprintf(report->out, ",\"rounds\":%u,\"message_bytes\":%.1f,\"steps\":{",
+                  result->n_rounds, result->message_len);
+    for (int i = 0; i < N_STEPS; i++) {
+        (void)fprintf(report->out, "%s\"%s\":{\"ns\":%.1f,\"allocations\":%.3f}",
+                      i == 0 ? "" : ",", step_keys[i], result->steps[i].ns,
+                      result->steps[i].allocs);
+    }
+    (void)fprintf(report->out, "}}");
+}
+
+void report_steps(struct report *report, const struct steps_result *result)
+{
+    if (report->is_json) {
+        print_steps_json(report, result);
+        return;
+    }
+    (void)fprintf(report->out, "  %-16s %9s %9s %9s %12s\n", "", "ns/frame", "step", "x cJSON",
+                  "allocs/frame");
+    for (int i = 0; i < N_STEPS; i++) {
+        const double before = i <= STEP_PARSE ? 0 : result->steps[i - 1].ns;
+        (void)fprintf(report->out, "  %-16s %9.0f %+9.0f %9.2f %12.2f\n", step_names[i],
+                      result->steps[i].ns, result->steps[i].ns - before,
+                      result->steps[i].ns / result->steps[STEP_CJSON].ns,
+                      result->steps[i].allocs);
+    }
+    (void)fflush(report->out);
+}
+
+static void print_quantiles_json(FILE *out, const char *name, const struct quantiles *q)
+{
+    (void)fprintf(out, "\"%s\":{\"n\":%zu,\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f}", name,
+                  q->n, q->p50_us, q->p90_us, q->p99_us);
+}
+
+static void print_path_json(struct report *report, const struct path_figures *figures)
+{
+    (void)fprintf(report->out, "%s{\"name\":\"%s\",\"what\":\"%s\",",
+                  report->n_paths == 0 ? "],\"paths\":[" : ",", figures->name, figures->what);
+    print_quantiles_json(report->out, "ours", &figures->ours);
+    (void)fputc(',', report->out);
+    print_quantiles_json(report->out, "bare", &figures->bare);
+    (void)fprintf(report->out, ",\"p50_ratio\":%.3f}", figures->ours.p50_us / figures->bare.p50_us);
+}
+
+static void print_quantiles(FILE *out, const char *name, const struct quantiles *q)
+{
+    (void)fprintf(out, "  %-8s %8zu %10.1f %10.1f %10.1f\n", name, q->n, q->p50_us, q->p90_us,
+                  q->p99_us);
+}
+
+void report_path(struct report *report, const struct path_figures *figures)
+{
+    if (report->is_json) {
+        print_path_json(report, figures);
+    } else {
+        (void)fprintf(report->out, "\n%s: %s\n  %-8s %8s %10s %10s %10s\n", figures->name,
+                      figures->what, "", "messages", "p50 us", "p90 us", "p99 us");
+        print_quantiles(report->out, "arbspot", &figures->ours);
+        print_quantiles(report->out, "bare", &figures->bare);
+        (void)fprintf(report->out, "  %-8s %8s %10.2f %10.2f %10.2f\n", "ratio", "",
+                      figures->ours.p50_us / figures->bare.p50_us,
+                      figures->ours.p90_us / figures->bare.p90_us,
+                      figures->ours.p99_us / figures->bare.p99_us);
+    }
+    report->n_paths++;
+    (void)fflush(report->out);
+}
+
+void report_aim(struct report *report, double value, double limit, const char *fmt, ...)
+{
+    va_list args;
+
+    if (report->n_aims == REPORT_AIMS_MAX) {
+        return;
+    }
+    struct aim *const aim = &report->aims[report->n_aims++];
+    *aim = (struct aim){ .value = value, .limit = limit };
+    va_start(args, fmt);
+    (void)vsnprintf(aim->what, sizeof(aim->what), fmt, args); /* cut, it still tells */
+    va_end(args);
+}
+
+static void end_json(struct report *report)
+{
+    (void)fprintf(report->out, "%s],\"aims\":[", report->n_paths == 0 ? "],\"paths\":[" : "");
+    for (unsigned i = 0; i < report->n_aims; i++) {
+        const struct aim *const aim = &report->aims[i];
+        (void)fprintf(report->out,
+                      "%s{\"what\":\"%s\",\"value\":%.3f,\"limit\":%.3f,\"reached\":%s}",
+                      i == 0 ? "" : ",", aim->what, aim->value, aim->limit,
+                      aim->value <= aim->limit ? "true" : "false");
+    }
+    (void)fprintf(report->out, "]}\n");
+}
+
+void report_end(struct report *report)
+{
+    if (report->is_json) {
+        end_json(report);
+        return;
+    }
+    (void)fprintf(report->out, "\n%-72s %8s %8s\n", "aims", "is", "at most");
+    for (unsigned i = 0; i < report->n_aims; i++) {
+        const struct aim *const aim = &report->aims[i];
+        (void)fprintf(report->out, "%-72s %8.2f %8.2f  %s\n", aim->what, aim->value, aim->limit,
+                      aim->value <= aim->limit ? "reached" : "MISSED");
+    }
+}
