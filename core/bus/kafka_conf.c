@@ -98,10 +98,11 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     }
 }
 
-/* Connection failures come as errors too, and librdkafka warns of much that heals by itself. */
+/* What comes as an error too is said there, and librdkafka warns of much that heals by itself. */
 static bool is_worth_a_line(int level, const char *facility)
 {
-    return level <= LOG_ERR && strcmp(facility, "FAIL") != 0 && strcmp(facility, "ERROR") != 0;
+    return level <= LOG_ERR && strcmp(facility, "FAIL") != 0 && strcmp(facility, "ERROR") != 0 &&
+           strcmp(facility, "FATAL") != 0;
 }
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)

@@ -12,12 +12,13 @@
 enum {
     CELL_MAX = 96,
     BPS_SCALE = 2,
+    MONEY_DIGITS = 4,
     TENTHS = 1, /* ages in tenths of a millisecond, latency in tenths of a microsecond */
     NS_PER_TENTH_MS = 100000,
     NS_PER_TENTH_US = 100,
 };
 
-static const char line_format[] = "%-12s  %-6s  %-10s  %-24s  %-24s  %14s  %18s  %8s  %13s  %10s";
+static const char line_format[] = "%-12s  %-6s  %-10s  %-24s  %-24s  %16s  %18s  %8s  %13s  %10s";
 
 static void write_time(int64_t utc_ns, char out[CELL_MAX])
 {
@@ -54,11 +55,23 @@ static void write_leg(const struct opportunity_leg *leg, int64_t limit, unsigned
     (void)snprintf(out, CELL_MAX, "%s @ %.*s", leg->venue, DIGITS_DECIMAL_MAX, price);
 }
 
+/* Rounded down: nobody reads more digits, and a profit is not made larger by printing it. */
+static int64_t floor_div(int64_t value, int64_t divisor)
+{
+    return value / divisor - (value % divisor < 0 ? 1 : 0);
+}
+
 static void write_net(const struct opportunity *o, char out[CELL_MAX])
 {
     char profit[CELL_MAX];
+    unsigned scale = o->info.px_scale;
+    int64_t net = o->terms.net;
 
-    write_profit(o->terms.net, o->info.px_scale, ARB_DIGITS_UNKNOWN, profit);
+    if (scale > MONEY_DIGITS) {
+        net = floor_div(net, arb_pow10(scale - MONEY_DIGITS));
+        scale = MONEY_DIGITS;
+    }
+    write_profit(net, scale, MONEY_DIGITS, profit);
     (void)snprintf(out, CELL_MAX, "%.*s %s", DIGITS_DECIMAL_MAX, profit, o->info.quote);
 }
 
@@ -69,6 +82,16 @@ static void write_ages(const struct opportunity *o, char out[CELL_MAX])
     write_number(o->buy.age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, buy);
     write_number(o->sell.age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, sell);
     (void)snprintf(out, CELL_MAX, "%.*s/%.*s", DIGITS_DECIMAL_MAX, buy, DIGITS_DECIMAL_MAX, sell);
+}
+
+/* What a timer brought has none: it did not follow from a frame. */
+static void write_latency(int64_t latency_ns, char out[CELL_MAX])
+{
+    if (latency_ns == 0) {
+        (void)snprintf(out, CELL_MAX, "-");
+    } else {
+        write_number(latency_ns / NS_PER_TENTH_US, TENTHS, TENTHS, out);
+    }
 }
 
 /* Names come from whoever wrote the message; a terminal obeys control characters. */
@@ -94,7 +117,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_net(o, net);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     write_ages(o, ages);
-    write_number(o->latency_ns / NS_PER_TENTH_US, TENTHS, TENTHS, latency);
+    write_latency(o->latency_ns, latency);
     arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->info.symbol, buy,
                  sell, qty, net, bps, ages, latency);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
@@ -117,7 +140,7 @@ static const char *colour_of(uint32_t event)
 const char *opportunity_text_header(void)
 {
     return "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
-           "           QTY                 NET       BPS       AGES ms  LATENCY us";
+           "             QTY                 NET       BPS       AGES ms  LATENCY us";
 }
 
 void opportunity_text_line(const struct opportunity *o, bool coloured,

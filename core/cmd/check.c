@@ -4,9 +4,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "config/config.h"
+#include "cmd/setup.h"
 #include "config/symbol_list.h"
-#include "plugin/plugins.h"
 
 static const char usage[] =
     "Usage: arbspot check -c FILE\n"
@@ -70,22 +69,15 @@ static void print_totals(const char *path, const struct totals *totals)
 
 static int check(const char *path)
 {
-    struct problems problems = { .out = stderr, .path = path };
-    struct config config;
-    struct plugins plugins;
+    struct setup setup;
+    const unsigned n_problems = setup_load(&setup, path);
 
-    /* Plugins are tried even when the file has problems: all of them are shown at once. */
-    problems_hold(&problems);
-    (void)config_load(&config, path, &problems);
-    (void)plugins_load(&config, &plugins, &problems);
-    problems_release(&problems);
-    if (problems.n == 0) {
-        const struct totals totals = count(&config);
+    if (n_problems == 0) {
+        const struct totals totals = count(&setup.config);
         print_totals(path, &totals);
     }
-    plugins_fini(&plugins);
-    config_fini(&config);
-    return problems.n == 0 ? CMD_OK : CONFIG_EXIT;
+    setup_fini(&setup);
+    return n_problems == 0 ? CMD_OK : CONFIG_EXIT;
 }
 
 int cmd_check(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/follow.h"
+#include "cmd/setup.h"
 #include "host/host.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -175,21 +176,14 @@ static int run(struct config *config, const struct plugins *plugins, bool prints
 
 static int load_and_run(const char *path, bool prints)
 {
-    struct problems problems = { .out = stderr, .path = path };
-    struct config config;
-    struct plugins plugins;
+    struct setup setup;
     int status = CONFIG_EXIT;
 
-    problems_hold(&problems);
-    (void)config_load(&config, path, &problems);
-    (void)plugins_load(&config, &plugins, &problems);
-    problems_release(&problems);
-    if (problems.n == 0) {
-        log_set_level(level_of(config.host.log_level));
-        status = run(&config, &plugins, prints);
+    if (setup_load(&setup, path) == 0) {
+        log_set_level(level_of(setup.config.host.log_level));
+        status = run(&setup.config, &setup.plugins, prints);
     }
-    plugins_fini(&plugins);
-    config_fini(&config);
+    setup_fini(&setup);
     return status;
 }
 

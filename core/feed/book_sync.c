@@ -13,6 +13,8 @@ struct held_delta {
     uint32_t n_bids, n_asks;
 };
 
+static const char went_back[] = "the venue's sequence went back";
+
 static uint8_t trading_of(const struct feed *feed, const struct feed_book *book)
 {
     return book->trading > feed->venue_trading ? book->trading : feed->venue_trading;
@@ -127,15 +129,31 @@ static int64_t resync_delay(uint32_t attempts)
     return delay < RESYNC_DELAY_MAX_NS ? delay : RESYNC_DELAY_MAX_NS;
 }
 
+/* For a book about to leave LIVE. */
+static void forgive_attempts(struct feed_book *book, int64_t now_ns)
+{
+    if (book->state == ARB_BOOK_LIVE && now_ns - book->live_since_ns >= RESYNC_FORGIVEN_NS) {
+        book->attempts = 0;
+    }
+}
+
+/* Damaged before, and the resync for it is still to come? */
+static bool awaits_resync(const struct feed_book *book)
+{
+    return book->due_ns != NEVER_NS && !book->crossed &&
+           (book->state == ARB_BOOK_STALE || book->state == ARB_BOOK_UNUSABLE);
+}
+
 void sync_damaged(struct feed *feed, uint32_t instrument, const char *why)
 {
     struct feed_book *const book = &feed->books[instrument];
     const int64_t now_ns = feed->effects.host.now_ns;
     uint64_t suppressed = 0;
 
-    if (book->state == ARB_BOOK_LIVE && now_ns - book->live_since_ns >= RESYNC_FORGIVEN_NS) {
-        book->attempts = 0;
+    if (awaits_resync(book)) {
+        return; /* a further complaint is no further attempt */
     }
+    forgive_attempts(book, now_ns);
     book->crossed = false;
     book->held.len = 0;
     if (book->attempts == RESYNC_ATTEMPTS_MAX) {
@@ -166,9 +184,13 @@ void sync_await_snapshot(struct feed *feed, uint32_t instrument, const char *why
 
 void sync_refused(struct feed *feed, uint32_t instrument, const char *why)
 {
+    struct feed_book *const book = &feed->books[instrument];
+
     feed->stats.refused++;
+    book->crossed = false; /* or the next delta would make it LIVE again */
+    book->held.len = 0;
     sync_set_state(feed, instrument, ARB_BOOK_UNUSABLE, why);
-    sync_due_at(feed, &feed->books[instrument], feed->effects.host.now_ns + UNUSABLE_RETRY_NS);
+    sync_due_at(feed, book, feed->effects.host.now_ns + UNUSABLE_RETRY_NS);
     log_line(ARB_ERROR, feed->who, "%s cannot be had: %s",
              feed->instruments.list[instrument].symbol, why);
 }
@@ -313,6 +335,7 @@ static void on_crossed(struct feed *feed, uint32_t instrument)
     const bool again = book->crossed;
 
     feed->stats.crossed++;
+    forgive_attempts(book, feed->effects.host.now_ns);
     if (again && trading_of(feed, book) == ARB_TRADING_OPEN) {
         sync_damaged(feed, instrument, "crossed for more than one message");
         return;
@@ -320,6 +343,18 @@ static void on_crossed(struct feed *feed, uint32_t instrument)
     book->crossed = true;
     sync_set_state(feed, instrument, ARB_BOOK_STALE, "crossed");
     if (!again) {
+        sync_due_at(feed, book, feed->effects.host.now_ns + CROSSED_PATIENCE_NS);
+    }
+}
+
+/* While orders do not match, a crossed book is right; it is looked at again when they may. */
+void sync_still_crossed(struct feed *feed, uint32_t instrument)
+{
+    struct feed_book *const book = &feed->books[instrument];
+
+    if (trading_of(feed, book) == ARB_TRADING_OPEN) {
+        sync_damaged(feed, instrument, "crossed for too long");
+    } else {
         sync_due_at(feed, book, feed->effects.host.now_ns + CROSSED_PATIENCE_NS);
     }
 }
@@ -353,8 +388,12 @@ static void apply_delta(struct feed *feed, const struct arb_book_event *event)
     struct feed_book *const book = &feed->books[event->instrument];
     const char *why = NULL;
 
+    if (book->catching_up && event->seq <= book->seq) {
+        return; /* the snapshot was ahead of the stream and contains it */
+    }
+    book->catching_up = false;
     if (event->seq < book->seq) {
-        sync_damaged(feed, event->instrument, "the venue's sequence went back");
+        sync_damaged(feed, event->instrument, went_back);
         return;
     }
     feed->stats.updates++;
@@ -398,6 +437,7 @@ static const char *apply_held(struct feed *feed, struct feed_book *book)
         const char *const asks_why =
             set_levels(feed, &book->book.asks, levels + delta.n_bids, delta.n_asks);
         why = why != NULL ? why : asks_why;
+        book->catching_up = false;
         book->seq = delta.seq;
         book->venue_ns = delta.venue_ns;
         book->recv_ns = delta.recv_ns;
@@ -447,11 +487,16 @@ static void apply_snapshot(struct feed *feed, const struct arb_book_event *event
     const bool was_live = book->state == ARB_BOOK_LIVE;
     const char *why = NULL;
 
+    if (was_live && event->seq < book->seq) {
+        sync_damaged(feed, event->instrument, went_back);
+        return;
+    }
     if (load_snapshot(was_live ? &feed->scratch : &book->book, event) != ARB_OK) {
         sync_damaged(feed, event->instrument, "the snapshot does not fit");
         return;
     }
     feed->stats.snapshots++;
+    book->catching_up = feed->caps.snapshot_source == ARB_SNAPSHOT_HTTP;
     book->seq = event->seq;
     book->venue_ns = event->venue_ns;
     book->recv_ns = feed->effects.host.now_ns;

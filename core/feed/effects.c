@@ -125,13 +125,14 @@ static int host_ws_open(struct arb_host *host, uint32_t conn, const struct arb_w
     }
     effect->ws = *spec;
     effect->ws.url = effect->text.data;
-    effects->declared[conn] = 1;
+    effects->opened |= UINT64_C(1) << conn;
     return ARB_OK;
 }
 
 static int check_conn(struct effects *effects, uint32_t conn)
 {
-    if (conn >= ARB_CONNS_MAX || !effects->declared[conn]) {
+    const uint64_t known = effects->declared | effects->opened;
+    if (conn >= ARB_CONNS_MAX || (known >> conn & 1) == 0) {
         return broken(effects, ARB_EINVAL, "a connection that ws_open() did not declare");
     }
     return ARB_OK;
@@ -143,6 +144,9 @@ static int host_ws_send(struct arb_host *host, uint32_t conn, const char *text, 
     const int rc = check_conn(effects, conn);
     if (rc != ARB_OK) {
         return rc;
+    }
+    if (text == NULL || len >= EFFECTS_BYTES_MAX) {
+        return broken(effects, ARB_EINVAL, "ws_send: no text, or too much");
     }
     return record_text(effects, EFFECT_WS_SEND, conn, text, len) == NULL ? ARB_ELIMIT : ARB_OK;
 }
@@ -255,6 +259,9 @@ static int host_book(struct arb_host *host, const struct arb_book_event *event)
     if (rule != NULL) {
         return broken(effects, ARB_EINVAL, rule);
     }
+    if (event->has_checksum && !effects->can_check) {
+        return broken(effects, ARB_EINVAL, "book: has_checksum, but the plugin has no checksum()");
+    }
     const int rc = check_instrument(effects, event->instrument);
     if (rc != ARB_OK) {
         return rc;
@@ -311,7 +318,13 @@ void effects_begin(struct effects *effects, int64_t now_ns)
 {
     effects->len = 0;
     effects->broken = NULL;
+    effects->opened = 0;
     effects->host.now_ns = now_ns;
+}
+
+void effects_accept(struct effects *effects)
+{
+    effects->declared |= effects->opened;
 }
 
 const struct effect *effects_first(const struct effects *effects)

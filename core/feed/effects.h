@@ -50,17 +50,24 @@ struct effects {
     struct arb_host host; /* what the plugin sees */
     char *arena;
     size_t len;
-    uint32_t n_instruments;       /* valid instrument indices are below */
-    const char *broken;           /* the rule that a request broke, or NULL */
-    const char *who;              /* for the log: "feed=kraken" */
-    char declared[ARB_CONNS_MAX]; /* connections that exist */
+    uint32_t n_instruments; /* valid instrument indices are below */
+    bool can_check;         /* the plugin has checksum() */
+    const char *broken;     /* the rule that a request broke, or NULL */
+    const char *who;        /* for the log: "feed=kraken" */
+    uint64_t declared;      /* bit i: connection i exists */
+    uint64_t opened;        /* likewise, those that the callback in hand opens */
 };
+
+_Static_assert(ARB_CONNS_MAX <= 64, "effects.declared has a bit for each connection");
 
 int effects_init(struct effects *effects, const char *who);
 void effects_fini(struct effects *effects);
 
 /* Starts the record of a new callback. */
 void effects_begin(struct effects *effects, int64_t now_ns);
+
+/* The callback succeeded: what it recorded is going to be carried out. */
+void effects_accept(struct effects *effects);
 
 /* The first request, or the one behind `effect`; NULL at the end. */
 const struct effect *effects_first(const struct effects *effects);

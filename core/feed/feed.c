@@ -129,6 +129,9 @@ static void run_due_book(struct feed *feed, uint32_t i, int64_t now_ns)
     if (book->state == ARB_BOOK_SYNCING) {
         effects_begin(&feed->effects, now_ns);
         sync_damaged(feed, i, "no snapshot came");
+    } else if (book->crossed) {
+        effects_begin(&feed->effects, now_ns);
+        sync_still_crossed(feed, i);
     } else {
         resync(feed, i, now_ns);
     }
@@ -159,6 +162,13 @@ static void follow_up(struct feed *feed, int64_t now_ns)
     run_due_books(feed, now_ns);
 }
 
+/* Not in the venue's catalog: a new connection changes nothing about that. */
+static bool is_unlisted(const struct feed *feed, uint32_t i)
+{
+    return feed->has_catalog && !feed->instruments.listed[i] &&
+           feed->books[i].state == ARB_BOOK_UNUSABLE;
+}
+
 void feed_on_open(struct feed *feed, uint32_t conn, int64_t now_ns)
 {
     if (feed->disabled || conn >= ARB_CONNS_MAX) {
@@ -168,7 +178,7 @@ void feed_on_open(struct feed *feed, uint32_t conn, int64_t now_ns)
     feed->conn_doomed[conn] = false;
     effects_begin(&feed->effects, now_ns);
     for (uint32_t i = 0; i < feed->instruments.n_handed; i++) {
-        if (feed->books[i].bound && feed->books[i].conn == conn) {
+        if (feed->books[i].bound && feed->books[i].conn == conn && !is_unlisted(feed, i)) {
             sync_await_snapshot(feed, i, "subscribing");
         }
     }
@@ -222,10 +232,8 @@ void feed_on_http(struct feed *feed, uint32_t request, int64_t now_ns, int statu
 
 /* -- turns ---------------------------------------------------------------------------- */
 
-static int64_t run_timers(struct feed *feed, int64_t now_ns)
+static void run_timers(struct feed *feed, int64_t now_ns)
 {
-    int64_t next_ns = NEVER_NS;
-
     for (uint32_t timer = 0; timer < ARB_TIMERS_MAX && !feed->disabled; timer++) {
         if (feed->timers[timer] <= now_ns) {
             feed->timers[timer] = NEVER_NS;
@@ -237,6 +245,14 @@ static int64_t run_timers(struct feed *feed, int64_t now_ns)
             finish(feed, "on_timer()", rc, ARB_CONNS_MAX, no_bytes);
             follow_up(feed, now_ns);
         }
+    }
+}
+
+static int64_t next_timer_ns(const struct feed *feed)
+{
+    int64_t next_ns = NEVER_NS;
+
+    for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
         next_ns = feed->timers[timer] < next_ns ? feed->timers[timer] : next_ns;
     }
     return next_ns;
@@ -310,10 +326,11 @@ static int64_t run_outlets(struct feed *feed, int64_t now_ns)
 int64_t feed_on_turn(struct feed *feed, int64_t now_ns)
 {
     feed->effects.host.now_ns = now_ns;
-    int64_t next_ns = run_timers(feed, now_ns);
+    run_timers(feed, now_ns);
     run_due_books(feed, now_ns);
     const int64_t snapshots_ns = run_snapshots(feed, now_ns);
     const int64_t outlets_ns = run_outlets(feed, now_ns);
+    int64_t next_ns = next_timer_ns(feed); /* last: any callback may have set one */
 
     next_ns = feed->books_due_ns < next_ns ? feed->books_due_ns : next_ns;
     next_ns = snapshots_ns < next_ns ? snapshots_ns : next_ns;
@@ -360,6 +377,8 @@ static int init_instance(struct feed *feed, const struct feed_config *config, st
 static int init_parts(struct feed *feed, const struct feed_config *config, struct err *err)
 {
     int rc = effects_init(&feed->effects, feed->who);
+
+    feed->effects.can_check = feed->plugin->exchange.checksum != NULL;
     if (rc == ARB_OK) {
         rc = instruments_init(&feed->instruments, config->config, config->exchange);
     }

@@ -54,6 +54,7 @@ static void commit_catalog_end(struct feed *feed)
 {
     const struct instruments *const set = &feed->instruments;
 
+    feed->has_catalog = true;
     for (uint32_t i = 0; i < set->n_handed; i++) {
         if (!set->listed[i]) {
             sync_refused(feed, i, "the venue does not list this symbol");
@@ -126,6 +127,8 @@ static void commit_one(struct feed *feed, const struct effect *effect)
 void feed_commit(struct feed *feed)
 {
     const struct effect *effect = effects_first(&feed->effects);
+
+    effects_accept(&feed->effects);
     for (; effect != NULL; effect = effects_next(&feed->effects, effect)) {
         if (feed->trace != NULL) {
             feed->trace(feed->trace_context, effect);

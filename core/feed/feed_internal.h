@@ -43,7 +43,8 @@ struct feed_book {
     uint8_t trading; /* of the pair alone, enum arb_trading */
     uint8_t px_digits, qty_digits;
     bool bound;
-    bool crossed; /* STALE for no other reason: the next event may heal it */
+    bool crossed;     /* STALE for no other reason: the next event may heal it */
+    bool catching_up; /* since an HTTP snapshot no delta was newer than it */
     uint8_t conn;
     uint32_t attempts; /* resyncs in a row */
     uint64_t seq;      /* of the venue */
@@ -79,6 +80,7 @@ struct feed {
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
     bool catalog_pending; /* new instruments wait to be handed over */
+    bool has_catalog;     /* one came, so instruments.listed means something */
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
     struct book scratch;       /* a snapshot to compare with the live book */
@@ -99,6 +101,8 @@ void sync_set_state(struct feed *feed, uint32_t instrument, enum arb_book_state 
                     const char *why);
 /* The book cannot be trusted: STALE now, a resync as soon as the attempts so far allow. */
 void sync_damaged(struct feed *feed, uint32_t instrument, const char *why);
+/* A crossed book was not healed in time. */
+void sync_still_crossed(struct feed *feed, uint32_t instrument);
 /* The book's connection is up, or a resync was asked for: wait for a snapshot. */
 void sync_await_snapshot(struct feed *feed, uint32_t instrument, const char *why);
 void sync_refused(struct feed *feed, uint32_t instrument, const char *why);

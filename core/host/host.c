@@ -38,6 +38,7 @@ struct host {
     struct waker publisher_waker;
     bool has_waker;
     struct publisher *publisher;
+    bool is_publishing;
     struct venue_thread *venues; /* [n_venues] */
     unsigned n_venues;
     struct strategy_part *strategies; /* [n_strategies] */
@@ -245,6 +246,7 @@ int host_start(struct host *host, struct err *err)
 {
     int rc = publisher_start(host->publisher, err);
 
+    host->is_publishing = rc == ARB_OK;
     for (unsigned i = 0; i < host->n_strategies && rc == ARB_OK; i++) {
         rc = runner_start(host->strategies[i].runner, err);
     }
@@ -282,7 +284,9 @@ int host_stop(struct host *host)
     for (unsigned i = 0; i < host->n_strategies; i++) {
         runner_stop(host->strategies[i].runner);
     }
-    return publisher_stop(host->publisher, FLUSH_MS);
+    const bool was_publishing = host->is_publishing;
+    host->is_publishing = false;
+    return was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
 }
 
 static void destroy_strategy(struct strategy_part *part)

@@ -172,6 +172,21 @@ int venue_thread_start(struct venue_thread *venue, struct err *err)
     return ARB_OK;
 }
 
+/* The closing account; the thread is gone, so its numbers are ours to read. */
+static void log_stats(const struct venue_thread *venue)
+{
+    const struct feed_stats *const s = feed_stats(venue->feed);
+
+    log_line(ARB_INFO, venue->who,
+             "frames=%llu rejected=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
+             "crossed=%llu unknown_deletes=%llu resyncs=%llu refused=%llu",
+             (unsigned long long)s->frames, (unsigned long long)s->rejected,
+             (unsigned long long)s->updates, (unsigned long long)s->snapshots,
+             (unsigned long long)s->verified, (unsigned long long)s->mismatched,
+             (unsigned long long)s->crossed, (unsigned long long)s->unknown_deletes,
+             (unsigned long long)s->resyncs, (unsigned long long)s->refused);
+}
+
 void venue_thread_stop(struct venue_thread *venue)
 {
     if (!venue->is_running) {
@@ -181,6 +196,7 @@ void venue_thread_stop(struct venue_thread *venue)
     io_wake(venue->io);
     (void)pthread_join(venue->thread, NULL); /* fails only for a thread that is none */
     venue->is_running = false;
+    log_stats(venue);
 }
 
 void venue_thread_fini(struct venue_thread *venue)

@@ -48,7 +48,7 @@ int venue_thread_add_ring(struct venue_thread *venue, struct waker *waker, size_
 
 int venue_thread_start(struct venue_thread *venue, struct err *err);
 
-/* Tells consumers that the books are STALE, ends the thread and joins it. */
+/* Tells consumers that the books are STALE, ends the thread, joins it and logs what it did. */
 void venue_thread_stop(struct venue_thread *venue);
 
 /* Zeroed memory is accepted. */

@@ -232,6 +232,9 @@ static int bitstamp_resync(void *instance, struct arb_host *host, uint32_t instr
     struct bitstamp *const self = instance;
     struct market *const market = &self->markets[instrument];
 
+    if (!market->listed) {
+        return arb_book_refused(host, instrument, "the venue does not list this market");
+    }
     market->last_event = 0;
     if (!market->subscribed) {
         return subscribe(self, host, instrument);

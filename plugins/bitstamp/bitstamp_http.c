@@ -130,6 +130,24 @@ static int read_catalog(struct bitstamp *self, struct arb_host *host, struct arb
     return arb_catalog_end(host);
 }
 
+static bool is_connected(const struct bitstamp *self)
+{
+    bool any = false;
+    for (uint32_t conn = 0; conn < self->n_conns; conn++) {
+        any = any || self->open[conn];
+    }
+    return any;
+}
+
+/* Where nothing answers at all, the connections tell: one line for one outage. */
+static void log_no_catalog(const struct bitstamp *self, struct arb_host *host, int status)
+{
+    arb_log(host, status == 0 && !is_connected(self) ? ARB_DEBUG : ARB_WARN,
+            "the market catalog could not be had (HTTP %d): markets are unchecked, next try in a "
+            "minute",
+            status);
+}
+
 static int on_catalog(struct bitstamp *self, struct arb_host *host, int status,
                       struct arb_bytes body)
 {
@@ -137,10 +155,7 @@ static int on_catalog(struct bitstamp *self, struct arb_host *host, int status,
 
     if (rc == ARB_EPROTO || rc == ARB_ERANGE) {
         self->catalog_at_ns = host->now_ns + CATALOG_RETRY_NS;
-        arb_log(host, ARB_WARN,
-                "the market catalog could not be had (HTTP %d): markets are unchecked, next try "
-                "in a minute",
-                status);
+        log_no_catalog(self, host, status);
         for (uint32_t i = 0; i < self->n_markets; i++) {
             self->markets[i].listed = true;
         }
@@ -224,6 +239,9 @@ static int on_seed(struct bitstamp *self, struct arb_host *host, uint32_t i, int
         return ask_again(self, host, i, "older than the first diff");
     }
     market->seed = SEED_IDLE;
+    if (!self->is_diff) {
+        market->last_event = book.microtimestamp; /* a frame made before it is not newer */
+    }
     return bitstamp_publish(self, host, i, &book, ARB_BOOK_SNAPSHOT);
 }
 

@@ -213,7 +213,7 @@ static int on_subscribed(struct bitstamp *self, struct arb_host *host, uint32_t 
 static int on_error(struct arb_host *host, const struct envelope *envelope, uint32_t i)
 {
     struct arb_json json = envelope->data;
-    struct arb_bytes key, text = { "", 0 };
+    struct arb_bytes key, text = { "no reason given", 15 };
     char why[128];
 
     if (envelope->has_data && arb_json_peek(&json) == '{') {

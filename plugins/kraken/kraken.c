@@ -166,11 +166,25 @@ static void learn_digits(struct pair *pair, const struct book_frame *frame)
     }
 }
 
+/* A price of 0 is a damaged message, not a free lunch; negative ones were not read. */
+static bool has_free_level(const struct arb_levels *side)
+{
+    for (uint32_t i = 0; i < side->n; i++) {
+        if (side->levels[i].px == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int kraken_publish(struct kraken *self, struct arb_host *host, const struct book_frame *frame,
                    enum arb_book_kind kind)
 {
     struct pair *const pair = &self->pairs[frame->instrument];
 
+    if (has_free_level(&frame->bids) || has_free_level(&frame->asks)) {
+        return ARB_EPROTO;
+    }
     if (kind == ARB_BOOK_SNAPSHOT) {
         pair->sub = SUB_LIVE;
         pair->px_digits = pair->qty_digits = 0; /* the venue may have changed its precision */

@@ -7,10 +7,17 @@
 
 #include <libdeflate.h>
 
-/* Turns the scaled integer into the wire's digits: 10^-digits instead of 10^-scale. */
-static uint64_t wire_units(int64_t value, uint8_t scale, uint8_t digits)
+/*
+ * Turns the scaled integer into the wire's digits: 10^-digits instead of 10^-scale. The wire may
+ * show zeroes beyond the scale; a number too long for that wraps and its checksum cannot match.
+ */
+static uint64_t wire_units(int64_t value, unsigned scale, unsigned digits)
 {
-    return (uint64_t)value / (uint64_t)arb_pow10(scale - digits);
+    if (digits <= scale) {
+        return (uint64_t)value / (uint64_t)arb_pow10(scale - digits);
+    }
+    const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : ARB_SCALE_MAX;
+    return (uint64_t)value * (uint64_t)arb_pow10(more);
 }
 
 static void print_token(struct token *token, const struct arb_level *level, const struct pair *pair,

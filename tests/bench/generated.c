@@ -179,10 +179,9 @@ static int make(struct maker *maker)
 
 int generate_stream(struct recording *recording, uint32_t depth, struct err *err)
 {
-    struct maker maker = { .prng = prng_seeded(SEED, 1),
-                           .depth = depth,
-                           .ns = START_NS,
-                           .recording = recording };
+    struct maker maker = {
+        .prng = prng_seeded(SEED, 1), .depth = depth, .ns = START_NS, .recording = recording
+    };
     const int rc = make(&maker);
 
     sim_book_fini(&maker.now);

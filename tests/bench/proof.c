@@ -134,8 +134,7 @@ static int run(struct proof *proof, struct stage *stage, struct tracker *tracker
 
 int proof_run(struct proof *proof, struct stage *stage, struct err *err)
 {
-    struct tracker tracker = { .is_update =
-                                   calloc(stage->dataset->recording.n + 1, sizeof(bool)) };
+    struct tracker tracker = { .is_update = calloc(stage->dataset->recording.n + 1, sizeof(bool)) };
     int rc = ARB_ENOMEM;
 
     if (tracker.is_update != NULL) {

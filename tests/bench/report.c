@@ -21,29 +21,28 @@ void report_begin(struct report *report)
                   "off the clock.\n");
 }
 
-void report_proof(struct report *report, const struct dataset_spec *spec,
-                  const struct proof *proof)
+void report_proof(struct report *report, const struct dataset_spec *spec, const struct proof *proof)
 {
     const struct feed_stats *const s = &proof->stats;
     const struct script *const script = &proof->script;
     const double n = (double)script->n;
 
     if (report->is_json) {
-        (void)fprintf(report->out,
-                      "%s{\"name\":\"%s\",\"what\":\"%s\",\"frames\":%zu,\"bytes\":%.1f,"
-                      "\"levels\":%.2f,\"proof\":{\"updates\":%" PRIu64 ",\"verified\":%" PRIu64
-                      ",\"mismatched\":%" PRIu64 ",\"unknown_deletes\":%" PRIu64
-                      ",\"books\":%u,\"live\":%u}",
-                      report->n_datasets++ > 0 ? "," : "", spec->name, spec->what, script->n,
-                      (double)script->n_bytes / n, (double)script->n_levels / n, s->updates,
-                      s->verified, s->mismatched, s->unknown_deletes, proof->n_books,
-                      proof->n_books);
+        (void)fprintf(
+            report->out,
+            "%s{\"name\":\"%s\",\"what\":\"%s\",\"frames\":%zu,\"bytes\":%.1f,"
+            "\"levels\":%.2f,\"proof\":{\"updates\":%" PRIu64 ",\"verified\":%" PRIu64
+            ",\"mismatched\":%" PRIu64 ",\"unknown_deletes\":%" PRIu64 ",\"books\":%u,\"live\":%u}",
+            report->n_datasets++ > 0 ? "," : "", spec->name, spec->what, script->n,
+            (double)script->n_bytes / n, (double)script->n_levels / n, s->updates, s->verified,
+            s->mismatched, s->unknown_deletes, proof->n_books, proof->n_books);
         return;
     }
     report->n_datasets++;
     (void)fprintf(report->out,
-                  "\n%s: %s\n  proven: %" PRIu64 " updates, %" PRIu64 " checksums verified, %" PRIu64
-                  " mismatched, %" PRIu64 " unknown deletes, %u of %u books LIVE\n"
+                  "\n%s: %s\n  proven: %" PRIu64 " updates, %" PRIu64
+                  " checksums verified, %" PRIu64 " mismatched, %" PRIu64
+                  " unknown deletes, %u of %u books LIVE\n"
                   "  timed:  %zu updates of %.0f bytes and %.1f levels\n",
                   spec->name, spec->what, s->updates, s->verified, s->mismatched,
                   s->unknown_deletes, proof->n_books, proof->n_books, script->n,
@@ -55,9 +54,8 @@ static void print_steps_json(struct report *report, const struct steps_result *r
     (void)fprintf(report->out, ",\"rounds\":%u,\"message_bytes\":%.1f,\"steps\":{",
                   result->n_rounds, result->message_len);
     for (int i = 0; i < N_STEPS; i++) {
-        (void)fprintf(report->out, "%s\"%s\":{\"ns\":%.1f,\"allocations\":%.3f}",
-                      i == 0 ? "" : ",", step_keys[i], result->steps[i].ns,
-                      result->steps[i].allocs);
+        (void)fprintf(report->out, "%s\"%s\":{\"ns\":%.1f,\"allocations\":%.3f}", i == 0 ? "" : ",",
+                      step_keys[i], result->steps[i].ns, result->steps[i].allocs);
     }
     (void)fprintf(report->out, "}}");
 }
@@ -74,8 +72,7 @@ void report_steps(struct report *report, const struct steps_result *result)
         const double before = i <= STEP_PARSE ? 0 : result->steps[i - 1].ns;
         (void)fprintf(report->out, "  %-16s %9.0f %+9.0f %9.2f %12.2f\n", step_names[i],
                       result->steps[i].ns, result->steps[i].ns - before,
-                      result->steps[i].ns / result->steps[STEP_CJSON].ns,
-                      result->steps[i].allocs);
+                      result->steps[i].ns / result->steps[STEP_CJSON].ns, result->steps[i].allocs);
     }
     (void)fflush(report->out);
 }

@@ -7,8 +7,7 @@
 
 #define PAUSE_NS NS_PER_S /* between the end of the recording and its repetition */
 
-int stage_init(struct stage *stage, struct dataset *dataset, struct outlet *outlet,
-               struct err *err)
+int stage_init(struct stage *stage, struct dataset *dataset, struct outlet *outlet, struct err *err)
 {
     *stage = (struct stage){ .dataset = dataset, .replay = calloc(1, sizeof(*stage->replay)) };
     if (stage->replay == NULL || replay_init(stage->replay, &dataset->recording) != ARB_OK) {

@@ -11,8 +11,9 @@
 enum { ROUNDS_MIN = 5, MESSAGE_MAX = 1 << 20 };
 
 const char *const step_names[N_STEPS] = {
-    [STEP_CJSON] = "cJSON parse",     [STEP_PARSE] = "parse",       [STEP_APPLY] = "+ apply",
-    [STEP_VERIFY] = "+ verify", [STEP_MESSAGE] = "+ JSON message",
+    [STEP_CJSON] = "cJSON parse",      [STEP_PARSE] = "parse",
+    [STEP_APPLY] = "+ apply",          [STEP_VERIFY] = "+ verify",
+    [STEP_MESSAGE] = "+ JSON message",
 };
 
 /* Where messages are written to. */
@@ -162,7 +163,8 @@ static int run_rounds(struct bench *bench, struct steps_result *result, int64_t 
 static int bench_init(struct bench *bench, struct dataset *dataset, struct err *err)
 {
     bench->sink.text = malloc(MESSAGE_MAX);
-    if (bench->sink.text == NULL || outlet_init_fn(&bench->outlet, encode, &bench->sink) != ARB_OK) {
+    if (bench->sink.text == NULL ||
+        outlet_init_fn(&bench->outlet, encode, &bench->sink) != ARB_OK) {
         return err_set(err, ARB_ENOMEM, "no memory for messages");
     }
     const int rc = stage_init(&bench->silent, dataset, NULL, err);

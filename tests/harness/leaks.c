@@ -4,7 +4,7 @@
 
 #include "rig.h"
 
-enum { WARM_UP = 4, ROUNDS = 32, BYTES_A_ROUND_MIN = 16 /* the smallest block there is */ };
+enum { BATCHES = 4, ROUNDS = 8, BYTES_A_ROUND_MIN = 16 /* the smallest block there is */ };
 
 static void run_script(const struct plugin *plugin, const struct script *script)
 {
@@ -25,12 +25,9 @@ static size_t heap_in_use(void)
     return info.uordblks + info.hblkhd;
 }
 
-/* What the heap grew by in ROUNDS runs, after the allocator's own caches have filled. */
+/* What the heap grew by in ROUNDS runs. */
 static size_t growth(const struct plugin *plugin, const struct script *script)
 {
-    for (unsigned i = 0; i < WARM_UP; i++) {
-        run_script(plugin, script);
-    }
     const size_t before = heap_in_use();
     for (unsigned i = 0; i < ROUNDS; i++) {
         run_script(plugin, script);
@@ -39,13 +36,25 @@ static size_t growth(const struct plugin *plugin, const struct script *script)
     return after > before ? after - before : 0;
 }
 
+/* The allocator keeps blocks of its own now and then; only a leak grows every time. */
+static size_t least_growth(const struct plugin *plugin, const struct script *script)
+{
+    size_t least = growth(plugin, script);
+
+    for (unsigned i = 1; i < BATCHES; i++) {
+        const size_t bytes = growth(plugin, script);
+        least = bytes < least ? bytes : least;
+    }
+    return least;
+}
+
 void leaks_check(struct report *report, const struct plugin *plugin, const struct script *scripts,
                  size_t n_scripts)
 {
     static const char name[] = "no leak from init() to fini()";
 
     for (size_t i = 0; i < n_scripts; i++) {
-        const size_t bytes = growth(plugin, &scripts[i]);
+        const size_t bytes = least_growth(plugin, &scripts[i]);
         if (bytes >= (size_t)ROUNDS * BYTES_A_ROUND_MIN) {
             report_fail(report, name, "%s: the heap grew by %zu bytes in %d runs", scripts[i].path,
                         bytes, (int)ROUNDS);

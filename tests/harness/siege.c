@@ -21,6 +21,8 @@ enum {
     SHOWN_MAX = 240,
 };
 
+#define ROUND_NS (10 * NS_PER_S)
+
 /* One script under attack. */
 struct siege {
     const struct plugin *plugin;
@@ -66,10 +68,13 @@ static void play(struct siege *siege, size_t n_steps)
     }
 }
 
+/* On a round time, so that periodic timers stand to the script's times as in the first run. */
 static void start_over(struct siege *siege)
 {
+    const int64_t past_ns = siege->rig->now_ns - RIG_EPOCH_NS;
+
     rig_close_all(siege->rig, "attacked");
-    rig_advance(siege->rig, siege->rig->now_ns + NS_PER_S);
+    rig_advance(siege->rig, RIG_EPOCH_NS + (past_ns / ROUND_NS + 1) * ROUND_NS);
 }
 
 /* A rig whose books have been brought up once; remembers which. */

@@ -74,6 +74,9 @@ static const char *const allowed_imports[] = {
 static const char *const allowed_prefixes[] = { "__asan_", "__ubsan_", "__tsan_", "__lsan_",
                                                 "__sanitizer_" };
 
+/* AddressSanitizer adds a symbol to each exported object to find duplicates. */
+static const char odr_mark[] = "__odr_asan.";
+
 /* Compares with the checked variant too: __memcpy_chk is memcpy. */
 static bool is_function(const char *name, const char *function)
 {
@@ -117,7 +120,7 @@ static void look_at(void *context, const char *name, bool is_import)
         }
     } else if (strcmp(name, ARB_PLUGIN_SYMBOL) == 0) {
         strangers->has_plugin = true;
-    } else {
+    } else if (strncmp(name, odr_mark, strlen(odr_mark)) != 0) {
         arb_text_add(&strangers->exports, " %s", name);
     }
 }

@@ -14,6 +14,7 @@ import pipeline
 SYMBOLS = 3
 BOOKS = 2 * SYMBOLS
 DEAD_S = 2  # how long the venues are gone
+ALIVE_S = 3  # how long books are watched once they are back
 
 
 def kill(stage, sim, bus):
@@ -72,6 +73,7 @@ def suite(stage):
 
     started_ns = start_again(stage, bus, ports)
     pipeline.poll(lambda: len(bus.opportunities) > n_before, stage.limit(20), "an opportunity")
+    time.sleep(ALIVE_S)
     stage.expect(host.stop() == 0, "the host ends with 0")
     # What it says at its very end, the suite `shutdown` looks at.
     for book in bus.books.values():

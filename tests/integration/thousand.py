@@ -1,5 +1,6 @@
 """1,000 instruments of one venue are LIVE within 10 s of the host's start, named or by pattern."""
 
+import re
 import time
 
 import bus as messages
@@ -16,6 +17,13 @@ def first_live_ns(bus):
                for book in bus.books.values())
 
 
+def with_symbols(stage):
+    """The simulator's configuration with the pattern, or else with each of its symbols in USD."""
+    text = stage.read("sim.ini")
+    symbols = stage.options.pattern or ", ".join(re.findall(r"[A-Z0-9]+/USD", text))
+    return pipeline.changed(text, (r"^symbols = (.*\n(?=symbols|[ \t]))*.*$", f"symbols = {symbols}"))
+
+
 def suite(stage):
     """Runs one venue; --pattern takes the symbols from its catalog."""
     options = stage.options
@@ -23,11 +31,7 @@ def suite(stage):
     stage.simulator("--venue", options.venue, "--instruments", str(N + 1), "--rate", "2",
                     "--divergence-every", "0")
     brokers = stage.broker()
-    symbols = options.pattern or ",\n    ".join(
-        ["BTC/USD"] + [f"T{i:04}/USD" for i in range(1, N)])
-    text = pipeline.changed(stage.read("sim.ini"), (r"^symbols = .*\n(?:[ \t]+.*\n)*(?:symbols = .*\n)*",
-                                                    f"symbols = {symbols}\n"))
-    config = stage.write("host.ini", pipeline.use_brokers(text, brokers))
+    config = stage.write("host.ini", pipeline.use_brokers(with_symbols(stage), brokers))
     baseline = stage.programs[-1].memory_mib()
     started_ns = time.time_ns()
     host = stage.host(config)

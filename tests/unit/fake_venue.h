@@ -71,8 +71,8 @@ static inline int fake_publish(struct arb_host *host, const char *text, enum arb
                                          .qty_digits = ARB_DIGITS_UNKNOWN } };
     char word[FAKE_WORD_MAX];
     int len = 0;
-    const int n = sscanf(text, "%" SCNu32 " %" SCNu64 "%n", &book.event.instrument,
-                         &book.event.seq, &len);
+    const int n =
+        sscanf(text, "%" SCNu32 " %" SCNu64 "%n", &book.event.instrument, &book.event.seq, &len);
 
     assert(n == 2);
     for (text += len; sscanf(text, " %31s%n", word, &len) == 1; text += len) {
@@ -169,8 +169,8 @@ static inline int fake_list(struct arb_host *host, const char *text)
 {
     char symbol[FAKE_WORD_MAX], venue_symbol[FAKE_WORD_MAX];
     unsigned trading = 0, px_digits = 0, qty_digits = 0;
-    const int n = sscanf(text, "%31s %31s %u %u %u", symbol, venue_symbol, &trading, &px_digits,
-                         &qty_digits);
+    const int n =
+        sscanf(text, "%31s %31s %u %u %u", symbol, venue_symbol, &trading, &px_digits, &qty_digits);
 
     assert(n == 5);
     const struct arb_listing listing = { .size = (uint32_t)sizeof(listing),

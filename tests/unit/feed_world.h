@@ -58,7 +58,7 @@ static inline void world_on_event(void *context, const struct event *event)
     if (event->trading != ARB_TRADING_OPEN) {
         arb_text_add(log, " %s", trading_name(event->trading));
     }
-    if (event->verified != ARB_VERIFIED) {
+    if (event->kind != EVENT_STATUS && event->verified != ARB_VERIFIED) {
         arb_text_add(log, " %s", verified_name(event->verified));
     }
     world_levels(log, 'b', event->bids, event->n_bids);
@@ -126,9 +126,9 @@ static inline struct world *world_create(const struct world_spec *spec)
     world->log = arb_text_over(world->buffer, sizeof(world->buffer));
     world->now_ns = 1000 * NS_PER_S;
     world_configure(world, spec);
-    assert_int_equal(ARB_OK, plugin_accept(&world->plugin,
-                                           spec->desc == NULL ? &fake_plugin : spec->desc,
-                                           ARB_KIND_EXCHANGE, &world->err));
+    assert_int_equal(ARB_OK,
+                     plugin_accept(&world->plugin, spec->desc == NULL ? &fake_plugin : spec->desc,
+                                   ARB_KIND_EXCHANGE, &world->err));
     world->plugin.exchange.resync = spec->without_resync ? NULL : world->plugin.exchange.resync;
     world->plugin.exchange.checksum =
         spec->without_checksum ? NULL : world->plugin.exchange.checksum;
@@ -170,8 +170,7 @@ static inline void world_destroy(struct world *world)
 /* A message on connection 0. */
 static inline void world_say(struct world *world, const char *message)
 {
-    feed_on_message(world->feed, 0, world->now_ns,
-                    (struct arb_bytes){ message, strlen(message) });
+    feed_on_message(world->feed, 0, world->now_ns, (struct arb_bytes){ message, strlen(message) });
 }
 
 static inline void world_answer(struct world *world, uint32_t request, const char *body)

@@ -24,11 +24,11 @@ static void open_is_one_aligned_line(void **state)
     assert_string_equal(
         opportunity_text_header(),
         "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
-        "           QTY                 NET       BPS       AGES ms  LATENCY us");
+        "             QTY                 NET       BPS       AGES ms  LATENCY us");
     assert_line(
         &o, false,
         "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
-        "           0.5        +34.8895 USD    +11.07        0.6/0.1        12.3");
+        "             0.5        +34.8895 USD    +11.07        0.6/0.1        12.3");
 }
 
 static void close_at_a_loss_shows_sign_and_reason(void **state)
@@ -43,7 +43,7 @@ static void close_at_a_loss_shows_sign_and_reason(void **state)
     assert_line(
         &o, false,
         "22:13:20.001  close   BTC/USD     kraken @ 63005            bitstamp @ 63100          "
-        "           0.5            -1.5 USD     -0.05        0.6/0.1        12.3  too_old");
+        "             0.5         -1.5000 USD     -0.05        0.6/0.1        12.3  too_old");
 }
 
 static void nothing_gained_has_no_sign(void **state)
@@ -56,7 +56,32 @@ static void nothing_gained_has_no_sign(void **state)
     assert_line(
         &o, false,
         "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
-        "           0.5               0 USD      0.00        0.6/0.1        12.3");
+        "             0.5          0.0000 USD      0.00        0.6/0.1        12.3");
+}
+
+static void net_is_rounded_down_to_four_digits(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    o.terms.net = 19999999;
+    opportunity_text_line(&o, false, line);
+    assert_non_null(strstr(line, " +0.0019 USD "));
+    o.terms.net = -10000001;
+    opportunity_text_line(&o, false, line);
+    assert_non_null(strstr(line, " -0.0011 USD "));
+}
+
+static void what_a_timer_brought_has_no_latency(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    o.latency_ns = 0;
+    opportunity_text_line(&o, false, line);
+    assert_string_equal(line + strlen(line) - 11, "          -");
 }
 
 static void colours_tell_open_update_and_close_apart(void **state)
@@ -148,6 +173,8 @@ int main(void)
         cmocka_unit_test(open_is_one_aligned_line),
         cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),
         cmocka_unit_test(nothing_gained_has_no_sign),
+        cmocka_unit_test(net_is_rounded_down_to_four_digits),
+        cmocka_unit_test(what_a_timer_brought_has_no_latency),
         cmocka_unit_test(colours_tell_open_update_and_close_apart),
         cmocka_unit_test(control_characters_in_names_do_not_reach_the_terminal),
         cmocka_unit_test(the_longest_opportunity_fits),

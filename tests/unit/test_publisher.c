@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "bus/kafka_conf.h"
 #include "bus/kafka_reader.h"
 #include "kafka_fixture.h"
 
@@ -295,6 +296,29 @@ static void a_setting_that_librdkafka_refuses_is_named_with_its_line(void **stat
                                   "property: \"linger.mss\"");
 }
 
+static void checking_names_every_setting_that_librdkafka_refuses(void **state)
+{
+    struct config_entry value = { .key = "acks", .value = "many", .line = 4 };
+    struct config_entry key = { .key = "nothing", .value = "1", .line = 3, .next = &value };
+    struct config_entry good = { .key = "linger.ms", .value = "1", .line = 2, .next = &key };
+    const struct kafka_config config = { .rdkafka = &good };
+    char *text = NULL;
+    size_t len = 0;
+
+    (void)state;
+    FILE *const out = open_memstream(&text, &len);
+    assert_non_null(out);
+    struct problems problems = { .out = out, .path = "a.ini" };
+    kafka_conf_check(&config, &problems);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(problems.n, 2);
+    assert_string_equal(
+        text, "a.ini:3: [kafka] rdkafka.nothing: No such configuration property: \"nothing\"\n"
+              "a.ini:4: [kafka] rdkafka.acks: Invalid value for configuration property "
+              "\"request.required.acks\"\n");
+    free(text);
+}
+
 #define KAFKA_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -314,6 +338,7 @@ int main(void)
         KAFKA_TEST(stopping_the_thread_delivers_what_is_in_the_rings),
         KAFKA_TEST(a_parked_thread_wakes_for_a_record),
         KAFKA_TEST(a_setting_that_librdkafka_refuses_is_named_with_its_line),
+        cmocka_unit_test(checking_names_every_setting_that_librdkafka_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
