@@ -226,7 +226,7 @@ int cmd_replay(int argc, char **argv)
     struct err err = { 0 };
 
     if (read_arguments(argc, argv, &arguments) != ARB_OK) {
-        return EXIT_FAILURE;
+        return CMD_USAGE;
     }
     const int rc = replay_files(&arguments, argv + optind, &err);
     if (rc != ARB_OK && err.text[0] != '\0') {

@@ -34,6 +34,18 @@ static int add(struct recording *recording, const struct record *record)
     return ARB_OK;
 }
 
+static int add_head(struct recording *recording, struct arb_bytes line)
+{
+    struct arb_bytes *const heads =
+        realloc(recording->heads, (recording->n_heads + 1) * sizeof(*heads));
+    if (heads == NULL) {
+        return ARB_ENOMEM;
+    }
+    recording->heads = heads;
+    heads[recording->n_heads++] = line;
+    return ARB_OK;
+}
+
 /* -- text cursor ---------------------------------------------------------------------- */
 
 /* The bytes up to `end_mark`, which is consumed; false when it does not come. */
@@ -130,7 +142,13 @@ static int read_cryptofeed(struct recording *recording, struct arb_bytes text, c
             line = text;
             text.len = 0;
         }
-        if (line.len == 0 || starts_with(line, "configuration: ")) {
+        if (line.len == 0) {
+            continue;
+        }
+        if (starts_with(line, "configuration: ")) {
+            if (add_head(recording, line) != ARB_OK) {
+                return err_set(err, ARB_ENOMEM, "%s: no memory", path);
+            }
             continue;
         }
         if (!read_cryptofeed_line(line, &record)) {
@@ -148,13 +166,14 @@ static int read_cryptofeed(struct recording *recording, struct arb_bytes text, c
 
 /* -- crossbook ------------------------------------------------------------------------ */
 
-static bool read_cbcap_head(struct arb_bytes *text, int64_t *start_ns)
+static bool read_cbcap_head(struct arb_bytes *text, struct arb_bytes *head, int64_t *start_ns)
 {
     struct arb_bytes line, ignored;
 
-    if (!take_until(text, "\n", &line)) {
+    if (!take_until(text, "\n", head)) {
         return false;
     }
+    line = *head;
     return take_until(&line, " ", &ignored) && take_until(&line, " ", &ignored) &&
            take_until(&line, " ", &ignored) && whole_number(line, start_ns);
 }
@@ -172,10 +191,14 @@ static bool read_cbcap_record(struct arb_bytes *text, int64_t *ns, struct arb_by
     *frame = (struct arb_bytes){ text->data, (size_t)len };
     text->data += len;
     text->len -= (size_t)len;
-    if (text->len > 0) { /* the line end behind the frame */
-        text->data++;
-        text->len--;
+    if (text->len == 0) {
+        return true; /* the last frame may lack its line end */
     }
+    if (text->data[0] != '\n') {
+        return false;
+    }
+    text->data++;
+    text->len--;
     return true;
 }
 
@@ -185,18 +208,22 @@ static int read_cbcap(struct recording *recording, struct arb_bytes text, const 
     const char *const begin = text.data;
     int64_t start_ns = 0, ns = 0, first_ns = -1;
     struct record record = { .kind = RECORD_MESSAGE };
+    struct arb_bytes head;
 
-    if (!read_cbcap_head(&text, &start_ns)) {
+    if (!read_cbcap_head(&text, &head, &start_ns)) {
         return err_set(err, ARB_EINVAL, "%s:1: a cbcap file starts `CBCAP1 venue symbol unix_ns`",
                        path);
     }
+    if (add_head(recording, head) != ARB_OK) {
+        return err_set(err, ARB_ENOMEM, "%s: no memory", path);
+    }
     while (text.len > 0) {
         const size_t at = (size_t)(text.data - begin);
-        if (!read_cbcap_record(&text, &ns, &record.data)) {
+        const bool is_record = read_cbcap_record(&text, &ns, &record.data);
+        first_ns = first_ns < 0 ? ns : first_ns; /* the recorder's clock starts anywhere */
+        if (!is_record || __builtin_add_overflow(start_ns, ns - first_ns, &record.ns)) {
             return err_set(err, ARB_EINVAL, "%s: byte %zu: not a `<ns> <length>` record", path, at);
         }
-        first_ns = first_ns < 0 ? ns : first_ns; /* the recorder's clock starts anywhere */
-        record.ns = start_ns + ns - first_ns;
         if (add(recording, &record) != ARB_OK) {
             return err_set(err, ARB_ENOMEM, "%s: no memory", path);
         }
@@ -254,7 +281,7 @@ static int keep_file(struct recording *recording, struct arb_bytes text)
 
 int recording_add(struct recording *recording, const char *path, struct err *err)
 {
-    const size_t n_before = recording->n;
+    const size_t n_before = recording->n, n_heads_before = recording->n_heads;
     struct arb_bytes text = { "", 0 };
     int rc = slurp(path, &text, err);
 
@@ -268,6 +295,7 @@ int recording_add(struct recording *recording, const char *path, struct err *err
     }
     if (rc != ARB_OK) {
         recording->n = n_before;
+        recording->n_heads = n_heads_before;
         free((char *)(uintptr_t)text.data);
     }
     return rc;
@@ -299,6 +327,7 @@ void recording_fini(struct recording *recording)
         free(recording->files[i]);
     }
     free(recording->files);
+    free(recording->heads);
     free(recording->records);
     *recording = (struct recording){ 0 };
 }

@@ -30,6 +30,8 @@ struct record {
 struct recording {
     struct record *records;
     size_t n, cap;
+    struct arb_bytes *heads; /* what the recorders said of themselves: a line of each file */
+    size_t n_heads;
     char **files; /* what the records point into */
     size_t n_files;
 };

@@ -27,9 +27,11 @@ static struct arb_bytes path_of(struct arb_bytes url)
 
 static bool answers(const struct record *record, const char *path)
 {
+    if (record->kind != RECORD_HTTP) {
+        return false; /* no URL */
+    }
     const struct arb_bytes recorded = path_of(record->url);
-    return record->kind == RECORD_HTTP && recorded.len == strlen(path) &&
-           memcmp(recorded.data, path, recorded.len) == 0;
+    return recorded.len == strlen(path) && memcmp(recorded.data, path, recorded.len) == 0;
 }
 
 /* The first body of that path not handed out yet, or recording->n. */

@@ -93,6 +93,9 @@ static int publish_row(struct bitstamp *self, struct arb_host *host, const struc
         return ARB_OK; /* a row without a name is of no use to anybody */
     }
     drop_backslashes(symbol);
+    if (symbol[0] == '\0') {
+        return ARB_OK; /* nothing but backslashes */
+    }
     if (i != ARB_NO_INSTRUMENT) {
         self->markets[i].listed = true;
     }

@@ -27,10 +27,14 @@ struct token {
     char text[TOKEN_MAX];
 };
 
-/* The tokens of one side's best levels, best first, as of the last checksum. */
+/* The tokens of one side's best levels, best first, as of the last checksum, and their text. */
 struct token_side {
     struct token tokens[CHECKSUM_LEVELS];
     uint32_t n;
+    bool is_bids;
+    uint32_t text_len;
+    uint32_t crc; /* of the text; that of the bids goes on from that of the asks */
+    char text[CHECKSUM_LEVELS * TOKEN_MAX];
 };
 
 enum sub_state {

@@ -36,68 +36,95 @@ static bool is_token_of(const struct token *token, const struct arb_level *level
     return token->px == level->px && token->qty == level->qty;
 }
 
-/* How many tokens, from the best, still are what the book says. `best` counts downwards. */
-static uint32_t count_unchanged(const struct token_side *side, const struct arb_level *best,
-                                uint32_t n)
+/* Takes out the tokens from `at` on whose prices are better than `px`: their levels are gone. */
+static void drop_better(struct token_side *side, uint32_t at, int64_t px)
 {
-    uint32_t i = 0;
-    while (i < n && i < side->n && is_token_of(&side->tokens[i], best - i)) {
-        i++;
+    uint32_t end = at;
+
+    while (end < side->n &&
+           (side->is_bids ? side->tokens[end].px > px : side->tokens[end].px < px)) {
+        end++;
     }
-    return i;
+    memmove(&side->tokens[at], &side->tokens[end], (side->n - end) * sizeof(side->tokens[0]));
+    side->n -= end - at;
+}
+
+static void make_room(struct token_side *side, uint32_t at)
+{
+    side->n -= side->n == CHECKSUM_LEVELS; /* the worst one falls out */
+    memmove(&side->tokens[at + 1], &side->tokens[at], (side->n - at) * sizeof(side->tokens[0]));
+    side->n++;
 }
 
 /*
- * Brings the tokens from `from` on up to date. A level that only moved to another rank keeps
- * its text: both lists are sorted, so one pass over the old one finds it.
+ * Brings the tokens from rank `from` on up to date with the best `n` levels, `best` counting
+ * downwards. Both lists are sorted, so a level that only moved to another rank keeps its text.
  */
-static void refresh(struct token_side *side, const struct arb_level *best, uint32_t n,
-                    uint32_t from, const struct pair *pair, const struct arb_instrument *info)
+static void refresh(struct token_side *side, const struct arb_level *best, uint32_t from,
+                    uint32_t n, const struct pair *pair, const struct arb_instrument *info)
 {
-    struct token old[CHECKSUM_LEVELS];
-    uint32_t k = from;
-    const uint32_t n_old = side->n;
-
-    memcpy(old + from, side->tokens + from, (n_old > from ? n_old - from : 0) * sizeof(*old));
     for (uint32_t i = from; i < n; i++) {
         const struct arb_level *const level = best - i;
-        uint32_t found = k;
-        while (found < n_old && !is_token_of(&old[found], level)) {
-            found++;
+        if (i < side->n && is_token_of(&side->tokens[i], level)) {
+            continue;
         }
-        if (found < n_old) {
-            side->tokens[i] = old[found];
-            k = found + 1;
-        } else {
-            print_token(&side->tokens[i], level, pair, info);
+        drop_better(side, i, level->px);
+        if (i == side->n || side->tokens[i].px != level->px) {
+            make_room(side, i);
+        } else if (side->tokens[i].qty == level->qty) {
+            continue;
         }
+        print_token(&side->tokens[i], level, pair, info);
     }
     side->n = n;
 }
 
-static char *put_side(struct token_side *side, const struct arb_level *levels, uint32_t n_levels,
-                      const struct pair *pair, const struct arb_instrument *info, char *out)
+/* Puts the tokens one behind the other; those in front of rank `from` stand there already. */
+static void join(struct token_side *side, uint32_t from)
+{
+    char *end = side->text;
+
+    for (uint32_t i = 0; i < from; i++) {
+        end += side->tokens[i].len;
+    }
+    for (uint32_t i = from; i < side->n; i++) {
+        memcpy(end, side->tokens[i].text, TOKEN_MAX); /* whole: cheaper than its exact length */
+        end += side->tokens[i].len;
+    }
+    side->text_len = (uint32_t)(end - side->text);
+}
+
+/* True when the side's text has changed; an update mostly changes one of the two. */
+static bool update_side(struct token_side *side, const struct arb_level *levels, uint32_t n_levels,
+                        const struct pair *pair, const struct arb_instrument *info)
 {
     const uint32_t n = n_levels < CHECKSUM_LEVELS ? n_levels : CHECKSUM_LEVELS;
-    const struct arb_level *const best = n_levels == 0 ? levels : levels + n_levels - 1;
-    const uint32_t unchanged = count_unchanged(side, best, n);
+    const struct arb_level *const best = n == 0 ? levels : levels + n_levels - 1;
+    uint32_t from = 0;
 
-    if (unchanged < n || n != side->n) {
-        refresh(side, best, n, unchanged, pair, info);
+    while (from < n && from < side->n && is_token_of(&side->tokens[from], best - from)) {
+        from++;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        memcpy(out, side->tokens[i].text, TOKEN_MAX); /* whole: cheaper than its exact length */
-        out += side->tokens[i].len;
+    if (from == n && from == side->n && n > 0) {
+        return false;
     }
-    return out;
+    refresh(side, best, from, n, pair, info);
+    join(side, from);
+    return true;
 }
 
 uint32_t kraken_checksum(struct pair *pair, const struct arb_instrument *info,
                          const struct arb_book *book)
 {
-    char text[(2 * CHECKSUM_LEVELS + 1) * TOKEN_MAX];
-    char *end = put_side(&pair->asks, book->asks, book->n_asks, pair, info, text);
+    struct token_side *const asks = &pair->asks, *const bids = &pair->bids;
 
-    end = put_side(&pair->bids, book->bids, book->n_bids, pair, info, end);
-    return libdeflate_crc32(0, text, (size_t)(end - text));
+    bids->is_bids = true;
+    if (update_side(asks, book->asks, book->n_asks, pair, info)) {
+        asks->crc = libdeflate_crc32(0, asks->text, asks->text_len);
+        (void)update_side(bids, book->bids, book->n_bids, pair, info);
+    } else if (!update_side(bids, book->bids, book->n_bids, pair, info)) {
+        return bids->crc; /* the change was farther from the best than the checksum reaches */
+    }
+    bids->crc = libdeflate_crc32(asks->crc, bids->text, bids->text_len);
+    return bids->crc;
 }

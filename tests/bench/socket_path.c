@@ -150,6 +150,15 @@ static void on_bare_message(void *context)
     note_arrival(context);
 }
 
+/* Called by the server: one update is under way at a time, so that none catches up with another. */
+static bool have_arrived(void *context, size_t n)
+{
+    struct rig *const rig = context;
+    return atomic_load_explicit(&rig->ours.n, memory_order_acquire) +
+               atomic_load_explicit(&rig->bare.n, memory_order_acquire) ==
+           n;
+}
+
 /* -- set up --------------------------------------------------------------------------- */
 
 static int make_trust(struct trust *trust, struct err *err)
@@ -261,6 +270,8 @@ static int make_server(struct rig *rig, struct err *err)
         .snapshots = { rig->frames.snapshots[0], rig->frames.snapshots[1] },
         .updates = { rig->frames.updates[0], rig->frames.updates[1] },
         .n_shots = SHOTS,
+        .have_arrived = have_arrived,
+        .context = rig,
     };
     const int rc = ws_server_create(&rig->server, &config, err);
 

@@ -181,6 +181,15 @@ int ws_server_port(const struct ws_server *server)
     return lws_get_vhost_listen_port(server->vhost);
 }
 
+static bool is_time_to_fire(const struct ws_server *server, int64_t now_ns)
+{
+    const size_t n_shots = server->n_shots[WS_OURS] + server->n_shots[WS_BARE];
+
+    return atomic_load_explicit(&server->may_fire, memory_order_acquire) &&
+           now_ns >= server->next_ns &&
+           server->config.have_arrived(server->config.context, n_shots);
+}
+
 /* One update for one peer; each peer sees both updates in turn. */
 static void fire(struct ws_server *server, int64_t now_ns)
 {
@@ -207,8 +216,7 @@ void ws_server_step(struct ws_server *server)
 {
     const int64_t now_ns = clock_mono_ns();
 
-    if (atomic_load_explicit(&server->may_fire, memory_order_acquire) &&
-        now_ns >= server->next_ns) {
+    if (is_time_to_fire(server, now_ns)) {
         fire(server, now_ns);
     }
     lws_sul_schedule(server->context, 0, &server->timer, on_timer, WAIT_US);

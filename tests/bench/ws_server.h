@@ -26,6 +26,9 @@ struct ws_server_config {
     struct arb_bytes snapshots[2]; /* of WS_OURS and WS_OTHER */
     struct arb_bytes updates[2];   /* sent in turn */
     size_t n_shots;                /* updates for each of the two peers, at most WS_SHOTS_MAX */
+    /* True when `n` updates have reached their end: only one is under way at a time. */
+    bool (*have_arrived)(void *context, size_t n);
+    void *context;
 };
 
 struct ws_server;

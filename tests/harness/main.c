@@ -365,7 +365,7 @@ int main(int argc, char **argv)
     struct err err = { .rc = ARB_OK };
 
     (void)setvbuf(stdout, NULL, _IOLBF, 0); /* what passed stands there even after a crash */
-    log_set_level((enum arb_log_level)0); /* hostile input would fill pages: nothing at all */
+    log_set_level((enum arb_log_level)0);   /* hostile input would fill pages: nothing at all */
     if (read_arguments(&arguments, argc, argv) != ARB_OK) {
         return EXIT_USAGE;
     }

@@ -186,7 +186,7 @@ static void subscribe(struct bitstamp_venue *bitstamp, uint32_t id, uint32_t ins
     }
     bitstamp_put_event(&text, "bts:subscription_succeeded", name);
     send_frame(bitstamp, id, &text);
-    if (bitstamp->config.recording != NULL) {
+    if (bitstamp->config.tape != NULL) {
         player_start(&bitstamp->player, id, now_ns);
     }
 }
@@ -390,7 +390,7 @@ static void play(struct bitstamp_venue *bitstamp, int64_t now_ns)
     char name[BITSTAMP_CHANNEL_MAX];
     const char *market = NULL;
     uint32_t id;
-    const struct recorded_frame *const frame = player_take(&bitstamp->player, now_ns, &id);
+    const struct tape_frame *const frame = player_take(&bitstamp->player, now_ns, &id);
 
     if (frame == NULL || frame->channel.len >= sizeof(name)) {
         return;
@@ -465,9 +465,9 @@ static int on_get(struct sim_venue *venue, const char *path, int64_t now_ns, str
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
     struct arb_text text = new_frame(bitstamp);
     char market[ARB_SYMBOL_MAX];
-    const struct recording *const recording = bitstamp->config.recording;
+    const struct tape *const tape = bitstamp->config.tape;
     const struct arb_bytes *const recorded =
-        recording == NULL ? NULL : recording_body(recording, path);
+        tape == NULL ? NULL : tape_body(tape, path);
     int status = 200;
 
     market_in_path(path, market, sizeof(market));
@@ -576,7 +576,7 @@ int bitstamp_venue_create(struct sim_venue **venue, const struct sim_venue_confi
     bitstamp->config = *config;
     bitstamp->prng = prng_seeded(config->seed, 3);
     bitstamp->player =
-        (struct player){ .recording = config->recording, .speed_percent = config->speed_percent };
+        (struct player){ .tape = config->tape, .speed_percent = config->speed_percent };
     const int rc = allocate(bitstamp);
     if (rc != ARB_OK) {
         destroy(&bitstamp->venue);

@@ -7,24 +7,24 @@
 #include "file_text.h"
 
 enum {
-    SYMBOL_LINE_MAX = 170,  /* the host reads lines up to 198 bytes */
+    SYMBOL_LINE_MAX = 100,  /* for readers' sake */
     CONFIG_BASE_LEN = 8192, /* everything but the symbols */
     ENDPOINTS_LEN = 64 * ARB_VENUES_MAX,
 };
 
-/* All symbols, on as many lines as it takes. */
+/* All symbols, on as many lines as it takes: the list goes on in indented ones. */
 static void put_symbols(struct arb_text *text, const struct instrument_list *list)
 {
+    const char *separator = "symbols = ";
     size_t line_len = 0;
 
     for (uint32_t i = 0; i < list->n; i++) {
-        const size_t len = strlen(list->items[i].symbol) + 2;
-        if (line_len == 0 || line_len + len > SYMBOL_LINE_MAX) {
-            arb_text_add(text, "%ssymbols = %s", i == 0 ? "" : "\n", list->items[i].symbol);
-            line_len = sizeof("symbols = ") + len;
-        } else {
-            arb_text_add(text, ", %s", list->items[i].symbol);
-            line_len += len;
+        arb_text_add(text, "%s%s", separator, list->items[i].symbol);
+        line_len += strlen(separator) + strlen(list->items[i].symbol);
+        separator = ", ";
+        if (line_len > SYMBOL_LINE_MAX) {
+            separator = ",\n    ";
+            line_len = 0;
         }
     }
     arb_text_add(text, "\n");

@@ -164,7 +164,7 @@ static void start_book(struct kraken_venue *kraken, uint32_t id, uint32_t instru
                        int64_t now_ns)
 {
     struct subscription *const book = &kraken->clients[id].books[instrument];
-    if (kraken->config.recording != NULL) {
+    if (kraken->config.tape != NULL) {
         player_start(&kraken->player, id, now_ns);
         return;
     }
@@ -252,7 +252,7 @@ static void request_symbol(struct kraken_venue *kraken, uint32_t id,
 static const char *book_refusal(const struct kraken_venue *kraken,
                                 const struct kraken_request *request)
 {
-    const int64_t recorded = kraken->config.recording == NULL ? 0 : kraken->config.recording->depth;
+    const int64_t recorded = kraken->config.tape == NULL ? 0 : kraken->config.tape->depth;
 
     if (request->depth < 0) {
         return "Subscription book depth must be an integer";
@@ -483,7 +483,7 @@ static void snapshot_due(struct kraken_venue *kraken, uint32_t id, uint32_t inst
 static void play(struct kraken_venue *kraken, int64_t now_ns)
 {
     uint32_t id;
-    const struct recorded_frame *const frame = player_take(&kraken->player, now_ns, &id);
+    const struct tape_frame *const frame = player_take(&kraken->player, now_ns, &id);
 
     if (frame == NULL) {
         return;
@@ -617,7 +617,7 @@ int kraken_venue_create(struct sim_venue **venue, const struct sim_venue_config 
     kraken->config = *config;
     kraken->prng = prng_seeded(config->seed, 2);
     kraken->player =
-        (struct player){ .recording = config->recording, .speed_percent = config->speed_percent };
+        (struct player){ .tape = config->tape, .speed_percent = config->speed_percent };
     const int rc = allocate(kraken);
     if (rc != ARB_OK) {
         destroy(&kraken->venue);

@@ -37,7 +37,7 @@ static void on_books(int signal)
 /* Everything a run owns. */
 struct sim {
     struct sim_options options;
-    struct recording *recording; /* NULL when the market is generated */
+    struct tape *tape; /* NULL when the market is generated */
     struct instrument_list *generated;
     struct tls_identity identity;
     struct server *server;
@@ -48,7 +48,7 @@ struct sim {
 
 static const struct instrument_list *instruments_of(const struct sim *sim)
 {
-    return sim->recording == NULL ? sim->generated : &sim->recording->instruments;
+    return sim->tape == NULL ? sim->generated : &sim->tape->instruments;
 }
 
 static int handle_signals(void)
@@ -74,9 +74,9 @@ static int open_source(struct sim *sim, struct err *err)
                    ? err_set(err, ARB_ENOMEM, "no memory for instruments")
                    : instruments_parse(sim->generated, options->instruments, err);
     }
-    sim->recording = calloc(1, sizeof(*sim->recording));
-    return sim->recording == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
-                                  : recording_load(sim->recording, options->venues[0],
+    sim->tape = calloc(1, sizeof(*sim->tape));
+    return sim->tape == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
+                                  : tape_load(sim->tape, options->venues[0],
                                                    options->recordings, options->n_recordings, err);
 }
 
@@ -132,7 +132,7 @@ static int open_world(struct sim *sim, struct err *err)
     const struct sim_options *const options = &sim->options;
     struct world_config config = {
         .instruments = instruments_of(sim),
-        .recording = sim->recording,
+        .tape = sim->tape,
         .speed_percent = options->speed_percent,
         .n_venues = options->n_venues,
         .seed = options->seed,
@@ -174,7 +174,7 @@ static int write_files(const struct sim *sim, struct err *err)
 
 static void announce(const struct sim *sim)
 {
-    if (sim->recording == NULL) {
+    if (sim->tape == NULL) {
         (void)printf("The market is SIMULATED (seed %llu): no price is real.\n",
                      (unsigned long long)sim->options.seed);
     } else {
@@ -220,13 +220,13 @@ static void close_sim(struct sim *sim)
         (void)fclose(sim->truth_out); /* flushed and checked by truth_finish() */
     }
     tls_identity_fini(&sim->identity);
-    if (sim->recording != NULL) {
-        recording_fini(sim->recording);
+    if (sim->tape != NULL) {
+        tape_fini(sim->tape);
     }
     if (sim->generated != NULL) {
         instruments_fini(sim->generated);
     }
-    free(sim->recording);
+    free(sim->tape);
     free(sim->generated);
 }
 

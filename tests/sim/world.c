@@ -128,7 +128,7 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
         .market = world->market,
         .market_venue = venue,
         .depth = world->market == NULL ? 0 : config->depth,
-        .recording = config->recording,
+        .tape = config->tape,
         .speed_percent = config->speed_percent,
         .seed = config->seed,
         .start_ns = config->start_ns,
@@ -156,10 +156,10 @@ int world_create(struct world **out, const struct world_config *config, struct e
         return err_set(err, ARB_ENOMEM, "no memory for the simulation");
     }
     world->config = *config;
-    if (config->recording == NULL) {
+    if (config->tape == NULL) {
         rc = create_market(world, err);
     }
-    if (config->recording == NULL && rc == ARB_OK) {
+    if (config->tape == NULL && rc == ARB_OK) {
         rc = create_truth(world, err);
     }
     for (uint32_t venue = 0; venue < config->n_venues && rc == ARB_OK; venue++) {

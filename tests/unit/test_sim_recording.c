@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "recording.h"
+#include "player.h"
 #include "util/clock.h"
 
 enum { PATH_LEN = 64 };
@@ -50,22 +50,22 @@ static void write_cbcap(struct scratch *scratch)
     write_scratch(scratch, text);
 }
 
-static struct recording *load(const char *venue, struct scratch *scratch)
+static struct tape *load(const char *venue, struct scratch *scratch)
 {
-    struct recording *const recording = calloc(1, sizeof(*recording));
+    struct tape *const recording = calloc(1, sizeof(*recording));
     char *const paths[] = { scratch->path };
     struct err err = { 0 };
 
     assert_non_null(recording);
-    if (recording_load(recording, venue, paths, 1, &err) != ARB_OK) {
+    if (tape_load(recording, venue, paths, 1, &err) != ARB_OK) {
         fail_msg("%s", err.text);
     }
     return recording;
 }
 
-static void unload(struct recording *recording, const struct scratch *scratch)
+static void unload(struct tape *recording, const struct scratch *scratch)
 {
-    recording_fini(recording);
+    tape_fini(recording);
     free(recording);
     assert_int_equal(unlink(scratch->path), 0);
 }
@@ -76,7 +76,7 @@ static void cbcap_keeps_books_and_leaves_out_what_follows_an_unsubscription(void
     (void)state;
 
     write_cbcap(&scratch);
-    struct recording *const recording = load("kraken", &scratch);
+    struct tape *const recording = load("kraken", &scratch);
     assert_int_equal(recording->n_frames, 3);
     assert_int_equal(recording->frames[0].at_ns, 0);
     assert_int_equal(recording->frames[1].at_ns, 500000000);
@@ -103,17 +103,17 @@ static void cryptofeed_text_gives_pairs_digits_bodies_and_frames(void **state)
     (void)state;
 
     write_scratch(&scratch, text);
-    struct recording *const recording = load("bitstamp", &scratch);
+    struct tape *const recording = load("bitstamp", &scratch);
     assert_int_equal(recording->instruments.n, 2);
     assert_string_equal(recording->instruments.items[0].symbol, "KNC/EUR");
     assert_int_equal(recording->instruments.items[0].px_digits, 5);
     assert_int_equal(recording->instruments.items[0].qty_digits, 4);
     assert_int_equal(recording->n_frames, 2);
     assert_int_equal(recording->frames[1].at_ns, 250000000);
-    const struct arb_bytes *const body = recording_body(recording, "/api/v2/order_book/knceur/");
+    const struct arb_bytes *const body = tape_body(recording, "/api/v2/order_book/knceur/");
     assert_non_null(body);
     assert_memory_equal(body->data + body->len - 3, "]]}", 3);
-    assert_null(recording_body(recording, "/api/v2/order_book/"));
+    assert_null(tape_body(recording, "/api/v2/order_book/"));
     unload(recording, &scratch);
 }
 
@@ -130,12 +130,12 @@ static void damaged_files_are_refused(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
-        struct recording *const recording = calloc(1, sizeof(*recording));
+        struct tape *const recording = calloc(1, sizeof(*recording));
         struct scratch scratch;
         write_scratch(&scratch, damaged[i]);
         char *const paths[] = { scratch.path };
         assert_non_null(recording);
-        assert_true(recording_load(recording, "kraken", paths, 1, NULL) != ARB_OK);
+        assert_true(tape_load(recording, "kraken", paths, 1, NULL) != ARB_OK);
         assert_int_equal(unlink(scratch.path), 0);
         free(recording);
     }
@@ -174,12 +174,12 @@ static const char subscribe_10[] =
     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"book\",\"symbol\":[\"BTC/USD\"],"
     "\"depth\":10}}";
 
-static struct world *open_player(struct recording *recording, struct collected *collected,
+static struct world *open_player(struct tape *recording, struct collected *collected,
                                  int64_t speed_percent)
 {
     const struct world_config config = {
         .instruments = &recording->instruments,
-        .recording = recording,
+        .tape = recording,
         .speed_percent = speed_percent,
         .n_venues = 1,
         .venues = { "kraken" },
@@ -198,7 +198,7 @@ static void recording_starts_at_the_subscription_in_its_own_time(void **state)
     (void)state;
 
     write_cbcap(&scratch);
-    struct recording *const recording = load("kraken", &scratch);
+    struct tape *const recording = load("kraken", &scratch);
     struct world *const world = open_player(recording, &collected, 200);
     world_advance(world, 5 * NS_PER_S);
     assert_int_equal(collected.n_books, 0);
@@ -220,7 +220,7 @@ static void only_the_recorded_depth_can_be_subscribed(void **state)
     (void)state;
 
     write_cbcap(&scratch);
-    struct recording *const recording = load("kraken", &scratch);
+    struct tape *const recording = load("kraken", &scratch);
     struct world *const world = open_player(recording, &collected, 0);
     test_say(world, 0, 0, subscribe_10);
     world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);

@@ -1,0 +1,120 @@
+"""What the commands answer: help, version, inspect, replay, and log on a running host."""
+
+import json
+import os
+import re
+import signal
+
+import pipeline
+
+USAGE = 64
+COMMANDS = ("run", "check", "inspect", "log", "replay")
+COUNT = 5  # opportunities taken from the topic
+# Recordings, the plugin's options, and what must come out.
+REPLAYS = (
+    ("kraken", "BTC/USD", ("depth=10",), ("crossbook/kraken_btcusd_l2.cbcap",)),
+    ("kraken", "BTC/USD", ("depth=25",), ("crossbook/kraken_btcusd_sample.cbcap",)),
+    ("bitstamp", "BTC/USD", ("mode=diff",), ("cryptofeed/bitstamp_2021-04-17.catalog.txt",
+                                             "cryptofeed/bitstamp_2021-04-17.http.txt",
+                                             "cryptofeed/bitstamp_2021-04-17.ws.txt")),
+)
+
+
+def expect_status(stage, answer, status, what):
+    return stage.expect(answer.returncode == status,
+                        f"{what}: status {answer.returncode}: {answer.stderr.decode()[:300]}")
+
+
+def try_help(stage):
+    everything = stage.call("--help")
+    expect_status(stage, everything, 0, "--help")
+    for command in COMMANDS:
+        stage.expect(re.search(rf"^  {command} ", everything.stdout.decode(), re.MULTILINE),
+                     f"--help names {command}")
+        answer = stage.call(command, "--help")
+        expect_status(stage, answer, 0, f"{command} --help")
+        stage.expect(f"arbspot {command}" in answer.stdout.decode() and answer.stderr == b"",
+                     f"{command} --help goes to stdout")
+        expect_status(stage, stage.call(command, "--nonsense"), USAGE, f"{command} --nonsense")
+    for wrong in ((), ("frobnicate",), ("run",), ("check",), ("inspect",), ("log",), ("replay",)):
+        answer = stage.call(*wrong)
+        expect_status(stage, answer, USAGE, f"arbspot {wrong}")
+        stage.expect(answer.stdout == b"" and answer.stderr != b"", f"arbspot {wrong}: to stderr")
+    stage.expect(b"'replay'" in stage.call("reply").stderr, "a near command is suggested")
+
+
+def try_version(stage):
+    answer = stage.call("--version")
+    expect_status(stage, answer, 0, "--version")
+    stage.expect(re.fullmatch(r"arbspot \d+\.\d+\.\d+ \(plugin ABI \d+\.\d+\)\n",
+                              answer.stdout.decode()), f"--version: {answer.stdout}")
+
+
+def try_inspect(stage):
+    for plugin, option in (("kraken", "depth"), ("bitstamp", "mode"), ("cross_venue", "max_age")):
+        by_path = stage.call("inspect", os.path.join(stage.options.plugins, plugin + ".so"))
+        expect_status(stage, by_path, 0, f"inspect {plugin}.so")
+        for part in (rf"^{plugin} ", rf"^  {option} = ", r"^  ABI +\d"):
+            stage.expect(re.search(part, by_path.stdout.decode(), re.MULTILINE),
+                         f"inspect {plugin}: no /{part}/ in {by_path.stdout.decode()}")
+        by_name = stage.call("inspect", plugin)
+        stage.expect(by_name.stdout == by_path.stdout, f"inspect {plugin}: by name and by path")
+    missing = stage.call("inspect", "/nonexistent.so")
+    stage.expect(missing.returncode not in (0, USAGE) and b"nonexistent" in missing.stderr,
+                 f"inspect of nothing: {missing}")
+
+
+def try_replay(stage):
+    """Two replays of one recording give identical bytes, all of them messages of LIVE books."""
+    for plugin, symbol, sets, files in REPLAYS:
+        arguments = ["replay", "--plugin", os.path.join(stage.options.plugins, plugin + ".so"),
+                     "--symbols", symbol]
+        for option in sets:
+            arguments += ["--set", option]
+        arguments += [os.path.join(stage.options.data, name) for name in files]
+        answers = [stage.call(*arguments, limit_s=30) for _ in range(2)]
+        expect_status(stage, answers[0], 0, f"replay {files[0]}")
+        stage.expect(answers[0].stdout == answers[1].stdout, f"replay {files[0]}: other bytes")
+        lines = answers[0].stdout.splitlines()
+        levels = [json.loads(line) for line in lines]
+        stage.expect(sum(message["type"] != "status" for message in levels) > 10,
+                     f"replay {files[0]}: hardly any message")
+        stage.expect(re.search(r"^frames=\d+ .*mismatched=0 crossed=0 ",
+                               answers[0].stderr.decode(), re.MULTILINE),
+                     f"replay {files[0]}: {answers[0].stderr}")
+        stage.figure(f"replay.{os.path.basename(files[0])}", f"{len(lines)} messages")
+
+
+def try_log(stage):
+    """`arbspot log` on the embedded broker of a running host, for people and for machines."""
+    stage.simulator("--divergence-every", "1s")
+    host = stage.host("sim.ini")
+    brokers = stage.embedded_brokers(host)
+    as_json = stage.call("log", "--brokers", brokers, "--json", "--from-beginning",
+                         "--count", str(COUNT))
+    expect_status(stage, as_json, 0, "log --json")
+    opportunities = [json.loads(line) for line in as_json.stdout.splitlines()]
+    stage.expect(len(opportunities) == COUNT, f"{len(opportunities)} opportunities of {COUNT}")
+    stage.expect(all(one["type"] == "opportunity" and one["v"] == 1 for one in opportunities),
+                 "each line is an opportunity")
+    text = stage.call("log", "-b", brokers, "-f", "-n", str(COUNT))
+    expect_status(stage, text, 0, "log")
+    stage.expect(text.stdout.count(b"\n") >= COUNT and b"/USD" in text.stdout and
+                 b"\x1b" not in text.stdout, f"log for people, without colours: {text.stdout}")
+    follower = stage.start("log", [stage.options.arbspot, "log", "-b", brokers, "--json"])
+    pipeline.poll(lambda: follower.out().count("\n") >= 1, stage.limit(20), "a new opportunity")
+    stage.expect(follower.stop(signal.SIGINT) == 0, "an interrupted log ends with 0")
+    stage.expect(host.stop() == 0, "the host ends with 0")
+    stage.figure("log.opportunities", len(opportunities))
+
+
+def suite(stage):
+    try_help(stage)
+    try_version(stage)
+    try_inspect(stage)
+    try_replay(stage)
+    try_log(stage)
+
+
+if __name__ == "__main__":
+    pipeline.main(suite, data="")

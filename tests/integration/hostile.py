@@ -1,0 +1,214 @@
+"""A venue that sends what no venue should: nothing crashes, it is counted, and the books recover.
+
+Every instrument has a connection of its own, so that each kind of nonsense meets a book that was
+LIVE and healthy, and reconnects do not add up. What must come of it is part of the table:
+
+  ignored   the book stays LIVE all the time
+  recovers  the book leaves LIVE, and is LIVE again without help
+  refused   the book is UNUSABLE for a while; a new connection brings it back
+"""
+
+import random
+import re
+import time
+
+import bus as messages
+import pipeline
+import proxy as proxies
+
+MIB = 1 << 20
+KRAKEN_UPDATE = ('{"channel":"book","type":"update","data":[{"symbol":"%s","bids":[%s],"asks":[],'
+                 '"checksum":1,"timestamp":"2026-01-01T00:00:00.000000Z"}]}')
+BITSTAMP_BOOK = ('{"data":{"timestamp":"4000000000","microtimestamp":"%s","bids":[%s],"asks":[%s]},'
+                 '"channel":"order_book_%s","event":"data"}')
+
+
+def now():
+    """A microtimestamp that the book in hand is older than, and the next one newer."""
+    return str(time.time_ns() // 1000)
+
+
+def text(payload):
+    return proxies.frame(payload.encode() if isinstance(payload, str) else payload)
+
+
+def garbage(n):
+    """The same printable nonsense every time."""
+    chance = random.Random(1)
+    return bytes(chance.choices(b'{}[]",:0123456789abcdefeE+-. \\', k=65536)) * (n // 65536)
+
+
+def level(px, qty):
+    return f'{{"price":{px},"qty":{qty}}}'
+
+
+# Name -> what it leads to, and the bytes for a symbol.
+COMMON = {
+    "nothing in a frame": ("recovers", lambda s: text("")),
+    "no object": ("recovers", lambda s: text("[1,2,3]")),
+    "null": ("recovers", lambda s: text("null")),
+    "an empty object": ("recovers", lambda s: text("{}")),
+    "bytes that are no text": ("recovers", lambda s: text(b"\xff\xfe\x00\x80" * 64)),
+    "deep nesting": ("recovers", lambda s: text("[" * 200_000)),
+    "deep nesting in a known member": ("recovers", lambda s: text('{"data":' + '{"a":' * 50_000)),
+    "10 MB of garbage": ("recovers", lambda s: text(garbage(10 * MIB))),
+    "a message that is too long": ("recovers",
+                                   lambda s: proxies.frame(garbage(MIB), length=17 * MIB)),
+    "a frame of an unknown kind": ("recovers", lambda s: proxies.frame(b"x", opcode=0xB)),
+    "a masked frame": ("recovers", lambda s: b"\x81\x82\x00\x00\x00\x00{}"),
+    "a continuation of nothing": ("recovers", lambda s: proxies.frame(b"{}", opcode=0)),
+    "an endless name": ("recovers", lambda s: text('{"' + "a" * MIB)),
+}
+KRAKEN = {
+    "a truncated message": ("recovers", lambda s: text((KRAKEN_UPDATE % (s, level(1, 1)))[:90])),
+    "wrong types": ("recovers", lambda s: text(
+        '{"channel":"book","type":"update","data":[{"symbol":"%s","bids":{"price":true},'
+        '"checksum":"x"}]}' % s)),
+    "a wrong checksum": ("recovers", lambda s: text(KRAKEN_UPDATE % (s, level(1, 1)))),
+    "a negative quantity": ("recovers", lambda s: text(KRAKEN_UPDATE % (s, level(1, -1)))),
+    "a quantity with exponent": ("recovers", lambda s: text(KRAKEN_UPDATE % (s, level(1, "1e-3")))),
+    "a huge price": ("recovers", lambda s: text(KRAKEN_UPDATE % (s, level("9" * 400, 1)))),
+    "a huge exponent": ("recovers", lambda s: text(KRAKEN_UPDATE % (s, level("1e999999999", 1)))),
+    "a huge quantity": ("refused", lambda s: text(KRAKEN_UPDATE % (s, level(1, "9" * 400)))),
+    "an unknown symbol": ("ignored", lambda s: text(KRAKEN_UPDATE % ("NOPE/USD", level(1, 1)))),
+    "an unknown channel": ("ignored", lambda s: text('{"channel":"news","data":[[[{}]]]}')),
+    "a heartbeat in three parts": ("ignored", lambda s: (
+        proxies.frame(b'{"channel":', final=False) + proxies.frame(b'"heart', 0, final=False) +
+        proxies.frame(b'beat"}', 0))),
+}
+BITSTAMP = {
+    "a truncated message": ("recovers", lambda s: text(BITSTAMP_BOOK[:90])),
+    "wrong types": ("recovers", lambda s: text(
+        '{"data":{"microtimestamp":true,"bids":7},"channel":"order_book_%s","event":"data"}' % s)),
+    "a negative quantity": ("recovers", lambda s: text(
+        BITSTAMP_BOOK % (now(), '["1","-1"]', '["2","1"]', s))),
+    # A level that far away is left out; the next frame is the whole book again.
+    "a huge price": ("ignored", lambda s: text(
+        BITSTAMP_BOOK % (now(), "", '["%s","1"]' % ("9" * 400), s))),
+    "a huge quantity": ("refused", lambda s: text(
+        BITSTAMP_BOOK % (now(), '["1","%s"]' % ("9" * 400), "", s))),
+    "an old book": ("ignored", lambda s: text(
+        BITSTAMP_BOOK % ("1", '["1","1"]', '["2","1"]', s))),
+    "an unknown symbol": ("ignored", lambda s: text(
+        BITSTAMP_BOOK % (now(), '["1","1"]', '["2","1"]', "nopeusd"))),
+    "an unknown event": ("ignored", lambda s: text('{"event":"bts:news","data":[[[{}]]]}')),
+    "a request to reconnect": ("recovers", lambda s: text(
+        '{"event":"bts:request_reconnect","channel":"","data":""}')),
+}
+NONSENSE = {"kraken": COMMON | KRAKEN, "bitstamp": COMMON | BITSTAMP}
+N = max(len(table) for table in NONSENSE.values())
+
+
+def configure(stage, ports):
+    """Leads the host over the proxies, one connection for each instrument."""
+    return pipeline.changed(
+        stage.read("sim.ini"),
+        (r"^ca_file = .*$", f"ca_file = {stage.path('proxy.pem')}"),
+        (r"^url = .*$", f"url = wss://localhost:{ports['kraken']}/v2\npairs_per_connection = 1"),
+        (r"^ws_url = .*$", f"ws_url = wss://localhost:{ports['bitstamp']}\n"
+                           "markets_per_connection = 1"),
+        (r"^rest_url = .*$", f"rest_url = https://localhost:{ports['bitstamp']}/api/v2"))
+
+
+def all_live(bus):
+    return bus.count_in("LIVE") == 2 * N
+
+
+def symbols_by_subject(bus, venue):
+    """Bitstamp's "btcusd" and Kraken's "BTC/USD" both lead to "BTC/USD"."""
+    symbols = [symbol for name, symbol in bus.books if name == venue]
+    return {symbol if venue == "kraken" else symbol.replace("/", "").lower(): symbol
+            for symbol in symbols}
+
+
+class Attempt:
+    """One piece of nonsense and the book it is meant for."""
+
+    def __init__(self, bus, venue, what, expected, book):
+        self.what = f"{venue}: {what}"
+        self.expected = expected
+        self.book = book
+        self.n_states = len(book.states)
+        self.n_messages = book.n_messages
+
+    def has_settled(self):
+        states = [state for state, _, _ in self.book.states[self.n_states:]]
+        if self.expected == "refused":
+            return "UNUSABLE" in states
+        is_touched = bool(states) if self.expected == "recovers" else True
+        return is_touched and self.book.state == "LIVE" and self.book.n_messages > self.n_messages + 1
+
+    def story(self):
+        return [(state, reason) for state, reason, _ in self.book.states[self.n_states:]]
+
+
+def send_nonsense(stage, bus, venue, proxy):
+    """One kind to each connection of the venue."""
+    attempts = []
+    symbols = symbols_by_subject(bus, venue)
+    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.feeds().items()),
+                                                         NONSENSE[venue].items()):
+        attempt = Attempt(bus, venue, what, expected, bus.books[venue, symbols[subject]])
+        attempts.append(attempt)
+        proxy.send(link, make(subject))
+    stage.expect(len(attempts) == len(NONSENSE[venue]), f"{venue}: a connection for each kind")
+    return attempts
+
+
+def expect_settled(stage, host, attempts):
+    def are_settled():
+        if not host.is_running():
+            raise pipeline.Miss("the host is gone")
+        return all(attempt.has_settled() for attempt in attempts)
+    try:
+        pipeline.poll(are_settled, stage.limit(15), "every book settled")
+    except pipeline.Miss:
+        for attempt in attempts:
+            stage.expect(attempt.has_settled(),
+                         f"{attempt.what}: expected {attempt.expected}, got {attempt.story()}")
+        raise
+    for attempt in attempts:
+        if attempt.expected == "ignored":
+            stage.expect(not attempt.story(), f"{attempt.what}: not ignored: {attempt.story()}")
+
+
+def expect_counted(stage, host, attempts):
+    """The closing lines account for what was refused."""
+    for venue in NONSENSE:
+        line = host.lines(f"feed={venue} .*frames=\\d+ rejected=")[-1]
+        counts = {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
+        stage.figure(f"{venue}.rejected", counts["rejected"])
+        stage.expect(counts["rejected"] >= 8, f"{venue}: refused messages are counted: {line}")
+        stage.expect(counts["refused"] >= 1, f"{venue}: refused books are counted: {line}")
+
+
+def suite(stage):
+    sim = stage.simulator("--instruments", str(N), "--rate", "5", "--divergence-every", "0")
+    certificate = proxies.make_certificate(stage)
+    loop = proxies.start_loop()
+    proxy = {venue: proxies.Proxy(loop, certificate, port, stage.path("ca.pem"))
+             for venue, port in stage.ports().items()}
+    ports = {venue: one.port for venue, one in proxy.items()}
+    brokers = stage.broker()
+    host = stage.host(stage.write("host.ini",
+                                  pipeline.use_brokers(configure(stage, ports), brokers)))
+    bus = messages.attach(stage, brokers)
+    pipeline.poll(lambda: all_live(bus), stage.limit(15), f"{2 * N} books LIVE")
+
+    attempts = []
+    for venue in NONSENSE:
+        attempts += send_nonsense(stage, bus, venue, proxy[venue])
+    expect_settled(stage, host, attempts)
+    stage.figure("nonsense", len(attempts))
+    for one in proxy.values():
+        one.hang_up()  # a venue that restarts
+    pipeline.poll(lambda: all_live(bus), stage.limit(20), "all books LIVE in the end")
+    stage.figure("host.VmHWM_MiB", f"{host.memory_mib()[1]:.1f}")
+    stage.expect(host.stop() == 0, "the host ends with 0")
+    stage.expect(sim.is_running(), "the simulator is still there")
+    expect_counted(stage, host, attempts)
+    messages.expect_sound(stage, bus)
+
+
+if __name__ == "__main__":
+    pipeline.main(suite)
