@@ -141,8 +141,8 @@ static int insert_at(struct book_side *side, uint32_t rank, const struct arb_lev
 int book_side_set(struct book_side *side, const struct arb_level *level)
 {
     const uint32_t rank = rank_of(side, key_of(side, level->px));
-    struct arb_level *const at = side->levels + side->first + rank;
-    const bool known = rank < side->n && at->px == level->px;
+    struct arb_level *const at = rank < side->n ? side->levels + side->first + rank : NULL;
+    const bool known = at != NULL && at->px == level->px;
 
     if (level->qty == 0) {
         if (!known) {
@@ -219,24 +219,23 @@ int book_side_replace(struct book_side *side, const struct arb_level *levels, ui
 uint32_t book_side_diff(const struct book_side *from, const struct book_side *to,
                         struct arb_level *changes)
 {
-    const struct arb_level *a = book_side_begin(from), *const a_end = a + from->n;
-    const struct arb_level *b = book_side_begin(to), *const b_end = b + to->n;
-    uint32_t n = 0;
+    const struct arb_level *const a = book_side_begin(from), *const b = book_side_begin(to);
+    uint32_t i = 0, j = 0, n = 0;
 
     assert(from->ascending == to->ascending);
-    while (a < a_end || b < b_end) {
-        if (b == b_end || (a < a_end && key_of(from, a->px) < key_of(to, b->px))) {
-            changes[n++] = (struct arb_level){ .px = a->px, .qty = 0 };
-            a++;
-        } else if (a == a_end || a->px != b->px) {
-            changes[n++] = *b;
-            b++;
+    while (i < from->n || j < to->n) {
+        if (j == to->n || (i < from->n && key_of(from, a[i].px) < key_of(to, b[j].px))) {
+            changes[n++] = (struct arb_level){ .px = a[i].px, .qty = 0 };
+            i++;
+        } else if (i == from->n || a[i].px != b[j].px) {
+            changes[n++] = b[j];
+            j++;
         } else {
-            if (a->qty != b->qty) {
-                changes[n++] = *b;
+            if (a[i].qty != b[j].qty) {
+                changes[n++] = b[j];
             }
-            a++;
-            b++;
+            i++;
+            j++;
         }
     }
     return n;

@@ -48,9 +48,10 @@ int book_side_replace(struct book_side *side, const struct arb_level *levels, ui
 uint32_t book_side_diff(const struct book_side *from, const struct book_side *to,
                         struct arb_level *changes);
 
+/* The worst level; NULL when nothing was ever allocated. */
 static inline const struct arb_level *book_side_begin(const struct book_side *side)
 {
-    return side->levels + side->first;
+    return side->levels == NULL ? NULL : side->levels + side->first;
 }
 
 /* The best level, or NULL when the side is empty. */

@@ -17,11 +17,21 @@ size_t wire_event_bound(const struct event *event)
     return HEAD_MAX + levels * LEVEL_MAX + (size_t)event->reason_len * JSON_TEXT_GROWTH;
 }
 
-static char *put_names(char *at, const struct event *event)
+/* What most messages say is laid out as one text: here and in put_state(). */
+static char *put_type(char *at, const struct event *event)
 {
+    if (event->kind == EVENT_DELTA) {
+        return put_text(at, "{\"v\":1,\"type\":\"delta\"");
+    }
     at = put_text(at, "{\"v\":1,\"type\":\"");
     at = put_text(at, event_kind_name(event->kind));
-    at = put_text(at, "\",\"venue\":");
+    return put_text(at, "\"");
+}
+
+static char *put_names(char *at, const struct event *event)
+{
+    at = put_type(at, event);
+    at = put_text(at, ",\"venue\":");
     at = put_string(at, event->venue->name, strlen(event->venue->name));
     at = put_text(at, ",\"symbol\":");
     return put_string(at, event->info->symbol, strlen(event->info->symbol));
@@ -39,6 +49,10 @@ static char *put_sequence(char *at, const struct event *event)
 
 static char *put_state(char *at, const struct event *event)
 {
+    if (event->state == ARB_BOOK_LIVE && event->trading == ARB_TRADING_OPEN &&
+        event->verified == ARB_VERIFIED) {
+        return put_text(at, ",\"state\":\"LIVE\",\"trading\":\"open\",\"verified\":\"verified\"");
+    }
     at = put_text(at, ",\"state\":\"");
     at = put_text(at, book_state_name(event->state));
     at = put_text(at, "\",\"trading\":\"");

@@ -77,9 +77,19 @@ static char *write_char(char *out, struct arb_bytes at, unsigned len)
     return out;
 }
 
+/* Stands for itself, as nearly everything in a name does. */
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 char *json_text_write(char *out, struct arb_bytes text)
 {
     for (size_t i = 0; i < text.len;) {
+        if (is_plain(text.data[i])) {
+            *out++ = text.data[i++];
+            continue;
+        }
         const struct arb_bytes at = { text.data + i, text.len - i };
         const unsigned len = char_len(at);
         out = write_char(out, at, len);

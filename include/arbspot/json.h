@@ -144,45 +144,6 @@ static inline bool arb_json_next(struct arb_json *json)
     return arb_json_advance(json, ']');
 }
 
-/* Eight characters at once, the first in the lowest byte. */
-static inline uint64_t arb_json_eight(const char *p)
-{
-    uint64_t chars;
-    memcpy(&chars, p, sizeof(chars));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    chars = __builtin_bswap64(chars);
-#endif
-    return chars;
-}
-
-#define ARB_JSON_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/*
- * The high bit of the first byte that ends a plain stretch of string is set: a quote, a backslash
- * or a control character. Bits behind the first one mean nothing. A byte minus one borrows
- * from its own high bit only when it was zero, and `x ^ c` is zero where x is c.
- */
-static inline uint64_t arb_json_string_marks(uint64_t chars)
-{
-    const uint64_t quotes = chars ^ ARB_JSON_EACH('"'), slashes = chars ^ ARB_JSON_EACH('\\');
-    return (((quotes - ARB_JSON_EACH(1)) & ~quotes) | ((slashes - ARB_JSON_EACH(1)) & ~slashes) |
-            ((chars - ARB_JSON_EACH(0x20)) & ~chars)) &
-           ARB_JSON_EACH(0x80);
-}
-
-/* Skips characters that stand for themselves in a string, eight at a time; may stop early. */
-static inline const char *arb_json_plain_chars(const char *p, const char *end)
-{
-    while (end - p >= 8) {
-        const uint64_t marks = arb_json_string_marks(arb_json_eight(p));
-        if (marks != 0) {
-            return p + (__builtin_ctzll(marks) >> 3);
-        }
-        p += 8;
-    }
-    return p;
-}
-
 /* Reads a string as it stands between its quotes. Control characters are refused. */
 static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
 {
@@ -190,7 +151,7 @@ static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
         return false;
     }
     const char *const start = json->at;
-    const char *p = arb_json_plain_chars(start, json->end);
+    const char *p = start;
     for (; p < json->end; p++) {
         const unsigned char c = (unsigned char)*p;
         if (c == '"') {
@@ -260,64 +221,19 @@ static inline bool arb_json_number(struct arb_json *json, struct arb_bytes *out)
     return true;
 }
 
-/* The value of eight digits, given as characters less '0', the first in the lowest byte. */
-static inline uint64_t arb_json_eight_digits(uint64_t digits)
-{
-    digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-    digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);
-    return (digits * 10000 + (digits >> 32)) & UINT64_C(0xffffffff);
-}
-
-/*
- * Reads digits as far as they go, appending them to `*value`; returns the position behind. What
- * is more than 19 digits in all wraps. Eight at a time: a byte less '0' is a digit unless it
- * exceeds 9, which adding 0x76 shows in its high bit.
- */
-static inline const char *arb_json_digit_run(const char *p, const char *end, uint64_t *value)
-{
-    while (end - p >= 8) {
-        const uint64_t digits = arb_json_eight(p) ^ ARB_JSON_EACH('0');
-        const uint64_t others = ((digits + ARB_JSON_EACH(0x76)) | digits) & ARB_JSON_EACH(0x80);
-        const unsigned n = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) >> 3;
-        if (n == 0) {
-            return p;
-        }
-        /* Zeroes in front make up for the characters that are no digits. */
-        *value = *value * (uint64_t)arb_pow10(n) + arb_json_eight_digits(digits << (64 - 8 * n));
-        p += n;
-        if (n < 8) {
-            return p;
-        }
-    }
-    for (; p < end && *p >= '0' && *p <= '9'; p++) {
-        *value = *value * 10 + (uint64_t)(*p - '0');
-    }
-    return p;
-}
-
-/* The value of any number of digits; false when it is too large. */
-static inline bool arb_json_long_u64(const char *p, const char *end, uint64_t *value)
-{
-    *value = 0;
-    for (; p < end; p++) {
-        if (__builtin_mul_overflow(*value, (uint64_t)10, value) ||
-            __builtin_add_overflow(*value, (uint64_t)(*p - '0'), value)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Reads a non-negative whole number, bare or as a string of digits ("1618677695291295"). */
 static inline bool arb_json_u64(struct arb_json *json, uint64_t *out)
 {
     const bool quoted = arb_json_peek(json) == '"';
-    const char *const start = json->at + quoted;
+    const char *p = json->at + quoted;
     uint64_t value = 0;
-    const char *const p = arb_json_digit_run(start, json->end, &value);
+    const char *const start = p;
 
-    if (p - start > 19 && !arb_json_long_u64(start, p, &value)) {
-        return arb_json_fail(json, ARB_ERANGE);
+    for (; p < json->end && *p >= '0' && *p <= '9'; p++) {
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value)) {
+            return arb_json_fail(json, ARB_ERANGE);
+        }
     }
     if (p == start || (quoted && (p == json->end || *p != '"'))) {
         return arb_json_fail(json, ARB_EPROTO);
@@ -412,16 +328,21 @@ static inline struct arb_json_plain arb_json_plain_decimal(const char *p, const 
 {
     struct arb_json_plain plain = { NULL, 0, 0, 0 };
     const char *const start = p;
+    const char *point = NULL;
 
-    p = arb_json_digit_run(p, end, &plain.value);
-    plain.n_digits = (unsigned)(p - start);
-    if (p > start && p < end && *p == '.') {
-        const char *const point = p;
-        p = arb_json_digit_run(p + 1, end, &plain.value);
-        plain.fraction = (unsigned)(p - point - 1);
-        plain.n_digits += plain.fraction;
+    for (; p < end; p++) {
+        const unsigned digit = (unsigned)(unsigned char)*p - '0';
+        if (digit <= 9) {
+            plain.value = plain.value * 10 + digit;
+        } else if (*p == '.' && point == NULL && p > start) {
+            point = p;
+        } else {
+            break;
+        }
     }
     plain.end = p;
+    plain.fraction = point == NULL ? 0 : (unsigned)(p - point - 1);
+    plain.n_digits = (unsigned)(p - start) - (point != NULL);
     return plain;
 }
 

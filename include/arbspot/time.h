@@ -47,7 +47,7 @@ static inline unsigned arb_time_digits(const char *p, unsigned n)
 static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
 {
     const char *const p = text.data;
-    int64_t fraction = 0, unit = 1000000000;
+    int64_t fraction = 0;
 
     if (text.len < 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' ||
         p[16] != ':' || p[text.len - 1] != 'Z') {
@@ -68,8 +68,10 @@ static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
         if (digit > 9) {
             return ARB_EINVAL;
         }
-        unit /= 10;
-        fraction += (int64_t)digit * unit;
+        fraction = fraction * 10 + (int64_t)digit;
+    }
+    for (size_t n_digits = text.len == 20 ? 0 : text.len - 21; n_digits < 9; n_digits++) {
+        fraction *= 10;
     }
     const int64_t seconds =
         arb_time_days(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second);

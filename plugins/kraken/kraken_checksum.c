@@ -79,15 +79,12 @@ static void refresh(struct token_side *side, const struct arb_level *best, uint3
     side->n = n;
 }
 
-/* Puts the tokens one behind the other; those in front of rank `from` stand there already. */
-static void join(struct token_side *side, uint32_t from)
+/* Puts the tokens one behind the other. */
+static void join(struct token_side *side)
 {
     char *end = side->text;
 
-    for (uint32_t i = 0; i < from; i++) {
-        end += side->tokens[i].len;
-    }
-    for (uint32_t i = from; i < side->n; i++) {
+    for (uint32_t i = 0; i < side->n; i++) {
         memcpy(end, side->tokens[i].text, TOKEN_MAX); /* whole: cheaper than its exact length */
         end += side->tokens[i].len;
     }
@@ -109,7 +106,7 @@ static bool update_side(struct token_side *side, const struct arb_level *levels,
         return false;
     }
     refresh(side, best, from, n, pair, info);
-    join(side, from);
+    join(side);
     return true;
 }
 

@@ -150,6 +150,74 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
     return rc != ARB_OK ? rc : (json->rc == ARB_ERANGE ? ARB_OK : json->rc);
 }
 
+/* -- the usual update ------------------------------------------------------------------- */
+
+/* Consumes `text`, a literal, when it is next. */
+#define IS_NEXT(json, text) arb_json_literal(json, text, sizeof(text) - 1)
+
+static bool read_usual_levels(struct arb_json *json, struct arb_levels *levels)
+{
+    if (IS_NEXT(json, "]")) {
+        return true;
+    }
+    do {
+        struct arb_level *const level = arb_levels_more(json, levels);
+        if (level == NULL || !IS_NEXT(json, "{\"price\":") ||
+            !arb_json_price(json, levels->px_scale, &level->px, &levels->px_digits) ||
+            !IS_NEXT(json, ",\"qty\":") ||
+            !arb_json_decimal(json, levels->qty_scale, &level->qty, &levels->qty_digits) ||
+            !IS_NEXT(json, "}")) {
+            return false;
+        }
+        arb_levels_keep(levels);
+    } while (IS_NEXT(json, ","));
+    return IS_NEXT(json, "]");
+}
+
+/* Reads what is left of the message as the time it was made: its shape says where it ends. */
+static bool read_usual_end(struct arb_json *json, int64_t *ns)
+{
+    static const char end[] = "\"}]}";
+    const size_t end_len = sizeof(end) - 1, left = (size_t)(json->end - json->at);
+
+    if (left < end_len || memcmp(json->end - end_len, end, end_len) != 0) {
+        return false;
+    }
+    return arb_time_from_rfc3339((struct arb_bytes){ json->at, left - end_len }, ns) == ARB_OK;
+}
+
+/*
+ * Reads an update of one of our books as long as it is spelled as the venue does, which takes
+ * half the time of reading member by member. False, with nothing done: read it the other way,
+ * which also says what is wrong.
+ */
+static bool read_usual_update(struct kraken *self, struct arb_bytes msg, struct book_frame *frame)
+{
+    struct arb_json json = arb_json_over(msg);
+    struct arb_bytes symbol;
+    uint64_t checksum = 0;
+
+    if (!IS_NEXT(&json, "{\"channel\":\"book\",\"type\":\"update\",\"data\":[{\"symbol\":") ||
+        !arb_json_string(&json, &symbol)) {
+        return false;
+    }
+    const uint32_t i = kraken_find(self, symbol);
+    if (i == ARB_NO_INSTRUMENT) {
+        return false;
+    }
+    *frame = kraken_frame_for(self, i);
+    if (!IS_NEXT(&json, ",\"bids\":[") || !read_usual_levels(&json, &frame->bids) ||
+        !IS_NEXT(&json, ",\"asks\":[") || !read_usual_levels(&json, &frame->asks) ||
+        !IS_NEXT(&json, ",\"checksum\":") || !arb_json_u64(&json, &checksum) ||
+        checksum > UINT32_MAX || !IS_NEXT(&json, ",\"timestamp\":\"") ||
+        !read_usual_end(&json, &frame->venue_ns)) {
+        return false;
+    }
+    frame->checksum = (uint32_t)checksum;
+    frame->has_checksum = true;
+    return true;
+}
+
 /* -- instrument ----------------------------------------------------------------------- */
 
 static void copy_text(char *to, struct arb_bytes from)
@@ -376,7 +444,7 @@ static int on_answer(struct kraken *self, struct arb_host *host, const struct en
     return kraken_refuse(self, host, name, envelope->error);
 }
 
-int kraken_v2_message(struct kraken *self, struct arb_host *host, struct arb_bytes msg)
+static int read_any_message(struct kraken *self, struct arb_host *host, struct arb_bytes msg)
 {
     static const struct arb_bytes none = { "", 0 };
     struct envelope envelope;
@@ -403,4 +471,14 @@ int kraken_v2_message(struct kraken *self, struct arb_host *host, struct arb_byt
         return arb_bytes_are(envelope.method, "pong") ? ARB_OK : on_answer(self, host, &envelope);
     }
     return ARB_EPROTO;
+}
+
+int kraken_v2_message(struct kraken *self, struct arb_host *host, struct arb_bytes msg)
+{
+    struct book_frame usual;
+
+    if (read_usual_update(self, msg, &usual)) {
+        return kraken_publish(self, host, &usual, ARB_BOOK_DELTA);
+    }
+    return read_any_message(self, host, msg);
 }

@@ -50,7 +50,6 @@ class Program:
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(argv, cwd=directory, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=err)
-        self.started = time.monotonic()
 
     def out(self):
         with open(self.out_path, encoding="utf-8", errors="replace") as file:
@@ -91,6 +90,15 @@ class Program:
     def stop(self, number=signal.SIGINT, limit_s=STOP_LIMIT_S):
         self.send(number)
         return self.wait(limit_s)
+
+    def end(self):
+        """Whatever it is doing: leaves it the time for a sanitizer's closing report."""
+        self.send(signal.SIGINT)
+        try:
+            self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def memory_mib(self):
         """Resident memory now and at its highest."""
@@ -153,10 +161,7 @@ class Stage:
             topic.close()
             self.expect(topic.failure is None, topic.failure)
         for program in reversed(self.programs):
-            if program.is_running():
-                program.send(signal.SIGCONT)  # a stopped one would not hear the next signal
-                program.send(signal.SIGKILL)
-                program.process.wait()
+            program.end()
             report = SANITIZER_REPORT.search(program.err())
             self.expect(report is None, f"{program.name}: sanitizer report")
         if isinstance(error, Miss):
@@ -169,8 +174,8 @@ class Stage:
     def show_logs(self):
         for program in self.programs:
             err = program.err().splitlines()
-            start = next((i for i, line in enumerate(err) if SANITIZER_REPORT.search(line)), None)
-            shown = err[-LOG_TAIL:] if start is None else err[max(0, start - 2):start + 3 * LOG_TAIL]
+            reports = [i for i, line in enumerate(err) if SANITIZER_REPORT.search(line)]
+            shown = err[reports[0]:reports[0] + 3 * LOG_TAIL] if reports else err[-LOG_TAIL:]
             print(f"--- {program.name} (exit {program.process.returncode})")
             print("\n".join(line[:400] for line in shown))
 
@@ -270,7 +275,7 @@ def use_brokers(text, brokers):
 
 def main(suite, **defaults):
     """Parses the command line of a suite and runs it."""
-    parser = argparse.ArgumentParser(description=suite.__doc__)
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--arbspot", required=True)
     parser.add_argument("--sim", required=True)
     parser.add_argument("--plugins", required=True, help="directory of the plugins")

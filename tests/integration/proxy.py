@@ -1,8 +1,8 @@
 """Stands between the host and the simulator as a venue that may misbehave.
 
-Bytes pass unchanged in both directions until a suite sends something of its own to the host: then it
-goes out between two frames, as if the venue had sent it. TLS ends here and begins anew. All proxies run
-in one event loop, on a thread of their own.
+Bytes pass unchanged in both directions until a suite sends something of its own to the host: then
+it goes out between two frames, as if the venue had sent it. TLS ends here and begins anew. All
+proxies run in one event loop, on a thread of their own.
 """
 
 import asyncio
@@ -24,7 +24,8 @@ def make_certificate(stage):
     certificate, key = stage.path("proxy.pem"), stage.path("proxy.key")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
-                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                    "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"],
                    check=True, capture_output=True, timeout=20)
     return certificate, key
 

@@ -1,8 +1,8 @@
 """The simulator is killed and started again: consumers are told, and nothing dead gets through.
 
-After the kill every book is STALE on the bus; until its snapshot of the restarted market nothing but
-status messages comes; the sequence of each book has no gap; no opportunity rests on a book that is
-not LIVE, and none stays open.
+After the kill every book is STALE on the bus; until its snapshot of the restarted market nothing
+but status messages comes; the sequence of each book has no gap; no opportunity rests on a book that
+is not LIVE, and none stays open.
 """
 
 import signal

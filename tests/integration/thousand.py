@@ -21,11 +21,11 @@ def with_symbols(stage):
     """The simulator's configuration with the pattern, or else with each of its symbols in USD."""
     text = stage.read("sim.ini")
     symbols = stage.options.pattern or ", ".join(re.findall(r"[A-Z0-9]+/USD", text))
-    return pipeline.changed(text, (r"^symbols = (.*\n(?=symbols|[ \t]))*.*$", f"symbols = {symbols}"))
+    whole_list = r"^symbols = .*(\n    .*)*$"
+    return pipeline.changed(text, (whole_list, f"symbols = {symbols}"))
 
 
 def suite(stage):
-    """Runs one venue; --pattern takes the symbols from its catalog."""
     options = stage.options
     # One of the well-known pairs that come first is not in USD.
     stage.simulator("--venue", options.venue, "--instruments", str(N + 1), "--rate", "2",

@@ -1,0 +1,59 @@
+/* Messages of the topics: what can be read can be written and reads the same again. */
+#include "fuzz.h"
+
+#include "arbspot/abi.h"
+#include "bus/wire.h"
+
+enum { LEVELS_MAX = 1024 };
+
+/* An event's message, with a fixed time of publishing and as few digits as are needed. */
+static struct arb_bytes written(struct event *event)
+{
+    event->px_digits = event->qty_digits = ARB_DIGITS_UNKNOWN;
+    char *const out = malloc(wire_event_bound(event));
+
+    if (out == NULL) {
+        exit(EXIT_FAILURE);
+    }
+    const size_t len = wire_write_event(event, 0, out);
+    if (len > wire_event_bound(event)) {
+        fuzz_fail("longer than its bound", "");
+    }
+    return (struct arb_bytes){ out, len };
+}
+
+static void write_and_read_again(struct event *event)
+{
+    static struct arb_level levels[LEVELS_MAX];
+    struct wire_event again = { .levels = levels, .levels_max = LEVELS_MAX };
+    const struct arb_bytes once = written(event);
+
+    if (wire_read_event(once, &again) != ARB_OK) {
+        fuzz_fail("cannot read what it wrote", "");
+    }
+    const struct arb_bytes twice = written(&again.event);
+    if (once.len != twice.len || memcmp(once.data, twice.data, once.len) != 0) {
+        fuzz_fail("does not read back what it wrote", "");
+    }
+    fuzz_free(once);
+    fuzz_free(twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static struct arb_level levels[LEVELS_MAX];
+    struct wire_event event = { .levels = levels, .levels_max = LEVELS_MAX };
+    struct opportunity opportunity;
+    int64_t pub_ns = 0;
+    const struct arb_bytes text = fuzz_copy((const char *)data, len);
+
+    if (wire_read_event(text, &event) == ARB_OK) {
+        write_and_read_again(&event.event);
+    }
+    if (wire_read_opportunity(text, &opportunity, &pub_ns) == ARB_OK) {
+        char out[WIRE_OPPORTUNITY_MAX];
+        (void)wire_write_opportunity(&opportunity, pub_ns, out);
+    }
+    fuzz_free(text);
+    return 0;
+}
