@@ -8,6 +8,8 @@
 
 enum { TAIL_LEN = 128 /* where the channel stands when it comes last */ };
 
+#define AHEAD_MAX_NS (INT64_C(300) * 1000000000)
+
 static const char diff_prefix[] = "diff_order_book_";
 static const char top_prefix[] = "order_book_";
 
@@ -94,7 +96,16 @@ int bitstamp_number_trouble(struct bitstamp *self, struct arb_host *host, uint32
     }
     (void)snprintf(why, sizeof(why), "a number does not fit: change the scales in [instrument:%s]",
                    self->env->instruments[instrument].symbol);
-    return arb_book_refused(host, instrument, why);
+    return arb_book_resync(host, instrument, why);
+}
+
+/*
+ * A frame far ahead of time would make every later one look old. Clocks differ by less than
+ * this, so the frame is damaged.
+ */
+static bool is_from_the_future(const struct book_text *book, int64_t now_ns)
+{
+    return book->microtimestamp > (uint64_t)((now_ns + AHEAD_MAX_NS) / 1000);
 }
 
 static int on_diff(struct bitstamp *self, struct arb_host *host, uint32_t i, struct book_text *book)
@@ -123,6 +134,16 @@ static int on_top(struct bitstamp *self, struct arb_host *host, uint32_t i, stru
     return bitstamp_publish(self, host, i, book, ARB_BOOK_SNAPSHOT);
 }
 
+static int take_book(struct bitstamp *self, struct arb_host *host, uint32_t i,
+                     struct book_text *book)
+{
+    if (is_from_the_future(book, host->now_ns)) {
+        arb_log(host, ARB_WARN, "a frame is dated minutes ahead: damaged, or our clock is wrong");
+        return ARB_EPROTO;
+    }
+    return self->is_diff ? on_diff(self, host, i, book) : on_top(self, host, i, book);
+}
+
 static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json *json)
 {
     struct book_text book = bitstamp_book_for(self, i);
@@ -130,7 +151,7 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
     if (!bitstamp_read_book(json, &book)) {
         return bitstamp_number_trouble(self, host, i, json->rc);
     }
-    return self->is_diff ? on_diff(self, host, i, &book) : on_top(self, host, i, &book);
+    return take_book(self, host, i, &book);
 }
 
 /* -- envelopes ------------------------------------------------------------------------ */
@@ -294,8 +315,7 @@ int bitstamp_message(struct bitstamp *self, struct arb_host *host, uint32_t conn
         struct arb_json json = arb_json_over(msg);
         struct one_pass pass = read_in_one_pass(self, i, &json, guessed);
         if (arb_json_ok(&json) && pass.is_data && pass.has_channel) {
-            return self->is_diff ? on_diff(self, host, i, &pass.book)
-                                 : on_top(self, host, i, &pass.book);
+            return take_book(self, host, i, &pass.book);
         }
     }
     struct envelope envelope = { .event = { "", 0 }, .channel = { "", 0 } };

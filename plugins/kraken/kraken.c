@@ -219,10 +219,13 @@ int kraken_number_trouble(struct kraken *self, struct arb_host *host, uint32_t i
     if (rc != ARB_ERANGE || instrument == ARB_NO_INSTRUMENT) {
         return rc;
     }
+    if (self->pairs[instrument].sub == SUB_LEAVING) {
+        return ARB_OK; /* what comes until the acknowledgement is of no use anyway */
+    }
     self->pairs[instrument].sub = SUB_ASKED;
     (void)snprintf(why, sizeof(why), "a number does not fit: change the scales in [instrument:%s]",
                    self->env->instruments[instrument].symbol);
-    return arb_book_refused(host, instrument, why);
+    return arb_book_resync(host, instrument, why);
 }
 
 int kraken_refuse(struct kraken *self, struct arb_host *host, struct arb_bytes name,

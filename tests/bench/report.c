@@ -90,6 +90,10 @@ static void print_path_json(struct report *report, const struct path_figures *fi
     print_quantiles_json(report->out, "ours", &figures->ours);
     (void)fputc(',', report->out);
     print_quantiles_json(report->out, "bare", &figures->bare);
+    if (figures->inside.n > 0) {
+        (void)fputc(',', report->out);
+        print_quantiles_json(report->out, "inside", &figures->inside);
+    }
     (void)fprintf(report->out, ",\"p50_ratio\":%.3f}", figures->ours.p50_us / figures->bare.p50_us);
 }
 
@@ -107,6 +111,9 @@ void report_path(struct report *report, const struct path_figures *figures)
         (void)fprintf(report->out, "\n%s: %s\n  %-8s %8s %10s %10s %10s\n", figures->name,
                       figures->what, "", "messages", "p50 us", "p90 us", "p99 us");
         print_quantiles(report->out, "arbspot", &figures->ours);
+        if (figures->inside.n > 0) {
+            print_quantiles(report->out, " inside", &figures->inside);
+        }
         print_quantiles(report->out, "bare", &figures->bare);
         (void)fprintf(report->out, "  %-8s %8s %10.2f %10.2f %10.2f\n", "ratio", "",
                       figures->ours.p50_us / figures->bare.p50_us,

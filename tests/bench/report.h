@@ -42,6 +42,7 @@ struct path_figures {
     const char *name; /* "kafka" */
     const char *what; /* what is measured, and what it is measured against */
     struct quantiles ours, bare;
+    struct quantiles inside; /* the part of ours from the host's receive time on; n 0: not known */
 };
 void report_path(struct report *report, const struct path_figures *figures);
 

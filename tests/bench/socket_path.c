@@ -62,6 +62,7 @@ struct rig {
     struct source *source;
     struct runner *runner;
     struct receiver ours, bare;
+    struct latency inside; /* of ours: from the io's receive time to the opportunity */
     pthread_t server_thread, client_thread;
     bool has_server_thread, has_client_thread, has_waker;
     _Atomic bool stops;
@@ -139,10 +140,15 @@ static void note_arrival(struct receiver *receiver)
     atomic_store_explicit(&receiver->n, shot + 1, memory_order_release);
 }
 
+/* Opened or closed: each update does one of the two. */
 static void on_opportunity(void *context, const struct opportunity *opportunity)
 {
-    (void)opportunity; /* opened or closed: each update does one of the two */
-    note_arrival(context);
+    struct rig *const rig = context;
+
+    if (atomic_load_explicit(&rig->ours.n, memory_order_relaxed) >= WARM_UP) {
+        latency_add(&rig->inside, opportunity->latency_ns);
+    }
+    note_arrival(&rig->ours);
 }
 
 static void on_bare_message(void *context)
@@ -257,7 +263,7 @@ static int make_runner(struct rig *rig, struct err *err)
                                           .n_venues = 2,
                                           .source = rig->source,
                                           .fn = on_opportunity,
-                                          .context = &rig->ours,
+                                          .context = rig,
                                           .session = 1,
                                           .now_ns = clock_now_ns() };
     return runner_create(&rig->runner, &config, &problems, err);
@@ -297,7 +303,7 @@ static int make_parts(struct rig *rig, const char *plugin_dir, struct err *err)
     int rc = write_frames(&rig->frames);
 
     if (rc != ARB_OK || !latency_init(&rig->ours.latency, COUNTED) ||
-        !latency_init(&rig->bare.latency, COUNTED)) {
+        !latency_init(&rig->bare.latency, COUNTED) || !latency_init(&rig->inside, COUNTED)) {
         return err_set(err, ARB_ENOMEM, "no memory for frames and samples");
     }
     rc = make_trust(&rig->trust, err);
@@ -386,6 +392,7 @@ static void drop_parts(struct rig *rig)
     drop_trust(&rig->trust);
     latency_fini(&rig->ours.latency);
     latency_fini(&rig->bare.latency);
+    latency_fini(&rig->inside);
 }
 
 static bool are_all_connected(const struct rig *rig)
@@ -454,6 +461,7 @@ int socket_path_measure(struct path_figures *figures, const char *plugin_dir, st
             .what = "lws_write of a TLS server -> opportunity, against -> a bare client's callback",
             .ours = latency_quantiles(&rig->ours.latency),
             .bare = latency_quantiles(&rig->bare.latency),
+            .inside = latency_quantiles(&rig->inside),
         };
     }
     drop_parts(rig);
