@@ -506,6 +506,8 @@ static void apply_snapshot(struct feed *feed, const struct arb_book_event *event
         return;
     }
     why = apply_held(feed, book);
+    (void)book_side_cut(&book->book.bids, event->max_depth); /* held deltas know no depth */
+    (void)book_side_cut(&book->book.asks, event->max_depth);
     if (why != NULL) {
         sync_damaged(feed, event->instrument, why);
         return;

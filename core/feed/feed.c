@@ -12,6 +12,22 @@ enum { QUOTED_FRAME_MAX = 120 /* bytes of a bad frame that the log shows */ };
 
 /* -- callbacks ------------------------------------------------------------------------ */
 
+static void give_up_connections(struct feed *feed)
+{
+    static const char why[] = "the exchange was disabled";
+
+    for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
+        if ((feed->effects.declared >> conn & 1) == 0) {
+            continue;
+        }
+        if (feed->io->ws_give_up != NULL) {
+            feed->io->ws_give_up(feed->io_context, conn, why);
+        } else if (feed->conn_up[conn]) {
+            feed->io->ws_close(feed->io_context, conn, why);
+        }
+    }
+}
+
 void feed_disable(struct feed *feed, const char *why)
 {
     log_line(ARB_ERROR, feed->who, "disabled: %s", why);
@@ -19,11 +35,7 @@ void feed_disable(struct feed *feed, const char *why)
     for (uint32_t i = 0; i < feed->instruments.n_handed; i++) {
         sync_set_state(feed, i, ARB_BOOK_UNUSABLE, "the exchange was disabled");
     }
-    for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
-        if (feed->conn_up[conn]) {
-            feed->io->ws_close(feed->io_context, conn, "the exchange was disabled");
-        }
-    }
+    give_up_connections(feed);
 }
 
 static void mark_conn_stale(struct feed *feed, uint32_t conn, const char *why)

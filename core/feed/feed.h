@@ -24,6 +24,8 @@ struct feed_io_ops {
     int (*ws_open)(void *context, uint32_t conn, const struct arb_ws_spec *spec);
     int (*ws_send)(void *context, uint32_t conn, struct arb_bytes text);
     void (*ws_close)(void *context, uint32_t conn, const char *why);
+    /* Optional; default ws_close. The exchange is disabled: do not come back. */
+    void (*ws_give_up)(void *context, uint32_t conn, const char *why);
     int (*http_get)(void *context, uint32_t request, const char *url);
 };
 

@@ -25,6 +25,11 @@ static void to_ws_close(void *context, uint32_t conn, const char *why)
     io_ws_close(((struct venue_thread *)context)->io, conn, why);
 }
 
+static void to_ws_give_up(void *context, uint32_t conn, const char *why)
+{
+    io_ws_give_up(((struct venue_thread *)context)->io, conn, why);
+}
+
 static int to_http_get(void *context, uint32_t request, const char *url)
 {
     return io_http_get(((struct venue_thread *)context)->io, request, url);
@@ -34,6 +39,7 @@ static const struct feed_io_ops feed_io = {
     .ws_open = to_ws_open,
     .ws_send = to_ws_send,
     .ws_close = to_ws_close,
+    .ws_give_up = to_ws_give_up,
     .http_get = to_http_get,
 };
 

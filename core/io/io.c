@@ -293,6 +293,11 @@ void io_ws_close(struct io *io, uint32_t conn, const char *why)
     ws_client_close(io, conn, why);
 }
 
+void io_ws_give_up(struct io *io, uint32_t conn, const char *why)
+{
+    ws_client_give_up(io, conn, why);
+}
+
 int io_http_get(struct io *io, uint32_t request, const char *url)
 {
     return http_client_get(io, request, url);

@@ -82,6 +82,8 @@ int io_ws_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec);
 int io_ws_send(struct io *io, uint32_t conn, struct arb_bytes text);
 /* Drops the connection, after backoff it is tried again. on_close() comes in a later turn. */
 void io_ws_close(struct io *io, uint32_t conn, const char *why);
+/* Drops the connection for good: for a venue that wants nothing more of us. */
+void io_ws_give_up(struct io *io, uint32_t conn, const char *why);
 int io_http_get(struct io *io, uint32_t request, const char *url);
 
 const struct io_stats *io_stats(const struct io *io);

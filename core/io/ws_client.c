@@ -32,6 +32,7 @@ struct ws_conn {
     int64_t opened_ns, heard_ns;
     int64_t pinged_ns; /* last ping; older than heard_ns when none is unanswered */
     bool wants_ping;
+    bool is_given_up; /* no further attempts */
     struct backoff backoff;
     struct send_queue queue;
     struct inbox inbox; /* the pieces of a message so far */
@@ -77,7 +78,8 @@ static int64_t wait_for_next(struct io *io, struct ws_conn *conn)
 static void attempt_failed(struct io *io, struct ws_conn *conn)
 {
     /* A host that does not answer at one address gets a chance at its next one at once. */
-    const bool is_elsewhere = !conn->dial.has_tcp && dial_has_address(&conn->dial);
+    const bool is_elsewhere =
+        !conn->dial.has_tcp && dial_has_address(&conn->dial) && !conn->is_given_up;
 
     dial_detach(&conn->dial);
     if (is_elsewhere) {
@@ -86,7 +88,10 @@ static void attempt_failed(struct io *io, struct ws_conn *conn)
         return;
     }
     io->stats.connect_failures++;
-    log_failure(io, conn, wait_for_next(io, conn));
+    const int64_t delay_ms = wait_for_next(io, conn);
+    if (!conn->is_given_up) {
+        log_failure(io, conn, delay_ms);
+    }
 }
 
 static void connect_next(struct io *io, struct ws_conn *conn, int64_t now_ns)
@@ -117,6 +122,9 @@ static void due_lookup(struct io *io, struct ws_conn *conn, int64_t now_ns)
 
 static void due_waiting(struct io *io, struct ws_conn *conn, int64_t now_ns)
 {
+    if (conn->is_given_up) {
+        return;
+    }
     if (now_ns < conn->due_ns) {
         io_due_by(io, conn->due_ns);
         return;
@@ -445,6 +453,16 @@ void ws_client_close(struct io *io, uint32_t id, const char *why)
             conn->due_ns = 0;
         }
         io_due_by(io, 0);
+    }
+}
+
+void ws_client_give_up(struct io *io, uint32_t id, const char *why)
+{
+    struct ws_conn *conn = find(io, id);
+
+    if (conn != NULL) {
+        conn->is_given_up = true;
+        ws_client_close(io, id, why);
     }
 }
 

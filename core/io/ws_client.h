@@ -25,6 +25,7 @@ struct ws_client {
 int ws_client_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec);
 int ws_client_send(struct io *io, uint32_t conn, struct arb_bytes text);
 void ws_client_close(struct io *io, uint32_t conn, const char *why);
+void ws_client_give_up(struct io *io, uint32_t conn, const char *why);
 
 /* Does what is due on every connection and tells io_due_by() when to come again. */
 void ws_client_due(struct io *io, int64_t now_ns);
