@@ -364,6 +364,26 @@ static void io_comes_back_after_a_hangup(void **state)
     host_fini(&host);
 }
 
+static void io_does_not_come_back_once_given_up(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    run_until(&host, "open 0\n");
+    io_ws_give_up(host.io, 0, "enough");
+    run_until(&host, "open 0\nclose 0: enough\n");
+    const uint64_t connects = io_stats(host.io)->connects;
+    for (int i = 0; i < 20; i++) { /* several times the shortest backoff */
+        assert_int_equal(io_step(host.io, (int)c.backoff_min_ms), ARB_OK);
+    }
+    assert_int_equal(io_stats(host.io)->connects, connects);
+    assert_string_equal(host.log, "open 0\nclose 0: enough\n");
+    host_fini(&host);
+}
+
 static void io_closes_an_idle_connection(void **state)
 {
     (void)state;
@@ -958,6 +978,7 @@ int main(void)
         cmocka_unit_test(io_closes_at_a_message_too_long_by_one),
         cmocka_unit_test(io_reports_what_the_venue_said_at_the_end),
         cmocka_unit_test(io_comes_back_after_a_hangup),
+        cmocka_unit_test(io_does_not_come_back_once_given_up),
         cmocka_unit_test(io_closes_an_idle_connection),
         cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
         cmocka_unit_test(io_drops_the_rest_after_a_close_from_on_message),
