@@ -53,7 +53,8 @@ static struct event event_of(const struct feed *feed, uint32_t instrument, enum 
 static void send_to_all(struct feed *feed, struct event *event)
 {
     event->seq = ++feed->books[event->instrument].bus_seq;
-    for (uint32_t i = 0; i < feed->n_outlets; i++) {
+    /* The publisher was added first and is told last: what a strategy sees is more urgent. */
+    for (uint32_t i = feed->n_outlets; i-- > 0;) {
         (void)outlet_send(feed->outlets[i], event); /* a full one marks the book by itself */
     }
 }
