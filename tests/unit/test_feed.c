@@ -453,7 +453,7 @@ static void each_outlet_has_a_chain_of_its_own(void **state)
     world_wait(world, 1000);
     world_say(world, "delta 0 11 b100x2");
     world_expect(world, "snapshot 0 LIVE #3<2 b100x1 a101x1\n"
-                        "delta 0 LIVE #4<3 b100x2\ndelta 0 LIVE #4<2 b100x2\n");
+                        "delta 0 LIVE #4<2 b100x2\ndelta 0 LIVE #4<3 b100x2\n");
     world_destroy(world);
     outlet_fini(&quiet);
 }
