@@ -466,8 +466,7 @@ static int on_get(struct sim_venue *venue, const char *path, int64_t now_ns, str
     struct arb_text text = new_frame(bitstamp);
     char market[ARB_SYMBOL_MAX];
     const struct tape *const tape = bitstamp->config.tape;
-    const struct arb_bytes *const recorded =
-        tape == NULL ? NULL : tape_body(tape, path);
+    const struct arb_bytes *const recorded = tape == NULL ? NULL : tape_body(tape, path);
     int status = 200;
 
     market_in_path(path, market, sizeof(market));

@@ -76,8 +76,8 @@ static int open_source(struct sim *sim, struct err *err)
     }
     sim->tape = calloc(1, sizeof(*sim->tape));
     return sim->tape == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
-                                  : tape_load(sim->tape, options->venues[0],
-                                                   options->recordings, options->n_recordings, err);
+                             : tape_load(sim->tape, options->venues[0], options->recordings,
+                                         options->n_recordings, err);
 }
 
 /* Writes the authority's certificate where it was asked for and remembers the absolute path. */

@@ -23,9 +23,9 @@ static int64_t due_ns(const struct player *player, uint32_t client)
     if (!player->cursors[client].is_playing || next >= player->tape->n_frames) {
         return INT64_MAX;
     }
-    const int64_t after_ns = player->speed_percent == 0 ? 0
-                                                        : player->tape->frames[next].at_ns /
-                                                              player->speed_percent * 100;
+    const int64_t after_ns = player->speed_percent == 0
+                                 ? 0
+                                 : player->tape->frames[next].at_ns / player->speed_percent * 100;
     return player->cursors[client].started_ns + after_ns;
 }
 

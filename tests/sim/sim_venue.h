@@ -32,7 +32,7 @@ struct sim_venue_config {
     const struct market *market;               /* NULL when a recording is played */
     uint32_t market_venue;                     /* which of the market's venues this is */
     uint32_t depth;                            /* levels a side the market holds */
-    const struct tape *tape;         /* NULL when the market is generated */
+    const struct tape *tape;                   /* NULL when the market is generated */
     int64_t speed_percent;                     /* of a recording; 0: as fast as it is read */
     uint64_t seed;
     int64_t start_ns;

@@ -20,7 +20,7 @@ struct world_outlet {
 
 struct world_config {
     const struct instrument_list *instruments; /* borrowed */
-    const struct tape *tape;         /* borrowed; NULL: the market is generated */
+    const struct tape *tape;                   /* borrowed; NULL: the market is generated */
     int64_t speed_percent;                     /* of the recording */
     uint32_t n_venues;
     const char *venues[ARB_VENUES_MAX]; /* "kraken" or "bitstamp" each; borrowed */
