@@ -72,6 +72,7 @@ struct exchange_config {
     unsigned n_symbols;
     int64_t taker_fee_ppm;
     const char *ca_file; /* overrides [host] ca_file */
+    int64_t max_age_ms;  /* resync a busy book that is silent for longer; 0: never */
     struct config_entry *options;
     unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
 };

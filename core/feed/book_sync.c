@@ -313,6 +313,9 @@ static void publish_live(struct feed *feed, uint32_t instrument, struct event *d
     struct feed_book *const book = &feed->books[instrument];
 
     book->crossed = false;
+    if (feed->max_age_ns > 0) {
+        silence_event(&book->silence, feed->effects.host.now_ns, feed->max_age_ns);
+    }
     if (book->state == ARB_BOOK_LIVE && delta != NULL) {
         if (feed->n_outlets > 0) {
             set_crc(book, delta);

@@ -335,16 +335,40 @@ static int64_t run_outlets(struct feed *feed, int64_t now_ns)
     return all_sent ? now_ns + FEEDBACK_LOOK_NS : now_ns + CATCH_UP_NS;
 }
 
+/* A frozen book behind a living connection: a fresh snapshot tells. */
+static int64_t run_silences(struct feed *feed, int64_t now_ns)
+{
+    if (feed->max_age_ns == 0 || feed->disabled) {
+        return NEVER_NS;
+    }
+    if (now_ns < feed->silence_next_ns) {
+        return feed->silence_next_ns;
+    }
+    feed->silence_next_ns = now_ns + SILENCE_LOOK_NS;
+    effects_begin(&feed->effects, now_ns);
+    for (uint32_t i = 0; i < feed->instruments.n_handed; i++) {
+        struct feed_book *const book = &feed->books[i];
+        if (book->state == ARB_BOOK_LIVE &&
+            silence_is_suspicious(&book->silence, now_ns, feed->max_age_ns)) {
+            book->silence = (struct silence){ 0 }; /* may be quiet from now on */
+            sync_damaged(feed, i, "silent for longer than max_age, after it was busy");
+        }
+    }
+    return feed->silence_next_ns;
+}
+
 int64_t feed_on_turn(struct feed *feed, int64_t now_ns)
 {
     feed->effects.host.now_ns = now_ns;
     run_timers(feed, now_ns);
+    const int64_t silences_ns = run_silences(feed, now_ns);
     run_due_books(feed, now_ns);
     const int64_t snapshots_ns = run_snapshots(feed, now_ns);
     const int64_t outlets_ns = run_outlets(feed, now_ns);
     int64_t next_ns = next_timer_ns(feed); /* last: any callback may have set one */
 
     next_ns = feed->books_due_ns < next_ns ? feed->books_due_ns : next_ns;
+    next_ns = silences_ns < next_ns ? silences_ns : next_ns;
     next_ns = snapshots_ns < next_ns ? snapshots_ns : next_ns;
     return outlets_ns < next_ns ? outlets_ns : next_ns;
 }
@@ -410,6 +434,7 @@ static void set_config(struct feed *feed, const struct feed_config *config)
     feed->trace = config->trace;
     feed->refusal = config->refusal;
     feed->trace_context = config->trace_context;
+    feed->max_age_ns = config->exchange->max_age_ms * NS_PER_MS;
     feed->snapshot_interval_ns = config->snapshot_interval_ms * NS_PER_MS;
     feed->venue_trading = ARB_TRADING_OPEN;
     feed->books_due_ns = NEVER_NS;

@@ -11,6 +11,7 @@
 #include "feed/effects.h"
 #include "feed/feed.h"
 #include "feed/instruments.h"
+#include "feed/silence.h"
 #include "util/log.h"
 
 enum {
@@ -28,6 +29,7 @@ enum {
 #define CROSSED_PATIENCE_NS (5 * NS_PER_S) /* for the message that uncrosses a book */
 #define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
 #define CATCH_UP_NS (2 * NS_PER_MS)        /* while a ring is full */
+#define SILENCE_LOOK_NS (1 * NS_PER_S)
 #define NEVER_NS INT64_MAX
 
 /* Deltas in arrival order, waiting for a snapshot. */
@@ -53,6 +55,7 @@ struct feed_book {
     int64_t live_since_ns;
     int64_t due_ns; /* resync, or give up waiting for a snapshot; NEVER_NS: neither */
     struct held held;
+    struct silence silence;
     char reason[EVENT_REASON_MAX];
 };
 
@@ -79,8 +82,10 @@ struct feed {
     int64_t snapshot_interval_ns;    /* 0: none */
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
-    bool catalog_pending; /* new instruments wait to be handed over */
-    bool has_catalog;     /* one came, so instruments.listed means something */
+    int64_t max_age_ns;      /* of a busy book; 0: any */
+    int64_t silence_next_ns; /* when to look for silent books again */
+    bool catalog_pending;    /* new instruments wait to be handed over */
+    bool has_catalog;        /* one came, so instruments.listed means something */
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
     struct book scratch;       /* a snapshot to compare with the live book */

@@ -20,6 +20,7 @@ struct world_spec {
     const char *symbols[4];                    /* ends with NULL; none: the two */
     const struct arb_plugin *desc;             /* NULL: fake_plugin */
     int64_t snapshot_interval_ms;
+    int64_t max_age_ms;
     uint8_t scale;
     bool without_resync, without_checksum;
 };
@@ -105,6 +106,7 @@ static inline void world_configure(struct world *world, const struct world_spec 
         world->exchange.n_symbols++;
     }
     world->exchange.symbols = world->symbols;
+    world->exchange.max_age_ms = spec->max_age_ms;
     for (unsigned i = 0; i < WORLD_OPTIONS_MAX && spec->options[i][0] != NULL; i++) {
         world->entries[i] = (struct config_entry){ .key = spec->options[i][0],
                                                    .value = spec->options[i][1],

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "feed/silence.h"
 #include "feed_world.h"
 
 static const struct world_spec usual = { .scale = 8 };
@@ -432,6 +433,60 @@ static void listing_of_unknown_digits_is_taken(void **state)
     world_destroy(world);
 }
 
+/* -- silence -------------------------------------------------------------------------- */
+
+static const struct world_spec watched = { .max_age_ms = 5000, .symbols = { "BTC/USD" } };
+
+/* `n` changes, a tenth of a second apart. */
+static void be_busy(struct world *world, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        world_wait(world, 100);
+        world_say(world, i % 2 == 0 ? "delta 0 11 b100x2" : "delta 0 11 b100x1");
+    }
+    world_forget(world);
+}
+
+static void busy_book_that_falls_silent_is_resynced(void **state)
+{
+    struct world *const world = world_live(&watched);
+
+    (void)state;
+    be_busy(world, SILENCE_BUSY_MIN);
+    world_wait(world, 5000);
+    assert_int_equal(ARB_BOOK_LIVE, world_state(world, 0));
+    world_wait(world, 1001);
+    assert_int_equal(ARB_BOOK_SYNCING, world_state(world, 0));
+    assert_int_equal(1, feed_stats(world->feed)->resyncs);
+    world_destroy(world);
+}
+
+static void quiet_book_is_left_alone(void **state)
+{
+    struct world *const world = world_live(&watched);
+
+    (void)state;
+    be_busy(world, SILENCE_BUSY_MIN - 2); /* the snapshot counts as well */
+    world_wait(world, 60000);
+    assert_int_equal(ARB_BOOK_LIVE, world_state(world, 0));
+    world_destroy(world);
+}
+
+static void book_found_quiet_is_asked_once(void **state)
+{
+    struct world *const world = world_live(&watched);
+
+    (void)state;
+    be_busy(world, SILENCE_BUSY_MIN);
+    world_wait(world, 5000);
+    world_wait(world, 1001);
+    world_say(world, "snap 0 12 b100x1 a101x1");
+    world_wait(world, 60000);
+    assert_int_equal(ARB_BOOK_LIVE, world_state(world, 0));
+    assert_int_equal(1, feed_stats(world->feed)->resyncs);
+    world_destroy(world);
+}
+
 /* -- outlets -------------------------------------------------------------------------- */
 
 static void each_outlet_has_a_chain_of_its_own(void **state)
@@ -550,6 +605,9 @@ int main(void)
         cmocka_unit_test(named_symbol_that_is_not_listed_is_unusable),
         cmocka_unit_test(listing_with_more_digits_than_the_scale_is_unusable),
         cmocka_unit_test(listing_of_unknown_digits_is_taken),
+        cmocka_unit_test(busy_book_that_falls_silent_is_resynced),
+        cmocka_unit_test(quiet_book_is_left_alone),
+        cmocka_unit_test(book_found_quiet_is_asked_once),
         cmocka_unit_test(each_outlet_has_a_chain_of_its_own),
         cmocka_unit_test(failed_delivery_is_healed_by_a_snapshot),
         cmocka_unit_test(full_ring_is_healed_by_one_snapshot),
