@@ -261,10 +261,12 @@ void host_log_stats(const struct host *host)
     const struct publisher_stats kafka = publisher_stats(host->publisher);
 
     log_line(ARB_INFO, "kafka=publisher",
-             "produced=%llu delivered=%llu failed=%llu refused=%llu queue_full=%llu bytes=%llu",
+             "produced=%llu delivered=%llu failed=%llu refused=%llu queue_full=%llu bytes=%llu "
+             "conflated=%llu late=%llu",
              (unsigned long long)kafka.produced, (unsigned long long)kafka.delivered,
              (unsigned long long)kafka.failed, (unsigned long long)kafka.refused,
-             (unsigned long long)kafka.queue_full, (unsigned long long)kafka.bytes);
+             (unsigned long long)kafka.queue_full, (unsigned long long)kafka.bytes,
+             (unsigned long long)kafka.conflated, (unsigned long long)kafka.late);
     for (unsigned i = 0; i < host->n_strategies; i++) {
         struct runner_stats stats;
         char who[2 * ARB_SYMBOL_MAX];
