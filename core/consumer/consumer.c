@@ -170,7 +170,8 @@ struct arb_consumer_book arb_consumer_book_at(const struct arb_consumer *consume
                                        .counts = entry->counts };
 }
 
-static void add(struct arb_consumer_counts *sum, const struct arb_consumer_counts *counts)
+void arb_consumer_counts_add(struct arb_consumer_counts *sum,
+                             const struct arb_consumer_counts *counts)
 {
     sum->snapshots += counts->snapshots;
     sum->deltas += counts->deltas;
@@ -189,7 +190,7 @@ struct arb_consumer_counts arb_consumer_totals(const struct arb_consumer *consum
     struct arb_consumer_counts totals = { .not_ours = consumer->n_not_ours };
 
     for (uint32_t i = 0; i < consumer->n_books; i++) {
-        add(&totals, &consumer->books[i]->counts);
+        arb_consumer_counts_add(&totals, &consumer->books[i]->counts);
     }
     return totals;
 }

@@ -6,6 +6,7 @@
 
 #include "bus/embedded.h"
 #include "bus/kafka_publisher.h"
+#include "bus/kafka_reader.h"
 #include "bus/kafka_source.h"
 #include "host/venue_thread.h"
 #include "strategy/ring_source.h"
@@ -16,7 +17,6 @@
 enum {
     FLUSH_MS = 5000,            /* for the last messages at the end */
     OPPORTUNITY_RING = 1 << 20, /* bytes */
-    REWIND_SLACK_MS = 2000,     /* snapshots are spread over the interval, and clocks differ */
 };
 
 /* One strategy section with what brings it events and takes its opportunities. */
@@ -110,9 +110,8 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
                    ? ARB_OK
                    : err_set(err, rc, "[strategy:%s]: no memory for its rings", part->config->name);
     }
-    const int64_t interval_ms = host->config->host.snapshot_interval_ms;
     return kafka_source_create(&part->source, &host->config->kafka, part->config->group,
-                               interval_ms + interval_ms / 2 + REWIND_SLACK_MS, err);
+                               kafka_rewind_ms(host->config->host.snapshot_interval_ms), err);
 }
 
 static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)

@@ -50,6 +50,13 @@ struct arb_consumer_counts {
     uint64_t conflated; /* messages that were never sent: those taken say how many they replace */
 };
 
+/* All messages that were fed. */
+static inline uint64_t arb_consumer_counts_sum(const struct arb_consumer_counts *c)
+{
+    return c->snapshots + c->deltas + c->statuses + c->duplicates + c->awaiting + c->gaps +
+           c->crc_mismatches + c->failed + c->not_ours;
+}
+
 /* The result of one arb_consumer_feed(). */
 struct arb_consumed {
     uint32_t verdict; /* enum arb_verdict */
@@ -91,6 +98,10 @@ uint32_t arb_consumer_n_books(const struct arb_consumer *consumer);
 
 /* Asserts book < arb_consumer_n_books(). */
 struct arb_consumer_book arb_consumer_book_at(const struct arb_consumer *consumer, uint32_t book);
+
+/* For sums over some books, such as those of one venue. */
+void arb_consumer_counts_add(struct arb_consumer_counts *sum,
+                             const struct arb_consumer_counts *counts);
 
 /* Of all books together, and of the messages that belong to none. */
 struct arb_consumer_counts arb_consumer_totals(const struct arb_consumer *consumer);

@@ -393,12 +393,6 @@ static void fini(struct scenario *s)
     free(s);
 }
 
-static uint64_t sum(const struct arb_consumer_counts *c)
-{
-    return c->snapshots + c->deltas + c->statuses + c->duplicates + c->awaiting + c->gaps +
-           c->crc_mismatches + c->failed + c->not_ours;
-}
-
 /* One scenario from its seed; adds what was noticed to `noticed`. */
 static void play(uint64_t seed, struct arb_consumer_counts *noticed)
 {
@@ -418,7 +412,7 @@ static void play(uint64_t seed, struct arb_consumer_counts *noticed)
         assert_int_equal(ARB_BOOK_LIVE, arb_consumer_book_at(s->consumer, i).book.state);
     }
     const struct arb_consumer_counts totals = arb_consumer_totals(s->consumer);
-    assert_int_equal(s->n_fed, sum(&totals));
+    assert_int_equal(s->n_fed, arb_consumer_counts_sum(&totals));
     noticed->gaps += totals.gaps;
     noticed->duplicates += totals.duplicates;
     noticed->crc_mismatches += totals.crc_mismatches;
