@@ -271,9 +271,15 @@ void host_log_stats(const struct host *host)
         char who[2 * ARB_SYMBOL_MAX];
         runner_stats_read(host->strategies[i].runner, &stats);
         (void)snprintf(who, sizeof(who), "strategy=%s", host->strategies[i].config->name);
-        log_line(ARB_INFO, who, "markets=%llu opportunities=%llu dropped=%llu",
+        log_line(ARB_INFO, who,
+                 "markets=%llu opportunities=%llu dropped=%llu books=%llu live=%llu gaps=%llu "
+                 "crc_mismatches=%llu duplicates=%llu",
                  (unsigned long long)stats.markets, (unsigned long long)stats.opportunities,
-                 (unsigned long long)stats.dropped);
+                 (unsigned long long)stats.dropped, (unsigned long long)stats.market.n_books,
+                 (unsigned long long)stats.market.n_live,
+                 (unsigned long long)stats.market.books.gaps,
+                 (unsigned long long)stats.market.books.crc_mismatches,
+                 (unsigned long long)stats.market.books.duplicates);
     }
 }
 

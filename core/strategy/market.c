@@ -177,17 +177,36 @@ static bool is_same_scale(const struct arb_instrument *a, const struct arb_instr
     return a->px_scale == b->px_scale && a->qty_scale == b->qty_scale;
 }
 
+/* What is counted of a book. */
+struct standing {
+    bool is_known, is_live;
+};
+
+static struct standing standing_of(const struct replica *replica)
+{
+    return (struct standing){ replica->is_heard, replica_is_live(replica) };
+}
+
+static void count_change(struct market_stats *stats, struct standing before, struct standing now)
+{
+    stats->n_books += now.is_known && !before.is_known;
+    stats->n_live += now.is_live;
+    stats->n_live -= before.is_live;
+}
+
 /* Numbers of two scales must not meet, so this venue's book is out until they agree. */
 static void refuse_scale(struct market *market, uint32_t index, uint32_t venue,
                          const struct arb_instrument *other)
 {
     struct leg *const leg = &market->instruments[index]->legs[venue];
     struct arb_book *const view = &leg->replica.view;
+    const struct standing before = standing_of(&leg->replica);
     const struct arb_instrument *const info = &market->instruments[index]->info;
 
     market->stats.scale_conflicts++;
     if (view->state != ARB_BOOK_UNUSABLE) {
         view->state = ARB_BOOK_UNUSABLE;
+        count_change(&market->stats, before, standing_of(&leg->replica));
         mark_changed(market, index, venue);
     }
     if (!leg->is_conflict_logged) {
@@ -219,8 +238,10 @@ void market_apply(struct market *market, const struct event *event)
         refuse_scale(market, index, venue, event->info);
         return;
     }
-    const enum arb_verdict verdict =
-        replica_apply(&instrument->legs[venue].replica, &market->stats.books, event);
+    struct replica *const replica = &instrument->legs[venue].replica;
+    const struct standing before = standing_of(replica);
+    const enum arb_verdict verdict = replica_apply(replica, &market->stats.books, event);
+    count_change(&market->stats, before, standing_of(replica));
     if (arb_verdict_is_change(verdict)) {
         mark_changed(market, index, venue);
     }

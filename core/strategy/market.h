@@ -29,6 +29,7 @@ struct market_stats {
     uint64_t unknown_venues;  /* of a venue that is not in the list */
     uint64_t scale_conflicts; /* of another scale than the instrument was first seen with */
     uint64_t refused;         /* of an instrument beyond the limit, or for which memory lacks */
+    uint64_t n_books, n_live; /* books that were heard of, and how many of them are LIVE now */
 };
 
 /* One book as the strategy was last shown it. */

@@ -180,6 +180,28 @@ static void instrument_that_changes_again_is_shown_again(void **state)
                         seen(world));
 }
 
+static void books_and_live_ones_are_counted(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+    const struct market_stats *const stats = market_stats(world->market);
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    apply(world, feed_stub_status(&world->b, ARB_BOOK_SYNCING, ARB_TRADING_OPEN));
+    assert_int_equal(2, stats->n_books);
+    assert_int_equal(1, stats->n_live);
+    apply(world, feed_stub_quote(&world->b, 90, 95));
+    assert_int_equal(2, stats->n_live);
+    apply(world, feed_stub_status(&world->a, ARB_BOOK_STALE, ARB_TRADING_OPEN));
+    assert_int_equal(1, stats->n_live);
+    world->b.info.qty_scale = 3;
+    stderr_capture_begin(&capture);
+    apply(world, feed_stub_set_bid(&world->b, 99, 7));
+    (void)stderr_capture_end(&capture);
+    assert_int_equal(0, stats->n_live);
+    assert_int_equal(2, stats->n_books);
+}
+
 static void leg_is_what_was_shown_last(void **state)
 {
     struct world *const world = *state;
@@ -245,6 +267,7 @@ int main(void)
         TEST(snapshot_of_the_right_scale_heals_a_conflict),
         TEST(changed_instruments_come_in_order_and_once),
         TEST(instrument_that_changes_again_is_shown_again),
+        TEST(books_and_live_ones_are_counted),
         TEST(leg_is_what_was_shown_last),
         TEST(as_many_instruments_as_the_limit_are_taken),
         TEST(instruments_beyond_the_limit_are_left_out_and_reported_once),
