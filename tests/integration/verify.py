@@ -15,7 +15,7 @@ import pipeline
 
 SYMBOLS = 3
 BOOKS = 2 * SYMBOLS
-RATE = 500  # changes per second and book
+RATE = 500  # changes per second and book; less of them where everything is slow
 LIVE_WITHIN_MS = 1000
 HEALTHY_S = 3  # a healthy system is watched
 LOAD_S = 5  # of messages on the topic before anybody joins
@@ -23,10 +23,14 @@ COPIED_MAX = 4000  # messages; more would only take longer
 FAILED = 1
 
 
+def call_verify(stage, brokers, seconds, *arguments):
+    duration = f"{stage.limit(seconds) * 1000:.0f}ms"
+    return stage.call("verify", "--brokers", brokers, "--duration", duration, *arguments)
+
+
 def verify(stage, brokers, seconds=1):
     """Exit status and report."""
-    duration = f"{stage.limit(seconds) * 1000:.0f}ms"
-    answer = stage.call("verify", "--brokers", brokers, "--duration", duration, "--json")
+    answer = call_verify(stage, brokers, seconds, "--json")
     try:
         return answer.returncode, json.loads(answer.stdout)
     except ValueError:
@@ -56,7 +60,7 @@ def healthy(stage, brokers):
     stage.expect(found["books"] == found["live"] == BOOKS, f"all books are LIVE: {found}")
     stage.expect(found["gaps"] == found["crc_mismatches"] == 0, f"no gap, no damage: {found}")
     stage.expect(late < stage.limit(LIVE_WITHIN_MS), f"LIVE after {late} ms")
-    text = stage.call("verify", "--brokers", brokers, "--duration", "1s").stdout.decode()
+    text = call_verify(stage, brokers, 1).stdout.decode()
     stage.expect(re.search(rf"^proven: {BOOKS} books, ", text, re.MULTILINE), f"for people: {text}")
 
 
@@ -160,7 +164,7 @@ def faults(stage, lines):
 
 
 def suite(stage):
-    stage.simulator("--rate", str(RATE), "--divergence-every", "1s")
+    stage.simulator("--rate", str(round(RATE / stage.slow)), "--divergence-every", "1s")
     brokers = stage.broker()
     text = pipeline.use_brokers(stage.read("sim.ini"), brokers)
     host = stage.host(stage.write("host.ini", text))
