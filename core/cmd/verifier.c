@@ -184,6 +184,18 @@ static double ms_of(int64_t ns)
     return (double)ns / (double)NS_PER_MS;
 }
 
+/* A name off the topic, without anything that would act on a terminal or end a string. */
+struct safe_name {
+    char text[JSON_TEXT_GROWTH * ARB_SYMBOL_MAX];
+};
+
+static struct safe_name safe(const char *name)
+{
+    struct safe_name safe;
+    *json_text_write(safe.text, (struct arb_bytes){ name, strlen(name) }) = '\0';
+    return safe;
+}
+
 static void print_row(const struct row *row, FILE *out)
 {
     const struct arb_consumer_counts *const c = &row->counts;
@@ -191,8 +203,9 @@ static void print_row(const struct row *row, FILE *out)
     (void)fprintf(out,
                   "%-12s %6" PRIu32 " %6" PRIu32 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
                   " %6" PRIu64 " %6" PRIu64 " %10" PRIu64 " %11.1f ",
-                  row->venue, row->n_books, row->n_live, arb_consumer_counts_sum(c), c->snapshots,
-                  c->duplicates, c->gaps, c->crc_mismatches, c->conflated, ms_of(row->oldest_ns));
+                  safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c),
+                  c->snapshots, c->duplicates, c->gaps, c->crc_mismatches, c->conflated,
+                  ms_of(row->oldest_ns));
     if (row->is_one_not_live) {
         (void)fprintf(out, "%12s\n", "never");
     } else {
@@ -207,8 +220,9 @@ static void print_fault(const struct arb_consumer_book *book, FILE *out)
     (void)fprintf(out,
                   "not proven: %s %s: the host says %s, the copy is %s; gaps %" PRIu64
                   ", wrong checksums %" PRIu64 ", without memory %" PRIu64 "\n",
-                  book->venue, book->instrument->symbol, book_state_name(book->published_state),
-                  book_state_name(book->book.state), c->gaps, c->crc_mismatches, c->failed);
+                  safe(book->venue).text, safe(book->instrument->symbol).text,
+                  book_state_name(book->published_state), book_state_name(book->book.state),
+                  c->gaps, c->crc_mismatches, c->failed);
 }
 
 static void print_faults(const struct verifier *verifier, FILE *out)
@@ -255,16 +269,13 @@ void verifier_print(const struct verifier *verifier, FILE *out)
 static void print_json_row(const struct row *row, FILE *out)
 {
     const struct arb_consumer_counts *const c = &row->counts;
-    char venue[JSON_TEXT_GROWTH * ARB_SYMBOL_MAX];
-    const char *const end =
-        json_text_write(venue, (struct arb_bytes){ row->venue, strlen(row->venue) });
 
     (void)fprintf(out,
-                  "{\"venue\":\"%.*s\",\"books\":%" PRIu32 ",\"live\":%" PRIu32
+                  "{\"venue\":\"%s\",\"books\":%" PRIu32 ",\"live\":%" PRIu32
                   ",\"messages\":%" PRIu64 ",\"snapshots\":%" PRIu64 ",\"duplicates\":%" PRIu64
                   ",\"gaps\":%" PRIu64 ",\"crc_mismatches\":%" PRIu64 ",\"conflated\":%" PRIu64
                   ",\"oldest_ms\":%.3f,\"all_live_ms\":",
-                  (int)(end - venue), venue, row->n_books, row->n_live, arb_consumer_counts_sum(c),
+                  safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c),
                   c->snapshots, c->duplicates, c->gaps, c->crc_mismatches, c->conflated,
                   ms_of(row->oldest_ns));
     if (row->is_one_not_live) {
