@@ -1,13 +1,18 @@
-# Installs what a plugin author builds against: headers, find_package(Arbspot), schemas.
+# Installs what plugins and consumers are built against: headers, find_package(Arbspot), schemas,
+# and the pkg-config file of the consumer library.
 include(CMakePackageConfigHelpers)
 set(_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Arbspot)
 file(RELATIVE_PATH ARBSPOT_PREFIX_FROM_CONFIG
     ${CMAKE_INSTALL_FULL_LIBDIR}/cmake/Arbspot ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/ArbspotConfig.cmake.in ${CMAKE_BINARY_DIR}/ArbspotConfig.cmake @ONLY)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/ArbspotConfigVersion.cmake
-    COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
+    COMPATIBILITY SameMajorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/ArbspotConfig.cmake ${CMAKE_BINARY_DIR}/ArbspotConfigVersion.cmake
     plugins/ArbspotPlugin.cmake DESTINATION ${_config_dir})
+file(RELATIVE_PATH ARBSPOT_PREFIX_FROM_PKGCONFIG
+    ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(cmake/arbspot-consumer.pc.in ${CMAKE_BINARY_DIR}/arbspot-consumer.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/arbspot-consumer.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY include/arbspot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY etc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot OPTIONAL)
 install(FILES etc/arbspot.ini etc/minimal.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     { "check", "check a configuration and its plugins", cmd_check },
     { "inspect", "print a plugin's description and options", cmd_inspect },
     { "log", "print opportunities as they come", cmd_log },
+    { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },
 };
 

@@ -45,6 +45,7 @@ struct event {
     const struct arb_instrument *info;
     uint64_t session;
     uint64_t seq, prev_seq;
+    uint64_t conflated; /* events of this book that this one replaced, unsent or undelivered */
     int64_t venue_ns, recv_ns;
     const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
     const struct arb_level *asks;

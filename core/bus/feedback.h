@@ -2,7 +2,7 @@
  * feedback.h - how the publisher asks a feed for a fresh snapshot of a book.
  *
  * A delivery that failed for good leaves a hole on the topic. The publisher raises the
- * book's flag; the feed's thread sees it on its next turn and sends a snapshot.
+ * book's count; the feed's thread sees it on its next turn and sends a snapshot.
  */
 #ifndef ARB_FEEDBACK_H
 #define ARB_FEEDBACK_H
@@ -14,14 +14,14 @@
 #include "arbspot/types.h"
 
 struct feedback {
-    _Atomic bool any; /* released after `wanted`, acquired before it */
-    _Atomic bool wanted[ARB_INSTRUMENTS_MAX];
+    _Atomic bool any;                             /* released after `wanted`, acquired before it */
+    _Atomic uint32_t wanted[ARB_INSTRUMENTS_MAX]; /* messages of the book that were lost */
 };
 
 /* Publisher's thread. */
 static inline void feedback_raise(struct feedback *feedback, uint32_t instrument)
 {
-    atomic_store_explicit(&feedback->wanted[instrument], true, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&feedback->wanted[instrument], 1, memory_order_relaxed);
     atomic_store_explicit(&feedback->any, true, memory_order_release);
 }
 
@@ -32,9 +32,10 @@ static inline bool feedback_take_any(struct feedback *feedback)
            atomic_exchange_explicit(&feedback->any, false, memory_order_acquire);
 }
 
-static inline bool feedback_take(struct feedback *feedback, uint32_t instrument)
+/* How many messages of the book were lost since the last call. */
+static inline uint32_t feedback_take(struct feedback *feedback, uint32_t instrument)
 {
-    return atomic_exchange_explicit(&feedback->wanted[instrument], false, memory_order_relaxed);
+    return atomic_exchange_explicit(&feedback->wanted[instrument], 0, memory_order_relaxed);
 }
 
 #endif /* ARB_FEEDBACK_H */

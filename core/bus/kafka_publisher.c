@@ -38,7 +38,7 @@ struct publisher {
     struct waker *waker;
     char *text; /* room for the largest message the rings can hold */
     struct log_limit failed_limit, refused_limit;
-    _Atomic uint64_t produced, delivered, failed, refused, queue_full, bytes;
+    _Atomic uint64_t produced, delivered, failed, refused, queue_full, bytes, conflated, late;
     pthread_t thread;
     bool is_started;
     int stop_timeout_ms, stop_rc; /* handed over by `stopping` and by the join */
@@ -210,6 +210,12 @@ static bool produce(struct publisher *p, const struct message *m)
     }
 }
 
+/* A snapshot may well be of a book that has not changed for long. */
+static bool is_late(const struct event *event, int64_t now_ns)
+{
+    return event->kind == EVENT_DELTA && now_ns - event->recv_ns > PUBLISHER_LATE_MS * NS_PER_MS;
+}
+
 static bool produce_event(struct publisher *p, unsigned feed, const struct event *event,
                           int64_t now_ns)
 {
@@ -222,7 +228,12 @@ static bool produce_event(struct publisher *p, unsigned feed, const struct event
         .pub_ns = now_ns,
         .origin = origin_of(feed, event->instrument),
     };
-    return produce(p, &message);
+    if (!produce(p, &message)) {
+        return false;
+    }
+    count(&p->conflated, event->conflated);
+    count(&p->late, is_late(event, now_ns));
+    return true;
 }
 
 static bool produce_opportunity(struct publisher *p, const struct opportunity *o, int64_t now_ns)
@@ -472,5 +483,7 @@ struct publisher_stats publisher_stats(const struct publisher *p)
         .refused = atomic_load_explicit(&p->refused, memory_order_relaxed),
         .queue_full = atomic_load_explicit(&p->queue_full, memory_order_relaxed),
         .bytes = atomic_load_explicit(&p->bytes, memory_order_relaxed),
+        .conflated = atomic_load_explicit(&p->conflated, memory_order_relaxed),
+        .late = atomic_load_explicit(&p->late, memory_order_relaxed),
     };
 }

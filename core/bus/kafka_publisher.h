@@ -20,6 +20,7 @@
 enum {
     PUBLISHER_BATCH = 64, /* records taken off one ring before the next has its turn */
     PUBLISHER_FEEDS_MAX = 256,
+    PUBLISHER_LATE_MS = 100,
 };
 
 /* One feed's ring of event records, and how to ask that feed for a snapshot. */
@@ -44,6 +45,8 @@ struct publisher_stats {
     uint64_t refused;    /* never taken by librdkafka: too large */
     uint64_t queue_full; /* times the publisher had to stop reading */
     uint64_t bytes;      /* of the messages produced */
+    uint64_t conflated;  /* events that were not produced: a snapshot stands for them */
+    uint64_t late;       /* deltas produced more than PUBLISHER_LATE_MS after they came in */
 };
 
 enum publisher_turn {

@@ -14,6 +14,7 @@ enum {
     RETRY_MS = 500,            /* between looks for the topic */
     TAIL_MAX = 50000,          /* records looked through where brokers cannot look up by time */
     PARTITIONS_MAX = 10000,
+    REWIND_SLACK_MS = 2000, /* snapshots are spread over the interval, and clocks differ */
 };
 
 struct kafka_reader {
@@ -204,6 +205,11 @@ static int open_consumer(struct kafka_reader *r, const struct kafka_reader_confi
     (void)rd_kafka_poll_set_consumer(r->rk); /* fails for producers only */
     r->queue = rd_kafka_queue_get_consumer(r->rk);
     return config->group == NULL ? ARB_OK : subscribe(r, err);
+}
+
+int64_t kafka_rewind_ms(int64_t snapshot_interval_ms)
+{
+    return snapshot_interval_ms + snapshot_interval_ms / 2 + REWIND_SLACK_MS;
 }
 
 static int64_t start_ms(int64_t rewind_ms)

@@ -34,6 +34,9 @@ struct kafka_record {
 
 struct kafka_reader;
 
+/* How far to go back to meet a snapshot of every live book, if each is repeated so often. */
+int64_t kafka_rewind_ms(int64_t snapshot_interval_ms);
+
 int kafka_reader_create(struct kafka_reader **reader, const struct kafka_reader_config *config,
                         struct err *err);
 

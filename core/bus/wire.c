@@ -6,7 +6,7 @@
 #include "util/json_text.h"
 
 enum {
-    /* Everything but levels and reason: 20 members, names escaped at worst, 10 long numbers. */
+    /* Everything but levels and reason: 21 members, names escaped at worst, 10 long numbers. */
     HEAD_MAX = 512 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 10 * DIGITS_DECIMAL_MAX,
     LEVEL_MAX = 2 * DIGITS_DECIMAL_MAX + 8, /* ["1","2"], */
 };
@@ -121,6 +121,10 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
         at = put_string(at, event->reason, event->reason_len);
     } else {
         at = put_book(at, event);
+    }
+    if (event->conflated > 0) {
+        at = put_text(at, ",\"conflated\":");
+        at = digits_write_u64(at, event->conflated);
     }
     *at++ = '}';
     return (size_t)(at - out);
@@ -268,6 +272,7 @@ static const struct wire_field fields[] = {
     { "asks", read_asks, offsetof(struct wire_event, event) },
     { "crc", read_crc, offsetof(struct wire_event, event.crc) },
     { "reason", read_reason, 0 },
+    { "conflated", wire_read_u64, offsetof(struct wire_event, event.conflated) },
 };
 
 enum {
@@ -275,9 +280,10 @@ enum {
     HEAD_BITS = (1 << 14) - 1, /* "v" to "scale" */
     BOOK_BITS = 7 << 14,       /* "bids", "asks", "crc" */
     REASON_BIT = 1 << 17,
+    OPTIONAL_BITS = 1 << 18, /* "conflated" */
 };
 
-_Static_assert(N_FIELDS == 18, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 19, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 
@@ -322,7 +328,7 @@ int wire_read_event(struct arb_bytes message, struct wire_event *out)
         return json.rc;
     }
     const uint32_t rest = out->event.kind == EVENT_STATUS ? REASON_BIT : BOOK_BITS;
-    if (seen != (HEAD_BITS | rest)) {
+    if ((seen & ~(uint32_t)OPTIONAL_BITS) != (HEAD_BITS | rest)) {
         return ARB_EPROTO;
     }
     if (out->event.kind == EVENT_SNAPSHOT) {

@@ -3,13 +3,11 @@
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "cmd/attach.h"
 #include "cmd/follow.h"
-#include "config/config.h"
 
 enum { WAIT_MS = 200 }; /* how long Ctrl-C may take */
 
@@ -30,35 +28,16 @@ static const char usage[] =
     "Exit status: 0 done or interrupted, 78 bad configuration, 64 wrong usage.\n";
 
 struct arguments {
-    const char *config;
-    const char *brokers;
+    struct attach_request from;
     const char *topic;
     bool json;
     bool from_beginning;
     uint64_t count; /* 0: without end */
 };
 
-/* The signals that end the command wait here, blocked, until they are asked for. */
-static sigset_t block_signals(void)
-{
-    sigset_t ending;
-
-    (void)sigemptyset(&ending);
-    (void)sigaddset(&ending, SIGINT);
-    (void)sigaddset(&ending, SIGTERM);
-    (void)pthread_sigmask(SIG_BLOCK, &ending, NULL); /* valid arguments: cannot fail */
-    return ending;
-}
-
-static bool is_interrupted(const sigset_t *ending)
-{
-    const struct timespec now = { 0 };
-    return sigtimedwait(ending, NULL, &now) > 0;
-}
-
 static int print_all(struct follow *follow, const sigset_t *ending)
 {
-    while (!is_interrupted(ending) && follow_step(follow, WAIT_MS)) {
+    while (!attach_is_interrupted(ending) && follow_step(follow, WAIT_MS)) {
         /* message after message */
     }
     if (follow_failed(follow)) {
@@ -68,22 +47,18 @@ static int print_all(struct follow *follow, const sigset_t *ending)
     return CMD_OK;
 }
 
-static int follow_topic(const struct arguments *a, const struct kafka_config *kafka)
+static int follow_topic(void *context, const struct attach_target *target)
 {
-    const struct follow_config config = { .kafka = kafka,
+    const struct arguments *const a = context;
+    const struct follow_config config = { .kafka = target->kafka,
                                           .topic = a->topic,
                                           .json = a->json,
                                           .from_beginning = a->from_beginning,
                                           .count = a->count };
-    const sigset_t ending = block_signals();
+    const sigset_t ending = attach_block_signals();
     struct follow *follow;
     struct err err = { 0 };
 
-    if (strcmp(kafka->brokers, "embedded") == 0) {
-        (void)fprintf(stderr, "arbspot log: the embedded broker is inside `arbspot run`; give the "
-                              "address that it printed with --brokers\n");
-        return CMD_USAGE;
-    }
     if (follow_create(&follow, &config, &err) != ARB_OK) {
         (void)fprintf(stderr, "arbspot log: %s\n", err.text);
         return CONFIG_EXIT;
@@ -91,29 +66,6 @@ static int follow_topic(const struct arguments *a, const struct kafka_config *ka
     const int status = print_all(follow, &ending);
     follow_destroy(follow);
     return status;
-}
-
-static int follow_configured(const struct arguments *a)
-{
-    struct problems problems = { .out = stderr, .path = a->config };
-    struct config config;
-    int status = CONFIG_EXIT;
-
-    if (config_load(&config, a->config, &problems) == ARB_OK) {
-        if (a->brokers != NULL) {
-            config.kafka.brokers = a->brokers;
-        }
-        status = follow_topic(a, &config.kafka);
-    }
-    config_fini(&config);
-    return status;
-}
-
-static int follow_brokers(const struct arguments *a)
-{
-    const struct kafka_config kafka = { .brokers = a->brokers,
-                                        .opportunity_topic = "arbitrage-opportunities" };
-    return follow_topic(a, &kafka);
 }
 
 static bool read_count(const char *text, uint64_t *count)
@@ -129,10 +81,10 @@ static bool take_option(struct arguments *a, int option, const char *value)
 {
     switch (option) {
     case 'c':
-        a->config = value;
+        a->from.config = value;
         return true;
     case 'b':
-        a->brokers = value;
+        a->from.brokers = value;
         return true;
     case 't':
         a->topic = value;
@@ -158,7 +110,7 @@ int cmd_log(int argc, char **argv)
         { "from-beginning", no_argument, NULL, 'f' }, { "count", required_argument, NULL, 'n' },
         { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
     };
-    struct arguments arguments = { 0 };
+    struct arguments arguments = { .from.command = "log" };
 
     for (int c; (c = getopt_long(argc, argv, "c:b:t:jfn:h", options, NULL)) != -1;) {
         if (c == 'h') {
@@ -170,9 +122,9 @@ int cmd_log(int argc, char **argv)
             return CMD_USAGE;
         }
     }
-    if (optind != argc || (arguments.config == NULL && arguments.brokers == NULL)) {
+    if (optind != argc || (arguments.from.config == NULL && arguments.from.brokers == NULL)) {
         (void)fputs(usage, stderr);
         return CMD_USAGE;
     }
-    return arguments.config == NULL ? follow_brokers(&arguments) : follow_configured(&arguments);
+    return attach_call(&arguments.from, follow_topic, &arguments);
 }

@@ -309,16 +309,16 @@ static bool catch_up(struct feed *feed, struct outlet *outlet)
 
     if (outlet->feedback != NULL && feedback_take_any(outlet->feedback)) {
         for (uint32_t i = 0; i < n; i++) {
-            if (feedback_take(outlet->feedback, i) && !outlet->behind[i]) {
-                outlet->behind[i] = true;
-                outlet->n_behind++;
+            const uint32_t n_lost = feedback_take(outlet->feedback, i);
+            if (n_lost > 0) {
+                outlet_lost(outlet, i, n_lost);
             }
         }
     }
     for (uint32_t i = 0; i < n && outlet->n_behind > 0; i++) {
-        if (outlet->behind[i]) {
+        if (outlet->behind[i] > 0) {
             sync_send_whole(feed, i, outlet);
-            if (outlet->behind[i]) {
+            if (outlet->behind[i] > 0) {
                 return false; /* still full */
             }
         }

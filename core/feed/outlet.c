@@ -57,20 +57,26 @@ static bool heals(const struct event *event)
            (event->kind == EVENT_STATUS && event->state != ARB_BOOK_LIVE);
 }
 
+void outlet_lost(struct outlet *outlet, uint32_t instrument, uint64_t n)
+{
+    outlet->n_behind += outlet->behind[instrument] == 0;
+    outlet->behind[instrument] += n;
+    outlet->conflated += n;
+}
+
 bool outlet_send(struct outlet *outlet, const struct event *event)
 {
     const uint32_t i = event->instrument;
     struct event linked = *event;
 
     linked.prev_seq = outlet->last_seq[i];
-    if ((outlet->behind[i] && !heals(event)) || !deliver(outlet, &linked)) {
-        outlet->n_behind += !outlet->behind[i];
-        outlet->behind[i] = true;
-        outlet->conflated++;
+    linked.conflated = outlet->behind[i];
+    if ((outlet->behind[i] > 0 && !heals(event)) || !deliver(outlet, &linked)) {
+        outlet_lost(outlet, i, 1);
         return false;
     }
-    outlet->n_behind -= outlet->behind[i];
-    outlet->behind[i] = false;
+    outlet->n_behind -= outlet->behind[i] > 0;
+    outlet->behind[i] = 0;
     outlet->last_seq[i] = event->seq;
     return true;
 }

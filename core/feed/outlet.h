@@ -22,9 +22,9 @@ struct outlet {
     struct feedback *feedback; /* of the consumer, or NULL */
     bool periodic;             /* wants periodic snapshots (late joiners) */
     uint64_t *last_seq;        /* [ARB_INSTRUMENTS_MAX] what the consumer got last */
-    bool *behind;              /* [ARB_INSTRUMENTS_MAX] has to be sent a snapshot */
-    uint32_t n_behind;
-    uint64_t conflated; /* events that a later snapshot replaced */
+    uint64_t *behind;          /* [ARB_INSTRUMENTS_MAX] events that a snapshot has to replace */
+    uint32_t n_behind;         /* books with such events */
+    uint64_t conflated;        /* events that a later snapshot replaced, of all books */
 };
 
 int outlet_init_ring(struct outlet *outlet, struct ring *ring, struct feedback *feedback,
@@ -32,7 +32,13 @@ int outlet_init_ring(struct outlet *outlet, struct ring *ring, struct feedback *
 int outlet_init_fn(struct outlet *outlet, outlet_fn *fn, void *context);
 void outlet_fini(struct outlet *outlet);
 
-/* Sends an event, or marks its book. False when it was marked. */
+/*
+ * Sends an event, or marks its book. False when it was marked. The event that ends this says
+ * in `conflated` how many it stands for.
+ */
 bool outlet_send(struct outlet *outlet, const struct event *event);
+
+/* Marks a book of which `n` events, at least one, were lost behind the outlet. */
+void outlet_lost(struct outlet *outlet, uint32_t instrument, uint64_t n);
 
 #endif /* ARB_OUTLET_H */

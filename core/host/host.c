@@ -6,6 +6,7 @@
 
 #include "bus/embedded.h"
 #include "bus/kafka_publisher.h"
+#include "bus/kafka_reader.h"
 #include "bus/kafka_source.h"
 #include "host/venue_thread.h"
 #include "strategy/ring_source.h"
@@ -16,7 +17,6 @@
 enum {
     FLUSH_MS = 5000,            /* for the last messages at the end */
     OPPORTUNITY_RING = 1 << 20, /* bytes */
-    REWIND_SLACK_MS = 2000,     /* snapshots are spread over the interval, and clocks differ */
 };
 
 /* One strategy section with what brings it events and takes its opportunities. */
@@ -110,9 +110,8 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
                    ? ARB_OK
                    : err_set(err, rc, "[strategy:%s]: no memory for its rings", part->config->name);
     }
-    const int64_t interval_ms = host->config->host.snapshot_interval_ms;
     return kafka_source_create(&part->source, &host->config->kafka, part->config->group,
-                               interval_ms + interval_ms / 2 + REWIND_SLACK_MS, err);
+                               kafka_rewind_ms(host->config->host.snapshot_interval_ms), err);
 }
 
 static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
@@ -261,18 +260,26 @@ void host_log_stats(const struct host *host)
     const struct publisher_stats kafka = publisher_stats(host->publisher);
 
     log_line(ARB_INFO, "kafka=publisher",
-             "produced=%llu delivered=%llu failed=%llu refused=%llu queue_full=%llu bytes=%llu",
+             "produced=%llu delivered=%llu failed=%llu refused=%llu queue_full=%llu bytes=%llu "
+             "conflated=%llu late=%llu",
              (unsigned long long)kafka.produced, (unsigned long long)kafka.delivered,
              (unsigned long long)kafka.failed, (unsigned long long)kafka.refused,
-             (unsigned long long)kafka.queue_full, (unsigned long long)kafka.bytes);
+             (unsigned long long)kafka.queue_full, (unsigned long long)kafka.bytes,
+             (unsigned long long)kafka.conflated, (unsigned long long)kafka.late);
     for (unsigned i = 0; i < host->n_strategies; i++) {
         struct runner_stats stats;
         char who[2 * ARB_SYMBOL_MAX];
         runner_stats_read(host->strategies[i].runner, &stats);
         (void)snprintf(who, sizeof(who), "strategy=%s", host->strategies[i].config->name);
-        log_line(ARB_INFO, who, "markets=%llu opportunities=%llu dropped=%llu",
+        log_line(ARB_INFO, who,
+                 "markets=%llu opportunities=%llu dropped=%llu books=%llu live=%llu gaps=%llu "
+                 "crc_mismatches=%llu duplicates=%llu",
                  (unsigned long long)stats.markets, (unsigned long long)stats.opportunities,
-                 (unsigned long long)stats.dropped);
+                 (unsigned long long)stats.dropped, (unsigned long long)stats.market.n_books,
+                 (unsigned long long)stats.market.n_live,
+                 (unsigned long long)stats.market.books.gaps,
+                 (unsigned long long)stats.market.books.crc_mismatches,
+                 (unsigned long long)stats.market.books.duplicates);
     }
 }
 

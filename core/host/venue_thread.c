@@ -178,6 +178,17 @@ int venue_thread_start(struct venue_thread *venue, struct err *err)
     return ARB_OK;
 }
 
+/* Over all consumers of this venue's books. */
+static uint64_t count_conflated(const struct venue_thread *venue)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < venue->n_outlets; i++) {
+        n += venue->outlets[i].conflated;
+    }
+    return n;
+}
+
 /* The closing account; the thread is gone, so its numbers are ours to read. */
 static void log_stats(const struct venue_thread *venue)
 {
@@ -185,12 +196,13 @@ static void log_stats(const struct venue_thread *venue)
 
     log_line(ARB_INFO, venue->who,
              "frames=%llu rejected=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
-             "crossed=%llu unknown_deletes=%llu resyncs=%llu refused=%llu",
+             "crossed=%llu unknown_deletes=%llu resyncs=%llu refused=%llu conflated=%llu",
              (unsigned long long)s->frames, (unsigned long long)s->rejected,
              (unsigned long long)s->updates, (unsigned long long)s->snapshots,
              (unsigned long long)s->verified, (unsigned long long)s->mismatched,
              (unsigned long long)s->crossed, (unsigned long long)s->unknown_deletes,
-             (unsigned long long)s->resyncs, (unsigned long long)s->refused);
+             (unsigned long long)s->resyncs, (unsigned long long)s->refused,
+             (unsigned long long)count_conflated(venue));
 }
 
 void venue_thread_stop(struct venue_thread *venue)

@@ -5,27 +5,25 @@
 #include <string.h>
 
 #include "arbspot/symbols.h"
-#include "book/book.h"
+#include "consumer/replica.h"
 #include "util/log.h"
 
 enum {
     STRANGERS_MAX = ARB_VENUES_MAX, /* unknown venues reported by name; more are only counted */
 };
 
-struct replica {
-    struct book book;
-    struct arb_book view; /* without the levels, which move: see show() */
-    uint64_t session;
+/* One venue's book of an instrument. */
+struct leg {
+    struct replica replica;
     uint64_t shown_session;
-    bool is_heard; /* session and view.seq are of an event that was taken */
     bool is_conflict_logged;
 };
 
 struct instrument {
     struct arb_instrument info;
-    uint32_t changed;          /* bit i: venue i; 0 while not queued */
-    struct arb_book *shown;    /* [n_venues] */
-    struct replica replicas[]; /* [n_venues] */
+    uint32_t changed;       /* bit i: venue i; 0 while not queued */
+    struct arb_book *shown; /* [n_venues] */
+    struct leg legs[];      /* [n_venues] */
 };
 
 struct market {
@@ -41,153 +39,6 @@ struct market {
     uint32_t n_strangers;
     bool is_refusal_logged;
 };
-
-static bool is_same_session(const struct replica *replica, const struct event *event)
-{
-    return replica->is_heard && replica->session == event->session;
-}
-
-/* Seen before, or of a session that a newer one ended: a rewind must not take a book back. */
-static bool is_old(const struct replica *replica, const struct event *event)
-{
-    return replica->is_heard &&
-           (event->session < replica->session ||
-            (event->session == replica->session && event->seq <= replica->view.seq));
-}
-
-/* Nothing was lost between the replica's last event and this one? */
-static bool is_next(const struct replica *replica, const struct event *event)
-{
-    return is_same_session(replica, event) && event->prev_seq == replica->view.seq;
-}
-
-static bool is_live(const struct replica *replica)
-{
-    return replica->view.state == ARB_BOOK_LIVE;
-}
-
-static void stamp(struct replica *replica, const struct event *event)
-{
-    replica->is_heard = true;
-    replica->session = event->session;
-    replica->view.seq = event->seq;
-    replica->view.trading = event->trading;
-    replica->view.verified = event->verified;
-    replica->view.venue_ns = event->venue_ns;
-    replica->view.recv_ns = event->recv_ns;
-}
-
-static bool has_crc(const struct replica *replica, uint32_t crc)
-{
-    const struct book_side *const bids = &replica->book.bids, *const asks = &replica->book.asks;
-    return event_book_crc(book_side_begin(bids), bids->n, book_side_begin(asks), asks->n) == crc;
-}
-
-/* LIVE when the event went in and the replica now equals the original. */
-static void settle(struct market_stats *stats, struct replica *replica, const struct event *event,
-                   int rc)
-{
-    stamp(replica, event);
-    replica->view.state = ARB_BOOK_STALE;
-    if (rc < ARB_OK) {
-        stats->failed++;
-    } else if (!has_crc(replica, event->crc)) {
-        stats->crc_mismatches++;
-    } else {
-        replica->view.state = ARB_BOOK_LIVE;
-    }
-}
-
-static bool apply_snapshot(struct market_stats *stats, struct replica *replica,
-                           const struct event *event)
-{
-    int rc = book_side_replace(&replica->book.bids, event->bids, event->n_bids);
-
-    if (rc == ARB_OK) {
-        rc = book_side_replace(&replica->book.asks, event->asks, event->n_asks);
-    }
-    stats->snapshots++;
-    settle(stats, replica, event, rc);
-    return true;
-}
-
-/* A level to remove that is not there is no failure: whether it matters, the checksum says. */
-static int set_levels(struct book_side *side, const struct arb_level *levels, uint32_t n)
-{
-    int rc = ARB_OK;
-
-    for (uint32_t i = 0; i < n && rc >= ARB_OK; i++) {
-        rc = book_side_set(side, &levels[i]);
-    }
-    return rc;
-}
-
-static bool apply_delta(struct market_stats *stats, struct replica *replica,
-                        const struct event *event)
-{
-    if (!is_live(replica)) {
-        stats->awaiting++;
-        return false;
-    }
-    if (!is_next(replica, event)) {
-        stats->gaps++;
-        replica->view.state = ARB_BOOK_STALE;
-        replica->view.recv_ns = event->recv_ns; /* that is when the replica went bad */
-        return true;
-    }
-    int rc = set_levels(&replica->book.bids, event->bids, event->n_bids);
-    if (rc >= ARB_OK) {
-        rc = set_levels(&replica->book.asks, event->asks, event->n_asks);
-    }
-    stats->deltas++;
-    settle(stats, replica, event, rc);
-    return true;
-}
-
-/* A status brings no levels, so it can keep a replica LIVE but never make it so. */
-static uint32_t state_after_status(const struct replica *replica, const struct event *event)
-{
-    if (event->state != ARB_BOOK_LIVE) {
-        return event->state;
-    }
-    if (is_live(replica)) {
-        return is_next(replica, event) ? ARB_BOOK_LIVE : ARB_BOOK_STALE;
-    }
-    return replica->view.state == ARB_BOOK_STALE ? ARB_BOOK_STALE : ARB_BOOK_SYNCING;
-}
-
-static bool apply_status(struct market_stats *stats, struct replica *replica,
-                         const struct event *event)
-{
-    const bool is_gap =
-        is_live(replica) && is_same_session(replica, event) && !is_next(replica, event);
-    const uint32_t state = state_after_status(replica, event);
-
-    stats->gaps += is_gap ? 1 : 0;
-    stats->statuses += is_gap ? 0 : 1;
-    stamp(replica, event);
-    replica->view.state = state;
-    return true;
-}
-
-/* True when the book changed. */
-static bool apply(struct market_stats *stats, struct replica *replica, const struct event *event)
-{
-    if (is_old(replica, event)) {
-        stats->duplicates++;
-        return false;
-    }
-    switch ((enum event_kind)event->kind) {
-    case EVENT_SNAPSHOT:
-        return apply_snapshot(stats, replica, event);
-    case EVENT_DELTA:
-        return apply_delta(stats, replica, event);
-    case EVENT_STATUS:
-        return apply_status(stats, replica, event);
-    }
-    stats->unknown_kinds++;
-    return false;
-}
 
 static bool is_known_stranger(const struct market *market, const char *name)
 {
@@ -228,20 +79,19 @@ static void free_instrument(struct instrument *instrument, uint32_t n_venues)
         return;
     }
     for (uint32_t i = 0; i < n_venues; i++) {
-        book_fini(&instrument->replicas[i].book);
+        replica_fini(&instrument->legs[i].replica);
     }
     free(instrument->shown);
     free(instrument);
 }
 
-static bool init_replicas(struct instrument *instrument, uint32_t n_venues)
+static bool init_legs(struct instrument *instrument, uint32_t n_venues)
 {
     for (uint32_t i = 0; i < n_venues; i++) {
-        if (book_init(&instrument->replicas[i].book, 0) != ARB_OK) {
+        if (replica_init(&instrument->legs[i].replica) != ARB_OK) {
             return false;
         }
-        instrument->replicas[i].view.trading = ARB_TRADING_HALTED; /* not known to be open */
-        instrument->shown[i] = instrument->replicas[i].view;
+        instrument->shown[i] = replica_view(&instrument->legs[i].replica);
     }
     return true;
 }
@@ -249,7 +99,7 @@ static bool init_replicas(struct instrument *instrument, uint32_t n_venues)
 static struct instrument *new_instrument(const struct arb_instrument *info, uint32_t n_venues)
 {
     struct instrument *const instrument =
-        calloc(1, sizeof(*instrument) + n_venues * sizeof(instrument->replicas[0]));
+        calloc(1, sizeof(*instrument) + n_venues * sizeof(instrument->legs[0]));
 
     if (instrument == NULL) {
         return NULL;
@@ -257,7 +107,7 @@ static struct instrument *new_instrument(const struct arb_instrument *info, uint
     instrument->info = *info;
     memset(instrument->info.venue_symbol, 0, sizeof(instrument->info.venue_symbol));
     instrument->shown = calloc(n_venues, sizeof(*instrument->shown));
-    if (instrument->shown == NULL || !init_replicas(instrument, n_venues)) {
+    if (instrument->shown == NULL || !init_legs(instrument, n_venues)) {
         free_instrument(instrument, n_venues);
         return NULL;
     }
@@ -327,20 +177,40 @@ static bool is_same_scale(const struct arb_instrument *a, const struct arb_instr
     return a->px_scale == b->px_scale && a->qty_scale == b->qty_scale;
 }
 
+/* What is counted of a book. */
+struct standing {
+    bool is_known, is_live;
+};
+
+static struct standing standing_of(const struct replica *replica)
+{
+    return (struct standing){ replica->is_heard, replica_is_live(replica) };
+}
+
+static void count_change(struct market_stats *stats, struct standing before, struct standing now)
+{
+    stats->n_books += now.is_known && !before.is_known;
+    stats->n_live += now.is_live;
+    stats->n_live -= before.is_live;
+}
+
 /* Numbers of two scales must not meet, so this venue's book is out until they agree. */
 static void refuse_scale(struct market *market, uint32_t index, uint32_t venue,
                          const struct arb_instrument *other)
 {
-    struct replica *const replica = &market->instruments[index]->replicas[venue];
+    struct leg *const leg = &market->instruments[index]->legs[venue];
+    struct arb_book *const view = &leg->replica.view;
+    const struct standing before = standing_of(&leg->replica);
     const struct arb_instrument *const info = &market->instruments[index]->info;
 
     market->stats.scale_conflicts++;
-    if (replica->view.state != ARB_BOOK_UNUSABLE) {
-        replica->view.state = ARB_BOOK_UNUSABLE;
+    if (view->state != ARB_BOOK_UNUSABLE) {
+        view->state = ARB_BOOK_UNUSABLE;
+        count_change(&market->stats, before, standing_of(&leg->replica));
         mark_changed(market, index, venue);
     }
-    if (!replica->is_conflict_logged) {
-        replica->is_conflict_logged = true;
+    if (!leg->is_conflict_logged) {
+        leg->is_conflict_logged = true;
         log_line(ARB_WARN, market->config.who,
                  "%s of %s is left out: it comes with px_scale %u and qty_scale %u, others with %u "
                  "and %u; make [instrument:%s] the same for all feeds",
@@ -368,20 +238,20 @@ void market_apply(struct market *market, const struct event *event)
         refuse_scale(market, index, venue, event->info);
         return;
     }
-    if (apply(&market->stats, &instrument->replicas[venue], event)) {
+    struct replica *const replica = &instrument->legs[venue].replica;
+    const struct standing before = standing_of(replica);
+    const enum arb_verdict verdict = replica_apply(replica, &market->stats.books, event);
+    count_change(&market->stats, before, standing_of(replica));
+    if (arb_verdict_is_change(verdict)) {
         mark_changed(market, index, venue);
     }
 }
 
 /* Levels move while events are applied, so the strategy's view is made when it looks. */
-static void show(struct replica *replica, struct arb_book *shown)
+static void show(struct leg *leg, struct arb_book *shown)
 {
-    *shown = replica->view;
-    shown->bids = book_side_begin(&replica->book.bids);
-    shown->asks = book_side_begin(&replica->book.asks);
-    shown->n_bids = replica->book.bids.n;
-    shown->n_asks = replica->book.asks.n;
-    replica->shown_session = replica->session;
+    *shown = replica_view(&leg->replica);
+    leg->shown_session = leg->replica.session;
 }
 
 bool market_changed(struct market *market, struct arb_market *out)
@@ -396,7 +266,7 @@ bool market_changed(struct market *market, struct arb_market *out)
     market->queue_n--;
     for (uint32_t i = 0; i < market->config.n_venues; i++) {
         if ((instrument->changed & 1U << i) != 0) {
-            show(&instrument->replicas[i], &instrument->shown[i]);
+            show(&instrument->legs[i], &instrument->shown[i]);
         }
     }
     *out = (struct arb_market){
@@ -429,7 +299,7 @@ struct market_leg market_leg(const struct market *market, uint32_t instrument, u
     assert(venue < market->config.n_venues);
     const struct instrument *const entry = market->instruments[instrument];
     return (struct market_leg){ .book = &entry->shown[venue],
-                                .session = entry->replicas[venue].shown_session };
+                                .session = entry->legs[venue].shown_session };
 }
 
 const struct arb_venue *market_venue(const struct market *market, uint32_t venue)

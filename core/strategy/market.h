@@ -1,16 +1,15 @@
 /*
  * market.h - every instrument side by side on all venues, rebuilt from events.
  *
- * A replica of a book is LIVE only while nothing of it can be missing: each delta has to name
- * the event before it, and after each change the replica has to have the checksum that came
- * with it. Otherwise it is STALE until the next snapshot. Bad or foreign events are counted
- * and left out; none of them is an error of the caller.
+ * Each book is a replica (consumer/replica.h): LIVE only while it is proven to be the host's
+ * book. Bad or foreign events are counted and left out; none of them is an error of the caller.
  *
  * One owner: the thread of the strategy.
  */
 #ifndef ARB_MARKET_H
 #define ARB_MARKET_H
 
+#include "arbspot/consumer.h"
 #include "arbspot/strategy.h"
 #include "bus/event.h"
 
@@ -26,16 +25,11 @@ struct market_config {
 
 struct market_stats {
     uint64_t events; /* given to market_apply(); each is in one more count below */
-    uint64_t snapshots, deltas, statuses; /* taken */
-    uint64_t duplicates;                  /* not newer than what the replica has: after a rewind */
-    uint64_t awaiting;                    /* deltas of a book that waits for its snapshot */
-    uint64_t gaps;                        /* something was lost before this event: STALE */
-    uint64_t crc_mismatches;              /* the replica is not the venue's book: STALE */
-    uint64_t failed;                      /* no memory, or too many levels: STALE */
-    uint64_t unknown_kinds;               /* of no enum event_kind */
-    uint64_t unknown_venues;              /* of a venue that is not in the list */
+    struct arb_consumer_counts books;
+    uint64_t unknown_venues;  /* of a venue that is not in the list */
     uint64_t scale_conflicts; /* of another scale than the instrument was first seen with */
     uint64_t refused;         /* of an instrument beyond the limit, or for which memory lacks */
+    uint64_t n_books, n_live; /* books that were heard of, and how many of them are LIVE now */
 };
 
 /* One book as the strategy was last shown it. */

@@ -400,7 +400,7 @@ static bool are_all_connected(const struct rig *rig)
     struct runner_stats stats;
 
     runner_stats_read(rig->runner, &stats);
-    return stats.market.snapshots >= 2 && ws_client_is_open(rig->client);
+    return stats.market.books.snapshots >= 2 && ws_client_is_open(rig->client);
 }
 
 static bool have_all_arrived(const struct rig *rig)

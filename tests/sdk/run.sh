@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs the SDK into a temporary folder, builds a plugin against nothing but that, and has
-# the installed programs load it and drive it. Usage: run.sh BUILD_DIR
+# Installs the SDK into a temporary folder, builds a plugin and a consumer against nothing but
+# that, and has the installed programs drive them. Usage: run.sh BUILD_DIR [C_FLAGS]
+# C_FLAGS are what the installed consumer library was built with and its user has to link with.
 set -euo pipefail
 build=$1
+flags=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -32,3 +34,22 @@ printf '%s\n' 'wss://feed.acme.invalid <-> 1700000000.0' \
 grep -q '"type":"snapshot".*"bids":\[\["100.5","2"\]\]' "$tmp/messages"
 grep -q ' snapshots=2 .* live=1 books=1' "$tmp/summary"
 echo "PASS: a plugin built against the installed SDK loads, checks and replays"
+
+# The consumer gets what the plugin made, once in between damaged; only the first book is proven.
+cmake -S "$here/consumer" -B "$tmp/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$tmp/prefix" \
+    -DCMAKE_C_FLAGS="$flags" >/dev/null
+cmake --build "$tmp/consumer" >/dev/null
+grep '"type":"snapshot"' "$tmp/messages" | sed '2s/"100.4"/"100.3"/' >"$tmp/lines"
+"$tmp/consumer/top_of_book" <"$tmp/lines" >"$tmp/tops"
+printf '%s\n' 'acme BTC/USD 100.5 100.6' 'acme BTC/USD not live' | diff - "$tmp/tops"
+pkgconfig=$(dirname "$(find "$tmp/prefix" -name arbspot-consumer.pc)")
+# shellcheck disable=SC2046 # flags are words
+cc $flags -o "$tmp/by_pkgconfig" "$here/consumer/top_of_book.c" \
+    $(PKG_CONFIG_PATH="$pkgconfig" pkg-config --cflags --libs arbspot-consumer)
+"$tmp/by_pkgconfig" <"$tmp/lines" | diff - "$tmp/tops"
+if nm -g --defined-only "$(find "$tmp/prefix" -name libarbspot_consumer.a)" |
+    grep -E ' [A-Z] ' | grep -v ' arb_consumer_'; then
+    echo "FAIL: the consumer library shows names that are not its own"
+    exit 1
+fi
+echo "PASS: a consumer built against the installed SDK proves books, and does not take a damaged one"

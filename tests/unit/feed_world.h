@@ -62,6 +62,9 @@ static inline void world_on_event(void *context, const struct event *event)
     if (event->kind != EVENT_STATUS && event->verified != ARB_VERIFIED) {
         arb_text_add(log, " %s", verified_name(event->verified));
     }
+    if (event->conflated > 0) {
+        arb_text_add(log, " conflated=%" PRIu64, event->conflated);
+    }
     world_levels(log, 'b', event->bids, event->n_bids);
     world_levels(log, 'a', event->asks, event->n_asks);
     arb_text_add(log, "%s%s\n", event->reason_len > 0 ? " " : "", event->reason);

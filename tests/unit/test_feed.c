@@ -522,8 +522,9 @@ static void failed_delivery_is_healed_by_a_snapshot(void **state)
     assert_non_null(feedback);
     world->outlet.feedback = feedback;
     feedback_raise(feedback, 0);
+    feedback_raise(feedback, 0);
     world_wait(world, 0);
-    world_expect(world, "snapshot 0 LIVE #3<2 b100x1 a101x1\n");
+    world_expect(world, "snapshot 0 LIVE #3<2 conflated=2 b100x1 a101x1\n");
     world_wait(world, 1000);
     world_expect(world, "");
     world_destroy(world);

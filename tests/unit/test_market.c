@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "arbspot/text.h"
+#include "book_text.h"
 #include "feed_stub.h"
 #include "stderr_capture.h"
 #include "strategy/market.h"
@@ -50,21 +50,6 @@ static void apply(struct world *world, struct event event)
     market_apply(world->market, &event);
 }
 
-static void describe_book(struct arb_text *text, const struct arb_book *book)
-{
-    arb_text_add(text, " %s/%s#%llu", book_state_name(book->state), trading_name(book->trading),
-                 (unsigned long long)book->seq);
-    for (uint32_t i = book->n_bids; i-- > 0;) {
-        arb_text_add(text, " %lldx%lld", (long long)arb_bid(book, i)->px,
-                     (long long)arb_bid(book, i)->qty);
-    }
-    arb_text_add(text, " |");
-    for (uint32_t i = 0; i < book->n_asks; i++) {
-        arb_text_add(text, " %lldx%lld", (long long)arb_ask(book, i)->px,
-                     (long long)arb_ask(book, i)->qty);
-    }
-}
-
 /* "BTC/USD changed=1 LIVE/open#1 100x1 | 101x1, EMPTY/halted#0 |" for each changed instrument. */
 static const char *seen(struct world *world)
 {
@@ -91,274 +76,16 @@ static void snapshot_makes_the_book_live(void **state)
                         seen(world));
 }
 
-static void snapshot_replaces_the_book(void **state)
+static void duplicate_does_not_show_the_instrument_again(void **state)
 {
     struct world *const world = *state;
+    const struct event event = feed_stub_quote(&world->a, 100, 101);
 
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    apply(world, feed_stub_quote(&world->a, 90, 95));
-    assert_string_equal("BTC/USD changed=1 LIVE/open#2 90x1 | 95x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void empty_snapshot_is_live_and_has_checksum_zero(void **state)
-{
-    struct world *const world = *state;
-    const struct event event = feed_stub_snapshot(&world->a);
-
-    assert_int_equal(0, event.crc);
     apply(world, event);
-    assert_string_equal("BTC/USD changed=1 LIVE/open#1 |, EMPTY/halted#0 |\n", seen(world));
-}
-
-static void deltas_set_and_remove_levels(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    apply(world, feed_stub_set_bid(&world->a, 99, 7));
-    apply(world, feed_stub_set_ask(&world->a, 101, 0));
-    apply(world, feed_stub_set_ask(&world->a, 103, 4));
-    assert_string_equal("BTC/USD changed=1 LIVE/open#4 99x7 100x1 | 103x4, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void delta_before_any_snapshot_is_left_out(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_set_bid(&world->a, 99, 7));
-    assert_string_equal("", seen(world));
-    assert_int_equal(1, market_stats(world->market)->awaiting);
-}
-
-static void lost_delta_makes_the_book_stale(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    (void)feed_stub_set_bid(&world->a, 99, 7); /* lost */
-    apply(world, feed_stub_set_bid(&world->a, 98, 7));
-    assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-    assert_int_equal(1, market_stats(world->market)->gaps);
-}
-
-static void one_loss_is_one_gap(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    (void)feed_stub_set_bid(&world->a, 99, 7); /* lost */
-    apply(world, feed_stub_set_bid(&world->a, 98, 7));
-    apply(world, feed_stub_set_bid(&world->a, 97, 7));
-    assert_int_equal(1, market_stats(world->market)->gaps);
-    assert_int_equal(1, market_stats(world->market)->awaiting);
-}
-
-static void snapshot_heals_a_gap(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    (void)feed_stub_set_bid(&world->a, 99, 7); /* lost */
-    apply(world, feed_stub_set_bid(&world->a, 98, 7));
-    apply(world, feed_stub_snapshot(&world->a));
-    apply(world, feed_stub_set_bid(&world->a, 97, 1));
-    assert_string_equal(
-        "BTC/USD changed=1 LIVE/open#5 97x1 98x7 99x7 100x1 | 101x1, EMPTY/halted#0 |\n",
-        seen(world));
-}
-
-static void event_that_links_to_an_older_one_is_in_sequence(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    world->a.seq = 6; /* numbers 2 to 6 went to other consumers */
-    struct event event = feed_stub_set_bid(&world->a, 99, 7);
-    event.prev_seq = 1;
-    apply(world, event);
-    assert_string_equal("BTC/USD changed=1 LIVE/open#7 99x7 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void repeated_delta_is_ignored(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    const struct event delta = feed_stub_set_bid(&world->a, 99, 7);
-    apply(world, delta);
     (void)seen(world);
-    apply(world, delta);
-    assert_string_equal("", seen(world));
-    assert_int_equal(1, market_stats(world->market)->duplicates);
-}
-
-static void repeated_snapshot_does_not_take_the_book_back(void **state)
-{
-    struct world *const world = *state;
-    const struct arb_level bid = { 100, 1 }, ask = { 101, 1 };
-    struct event snapshot = feed_stub_quote(&world->a, 100, 101);
-
-    apply(world, snapshot);
-    apply(world, feed_stub_set_bid(&world->a, 99, 7));
-    (void)seen(world);
-    snapshot.bids = &bid;
-    snapshot.asks = &ask;
-    apply(world, snapshot);
-    assert_string_equal("", seen(world));
-    assert_int_equal(1, market_stats(world->market)->duplicates);
-}
-
-static void snapshot_of_a_new_session_starts_a_new_sequence(void **state)
-{
-    struct world *const world = *state;
-
-    world->a.seq = 40;
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    world->a.session = 2;
-    world->a.seq = 0;
-    apply(world, feed_stub_quote(&world->a, 90, 95));
-    apply(world, feed_stub_set_bid(&world->a, 89, 1));
-    assert_string_equal("BTC/USD changed=1 LIVE/open#2 89x1 90x1 | 95x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void delta_of_a_new_session_makes_the_book_stale(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    world->a.session = 2;
-    apply(world, feed_stub_set_bid(&world->a, 99, 7));
-    assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void live_status_of_a_new_session_makes_the_book_stale(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    world->a.session = 2;
-    apply(world, feed_stub_status(&world->a, ARB_BOOK_LIVE, ARB_TRADING_OPEN));
-    assert_string_equal("BTC/USD changed=1 STALE/open#2 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void status_takes_the_book_out_of_live_and_keeps_its_levels(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    apply(world, feed_stub_status(&world->a, ARB_BOOK_STALE, ARB_TRADING_OPEN));
-    assert_string_equal("BTC/USD changed=1 STALE/open#2 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void status_changes_trading_of_a_live_book(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    apply(world, feed_stub_status(&world->a, ARB_BOOK_LIVE, ARB_TRADING_LIMITED));
-    assert_string_equal("BTC/USD changed=1 LIVE/limited#2 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void status_cannot_make_a_book_live_without_snapshot(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_status(&world->a, ARB_BOOK_LIVE, ARB_TRADING_OPEN));
-    assert_string_equal("BTC/USD changed=1 SYNCING/open#1 |, EMPTY/halted#0 |\n", seen(world));
-}
-
-static void status_cannot_make_a_stale_replica_live(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    (void)feed_stub_set_bid(&world->a, 99, 7); /* lost */
-    apply(world, feed_stub_set_bid(&world->a, 98, 7));
-    apply(world, feed_stub_status(&world->a, ARB_BOOK_LIVE, ARB_TRADING_LIMITED));
-    assert_string_equal("BTC/USD changed=1 STALE/limited#4 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void status_after_a_loss_makes_the_book_stale(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    (void)feed_stub_set_bid(&world->a, 99, 7); /* lost */
-    apply(world, feed_stub_status(&world->a, ARB_BOOK_LIVE, ARB_TRADING_OPEN));
-    assert_string_equal("BTC/USD changed=1 STALE/open#3 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-    assert_int_equal(1, market_stats(world->market)->gaps);
-}
-
-static void snapshot_of_another_checksum_is_stale(void **state)
-{
-    struct world *const world = *state;
-    struct event event = feed_stub_quote(&world->a, 100, 101);
-
-    event.crc ^= 1;
-    apply(world, event);
-    assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-    assert_int_equal(1, market_stats(world->market)->crc_mismatches);
-}
-
-static void checksum_zero_is_compared_like_any_other(void **state)
-{
-    struct world *const world = *state;
-    struct event event = feed_stub_quote(&world->a, 100, 101);
-
-    event.crc = 0;
-    apply(world, event);
-    assert_int_equal(1, market_stats(world->market)->crc_mismatches);
-}
-
-static void delta_of_another_checksum_makes_the_book_stale(void **state)
-{
-    struct world *const world = *state;
-
-    apply(world, feed_stub_quote(&world->a, 100, 101));
-    struct event event = feed_stub_set_bid(&world->a, 99, 7);
-    event.crc ^= 0x80000000U;
-    apply(world, event);
-    apply(world, feed_stub_set_bid(&world->a, 98, 7));
-    assert_string_equal("BTC/USD changed=1 STALE/open#2 99x7 100x1 | 101x1, EMPTY/halted#0 |\n",
-                        seen(world));
-}
-
-static void snapshot_of_too_many_levels_is_stale(void **state)
-{
-    struct world *const world = *state;
-    struct arb_level *const levels = calloc(ARB_EVENT_LEVELS_MAX + 1, sizeof(*levels));
-    struct event event = feed_stub_quote(&world->a, 100, 101);
-
-    assert_non_null(levels);
-    event.bids = levels;
-    event.n_bids = ARB_EVENT_LEVELS_MAX + 1;
-    apply(world, event);
-    free(levels);
-    assert_int_equal(1, market_stats(world->market)->failed);
-    assert_non_null(strstr(seen(world), "STALE"));
-}
-
-static void event_of_an_unknown_kind_is_left_out(void **state)
-{
-    struct world *const world = *state;
-    struct event event = feed_stub_quote(&world->a, 100, 101);
-
-    event.kind = 9;
     apply(world, event);
     assert_string_equal("", seen(world));
-    assert_int_equal(1, market_stats(world->market)->unknown_kinds);
+    assert_int_equal(1, market_stats(world->market)->books.duplicates);
 }
 
 static void unknown_venue_is_left_out_and_named_once(void **state)
@@ -453,6 +180,28 @@ static void instrument_that_changes_again_is_shown_again(void **state)
                         seen(world));
 }
 
+static void books_and_live_ones_are_counted(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+    const struct market_stats *const stats = market_stats(world->market);
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    apply(world, feed_stub_status(&world->b, ARB_BOOK_SYNCING, ARB_TRADING_OPEN));
+    assert_int_equal(2, stats->n_books);
+    assert_int_equal(1, stats->n_live);
+    apply(world, feed_stub_quote(&world->b, 90, 95));
+    assert_int_equal(2, stats->n_live);
+    apply(world, feed_stub_status(&world->a, ARB_BOOK_STALE, ARB_TRADING_OPEN));
+    assert_int_equal(1, stats->n_live);
+    world->b.info.qty_scale = 3;
+    stderr_capture_begin(&capture);
+    apply(world, feed_stub_set_bid(&world->b, 99, 7));
+    (void)stderr_capture_end(&capture);
+    assert_int_equal(0, stats->n_live);
+    assert_int_equal(2, stats->n_books);
+}
+
 static void leg_is_what_was_shown_last(void **state)
 {
     struct world *const world = *state;
@@ -511,35 +260,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(snapshot_makes_the_book_live),
-        TEST(snapshot_replaces_the_book),
-        TEST(empty_snapshot_is_live_and_has_checksum_zero),
-        TEST(deltas_set_and_remove_levels),
-        TEST(delta_before_any_snapshot_is_left_out),
-        TEST(lost_delta_makes_the_book_stale),
-        TEST(one_loss_is_one_gap),
-        TEST(snapshot_heals_a_gap),
-        TEST(event_that_links_to_an_older_one_is_in_sequence),
-        TEST(repeated_delta_is_ignored),
-        TEST(repeated_snapshot_does_not_take_the_book_back),
-        TEST(snapshot_of_a_new_session_starts_a_new_sequence),
-        TEST(delta_of_a_new_session_makes_the_book_stale),
-        TEST(live_status_of_a_new_session_makes_the_book_stale),
-        TEST(status_takes_the_book_out_of_live_and_keeps_its_levels),
-        TEST(status_changes_trading_of_a_live_book),
-        TEST(status_cannot_make_a_book_live_without_snapshot),
-        TEST(status_cannot_make_a_stale_replica_live),
-        TEST(status_after_a_loss_makes_the_book_stale),
-        TEST(snapshot_of_another_checksum_is_stale),
-        TEST(checksum_zero_is_compared_like_any_other),
-        TEST(delta_of_another_checksum_makes_the_book_stale),
-        TEST(snapshot_of_too_many_levels_is_stale),
-        TEST(event_of_an_unknown_kind_is_left_out),
+        TEST(duplicate_does_not_show_the_instrument_again),
         TEST(unknown_venue_is_left_out_and_named_once),
         TEST(other_scale_refuses_that_venue_and_says_so_once),
         TEST(live_book_that_changes_its_scale_is_unusable),
         TEST(snapshot_of_the_right_scale_heals_a_conflict),
         TEST(changed_instruments_come_in_order_and_once),
         TEST(instrument_that_changes_again_is_shown_again),
+        TEST(books_and_live_ones_are_counted),
         TEST(leg_is_what_was_shown_last),
         TEST(as_many_instruments_as_the_limit_are_taken),
         TEST(instruments_beyond_the_limit_are_left_out_and_reported_once),

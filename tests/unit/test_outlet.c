@@ -66,17 +66,23 @@ static uint64_t fill(struct setting *setting)
     return setting->seq - 1;
 }
 
-/* Reads everything; returns the last event's seq, after checking the chain from `*prev_seq`. */
-static void drain(struct setting *setting, uint64_t *prev_seq)
+/*
+ * Reads everything, checks the chain from `*prev_seq` on, which becomes the last event's seq, and
+ * returns how many events were replaced by those that came.
+ */
+static uint64_t drain(struct setting *setting, uint64_t *prev_seq)
 {
+    uint64_t conflated = 0;
     size_t len = 0;
     for (void *record = ring_peek(&setting->ring, &len); record != NULL;
          record = ring_peek(&setting->ring, &len)) {
         const struct event *const event = event_record_read(record);
         assert_true(event->prev_seq == *prev_seq);
         *prev_seq = event->seq;
+        conflated += event->conflated;
         ring_release(&setting->ring);
     }
+    return conflated;
 }
 
 static void events_are_linked_to_the_one_before(void **state)
@@ -85,7 +91,7 @@ static void events_are_linked_to_the_one_before(void **state)
     uint64_t seen = 0;
 
     assert_true(send_delta(setting) && send_delta(setting) && send_delta(setting));
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_int_equal(seen, 3);
 }
 
@@ -95,10 +101,10 @@ static void books_have_chains_of_their_own(void **state)
     uint64_t seen = 0;
 
     assert_true(send_delta(setting));
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_true(send(setting, OTHER_BOOK, EVENT_SNAPSHOT, ARB_BOOK_LIVE));
     seen = 0;
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_int_equal(seen, 2);
 }
 
@@ -107,7 +113,7 @@ static void full_ring_puts_the_book_behind(void **state)
     struct setting *const setting = *state;
 
     (void)fill(setting);
-    assert_true(setting->outlet.behind[BOOK]);
+    assert_int_equal(setting->outlet.behind[BOOK], 1);
     assert_int_equal(setting->outlet.n_behind, 1);
     assert_int_equal(setting->outlet.conflated, 1);
     assert_false(send_delta(setting));
@@ -121,7 +127,7 @@ static void deltas_are_withheld_while_behind_even_when_there_is_room(void **stat
     uint64_t seen = 0;
 
     (void)fill(setting);
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_false(send_delta(setting));
     assert_false(send(setting, BOOK, EVENT_STATUS, ARB_BOOK_LIVE));
     assert_int_equal(setting->outlet.n_behind, 1);
@@ -133,7 +139,7 @@ static void other_books_are_not_withheld(void **state)
     uint64_t seen = 0;
 
     (void)fill(setting);
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_true(send(setting, OTHER_BOOK, EVENT_DELTA, ARB_BOOK_LIVE));
 }
 
@@ -143,13 +149,13 @@ static void snapshot_heals_and_keeps_the_chain(void **state)
     uint64_t seen = 0;
 
     const uint64_t last = fill(setting);
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_int_equal(seen, last);
     assert_false(send_delta(setting));
     assert_true(send(setting, BOOK, EVENT_SNAPSHOT, ARB_BOOK_LIVE));
     assert_int_equal(setting->outlet.n_behind, 0);
     assert_true(send_delta(setting));
-    drain(setting, &seen); /* the snapshot names `last` as its predecessor */
+    (void)drain(setting, &seen); /* the snapshot names `last` as its predecessor */
     assert_int_equal(seen, setting->seq);
 }
 
@@ -159,10 +165,10 @@ static void status_of_a_book_that_is_not_live_heals(void **state)
     uint64_t seen = 0;
 
     (void)fill(setting);
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_true(send(setting, BOOK, EVENT_STATUS, ARB_BOOK_STALE));
     assert_int_equal(setting->outlet.n_behind, 0);
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_int_equal(seen, setting->seq);
 }
 
@@ -173,11 +179,41 @@ static void snapshot_that_does_not_fit_leaves_the_book_behind(void **state)
 
     const uint64_t last = fill(setting);
     assert_false(send(setting, BOOK, EVENT_SNAPSHOT, ARB_BOOK_LIVE));
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_int_equal(seen, last);
     assert_true(send(setting, BOOK, EVENT_SNAPSHOT, ARB_BOOK_LIVE));
-    drain(setting, &seen);
+    (void)drain(setting, &seen);
     assert_int_equal(seen, setting->seq);
+}
+
+static void snapshot_says_how_many_events_it_replaces(void **state)
+{
+    struct setting *const setting = *state;
+    uint64_t seen = 0;
+
+    (void)fill(setting); /* one did not fit */
+    assert_int_equal(drain(setting, &seen), 0);
+    assert_false(send_delta(setting));
+    assert_true(send(setting, BOOK, EVENT_SNAPSHOT, ARB_BOOK_LIVE));
+    assert_int_equal(drain(setting, &seen), 2);
+    assert_true(send_delta(setting));
+    assert_int_equal(drain(setting, &seen), 0);
+}
+
+static void loss_behind_the_outlet_is_replaced_like_any_other(void **state)
+{
+    struct setting *const setting = *state;
+    uint64_t seen = 0;
+
+    assert_true(send_delta(setting) && send_delta(setting) && send_delta(setting));
+    (void)drain(setting, &seen);
+    outlet_lost(&setting->outlet, BOOK, 3);
+    assert_int_equal(setting->outlet.n_behind, 1);
+    assert_false(send_delta(setting));
+    assert_true(send(setting, BOOK, EVENT_SNAPSHOT, ARB_BOOK_LIVE));
+    assert_int_equal(setting->outlet.n_behind, 0);
+    assert_int_equal(drain(setting, &seen), 4);
+    assert_int_equal(setting->outlet.conflated, 4);
 }
 
 static void count_event(void *context, const struct event *event)
@@ -215,6 +251,8 @@ int main(void)
         OUTLET_TEST(snapshot_heals_and_keeps_the_chain),
         OUTLET_TEST(status_of_a_book_that_is_not_live_heals),
         OUTLET_TEST(snapshot_that_does_not_fit_leaves_the_book_behind),
+        OUTLET_TEST(snapshot_says_how_many_events_it_replaces),
+        OUTLET_TEST(loss_behind_the_outlet_is_replaced_like_any_other),
         cmocka_unit_test(function_gets_every_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,8 +187,24 @@ static void a_failed_delivery_asks_the_feed_for_that_book(void **state)
     fixture_flush(f);
     assert_int_equal(publisher_stats(f->publisher).failed, 1);
     assert_true(feedback_take_any(&f->feedbacks[1]));
-    assert_true(feedback_take(&f->feedbacks[1], 4095));
+    assert_int_equal(feedback_take(&f->feedbacks[1], 4095), 1);
     assert_false(feedback_take_any(&f->feedbacks[0]));
+}
+
+static void conflated_events_and_late_deltas_are_counted(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct event late = sample_delta(), on_time = sample_delta(), snapshot = sample_snapshot();
+
+    on_time.recv_ns = clock_now_ns() + FIXTURE_TIMEOUT_MS * NS_PER_MS; /* whatever the load */
+    snapshot.conflated = 5;
+    fixture_publish(f);
+    fixture_push(f, 0, &late);
+    fixture_push(f, 0, &on_time);
+    fixture_push(f, 0, &snapshot);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).conflated, 5);
+    assert_int_equal(publisher_stats(f->publisher).late, 1);
 }
 
 static void a_dead_producer_is_replaced(void **state)
@@ -331,6 +347,7 @@ int main(void)
         KAFKA_TEST(one_turn_takes_at_most_a_batch_of_each_ring),
         KAFKA_TEST(a_full_queue_keeps_the_records_in_their_ring),
         KAFKA_TEST(a_failed_delivery_asks_the_feed_for_that_book),
+        KAFKA_TEST(conflated_events_and_late_deltas_are_counted),
         KAFKA_TEST(a_dead_producer_is_replaced),
         KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),

@@ -103,6 +103,21 @@ static void status_is_written_with_its_reason_escaped(void **state)
                   "\"reason\":\"closed: \\\"1006\\\"\\u000a\"}");
 }
 
+static void conflated_is_written_when_there_is_any(void **state)
+{
+    struct event event = sample_status("");
+
+    (void)state;
+    event.conflated = 17;
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"status\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"STALE\","
+                  "\"trading\":\"halted\",\"verified\":\"suspect\","
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"reason\":\"\",\"conflated\":17}");
+}
+
 static void assert_same_levels(const struct arb_level *a, const struct arb_level *b, uint32_t n)
 {
     if (n > 0) {
@@ -120,6 +135,7 @@ static void assert_same_head(const struct event *a, const struct event *b)
     assert_int_equal(a->session, b->session);
     assert_int_equal(a->seq, b->seq);
     assert_int_equal(a->prev_seq, b->prev_seq);
+    assert_int_equal(a->conflated, b->conflated);
     assert_int_equal(a->venue_ns, b->venue_ns);
     assert_int_equal(a->recv_ns, b->recv_ns);
     assert_string_equal(a->venue->name, b->venue->name);
@@ -217,6 +233,7 @@ static void randomise(struct random_event *r, uint64_t *seed)
                                .session = sample_random(seed),
                                .seq = sample_random(seed),
                                .prev_seq = sample_random(seed),
+                               .conflated = sample_below(seed, 2) * sample_random(seed),
                                .venue_ns = sample_i64(seed),
                                .recv_ns = sample_i64(seed),
                                .bids = r->levels,
@@ -652,6 +669,7 @@ int main(void)
         cmocka_unit_test(delta_is_written_in_its_order),
         cmocka_unit_test(snapshot_is_written_best_level_first),
         cmocka_unit_test(status_is_written_with_its_reason_escaped),
+        cmocka_unit_test(conflated_is_written_when_there_is_any),
         cmocka_unit_test(samples_survive_the_round_trip),
         cmocka_unit_test(digits_are_recovered_from_the_text),
         cmocka_unit_test(random_events_survive_the_round_trip),

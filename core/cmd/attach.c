@@ -1,0 +1,69 @@
+#include "cmd/attach.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "arbspot/abi.h"
+#include "cmd/cmd.h"
+
+enum { SNAPSHOT_INTERVAL_MS = 10000 }; /* of a host whose configuration does not say */
+
+sigset_t attach_block_signals(void)
+{
+    sigset_t ending;
+
+    (void)sigemptyset(&ending);
+    (void)sigaddset(&ending, SIGINT);
+    (void)sigaddset(&ending, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &ending, NULL); /* valid arguments: cannot fail */
+    return ending;
+}
+
+bool attach_is_interrupted(const sigset_t *ending)
+{
+    const struct timespec now = { 0 };
+    return sigtimedwait(ending, NULL, &now) > 0;
+}
+
+static int call(const struct attach_request *request, const struct attach_target *target,
+                attach_fn *fn, void *context)
+{
+    if (strcmp(target->kafka->brokers, "embedded") == 0) {
+        (void)fprintf(stderr,
+                      "arbspot %s: the embedded broker is inside `arbspot run`; give the address "
+                      "that it printed with --brokers\n",
+                      request->command);
+        return CMD_USAGE;
+    }
+    return fn(context, target);
+}
+
+static int call_configured(const struct attach_request *request, attach_fn *fn, void *context)
+{
+    struct problems problems = { .out = stderr, .path = request->config };
+    struct config config;
+    int status = CONFIG_EXIT;
+
+    if (config_load(&config, request->config, &problems) == ARB_OK) {
+        if (request->brokers != NULL) {
+            config.kafka.brokers = request->brokers;
+        }
+        const struct attach_target target = { &config.kafka, config.host.snapshot_interval_ms };
+        status = call(request, &target, fn, context);
+    }
+    config_fini(&config);
+    return status;
+}
+
+int attach_call(const struct attach_request *request, attach_fn *fn, void *context)
+{
+    if (request->config != NULL) {
+        return call_configured(request, fn, context);
+    }
+    const struct kafka_config kafka = { .brokers = request->brokers,
+                                        .market_topic = "market-data",
+                                        .opportunity_topic = "arbitrage-opportunities" };
+    const struct attach_target target = { &kafka, SNAPSHOT_INTERVAL_MS };
+    return call(request, &target, fn, context);
+}

@@ -1,0 +1,34 @@
+/*
+ * attach.h - for commands that read the topics of a host which runs elsewhere: where the
+ * brokers come from, and when the user has had enough.
+ */
+#ifndef ARB_ATTACH_H
+#define ARB_ATTACH_H
+
+#include <signal.h>
+
+#include "config/config.h"
+
+/* What the command line said; one of `config` and `brokers` may be NULL. */
+struct attach_request {
+    const char *command; /* "log": who speaks when something is wrong */
+    const char *config;  /* an INI file */
+    const char *brokers; /* instead of those in the file */
+};
+
+/* What to read from. Borrowed for the call. */
+struct attach_target {
+    const struct kafka_config *kafka; /* brokers is an address */
+    int64_t snapshot_interval_ms;     /* of the host there */
+};
+
+typedef int attach_fn(void *context, const struct attach_target *target);
+
+/* Calls `fn` and returns what it returns, or the exit status when there is nothing to read from. */
+int attach_call(const struct attach_request *request, attach_fn *fn, void *context);
+
+/* The signals that end a command wait, blocked, until they are asked for. For the main thread. */
+sigset_t attach_block_signals(void);
+bool attach_is_interrupted(const sigset_t *ending);
+
+#endif /* ARB_ATTACH_H */

@@ -1,0 +1,305 @@
+#include "cmd/verifier.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arbspot/consumer.h"
+#include "bus/event.h"
+#include "bus/kafka_reader.h"
+#include "util/clock.h"
+#include "util/json_text.h"
+
+enum {
+    BOOKS_MAX = ARB_INSTRUMENTS_MAX * ARB_VENUES_MAX,
+    VENUES_MAX = 256,  /* in the table; books of further ones count in the verdict all the same */
+    FAULTS_SHOWN = 20, /* books named one by one; more are counted */
+};
+
+struct verifier {
+    struct kafka_reader *reader;
+    struct arb_consumer *consumer;
+    int64_t started_ns;     /* monotonic */
+    int64_t *live_after_ns; /* [BOOKS_MAX] from the start until first LIVE; 0: not yet */
+};
+
+/* One line of the table. */
+struct row {
+    const char *venue;
+    uint32_t n_books, n_live;
+    struct arb_consumer_counts counts;
+    int64_t oldest_ns;    /* age of the LIVE book that changed longest ago; 0 without one */
+    int64_t all_live_ns;  /* until the last of them was LIVE; 0 as long as one never was */
+    bool is_one_not_live; /* and never was */
+};
+
+struct table {
+    struct row rows[VENUES_MAX];
+    unsigned n;
+};
+
+static const char who[] = "kafka=verify";
+
+int verifier_create(struct verifier **out, const struct kafka_config *kafka, int64_t rewind_ms,
+                    struct err *err)
+{
+    const struct kafka_reader_config reader = {
+        .kafka = kafka, .topic = kafka->market_topic, .rewind_ms = rewind_ms, .who = who
+    };
+    struct verifier *const verifier = calloc(1, sizeof(*verifier));
+
+    if (verifier == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory");
+    }
+    verifier->started_ns = clock_mono_ns();
+    verifier->live_after_ns = calloc(BOOKS_MAX, sizeof(*verifier->live_after_ns));
+    int rc =
+        verifier->live_after_ns == NULL ? ARB_ENOMEM : arb_consumer_create(&verifier->consumer);
+    if (rc != ARB_OK) {
+        (void)err_set(err, rc, "no memory");
+        goto fail;
+    }
+    rc = kafka_reader_create(&verifier->reader, &reader, err);
+    if (rc != ARB_OK) {
+        goto fail;
+    }
+    *out = verifier;
+    return ARB_OK;
+
+fail:
+    verifier_destroy(verifier);
+    return rc;
+}
+
+void verifier_destroy(struct verifier *verifier)
+{
+    if (verifier != NULL) {
+        kafka_reader_destroy(verifier->reader);
+        arb_consumer_destroy(verifier->consumer);
+        free(verifier->live_after_ns);
+        free(verifier);
+    }
+}
+
+void verifier_step(struct verifier *verifier, int wait_ms)
+{
+    struct kafka_record record;
+    struct arb_consumed consumed;
+
+    if (!kafka_reader_next(verifier->reader, wait_ms, &record)) {
+        return;
+    }
+    const int rc = arb_consumer_feed(verifier->consumer, record.value, &consumed);
+    if (rc == ARB_OK && consumed.is_live && verifier->live_after_ns[consumed.book] == 0) {
+        verifier->live_after_ns[consumed.book] = clock_mono_ns() - verifier->started_ns;
+    }
+}
+
+static struct arb_consumer_book book_at(const struct verifier *verifier, uint32_t i)
+{
+    return arb_consumer_book_at(verifier->consumer, i);
+}
+
+static bool is_live(const struct arb_consumer_book *book)
+{
+    return book->book.state == ARB_BOOK_LIVE;
+}
+
+/* Nothing of it was wrong, and it is LIVE if the host's is. */
+static bool is_faultless(const struct arb_consumer_book *book)
+{
+    const struct arb_consumer_counts *const c = &book->counts;
+    return c->gaps == 0 && c->crc_mismatches == 0 && c->failed == 0 &&
+           (book->published_state != ARB_BOOK_LIVE || is_live(book));
+}
+
+bool verifier_is_proven(const struct verifier *verifier)
+{
+    const uint32_t n = arb_consumer_n_books(verifier->consumer);
+    uint32_t n_live = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct arb_consumer_book book = book_at(verifier, i);
+        if (!is_faultless(&book)) {
+            return false;
+        }
+        n_live += is_live(&book);
+    }
+    return n_live > 0 && arb_consumer_totals(verifier->consumer).not_ours == 0;
+}
+
+/* The venue's row, new or old; NULL when the table is full. */
+static struct row *row_of(struct table *table, const char *venue)
+{
+    unsigned i = 0;
+
+    while (i < table->n && strcmp(table->rows[i].venue, venue) != 0) {
+        i++;
+    }
+    if (i == VENUES_MAX) {
+        return NULL;
+    }
+    if (i == table->n) {
+        table->rows[table->n++] = (struct row){ .venue = venue };
+    }
+    return &table->rows[i];
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void add_book(struct row *row, const struct arb_consumer_book *book, int64_t live_after_ns,
+                     int64_t now_ns)
+{
+    row->n_books++;
+    arb_consumer_counts_add(&row->counts, &book->counts);
+    row->is_one_not_live = row->is_one_not_live || live_after_ns == 0;
+    row->all_live_ns = greater(row->all_live_ns, live_after_ns);
+    if (is_live(book)) {
+        row->n_live++;
+        row->oldest_ns = greater(row->oldest_ns, now_ns - book->book.recv_ns);
+    }
+}
+
+static void tabulate(const struct verifier *verifier, struct table *table)
+{
+    const uint32_t n = arb_consumer_n_books(verifier->consumer);
+    const int64_t now_ns = clock_now_ns();
+
+    table->n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct arb_consumer_book book = book_at(verifier, i);
+        struct row *const row = row_of(table, book.venue);
+        if (row != NULL) {
+            add_book(row, &book, verifier->live_after_ns[i], now_ns);
+        }
+    }
+}
+
+/* Milliseconds for people: a double is exact enough for them. */
+static double ms_of(int64_t ns)
+{
+    return (double)ns / (double)NS_PER_MS;
+}
+
+/* A name off the topic, without anything that would act on a terminal or end a string. */
+struct safe_name {
+    char text[JSON_TEXT_GROWTH * ARB_SYMBOL_MAX];
+};
+
+static struct safe_name safe(const char *name)
+{
+    struct safe_name safe;
+    *json_text_write(safe.text, (struct arb_bytes){ name, strlen(name) }) = '\0';
+    return safe;
+}
+
+static void print_row(const struct row *row, FILE *out)
+{
+    const struct arb_consumer_counts *const c = &row->counts;
+
+    (void)fprintf(out,
+                  "%-12s %6" PRIu32 " %6" PRIu32 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
+                  " %6" PRIu64 " %6" PRIu64 " %10" PRIu64 " %11.1f ",
+                  safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c),
+                  c->snapshots, c->duplicates, c->gaps, c->crc_mismatches, c->conflated,
+                  ms_of(row->oldest_ns));
+    if (row->is_one_not_live) {
+        (void)fprintf(out, "%12s\n", "never");
+    } else {
+        (void)fprintf(out, "%12.1f\n", ms_of(row->all_live_ns));
+    }
+}
+
+static void print_fault(const struct arb_consumer_book *book, FILE *out)
+{
+    const struct arb_consumer_counts *const c = &book->counts;
+
+    (void)fprintf(out,
+                  "not proven: %s %s: the host says %s, the copy is %s; gaps %" PRIu64
+                  ", wrong checksums %" PRIu64 ", without memory %" PRIu64 "\n",
+                  safe(book->venue).text, safe(book->instrument->symbol).text,
+                  book_state_name(book->published_state), book_state_name(book->book.state),
+                  c->gaps, c->crc_mismatches, c->failed);
+}
+
+static void print_faults(const struct verifier *verifier, FILE *out)
+{
+    const uint32_t n = arb_consumer_n_books(verifier->consumer);
+    unsigned n_faults = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct arb_consumer_book book = book_at(verifier, i);
+        if (!is_faultless(&book) && n_faults++ < FAULTS_SHOWN) {
+            print_fault(&book, out);
+        }
+    }
+    if (n_faults > FAULTS_SHOWN) {
+        (void)fprintf(out, "not proven: %u books more\n", n_faults - FAULTS_SHOWN);
+    }
+}
+
+static double seconds_since_start(const struct verifier *verifier)
+{
+    return ms_of(clock_mono_ns() - verifier->started_ns) / 1e3;
+}
+
+void verifier_print(const struct verifier *verifier, FILE *out)
+{
+    const struct arb_consumer_counts totals = arb_consumer_totals(verifier->consumer);
+    struct table table;
+
+    tabulate(verifier, &table);
+    (void)fputs("VENUE         BOOKS   LIVE   MESSAGES  SNAPSHOTS DUPLICATES   GAPS    CRC  "
+                "CONFLATED  OLDEST ms  ALL LIVE ms\n",
+                out);
+    for (unsigned i = 0; i < table.n; i++) {
+        print_row(&table.rows[i], out);
+    }
+    print_faults(verifier, out);
+    (void)fprintf(out,
+                  "%s: %" PRIu32 " books, %" PRIu64 " messages in %.1f s, %" PRIu64 " not ours\n",
+                  verifier_is_proven(verifier) ? "proven" : "NOT PROVEN",
+                  arb_consumer_n_books(verifier->consumer), arb_consumer_counts_sum(&totals),
+                  seconds_since_start(verifier), totals.not_ours);
+}
+
+static void print_json_row(const struct row *row, FILE *out)
+{
+    const struct arb_consumer_counts *const c = &row->counts;
+
+    (void)fprintf(out,
+                  "{\"venue\":\"%s\",\"books\":%" PRIu32 ",\"live\":%" PRIu32
+                  ",\"messages\":%" PRIu64 ",\"snapshots\":%" PRIu64 ",\"duplicates\":%" PRIu64
+                  ",\"gaps\":%" PRIu64 ",\"crc_mismatches\":%" PRIu64 ",\"conflated\":%" PRIu64
+                  ",\"oldest_ms\":%.3f,\"all_live_ms\":",
+                  safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c),
+                  c->snapshots, c->duplicates, c->gaps, c->crc_mismatches, c->conflated,
+                  ms_of(row->oldest_ns));
+    if (row->is_one_not_live) {
+        (void)fputs("null}", out);
+    } else {
+        (void)fprintf(out, "%.3f}", ms_of(row->all_live_ns));
+    }
+}
+
+void verifier_print_json(const struct verifier *verifier, FILE *out)
+{
+    const struct arb_consumer_counts totals = arb_consumer_totals(verifier->consumer);
+    struct table table;
+
+    tabulate(verifier, &table);
+    (void)fprintf(out,
+                  "{\"proven\":%s,\"books\":%" PRIu32 ",\"messages\":%" PRIu64
+                  ",\"not_ours\":%" PRIu64 ",\"seconds\":%.3f,\"venues\":[",
+                  verifier_is_proven(verifier) ? "true" : "false",
+                  arb_consumer_n_books(verifier->consumer), arb_consumer_counts_sum(&totals),
+                  totals.not_ours, seconds_since_start(verifier));
+    for (unsigned i = 0; i < table.n; i++) {
+        (void)fputs(i > 0 ? "," : "", out);
+        print_json_row(&table.rows[i], out);
+    }
+    (void)fputs("]}\n", out);
+}

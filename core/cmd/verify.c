@@ -1,0 +1,137 @@
+/* arbspot verify: rebuilds the books of a running system from its topic, and proves them right. */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "bus/kafka_reader.h"
+#include "cmd/attach.h"
+#include "cmd/verifier.h"
+#include "config/values.h"
+#include "util/clock.h"
+
+enum {
+    WAIT_MS = 200, /* how long Ctrl-C may take */
+    DURATION_MS = 10000,
+    DURATION_MIN_MS = 100,
+    DURATION_MAX_MS = 24 * 3600 * 1000,
+};
+
+static const char usage[] =
+    "Usage: arbspot verify [-c FILE] [--brokers HOST:PORT,...] [OPTION]...\n"
+    "\n"
+    "Reads market-data as a consumer would that joins now: one snapshot interval back, then what\n"
+    "comes. Rebuilds every book, checks each sequence and each checksum, and prints what was\n"
+    "found. Needs a configuration, brokers, or both: then the brokers given here replace those of\n"
+    "the file.\n"
+    "\n"
+    "  -c, --config FILE     take brokers, topic, interval and rdkafka settings from this INI "
+    "file\n"
+    "  -b, --brokers LIST    the Kafka brokers; that of `brokers = embedded` is printed by run\n"
+    "  -d, --duration TIME   how long, such as 30s or 5m; otherwise 10s. It has to be enough to\n"
+    "                        read what was published within the last one and a half intervals\n"
+    "  -j, --json            the result as one JSON object\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "Exit status: 0 every book is proven, 1 something is not, 78 bad configuration, 64 wrong\n"
+    "usage.\n";
+
+struct arguments {
+    struct attach_request from;
+    int64_t duration_ms;
+    bool json;
+};
+
+static void read_for(struct verifier *verifier, int64_t duration_ms, const sigset_t *ending)
+{
+    const int64_t end_ns = clock_mono_ns() + duration_ms * NS_PER_MS;
+    int64_t left_ms = duration_ms;
+
+    while (left_ms > 0 && !attach_is_interrupted(ending)) {
+        verifier_step(verifier, left_ms < WAIT_MS ? (int)left_ms : WAIT_MS);
+        left_ms = (end_ns - clock_mono_ns()) / NS_PER_MS;
+    }
+}
+
+static int verify(void *context, const struct attach_target *target)
+{
+    const struct arguments *const a = context;
+    const sigset_t ending = attach_block_signals();
+    struct verifier *verifier;
+    struct err err = { 0 };
+
+    if (verifier_create(&verifier, target->kafka, kafka_rewind_ms(target->snapshot_interval_ms),
+                        &err) != ARB_OK) {
+        (void)fprintf(stderr, "arbspot verify: %s\n", err.text);
+        return CONFIG_EXIT;
+    }
+    read_for(verifier, a->duration_ms, &ending);
+    if (a->json) {
+        verifier_print_json(verifier, stdout);
+    } else {
+        verifier_print(verifier, stdout);
+    }
+    const bool is_proven = verifier_is_proven(verifier);
+    verifier_destroy(verifier);
+    return is_proven ? CMD_OK : CMD_FAILED;
+}
+
+static bool read_duration(const char *text, int64_t *duration_ms)
+{
+    static const struct value_rule rule = { .type = VALUE_MS,
+                                            .min = DURATION_MIN_MS,
+                                            .max = DURATION_MAX_MS };
+    struct value value;
+
+    if (value_read(&rule, text, &value) != ARB_OK) {
+        return false;
+    }
+    *duration_ms = value.number;
+    return true;
+}
+
+/* False when the option makes no sense. */
+static bool take_option(struct arguments *a, int option, const char *value)
+{
+    switch (option) {
+    case 'c':
+        a->from.config = value;
+        return true;
+    case 'b':
+        a->from.brokers = value;
+        return true;
+    case 'd':
+        return read_duration(value, &a->duration_ms);
+    case 'j':
+        a->json = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+int cmd_verify(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },   { "brokers", required_argument, NULL, 'b' },
+        { "duration", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
+    };
+    struct arguments arguments = { .from.command = "verify", .duration_ms = DURATION_MS };
+
+    for (int c; (c = getopt_long(argc, argv, "c:b:d:jh", options, NULL)) != -1;) {
+        if (c == 'h') {
+            (void)fputs(usage, stdout);
+            return CMD_OK;
+        }
+        if (!take_option(&arguments, c, optarg)) {
+            (void)fputs(usage, stderr);
+            return CMD_USAGE;
+        }
+    }
+    if (optind != argc || (arguments.from.config == NULL && arguments.from.brokers == NULL)) {
+        (void)fputs(usage, stderr);
+        return CMD_USAGE;
+    }
+    return attach_call(&arguments.from, verify, &arguments);
+}

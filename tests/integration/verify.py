@@ -1,0 +1,188 @@
+"""Consumers that join late: `arbspot verify`, and a strategy that is killed and started again.
+
+On a healthy system everything is proven, at once and under load. Then the topic is copied to other
+brokers, the way a proxy would: unchanged, with one message lost, one damaged, one foreign. Each fault
+is found, and named for what it is.
+"""
+
+import json
+import re
+import signal
+import subprocess
+import time
+
+import pipeline
+
+SYMBOLS = 3
+BOOKS = 2 * SYMBOLS
+RATE = 500  # changes per second and book; less of them where everything is slow
+LIVE_WITHIN_MS = 1000
+HEALTHY_S = 3  # a healthy system is watched
+LOAD_S = 5  # of messages on the topic before anybody joins
+COPIED_MAX = 4000  # messages; more would only take longer
+FAILED = 1
+
+
+def call_verify(stage, brokers, seconds, *arguments):
+    duration = f"{stage.limit(seconds) * 1000:.0f}ms"
+    return stage.call("verify", "--brokers", brokers, "--duration", duration, *arguments)
+
+
+def verify(stage, brokers, seconds=1):
+    """Exit status and report."""
+    answer = call_verify(stage, brokers, seconds, "--json")
+    try:
+        return answer.returncode, json.loads(answer.stdout)
+    except ValueError:
+        raise pipeline.Miss(f"verify says {answer.stdout[:300]} {answer.stderr[:300]}") from None
+
+
+def totals(report):
+    """The sums over all venues."""
+    return {key: sum(venue[key] for venue in report["venues"])
+            for key in ("books", "live", "messages", "gaps", "crc_mismatches", "duplicates")}
+
+
+def is_proven(stage, brokers):
+    """True once a short look finds every book LIVE and nothing wrong."""
+    status, report = verify(stage, brokers)
+    return status == 0 and totals(report)["live"] == BOOKS
+
+
+def healthy(stage, brokers):
+    status, report = verify(stage, brokers, HEALTHY_S)
+    found = totals(report)
+    late = max(venue["all_live_ms"] or 1e9 for venue in report["venues"])
+    stage.figure("verify.all_live_ms", f"{late:.0f}")
+    stage.figure("verify.messages", found["messages"])
+    stage.expect(status == 0 and report["proven"] and report["not_ours"] == 0,
+                 f"a healthy system is proven: {status} {report}")
+    stage.expect(found["books"] == found["live"] == BOOKS, f"all books are LIVE: {found}")
+    stage.expect(found["gaps"] == found["crc_mismatches"] == 0, f"no gap, no damage: {found}")
+    stage.expect(late < stage.limit(LIVE_WITHIN_MS), f"LIVE after {late} ms")
+    text = call_verify(stage, brokers, 1).stdout.decode()
+    stage.expect(re.search(rf"^proven: {BOOKS} books, ", text, re.MULTILINE), f"for people: {text}")
+
+
+def strategy_only(text):
+    """The configuration without the venues' connections: their fees and the strategy remain."""
+    return re.sub(r"^(\[exchange:\w+\])$", r"\1\nenabled = no", text, flags=re.MULTILINE)
+
+
+def live_after_ms(stage, strategy):
+    """What the strategy says of its start."""
+    match = strategy.wait_for(rf'msg="{BOOKS} of {BOOKS} books are live, since (-?\d+) ms',
+                              stage.limit(10))
+    return int(match.group(1))
+
+
+def restarts(stage, config):
+    for name, number in (("killed", signal.SIGKILL), ("again", signal.SIGINT)):
+        strategy = stage.host(config, name=name)
+        took = live_after_ms(stage, strategy)
+        stage.figure(f"strategy_{name}.live_ms", took)
+        stage.expect(took < stage.limit(LIVE_WITHIN_MS), f"{name}: LIVE after {took} ms")
+        strategy.send(number)
+        strategy.wait(pipeline.STOP_LIMIT_S)
+    counts = {key: int(value) for key, value in
+              re.findall(r"(\w+)=(\d+)", strategy.lines(r"strategy=\w+ .*markets=")[-1])}
+    stage.expect((counts["books"], counts["live"]) == (BOOKS, BOOKS), f"all are LIVE: {counts}")
+    stage.expect(counts["gaps"] == counts["crc_mismatches"] == 0, f"all are proven: {counts}")
+
+
+def read_lines(stage, brokers):
+    """What is on the topic: key, tab, message."""
+    argv = [stage.options.kcat, "-C", "-q", "-e", "-u", "-b", brokers, "-t", "market-data",
+            "-o", "beginning", "-X", "fetch.wait.max.ms=5", "-f", "%k\\t%s\\n"]
+    answer = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=True,
+                            timeout=stage.limit(30))
+    lines = answer.stdout.decode().splitlines()
+    return lines[:COPIED_MAX]
+
+
+def message_of(line):
+    return json.loads(line.partition("\t")[2])
+
+
+def find_delta(lines):
+    """The place of a delta of a LIVE book whose next message is a delta too: it will be missed."""
+    waiting = {}  # book -> place of its last message, when that was a delta behind another message
+    known = set()
+    for i, line in enumerate(lines):
+        message = message_of(line)
+        book = message["venue"], message["symbol"]
+        if message["type"] == "delta" and book in waiting:
+            return waiting[book]
+        waiting.pop(book, None)
+        if message["type"] == "delta" and book in known:
+            waiting[book] = i
+        if message["type"] == "snapshot":
+            known.add(book)
+    raise pipeline.Miss("no two deltas in a row on the topic")
+
+
+def with_other_level(line):
+    """The message with its first level replaced by one that is better than all, so that it counts."""
+    key, _, text = line.partition("\t")
+    changed = re.sub(r'"bids":\[\["([^"]+)","[^"]+"\]', r'"bids":[["9\1","1"]', text, count=1)
+    if changed == text:
+        changed = re.sub(r'"asks":\[\["[^"]+","[^"]+"\]', '"asks":[["0.1","1"]', text, count=1)
+    assert changed != text, text
+    return key + "\t" + changed
+
+
+def copy(stage, name, lines):
+    """A broker of its own with these messages on it; its address."""
+    config = stage.write(name + ".ini",
+                         "[kafka]\nbrokers = embedded\n[strategy:idle]\nplugin = cross_venue\n")
+    brokers = stage.embedded_brokers(stage.host(config, name=name))
+    path = stage.write(name + ".lines", "\n".join(lines) + "\n")
+    argv = [stage.options.kcat, "-P", "-q", "-b", brokers, "-t", "market-data", "-K", "\\t", "-l", path]
+    subprocess.run(argv, stdin=subprocess.DEVNULL, check=True, timeout=stage.limit(30))
+    return brokers
+
+
+def expect_fault(stage, name, lines, **fault):
+    """Verifies a copy of the topic that has one fault, or none."""
+    status, report = verify(stage, copy(stage, name, lines))
+    found = {**totals(report), "not_ours": report["not_ours"]}
+    wanted = {"gaps": 0, "crc_mismatches": 0, "duplicates": 0, "not_ours": 0, **fault}
+    harmless = set(fault) <= {"duplicates"}
+    stage.expect({key: found[key] for key in wanted} == wanted, f"{name}: {found}")
+    stage.expect(status == (0 if harmless else FAILED), f"{name}: exit status {status}")
+
+
+def faults(stage, lines):
+    i = find_delta(lines)
+    stage.figure("copied", len(lines))
+    expect_fault(stage, "unchanged", lines)
+    expect_fault(stage, "lost", lines[:i] + lines[i + 1:], gaps=1)
+    expect_fault(stage, "repeated", lines[:i + 1] + lines[i:], duplicates=1)
+    expect_fault(stage, "damaged", lines[:i] + [with_other_level(lines[i])] + lines[i + 1:],
+                 crc_mismatches=1)
+    expect_fault(stage, "foreign", lines + ['BTC/USD\t{"price":"63000"}'], not_ours=1)
+
+
+def suite(stage):
+    stage.simulator("--rate", str(round(RATE / stage.slow)), "--divergence-every", "1s")
+    brokers = stage.broker()
+    text = pipeline.use_brokers(stage.read("sim.ini"), brokers)
+    host = stage.host(stage.write("host.ini", text))
+    stage.wait_until_live(host, stage.limit(10), kraken=SYMBOLS, bitstamp=SYMBOLS)
+    pipeline.poll(lambda: is_proven(stage, brokers), stage.limit(10), "all books are on the topic")
+    time.sleep(LOAD_S)
+    healthy(stage, brokers)
+    restarts(stage, stage.write("strategy.ini", strategy_only(text)))
+    lines = read_lines(stage, brokers)
+    stage.expect(host.stop() == 0, "the host ends with 0")
+    status, report = verify(stage, brokers, HEALTHY_S)
+    stage.expect(status == FAILED and totals(report)["live"] == 0,
+                 f"a host that stopped has no LIVE book to prove: {status} {report}")
+    faults(stage, lines)
+    empty = copy(stage, "empty", [])
+    status, report = verify(stage, empty)
+    stage.expect(status == FAILED and report["books"] == 0, f"nothing is no proof: {report}")
+
+
+if __name__ == "__main__":
+    pipeline.main(suite)
