@@ -386,11 +386,18 @@ static int init_instance(struct feed *feed, const struct feed_config *config, st
     return ARB_OK;
 }
 
+static struct arb_book view_of(const void *context, uint32_t instrument)
+{
+    return sync_view(context, instrument);
+}
+
 static int init_parts(struct feed *feed, const struct feed_config *config, struct err *err)
 {
     int rc = effects_init(&feed->effects, feed->who);
 
     feed->effects.can_check = feed->plugin->exchange.checksum != NULL;
+    feed->effects.view = view_of;
+    feed->effects.view_context = feed;
     if (rc == ARB_OK) {
         rc = instruments_init(&feed->instruments, config->config, config->exchange);
     }
