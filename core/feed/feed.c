@@ -34,6 +34,11 @@ void feed_disable(struct feed *feed, const char *why)
     feed->disabled = true;
     for (uint32_t i = 0; i < feed->instruments.n_handed; i++) {
         sync_set_state(feed, i, ARB_BOOK_UNUSABLE, "the exchange was disabled");
+        feed->books[i].due_ns = NEVER_NS;
+    }
+    feed->books_due_ns = NEVER_NS;
+    for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
+        feed->timers[timer] = NEVER_NS; /* what nobody answers must not stay due */
     }
     give_up_connections(feed);
 }
