@@ -158,7 +158,7 @@ static int take_book(struct bitstamp *self, struct arb_host *host, struct channe
     if (bitstamp_is_from_the_future(host, book->microtimestamp)) {
         return ARB_EPROTO;
     }
-    if (channel.kind == CHANNEL_TOP && self->feed == CHANNEL_DIFF) {
+    if (channel.kind == CHANNEL_TOP && self->feed == CHANNEL_DIFF && self->cross_check) {
         return bitstamp_check_frame(self, host, channel.market, book);
     }
     if (channel.kind != self->feed) {
