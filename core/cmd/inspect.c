@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "feed/capabilities.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
 
 static const char usage[] =
     "Usage: arbspot inspect PLUGIN\n"
     "\n"
-    "Loads a plugin and prints what it says of itself and the options it takes.\n"
+    "Loads a plugin and prints what it says of itself, the options it takes, and of an exchange\n"
+    "what its feed can prove, in each of its modes.\n"
     "PLUGIN is a file such as ./kraken.so, or a name such as kraken that is looked up where\n"
     "`arbspot run` looks without plugin_dir.\n"
     "\n"
@@ -32,6 +34,64 @@ static void print_callbacks(const struct plugin *plugin, bool present)
     (void)printf("%s\n", n == 0 ? "none" : "");
 }
 
+enum { CHOICE_MAX = 64 /* bytes of a word among an option's choices */ };
+
+static void print_row(const struct plugin *plugin, const char *key, const char *value)
+{
+    const struct config_entry setting = { .key = key, .value = value };
+    struct arb_capabilities caps;
+    const int rc = capabilities_probe(plugin, key == NULL ? NULL : &setting, &caps);
+
+    (void)printf("  %-12s", value);
+    if (rc != ARB_OK) {
+        (void)printf("%s\n", rc == ARB_ENOTSUP  ? "unknown: an option has no default"
+                             : rc == ARB_EPROTO ? "declares nothing"
+                                                : "init() fails without a configuration");
+        return;
+    }
+    (void)printf("%-10s %-9u %-9s %-15s %-6u %s\n", loss_detection_name(caps.loss_detection),
+                 caps.checksum_levels, snapshot_source_name(caps.snapshot_source),
+                 unknown_delete_name(caps.unknown_delete), caps.depth,
+                 liveness_name(caps.liveness));
+}
+
+/* The option that selects among feeds: the first one that is a word. */
+static const struct arb_option *find_mode(const struct arb_plugin *desc)
+{
+    for (const struct arb_option *o = desc->options; o != NULL && o->name != NULL; o++) {
+        if (o->type == ARB_OPT_ENUM) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static void print_modes(const struct plugin *plugin, const struct arb_option *mode)
+{
+    for (const char *p = mode->choices; *p != '\0';) {
+        const size_t len = strcspn(p, "|");
+        char value[CHOICE_MAX];
+        (void)snprintf(value, sizeof(value), "%.*s", (int)len, p);
+        print_row(plugin, mode->name, value);
+        p += len + (p[len] == '|');
+    }
+}
+
+/* Levels of 0: no checksum, and a depth of 0: the whole book. */
+static void print_capabilities(const struct plugin *plugin)
+{
+    const struct arb_option *const mode = find_mode(&plugin->desc);
+
+    (void)printf("what the feed can prove, with defaults:\n");
+    (void)printf("  %-12s%-10s %-9s %-9s %-15s %-6s %s\n", mode == NULL ? "" : mode->name, "loss",
+                 "checksum", "snapshot", "unknown delete", "depth", "liveness");
+    if (mode == NULL) {
+        print_row(plugin, NULL, "");
+    } else {
+        print_modes(plugin, mode);
+    }
+}
+
 static void print_plugin(const struct plugin *plugin)
 {
     const struct arb_plugin *const desc = &plugin->desc;
@@ -48,6 +108,9 @@ static void print_plugin(const struct plugin *plugin)
     print_callbacks(plugin, false);
     (void)printf("%s\n", desc->options == NULL ? "no options" : "options:");
     options_print(desc, stdout);
+    if (desc->kind == ARB_KIND_EXCHANGE) {
+        print_capabilities(plugin);
+    }
 }
 
 /* "kraken.so" is a file here, although it has no slash. */

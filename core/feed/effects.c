@@ -314,6 +314,22 @@ static int host_opportunity(struct arb_host *host, const struct arb_opportunity 
     return broken(effects_of(host), ARB_ENOTSUP, "an exchange plugin publishes no opportunities");
 }
 
+/* The only call that answers: nothing is recorded. */
+static int host_book_view(struct arb_host *host, uint32_t instrument, struct arb_book *view)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_instrument(effects, instrument);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (effects->view == NULL) {
+        return ARB_ENOTSUP;
+    }
+    *view = effects->view(effects->view_context, instrument);
+    return ARB_OK;
+}
+
 void effects_begin(struct effects *effects, int64_t now_ns)
 {
     effects->len = 0;
@@ -355,6 +371,7 @@ static const struct arb_host_ops host_ops = {
     .refused = host_refused,
     .trading = host_trading,
     .opportunity = host_opportunity,
+    .book_view = host_book_view,
 };
 
 int effects_init(struct effects *effects, const char *who)

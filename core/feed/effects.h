@@ -52,10 +52,13 @@ struct effects {
     size_t len;
     uint32_t n_instruments; /* valid instrument indices are below */
     bool can_check;         /* the plugin has checksum() */
-    const char *broken;     /* the rule that a request broke, or NULL */
-    const char *who;        /* for the log: "feed=kraken" */
-    uint64_t declared;      /* bit i: connection i exists */
-    uint64_t opened;        /* likewise, those that the callback in hand opens */
+    /* Gives the book of an instrument, or NULL: there are no books to look at. */
+    struct arb_book (*view)(const void *context, uint32_t instrument);
+    const void *view_context;
+    const char *broken; /* the rule that a request broke, or NULL */
+    const char *who;    /* for the log: "feed=kraken" */
+    uint64_t declared;  /* bit i: connection i exists */
+    uint64_t opened;    /* likewise, those that the callback in hand opens */
 };
 
 _Static_assert(ARB_CONNS_MAX <= 64, "effects.declared has a bit for each connection");

@@ -34,6 +34,11 @@ void feed_disable(struct feed *feed, const char *why)
     feed->disabled = true;
     for (uint32_t i = 0; i < feed->instruments.n_handed; i++) {
         sync_set_state(feed, i, ARB_BOOK_UNUSABLE, "the exchange was disabled");
+        feed->books[i].due_ns = NEVER_NS;
+    }
+    feed->books_due_ns = NEVER_NS;
+    for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
+        feed->timers[timer] = NEVER_NS; /* what nobody answers must not stay due */
     }
     give_up_connections(feed);
 }
@@ -410,11 +415,18 @@ static int init_instance(struct feed *feed, const struct feed_config *config, st
     return ARB_OK;
 }
 
+static struct arb_book view_of(const void *context, uint32_t instrument)
+{
+    return sync_view(context, instrument);
+}
+
 static int init_parts(struct feed *feed, const struct feed_config *config, struct err *err)
 {
     int rc = effects_init(&feed->effects, feed->who);
 
     feed->effects.can_check = feed->plugin->exchange.checksum != NULL;
+    feed->effects.view = view_of;
+    feed->effects.view_context = feed;
     if (rc == ARB_OK) {
         rc = instruments_init(&feed->instruments, config->config, config->exchange);
     }

@@ -67,6 +67,12 @@ static int set_trading(struct arb_host *host, uint32_t instrument, uint32_t trad
     return ARB_ENOTSUP;
 }
 
+static int view_book(struct arb_host *host, uint32_t instrument, struct arb_book *view)
+{
+    (void)host, (void)instrument, (void)view;
+    return ARB_ENOTSUP;
+}
+
 void exchange_only_refuse(struct arb_host_ops *ops)
 {
     ops->declare = declare;
@@ -81,4 +87,5 @@ void exchange_only_refuse(struct arb_host_ops *ops)
     ops->resync = give_up_book;
     ops->refused = give_up_book;
     ops->trading = set_trading;
+    ops->book_view = view_book;
 }

@@ -107,6 +107,8 @@ struct arb_host_ops {
     int (*trading)(struct arb_host *host, uint32_t instrument, uint32_t trading, const char *text);
     /* strategy plugins */
     int (*opportunity)(struct arb_host *host, const struct arb_opportunity *opportunity);
+    /* exchange plugins; behind what strategies call, because members are only appended */
+    int (*book_view)(struct arb_host *host, uint32_t instrument, struct arb_book *view);
 };
 
 struct arb_host {
@@ -179,6 +181,17 @@ static inline int arb_book_bind(struct arb_host *host, uint32_t instrument, uint
 static inline int arb_book_publish(struct arb_host *host, const struct arb_book_event *event)
 {
     return host->ops->book(host, event);
+}
+
+/*
+ * Shows the host's book as it was before this callback: what the callback itself publishes is
+ * not in it. The levels are borrowed until the callback returns. ARB_ENOTSUP: the host is too old.
+ */
+static inline int arb_book_view(struct arb_host *host, uint32_t instrument, struct arb_book *view)
+{
+    return ARB_HAS(host->ops, struct arb_host_ops, book_view)
+               ? host->ops->book_view(host, instrument, view)
+               : ARB_ENOTSUP;
 }
 
 /* Says that a book can no longer be trusted; the host marks it STALE and calls resync(). */

@@ -34,20 +34,34 @@ static void name_market(const struct arb_instrument *info, char *name)
     name[n] = '\0';
 }
 
-static const char *channel_prefix(const struct bitstamp *self)
-{
-    return self->is_diff ? "diff_order_book_" : "order_book_";
-}
-
-static int subscribe(struct bitstamp *self, struct arb_host *host, uint32_t i)
+static int subscribe_channel(struct bitstamp *self, struct arb_host *host, uint32_t i,
+                             const char *prefix)
 {
     char buffer[REQUEST_MAX];
     struct arb_text text = arb_text_over(buffer, sizeof(buffer));
 
-    arb_text_add(&text, "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"%s%s\"}}",
-                 channel_prefix(self), self->markets[i].name);
+    arb_text_add(&text, "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"%s%s\"}}", prefix,
+                 self->markets[i].name);
     return arb_text_fits(&text) ? arb_ws_send(host, self->markets[i].conn, text.data, text.len)
                                 : ARB_ELIMIT;
+}
+
+static bool is_cross_checked(const struct bitstamp *self)
+{
+    return self->feed == CHANNEL_DIFF && self->cross_check;
+}
+
+static int subscribe(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    if (self->feed == CHANNEL_ORDERS) {
+        return subscribe_channel(self, host, i, "live_orders_");
+    }
+    if (self->feed == CHANNEL_TOP) {
+        return subscribe_channel(self, host, i, "order_book_");
+    }
+    const int rc = subscribe_channel(self, host, i, "diff_order_book_");
+    return rc == ARB_OK && is_cross_checked(self) ? subscribe_channel(self, host, i, "order_book_")
+                                                  : rc;
 }
 
 void bitstamp_await_seed(struct bitstamp *self, uint32_t i, int64_t now_ns)
@@ -58,6 +72,19 @@ void bitstamp_await_seed(struct bitstamp *self, uint32_t i, int64_t now_ns)
     market->first_diff = 0;
     market->waiting_since_ns = now_ns;
     market->ask_at_ns = now_ns;
+    market->suspects.n = 0;
+    bitstamp_orders_reset(&market->orders, false);
+}
+
+int bitstamp_damaged(struct bitstamp *self, struct arb_host *host, uint32_t instrument,
+                     const char *why)
+{
+    struct market *const market = &self->markets[instrument];
+
+    market->seed = SEED_IDLE; /* the host answers with resync() when it is time */
+    market->suspects.n = 0;
+    bitstamp_orders_reset(&market->orders, false);
+    return arb_book_resync(host, instrument, why);
 }
 
 static int open_connections(struct bitstamp *self, struct arb_host *host, uint32_t n)
@@ -88,7 +115,9 @@ static int open_connections(struct bitstamp *self, struct arb_host *host, uint32
  */
 int bitstamp_start_markets(struct bitstamp *self, struct arb_host *host)
 {
-    const uint32_t per_conn = (uint32_t)self->markets_per_connection;
+    const uint32_t most = is_cross_checked(self) ? CONN_CHANNELS_MAX / 2 : CONN_CHANNELS_MAX;
+    const uint32_t wanted = (uint32_t)self->markets_per_connection;
+    const uint32_t per_conn = wanted < most ? wanted : most;
     int rc = open_connections(self, host, (self->n_markets + per_conn - 1) / per_conn);
 
     for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
@@ -104,23 +133,39 @@ int bitstamp_start_markets(struct bitstamp *self, struct arb_host *host)
     return rc;
 }
 
+static enum channel_kind feed_of(const char *mode)
+{
+    if (strcmp(mode, "orders") == 0) {
+        return CHANNEL_ORDERS;
+    }
+    return strcmp(mode, "diff") == 0 ? CHANNEL_DIFF : CHANNEL_TOP;
+}
+
+static enum arb_loss_detection loss_detection_of(enum channel_kind feed)
+{
+    if (feed == CHANNEL_ORDERS) {
+        return ARB_LOSS_CHAIN;
+    }
+    return feed == CHANNEL_DIFF ? ARB_LOSS_NONE : ARB_LOSS_STATELESS;
+}
+
 static int bitstamp_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env)
 {
     struct bitstamp *const self = instance;
 
     self->env = env;
-    self->is_diff = strcmp(self->mode, "diff") == 0;
+    self->feed = feed_of(self->mode);
     self->markets = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->markets));
     if (self->markets == NULL) {
         return ARB_ENOMEM;
     }
     const struct arb_capabilities caps = {
         .size = (uint32_t)sizeof(caps),
-        .loss_detection = self->is_diff ? ARB_LOSS_NONE : ARB_LOSS_STATELESS,
-        .snapshot_source = self->is_diff ? ARB_SNAPSHOT_HTTP : ARB_SNAPSHOT_EACH,
+        .loss_detection = (uint32_t)loss_detection_of(self->feed),
+        .snapshot_source = self->feed == CHANNEL_TOP ? ARB_SNAPSHOT_EACH : ARB_SNAPSHOT_HTTP,
         .unknown_delete = ARB_UNKNOWN_DELETE_DESYNC,
         .liveness = ARB_LIVENESS_CLIENT_HEARTBEAT,
-        .depth = self->is_diff ? 0 : TOP_LEVELS,
+        .depth = self->feed == CHANNEL_TOP ? TOP_LEVELS : 0,
     };
     int rc = arb_declare(host, &caps);
     if (rc == ARB_OK) {
@@ -176,6 +221,8 @@ static int bitstamp_on_close(void *instance, struct arb_host *host, uint32_t con
             self->markets[i].subscribed = false;
             self->markets[i].seed = SEED_IDLE; /* an answer still on its way is of no use */
             self->markets[i].last_event = 0;
+            self->markets[i].suspects.n = 0;
+            bitstamp_orders_reset(&self->markets[i].orders, true);
         }
     }
     return ARB_OK;
@@ -212,6 +259,21 @@ static int beat(struct bitstamp *self, struct arb_host *host, uint32_t conn)
     return arb_ws_send(host, conn, request, strlen(request));
 }
 
+/* What time alone brings about in the books. */
+static int tick_books(struct bitstamp *self, struct arb_host *host)
+{
+    int rc = ARB_OK;
+
+    for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
+        if (self->feed == CHANNEL_ORDERS) {
+            rc = bitstamp_orders_tick(self, host, i);
+        } else if (is_cross_checked(self)) {
+            rc = bitstamp_check_tick(self, host, i);
+        }
+    }
+    return rc;
+}
+
 static int bitstamp_on_timer(void *instance, struct arb_host *host, uint32_t timer)
 {
     struct bitstamp *const self = instance;
@@ -222,6 +284,9 @@ static int bitstamp_on_timer(void *instance, struct arb_host *host, uint32_t tim
     }
     if (rc == ARB_OK && host->now_ns >= self->catalog_at_ns) {
         rc = bitstamp_ask_catalog(self, host);
+    }
+    if (rc == ARB_OK) {
+        rc = tick_books(self, host);
     }
     return rc == ARB_OK ? bitstamp_ask_seeds(self, host) : rc;
 }
@@ -246,6 +311,9 @@ static int bitstamp_resync(void *instance, struct arb_host *host, uint32_t instr
 static void bitstamp_fini(void *instance)
 {
     struct bitstamp *const self = instance;
+    for (uint32_t i = 0; i < self->n_markets; i++) {
+        bitstamp_orders_fini(&self->markets[i].orders);
+    }
     free(self->markets);
 }
 
@@ -254,9 +322,11 @@ static const struct arb_option options[] = {
                       "WebSocket address."),
     ARB_OPTION_STRING("rest_url", struct bitstamp, rest_url, "https://www.bitstamp.net/api/v2",
                       "REST address, without a slash at its end."),
-    ARB_OPTION_ENUM("mode", struct bitstamp, mode, "order_book", "order_book|diff",
-                    "order_book: best 100 levels, heals itself; diff: whole book, a loss cannot "
-                    "be noticed."),
+    ARB_OPTION_ENUM("mode", struct bitstamp, mode, "order_book", "order_book|diff|orders",
+                    "order_book: best 100 levels, heals itself; diff: whole book, a loss shows "
+                    "within seconds; orders: whole book, a loss shows at once."),
+    ARB_OPTION_BOOL("cross_check", struct bitstamp, cross_check, "on",
+                    "With mode = diff: compare each book with the venue's order_book frames."),
     ARB_OPTION_INT("markets_per_connection", struct bitstamp, markets_per_connection, "500", 1,
                    1024, "Markets subscribed on one connection; the venue allows 1,024 channels."),
     ARB_OPTION_INT("requests_per_second", struct bitstamp, requests_per_second, "100", 1, 1000,

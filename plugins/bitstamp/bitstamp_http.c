@@ -16,7 +16,12 @@
 #define CATALOG_RETRY_NS (60 * NS_PER_S)
 #define CATALOG_REFRESH_NS (24 * 3600 * NS_PER_S) /* decimals and listings change over time */
 
-enum { URL_MAX = 512, HTTP_OK = 200 };
+enum {
+    URL_MAX = 512,
+    HTTP_OK = 200,
+    GROUP_BY_PRICE = 1,
+    GROUP_NONE = 2, /* single orders, with their ids */
+};
 
 /* -- catalog -------------------------------------------------------------------------- */
 
@@ -179,7 +184,8 @@ static int ask_seed(struct bitstamp *self, struct arb_host *host, uint32_t i)
 
     market->seed = SEED_ASKED;
     market->asked_when_quiet = market->first_diff == 0;
-    arb_text_add(&text, "%s/order_book/%s/?group=1", self->rest_url, market->name);
+    arb_text_add(&text, "%s/order_book/%s/?group=%d", self->rest_url, market->name,
+                 self->feed == CHANNEL_ORDERS ? GROUP_NONE : GROUP_BY_PRICE);
     return arb_text_fits(&text) ? arb_http_get(host, i, url) : ARB_ELIMIT;
 }
 
@@ -190,8 +196,8 @@ static bool is_due(const struct bitstamp *self, const struct market *market, int
     if (market->seed != SEED_WAITING || now_ns < market->ask_at_ns) {
         return false;
     }
-    return self->is_diff ? market->first_diff != 0 || waited_ns >= QUIET_NS
-                         : waited_ns >= TOP_SEED_NS;
+    return self->feed == CHANNEL_TOP ? waited_ns >= TOP_SEED_NS
+                                     : market->first_diff != 0 || waited_ns >= QUIET_NS;
 }
 
 int bitstamp_ask_seeds(struct bitstamp *self, struct arb_host *host)
@@ -205,7 +211,7 @@ int bitstamp_ask_seeds(struct bitstamp *self, struct arb_host *host)
     return rc;
 }
 
-static int ask_again(struct bitstamp *self, struct arb_host *host, uint32_t i, const char *why)
+int bitstamp_ask_again(struct bitstamp *self, struct arb_host *host, uint32_t i, const char *why)
 {
     self->markets[i].seed = SEED_WAITING;
     self->markets[i].ask_at_ns = host->now_ns + SEED_RETRY_NS;
@@ -213,12 +219,14 @@ static int ask_again(struct bitstamp *self, struct arb_host *host, uint32_t i, c
     return ARB_OK;
 }
 
-static bool may_seed(const struct bitstamp *self, const struct market *market, uint64_t made)
+bool bitstamp_may_seed(const struct bitstamp *self, const struct market *market, uint64_t made)
 {
-    if (!self->is_diff) {
+    if (self->feed == CHANNEL_TOP) {
         return made > market->last_event;
     }
-    return market->asked_when_quiet || made >= market->first_diff;
+    /* Events of orders carry whole milliseconds: what was before the first may be as old. */
+    const uint64_t slack = self->feed == CHANNEL_ORDERS ? 1000 : 0;
+    return market->asked_when_quiet || made >= market->first_diff + slack;
 }
 
 static int on_seed(struct bitstamp *self, struct arb_host *host, uint32_t i, int status,
@@ -232,17 +240,21 @@ static int on_seed(struct bitstamp *self, struct arb_host *host, uint32_t i, int
         return ARB_OK; /* the connection went down, or a frame made it superfluous */
     }
     if (status != HTTP_OK) {
-        return ask_again(self, host, i, "no answer");
+        return bitstamp_ask_again(self, host, i, "no answer");
+    }
+    if (self->feed == CHANNEL_ORDERS) {
+        return bitstamp_orders_seed(self, host, i, &json);
     }
     if (!bitstamp_read_book(&json, &book) || !arb_json_end(&json)) {
         return json.rc == ARB_ERANGE ? bitstamp_number_trouble(self, host, i, json.rc)
-                                     : ask_again(self, host, i, "the answer is damaged");
+                                     : bitstamp_ask_again(self, host, i, "the answer is damaged");
     }
-    if (!may_seed(self, market, book.microtimestamp)) {
-        return ask_again(self, host, i, "older than the first diff");
+    if (!bitstamp_may_seed(self, market, book.microtimestamp)) {
+        return bitstamp_ask_again(self, host, i, "older than the first diff");
     }
     market->seed = SEED_IDLE;
-    if (!self->is_diff) {
+    market->seed_stamp = book.microtimestamp;
+    if (self->feed == CHANNEL_TOP) {
         market->last_event = book.microtimestamp; /* a frame made before it is not newer */
     }
     return bitstamp_publish(self, host, i, &book, ARB_BOOK_SNAPSHOT);

@@ -10,8 +10,17 @@ enum { TAIL_LEN = 128 /* where the channel stands when it comes last */ };
 
 #define AHEAD_MAX_NS (INT64_C(300) * 1000000000)
 
-static const char diff_prefix[] = "diff_order_book_";
-static const char top_prefix[] = "order_book_";
+struct channel_prefix {
+    const char *text;
+    enum channel_kind kind;
+};
+
+static const struct channel_prefix channel_prefixes[] = {
+    { "order_book_", CHANNEL_TOP },
+    { "diff_order_book_", CHANNEL_DIFF },
+    { "live_orders_", CHANNEL_ORDERS },
+};
+enum { N_CHANNEL_PREFIXES = sizeof(channel_prefixes) / sizeof(channel_prefixes[0]) };
 
 /* -- books ---------------------------------------------------------------------------- */
 
@@ -63,6 +72,11 @@ static uint8_t more(uint8_t a, uint8_t b)
     return a > b ? a : b;
 }
 
+int64_t bitstamp_venue_ns(uint64_t microtimestamp)
+{
+    return (int64_t)(microtimestamp % (INT64_MAX / 1000)) * 1000;
+}
+
 int bitstamp_publish(struct bitstamp *self, struct arb_host *host, uint32_t instrument,
                      struct book_text *book, enum arb_book_kind kind)
 {
@@ -72,9 +86,9 @@ int bitstamp_publish(struct bitstamp *self, struct arb_host *host, uint32_t inst
         .size = (uint32_t)sizeof(event),
         .instrument = instrument,
         .kind = (uint32_t)kind,
-        .max_depth = self->is_diff ? 0 : TOP_LEVELS,
+        .max_depth = self->feed == CHANNEL_TOP ? TOP_LEVELS : 0,
         .seq = book->microtimestamp,
-        .venue_ns = (int64_t)(book->microtimestamp % (INT64_MAX / 1000)) * 1000,
+        .venue_ns = bitstamp_venue_ns(book->microtimestamp),
         .bids = book->bids.levels,
         .asks = book->asks.levels,
         .n_bids = book->bids.n,
@@ -103,9 +117,13 @@ int bitstamp_number_trouble(struct bitstamp *self, struct arb_host *host, uint32
  * A frame far ahead of time would make every later one look old. Clocks differ by less than
  * this, so the frame is damaged.
  */
-static bool is_from_the_future(const struct book_text *book, int64_t now_ns)
+bool bitstamp_is_from_the_future(struct arb_host *host, uint64_t microtimestamp)
 {
-    return book->microtimestamp > (uint64_t)((now_ns + AHEAD_MAX_NS) / 1000);
+    if (microtimestamp <= (uint64_t)((host->now_ns + AHEAD_MAX_NS) / 1000)) {
+        return false;
+    }
+    arb_log(host, ARB_WARN, "a frame is dated minutes ahead: damaged, or our clock is wrong");
+    return true;
 }
 
 static int on_diff(struct bitstamp *self, struct arb_host *host, uint32_t i, struct book_text *book)
@@ -134,47 +152,53 @@ static int on_top(struct bitstamp *self, struct arb_host *host, uint32_t i, stru
     return bitstamp_publish(self, host, i, book, ARB_BOOK_SNAPSHOT);
 }
 
-static int take_book(struct bitstamp *self, struct arb_host *host, uint32_t i,
+static int take_book(struct bitstamp *self, struct arb_host *host, struct channel channel,
                      struct book_text *book)
 {
-    if (is_from_the_future(book, host->now_ns)) {
-        arb_log(host, ARB_WARN, "a frame is dated minutes ahead: damaged, or our clock is wrong");
+    if (bitstamp_is_from_the_future(host, book->microtimestamp)) {
         return ARB_EPROTO;
     }
-    return self->is_diff ? on_diff(self, host, i, book) : on_top(self, host, i, book);
+    if (channel.kind == CHANNEL_TOP && self->feed == CHANNEL_DIFF && self->cross_check) {
+        return bitstamp_check_frame(self, host, channel.market, book);
+    }
+    if (channel.kind != self->feed) {
+        return ARB_OK; /* not subscribed, so none of our business */
+    }
+    return channel.kind == CHANNEL_DIFF ? on_diff(self, host, channel.market, book)
+                                        : on_top(self, host, channel.market, book);
 }
 
-static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json *json)
+static int on_book(struct bitstamp *self, struct arb_host *host, struct channel channel,
+                   struct arb_json *json)
 {
-    struct book_text book = bitstamp_book_for(self, i);
+    struct book_text book = bitstamp_book_for(self, channel.market);
 
     if (!bitstamp_read_book(json, &book)) {
-        return bitstamp_number_trouble(self, host, i, json->rc);
+        return bitstamp_number_trouble(self, host, channel.market, json->rc);
     }
-    return take_book(self, host, i, &book);
+    return take_book(self, host, channel, &book);
 }
 
 /* -- envelopes ------------------------------------------------------------------------ */
 
 struct envelope {
     struct arb_bytes event, channel;
+    struct arb_bytes links[2]; /* event_id, pre_event_id */
     struct arb_json data;
     bool has_data;
 };
 
-/* The market of a book channel, or nothing. */
-static struct arb_bytes market_of(struct arb_bytes channel)
+/* What a channel carries, and for which market. */
+static struct channel channel_of(const struct bitstamp *self, struct arb_bytes name)
 {
-    const size_t diff_len = strlen(diff_prefix), top_len = strlen(top_prefix);
-    struct arb_bytes none = { "", 0 };
-
-    if (channel.len > diff_len && memcmp(channel.data, diff_prefix, diff_len) == 0) {
-        return (struct arb_bytes){ channel.data + diff_len, channel.len - diff_len };
+    for (size_t i = 0; i < N_CHANNEL_PREFIXES; i++) {
+        const size_t len = strlen(channel_prefixes[i].text);
+        if (name.len > len && memcmp(name.data, channel_prefixes[i].text, len) == 0) {
+            const struct arb_bytes market = { name.data + len, name.len - len };
+            return (struct channel){ channel_prefixes[i].kind, bitstamp_find(self, market) };
+        }
     }
-    if (channel.len > top_len && memcmp(channel.data, top_prefix, top_len) == 0) {
-        return (struct arb_bytes){ channel.data + top_len, channel.len - top_len };
-    }
-    return none;
+    return (struct channel){ CHANNEL_OTHER, ARB_NO_INSTRUMENT };
 }
 
 /* The channel as it stands near the end of most messages; a guess that the reading confirms. */
@@ -214,6 +238,10 @@ static bool read_envelope(struct arb_bytes msg, struct envelope *envelope)
             arb_json_string(&json, &envelope->channel);
         } else if (arb_bytes_are(key, "data")) {
             note_data(&json, envelope);
+        } else if (arb_bytes_are(key, "event_id") && arb_json_peek(&json) == '"') {
+            arb_json_string(&json, &envelope->links[0]);
+        } else if (arb_bytes_are(key, "pre_event_id") && arb_json_peek(&json) == '"') {
+            arb_json_string(&json, &envelope->links[1]);
         } else {
             arb_json_skip(&json);
         }
@@ -221,9 +249,11 @@ static bool read_envelope(struct arb_bytes msg, struct envelope *envelope)
     return arb_json_end(&json);
 }
 
-static int on_subscribed(struct bitstamp *self, struct arb_host *host, uint32_t i)
+static int on_subscribed(struct bitstamp *self, struct arb_host *host, struct channel channel)
 {
-    if (i == ARB_NO_INSTRUMENT || self->markets[i].subscribed) {
+    const uint32_t i = channel.market;
+
+    if (i == ARB_NO_INSTRUMENT || channel.kind != self->feed || self->markets[i].subscribed) {
         return ARB_OK; /* a second acknowledgement does not disturb the stream */
     }
     self->markets[i].subscribed = true;
@@ -256,23 +286,55 @@ static int on_error(struct arb_host *host, const struct envelope *envelope, uint
     return ARB_OK;
 }
 
+/* 0: no event of an order. */
+static enum order_event_kind order_event_kind_of(struct arb_bytes event)
+{
+    if (arb_bytes_are(event, "order_created")) {
+        return ORDER_CREATED;
+    }
+    if (arb_bytes_are(event, "order_changed")) {
+        return ORDER_CHANGED;
+    }
+    return arb_bytes_are(event, "order_deleted") ? ORDER_DELETED : ORDER_NONE;
+}
+
+/* A message of a channel that carries data. */
+static int on_data(struct bitstamp *self, struct arb_host *host, struct channel channel,
+                   struct envelope *envelope)
+{
+    const enum order_event_kind kind = order_event_kind_of(envelope->event);
+
+    if (channel.market == ARB_NO_INSTRUMENT) {
+        return ARB_OK;
+    }
+    if (channel.kind != CHANNEL_ORDERS) {
+        return kind == ORDER_NONE ? on_book(self, host, channel, &envelope->data) : ARB_EPROTO;
+    }
+    if (self->feed != CHANNEL_ORDERS || kind == ORDER_NONE) {
+        return ARB_OK;
+    }
+    return bitstamp_order_event(self, host, channel.market, kind, &envelope->data, envelope->links);
+}
+
 static int on_envelope(struct bitstamp *self, struct arb_host *host, uint32_t conn,
                        struct envelope *envelope)
 {
     const struct arb_bytes event = envelope->event;
-    const uint32_t i = bitstamp_find(self, market_of(envelope->channel));
+    const struct channel channel = channel_of(self, envelope->channel);
+    const bool is_data = arb_bytes_are(event, "data") || order_event_kind_of(event) != ORDER_NONE;
 
-    if (arb_bytes_are(event, "data") && envelope->has_data) {
-        return i == ARB_NO_INSTRUMENT ? ARB_OK : on_book(self, host, i, &envelope->data);
+    if (is_data && envelope->has_data) {
+        return on_data(self, host, channel, envelope);
     }
     if (arb_bytes_are(event, "bts:subscription_succeeded")) {
-        return on_subscribed(self, host, i);
+        return on_subscribed(self, host, channel);
     }
     if (arb_bytes_are(event, "bts:request_reconnect")) {
         return arb_ws_close(host, conn, "the venue asked for a reconnect");
     }
     if (arb_bytes_are(event, "bts:error")) {
-        return on_error(host, envelope, i);
+        return on_error(host, envelope,
+                        channel.kind == self->feed ? channel.market : ARB_NO_INSTRUMENT);
     }
     return event.len > 0 ? ARB_OK : ARB_EPROTO; /* heartbeats, trades and the like */
 }
@@ -309,16 +371,18 @@ int bitstamp_message(struct bitstamp *self, struct arb_host *host, uint32_t conn
                      struct arb_bytes msg)
 {
     const struct arb_bytes guessed = guess_channel(msg);
-    const uint32_t i = bitstamp_find(self, market_of(guessed));
+    const struct channel channel = channel_of(self, guessed);
 
-    if (i != ARB_NO_INSTRUMENT) {
+    if (channel.market != ARB_NO_INSTRUMENT && channel.kind != CHANNEL_ORDERS) {
         struct arb_json json = arb_json_over(msg);
-        struct one_pass pass = read_in_one_pass(self, i, &json, guessed);
+        struct one_pass pass = read_in_one_pass(self, channel.market, &json, guessed);
         if (arb_json_ok(&json) && pass.is_data && pass.has_channel) {
-            return take_book(self, host, i, &pass.book);
+            return take_book(self, host, channel, &pass.book);
         }
     }
-    struct envelope envelope = { .event = { "", 0 }, .channel = { "", 0 } };
+    struct envelope envelope = { .event = { "", 0 },
+                                 .channel = { "", 0 },
+                                 .links = { { "", 0 }, { "", 0 } } };
     if (!read_envelope(msg, &envelope)) {
         return ARB_EPROTO;
     }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "arbspot/decimal.h"
+#include "feed/capabilities.h"
 
 /* -- parts ---------------------------------------------------------------------------- */
 
@@ -66,17 +67,13 @@ static const char *symbol_of(const struct feed *feed, uint32_t instrument)
 
 static void note_capabilities(FILE *out, const struct arb_capabilities *caps)
 {
-    static const char *const loss[] = { "?", "checksum", "sequence", "chain", "none", "stateless" };
-    static const char *const source[] = { "?", "stream", "http", "each" };
-    static const char *const deletes[] = { "?", "ignore", "desync" };
-    static const char *const life[] = { "?", "server_heartbeat", "client_heartbeat", "transport" };
-
     (void)fprintf(out,
                   "declare loss=%s snapshot=%s unknown_delete=%s liveness=%s checksum_levels=%u "
                   "depth=%u",
-                  loss[caps->loss_detection], source[caps->snapshot_source],
-                  deletes[caps->unknown_delete], life[caps->liveness], caps->checksum_levels,
-                  caps->depth);
+                  loss_detection_name(caps->loss_detection),
+                  snapshot_source_name(caps->snapshot_source),
+                  unknown_delete_name(caps->unknown_delete), liveness_name(caps->liveness),
+                  caps->checksum_levels, caps->depth);
 }
 
 static void note_listing(FILE *out, const struct arb_listing *listing)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arbspot/decimal.h"
 #include "util/clock.h"
 
 static const struct level_style stream_style = { "[\"", "\",\"", "\"]", "," };
@@ -96,13 +97,98 @@ void bitstamp_put_book(struct arb_text *text, const char *channel, const char *z
                  book->instrument->market);
 }
 
-void bitstamp_put_rest_book(struct arb_text *text, const struct bitstamp_book *book)
+static void put_rest_head(struct arb_text *text, int64_t at_ns)
 {
     arb_text_add(text, "{\"timestamp\": \"%lld\", \"microtimestamp\": \"%lld\", \"bids\": [",
-                 (long long)(book->at_ns / NS_PER_S), (long long)(book->at_ns / 1000));
+                 (long long)(at_ns / NS_PER_S), (long long)(at_ns / 1000));
+}
+
+void bitstamp_put_rest_book(struct arb_text *text, const struct bitstamp_book *book)
+{
+    put_rest_head(text, book->at_ns);
     frame_levels(text, &rest_style, book->instrument, book->bids, book->n_bids);
     frame_puts(text, "], \"asks\": [");
     frame_levels(text, &rest_style, book->instrument, book->asks, book->n_asks);
+    frame_puts(text, "]}");
+}
+
+struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level)
+{
+    const uint64_t mixed = (uint64_t)level.px * UINT64_C(0x9E3779B97F4A7C15);
+    const uint64_t n = 1 + (mixed >> 40) % BITSTAMP_SPLIT_MAX;
+    const int64_t part = level.qty / (int64_t)n;
+    struct bitstamp_split split = { .qty = { level.qty - part * (int64_t)(n - 1) } };
+
+    for (uint64_t i = 0; i < BITSTAMP_SPLIT_MAX; i++) {
+        split.ids[i] = UINT64_C(1) << 50 | (uint64_t)level.px << 3 | i << 1 | (uint64_t)is_bid;
+        split.qty[i] = i == 0 ? split.qty[0] : i < n ? part : 0;
+    }
+    return split;
+}
+
+/* As seen at the venue: the time in the first half, counters in the second. */
+void bitstamp_event_id(char *out, int64_t at_ns, uint64_t number)
+{
+    const uint64_t us = (uint64_t)at_ns / 1000;
+    (void)snprintf(out, BITSTAMP_EVENT_ID_MAX, "%08x-%04x-%04x-%04x-%012llx", (unsigned)(us >> 32),
+                   (unsigned)(us >> 16 & 0xffff), (unsigned)(us & 0xffff), (unsigned)(number >> 48),
+                   (unsigned long long)(number & 0xffffffffffffULL));
+}
+
+/* The numbers stand there as text and as what a double makes of them. */
+static void put_both(struct arb_text *text, const char *name, int64_t value, unsigned digits)
+{
+    arb_text_add(text, ",\"%s\":%.8g,\"%s_str\":\"", name,
+                 (double)value / (double)arb_pow10(digits), name);
+    frame_decimal(text, value, (uint8_t)digits);
+    frame_puts(text, "\"");
+}
+
+void bitstamp_put_order(struct arb_text *text, const struct bitstamp_order *order)
+{
+    const long long us = (long long)(order->at_ns / 1000);
+
+    arb_text_add(text,
+                 "{\"data\":{\"id\":%llu,\"id_str\":\"%llu\",\"order_type\":%d,\"order_subtype\":5,"
+                 "\"datetime\":\"%lld\",\"microtimestamp\":\"%lld\"",
+                 (unsigned long long)order->id, (unsigned long long)order->id, !order->is_bid,
+                 us / 1000000, us);
+    put_both(text, "amount", order->level.qty, order->instrument->qty_digits);
+    put_both(text, "price", order->level.px, order->instrument->px_digits);
+    arb_text_add(text,
+                 ",\"is_liquidation\":false},\"channel\":\"live_orders_%s\",\"event\":\"%s\","
+                 "\"event_id\":\"%s\",\"pre_event_id\":\"%s\",\"order_source\":\"orderbook\"}",
+                 order->instrument->market, order->event, order->event_id, order->pre_event_id);
+}
+
+static void put_split_levels(struct arb_text *text, const struct bitstamp_book *book, bool is_bid)
+{
+    const struct arb_level *const levels = is_bid ? book->bids : book->asks;
+    const uint32_t n_levels = is_bid ? book->n_bids : book->n_asks;
+    const char *before = "";
+
+    for (uint32_t i = 0; i < n_levels; i++) {
+        const struct bitstamp_split split = bitstamp_split(is_bid, levels[i]);
+        for (uint32_t k = 0; k < BITSTAMP_SPLIT_MAX; k++) {
+            if (split.qty[k] == 0) {
+                continue;
+            }
+            arb_text_add(text, "%s[\"", before);
+            frame_decimal(text, levels[i].px, book->instrument->px_digits);
+            frame_puts(text, "\", \"");
+            frame_decimal(text, split.qty[k], book->instrument->qty_digits);
+            arb_text_add(text, "\", \"%llu\"]", (unsigned long long)split.ids[k]);
+            before = ", ";
+        }
+    }
+}
+
+void bitstamp_put_rest_orders(struct arb_text *text, const struct bitstamp_book *book)
+{
+    put_rest_head(text, book->at_ns);
+    put_split_levels(text, book, true);
+    frame_puts(text, "], \"asks\": [");
+    put_split_levels(text, book, false);
     frame_puts(text, "]}");
 }
 

@@ -11,9 +11,10 @@
 
 enum {
     BITSTAMP_FRAME_BASE = 4096, /* bytes of a frame that holds no levels and no markets */
-    BITSTAMP_LEVEL_LEN = 64,    /* no level is longer */
+    BITSTAMP_LEVEL_LEN = 80,    /* no level or order in a book is longer */
     BITSTAMP_MARKET_LEN = 512,  /* no entry of a catalog is longer */
-    BITSTAMP_CHANNEL_MAX = 96,  /* bytes of a channel's name, terminator included */
+    BITSTAMP_EVENT_ID_MAX = 40,
+    BITSTAMP_CHANNEL_MAX = 96, /* bytes of a channel's name, terminator included */
 };
 
 enum bitstamp_event {
@@ -53,6 +54,35 @@ void bitstamp_put_book(struct arb_text *text, const char *channel, const char *z
 
 /* The body of GET order_book/{market}/. */
 void bitstamp_put_rest_book(struct arb_text *text, const struct bitstamp_book *book);
+
+enum { BITSTAMP_SPLIT_MAX = 3 /* orders that make a level */ };
+
+/*
+ * How the model splits a level into orders. It keeps none: id and quantity of an order follow from
+ * the level and from the order's place in it, so any book can be told order by order, and two
+ * books differ in certain orders. A price that comes back brings its ids back.
+ */
+struct bitstamp_split {
+    uint64_t ids[BITSTAMP_SPLIT_MAX];
+    int64_t qty[BITSTAMP_SPLIT_MAX]; /* 0: not there */
+};
+struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level);
+
+/* One event of live_orders_; ids of events are made of its time and a number. */
+struct bitstamp_order {
+    const struct sim_instrument *instrument;
+    const char *event; /* "order_created" and the like */
+    uint64_t id;
+    bool is_bid;
+    struct arb_level level;
+    int64_t at_ns;
+    char event_id[BITSTAMP_EVENT_ID_MAX], pre_event_id[BITSTAMP_EVENT_ID_MAX];
+};
+void bitstamp_event_id(char *out, int64_t at_ns, uint64_t number);
+void bitstamp_put_order(struct arb_text *text, const struct bitstamp_order *order);
+
+/* The body of GET order_book/{market}/?group=2. */
+void bitstamp_put_rest_orders(struct arb_text *text, const struct bitstamp_book *book);
 
 /* The bodies of GET markets/ and trading-pairs-info/. */
 void bitstamp_put_markets(struct arb_text *text, const struct instrument_list *list);

@@ -20,7 +20,7 @@ enum {
     CAPTURE_MAX_MS = 750,
 };
 
-enum channel { ORDER_BOOK = 1, DIFF_ORDER_BOOK = 2, SILENT = 4 };
+enum channel { ORDER_BOOK = 1, DIFF_ORDER_BOOK = 2, LIVE_ORDERS = 4, SILENT = 8 };
 
 struct channel_name {
     const char *prefix;
@@ -29,7 +29,7 @@ struct channel_name {
 
 static const struct channel_name channel_names[] = {
     { "order_book_", ORDER_BOOK },    { "diff_order_book_", DIFF_ORDER_BOOK },
-    { "detail_order_book_", SILENT }, { "live_orders_", SILENT },
+    { "detail_order_book_", SILENT }, { "live_orders_", LIVE_ORDERS },
     { "live_trades_", SILENT },
 };
 enum { N_CHANNEL_NAMES = sizeof(channel_names) / sizeof(channel_names[0]) };
@@ -47,6 +47,8 @@ struct capture {
 
 struct product {
     struct sim_book published;
+    uint64_t n_order_events;
+    char last_event_id[BITSTAMP_EVENT_ID_MAX];
     int64_t next_ns; /* no publication before this */
     bool is_planned; /* the agenda holds the next one */
     uint32_t n_subscribers;
@@ -343,6 +345,75 @@ static void send_diff(struct bitstamp_venue *bitstamp, uint32_t instrument,
     send_to_subscribers(bitstamp, instrument, DIFF_ORDER_BOOK, &text);
 }
 
+/* What happens to one order, told to everybody who listens. */
+static void send_order(struct bitstamp_venue *bitstamp, uint32_t instrument,
+                       struct bitstamp_order *order)
+{
+    struct product *const product = &bitstamp->products[instrument];
+    struct arb_text text = new_frame(bitstamp);
+
+    memcpy(order->pre_event_id, product->last_event_id, sizeof(order->pre_event_id));
+    bitstamp_event_id(order->event_id, order->at_ns, ++product->n_order_events);
+    memcpy(product->last_event_id, order->event_id, sizeof(order->event_id));
+    bitstamp_put_order(&text, order);
+    send_to_subscribers(bitstamp, instrument, LIVE_ORDERS, &text);
+}
+
+/* Goes from one quantity to another at a price: `shrinks` picks the orders that lose. */
+static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
+                              struct bitstamp_order order, int64_t was, bool shrinks)
+{
+    const struct bitstamp_split before =
+        bitstamp_split(order.is_bid, (struct arb_level){ order.level.px, was });
+    const struct bitstamp_split after = bitstamp_split(order.is_bid, order.level);
+
+    for (uint32_t i = 0; i < BITSTAMP_SPLIT_MAX; i++) {
+        if (before.qty[i] == after.qty[i] || (after.qty[i] < before.qty[i]) != shrinks) {
+            continue;
+        }
+        order.id = after.ids[i];
+        order.event = before.qty[i] == 0  ? "order_created"
+                      : after.qty[i] == 0 ? "order_deleted"
+                                          : "order_changed";
+        order.level.qty = after.qty[i];
+        send_order(bitstamp, instrument, &order);
+    }
+}
+
+static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
+                             struct bitstamp_order order, const struct sim_book *book, bool shrinks)
+{
+    const struct sim_book *const was = &bitstamp->products[instrument].published;
+    const struct ladder *const before = order.is_bid ? &was->bids : &was->asks;
+    const struct ladder *const after = order.is_bid ? &book->bids : &book->asks;
+    struct arb_level *const changes = bitstamp->changes[0];
+    const uint32_t n = ladder_diff(before, after, UINT32_MAX, changes);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct arb_level *const known = ladder_find(before, changes[i].px);
+        order.level = changes[i];
+        send_level_orders(bitstamp, instrument, order, known == NULL ? 0 : known->qty, shrinks);
+    }
+}
+
+/* What goes, goes first on both sides: so no event crosses the book. */
+static void send_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
+                        const struct sim_book *book, int64_t now_ns)
+{
+    struct bitstamp_order order = { .instrument = &bitstamp->config.instruments->items[instrument],
+                                    .at_ns = now_ns };
+
+    if (!has_subscriber(bitstamp, instrument, LIVE_ORDERS)) {
+        return;
+    }
+    for (int shrinks = 1; shrinks >= 0; shrinks--) {
+        order.is_bid = true;
+        send_side_orders(bitstamp, instrument, order, book, shrinks == 1);
+        order.is_bid = false;
+        send_side_orders(bitstamp, instrument, order, book, shrinks == 1);
+    }
+}
+
 static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
 {
     struct product *const product = &bitstamp->products[instrument];
@@ -353,6 +424,7 @@ static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_
     if (product->n_subscribers > 0) {
         send_top(bitstamp, instrument, book, now_ns);
         send_diff(bitstamp, instrument, book, now_ns);
+        send_orders(bitstamp, instrument, book, now_ns);
     }
     sim_book_copy(&product->published, book);
     product->next_ns = now_ns + prng_between(&bitstamp->prng, PUBLISH_MIN_MS * NS_PER_MS,
@@ -425,7 +497,7 @@ static const struct sim_book *published(const struct sim_venue *venue, uint32_t 
 }
 
 static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *text,
-                              uint32_t instrument, int64_t now_ns)
+                              uint32_t instrument, const char *query, int64_t now_ns)
 {
     struct product *const product = &bitstamp->products[instrument];
 
@@ -438,7 +510,11 @@ static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *
         .n_asks = product->served.book.asks.n,
         .at_ns = product->served.at_ns,
     };
-    bitstamp_put_rest_book(text, &book);
+    if (strcmp(query, "?group=2") == 0) {
+        bitstamp_put_rest_orders(text, &book);
+    } else {
+        bitstamp_put_rest_book(text, &book);
+    }
 }
 
 /* The market's name in "/api/v2/order_book/btcusd/", or "". */
@@ -460,15 +536,21 @@ static bool is_path(const char *path, const char *want)
     return strncmp(path, want, len) == 0 && (path[len] == '\0' || strcmp(path + len, "/") == 0);
 }
 
-static int on_get(struct sim_venue *venue, const char *path, int64_t now_ns, struct arb_bytes *body)
+static int on_get(struct sim_venue *venue, const char *address, int64_t now_ns,
+                  struct arb_bytes *body)
 {
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
+    const char *const query = address + strcspn(address, "?");
+    char path[SIM_PATH_MAX];
     struct arb_text text = new_frame(bitstamp);
     char market[ARB_SYMBOL_MAX];
     const struct tape *const tape = bitstamp->config.tape;
-    const struct arb_bytes *const recorded = tape == NULL ? NULL : tape_body(tape, path);
     int status = 200;
 
+    (void)snprintf(path, sizeof(path), "%.*s",
+                   (int)at_most((uint32_t)(query - address), SIM_PATH_MAX),
+                   address); /* longer ones do not exist */
+    const struct arb_bytes *const recorded = tape == NULL ? NULL : tape_body(tape, path);
     market_in_path(path, market, sizeof(market));
     const uint32_t instrument = find_market(bitstamp, market);
     if (recorded != NULL) {
@@ -480,7 +562,7 @@ static int on_get(struct sim_venue *venue, const char *path, int64_t now_ns, str
     } else if (is_path(path, "/api/v2/trading-pairs-info")) {
         bitstamp_put_trading_pairs(&text, bitstamp->config.instruments);
     } else if (instrument != ARB_NO_INSTRUMENT && bitstamp->config.market != NULL) {
-        put_captured_book(bitstamp, &text, instrument, now_ns);
+        put_captured_book(bitstamp, &text, instrument, query, now_ns);
     } else {
         frame_puts(&text, "{\"status\": \"error\", \"reason\": \"Not found\"}");
         status = 404;
@@ -521,6 +603,7 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
         sim_book_init(&product->waiting.book, config->depth) != ARB_OK) {
         return ARB_ENOMEM;
     }
+    bitstamp_event_id(product->last_event_id, config->start_ns, 0);
     sim_book_copy(&product->published,
                   market_book(config->market, config->market_venue, instrument));
     capture(&product->served, &product->published, config->start_ns - CAPTURE_MAX_MS * NS_PER_MS);
@@ -535,8 +618,8 @@ static int allocate(struct bitstamp_venue *bitstamp)
     const size_t changes = 2 * (size_t)bitstamp->config.depth + 1;
     int rc = ARB_OK;
 
-    bitstamp->frame_cap =
-        BITSTAMP_FRAME_BASE + n * BITSTAMP_MARKET_LEN + 2 * changes * BITSTAMP_LEVEL_LEN;
+    bitstamp->frame_cap = BITSTAMP_FRAME_BASE + n * BITSTAMP_MARKET_LEN +
+                          2 * changes * BITSTAMP_SPLIT_MAX * BITSTAMP_LEVEL_LEN;
     bitstamp->products = calloc(n, sizeof(*bitstamp->products));
     bitstamp->changes[0] = calloc(changes, sizeof(*bitstamp->changes[0]));
     bitstamp->changes[1] = calloc(changes, sizeof(*bitstamp->changes[1]));

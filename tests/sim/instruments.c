@@ -178,7 +178,7 @@ int instruments_parse(struct instrument_list *list, const char *text, struct err
     return rc;
 }
 
-void instruments_fini(struct instrument_list *list)
+void instrument_list_fini(struct instrument_list *list)
 {
     free(list->items);
     list->items = NULL;

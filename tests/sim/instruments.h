@@ -39,6 +39,6 @@ int instruments_parse(struct instrument_list *list, const char *text, struct err
 /* Appends one pair by its symbol, "BTC/USD", with digits and a price by its name. */
 int instruments_add(struct instrument_list *list, const char *symbol, struct err *err);
 
-void instruments_fini(struct instrument_list *list);
+void instrument_list_fini(struct instrument_list *list);
 
 #endif /* ARB_SIM_INSTRUMENTS_H */

@@ -224,7 +224,7 @@ static void close_sim(struct sim *sim)
         tape_fini(sim->tape);
     }
     if (sim->generated != NULL) {
-        instruments_fini(sim->generated);
+        instrument_list_fini(sim->generated);
     }
     free(sim->tape);
     free(sim->generated);

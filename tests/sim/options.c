@@ -34,7 +34,7 @@ const char options_help[] =
     "  --write-config FILE         a ready configuration for arbspot run\n"
     "  --brokers LIST              for it (default embedded)\n"
     "  --source kafka|direct       for it (default kafka)\n"
-    "  --bitstamp-mode MODE        for it: order_book or diff (default order_book)\n"
+    "  --bitstamp-mode MODE        for it: order_book, diff or orders (order_book)\n"
     "  --help\n";
 
 enum option_id {
@@ -258,7 +258,8 @@ static bool read_output_option(struct sim_options *options, enum option_id id, c
     case SOURCE:
         return read_word(&options->source, text, "kafka", "direct");
     default:
-        return read_word(&options->bitstamp_mode, text, "order_book", "diff");
+        return read_word(&options->bitstamp_mode, text, "order_book", "diff") ||
+               strcmp(text, "orders") == 0;
     }
 }
 

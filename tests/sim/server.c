@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arbspot/text.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -286,6 +287,17 @@ static int keep_body(struct session *session, struct arb_bytes body)
     return 0;
 }
 
+/* Puts the path together with the first part of its query; no venue's path has more. */
+static void put_address(struct lws *wsi, const char *path, char *address, size_t cap)
+{
+    char query[SIM_PATH_MAX] = "";
+    const bool has_query =
+        lws_hdr_copy_fragment(wsi, query, sizeof(query), WSI_TOKEN_HTTP_URI_ARGS, 0) > 0;
+    struct arb_text text = arb_text_over(address, cap);
+
+    arb_text_add(&text, "%s%s%s", path, has_query ? "?" : "", query);
+}
+
 static int on_http(struct lws *wsi, struct session *session, const char *path)
 {
     struct desk *const desk = desk_of(wsi);
@@ -293,8 +305,11 @@ static int on_http(struct lws *wsi, struct session *session, const char *path)
     unsigned char headers[LWS_PRE + HEADERS_LEN_MAX];
     unsigned char *const start = headers + LWS_PRE, *at = start;
     unsigned char *const end = headers + sizeof(headers) - 1;
+    char address[SIM_PATH_MAX];
     struct arb_bytes body;
-    const int status = model->ops->on_get(model, path, clock_now_ns(), &body);
+
+    put_address(wsi, path, address, sizeof(address));
+    const int status = model->ops->on_get(model, address, clock_now_ns(), &body);
 
     if (keep_body(session, body) != 0 ||
         lws_add_http_common_headers(wsi, (unsigned int)status, "application/json", body.len, &at,

@@ -14,7 +14,10 @@
 #include "market.h"
 #include "player.h"
 
-enum { SIM_CLIENTS_MAX = 256 }; /* at once, of one venue; clients are numbered 0 to 255 */
+enum {
+    SIM_CLIENTS_MAX = 256, /* at once, of one venue; clients are numbered 0 to 255 */
+    SIM_PATH_MAX = 256,    /* bytes of a path that is asked for, query included */
+};
 
 /* Given by whoever drives the model. Frames are borrowed for the call. */
 struct sim_outlet {
@@ -47,7 +50,7 @@ struct sim_venue_ops {
     void (*on_disconnect)(struct sim_venue *venue, uint32_t client);
     void (*on_text)(struct sim_venue *venue, uint32_t client, int64_t now_ns,
                     struct arb_bytes text);
-    /* Answers GET `path`, query left out. Returns the status; the body is valid until the next
+    /* Answers GET `path`, which may end with "?" and a query. Returns the status; the body is valid until the next
      * call. */
     int (*on_get)(struct sim_venue *venue, const char *path, int64_t now_ns,
                   struct arb_bytes *body);

@@ -274,7 +274,7 @@ void tape_fini(struct tape *tape)
     recording_fini(&tape->source);
     free(tape->frames);
     free(tape->bodies);
-    instruments_fini(&tape->instruments);
+    instrument_list_fini(&tape->instruments);
     tape->frames = NULL;
     tape->bodies = NULL;
     tape->n_frames = tape->n_bodies = 0;

@@ -273,7 +273,7 @@ static inline struct instrument_list *test_instruments(const char *text)
 
 static inline void test_instruments_free(struct instrument_list *list)
 {
-    instruments_fini(list);
+    instrument_list_fini(list);
     free(list);
 }
 

@@ -13,21 +13,28 @@
 
 enum { OUTPUT_MAX = 8192, TEXT_MAX = 512 };
 
-/* Runs arbspot and compares what it writes to both streams. */
-static void check_run(const char *arguments, int status, const char *wanted)
+/* Runs arbspot; `output` gets what it writes to both streams. Returns its exit status. */
+static int run(const char *arguments, char output[OUTPUT_MAX])
 {
-    char command[TEXT_MAX], output[OUTPUT_MAX];
+    char command[TEXT_MAX];
 
     assert_true(snprintf(command, sizeof(command), "%s %s 2>&1", ARBSPOT_BIN, arguments) <
                 (int)sizeof(command));
     FILE *const pipe = popen(command, "r");
     assert_non_null(pipe);
-    const size_t len = fread(output, 1, sizeof(output) - 1, pipe);
-    output[len] = '\0';
+    output[fread(output, 1, OUTPUT_MAX - 1, pipe)] = '\0';
     const int ended = pclose(pipe);
-    assert_string_equal(output, wanted);
     assert_true(WIFEXITED(ended));
-    assert_int_equal(WEXITSTATUS(ended), status);
+    return WEXITSTATUS(ended);
+}
+
+static void check_run(const char *arguments, int status, const char *wanted)
+{
+    char output[OUTPUT_MAX];
+    const int ended = run(arguments, output);
+
+    assert_string_equal(output, wanted);
+    assert_int_equal(ended, status);
 }
 
 static void unknown_command_names_the_nearest(void **state)
@@ -49,7 +56,9 @@ static void command_explains_itself(void **state)
     check_run("inspect --help", 0,
               "Usage: arbspot inspect PLUGIN\n"
               "\n"
-              "Loads a plugin and prints what it says of itself and the options it takes.\n"
+              "Loads a plugin and prints what it says of itself, the options it takes, and of an "
+              "exchange\n"
+              "what its feed can prove, in each of its modes.\n"
               "PLUGIN is a file such as ./kraken.so, or a name such as kraken that is looked up "
               "where\n"
               "`arbspot run` looks without plugin_dir.\n"
@@ -76,7 +85,41 @@ static void inspect_prints_the_plugin(void **state)
               "      Levels a side.\n"
               "  mode = full\n"
               "      word, full|diff\n"
-              "      Which feed to read.\n");
+              "      Which feed to read.\n"
+              "what the feed can prove, with defaults:\n"
+              "  mode        loss       checksum  snapshot  unknown delete  depth  liveness\n"
+              "  full        declares nothing\n"
+              "  diff        declares nothing\n");
+}
+
+/* Compares the end of what a command prints, from `from` on. */
+static void check_tail(const char *arguments, const char *from, const char *wanted)
+{
+    char output[OUTPUT_MAX];
+
+    assert_int_equal(run(arguments, output), 0);
+    const char *const tail = strstr(output, from);
+    assert_non_null(tail);
+    assert_string_equal(tail, wanted);
+}
+
+static void inspect_shows_what_each_mode_can_prove(void **state)
+{
+    (void)state;
+    check_tail("inspect bitstamp", "  mode      ",
+               "  mode        loss       checksum  snapshot  unknown delete  depth  liveness\n"
+               "  order_book  stateless  0         each      desync          100    "
+               "client_heartbeat\n"
+               "  diff        none       0         http      desync          0      "
+               "client_heartbeat\n"
+               "  orders      chain      0         http      desync          0      "
+               "client_heartbeat\n");
+    check_tail("inspect kraken", "  protocol  ",
+               "  protocol    loss       checksum  snapshot  unknown delete  depth  liveness\n"
+               "  v2          checksum   10        stream    ignore          25     "
+               "server_heartbeat\n"
+               "  v1          checksum   10        stream    ignore          25     "
+               "server_heartbeat\n");
 }
 
 static void inspect_refuses_with_the_reason(void **state)
@@ -169,6 +212,7 @@ int main(void)
         cmocka_unit_test(version_names_the_abi),
         cmocka_unit_test(command_explains_itself),
         cmocka_unit_test(inspect_prints_the_plugin),
+        cmocka_unit_test(inspect_shows_what_each_mode_can_prove),
         cmocka_unit_test(inspect_refuses_with_the_reason),
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),

@@ -58,6 +58,57 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* -- looking at books ----------------------------------------------------------------- */
+
+static struct arb_book one_view(const void *context, uint32_t instrument)
+{
+    return (struct arb_book){ .seq = 100 + instrument, .recv_ns = *(const int64_t *)context };
+}
+
+static void view_shows_the_book_that_was_asked_for(void **state)
+{
+    static const int64_t context = 77;
+    struct effects *const effects = *state;
+    struct arb_book view;
+
+    effects->view = one_view;
+    effects->view_context = &context;
+    assert_int_equal(arb_book_view(&effects->host, 1, &view), ARB_OK);
+    assert_int_equal(view.seq, 101);
+    assert_int_equal(view.recv_ns, 77);
+    assert_null(effects_first(effects));
+}
+
+static void view_without_books_is_not_supported(void **state)
+{
+    struct effects *const effects = *state;
+    struct arb_book view;
+
+    assert_int_equal(arb_book_view(&effects->host, 1, &view), ARB_ENOTSUP);
+    assert_null(effects->broken);
+}
+
+static void view_of_an_older_host_is_not_supported(void **state)
+{
+    struct effects *const effects = *state;
+    struct arb_host_ops ops = *effects->host.ops;
+    struct arb_host old = { .ops = &ops };
+    struct arb_book view;
+
+    ops.size = offsetof(struct arb_host_ops, book_view);
+    assert_int_equal(arb_book_view(&old, 1, &view), ARB_ENOTSUP);
+}
+
+static void view_of_a_strange_instrument_is_a_broken_rule(void **state)
+{
+    struct effects *const effects = *state;
+    struct arb_book view;
+
+    effects->view = one_view;
+    assert_int_equal(arb_book_view(&effects->host, INSTRUMENTS, &view), ARB_EINVAL);
+    assert_non_null(effects->broken);
+}
+
 /* -- rules ---------------------------------------------------------------------------- */
 
 struct rule_case {
@@ -493,6 +544,10 @@ static void arena_is_filled_to_its_last_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        EFFECTS_TEST(view_shows_the_book_that_was_asked_for),
+        EFFECTS_TEST(view_without_books_is_not_supported),
+        EFFECTS_TEST(view_of_an_older_host_is_not_supported),
+        EFFECTS_TEST(view_of_a_strange_instrument_is_a_broken_rule),
         EFFECTS_TEST(connection_rules_are_checked),
         EFFECTS_TEST(declaration_and_listing_rules_are_checked),
         EFFECTS_TEST(instrument_rules_are_checked),

@@ -148,6 +148,19 @@ static void checksum_without_its_callback_disables_the_feed(void **state)
     world_destroy(world);
 }
 
+static void nothing_is_due_once_a_feed_is_disabled(void **state)
+{
+    struct world *const world = world_live(&usual);
+    const int64_t later_ns = world->now_ns + 60 * NS_PER_S;
+
+    (void)state;
+    world_say(world, "timer 3 50");
+    world_say(world, "fail -1");
+    assert_true(feed_is_disabled(world->feed));
+    assert_true(feed_on_turn(world->feed, later_ns) > later_ns); /* or its thread spins */
+    world_destroy(world);
+}
+
 /* -- starting ------------------------------------------------------------------------- */
 
 static void expect_start_fails(const struct world_spec *spec, int rc, const char *word)
@@ -587,6 +600,7 @@ int main(void)
         cmocka_unit_test(rejection_disables_the_feed),
         cmocka_unit_test(unexpected_result_disables_the_feed),
         cmocka_unit_test(checksum_without_its_callback_disables_the_feed),
+        cmocka_unit_test(nothing_is_due_once_a_feed_is_disabled),
         cmocka_unit_test(failed_init_is_reported_and_asks_for_nothing),
         cmocka_unit_test(plugin_without_capabilities_is_refused),
         cmocka_unit_test(outlets_have_a_limit),
