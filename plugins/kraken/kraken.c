@@ -177,6 +177,16 @@ static bool has_free_level(const struct arb_levels *side)
     return false;
 }
 
+/*
+ * An update that comes behind a newer one of the same level takes the book back to where it was,
+ * and the checksum, which is of that time too, matches. Only the time tells.
+ */
+static int resync_late(struct kraken *self, struct arb_host *host, uint32_t instrument)
+{
+    self->pairs[instrument].sub = SUB_ASKED;
+    return arb_book_resync(host, instrument, "the venue's time went back");
+}
+
 int kraken_publish(struct kraken *self, struct arb_host *host, const struct book_frame *frame,
                    enum arb_book_kind kind)
 {
@@ -188,8 +198,13 @@ int kraken_publish(struct kraken *self, struct arb_host *host, const struct book
     if (kind == ARB_BOOK_SNAPSHOT) {
         pair->sub = SUB_LIVE;
         pair->px_digits = pair->qty_digits = 0; /* the venue may have changed its precision */
+        pair->updated_ns = 0;
     } else if (pair->sub != SUB_LIVE) {
         return ARB_OK; /* between unsubscribing and the next snapshot */
+    } else if (frame->venue_ns != 0 && frame->venue_ns < pair->updated_ns) {
+        return resync_late(self, host, frame->instrument);
+    } else {
+        pair->updated_ns = frame->venue_ns != 0 ? frame->venue_ns : pair->updated_ns;
     }
     learn_digits(pair, frame);
     const struct arb_book_event event = {
