@@ -72,7 +72,7 @@ static int open_source(struct sim *sim, struct err *err)
         sim->generated = calloc(1, sizeof(*sim->generated));
         return sim->generated == NULL
                    ? err_set(err, ARB_ENOMEM, "no memory for instruments")
-                   : instruments_parse(sim->generated, options->instruments, err);
+                   : instrument_list_parse(sim->generated, options->instruments, err);
     }
     sim->tape = calloc(1, sizeof(*sim->tape));
     return sim->tape == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
@@ -224,7 +224,7 @@ static void close_sim(struct sim *sim)
         tape_fini(sim->tape);
     }
     if (sim->generated != NULL) {
-        instruments_fini(sim->generated);
+        instrument_list_fini(sim->generated);
     }
     free(sim->tape);
     free(sim->generated);

@@ -148,7 +148,9 @@ static void on_world_send(void *context, uint32_t venue, uint32_t client, struct
 
 struct world_outlet server_outlet(struct server *server)
 {
-    return (struct world_outlet){ on_world_send, on_world_close, server };
+    return (struct world_outlet){
+        .send = on_world_send, .close = on_world_close, .context = server
+    };
 }
 
 static uint32_t free_client(const struct desk *desk)

@@ -267,13 +267,13 @@ static inline struct instrument_list *test_instruments(const char *text)
 {
     struct instrument_list *const list = calloc(1, sizeof(*list));
     assert_non_null(list);
-    assert_int_equal(instruments_parse(list, text, NULL), ARB_OK);
+    assert_int_equal(instrument_list_parse(list, text, NULL), ARB_OK);
     return list;
 }
 
 static inline void test_instruments_free(struct instrument_list *list)
 {
-    instruments_fini(list);
+    instrument_list_fini(list);
     free(list);
 }
 
