@@ -80,7 +80,7 @@ static int read_fault(char *text, const struct fault_config *config, struct faul
     }
     fault->kind = find_kind(name);
     if (fault->kind == N_FAULT_KINDS || !is_possible(fault->kind, config->feeds[fault->venue])) {
-        return err_set(err, ARB_EINVAL, "%s has no fault \"%s\", see --help", text, name);
+        return err_set(err, ARB_EINVAL, "%s has no fault \"%s\", see --list-faults", text, name);
     }
     if (pair != NULL) {
         fault->instrument = arb_symbol_find(&config->instruments->by_symbol,
