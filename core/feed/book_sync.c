@@ -519,12 +519,24 @@ static void apply_snapshot(struct feed *feed, const struct arb_book_event *event
     settle(feed, event, NULL);
 }
 
+/*
+ * A snapshot by HTTP is only good with the deltas held since it was asked for. Damage threw these
+ * away, and until the resync none are held: an answer that comes in between would leave a hole.
+ */
+static bool is_of_use(const struct feed *feed, const struct feed_book *book)
+{
+    return feed->caps.snapshot_source != ARB_SNAPSHOT_HTTP || book->state == ARB_BOOK_SYNCING ||
+           book->state == ARB_BOOK_LIVE;
+}
+
 void sync_book_event(struct feed *feed, const struct arb_book_event *event)
 {
     const struct feed_book *const book = &feed->books[event->instrument];
 
     if (event->kind == ARB_BOOK_SNAPSHOT) {
-        apply_snapshot(feed, event);
+        if (is_of_use(feed, book)) {
+            apply_snapshot(feed, event);
+        }
     } else if (book->state == ARB_BOOK_LIVE || book->crossed) {
         apply_delta(feed, event);
     } else if (book->state == ARB_BOOK_SYNCING && feed->caps.snapshot_source == ARB_SNAPSHOT_HTTP) {

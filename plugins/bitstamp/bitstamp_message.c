@@ -52,6 +52,9 @@ bool bitstamp_read_book(struct arb_json *json, struct book_text *book)
             arb_json_skip(json);
         }
     }
+    if (book->bids.n_beyond > 0) {
+        return arb_json_fail(json, ARB_ERANGE); /* it is the best bid: not to be left out */
+    }
     return arb_json_ok(json) && (book->microtimestamp != 0 || arb_json_fail(json, ARB_EPROTO));
 }
 

@@ -177,6 +177,33 @@ static bool has_free_level(const struct arb_levels *side)
     return false;
 }
 
+/* A number that does not fit concerns its own pair only; anything else the whole message. */
+int kraken_number_trouble(struct kraken *self, struct arb_host *host, uint32_t instrument, int rc)
+{
+    char why[128];
+
+    if (rc != ARB_ERANGE || instrument == ARB_NO_INSTRUMENT) {
+        return rc;
+    }
+    if (self->pairs[instrument].sub == SUB_LEAVING) {
+        return ARB_OK; /* what comes until the acknowledgement is of no use anyway */
+    }
+    self->pairs[instrument].sub = SUB_ASKED;
+    (void)snprintf(why, sizeof(why), "a number does not fit: change the scales in [instrument:%s]",
+                   self->env->instruments[instrument].symbol);
+    return arb_book_resync(host, instrument, why);
+}
+
+/*
+ * An update that comes behind a newer one of the same level takes the book back to where it was,
+ * and the checksum, which is of that time too, matches. Only the time tells.
+ */
+static int resync_late(struct kraken *self, struct arb_host *host, uint32_t instrument)
+{
+    self->pairs[instrument].sub = SUB_ASKED;
+    return arb_book_resync(host, instrument, "the venue's time went back");
+}
+
 int kraken_publish(struct kraken *self, struct arb_host *host, const struct book_frame *frame,
                    enum arb_book_kind kind)
 {
@@ -185,11 +212,19 @@ int kraken_publish(struct kraken *self, struct arb_host *host, const struct book
     if (has_free_level(&frame->bids) || has_free_level(&frame->asks)) {
         return ARB_EPROTO;
     }
+    if (frame->bids.n_beyond > 0) { /* unlike an ask up there, it is not to be left out */
+        return kraken_number_trouble(self, host, frame->instrument, ARB_ERANGE);
+    }
     if (kind == ARB_BOOK_SNAPSHOT) {
         pair->sub = SUB_LIVE;
         pair->px_digits = pair->qty_digits = 0; /* the venue may have changed its precision */
+        pair->updated_ns = 0;
     } else if (pair->sub != SUB_LIVE) {
         return ARB_OK; /* between unsubscribing and the next snapshot */
+    } else if (frame->venue_ns != 0 && frame->venue_ns < pair->updated_ns) {
+        return resync_late(self, host, frame->instrument);
+    } else {
+        pair->updated_ns = frame->venue_ns != 0 ? frame->venue_ns : pair->updated_ns;
     }
     learn_digits(pair, frame);
     const struct arb_book_event event = {
@@ -209,23 +244,6 @@ int kraken_publish(struct kraken *self, struct arb_host *host, const struct book
         .qty_digits = pair->qty_digits,
     };
     return arb_book_publish(host, &event);
-}
-
-/* A number that does not fit concerns its own pair only; anything else the whole message. */
-int kraken_number_trouble(struct kraken *self, struct arb_host *host, uint32_t instrument, int rc)
-{
-    char why[128];
-
-    if (rc != ARB_ERANGE || instrument == ARB_NO_INSTRUMENT) {
-        return rc;
-    }
-    if (self->pairs[instrument].sub == SUB_LEAVING) {
-        return ARB_OK; /* what comes until the acknowledgement is of no use anyway */
-    }
-    self->pairs[instrument].sub = SUB_ASKED;
-    (void)snprintf(why, sizeof(why), "a number does not fit: change the scales in [instrument:%s]",
-                   self->env->instruments[instrument].symbol);
-    return arb_book_resync(host, instrument, why);
 }
 
 int kraken_refuse(struct kraken *self, struct arb_host *host, struct arb_bytes name,

@@ -418,7 +418,7 @@ static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_
 {
     struct product *const product = &bitstamp->products[instrument];
     const struct sim_book *const book =
-        market_book(bitstamp->config.market, bitstamp->config.market_venue, instrument);
+        sim_market_book(bitstamp->config.market, bitstamp->config.market_venue, instrument);
 
     take_captures(bitstamp, product, now_ns - 1);
     if (product->n_subscribers > 0) {
@@ -605,7 +605,7 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
     }
     bitstamp_event_id(product->last_event_id, config->start_ns, 0);
     sim_book_copy(&product->published,
-                  market_book(config->market, config->market_venue, instrument));
+                  sim_market_book(config->market, config->market_venue, instrument));
     capture(&product->served, &product->published, config->start_ns - CAPTURE_MAX_MS * NS_PER_MS);
     capture(&product->waiting, &product->published, config->start_ns);
     product->capture_ns = config->start_ns + draw_capture_interval(bitstamp);

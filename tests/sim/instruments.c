@@ -106,7 +106,7 @@ static bool is_new_asset(struct instrument_list *list, const char *id)
            arb_symbol_put(&list->assets, name, 0) == ARB_OK;
 }
 
-int instruments_add(struct instrument_list *list, const char *symbol, struct err *err)
+int instrument_list_add(struct instrument_list *list, const char *symbol, struct err *err)
 {
     struct sim_instrument added = { 0 };
     int rc = put_names(&added, symbol, err);
@@ -145,16 +145,16 @@ static int add_numbered(struct instrument_list *list, unsigned long n, struct er
     }
     for (unsigned long i = 0; i < n && rc == ARB_OK; i++) {
         if (i < N_KNOWN_PAIRS) {
-            rc = instruments_add(list, known_pairs[i].symbol, err);
+            rc = instrument_list_add(list, known_pairs[i].symbol, err);
         } else {
             (void)snprintf(name, sizeof(name), "T%04lu/USD", i - N_KNOWN_PAIRS + 1);
-            rc = instruments_add(list, name, err);
+            rc = instrument_list_add(list, name, err);
         }
     }
     return rc;
 }
 
-int instruments_parse(struct instrument_list *list, const char *text, struct err *err)
+int instrument_list_parse(struct instrument_list *list, const char *text, struct err *err)
 {
     char *end;
     char name[ARB_SYMBOL_MAX + 1];
@@ -173,7 +173,7 @@ int instruments_parse(struct instrument_list *list, const char *text, struct err
         }
         (void)snprintf(name, sizeof(name), "%.*s", len < ARB_SYMBOL_MAX ? (int)len : ARB_SYMBOL_MAX,
                        p); /* one byte over the limit is enough to be refused */
-        rc = instruments_add(list, name, err);
+        rc = instrument_list_add(list, name, err);
     }
     return rc;
 }

@@ -34,10 +34,10 @@ struct instrument_list {
  * first and T0001/USD and so on follow. Pairs without a known price get digits and a price
  * by their name. Fails with ARB_EINVAL or ARB_ELIMIT.
  */
-int instruments_parse(struct instrument_list *list, const char *text, struct err *err);
+int instrument_list_parse(struct instrument_list *list, const char *text, struct err *err);
 
 /* Appends one pair by its symbol, "BTC/USD", with digits and a price by its name. */
-int instruments_add(struct instrument_list *list, const char *symbol, struct err *err);
+int instrument_list_add(struct instrument_list *list, const char *symbol, struct err *err);
 
 void instrument_list_fini(struct instrument_list *list);
 

@@ -434,7 +434,7 @@ static void on_change(struct sim_venue *venue, uint32_t instrument, int64_t now_
     struct kraken_venue *const kraken = kraken_of(venue);
     struct product *const product = &kraken->products[instrument];
     const struct sim_book *const now =
-        market_book(kraken->config.market, kraken->config.market_venue, instrument);
+        sim_market_book(kraken->config.market, kraken->config.market_venue, instrument);
 
     product->changed_ns = now_ns;
     product->checksum = kraken_checksum(now);
@@ -567,7 +567,7 @@ static int init_products(struct kraken_venue *kraken)
         }
         if (config->market != NULL && rc == ARB_OK) {
             sim_book_copy(&product->published,
-                          market_book(config->market, config->market_venue, i));
+                          sim_market_book(config->market, config->market_venue, i));
             product->changed_ns = config->start_ns;
             product->checksum = kraken_checksum(&product->published);
         }

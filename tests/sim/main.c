@@ -42,6 +42,7 @@ struct sim {
     struct tls_identity identity;
     struct server *server;
     struct world *world;
+    struct fault_layer *faults; /* NULL: none */
     FILE *truth_out;
     char ca_path[PATH_MAX]; /* absolute; "" when the certificate is written nowhere */
 };
@@ -72,7 +73,7 @@ static int open_source(struct sim *sim, struct err *err)
         sim->generated = calloc(1, sizeof(*sim->generated));
         return sim->generated == NULL
                    ? err_set(err, ARB_ENOMEM, "no memory for instruments")
-                   : instruments_parse(sim->generated, options->instruments, err);
+                   : instrument_list_parse(sim->generated, options->instruments, err);
     }
     sim->tape = calloc(1, sizeof(*sim->tape));
     return sim->tape == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
@@ -155,6 +156,45 @@ static int open_world(struct sim *sim, struct err *err)
     return rc;
 }
 
+static int open_faults(struct sim *sim, struct err *err)
+{
+    const struct sim_options *const options = &sim->options;
+    const struct fault_sink sink = server_fault_sink(sim->server);
+    struct fault_config config = { .instruments = instruments_of(sim),
+                                   .n_venues = options->n_venues };
+    struct fault_plan plan;
+
+    if (options->faults == NULL) {
+        return ARB_OK;
+    }
+    for (uint32_t venue = 0; venue < config.n_venues; venue++) {
+        config.venues[venue] = options->venues[venue];
+        config.feeds[venue] =
+            strcmp(options->venues[venue], "kraken") == 0 ? FAULT_AT_KRAKEN : FAULT_AT_BITSTAMP;
+    }
+    int rc = fault_plan_parse(&plan, options->faults, &config, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    rc = fault_layer_create(&sim->faults, &config, &plan, &sink, clock_now_ns());
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "no memory for faults");
+    }
+    server_attach_faults(sim->server, sim->faults);
+    return ARB_OK;
+}
+
+static void list_faults(void)
+{
+    for (uint32_t kind = 1; kind < N_FAULT_KINDS; kind++) {
+        const struct fault_info *const info = &fault_infos[kind];
+        (void)printf("%-18s %s%s\n", info->name, info->help,
+                     info->where == FAULT_AT_KRAKEN     ? " (kraken)"
+                     : info->where == FAULT_AT_BITSTAMP ? " (bitstamp)"
+                                                        : "");
+    }
+}
+
 static int write_files(const struct sim *sim, struct err *err)
 {
     int ports[ARB_VENUES_MAX] = { 0 };
@@ -209,6 +249,9 @@ static int open_sim(struct sim *sim, struct err *err)
     if (rc == ARB_OK) {
         rc = open_world(sim, err);
     }
+    if (rc == ARB_OK) {
+        rc = open_faults(sim, err);
+    }
     return rc == ARB_OK ? write_files(sim, err) : rc;
 }
 
@@ -216,6 +259,7 @@ static void close_sim(struct sim *sim)
 {
     server_destroy(sim->server);
     world_destroy(sim->world);
+    fault_layer_destroy(sim->faults);
     if (sim->truth_out != NULL) {
         (void)fclose(sim->truth_out); /* flushed and checked by truth_finish() */
     }
@@ -265,6 +309,10 @@ int main(int argc, char **argv)
     }
     if (sim.options.wants_help) {
         (void)fputs(options_help, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (sim.options.wants_faults_listed) {
+        list_faults();
         return EXIT_SUCCESS;
     }
     int rc = handle_signals() == ARB_OK ? open_sim(&sim, &err)

@@ -44,15 +44,15 @@ struct stand {
     int64_t jump;   /* 0 while the venues agree */
 };
 
-struct market {
-    struct market_config config;
+struct sim_market {
+    struct sim_market_config config;
     struct prng prng;
     struct agenda agenda;
     struct shape *shapes; /* by instrument */
     struct stand *stands; /* by instrument, then venue */
 };
 
-static struct stand *stand_of(const struct market *market, uint32_t venue, uint32_t instrument)
+static struct stand *stand_of(const struct sim_market *market, uint32_t venue, uint32_t instrument)
 {
     return &market->stands[(size_t)instrument * market->config.n_venues + venue];
 }
@@ -97,7 +97,7 @@ static int64_t behind(const struct ladder *side, int64_t px, int64_t distance)
 }
 
 /* Puts levels behind the worst one until the side is as deep as it shall be. */
-static void refill(struct market *market, const struct shape *shape, struct ladder *side,
+static void refill(struct sim_market *market, const struct shape *shape, struct ladder *side,
                    int64_t limit)
 {
     while (side->n < market->config.depth) {
@@ -111,7 +111,7 @@ static void refill(struct market *market, const struct shape *shape, struct ladd
 }
 
 /* Takes away what is better than `limit`, and quotes near it when the side hangs back. */
-static void follow(struct market *market, const struct shape *shape, struct ladder *side,
+static void follow(struct sim_market *market, const struct shape *shape, struct ladder *side,
                    int64_t limit)
 {
     while (side->n > 0 && ladder_is_better(side, side->levels[0].px, limit)) {
@@ -130,7 +130,7 @@ static void follow(struct market *market, const struct shape *shape, struct ladd
 }
 
 /* Changes, adds or removes one level, more often near the best. */
-static void touch(struct market *market, const struct shape *shape, struct ladder *side)
+static void touch(struct sim_market *market, const struct shape *shape, struct ladder *side)
 {
     struct prng *const prng = &market->prng;
     if (side->n < 2) {
@@ -152,7 +152,7 @@ static void touch(struct market *market, const struct shape *shape, struct ladde
     }
 }
 
-static void adjust_side(struct market *market, const struct shape *shape, struct ladder *side,
+static void adjust_side(struct sim_market *market, const struct shape *shape, struct ladder *side,
                         int64_t middle)
 {
     const int64_t limit = behind(side, middle, shape->half_spread);
@@ -160,7 +160,7 @@ static void adjust_side(struct market *market, const struct shape *shape, struct
     refill(market, shape, side, limit);
 }
 
-static void adjust(struct market *market, uint32_t venue, uint32_t instrument)
+static void adjust(struct sim_market *market, uint32_t venue, uint32_t instrument)
 {
     const struct shape *const shape = &market->shapes[instrument];
     struct stand *const stand = stand_of(market, venue, instrument);
@@ -170,7 +170,7 @@ static void adjust(struct market *market, uint32_t venue, uint32_t instrument)
     adjust_side(market, shape, &stand->book.asks, middle);
 }
 
-static void walk(struct market *market, struct shape *shape)
+static void walk(struct sim_market *market, struct shape *shape)
 {
     if (!prng_once_in(&market->prng, STEP_EVERY)) {
         return;
@@ -182,7 +182,7 @@ static void walk(struct market *market, struct shape *shape)
 }
 
 /* The agenda never grows after creation: each entry taken is entered again at most once. */
-static void plan(struct market *market, struct agenda_entry entry)
+static void plan(struct sim_market *market, struct agenda_entry entry)
 {
     const int rc = agenda_add(&market->agenda, entry);
     assert(rc == ARB_OK);
@@ -193,7 +193,7 @@ static int64_t draw_interval(struct prng *prng, int64_t mean_ns)
     return at_least_one(prng_between(prng, mean_ns / 2, mean_ns + mean_ns / 2));
 }
 
-static void tick(struct market *market, struct agenda_entry now)
+static void tick(struct sim_market *market, struct agenda_entry now)
 {
     struct shape *const shape = &market->shapes[now.a];
     struct stand *const stand = stand_of(market, now.b, now.a);
@@ -209,14 +209,14 @@ static void tick(struct market *market, struct agenda_entry now)
 }
 
 /* Far enough that the best prices leave a gain after both fees. */
-static int64_t draw_jump(struct market *market, const struct shape *shape)
+static int64_t draw_jump(struct sim_market *market, const struct shape *shape)
 {
     const int64_t ppm = market->config.divergence_fees_ppm * 11 / 10 +
                         prng_between(&market->prng, GAIN_MIN_PPM, GAIN_MAX_PPM);
     return shape->fair * ppm / PPM + 2 * (shape->half_spread + shape->gap) + GAIN_TICKS;
 }
 
-static void diverge(struct market *market, struct agenda_entry now)
+static void diverge(struct sim_market *market, struct agenda_entry now)
 {
     struct shape *const shape = &market->shapes[now.a];
     const uint32_t venue = (uint32_t)prng_below(&market->prng, market->config.n_venues);
@@ -229,7 +229,7 @@ static void diverge(struct market *market, struct agenda_entry now)
     plan(market, now);
 }
 
-static void return_to_fair(struct market *market, struct agenda_entry now)
+static void return_to_fair(struct sim_market *market, struct agenda_entry now)
 {
     stand_of(market, now.b, now.a)->jump = 0;
     now.at_ns += draw_interval(&market->prng, market->config.divergence_every_ms * NS_PER_MS);
@@ -239,7 +239,7 @@ static void return_to_fair(struct market *market, struct agenda_entry now)
 }
 
 /* Offsets of venues that agree stay far within the fees. */
-static int init_stand(struct market *market, uint32_t venue, uint32_t instrument)
+static int init_stand(struct sim_market *market, uint32_t venue, uint32_t instrument)
 {
     struct stand *const stand = stand_of(market, venue, instrument);
     const int64_t reach =
@@ -261,7 +261,7 @@ static int init_stand(struct market *market, uint32_t venue, uint32_t instrument
                                        });
 }
 
-static int init_instrument(struct market *market, uint32_t instrument)
+static int init_instrument(struct sim_market *market, uint32_t instrument)
 {
     const int64_t every_ns = market->config.divergence_every_ms * NS_PER_MS;
     int rc = ARB_OK;
@@ -281,7 +281,7 @@ static int init_instrument(struct market *market, uint32_t instrument)
                                        });
 }
 
-static int check(const struct market_config *config, struct err *err)
+static int check(const struct sim_market_config *config, struct err *err)
 {
     if (config->depth < MARKET_DEPTH_MIN || config->depth > LADDER_DEPTH_MAX) {
         return err_set(err, ARB_EINVAL, "depth must be from %d to %d levels", MARKET_DEPTH_MIN,
@@ -297,13 +297,13 @@ static int check(const struct market_config *config, struct err *err)
     return ARB_OK;
 }
 
-int market_create(struct market **out, const struct market_config *config, struct err *err)
+int sim_market_create(struct sim_market **out, const struct sim_market_config *config, struct err *err)
 {
     int rc = check(config, err);
     if (rc != ARB_OK) {
         return rc;
     }
-    struct market *const market = calloc(1, sizeof(*market));
+    struct sim_market *const market = calloc(1, sizeof(*market));
     if (market == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for the market");
     }
@@ -317,14 +317,14 @@ int market_create(struct market **out, const struct market_config *config, struc
         rc = init_instrument(market, i);
     }
     if (rc != ARB_OK) {
-        market_destroy(market);
+        sim_market_destroy(market);
         return err_set(err, rc, "no memory for a market of %zu instruments", n);
     }
     *out = market;
     return ARB_OK;
 }
 
-void market_destroy(struct market *market)
+void sim_market_destroy(struct sim_market *market)
 {
     if (market == NULL) {
         return;
@@ -339,12 +339,12 @@ void market_destroy(struct market *market)
     free(market);
 }
 
-int64_t market_next_ns(const struct market *market)
+int64_t sim_market_next_ns(const struct sim_market *market)
 {
     return agenda_next_ns(&market->agenda);
 }
 
-bool market_run(struct market *market, struct market_tick *what)
+bool sim_market_run(struct sim_market *market, struct market_tick *what)
 {
     const struct agenda_entry now = agenda_take(&market->agenda);
 
@@ -364,7 +364,7 @@ bool market_run(struct market *market, struct market_tick *what)
     return false;
 }
 
-const struct sim_book *market_book(const struct market *market, uint32_t venue, uint32_t instrument)
+const struct sim_book *sim_market_book(const struct sim_market *market, uint32_t venue, uint32_t instrument)
 {
     return &stand_of(market, venue, instrument)->book;
 }

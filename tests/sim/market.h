@@ -17,7 +17,7 @@ enum {
     MARKET_DEPTH_MIN = 10,
 };
 
-struct market_config {
+struct sim_market_config {
     const struct instrument_list *instruments; /* borrowed for the market's life */
     uint64_t seed;
     int64_t start_ns;
@@ -33,20 +33,20 @@ struct market_tick {
     uint32_t venue, instrument;
 };
 
-struct market;
+struct sim_market;
 
 /* Every book is full from the start. */
-int market_create(struct market **market, const struct market_config *config, struct err *err);
-void market_destroy(struct market *market);
+int sim_market_create(struct sim_market **market, const struct sim_market_config *config, struct err *err);
+void sim_market_destroy(struct sim_market *market);
 
 /* When the next tick is due. */
-int64_t market_next_ns(const struct market *market);
+int64_t sim_market_next_ns(const struct sim_market *market);
 
 /* Carries out the next thing due. True when it changed a book; then `tick` says which. */
-bool market_run(struct market *market, struct market_tick *tick);
+bool sim_market_run(struct sim_market *market, struct market_tick *tick);
 
-/* The book a venue holds now; valid until the next market_run(). */
-const struct sim_book *market_book(const struct market *market, uint32_t venue,
+/* The book a venue holds now; valid until the next sim_market_run(). */
+const struct sim_book *sim_market_book(const struct sim_market *market, uint32_t venue,
                                    uint32_t instrument);
 
 #endif /* ARB_SIM_MARKET_H */

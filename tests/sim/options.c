@@ -23,6 +23,9 @@ const char options_help[] =
     "  --fee VENUE=RATE            taker fee: 0.26%, 26bp or 2600ppm\n"
     "  --kraken-port N             port to listen on (default 0: any free one)\n"
     "  --bitstamp-port N           likewise\n"
+    "  --faults SPEC               VENUE:FAULT[=PAIR][@TIME],... or random:seed=N,every=TIME;\n"
+    "                              see --list-faults\n"
+    "  --list-faults\n"
     "  --duration TIME             end after this time (default: on SIGINT or SIGTERM)\n"
     "  --recording FILE            serve a recording; may be repeated; needs --venue\n"
     "  --speed X|max               of the recording (default 1)\n"
@@ -58,6 +61,8 @@ enum option_id {
     BROKERS,
     SOURCE,
     BITSTAMP_MODE,
+    FAULTS,
+    LIST_FAULTS,
     HELP,
 };
 
@@ -83,6 +88,8 @@ static const struct option long_options[] = {
     { "brokers", required_argument, NULL, BROKERS },
     { "source", required_argument, NULL, SOURCE },
     { "bitstamp-mode", required_argument, NULL, BITSTAMP_MODE },
+    { "faults", required_argument, NULL, FAULTS },
+    { "list-faults", no_argument, NULL, LIST_FAULTS },
     { "help", no_argument, NULL, HELP },
     { NULL, 0, NULL, 0 },
 };
@@ -270,6 +277,11 @@ static bool read_option(struct sim_options *options, struct by_venue *names, enu
     case HELP:
         options->wants_help = true;
         return true;
+    case LIST_FAULTS:
+        options->wants_faults_listed = true;
+        return true;
+    case FAULTS:
+        return read_path(&options->faults, text);
     case FEE:
         return read_fee(names, text);
     case KRAKEN_PORT:

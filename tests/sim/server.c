@@ -54,6 +54,7 @@ struct desk {
 struct server {
     struct lws_context *context;
     struct world *world;
+    struct fault_layer *faults; /* NULL: nothing goes wrong */
     lws_sorted_usec_list_t timer;
     uint32_t n_desks;
     struct desk *desks;
@@ -62,6 +63,7 @@ struct server {
 /* What libwebsockets keeps for each connection, zeroed. */
 struct session {
     uint32_t client_plus_one; /* 0 for HTTP and before the WebSocket is up */
+    int status;               /* of the HTTP answer */
     unsigned char *body;      /* LWS_PRE bytes of room, then an HTTP answer to be written */
     size_t body_len;
 };
@@ -123,9 +125,8 @@ static void enqueue(struct connection *connection, struct outgoing *outgoing)
     connection->queued_len += outgoing->len;
 }
 
-static void on_world_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
+static void send_to(struct server *server, uint32_t venue, uint32_t client, struct arb_bytes frame)
 {
-    struct server *const server = context;
     struct desk *const desk = &server->desks[venue];
     struct connection *const connection = &desk->connections[client];
 
@@ -147,9 +148,47 @@ static void on_world_send(void *context, uint32_t venue, uint32_t client, struct
     lws_callback_on_writable(connection->wsi);
 }
 
+static void on_world_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
+{
+    struct server *const server = context;
+
+    if (server->faults != NULL) {
+        fault_send(server->faults, venue, client, frame, 0);
+    } else {
+        send_to(server, venue, client, frame);
+    }
+}
+
+static void on_fault_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame,
+                          struct fault_mark mark)
+{
+    (void)mark;
+    send_to(context, venue, client, frame);
+}
+
+static void on_fault_applied(void *context, const struct fault *fault)
+{
+    const struct server *const server = context;
+    log_line(ARB_INFO, server->desks[fault->venue].who, "fault: %s", fault_infos[fault->kind].help);
+}
+
 struct world_outlet server_outlet(struct server *server)
 {
-    return (struct world_outlet){ on_world_send, on_world_close, server };
+    return (
+        struct world_outlet){ .send = on_world_send, .close = on_world_close, .context = server };
+}
+
+struct fault_sink server_fault_sink(struct server *server)
+{
+    return (struct fault_sink){ .send = on_fault_send,
+                                .close = on_world_close,
+                                .applied = on_fault_applied,
+                                .context = server };
+}
+
+void server_attach_faults(struct server *server, struct fault_layer *faults)
+{
+    server->faults = faults;
 }
 
 static uint32_t free_client(const struct desk *desk)
@@ -191,6 +230,9 @@ static void on_closed(struct lws *wsi, struct session *session)
     struct connection *const connection = &desk->connections[client];
     struct sim_venue *const model = model_of(desk);
     model->ops->on_disconnect(model, client);
+    if (desk->server->faults != NULL) {
+        fault_on_disconnect(desk->server->faults, desk->venue, client);
+    }
     drop_queue(connection);
     free(connection->request);
     *connection = (struct connection){ 0 };
@@ -298,27 +340,42 @@ static void put_address(struct lws *wsi, const char *path, char *address, size_t
     arb_text_add(&text, "%s%s%s", path, has_query ? "?" : "", query);
 }
 
-static int on_http(struct lws *wsi, struct session *session, const char *path)
+static int write_headers(struct lws *wsi, const struct session *session)
 {
-    struct desk *const desk = desk_of(wsi);
-    struct sim_venue *const model = model_of(desk);
     unsigned char headers[LWS_PRE + HEADERS_LEN_MAX];
     unsigned char *const start = headers + LWS_PRE, *at = start;
     unsigned char *const end = headers + sizeof(headers) - 1;
-    char address[SIM_PATH_MAX];
-    struct arb_bytes body;
 
-    put_address(wsi, path, address, sizeof(address));
-    const int status = model->ops->on_get(model, address, clock_now_ns(), &body);
-
-    if (keep_body(session, body) != 0 ||
-        lws_add_http_common_headers(wsi, (unsigned int)status, "application/json", body.len, &at,
-                                    end) != 0 ||
+    if (lws_add_http_common_headers(wsi, (unsigned int)session->status, "application/json",
+                                    session->body_len, &at, end) != 0 ||
         lws_finalize_write_http_header(wsi, start, &at, end) != 0) {
         return -1;
     }
     lws_callback_on_writable(wsi);
     return 0;
+}
+
+static int on_http(struct lws *wsi, struct session *session, const char *path)
+{
+    struct desk *const desk = desk_of(wsi);
+    struct sim_venue *const model = model_of(desk);
+    struct fault_answer answer = { 0 };
+    char address[SIM_PATH_MAX];
+
+    put_address(wsi, path, address, sizeof(address));
+    answer.status = model->ops->on_get(model, address, clock_now_ns(), &answer.body);
+    if (desk->server->faults != NULL) {
+        fault_answer(desk->server->faults, desk->venue, path, &answer);
+    }
+    session->status = answer.status;
+    if (keep_body(session, answer.body) != 0) {
+        return -1;
+    }
+    if (answer.delay_ns > 0) {
+        lws_set_timer_usecs(wsi, answer.delay_ns / 1000);
+        return 0;
+    }
+    return write_headers(wsi, session);
 }
 
 static int on_http_writable(struct lws *wsi, struct session *session)
@@ -359,6 +416,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     case LWS_CALLBACK_HTTP:
         return on_http(wsi, user, in);
+    case LWS_CALLBACK_TIMER:
+        return write_headers(wsi, user); /* of an answer that was late */
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return on_http_writable(wsi, user);
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -475,7 +534,9 @@ static void on_timer(lws_sorted_usec_list_t *timer)
 static int64_t wait_us(const struct server *server, int wait_ms)
 {
     const int64_t longest = (int64_t)wait_ms * 1000;
-    const int64_t next_ns = world_next_ns(server->world);
+    const int64_t world_ns = world_next_ns(server->world);
+    const int64_t fault_ns = server->faults == NULL ? INT64_MAX : fault_next_ns(server->faults);
+    const int64_t next_ns = world_ns < fault_ns ? world_ns : fault_ns;
     const int64_t until = next_ns == INT64_MAX ? longest : (next_ns - clock_now_ns()) / 1000;
 
     if (until > longest) {
@@ -486,6 +547,9 @@ static int64_t wait_us(const struct server *server, int wait_ms)
 
 int server_step(struct server *server, int wait_ms)
 {
+    if (server->faults != NULL) {
+        fault_advance(server->faults, clock_now_ns());
+    }
     world_advance(server->world, clock_now_ns());
     lws_sul_schedule(server->context, 0, &server->timer, on_timer, wait_us(server, wait_ms));
     return lws_service(server->context, 0) < 0 ? ARB_EINVAL : ARB_OK;

@@ -7,6 +7,7 @@
 #ifndef ARB_SIM_SERVER_H
 #define ARB_SIM_SERVER_H
 
+#include "fault.h"
 #include "tls.h"
 #include "world.h"
 
@@ -33,6 +34,12 @@ struct world_outlet server_outlet(struct server *server);
 
 /* The world clients are connected to; set once, before the first step. */
 void server_attach(struct server *server, struct world *world);
+
+/* What the fault layer is given as its sink. */
+struct fault_sink server_fault_sink(struct server *server);
+
+/* From now on frames and answers pass through this layer, borrowed; set once. */
+void server_attach_faults(struct server *server, struct fault_layer *faults);
 
 /* The port a venue is served at. */
 int server_port(const struct server *server, uint32_t venue);

@@ -32,7 +32,7 @@ struct sim_outlet {
 
 struct sim_venue_config {
     const struct instrument_list *instruments; /* borrowed for the model's life */
-    const struct market *market;               /* NULL when a recording is played */
+    const struct sim_market *market;               /* NULL when a recording is played */
     uint32_t market_venue;                     /* which of the market's venues this is */
     uint32_t depth;                            /* levels a side the market holds */
     const struct tape *tape;                   /* NULL when the market is generated */

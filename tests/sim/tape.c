@@ -69,7 +69,7 @@ static int add_pair(struct loading *loading, const char *symbol)
     if (arb_symbol_find(&list->by_symbol, name) != ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    const int rc = instruments_add(list, symbol, loading->err);
+    const int rc = instrument_list_add(list, symbol, loading->err);
     if (rc == ARB_OK) {
         list->items[list->n - 1].start_px = 0; /* digits to be learned */
     }

@@ -16,7 +16,7 @@ struct place {
 
 struct world {
     struct world_config config;
-    struct market *market;
+    struct sim_market *market;
     struct truth *truth;
     struct sim_venue *venues[ARB_VENUES_MAX];
     struct place places[ARB_VENUES_MAX];
@@ -51,8 +51,12 @@ static void note_published(void *context, uint32_t instrument, int64_t now_ns)
 {
     const struct place *const place = context;
     const struct sim_venue *const venue = place->world->venues[place->venue];
+    const struct world_outlet *const outlet = &place->world->config.outlet;
     truth_on_book(place->world->truth, place->venue, instrument,
                   venue->ops->published(venue, instrument), now_ns);
+    if (outlet->published != NULL) {
+        outlet->published(outlet->context, place->venue, instrument, now_ns);
+    }
 }
 
 /* Both fees of the dearest pair of venues: a divergence has to exceed them. */
@@ -75,7 +79,7 @@ static int64_t dearest_fees_ppm(const struct world_config *config)
 static int create_market(struct world *world, struct err *err)
 {
     const struct world_config *const config = &world->config;
-    const struct market_config market = {
+    const struct sim_market_config market = {
         .instruments = config->instruments,
         .seed = config->seed,
         .start_ns = config->start_ns,
@@ -85,7 +89,7 @@ static int create_market(struct world *world, struct err *err)
         .divergence_every_ms = config->divergence_every_ms,
         .divergence_fees_ppm = dearest_fees_ppm(config),
     };
-    return market_create(&world->market, &market, err);
+    return sim_market_create(&world->market, &market, err);
 }
 
 static int create_truth(struct world *world, struct err *err)
@@ -187,13 +191,13 @@ void world_destroy(struct world *world)
         }
     }
     truth_destroy(world->truth);
-    market_destroy(world->market);
+    sim_market_destroy(world->market);
     free(world);
 }
 
 static int64_t market_due_ns(const struct world *world)
 {
-    return world->market == NULL ? AGENDA_NEVER : market_next_ns(world->market);
+    return world->market == NULL ? AGENDA_NEVER : sim_market_next_ns(world->market);
 }
 
 /* The venue that wants the next turn; `at_ns` says when. */
@@ -224,7 +228,7 @@ int64_t world_next_ns(const struct world *world)
 static void move_market(struct world *world)
 {
     struct market_tick tick;
-    if (market_run(world->market, &tick)) {
+    if (sim_market_run(world->market, &tick)) {
         struct sim_venue *const venue = world->venues[tick.venue];
         venue->ops->on_change(venue, tick.instrument, tick.at_ns);
     }

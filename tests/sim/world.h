@@ -16,6 +16,8 @@ struct world_outlet {
     void (*send)(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame);
     void (*close)(void *context, uint32_t venue, uint32_t client, uint16_t code, const char *why);
     void *context;
+    /* Optional. A venue's book is a new one from now on, and its frames have been sent. */
+    void (*published)(void *context, uint32_t venue, uint32_t instrument, int64_t now_ns);
 };
 
 struct world_config {

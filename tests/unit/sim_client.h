@@ -267,7 +267,7 @@ static inline struct instrument_list *test_instruments(const char *text)
 {
     struct instrument_list *const list = calloc(1, sizeof(*list));
     assert_non_null(list);
-    assert_int_equal(instruments_parse(list, text, NULL), ARB_OK);
+    assert_int_equal(instrument_list_parse(list, text, NULL), ARB_OK);
     return list;
 }
 

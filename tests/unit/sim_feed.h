@@ -188,8 +188,10 @@ static inline struct sim_feed *sim_feed_create(const struct plugin *plugin,
 
     assert_non_null(sim);
     sim->instruments = test_instruments(symbol);
-    struct world_config world = test_world(
-        sim->instruments, (struct world_outlet){ sim_feed_on_frame, sim_feed_on_end, sim });
+    struct world_config world =
+        test_world(sim->instruments, (struct world_outlet){ .send = sim_feed_on_frame,
+                                                            .close = sim_feed_on_end,
+                                                            .context = sim });
     world.n_venues = 1;
     world.venues[0] = "bitstamp";
     world.seed = seed;

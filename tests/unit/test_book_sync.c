@@ -153,6 +153,21 @@ static void sequence_that_goes_back_behind_the_snapshot_is_damage(void **state)
     world_destroy(world);
 }
 
+static void snapshot_without_held_deltas_is_ignored(void **state)
+{
+    struct world *const world = world_connected(&over_http);
+
+    (void)state;
+    world_say(world, "resync 0 once");
+    world_say(world, "delta 0 11 b80x5");
+    world_say(world, "resync 0 twice"); /* this one has to wait for its turn */
+    world_forget(world);
+    world_say(world, "delta 0 12 b80x6;snap 0 10 b100x1 a101x1");
+    world_expect(world, "");
+    assert_int_equal(world_state(world, 0), ARB_BOOK_STALE);
+    world_destroy(world);
+}
+
 static void held_deltas_have_a_limit(void **state)
 {
     static const char delta[] =
@@ -636,6 +651,7 @@ int main(void)
         cmocka_unit_test(held_deltas_are_used_once),
         cmocka_unit_test(deltas_that_the_snapshot_contains_are_dropped_afterwards),
         cmocka_unit_test(sequence_that_goes_back_behind_the_snapshot_is_damage),
+        cmocka_unit_test(snapshot_without_held_deltas_is_ignored),
         cmocka_unit_test(held_deltas_have_a_limit),
         cmocka_unit_test(sequence_that_goes_back_is_damage),
         cmocka_unit_test(snapshot_older_than_a_live_book_is_damage),

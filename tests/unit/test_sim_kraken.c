@@ -68,7 +68,8 @@ static void open_fixture(struct fixture *fixture, uint32_t market_depth, size_t 
     assert_non_null(fixture->book);
     naive_clear(fixture->book);
     struct world_config config =
-        test_world(fixture->instruments, (struct world_outlet){ on_send, on_close, fixture });
+        test_world(fixture->instruments,
+                   (struct world_outlet){ .send = on_send, .close = on_close, .context = fixture });
     config.depth = market_depth;
     fixture->now_ns = config.start_ns;
     assert_int_equal(world_create(&fixture->world, &config, NULL), ARB_OK);

@@ -53,7 +53,8 @@ static struct fixture *open_fixture(void)
     assert_non_null(fixture);
     fixture->instruments = test_instruments("BTC/USD");
     const struct world_config config =
-        test_world(fixture->instruments, (struct world_outlet){ on_send, on_close, fixture });
+        test_world(fixture->instruments,
+                   (struct world_outlet){ .send = on_send, .close = on_close, .context = fixture });
     fixture->now_ns = config.start_ns;
     assert_int_equal(world_create(&fixture->world, &config, NULL), ARB_OK);
     test_connect(fixture->world, 1, fixture->now_ns);

@@ -45,8 +45,9 @@ static struct digest digest_of(uint64_t seed, int64_t step_ms)
 {
     struct instrument_list *const instruments = test_instruments("BTC/USD,ETH/USD");
     struct digest digest = { 0 };
-    struct world_config config =
-        test_world(instruments, (struct world_outlet){ add_to_digest, ignore_close, &digest });
+    struct world_config config = test_world(
+        instruments,
+        (struct world_outlet){ .send = add_to_digest, .close = ignore_close, .context = &digest });
     struct world *world;
 
     config.seed = seed;
@@ -184,8 +185,9 @@ static void truth_is_what_a_perfectly_informed_client_sees(void **state)
     observer->books[1] = calloc(1, sizeof(*observer->books[1]));
     naive_clear(observer->books[0]);
     naive_clear(observer->books[1]);
-    struct world_config config =
-        test_world(instruments, (struct world_outlet){ observe_frame, ignore_close, observer });
+    struct world_config config = test_world(
+        instruments,
+        (struct world_outlet){ .send = observe_frame, .close = ignore_close, .context = observer });
     config.truth_out = truth;
     config.divergence_every_ms = 1000;
     assert_int_equal(world_create(&world, &config, NULL), ARB_OK);
@@ -303,8 +305,9 @@ static void thousand_instruments_all_get_their_snapshot(void **state)
 {
     struct instrument_list *const instruments = test_instruments("1000");
     struct digest digest = { 0 };
-    const struct world_config config =
-        test_world(instruments, (struct world_outlet){ add_to_digest, ignore_close, &digest });
+    const struct world_config config = test_world(
+        instruments,
+        (struct world_outlet){ .send = add_to_digest, .close = ignore_close, .context = &digest });
     struct world *world;
     (void)state;
 
@@ -320,7 +323,7 @@ static void thousand_instruments_all_get_their_snapshot(void **state)
 static void books_stay_full_positive_and_uncrossed(void **state)
 {
     struct instrument_list *const instruments = test_instruments("20");
-    const struct market_config config = {
+    const struct sim_market_config config = {
         .instruments = instruments,
         .seed = 3,
         .n_venues = 2,
@@ -329,22 +332,22 @@ static void books_stay_full_positive_and_uncrossed(void **state)
         .divergence_every_ms = 200,
         .divergence_fees_ppm = 5600,
     };
-    struct market *market;
+    struct sim_market *market;
     struct market_tick tick;
     (void)state;
 
-    assert_int_equal(market_create(&market, &config, NULL), ARB_OK);
-    while (market_next_ns(market) < 20 * NS_PER_S) {
-        if (!market_run(market, &tick)) {
+    assert_int_equal(sim_market_create(&market, &config, NULL), ARB_OK);
+    while (sim_market_next_ns(market) < 20 * NS_PER_S) {
+        if (!sim_market_run(market, &tick)) {
             continue;
         }
-        const struct sim_book *const book = market_book(market, tick.venue, tick.instrument);
+        const struct sim_book *const book = sim_market_book(market, tick.venue, tick.instrument);
         assert_int_equal(book->bids.n, 50);
         assert_int_equal(book->asks.n, 50);
         assert_true(book->bids.levels[0].px < book->asks.levels[0].px);
         assert_true(book->bids.levels[49].px > 0);
     }
-    market_destroy(market);
+    sim_market_destroy(market);
     test_instruments_free(instruments);
 }
 
@@ -366,7 +369,7 @@ static void instruments_that_cannot_be_are_refused(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct instrument_list *const list = calloc(1, sizeof(*list));
         assert_non_null(list);
-        assert_true(instruments_parse(list, wrong[i], NULL) != ARB_OK);
+        assert_true(instrument_list_parse(list, wrong[i], NULL) != ARB_OK);
         test_instruments_free(list);
     }
 }

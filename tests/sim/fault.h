@@ -1,0 +1,148 @@
+/*
+ * fault.h - what can go wrong between a venue and its clients, by plan.
+ *
+ * The layer stands between the models' outlet and whoever carries frames to clients. It knows
+ * neither sockets nor a clock: the driver hands it every frame and every HTTP answer, and moves
+ * its time. Equal plans, seeds and inputs give equal faults.
+ */
+#ifndef ARB_SIM_FAULT_H
+#define ARB_SIM_FAULT_H
+
+#include "fault_frame.h"
+#include "sim_venue.h"
+
+enum {
+    FAULTS_MAX = 64,        /* in one plan; as many can wait for a frame that suits them */
+    FAULT_HELD_MAX = 65536, /* frames held back at once; then a stall ends */
+};
+
+enum fault_kind {
+    FAULT_DROP = 1,
+    FAULT_DUPLICATE,
+    FAULT_REORDER,
+    FAULT_DIGIT,
+    FAULT_CHECKSUM,
+    FAULT_CUT,
+    FAULT_RANGE,
+    FAULT_FUTURE,
+    FAULT_CROSSED,
+    FAULT_STALL,
+    FAULT_HANG,
+    FAULT_SILENT,
+    FAULT_REFUSE,
+    FAULT_NO_ACK,
+    FAULT_REST_LATE,
+    FAULT_REST_STALE,
+    FAULT_REST_FAIL,
+    FAULT_RECONNECT,
+    FAULT_MAINTENANCE,
+    FAULT_CANCEL_ONLY,
+    FAULT_CLOSE,
+    N_FAULT_KINDS,
+};
+
+/* Where a fault makes sense. */
+enum fault_feed {
+    FAULT_AT_KRAKEN = 1,
+    FAULT_AT_ORDER_BOOK = 2, /* Bitstamp, whole books */
+    FAULT_AT_DIFF = 4,       /* Bitstamp, differences */
+    FAULT_AT_BITSTAMP = FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF,
+    FAULT_ANYWHERE = FAULT_AT_KRAKEN | FAULT_AT_BITSTAMP,
+};
+
+struct fault_info {
+    const char *name; /* "drop" */
+    uint32_t where;   /* bits of enum fault_feed */
+    const char *help;
+};
+
+/* By enum fault_kind; [0] is empty. */
+extern const struct fault_info fault_infos[N_FAULT_KINDS];
+
+struct fault {
+    int64_t at_ns; /* since the start */
+    uint32_t kind; /* enum fault_kind */
+    uint32_t venue;
+    uint32_t instrument; /* ARB_NO_INSTRUMENT: the first that suits */
+};
+
+struct fault_plan {
+    struct fault faults[FAULTS_MAX];
+    uint32_t n;
+    uint64_t seed;    /* of what the faults themselves leave open */
+    int64_t every_ns; /* 0, or: draw a further fault this often, for ever */
+};
+
+struct fault_config {
+    const struct instrument_list *instruments; /* borrowed */
+    uint32_t n_venues;
+    const char *venues[ARB_VENUES_MAX]; /* borrowed */
+    uint32_t feeds[ARB_VENUES_MAX];     /* enum fault_feed, one bit or, when not known, several */
+};
+
+/*
+ * Reads "kraken:drop@5s,bitstamp:request_reconnect=BTC/USD@8s" (without a time: at once) or
+ * "random:seed=7,every=2s". ARB_EINVAL says what is wrong.
+ */
+int fault_plan_parse(struct fault_plan *plan, const char *spec, const struct fault_config *config,
+                     struct err *err);
+
+/* Any fault that makes sense at any of the venues; at_ns is the caller's. */
+struct fault fault_draw(struct prng *prng, const struct fault_config *config);
+
+enum fault_verdict {
+    FAULT_CLEAN = 1,   /* as the venue meant it */
+    FAULT_DAMAGED = 2, /* changed on the way */
+    FAULT_BROKEN = 3,  /* changed so that no reader can take it for good */
+    FAULT_MADE_UP = 4, /* the venue never sent it */
+};
+
+/* What happened to a frame that is delivered; `tag` is the caller's own. */
+struct fault_mark {
+    uint64_t tag;
+    uint32_t verdict; /* enum fault_verdict */
+};
+
+/* Calls come from within fault_*() calls. All but `send` and `close` are optional. */
+struct fault_sink {
+    void (*send)(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame,
+                 struct fault_mark mark);
+    void (*close)(void *context, uint32_t venue, uint32_t client, uint16_t code, const char *why);
+    /* This frame never arrives, or arrives behind one that was sent after it. */
+    void (*lost)(void *context, uint64_t tag);
+    /* A fault took effect. */
+    void (*applied)(void *context, const struct fault *fault);
+    void *context;
+};
+
+struct fault_layer;
+
+int fault_layer_create(struct fault_layer **layer, const struct fault_config *config,
+                       const struct fault_plan *plan, const struct fault_sink *sink,
+                       int64_t start_ns);
+void fault_layer_destroy(struct fault_layer *layer);
+
+/* When fault_advance() is wanted next, or INT64_MAX. */
+int64_t fault_next_ns(const struct fault_layer *layer);
+/* Triggers what is due and lets go of what was held back until now. */
+void fault_advance(struct fault_layer *layer, int64_t now_ns);
+/* Forgets faults that have not found a frame yet; those in effect end by themselves. */
+void fault_disarm(struct fault_layer *layer);
+
+/* A model sends a frame; it goes on to the sink, or not. */
+void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, struct arb_bytes frame,
+                uint64_t tag);
+/* The client is gone: what is held back for it is forgotten. */
+void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t client);
+
+struct fault_answer {
+    int status; /* 0: none is sent */
+    struct arb_bytes body;
+    int64_t delay_ns;
+};
+
+/* What becomes of the answer to GET `path`; borrowed until the next call. */
+void fault_answer(struct fault_layer *layer, uint32_t venue, const char *path,
+                  struct fault_answer *answer);
+
+#endif /* ARB_SIM_FAULT_H */

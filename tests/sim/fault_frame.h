@@ -1,0 +1,41 @@
+/*
+ * fault_frame.h - finds out what a venue's frame is about, and damages it. Text only, no state.
+ *
+ * The frames are the models' own, so they are recognised by how they begin.
+ */
+#ifndef ARB_SIM_FAULT_FRAME_H
+#define ARB_SIM_FAULT_FRAME_H
+
+#include "arbspot/text.h"
+#include "instruments.h"
+#include "prng.h"
+
+enum frame_role {
+    FRAME_OTHER = 1,
+    FRAME_BOOK = 2,     /* a change of one book, or a whole one that every frame repeats */
+    FRAME_SNAPSHOT = 3, /* a whole book that comes once for each subscription */
+    FRAME_SUBSCRIBED = 4,
+    FRAME_UNSUBSCRIBED = 5,
+};
+
+struct frame_subject {
+    uint32_t role;       /* enum frame_role */
+    uint32_t instrument; /* ARB_NO_INSTRUMENT when the frame is about none */
+};
+
+struct frame_subject frame_subject_of(const struct instrument_list *instruments,
+                                      struct arb_bytes frame);
+
+/*
+ * Each writes a damaged copy and returns true, or false when this frame has nothing to damage.
+ * `out` has room for the frame and FRAME_GROWTH bytes more.
+ */
+enum { FRAME_GROWTH = 64 };
+bool frame_corrupt_digit(struct prng *prng, struct arb_bytes frame, struct arb_text *out);
+bool frame_wrong_checksum(struct arb_bytes frame, struct arb_text *out);
+bool frame_cut_short(struct prng *prng, struct arb_bytes frame, struct arb_text *out);
+bool frame_out_of_range(struct arb_bytes frame, struct arb_text *out);
+bool frame_far_future(struct arb_bytes frame, struct arb_text *out);
+bool frame_crossed(struct arb_bytes frame, struct arb_text *out);
+
+#endif /* ARB_SIM_FAULT_FRAME_H */

@@ -1,0 +1,378 @@
+#include "link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agenda.h"
+#include "prng.h"
+#include "util/clock.h"
+
+enum {
+    CONNS_MAX = 8,
+    REQUESTS_MAX = 64,
+    PATH_MAX_LEN = 256,
+    STREAM = 11, /* and up, by venue */
+};
+
+#define CONNECT_MIN_NS (20 * NS_PER_MS)
+#define CONNECT_MAX_NS (80 * NS_PER_MS)
+#define RECONNECT_MIN_NS (200 * NS_PER_MS)
+#define RECONNECT_MAX_NS (600 * NS_PER_MS)
+#define ANSWER_MAX_NS (300 * NS_PER_MS)
+
+/* In the order in which things due at the same time are done. */
+enum what { FRAME = 1, ASK, ANSWER, CLOSE, CONNECT };
+
+struct conn {
+    bool is_wanted, is_up, is_closing;
+    uint32_t life;   /* counts connections, so that frames of an earlier one are known */
+    int64_t idle_ns; /* given up after this long without a frame */
+    int64_t heard_ns;
+    const char *why;
+};
+
+struct packet {
+    char *data;
+    size_t len;
+    uint32_t conn, life;
+    struct fault_mark mark;
+};
+
+struct request {
+    bool is_used;
+    uint32_t id;
+    char path[PATH_MAX_LEN];
+    int status;
+    char *body;
+    size_t body_len;
+};
+
+struct link {
+    struct link_config config;
+    struct feed *feed;
+    struct prng prng;
+    struct agenda agenda;
+    int64_t now_ns;
+    struct conn conns[CONNS_MAX];
+    struct packet *packets; /* by number, for the whole scenario */
+    uint32_t n_packets, cap_packets;
+    struct request requests[REQUESTS_MAX];
+};
+
+static struct sim_venue *model_of(const struct link *link)
+{
+    return world_venue(link->config.world, link->config.venue);
+}
+
+static void plan(struct link *link, int64_t at_ns, enum what what, struct span ab)
+{
+    const struct agenda_entry entry = { at_ns, (uint32_t)what, ab.from, ab.to };
+    if (agenda_add(&link->agenda, entry) != ARB_OK) {
+        abort(); /* a test without memory proves nothing */
+    }
+}
+
+/* -- what the feed asks for ----------------------------------------------------------- */
+
+static int ws_open(void *context, uint32_t conn, const struct arb_ws_spec *spec)
+{
+    struct link *const link = context;
+
+    if (conn >= CONNS_MAX) {
+        return ARB_ELIMIT;
+    }
+    link->conns[conn].is_wanted = true;
+    link->conns[conn].idle_ns = (int64_t)spec->idle_ms * NS_PER_MS;
+    plan(link, link->now_ns + prng_between(&link->prng, CONNECT_MIN_NS, CONNECT_MAX_NS), CONNECT,
+         (struct span){ conn, 0 });
+    return ARB_OK;
+}
+
+static int ws_send(void *context, uint32_t conn, struct arb_bytes text)
+{
+    struct link *const link = context;
+    struct sim_venue *const model = model_of(link);
+
+    if (link->conns[conn].is_up && !link->conns[conn].is_closing) {
+        model->ops->on_text(model, conn, link->now_ns, text);
+    }
+    return ARB_OK;
+}
+
+static void drop(struct link *link, uint32_t conn, const char *why)
+{
+    struct conn *const c = &link->conns[conn];
+
+    if (c->is_up && !c->is_closing) {
+        c->is_closing = true;
+        c->why = why;
+        plan(link, link->now_ns, CLOSE, (struct span){ conn, c->life });
+    }
+}
+
+static void ws_close(void *context, uint32_t conn, const char *why)
+{
+    (void)why; /* the feed's words need not live as long as the connection */
+    drop(context, conn, "closed by us");
+}
+
+static void ws_give_up(void *context, uint32_t conn, const char *why)
+{
+    struct link *const link = context;
+    link->conns[conn].is_wanted = false;
+    ws_close(context, conn, why);
+}
+
+static const char *path_in(const char *url)
+{
+    const char *const host = strstr(url, "://");
+    const char *const path = host == NULL ? NULL : strchr(host + 3, '/');
+    return path == NULL ? "/" : path;
+}
+
+static int http_get(void *context, uint32_t id, const char *url)
+{
+    struct link *const link = context;
+    uint32_t i = 0;
+
+    while (i < REQUESTS_MAX && link->requests[i].is_used) {
+        i++;
+    }
+    if (i == REQUESTS_MAX) {
+        return ARB_ELIMIT;
+    }
+    const char *const path = path_in(url);
+    struct request *const request = &link->requests[i];
+    request->is_used = true;
+    request->id = id;
+    (void)snprintf(request->path, sizeof(request->path), "%.*s", (int)strcspn(path, "?"), path);
+    plan(link, link->now_ns + link->config.latency_ns, ASK, (struct span){ i, 0 });
+    return ARB_OK;
+}
+
+const struct feed_io_ops link_io = {
+    .ws_open = ws_open,
+    .ws_send = ws_send,
+    .ws_close = ws_close,
+    .ws_give_up = ws_give_up,
+    .http_get = http_get,
+};
+
+/* -- what the venue does -------------------------------------------------------------- */
+
+static struct packet *new_packet(struct link *link)
+{
+    if (link->n_packets == link->cap_packets) {
+        const uint32_t cap = 2 * link->cap_packets + 256;
+        struct packet *const packets = realloc(link->packets, cap * sizeof(*link->packets));
+        if (packets == NULL) {
+            abort();
+        }
+        link->packets = packets;
+        link->cap_packets = cap;
+    }
+    return &link->packets[link->n_packets++];
+}
+
+static char *copy_of(struct arb_bytes bytes)
+{
+    char *const copy = malloc(bytes.len + 1);
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, bytes.data, bytes.len);
+    return copy;
+}
+
+void link_send(struct link *link, uint32_t client, struct arb_bytes frame, struct fault_mark mark)
+{
+    const struct packet packet = { .data = copy_of(frame),
+                                   .len = frame.len,
+                                   .conn = client,
+                                   .life = link->conns[client].life,
+                                   .mark = mark };
+    *new_packet(link) = packet;
+    plan(link, link->now_ns + link->config.latency_ns, FRAME,
+         (struct span){ 0, link->n_packets - 1 });
+}
+
+void link_close(struct link *link, uint32_t client, const char *why)
+{
+    drop(link, client, why);
+}
+
+static void take_frame(struct link *link, uint32_t number)
+{
+    struct packet *const packet = &link->packets[number];
+    struct conn *const conn = &link->conns[packet->conn];
+    char *const data = packet->data;
+
+    packet->data = NULL;
+    if (conn->is_up && !conn->is_closing && conn->life == packet->life) {
+        conn->heard_ns = link->now_ns;
+        link->config.watch.frame(link->config.watch.context, link->config.venue, packet->mark);
+        feed_on_message(link->feed, packet->conn, link->now_ns,
+                        (struct arb_bytes){ data, packet->len });
+    }
+    free(data);
+}
+
+static void connect(struct link *link, uint32_t conn)
+{
+    struct sim_venue *const model = model_of(link);
+    struct conn *const c = &link->conns[conn];
+
+    if (!c->is_wanted || c->is_up) {
+        return;
+    }
+    c->is_up = true;
+    c->is_closing = false;
+    c->life++;
+    c->heard_ns = link->now_ns;
+    model->ops->on_connect(model, conn, link->now_ns);
+    feed_on_open(link->feed, conn, link->now_ns);
+}
+
+static void disconnect(struct link *link, uint32_t conn, uint32_t life)
+{
+    struct sim_venue *const model = model_of(link);
+    struct conn *const c = &link->conns[conn];
+
+    if (!c->is_up || c->life != life) {
+        return;
+    }
+    c->is_up = c->is_closing = false;
+    model->ops->on_disconnect(model, conn);
+    fault_on_disconnect(link->config.layer, link->config.venue, conn);
+    plan(link, link->now_ns + prng_between(&link->prng, RECONNECT_MIN_NS, RECONNECT_MAX_NS),
+         CONNECT, (struct span){ conn, 0 });
+    feed_on_close(link->feed, conn, link->now_ns, c->why);
+}
+
+static void ask(struct link *link, uint32_t i)
+{
+    struct sim_venue *const model = model_of(link);
+    struct request *const request = &link->requests[i];
+    struct fault_answer answer = { 0 };
+
+    answer.status = model->ops->on_get(model, request->path, link->now_ns, &answer.body);
+    fault_answer(link->config.layer, link->config.venue, request->path, &answer);
+    request->status = answer.status;
+    request->body = copy_of(answer.body);
+    request->body_len = answer.body.len;
+    const int64_t way_ns = link->config.latency_ns + prng_between(&link->prng, 0, ANSWER_MAX_NS);
+    plan(link, link->now_ns + way_ns + answer.delay_ns, ANSWER, (struct span){ i, 0 });
+}
+
+static void take_answer(struct link *link, uint32_t i)
+{
+    struct request *const request = &link->requests[i];
+    const struct arb_bytes body = { request->body, request->body_len };
+
+    link->config.watch.answer(link->config.watch.context, link->config.venue, request->path, body);
+    request->is_used = false;
+    request->body = NULL;
+    feed_on_http(link->feed, request->id, link->now_ns, request->status, body);
+    free((char *)(uintptr_t)body.data);
+}
+
+/* -- time ----------------------------------------------------------------------------- */
+
+static int64_t idle_at_ns(const struct conn *conn)
+{
+    return conn->is_up && !conn->is_closing && conn->idle_ns > 0 ? conn->heard_ns + conn->idle_ns
+                                                                 : INT64_MAX;
+}
+
+bool link_is_up(const struct link *link, uint32_t conn)
+{
+    return link->conns[conn].is_up;
+}
+
+int64_t link_next_ns(const struct link *link)
+{
+    int64_t next_ns = agenda_next_ns(&link->agenda);
+
+    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+        const int64_t idle_ns = idle_at_ns(&link->conns[i]);
+        next_ns = idle_ns < next_ns ? idle_ns : next_ns;
+    }
+    return next_ns;
+}
+
+static void give_up_idle(struct link *link)
+{
+    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+        if (idle_at_ns(&link->conns[i]) <= link->now_ns) {
+            drop(link, i, "nothing came for too long");
+        }
+    }
+}
+
+void link_set_time(struct link *link, int64_t now_ns)
+{
+    link->now_ns = now_ns;
+}
+
+bool link_step(struct link *link, int64_t now_ns)
+{
+    link->now_ns = now_ns;
+    give_up_idle(link);
+    if (agenda_next_ns(&link->agenda) > now_ns) {
+        return false;
+    }
+    const struct agenda_entry due = agenda_take(&link->agenda);
+    switch ((enum what)due.what) {
+    case FRAME:
+        take_frame(link, due.b);
+        break;
+    case ASK:
+        ask(link, due.a);
+        break;
+    case ANSWER:
+        take_answer(link, due.a);
+        break;
+    case CLOSE:
+        disconnect(link, due.a, due.b);
+        break;
+    case CONNECT:
+        connect(link, due.a);
+        break;
+    }
+    return true;
+}
+
+/* -- life ----------------------------------------------------------------------------- */
+
+void link_attach(struct link *link, struct feed *feed)
+{
+    link->feed = feed;
+}
+
+int link_create(struct link **out, const struct link_config *config)
+{
+    struct link *const link = calloc(1, sizeof(*link));
+    if (link == NULL) {
+        return ARB_ENOMEM;
+    }
+    link->config = *config;
+    link->prng = prng_seeded(config->seed, STREAM + config->venue);
+    *out = link;
+    return ARB_OK;
+}
+
+void link_destroy(struct link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < link->n_packets; i++) {
+        free(link->packets[i].data);
+    }
+    for (uint32_t i = 0; i < REQUESTS_MAX; i++) {
+        free(link->requests[i].body);
+    }
+    free(link->packets);
+    agenda_fini(&link->agenda);
+    free(link);
+}

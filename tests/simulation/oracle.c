@@ -1,0 +1,188 @@
+#include "oracle.h"
+
+#include <stdlib.h>
+
+#include "arbspot/decimal.h"
+#include "simulation.h"
+
+static uint64_t mix(uint64_t hash, int64_t px, int64_t qty)
+{
+    hash = (hash ^ (uint64_t)px) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash ^ hash >> 29 ^ (uint64_t)qty) * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+static uint32_t at_most(uint32_t n, uint32_t limit)
+{
+    return n < limit ? n : limit;
+}
+
+/* Goes on from `hash` over levels[from .. to), counted from the best. */
+static uint64_t mix_bids(uint64_t hash, const struct arb_book *book, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++) {
+        hash = mix(hash, arb_bid(book, i)->px, arb_bid(book, i)->qty);
+    }
+    return hash;
+}
+
+static uint64_t mix_asks(uint64_t hash, const struct arb_book *book, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++) {
+        hash = mix(hash, arb_ask(book, i)->px, arb_ask(book, i)->qty);
+    }
+    return hash;
+}
+
+static struct book_hash join(const uint64_t top[2], const uint64_t whole[2])
+{
+    return (struct book_hash){ .whole = whole[0] ^ whole[1] << 1, .top = top[0] ^ top[1] << 1 };
+}
+
+struct book_hash oracle_hash_of(const struct arb_book *book)
+{
+    const uint32_t bids = at_most(book->n_bids, ORACLE_TOP);
+    const uint32_t asks = at_most(book->n_asks, ORACLE_TOP);
+    const uint64_t top[2] = { mix_bids(1, book, 0, bids), mix_asks(2, book, 0, asks) };
+    const uint64_t whole[2] = { mix_bids(top[0], book, bids, book->n_bids),
+                                mix_asks(top[1], book, asks, book->n_asks) };
+    return join(top, whole);
+}
+
+struct scale {
+    int64_t px, qty; /* what a level of the venue is multiplied by */
+};
+
+static uint64_t mix_ladder(uint64_t hash, const struct ladder *ladder, struct scale scale,
+                           struct span span)
+{
+    for (uint32_t i = span.from; i < span.to; i++) {
+        hash = mix(hash, ladder->levels[i].px * scale.px, ladder->levels[i].qty * scale.qty);
+    }
+    return hash;
+}
+
+static struct book_hash hash_of_ladders(const struct sim_book *book, struct scale scale,
+                                        uint32_t depth)
+{
+    const struct ladder *const sides[2] = { &book->bids, &book->asks };
+    uint64_t top[2], whole[2];
+
+    for (uint32_t i = 0; i < 2; i++) {
+        const uint32_t n = at_most(sides[i]->n, depth), n_top = at_most(n, ORACLE_TOP);
+        top[i] = mix_ladder(i + 1, sides[i], scale, (struct span){ 0, n_top });
+        whole[i] = mix_ladder(top[i], sides[i], scale, (struct span){ n_top, n });
+    }
+    return join(top, whole);
+}
+
+int oracle_publish(struct oracle *oracle, const struct sim_book *book,
+                   const struct sim_instrument *instrument, uint32_t depth, int64_t now_ns)
+{
+    if (oracle->n == oracle->cap) {
+        const uint32_t cap = 2 * oracle->cap + 64;
+        struct version *const versions = realloc(oracle->versions, cap * sizeof(*oracle->versions));
+        if (versions == NULL) {
+            return ARB_ENOMEM;
+        }
+        oracle->versions = versions;
+        oracle->cap = cap;
+    }
+    const struct scale scale = { arb_pow10(SIMULATION_PX_SCALE - (unsigned)instrument->px_digits),
+                                 arb_pow10(SIMULATION_QTY_SCALE -
+                                           (unsigned)instrument->qty_digits) };
+    oracle->versions[oracle->n++] = (struct version){
+        .at_us = now_ns / 1000,
+        .hash = hash_of_ladders(book, scale, depth == 0 ? UINT32_MAX : depth),
+    };
+    return ARB_OK;
+}
+
+void oracle_fini(struct oracle *oracle)
+{
+    free(oracle->versions);
+    *oracle = (struct oracle){ 0 };
+}
+
+uint32_t oracle_version_at(const struct oracle *oracle, int64_t at_us)
+{
+    uint32_t version = oracle->n - 1;
+    while (version > 0 && oracle->versions[version].at_us > at_us) {
+        version--;
+    }
+    return version;
+}
+
+static void raise(uint32_t *value, uint32_t to)
+{
+    *value = *value < to ? to : *value;
+}
+
+void oracle_lose(struct oracle *oracle, uint32_t version)
+{
+    raise(&oracle->lost, version);
+    oracle->is_tainted = true;
+}
+
+/* The host took a whole book that is right. */
+static void make_up(struct oracle *oracle, uint32_t version)
+{
+    oracle->is_tainted = oracle->is_tainted && version < oracle->lost;
+}
+
+void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict verdict,
+                   bool is_whole)
+{
+    if (verdict != FAULT_CLEAN) {
+        raise(&oracle->last, version);
+        if (verdict == FAULT_DAMAGED) {
+            oracle_lose(oracle, version); /* who is told by a broken frame has no excuse */
+        }
+        return;
+    }
+    if (version < oracle->last) {
+        oracle_lose(oracle, oracle->last); /* overtaken: what it sets may be out of date */
+    }
+    raise(&oracle->last, version);
+    raise(&oracle->first, version);
+    if (is_whole) {
+        make_up(oracle, version);
+    }
+}
+
+void oracle_answer(struct oracle *oracle, uint32_t version)
+{
+    raise(&oracle->last, version);
+    oracle->rest = version;
+}
+
+void oracle_begin_live(struct oracle *oracle, bool is_from_http)
+{
+    if (is_from_http) {
+        make_up(oracle, oracle->rest);
+    }
+}
+
+static bool is_in_range(const struct oracle *oracle, const struct book_hash *hash, bool top_only)
+{
+    for (uint32_t v = oracle->first; v <= oracle->last && v < oracle->n; v++) {
+        const struct book_hash *const truth = &oracle->versions[v].hash;
+        if (top_only ? truth->top == hash->top : truth->whole == hash->whole) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum oracle_verdict oracle_judge(const struct oracle *oracle, const struct arb_book *book,
+                                 const struct book_hash *hash, bool has_checksum)
+{
+    if (is_in_range(oracle, hash, false)) {
+        return ORACLE_RIGHT;
+    }
+    if (oracle->is_tainted && book->verified == ARB_UNVERIFIABLE) {
+        return ORACLE_UNSEEN;
+    }
+    return oracle->is_tainted && has_checksum && is_in_range(oracle, hash, true)
+               ? ORACLE_UNSEEN_DEEP
+               : ORACLE_WRONG;
+}

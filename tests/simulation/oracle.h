@@ -1,0 +1,66 @@
+/*
+ * oracle.h - what a book may be: the venue's book after the last frame that was delivered.
+ *
+ * Every state a venue published is a version, kept as two hashes: of the whole book as deep as
+ * the feed carries it, and of its top, which is all that a checksum covers. Deliveries move the
+ * range of versions that a LIVE book may equal; it is wider than one version only between a
+ * damaged frame and the next whole one.
+ */
+#ifndef ARB_SIMULATION_ORACLE_H
+#define ARB_SIMULATION_ORACLE_H
+
+#include "fault.h"
+
+enum { ORACLE_TOP = 10 /* levels a side */ };
+
+struct book_hash {
+    uint64_t whole, top;
+};
+
+struct version {
+    int64_t at_us;
+    struct book_hash hash;
+};
+
+/* Zeroed memory is a book without versions. */
+struct oracle {
+    struct version *versions;
+    uint32_t n, cap;
+    uint32_t first, last; /* the range: versions [first .. last] */
+    uint32_t rest;        /* of the last HTTP answer */
+    uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
+    bool is_tainted;      /* and no whole book has made up for it yet */
+    bool is_unseen;       /* the book differs, and the feed gives no means to see it */
+};
+
+struct book_hash oracle_hash_of(const struct arb_book *book);
+
+/* The venue's book is a new one; `depth` 0 for all levels. ARB_ENOMEM. */
+int oracle_publish(struct oracle *oracle, const struct sim_book *book,
+                   const struct sim_instrument *instrument, uint32_t depth, int64_t now_ns);
+void oracle_fini(struct oracle *oracle);
+
+/* The version that was current at this time. */
+uint32_t oracle_version_at(const struct oracle *oracle, int64_t at_us);
+
+/* A frame arrived that brings the book to `version`. */
+void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict verdict,
+                   bool is_whole);
+/* An HTTP answer arrived with a whole book. */
+void oracle_answer(struct oracle *oracle, uint32_t version);
+/* The host made the book LIVE. */
+void oracle_begin_live(struct oracle *oracle, bool is_from_http);
+void oracle_lose(struct oracle *oracle, uint32_t version);
+
+enum oracle_verdict {
+    ORACLE_RIGHT = 1,
+    ORACLE_UNSEEN_DEEP = 2, /* differs below the levels that the checksum covers */
+    ORACLE_UNSEEN = 3,      /* differs, and says `unverifiable` */
+    ORACLE_WRONG = 4,
+};
+
+/* Judges a LIVE book. `has_checksum`: the feed proves the top. */
+enum oracle_verdict oracle_judge(const struct oracle *oracle, const struct arb_book *book,
+                                 const struct book_hash *hash, bool has_checksum);
+
+#endif /* ARB_SIMULATION_ORACLE_H */
