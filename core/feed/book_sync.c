@@ -281,6 +281,15 @@ static const char *set_levels(struct feed *feed, struct book_side *side,
                : NULL;
 }
 
+/* The same for both sides; the second is set whatever became of the first. */
+static const char *set_both(struct feed *feed, struct book *book, const struct arb_level *bids,
+                            uint32_t n_bids, const struct arb_level *asks, uint32_t n_asks)
+{
+    const char *const bids_why = set_levels(feed, &book->bids, bids, n_bids);
+    const char *const asks_why = set_levels(feed, &book->asks, asks, n_asks);
+    return bids_why != NULL ? bids_why : asks_why;
+}
+
 /*
  * Cuts a side and gives the levels to publish: those set, and the removal of those cut. Without
  * a cut these are the event's own.
@@ -390,7 +399,6 @@ static void settle(struct feed *feed, const struct arb_book_event *event, struct
 static void apply_delta(struct feed *feed, const struct arb_book_event *event)
 {
     struct feed_book *const book = &feed->books[event->instrument];
-    const char *why = NULL;
 
     if (book->catching_up && event->seq <= book->seq) {
         return; /* the snapshot was ahead of the stream and contains it */
@@ -401,9 +409,8 @@ static void apply_delta(struct feed *feed, const struct arb_book_event *event)
         return;
     }
     feed->stats.updates++;
-    why = set_levels(feed, &book->book.bids, event->bids, event->n_bids);
-    const char *const asks_why = set_levels(feed, &book->book.asks, event->asks, event->n_asks);
-    why = why != NULL ? why : asks_why;
+    const char *const why =
+        set_both(feed, &book->book, event->bids, event->n_bids, event->asks, event->n_asks);
     if (why != NULL) {
         sync_damaged(feed, event->instrument, why);
         return;
@@ -437,10 +444,8 @@ static const char *apply_held(struct feed *feed, struct feed_book *book)
             continue;
         }
         feed->stats.updates++;
-        why = set_levels(feed, &book->book.bids, levels, delta.n_bids);
-        const char *const asks_why =
-            set_levels(feed, &book->book.asks, levels + delta.n_bids, delta.n_asks);
-        why = why != NULL ? why : asks_why;
+        why =
+            set_both(feed, &book->book, levels, delta.n_bids, levels + delta.n_bids, delta.n_asks);
         book->catching_up = false;
         book->seq = delta.seq;
         book->venue_ns = delta.venue_ns;

@@ -1,8 +1,9 @@
 #include "feed/instruments.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "config/symbol_list.h"
 
 int instruments_init(struct instruments *set, const struct config *config,
                      const struct exchange_config *exchange)
@@ -26,15 +27,10 @@ void instruments_fini(struct instruments *set)
     *set = (struct instruments){ 0 };
 }
 
-static bool is_pattern(const char *symbol)
-{
-    return strpbrk(symbol, "*?") != NULL;
-}
-
 bool instruments_have_patterns(const struct instruments *set)
 {
     for (unsigned i = 0; i < set->exchange->n_symbols; i++) {
-        if (is_pattern(set->exchange->symbols[i])) {
+        if (symbol_is_pattern(set->exchange->symbols[i])) {
             return true;
         }
     }
@@ -97,7 +93,7 @@ int instruments_add_named(struct instruments *set)
 {
     for (unsigned i = 0; i < set->exchange->n_symbols; i++) {
         const char *const symbol = set->exchange->symbols[i];
-        if (is_pattern(symbol) ||
+        if (symbol_is_pattern(symbol) ||
             arb_symbol_find(set->by_symbol, bytes_of(symbol)) != ARB_NO_INSTRUMENT) {
             continue;
         }
@@ -111,8 +107,8 @@ int instruments_add_named(struct instruments *set)
 static bool wanted_by_pattern(const struct instruments *set, const char *symbol)
 {
     for (unsigned i = 0; i < set->exchange->n_symbols; i++) {
-        if (is_pattern(set->exchange->symbols[i]) &&
-            fnmatch(set->exchange->symbols[i], symbol, FNM_NOESCAPE) == 0) {
+        if (symbol_is_pattern(set->exchange->symbols[i]) &&
+            symbol_matches(set->exchange->symbols[i], symbol)) {
             return true;
         }
     }
