@@ -15,7 +15,7 @@
 #include "book/book.h"
 #include "bus/event.h"
 #include "config/config.h"
-#include "feed/outlet.h"
+#include "feed/board.h"
 #include "plugin/loader.h"
 #include "util/err.h"
 
@@ -39,8 +39,10 @@ struct feed_config {
     const struct plugin *plugin;
     const struct exchange_config *exchange; /* name, symbols, options */
     const struct config *config;            /* scales and venue symbols of instruments */
-    uint64_t session;                       /* of every event of this feed */
-    int64_t snapshot_interval_ms;           /* 0: no periodic snapshots */
+    struct board *board; /* shared with other lines, which somebody else turns; or NULL: its own */
+    uint32_t number;     /* of this line of the venue, for the log; 0 or 1: the only one */
+    uint64_t session;    /* of its own board */
+    int64_t snapshot_interval_ms; /* likewise; 0: no periodic snapshots */
     const struct feed_io_ops *io;
     void *io_context;
     feed_trace_fn *trace;     /* or NULL */
@@ -66,7 +68,7 @@ struct feed;
 
 /* Runs the plugin's init() and hands over the instruments named one by one. */
 int feed_create(struct feed **feed, const struct feed_config *config, struct err *err);
-/* Adds a consumer of events. Before feed_start(). The outlet is borrowed. */
+/* Adds a consumer of events to its board. Before feed_start(). The outlet is borrowed. */
 int feed_add_outlet(struct feed *feed, struct outlet *outlet);
 int feed_start(struct feed *feed, int64_t now_ns, struct err *err);
 void feed_destroy(struct feed *feed);

@@ -42,6 +42,7 @@ static void commit_listing(struct feed *feed, const struct arb_listing *listing)
     if (i == ARB_NO_INSTRUMENT) {
         return;
     }
+    feed_enter_board(feed);
     const struct arb_instrument *const info = &feed->instruments.list[i];
     if (needs_more(listing->px_digits, info->px_scale) ||
         needs_more(listing->qty_digits, info->qty_scale)) {

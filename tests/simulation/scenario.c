@@ -382,7 +382,7 @@ static void check_book(struct scenario *s, struct side *side, uint32_t i)
         judge(s, side, i, &book, &hash);
     }
     side->states[i] = book.state;
-    ledger_fill(&side->ledgers[i], (struct ledger_entry){ .seq = side->feed->books[i].bus_seq,
+    ledger_fill(&side->ledgers[i], (struct ledger_entry){ .seq = board_seq(side->feed->board, i),
                                                           .hash = hash.whole,
                                                           .state = book.state,
                                                           .trading = book.trading });
