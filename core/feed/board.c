@@ -20,10 +20,10 @@ struct line {
 };
 
 struct board_book {
-    uint64_t seq;      /* of the last event sent */
-    uint32_t state;    /* as published */
-    uint32_t leader;   /* or NO_LINE */
-    uint8_t trading;   /* as published */
+    uint64_t seq;       /* of the last event sent */
+    uint32_t state;     /* as published */
+    uint32_t leader;    /* or NO_LINE */
+    uint8_t trading;    /* as published */
     struct progress at; /* of what is published */
     int64_t recv_ns;    /* likewise */
     int64_t wait_ns;    /* LIVE without a leader who is, until then; NEVER_NS: no */
@@ -88,8 +88,8 @@ static uint32_t best_line(const struct board *board, uint32_t i, uint32_t but)
 
     for (uint32_t l = 0; l < BOARD_LINES_MAX; l++) {
         if (l != but && is_live_on(&board->lines[l], i) &&
-            (best == NO_LINE || is_ahead(&book_of(&board->lines[l], i)->at,
-                                         &book_of(&board->lines[best], i)->at))) {
+            (best == NO_LINE ||
+             is_ahead(&book_of(&board->lines[l], i)->at, &book_of(&board->lines[best], i)->at))) {
             best = l;
         }
     }
@@ -543,10 +543,9 @@ static uint32_t find_or_add(struct board *board, const struct arb_instrument *in
         return ARB_NO_INSTRUMENT;
     }
     board->instruments[board->n] = *info;
-    board->books[board->n] = (struct board_book){ .state = ARB_BOOK_EMPTY,
-                                                  .leader = NO_LINE,
-                                                  .trading = ARB_TRADING_OPEN,
-                                                  .wait_ns = NEVER_NS };
+    board->books[board->n] = (struct board_book){
+        .state = ARB_BOOK_EMPTY, .leader = NO_LINE, .trading = ARB_TRADING_OPEN, .wait_ns = NEVER_NS
+    };
     return board->n++;
 }
 
@@ -605,8 +604,7 @@ static const struct line *line_of(const struct board *board, const struct feed *
     return line;
 }
 
-bool board_can_replace(const struct board *board, const struct feed *fresh,
-                       const struct feed *old)
+bool board_can_replace(const struct board *board, const struct feed *fresh, const struct feed *old)
 {
     const struct line *const to = line_of(board, fresh);
     const struct line *const from = line_of(board, old);

@@ -12,10 +12,8 @@ enum { QUOTED_FRAME_MAX = 120 /* bytes of a bad frame that the log shows */ };
 
 /* -- callbacks ------------------------------------------------------------------------ */
 
-static void give_up_connections(struct feed *feed)
+void feed_close(struct feed *feed, const char *why)
 {
-    static const char why[] = "the exchange was disabled";
-
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
         if ((feed->effects.declared >> conn & 1) == 0) {
             continue;
@@ -40,7 +38,7 @@ void feed_disable(struct feed *feed, const char *why)
     for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
         feed->timers[timer] = NEVER_NS; /* what nobody answers must not stay due */
     }
-    give_up_connections(feed);
+    feed_close(feed, "the exchange was disabled");
 }
 
 static void mark_conn_stale(struct feed *feed, uint32_t conn, const char *why)
@@ -523,6 +521,21 @@ void feed_destroy(struct feed *feed)
 const struct feed_stats *feed_stats(const struct feed *feed)
 {
     return &feed->stats;
+}
+
+void feed_stats_add(struct feed_stats *sum, const struct feed_stats *more)
+{
+    sum->frames += more->frames;
+    sum->rejected += more->rejected;
+    sum->updates += more->updates;
+    sum->snapshots += more->snapshots;
+    sum->verified += more->verified;
+    sum->mismatched += more->mismatched;
+    sum->crossed += more->crossed;
+    sum->unknown_deletes += more->unknown_deletes;
+    sum->resyncs += more->resyncs;
+    sum->held_dropped += more->held_dropped;
+    sum->refused += more->refused;
 }
 
 const struct venue *feed_venue(const struct feed *feed)

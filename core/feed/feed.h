@@ -26,6 +26,8 @@ struct feed_io_ops {
     void (*ws_close)(void *context, uint32_t conn, const char *why);
     /* Optional; default ws_close. The exchange is disabled: do not come back. */
     void (*ws_give_up)(void *context, uint32_t conn, const char *why);
+    /* Optional; default ws_close. The connection serves on until another has taken over. */
+    void (*ws_renew)(void *context, uint32_t conn, const char *why);
     int (*http_get)(void *context, uint32_t request, const char *url);
 };
 
@@ -83,10 +85,14 @@ void feed_on_http(struct feed *feed, uint32_t request, int64_t now_ns, int statu
 /* Timers, resyncs, periodic snapshots, conflated books. Returns when it wants to be called next. */
 int64_t feed_on_turn(struct feed *feed, int64_t now_ns);
 
+/* Gives up its connections for good; nothing may be told to it any more but feed_destroy(). */
+void feed_close(struct feed *feed, const char *why);
+
 /* Publishes STALE for every live book: the last thing before the host stops. */
 void feed_stop(struct feed *feed, int64_t now_ns, const char *why);
 
 const struct feed_stats *feed_stats(const struct feed *feed);
+void feed_stats_add(struct feed_stats *sum, const struct feed_stats *more);
 const struct venue *feed_venue(const struct feed *feed);
 bool feed_is_disabled(const struct feed *feed);
 

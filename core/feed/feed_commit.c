@@ -78,6 +78,8 @@ static void commit_io(struct feed *feed, const struct effect *effect)
         rc = feed->io->ws_send(feed->io_context, effect->id, effect->text);
     } else if (effect->kind == EFFECT_HTTP_GET) {
         rc = feed->io->http_get(feed->io_context, effect->id, what);
+    } else if (effect->kind == EFFECT_WS_RENEW && feed->io->ws_renew != NULL) {
+        feed->io->ws_renew(feed->io_context, effect->id, what);
     } else {
         feed->io->ws_close(feed->io_context, effect->id, what);
     }
@@ -101,6 +103,7 @@ static void commit_one(struct feed *feed, const struct effect *effect)
     case EFFECT_WS_OPEN:
     case EFFECT_WS_SEND:
     case EFFECT_WS_CLOSE:
+    case EFFECT_WS_RENEW:
     case EFFECT_HTTP_GET:
         commit_io(feed, effect);
         break;

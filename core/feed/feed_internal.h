@@ -86,11 +86,11 @@ struct feed {
     uint8_t venue_trading;           /* enum arb_trading */
     int64_t timers[ARB_TIMERS_MAX];  /* UTC time, NEVER_NS: off */
     int64_t books_due_ns;            /* no book is due before */
-    int64_t max_age_ns;      /* of a busy book; 0: any */
-    int64_t silence_next_ns; /* when to look for silent books again */
-    bool catalog_pending;    /* new instruments wait to be handed over */
-    bool has_catalog;        /* one came, so instruments.listed means something */
-    struct book scratch;       /* a snapshot to compare with the live book */
+    int64_t max_age_ns;              /* of a busy book; 0: any */
+    int64_t silence_next_ns;         /* when to look for silent books again */
+    bool catalog_pending;            /* new instruments wait to be handed over */
+    bool has_catalog;                /* one came, so instruments.listed means something */
+    struct book scratch;             /* a snapshot to compare with the live book */
     struct arb_level *changes; /* [2 * CHANGES_MAX] bids, then asks, of the event being made */
     feed_trace_fn *trace;      /* or NULL */
     feed_refusal_fn *refusal;  /* or NULL */

@@ -10,7 +10,7 @@
 
 enum {
     BUFFER_LEN = 64 << 10,  /* messages up to this long are delivered without copying */
-    FDS_MAX = 128,          /* connections, requests, the wake-up, and sockets being closed */
+    FDS_MAX = 512,          /* connections, requests, the wake-up, and sockets being closed */
     HEADERS_MAX = 16 << 10, /* of an HTTP answer; content delivery networks are talkative */
     WAIT_MAX_MS = 60000,
 };

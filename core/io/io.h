@@ -20,6 +20,7 @@ enum {
     IO_SEND_QUEUE_MAX = 4096,  /* messages waiting to be sent on one connection */
     IO_HTTP_PARALLEL = 4,      /* GETs under way at once; the rest waits */
     IO_HTTP_QUEUE_MAX = 2 * ARB_INSTRUMENTS_MAX,
+    IO_CONNS_MAX = 4 * ARB_CONNS_MAX, /* several lines of one venue share an io */
 };
 
 /* Who is told. All callbacks come from io_step(), never nested. */
@@ -33,6 +34,8 @@ struct io_handler {
     /* `status` 0: no answer; then the body is the reason, as text. */
     void (*on_http)(void *context, uint32_t request, int64_t now_ns, int status,
                     struct arb_bytes body);
+    /* Optional. Nothing came for half the idle limit, and a ping was not answered. */
+    void (*on_suspect)(void *context, uint32_t conn, int64_t now_ns);
     /* Once per turn, after the network. Returns the UTC time at which it wants the next turn. */
     int64_t (*on_turn)(void *context, int64_t now_ns);
 };

@@ -33,6 +33,7 @@ struct ws_conn {
     int64_t pinged_ns; /* last ping; older than heard_ns when none is unanswered */
     bool wants_ping;
     bool is_given_up; /* no further attempts */
+    bool is_suspect;  /* said so, and nothing came since */
     struct backoff backoff;
     struct send_queue queue;
     struct inbox inbox; /* the pieces of a message so far */
@@ -42,7 +43,7 @@ _Static_assert(offsetof(struct ws_conn, dial) == 0, "a dial leads back to its co
 
 static struct ws_conn *find(const struct io *io, uint32_t conn)
 {
-    return conn < ARB_CONNS_MAX ? io->ws.conns[conn] : NULL;
+    return conn < IO_CONNS_MAX ? io->ws.conns[conn] : NULL;
 }
 
 /* Attempts */
@@ -145,9 +146,19 @@ static void due_connecting(struct io *io, struct ws_conn *conn, int64_t now_ns)
 
 /* While open */
 
+static void suspect(struct io *io, struct ws_conn *conn)
+{
+    if (!conn->is_suspect && io->handler->on_suspect != NULL) {
+        conn->is_suspect = true;
+        io->handler->on_suspect(io->context, conn->id, clock_now_ns());
+    }
+}
+
 static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
 {
-    const int64_t ping_ns = io->config.ping_ms * NS_PER_MS;
+    /* Early enough for an answer before half the idle limit is over. */
+    const int64_t usual_ns = io->config.ping_ms * NS_PER_MS;
+    const int64_t ping_ns = usual_ns < conn->idle_ns / 4 ? usual_ns : conn->idle_ns / 4;
     const int64_t idle_at = conn->heard_ns + conn->idle_ns;
 
     if (now_ns >= idle_at) {
@@ -155,15 +166,22 @@ static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
         io_due_by(io, now_ns + IO_KILL_AGAIN_MS * NS_PER_MS);
         return;
     }
-    const int64_t last = conn->pinged_ns > conn->heard_ns ? conn->pinged_ns : conn->heard_ns;
-    int64_t ping_at = last + ping_ns;
+    const bool awaits_pong = conn->pinged_ns > conn->heard_ns;
+    const int64_t suspect_at = conn->heard_ns + conn->idle_ns / 2;
+    if (!awaits_pong) {
+        conn->is_suspect = false;
+    } else if (now_ns >= suspect_at) {
+        suspect(io, conn);
+    }
+    int64_t ping_at = (awaits_pong ? conn->pinged_ns : conn->heard_ns) + ping_ns;
     if (now_ns >= ping_at) {
         conn->wants_ping = true;
         conn->pinged_ns = now_ns;
         ping_at = now_ns + ping_ns;
         (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
     }
-    io_due_by(io, ping_at < idle_at ? ping_at : idle_at);
+    io_due_by(io, awaits_pong && now_ns < suspect_at ? suspect_at : idle_at);
+    io_due_by(io, ping_at);
 }
 
 static void due_sending(struct io *io, struct ws_conn *conn, int64_t now_ns)
@@ -404,15 +422,35 @@ static struct ws_conn *conn_create(struct io *io, uint32_t id, const struct arb_
     return conn;
 }
 
+static void conn_destroy(struct ws_conn *conn)
+{
+    if (conn != NULL) {
+        dial_fini(&conn->dial);
+        (void)send_queue_clear(&conn->queue);
+        inbox_fini(&conn->inbox);
+        free(conn);
+    }
+}
+
+/* False when the number is taken. */
+static bool make_room(struct ws_conn **conn)
+{
+    if (*conn != NULL && (*conn)->is_given_up && (*conn)->state == WS_WAITING) {
+        conn_destroy(*conn);
+        *conn = NULL;
+    }
+    return *conn == NULL;
+}
+
 int ws_client_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec)
 {
     struct url url;
     struct err err;
 
-    if (conn >= ARB_CONNS_MAX) {
+    if (conn >= IO_CONNS_MAX) {
         return ARB_ELIMIT;
     }
-    if (io->ws.conns[conn] != NULL) {
+    if (!make_room(&io->ws.conns[conn])) {
         return ARB_EINVAL;
     }
     const int rc = url_parse(&url, "wss", spec->url, &err);
@@ -462,13 +500,17 @@ void ws_client_give_up(struct io *io, uint32_t id, const char *why)
 
     if (conn != NULL) {
         conn->is_given_up = true;
+        if (conn->state == WS_LOOKUP) { /* no socket yet that could be closed */
+            dial_fini(&conn->dial);
+            conn->state = WS_WAITING;
+        }
         ws_client_close(io, id, why);
     }
 }
 
 void ws_client_due(struct io *io, int64_t now_ns)
 {
-    for (uint32_t i = 0; i < ARB_CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < IO_CONNS_MAX; i++) {
         if (io->ws.conns[i] != NULL) {
             conn_due(io, io->ws.conns[i], now_ns);
         }
@@ -477,14 +519,8 @@ void ws_client_due(struct io *io, int64_t now_ns)
 
 void ws_client_fini(struct io *io)
 {
-    for (uint32_t i = 0; i < ARB_CONNS_MAX; i++) {
-        struct ws_conn *conn = io->ws.conns[i];
-        if (conn != NULL) {
-            dial_fini(&conn->dial);
-            (void)send_queue_clear(&conn->queue);
-            inbox_fini(&conn->inbox);
-            free(conn);
-            io->ws.conns[i] = NULL;
-        }
+    for (uint32_t i = 0; i < IO_CONNS_MAX; i++) {
+        conn_destroy(io->ws.conns[i]);
+        io->ws.conns[i] = NULL;
     }
 }

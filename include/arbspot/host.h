@@ -109,6 +109,7 @@ struct arb_host_ops {
     int (*opportunity)(struct arb_host *host, const struct arb_opportunity *opportunity);
     /* exchange plugins; behind what strategies call, because members are only appended */
     int (*book_view)(struct arb_host *host, uint32_t instrument, struct arb_book *view);
+    int (*ws_renew)(struct arb_host *host, uint32_t conn, const char *why);
 };
 
 struct arb_host {
@@ -149,7 +150,21 @@ static inline int arb_ws_close(struct arb_host *host, uint32_t conn, const char 
     return host->ops->ws_close(host, conn, why);
 }
 
-/* Fetches `url` (https); the answer arrives as on_http(request). */
+/*
+ * Says that the connection should be replaced while it still serves, as when the venue asks for a
+ * reconnect. The host brings up a second instance of the plugin, drops this one when the other has
+ * its books, and no book leaves LIVE. Should that not work out, this one stays until it is closed.
+ */
+static inline int arb_ws_renew(struct arb_host *host, uint32_t conn, const char *why)
+{
+    return ARB_HAS(host->ops, struct arb_host_ops, ws_renew) ? host->ops->ws_renew(host, conn, why)
+                                                             : host->ops->ws_close(host, conn, why);
+}
+
+/*
+ * Fetches `url` (https); the answer arrives as on_http(request). `request` < ARB_REQUESTS_MAX is
+ * the plugin's to choose.
+ */
 static inline int arb_http_get(struct arb_host *host, uint32_t request, const char *url)
 {
     return host->ops->http_get(host, request, url);

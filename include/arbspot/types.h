@@ -23,6 +23,7 @@ enum {
     ARB_SCALE_MAX = 18,           /* 10^18 is the largest power of ten in an int64_t */
     ARB_CONNS_MAX = 64,           /* connections per exchange instance */
     ARB_TIMERS_MAX = 64,          /* timers per instance */
+    ARB_REQUESTS_MAX = 1 << 24,   /* numbers to name HTTP requests by */
     ARB_EVENT_LEVELS_MAX = 65536, /* levels a side in one book event, and in one book */
     ARB_DIGITS_UNKNOWN = 255,
 };

@@ -333,7 +333,7 @@ static int on_envelope(struct bitstamp *self, struct arb_host *host, uint32_t co
         return on_subscribed(self, host, channel);
     }
     if (arb_bytes_are(event, "bts:request_reconnect")) {
-        return arb_ws_close(host, conn, "the venue asked for a reconnect");
+        return arb_ws_renew(host, conn, "the venue asked for a reconnect");
     }
     if (arb_bytes_are(event, "bts:error")) {
         return on_error(host, envelope,

@@ -118,8 +118,8 @@ static inline void world_configure(struct world *world, const struct world_spec 
     }
 }
 
-/* Everything but feed_start(). */
-static inline struct world *world_create(const struct world_spec *spec)
+/* Everything but a feed, which `config` describes. */
+static inline struct world *world_prepare(const struct world_spec *spec, struct feed_config *config)
 {
     static const struct feed_io_ops io = { .ws_open = world_ws_open,
                                            .ws_send = world_ws_send,
@@ -137,15 +137,24 @@ static inline struct world *world_create(const struct world_spec *spec)
     world->plugin.exchange.resync = spec->without_resync ? NULL : world->plugin.exchange.resync;
     world->plugin.exchange.checksum =
         spec->without_checksum ? NULL : world->plugin.exchange.checksum;
-    const struct feed_config config = { .plugin = &world->plugin,
-                                        .exchange = &world->exchange,
-                                        .config = &world->config,
-                                        .session = 7,
-                                        .snapshot_interval_ms = spec->snapshot_interval_ms,
-                                        .io = &io,
-                                        .io_context = world };
-    assert_int_equal(ARB_OK, feed_create(&world->feed, &config, &world->err));
+    *config = (struct feed_config){ .plugin = &world->plugin,
+                                    .exchange = &world->exchange,
+                                    .config = &world->config,
+                                    .session = 7,
+                                    .snapshot_interval_ms = spec->snapshot_interval_ms,
+                                    .io = &io,
+                                    .io_context = world };
     assert_int_equal(ARB_OK, outlet_init_fn(&world->outlet, world_on_event, world));
+    return world;
+}
+
+/* Everything but feed_start(). */
+static inline struct world *world_create(const struct world_spec *spec)
+{
+    struct feed_config config;
+    struct world *const world = world_prepare(spec, &config);
+
+    assert_int_equal(ARB_OK, feed_create(&world->feed, &config, &world->err));
     assert_int_equal(ARB_OK, feed_add_outlet(world->feed, &world->outlet));
     return world;
 }

@@ -112,7 +112,11 @@ static int64_t on_turn(void *context, int64_t now_ns)
     return host->turn_after_ns == 0 ? INT64_MAX : now_ns + host->turn_after_ns;
 }
 
-static const struct io_handler handler = { on_open, on_message, on_close, on_http, on_turn };
+static const struct io_handler handler = { .on_open = on_open,
+                                           .on_message = on_message,
+                                           .on_close = on_close,
+                                           .on_http = on_http,
+                                           .on_turn = on_turn };
 
 /* Short times, and the seed that makes a failure repeatable. */
 static struct io_config config(void)
