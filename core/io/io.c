@@ -20,6 +20,7 @@ const struct io_config io_config_defaults = {
     .ca_file = NULL,
     .idle_ms = 30000,
     .ping_ms = 10000,
+    .round_trip_ms = 5000,
     .connect_timeout_ms = 10000,
     .backoff_min_ms = 1000,
     .backoff_max_ms = 60000,
@@ -112,6 +113,7 @@ static int copy_config(struct io *io, const struct io_config *config, struct err
     *c = *config;
     set_default(&c->idle_ms, io_config_defaults.idle_ms);
     set_default(&c->ping_ms, io_config_defaults.ping_ms);
+    set_default(&c->round_trip_ms, io_config_defaults.round_trip_ms);
     set_default(&c->connect_timeout_ms, io_config_defaults.connect_timeout_ms);
     set_default(&c->backoff_min_ms, io_config_defaults.backoff_min_ms);
     set_default(&c->backoff_max_ms, io_config_defaults.backoff_max_ms);

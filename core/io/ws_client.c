@@ -30,7 +30,8 @@ struct ws_conn {
     int64_t due_ns;
     int64_t idle_ns;
     int64_t opened_ns, heard_ns;
-    int64_t pinged_ns; /* last ping; older than heard_ns when none is unanswered */
+    int64_t asked_ns;  /* when the last ping was due; 0: none yet */
+    int64_t pinged_ns; /* when it was written, which is its payload; 0: it is answered */
     bool wants_ping;
     bool is_given_up; /* no further attempts */
     bool is_suspect;  /* said so, and nothing came since */
@@ -154,11 +155,29 @@ static void suspect(struct io *io, struct ws_conn *conn)
     }
 }
 
+/*
+ * The next ping: in silence early enough for an answer before half the idle limit is over, and
+ * whatever comes to measure the round trip.
+ */
+static int64_t ping_at_ns(const struct io *io, const struct ws_conn *conn)
+{
+    const int64_t usual_ns = io->config.ping_ms * NS_PER_MS;
+    const int64_t quiet_ns = usual_ns < conn->idle_ns / 4 ? usual_ns : conn->idle_ns / 4;
+    const int64_t last_ns = conn->asked_ns > conn->heard_ns ? conn->asked_ns : conn->heard_ns;
+    const int64_t measure_at = conn->asked_ns + io->config.round_trip_ms * NS_PER_MS;
+
+    return last_ns + quiet_ns < measure_at ? last_ns + quiet_ns : measure_at;
+}
+
+static void ask_for_ping(struct ws_conn *conn, int64_t now_ns)
+{
+    conn->wants_ping = true;
+    conn->asked_ns = now_ns;
+    (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
+}
+
 static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
 {
-    /* Early enough for an answer before half the idle limit is over. */
-    const int64_t usual_ns = io->config.ping_ms * NS_PER_MS;
-    const int64_t ping_ns = usual_ns < conn->idle_ns / 4 ? usual_ns : conn->idle_ns / 4;
     const int64_t idle_at = conn->heard_ns + conn->idle_ns;
 
     if (now_ns >= idle_at) {
@@ -166,22 +185,18 @@ static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
         io_due_by(io, now_ns + IO_KILL_AGAIN_MS * NS_PER_MS);
         return;
     }
-    const bool awaits_pong = conn->pinged_ns > conn->heard_ns;
+    const bool awaits_pong = conn->asked_ns > conn->heard_ns;
     const int64_t suspect_at = conn->heard_ns + conn->idle_ns / 2;
     if (!awaits_pong) {
         conn->is_suspect = false;
     } else if (now_ns >= suspect_at) {
         suspect(io, conn);
     }
-    int64_t ping_at = (awaits_pong ? conn->pinged_ns : conn->heard_ns) + ping_ns;
-    if (now_ns >= ping_at) {
-        conn->wants_ping = true;
-        conn->pinged_ns = now_ns;
-        ping_at = now_ns + ping_ns;
-        (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
+    if (now_ns >= ping_at_ns(io, conn)) {
+        ask_for_ping(conn, now_ns);
     }
     io_due_by(io, awaits_pong && now_ns < suspect_at ? suspect_at : idle_at);
-    io_due_by(io, ping_at);
+    io_due_by(io, ping_at_ns(io, conn));
 }
 
 static void due_sending(struct io *io, struct ws_conn *conn, int64_t now_ns)
@@ -241,7 +256,7 @@ static int on_established(struct io *io, struct ws_conn *conn)
     }
     conn->state = WS_OPEN;
     conn->opened_ns = conn->heard_ns = clock_mono_ns();
-    conn->pinged_ns = 0;
+    conn->asked_ns = conn->pinged_ns = 0; /* the first round trip is measured at once */
     conn->wants_ping = false;
     io->stats.connects++;
     io_due_by(io, 0);
@@ -285,12 +300,36 @@ static void on_piece(struct io *io, struct ws_conn *conn, struct arb_bytes piece
     }
 }
 
+/* Its payload is the time at which it is written, so that its pong is known when it comes. */
 static int write_ping(struct ws_conn *conn)
 {
-    unsigned char frame[LWS_PRE];
+    unsigned char frame[LWS_PRE + sizeof(conn->pinged_ns)];
 
     conn->wants_ping = false;
-    return lws_write(conn->dial.wsi, frame + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+    conn->pinged_ns = clock_mono_ns();
+    memcpy(frame + LWS_PRE, &conn->pinged_ns, sizeof(conn->pinged_ns));
+    return lws_write(conn->dial.wsi, frame + LWS_PRE, sizeof(conn->pinged_ns), LWS_WRITE_PING) < 0
+               ? -1
+               : 0;
+}
+
+static bool is_answer(const struct ws_conn *conn, struct arb_bytes pong)
+{
+    return conn->pinged_ns != 0 && pong.len == sizeof(conn->pinged_ns) &&
+           memcmp(pong.data, &conn->pinged_ns, sizeof(conn->pinged_ns)) == 0;
+}
+
+static void on_pong(struct io *io, struct ws_conn *conn, struct arb_bytes pong)
+{
+    conn->heard_ns = clock_mono_ns();
+    if (!is_answer(conn, pong)) {
+        return; /* of an earlier ping, or unasked for: it measures nothing */
+    }
+    const int64_t rtt_ns = conn->heard_ns - conn->pinged_ns;
+    conn->pinged_ns = 0;
+    if (io->handler->on_round_trip != NULL) {
+        io->handler->on_round_trip(io->context, conn->id, clock_now_ns(), rtt_ns);
+    }
 }
 
 static int write_next(struct io *io, struct ws_conn *conn)
@@ -382,7 +421,7 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
         }
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        conn->heard_ns = clock_mono_ns();
+        on_pong(io, conn, in);
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return on_writable(io, conn);

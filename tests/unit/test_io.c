@@ -36,6 +36,7 @@ struct host {
     int64_t open_ns, last_ns; /* of the last opening and message */
     bool is_pattern;          /* the last message was intact */
     int64_t turn_after_ns;
+    int64_t rtt_ns; /* of the last */
 };
 
 static void note(struct host *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -106,6 +107,15 @@ static void on_http(void *context, uint32_t request, int64_t now_ns, int status,
     }
 }
 
+static void on_round_trip(void *context, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
+{
+    struct host *host = context;
+
+    (void)now_ns;
+    note(context, "round trip %u\n", conn);
+    host->rtt_ns = rtt_ns;
+}
+
 static int64_t on_turn(void *context, int64_t now_ns)
 {
     const struct host *host = context;
@@ -117,6 +127,13 @@ static const struct io_handler handler = { .on_open = on_open,
                                            .on_close = on_close,
                                            .on_http = on_http,
                                            .on_turn = on_turn };
+/* For those who want to be told. */
+static const struct io_handler measuring = { .on_open = on_open,
+                                             .on_message = on_message,
+                                             .on_close = on_close,
+                                             .on_http = on_http,
+                                             .on_round_trip = on_round_trip,
+                                             .on_turn = on_turn };
 
 /* Short times, and the seed that makes a failure repeatable. */
 static struct io_config config(void)
@@ -125,6 +142,7 @@ static struct io_config config(void)
                                .ca_file = authority.ca_file,
                                .idle_ms = 10000,
                                .ping_ms = 5000,
+                               .round_trip_ms = 5000,
                                .connect_timeout_ms = 5000,
                                .backoff_min_ms = 10,
                                .backoff_max_ms = 40,
@@ -132,20 +150,32 @@ static struct io_config config(void)
                                .seed = 1 };
 }
 
-static void host_start(struct host *host, const struct io_config *io_config)
+static void host_start_with(struct host *host, const struct io_config *io_config,
+                            const struct io_handler *io_handler)
 {
     struct err err;
-    if (io_create(&host->io, io_config, &handler, host, &err) != ARB_OK) {
+    if (io_create(&host->io, io_config, io_handler, host, &err) != ARB_OK) {
         fail_msg("%s", err.text);
     }
 }
 
-static void host_init(struct host *host, const struct io_config *io_config)
+static void host_start(struct host *host, const struct io_config *io_config)
+{
+    host_start_with(host, io_config, &handler);
+}
+
+static void host_init_with(struct host *host, const struct io_config *io_config,
+                           const struct io_handler *io_handler)
 {
     *host = (struct host){ 0 };
     host->server = tls_server_start(&authority, NAMES, "127.0.0.1", 0);
     assert_non_null(host->server);
-    host_start(host, io_config);
+    host_start_with(host, io_config, io_handler);
+}
+
+static void host_init(struct host *host, const struct io_config *io_config)
+{
+    host_init_with(host, io_config, &handler);
 }
 
 static void host_fini(struct host *host)
@@ -415,6 +445,35 @@ static void io_keeps_a_quiet_connection_that_answers_pings(void **state)
     run_until(&host, "open 0\n");
     run_for_ms(&host, 1500);
     assert_string_equal(host.log, "open 0\n");
+    host_fini(&host);
+}
+
+static void io_measures_round_trips_at_an_even_pace(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.round_trip_ms = 20;
+    c.ping_ms = 3600000; /* not because of silence */
+    host_init_with(&host, &c, &measuring);
+    open_path(&host, "/pong");
+    run_until(&host, "open 0\nround trip 0\nround trip 0\nround trip 0\n");
+    assert_in_range(host.rtt_ns, 1, (int64_t)TIMEOUT_MS * NS_PER_MS);
+    host_fini(&host);
+}
+
+static void io_knows_the_pong_that_answers_its_ping(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init_with(&host, &c, &measuring);
+    open_path(&host, "/pongs");
+    run_until(&host, "message");
+    assert_string_equal(host.log, "open 0\nround trip 0\nmessage 0: done\n");
+    assert_true(host.rtt_ns >= TLS_SERVER_PONG_MS * NS_PER_MS);
     host_fini(&host);
 }
 
@@ -985,6 +1044,8 @@ int main(void)
         cmocka_unit_test(io_does_not_come_back_once_given_up),
         cmocka_unit_test(io_closes_an_idle_connection),
         cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
+        cmocka_unit_test(io_measures_round_trips_at_an_even_pace),
+        cmocka_unit_test(io_knows_the_pong_that_answers_its_ping),
         cmocka_unit_test(io_drops_the_rest_after_a_close_from_on_message),
         cmocka_unit_test(io_keeps_to_the_send_rate),
         cmocka_unit_test(io_limits_what_waits_to_be_sent),

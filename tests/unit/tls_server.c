@@ -227,6 +227,23 @@ static void serve_frames(struct conn *conn, bool echoes, bool answers_pings)
     }
 }
 
+/*
+ * Answers a ping at once with a pong of something else, TLS_SERVER_PONG_MS later twice with its
+ * own, and then with a word.
+ */
+static void answer_too_often(struct conn *conn)
+{
+    size_t len = 0;
+
+    while (read_frame(conn, &len) == OP_PING && write_frame(conn, FIN | OP_PONG, "12345678", 8) &&
+           usleep(TLS_SERVER_PONG_MS * 1000) == 0 &&
+           write_frame(conn, FIN | OP_PONG, conn->frame, len) &&
+           write_frame(conn, FIN | OP_PONG, conn->frame, len) &&
+           write_frame(conn, FIN | OP_TEXT, "done", 4)) {
+        /* ping after ping */
+    }
+}
+
 /* A message of `len` bytes in three fragments, with a ping between the first two. */
 static void send_fragments(struct conn *conn, size_t len)
 {
@@ -372,6 +389,8 @@ static void serve_websocket(struct conn *conn)
         serve_frames(conn, false, false);
     } else if (path_is(conn, "/pong")) {
         serve_frames(conn, false, true);
+    } else if (path_is(conn, "/pongs")) {
+        answer_too_often(conn);
     } else if (path_is(conn, "/fragments")) {
         send_fragments(conn, query_number(conn));
     } else if (path_is(conn, "/burst")) {
