@@ -31,6 +31,7 @@ struct board_book {
 
 struct board {
     struct venue venue;
+    struct venue_clock clock;
     uint64_t session;
     struct line lines[BOARD_LINES_MAX];
     uint32_t n_lines;
@@ -104,6 +105,7 @@ static void stamp(struct board *board, uint32_t i, const struct book *levels, st
     event->venue = &board->venue;
     event->info = &board->instruments[i];
     event->session = board->session;
+    event->clock = board->clock.estimate;
     event->seq = ++board->books[i].seq;
     if (event->kind != EVENT_STATUS) {
         event->crc = event_book_crc(book_side_begin(&levels->bids), levels->bids.n,
@@ -387,8 +389,19 @@ static int64_t run_outlets(struct board *board, int64_t now_ns)
     return all_sent ? now_ns + FEEDBACK_LOOK_NS : now_ns + CATCH_UP_NS;
 }
 
+void board_on_date(struct board *board, int64_t recv_ns, int64_t venue_ns)
+{
+    venue_clock_event(&board->clock, recv_ns, venue_ns);
+}
+
+void board_on_round_trip(struct board *board, int64_t now_ns, int64_t rtt_ns)
+{
+    venue_clock_round_trip(&board->clock, now_ns, rtt_ns);
+}
+
 int64_t board_on_turn(struct board *board, int64_t now_ns)
 {
+    venue_clock_turn(&board->clock, now_ns);
     const int64_t waits_ns = run_waits(board, now_ns);
     const int64_t snapshots_ns = run_snapshots(board, now_ns);
     const int64_t outlets_ns = run_outlets(board, now_ns);
@@ -623,6 +636,11 @@ bool board_can_replace(const struct board *board, const struct feed *fresh, cons
 const struct venue *board_venue(const struct board *board)
 {
     return &board->venue;
+}
+
+struct arb_clock board_clock(const struct board *board)
+{
+    return board->clock.estimate;
 }
 
 const struct board_stats *board_stats(const struct board *board)

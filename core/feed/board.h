@@ -13,6 +13,9 @@
  * How far a line is, the venue's own time of its book tells (`venue_ns`, and how many events it
  * brought since). Where a venue sends no times, the leader leads until it is lost.
  *
+ * What is known of the venue's clock, the board knows: all lines lead to the same venue, and what
+ * one of them taught is still true when it is gone.
+ *
  * Books are named by the board's own index, which lives as long as the board: lines come and go,
  * and each counts its instruments for itself. All calls are for one thread, that of the feeds.
  */
@@ -22,6 +25,7 @@
 #include "arbspot/symbols.h"
 #include "bus/event.h"
 #include "feed/outlet.h"
+#include "feed/venue_clock.h"
 
 enum { BOARD_LINES_MAX = 3 }; /* two, and one that replaces either */
 
@@ -55,6 +59,10 @@ int board_enter(struct board *board, uint32_t line, uint32_t instrument,
 /* An event of a line, with the line's own index: passed on, or dropped as a copy. */
 void board_event(struct board *board, uint32_t line, struct event *event);
 
+/* What the lines learn of the venue's clock, see venue_clock.h; `venue_ns` > 0. */
+void board_on_date(struct board *board, int64_t recv_ns, int64_t venue_ns);
+void board_on_round_trip(struct board *board, int64_t now_ns, int64_t rtt_ns);
+
 /* From now on nobody takes over: the lines are being stopped. */
 void board_close(struct board *board);
 
@@ -73,6 +81,7 @@ uint32_t board_count_in_state(const struct board *board, enum arb_book_state sta
 bool board_can_replace(const struct board *board, const struct feed *line,
                        const struct feed *other);
 const struct venue *board_venue(const struct board *board);
+struct arb_clock board_clock(const struct board *board);
 const struct board_stats *board_stats(const struct board *board);
 
 #endif /* ARB_BOARD_H */

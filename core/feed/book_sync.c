@@ -527,10 +527,20 @@ static bool is_of_use(const struct feed *feed, const struct feed_book *book)
            book->state == ARB_BOOK_LIVE;
 }
 
+/* Dated by the venue as it was sent? A snapshot may show a book as it was long before. */
+static bool tells_time(const struct feed *feed, const struct arb_book_event *event)
+{
+    return event->venue_ns > 0 &&
+           (event->kind == ARB_BOOK_DELTA || feed->caps.snapshot_source == ARB_SNAPSHOT_EACH);
+}
+
 void sync_book_event(struct feed *feed, const struct arb_book_event *event)
 {
     const struct feed_book *const book = &feed->books[event->instrument];
 
+    if (tells_time(feed, event)) {
+        board_on_date(feed->board, feed->effects.host.now_ns, event->venue_ns);
+    }
     if (event->kind == ARB_BOOK_SNAPSHOT) {
         if (is_of_use(feed, book)) {
             apply_snapshot(feed, event);
@@ -557,5 +567,6 @@ struct arb_book sync_view(const struct feed *feed, uint32_t instrument)
         .venue_ns = book->venue_ns,
         .recv_ns = book->recv_ns,
         .verified = verified_of(feed, book),
+        .clock = board_clock(feed->board),
     };
 }

@@ -257,6 +257,13 @@ void feed_on_http(struct feed *feed, uint32_t request, int64_t now_ns, int statu
     follow_up(feed, now_ns);
 }
 
+void feed_on_round_trip(struct feed *feed, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
+{
+    if (conn < ARB_CONNS_MAX && feed->conn_up[conn]) {
+        board_on_round_trip(feed->board, now_ns, rtt_ns);
+    }
+}
+
 /* -- turns ---------------------------------------------------------------------------- */
 
 static void run_timers(struct feed *feed, int64_t now_ns)

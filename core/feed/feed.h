@@ -79,6 +79,8 @@ void feed_destroy(struct feed *feed);
 void feed_on_open(struct feed *feed, uint32_t conn, int64_t now_ns);
 void feed_on_message(struct feed *feed, uint32_t conn, int64_t now_ns, struct arb_bytes message);
 void feed_on_close(struct feed *feed, uint32_t conn, int64_t now_ns, const char *why);
+/* A ping on that connection and its pong took `rtt_ns` together. */
+void feed_on_round_trip(struct feed *feed, uint32_t conn, int64_t now_ns, int64_t rtt_ns);
 void feed_on_http(struct feed *feed, uint32_t request, int64_t now_ns, int status,
                   struct arb_bytes body);
 

@@ -299,6 +299,15 @@ void lines_on_http(struct lines *lines, uint32_t request, int64_t now_ns, int st
     /* Otherwise the line that asked is no more. */
 }
 
+void lines_on_round_trip(struct lines *lines, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
+{
+    struct line *const line = line_of(lines, conn);
+
+    if (line != NULL) {
+        feed_on_round_trip(line->feed, conn % ARB_CONNS_MAX, now_ns, rtt_ns);
+    }
+}
+
 void lines_on_suspect(struct lines *lines, uint32_t conn, int64_t now_ns)
 {
     struct line *const line = line_of(lines, conn);

@@ -35,6 +35,7 @@ void lines_on_message(struct lines *lines, uint32_t conn, int64_t now_ns, struct
 void lines_on_close(struct lines *lines, uint32_t conn, int64_t now_ns, const char *why);
 void lines_on_http(struct lines *lines, uint32_t request, int64_t now_ns, int status,
                    struct arb_bytes body);
+void lines_on_round_trip(struct lines *lines, uint32_t conn, int64_t now_ns, int64_t rtt_ns);
 /* The connection may be dead: silent for longer than usual. */
 void lines_on_suspect(struct lines *lines, uint32_t conn, int64_t now_ns);
 

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arbspot/text.h"
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { WAIT_MS = 1000 };
+enum { WAIT_MS = 1000, CLOCK_TEXT_MAX = 96 };
 
 /* -- the lines' requests go to the io ------------------------------------------------- */
 
@@ -71,6 +72,11 @@ static void on_suspect(void *context, uint32_t conn, int64_t now_ns)
     lines_on_suspect(((struct venue_thread *)context)->lines, conn, now_ns);
 }
 
+static void on_round_trip(void *context, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
+{
+    lines_on_round_trip(((struct venue_thread *)context)->lines, conn, now_ns, rtt_ns);
+}
+
 /* Says how many books are live whenever that changed, once a second at most. */
 static void log_live(struct venue_thread *venue, int64_t now_ns)
 {
@@ -101,6 +107,7 @@ static const struct io_handler io_handler = {
     .on_close = on_close,
     .on_http = on_http,
     .on_suspect = on_suspect,
+    .on_round_trip = on_round_trip,
     .on_turn = on_turn,
 };
 
@@ -195,25 +202,39 @@ static uint64_t count_conflated(const struct venue_thread *venue)
     return n;
 }
 
+/* "clock_offset_us=-250013 clock_error_us=431", or that it is not known. */
+static void put_clock(struct arb_text *text, struct arb_clock clock)
+{
+    if (arb_clock_is_known(clock)) {
+        arb_text_add(text, "clock_offset_us=%lld clock_error_us=%lld",
+                     (long long)(clock.offset_ns / 1000), (long long)(clock.error_ns / 1000));
+    } else {
+        arb_text_add(text, "clock=unknown");
+    }
+}
+
 /* The closing account; the thread is gone, so its numbers are ours to read. */
 static void log_stats(const struct venue_thread *venue)
 {
     const struct feed_stats stats = lines_stats(venue->lines);
     const struct board_stats *const lines = board_stats(lines_board(venue->lines));
     const struct feed_stats *const s = &stats;
+    char buffer[CLOCK_TEXT_MAX];
+    struct arb_text clock = arb_text_over(buffer, sizeof(buffer));
 
+    put_clock(&clock, board_clock(lines_board(venue->lines)));
     log_line(ARB_INFO, venue->who,
              "frames=%llu rejected=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
              "crossed=%llu unknown_deletes=%llu resyncs=%llu refused=%llu conflated=%llu "
-             "copies=%llu takeovers=%llu replaced=%llu",
+             "copies=%llu takeovers=%llu replaced=%llu %s",
              (unsigned long long)s->frames, (unsigned long long)s->rejected,
              (unsigned long long)s->updates, (unsigned long long)s->snapshots,
              (unsigned long long)s->verified, (unsigned long long)s->mismatched,
              (unsigned long long)s->crossed, (unsigned long long)s->unknown_deletes,
              (unsigned long long)s->resyncs, (unsigned long long)s->refused,
              (unsigned long long)count_conflated(venue), (unsigned long long)lines->copies,
-             (unsigned long long)lines->takeovers,
-             (unsigned long long)lines_replaced(venue->lines));
+             (unsigned long long)lines->takeovers, (unsigned long long)lines_replaced(venue->lines),
+             buffer);
 }
 
 void venue_thread_stop(struct venue_thread *venue)

@@ -65,6 +65,10 @@ static inline void world_on_event(void *context, const struct event *event)
     if (event->conflated > 0) {
         arb_text_add(log, " conflated=%" PRIu64, event->conflated);
     }
+    if (arb_clock_is_known(event->clock)) {
+        arb_text_add(log, " clock=%" PRId64 "+-%" PRId64, event->clock.offset_ns,
+                     event->clock.error_ns);
+    }
     world_levels(log, 'b', event->bids, event->n_bids);
     world_levels(log, 'a', event->asks, event->n_asks);
     arb_text_add(log, "%s%s\n", event->reason_len > 0 ? " " : "", event->reason);

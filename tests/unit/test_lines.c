@@ -179,6 +179,25 @@ static void lost_leader_is_followed_without_stale(void **state)
     destroy(v);
 }
 
+/* One line was pinged, the other brought the changes, and both are of one venue. */
+static void what_the_lines_taught_of_the_clock_outlives_them(void **state)
+{
+    (void)state;
+    struct venue_world *const v = create_both_live(&usual);
+
+    lines_on_round_trip(v->lines, B, v->world->now_ns, 2 * NS_PER_MS);
+    for (unsigned i = 0; i < VENUE_CLOCK_EVENTS_MIN; i++) {
+        say(v, A, "delta 0 2 at=6 b100x2");
+    }
+    lines_on_round_trip(v->lines, B, v->world->now_ns, 2 * NS_PER_MS);
+    lines_on_round_trip(v->lines, C, v->world->now_ns, 1); /* there is no such line */
+    say(v, B, "delta 0 2 at=6 b100x2");
+    world_forget(v->world);
+    lose(v, A);
+    world_expect(v->world, "snapshot 0 LIVE #35<34 clock=-999998999994+-1400001 b100x2 a101x1\n");
+    destroy(v);
+}
+
 static void damaged_leader_is_followed_without_stale(void **state)
 {
     (void)state;
@@ -406,6 +425,7 @@ int main(void)
         cmocka_unit_test(difference_covers_what_the_leader_had_not_seen),
         cmocka_unit_test(without_times_the_leader_leads),
         cmocka_unit_test(lost_leader_is_followed_without_stale),
+        cmocka_unit_test(what_the_lines_taught_of_the_clock_outlives_them),
         cmocka_unit_test(damaged_leader_is_followed_without_stale),
         cmocka_unit_test(line_that_is_behind_is_waited_for),
         cmocka_unit_test(line_that_stays_behind_has_to_prove_its_book),
