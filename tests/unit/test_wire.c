@@ -118,6 +118,21 @@ static void conflated_is_written_when_there_is_any(void **state)
                   "\"reason\":\"\",\"conflated\":17}");
 }
 
+static void clock_is_written_when_it_is_known(void **state)
+{
+    struct event event = sample_status("");
+
+    (void)state;
+    event.clock = (struct arb_clock){ -250000123, 431 };
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"status\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"STALE\","
+                  "\"trading\":\"halted\",\"verified\":\"suspect\","
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"reason\":\"\",\"clock_offset_ns\":-250000123,\"clock_error_ns\":431}");
+}
+
 static void assert_same_levels(const struct arb_level *a, const struct arb_level *b, uint32_t n)
 {
     if (n > 0) {
@@ -138,6 +153,7 @@ static void assert_same_head(const struct event *a, const struct event *b)
     assert_int_equal(a->conflated, b->conflated);
     assert_int_equal(a->venue_ns, b->venue_ns);
     assert_int_equal(a->recv_ns, b->recv_ns);
+    assert_memory_equal(&a->clock, &b->clock, sizeof(a->clock));
     assert_string_equal(a->venue->name, b->venue->name);
     assert_memory_equal(a->info, b->info, sizeof(*a->info));
     assert_string_equal(a->reason, b->reason);
@@ -239,6 +255,10 @@ static void randomise(struct random_event *r, uint64_t *seed)
                                .bids = r->levels,
                                .asks = r->levels,
                                .reason = r->reason };
+    if (sample_below(seed, 2) == 0) {
+        r->event.clock =
+            (struct arb_clock){ -sample_i64(seed), 1 + (int64_t)sample_below(seed, 1000000) };
+    }
     if (r->event.kind == EVENT_STATUS) {
         randomise_reason(r, seed);
     } else {
@@ -312,6 +332,8 @@ static void an_event_with_names_of_escapes_keeps_its_bound(void **state)
     event.info = &info;
     event.seq = event.prev_seq = event.session = UINT64_MAX;
     event.venue_ns = event.recv_ns = INT64_MAX;
+    event.conflated = UINT64_MAX;
+    event.clock = (struct arb_clock){ -INT64_MAX, INT64_MAX };
     assert_round_trip(&event, *state);
 }
 
@@ -392,6 +414,8 @@ static void damaged_members_are_refused(void **state)
         { "[\"63005.0\",\"2.07265551\"]", "[\"63005.0\",\"-1\"]" },
         { "\"crc\":3735928559", "\"reason\":\"x\"" },
         { "\"crc\":3735928559}", "\"crc\":3735928559} x" },
+        { "3735928559}", "3735928559,\"clock_offset_ns\":1}" },
+        { "3735928559}", "3735928559,\"clock_error_ns\":1}" },
     };
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
@@ -408,6 +432,8 @@ static void numbers_that_do_not_fit_are_out_of_range(void **state)
         { "63005.0", "6300500000.0" },
         { "63005.0", "63005.00000000001" },
         { "3735928559", "4294967296" },
+        { "3735928559}", "3735928559,\"clock_offset_ns\":1,\"clock_error_ns\":0}" },
+        { "3735928559}", "3735928559,\"clock_offset_ns\":1,\"clock_error_ns\":-1}" },
     };
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
@@ -670,6 +696,7 @@ int main(void)
         cmocka_unit_test(snapshot_is_written_best_level_first),
         cmocka_unit_test(status_is_written_with_its_reason_escaped),
         cmocka_unit_test(conflated_is_written_when_there_is_any),
+        cmocka_unit_test(clock_is_written_when_it_is_known),
         cmocka_unit_test(samples_survive_the_round_trip),
         cmocka_unit_test(digits_are_recovered_from_the_text),
         cmocka_unit_test(random_events_survive_the_round_trip),
