@@ -613,6 +613,70 @@ static void opportunity_survives_the_round_trip(void **state)
     assert_opportunity_round_trip(&o);
 }
 
+/* The clock of one venue, 250 ms behind, is known, that of the other is not. */
+static struct opportunity dated_opportunity(void)
+{
+    struct opportunity o = sample_opportunity();
+
+    o.buy.clock = (struct arb_clock){ .offset_ns = -250000123, .error_ns = 431 };
+    o.buy.venue_ns -= 260000000;
+    o.buy.venue_age_ns = o.detect_ns - o.buy.venue_ns - 250000123;
+    return o;
+}
+
+static void leg_with_a_known_clock_has_the_age_since_the_venue_made_it(void **state)
+{
+    const struct opportunity o = dated_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1];
+
+    (void)state;
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, "\"age_ms\":\"0.623\",\"clock_offset_ns\":-250000123,"
+                                 "\"clock_error_ns\":431,\"venue_age_ms\":\"11.123\"}"));
+    assert_non_null(strstr(text, "\"age_ms\":\"0.123\"},\"detect_ns\""));
+}
+
+static void dated_opportunity_survives_the_round_trip(void **state)
+{
+    const struct opportunity o = dated_opportunity();
+
+    (void)state;
+    assert_opportunity_round_trip(&o);
+}
+
+static void half_a_clock_of_a_leg_is_refused(void **state)
+{
+    const struct opportunity o = dated_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    const struct arb_bytes whole = { text, wire_write_opportunity(&o, pub_ns, text) };
+    const struct arb_bytes half = replaced(whole, "\"clock_error_ns\":431,", "", changed);
+    assert_int_equal(wire_read_opportunity(half, &got, &got_pub_ns), ARB_EPROTO);
+}
+
+/* Received before it was made: the clocks are wrong, not the order of things. */
+static void venue_age_is_never_less_than_the_age_since_receipt(void **state)
+{
+    struct opportunity_leg leg = dated_opportunity().buy;
+
+    (void)state;
+    leg.venue_ns = leg.recv_ns;
+    assert_int_equal(opportunity_venue_age(&leg, leg.recv_ns + leg.age_ns), leg.age_ns);
+    leg.age_ns = -1;
+    assert_int_equal(opportunity_venue_age(&leg, leg.recv_ns - 1), 0);
+}
+
+static void venue_age_beyond_reason_is_saturated(void **state)
+{
+    struct opportunity_leg leg = { .venue_ns = INT64_MIN, .clock = { INT64_MAX, INT64_MAX } };
+
+    (void)state;
+    assert_int_equal(opportunity_venue_age(&leg, INT64_MAX), INT64_MAX);
+}
+
 static void close_at_a_loss_survives_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -715,6 +779,11 @@ int main(void)
         cmocka_unit_test(cjson_reads_what_we_write),
         cmocka_unit_test(opportunity_is_written),
         cmocka_unit_test(opportunity_survives_the_round_trip),
+        cmocka_unit_test(leg_with_a_known_clock_has_the_age_since_the_venue_made_it),
+        cmocka_unit_test(dated_opportunity_survives_the_round_trip),
+        cmocka_unit_test(half_a_clock_of_a_leg_is_refused),
+        cmocka_unit_test(venue_age_is_never_less_than_the_age_since_receipt),
+        cmocka_unit_test(venue_age_beyond_reason_is_saturated),
         cmocka_unit_test(close_at_a_loss_survives_the_round_trip),
         cmocka_unit_test(only_a_close_has_a_reason),
         cmocka_unit_test(mutated_opportunities_are_refused_or_written_again),
