@@ -75,7 +75,7 @@ struct order_event {
 struct orders {
     struct order_table table;
     bool is_live;             /* the host got a book made of `table`, and each change since */
-    struct order_event *held; /* until the REST book is there */
+    struct order_event *held; /* until the book is published */
     uint32_t n_held, held_cap;
     char last_id[EVENT_ID_MAX]; /* of the last event on this connection */
     size_t last_id_len;         /* 0: the next event starts the chain */

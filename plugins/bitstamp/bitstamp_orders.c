@@ -7,6 +7,10 @@
  * that event. So the book needs only to be no older than the first event, and to be published
  * after the stream has got past it. The times of both need not be compared exactly, which is
  * just as well: events carry whole milliseconds.
+ *
+ * A stream that does not get past it is quiet, or held up. Then only what is not clearly older
+ * than the book acts on it, also later: half of a past that the book has behind it would take
+ * it to where the venue never was.
  */
 #include "bitstamp.h"
 
@@ -15,6 +19,7 @@
 #define NS_PER_S INT64_C(1000000000)
 #define SPLICE_NS (1 * NS_PER_S) /* what was under way when the REST book came has arrived */
 #define LENIENT_US 1000000       /* behind the REST book, events may say what it already shows */
+#define EVENT_UNIT_US 1000       /* events carry whole milliseconds */
 
 enum {
     HELD_MIN = 64,
@@ -401,30 +406,56 @@ static int on_live_event(struct bitstamp *self, struct arb_host *host, uint32_t 
     return publish_changes(self, host, i, &changes, &view);
 }
 
+/* The REST book shows it, or what became of it since. */
+static bool is_before_seed(const struct market *market, const struct order_event *event)
+{
+    return event->microtimestamp < market->seed_stamp - market->seed_stamp % EVENT_UNIT_US;
+}
+
+/* Lets the held events act on the REST book; `all` or those that it need not show. */
+static int act_held(struct market *market, bool all)
+{
+    struct orders *const orders = &market->orders;
+    int rc = ARB_OK;
+
+    for (uint32_t k = 0; k < orders->n_held && rc == ARB_OK; k++) {
+        if (all || !is_before_seed(market, &orders->held[k])) {
+            rc = act(orders, &orders->held[k]);
+        }
+    }
+    orders->n_held = 0;
+    return rc;
+}
+
 /* The stream got past the REST book, or had the time for it. */
 static int publish_when_spliced(struct bitstamp *self, struct arb_host *host, uint32_t i)
 {
-    const struct market *const market = &self->markets[i];
+    struct market *const market = &self->markets[i];
     const bool is_past = market->last_event > market->seed_stamp;
 
-    return is_past || host->now_ns >= market->splice_by_ns ? publish_whole(self, host, i) : ARB_OK;
+    if (!is_past && host->now_ns < market->splice_by_ns) {
+        return ARB_OK;
+    }
+    return act_held(market, is_past) == ARB_OK
+               ? publish_whole(self, host, i)
+               : bitstamp_damaged(self, host, i, "the market has more orders than fit");
 }
 
 static int take_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
                       const struct order_event *event)
 {
     struct market *const market = &self->markets[i];
-    int rc = ARB_OK;
 
     market->last_event = event->microtimestamp;
     if (market->seed == SEED_IDLE) {
-        return market->orders.is_live ? on_live_event(self, host, i, event) : ARB_OK;
+        return market->orders.is_live && !is_before_seed(market, event)
+                   ? on_live_event(self, host, i, event)
+                   : ARB_OK;
     }
     if (market->first_diff == 0) {
         market->first_diff = event->microtimestamp;
     }
-    rc = market->seed == SEED_SPLICING ? act(&market->orders, event) : hold(&market->orders, event);
-    if (rc != ARB_OK) {
+    if (hold(&market->orders, event) != ARB_OK) {
         return bitstamp_damaged(self, host, i, "too many orders before the order book came");
     }
     return market->seed == SEED_SPLICING ? publish_when_spliced(self, host, i) : ARB_OK;
@@ -531,14 +562,7 @@ static bool read_seed(struct arb_json *json, struct orders *orders,
 static int splice(struct bitstamp *self, struct arb_host *host, uint32_t i, uint64_t made)
 {
     struct market *const market = &self->markets[i];
-    struct orders *const orders = &market->orders;
 
-    for (uint32_t k = 0; k < orders->n_held; k++) {
-        if (act(orders, &orders->held[k]) != ARB_OK) {
-            return bitstamp_damaged(self, host, i, "the market has more orders than fit");
-        }
-    }
-    orders->n_held = 0;
     market->seed = SEED_SPLICING;
     market->seed_stamp = made;
     market->splice_by_ns = host->now_ns + SPLICE_NS;
