@@ -478,6 +478,23 @@ static bool is_repeated(const struct orders *orders, struct arb_bytes id)
     return id.len == orders->last_id_len && memcmp(id.data, orders->last_id, id.len) == 0;
 }
 
+/*
+ * Nothing links the first event of a connection to a REST book made before it: events in between
+ * may be lost. The next book has to be newer than this event.
+ */
+static int begin_chain(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    struct market *const market = &self->markets[i];
+
+    market->asked_when_quiet = false;
+    if (market->seed == SEED_SPLICING) {
+        return bitstamp_ask_again(self, host, i, "older than the first event");
+    }
+    return market->orders.is_live
+               ? bitstamp_damaged(self, host, i, "the first event came after the order book")
+               : ARB_OK;
+}
+
 static bool is_link(struct arb_bytes id)
 {
     return id.len > 0 && id.len < EVENT_ID_MAX;
@@ -496,6 +513,7 @@ int bitstamp_order_event(struct bitstamp *self, struct arb_host *host, uint32_t 
     if (is_repeated(&market->orders, links[0])) {
         return ARB_OK;
     }
+    const bool is_first = market->orders.last_id_len == 0;
     const bool is_next = follows(&market->orders, links);
     if (!read_event(data, &self->env->instruments[i], kind, &event)) {
         const int rc = bitstamp_number_trouble(self, host, i, data->rc);
@@ -509,7 +527,8 @@ int bitstamp_order_event(struct bitstamp *self, struct arb_host *host, uint32_t 
     if (!is_next) {
         return bitstamp_damaged(self, host, i, "an order event was lost");
     }
-    return take_event(self, host, i, &event);
+    const int rc = is_first ? begin_chain(self, host, i) : ARB_OK;
+    return rc != ARB_OK ? rc : take_event(self, host, i, &event);
 }
 
 /* -- the REST book -------------------------------------------------------------------- */
