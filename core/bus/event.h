@@ -40,7 +40,8 @@ struct event {
     uint32_t crc;        /* event_book_crc() of the book after this event; 0 in a status */
     uint32_t instrument; /* the feed's own index */
     uint32_t n_bids, n_asks;
-    uint32_t reason_len; /* of a status, without terminator */
+    uint32_t reason_len;      /* of a status, without terminator */
+    uint32_t verified_levels; /* a side, that `verified` holds for; 0: all */
     const struct venue *venue;
     const struct arb_instrument *info;
     uint64_t session;

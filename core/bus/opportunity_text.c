@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "arbspot/text.h"
+#include "bus/event.h"
 #include "util/clock.h"
 #include "util/digits.h"
 
@@ -142,6 +143,9 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
                  sell, qty, net, bps, ages, venue_ages, latency);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
         arb_text_add(line, "  %s", close_reason_name(terms->reason));
+    }
+    if (terms->verified > ARB_VERIFIED) {
+        arb_text_add(line, "  %s", verified_name(terms->verified));
     }
 }
 

@@ -6,8 +6,8 @@
 #include "util/json_text.h"
 
 enum {
-    /* Everything but levels and reason: 23 members, names escaped at worst, 12 long numbers. */
-    HEAD_MAX = 512 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 12 * DIGITS_DECIMAL_MAX,
+    /* Everything but levels and reason: 24 members, names escaped at worst, 13 long numbers. */
+    HEAD_MAX = 512 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 13 * DIGITS_DECIMAL_MAX,
     LEVEL_MAX = 2 * DIGITS_DECIMAL_MAX + 8, /* ["1","2"], */
 };
 
@@ -17,7 +17,7 @@ size_t wire_event_bound(const struct event *event)
     return HEAD_MAX + levels * LEVEL_MAX + (size_t)event->reason_len * JSON_TEXT_GROWTH;
 }
 
-/* What most messages say is laid out as one text: here and in put_state(). */
+/* What most messages say is laid out as one text: here and in put_states(). */
 static char *put_type(char *at, const struct event *event)
 {
     if (event->kind == EVENT_DELTA) {
@@ -47,7 +47,7 @@ static char *put_sequence(char *at, const struct event *event)
     return digits_write_u64(at, event->prev_seq);
 }
 
-static char *put_state(char *at, const struct event *event)
+static char *put_states(char *at, const struct event *event)
 {
     if (event->state == ARB_BOOK_LIVE && event->trading == ARB_TRADING_OPEN &&
         event->verified == ARB_VERIFIED) {
@@ -60,6 +60,16 @@ static char *put_state(char *at, const struct event *event)
     at = put_text(at, "\",\"verified\":\"");
     at = put_text(at, verified_name(event->verified));
     return put_text(at, "\"");
+}
+
+static char *put_state(char *at, const struct event *event)
+{
+    at = put_states(at, event);
+    if (event->verified_levels == 0) {
+        return at;
+    }
+    at = put_text(at, ",\"verified_levels\":");
+    return digits_write_u64(at, event->verified_levels);
 }
 
 static char *put_times(char *at, const struct event *event, int64_t pub_ns)
@@ -224,16 +234,16 @@ static bool read_asks(struct arb_json *json, void *context, void *member)
     return read_levels(json, context, &event->asks, &event->n_asks);
 }
 
-static bool read_crc(struct arb_json *json, void *context, void *member)
+static bool read_u32(struct arb_json *json, void *context, void *member)
 {
-    uint64_t crc = 0;
+    uint64_t value = 0;
 
     (void)context;
-    if (!arb_json_u64(json, &crc)) {
+    if (!arb_json_u64(json, &value)) {
         return false;
     }
-    *(uint32_t *)member = (uint32_t)crc;
-    return crc <= UINT32_MAX || arb_json_fail(json, ARB_ERANGE);
+    *(uint32_t *)member = (uint32_t)value;
+    return value <= UINT32_MAX || arb_json_fail(json, ARB_ERANGE);
 }
 
 static bool read_reason(struct arb_json *json, void *context, void *member)
@@ -271,9 +281,10 @@ static const struct wire_field fields[] = {
     { "scale", read_scales, offsetof(struct wire_event, info) },
     { "bids", read_bids, offsetof(struct wire_event, event) },
     { "asks", read_asks, offsetof(struct wire_event, event) },
-    { "crc", read_crc, offsetof(struct wire_event, event.crc) },
+    { "crc", read_u32, offsetof(struct wire_event, event.crc) },
     { "reason", read_reason, 0 },
     { "conflated", wire_read_u64, offsetof(struct wire_event, event.conflated) },
+    { "verified_levels", read_u32, offsetof(struct wire_event, event.verified_levels) },
     { "clock_offset_ns", wire_read_i64, offsetof(struct wire_event, event.clock.offset_ns) },
     { "clock_error_ns", wire_read_error, offsetof(struct wire_event, event.clock.error_ns) },
 };
@@ -283,11 +294,11 @@ enum {
     HEAD_BITS = (1 << 14) - 1, /* "v" to "scale" */
     BOOK_BITS = 7 << 14,       /* "bids", "asks", "crc" */
     REASON_BIT = 1 << 17,
-    CONFLATED_BIT = 1 << 18,
-    CLOCK_BITS = 3 << 19, /* both or neither */
+    OPTIONAL_BITS = 3 << 18, /* "conflated", "verified_levels" */
+    CLOCK_BITS = 3 << 20,    /* both or neither */
 };
 
-_Static_assert(N_FIELDS == 21, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 22, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 
@@ -327,7 +338,7 @@ static bool is_complete(uint32_t kind, uint32_t seen)
     const uint32_t rest = kind == EVENT_STATUS ? REASON_BIT : BOOK_BITS;
     const uint32_t clock = seen & CLOCK_BITS;
 
-    return (seen & ~(uint32_t)(CONFLATED_BIT | CLOCK_BITS)) == (HEAD_BITS | rest) &&
+    return (seen & ~(uint32_t)(OPTIONAL_BITS | CLOCK_BITS)) == (HEAD_BITS | rest) &&
            (clock == 0 || clock == CLOCK_BITS);
 }
 

@@ -83,6 +83,9 @@ static char *put_terms(char *at, const struct opportunity *o)
     const struct arb_opportunity *const terms = &o->terms;
     const unsigned scale = o->info.px_scale;
 
+    if (terms->verified != 0) {
+        at = put_member_string(at, ",\"verified\":", verified_name(terms->verified));
+    }
     at = put_decimal(at, ",\"qty\":", terms->qty, o->info.qty_scale);
     at = put_decimal(at, ",\"gross\":", terms->gross, scale);
     at = put_decimal(at, ",\"net\":", terms->net, scale);
@@ -160,6 +163,12 @@ static bool read_reason(struct arb_json *json, void *context, void *member)
 {
     (void)context;
     return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_SHUTDOWN, member);
+}
+
+static bool read_verified(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_enum(json, verified_name, ARB_VERIFIED, ARB_SUSPECT, member);
 }
 
 static bool read_scales(struct arb_json *json, void *context, void *member)
@@ -301,11 +310,13 @@ static const struct wire_field fields[] = {
     { "latency_us", read_latency, offsetof(struct opportunity, latency_ns) },
     { "pub_ns", read_pub_ns, 0 },
     { "reason", read_reason, offsetof(struct opportunity, terms.reason) },
+    { "verified", read_verified, offsetof(struct opportunity, terms.verified) },
 };
 
 enum {
     N_FIELDS = sizeof(fields) / sizeof(*fields),
-    REASON_BIT = 1 << (N_FIELDS - 1), /* the last; only a close has it */
+    VERIFIED_BIT = 1 << (N_FIELDS - 1), /* when the strategy says so */
+    REASON_BIT = 1 << (N_FIELDS - 2),   /* only a close has it */
     COMMON_BITS = REASON_BIT - 1,
 };
 
@@ -333,7 +344,7 @@ int wire_read_opportunity(struct arb_bytes message, struct opportunity *out, int
         return json.rc;
     }
     const uint32_t reason = out->terms.event == ARB_OPPORTUNITY_CLOSE ? REASON_BIT : 0;
-    if (seen != (COMMON_BITS | reason)) {
+    if ((seen & ~(uint32_t)VERIFIED_BIT) != (COMMON_BITS | reason)) {
         return ARB_EPROTO;
     }
     *pub_ns = published_ns;

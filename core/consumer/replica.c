@@ -28,6 +28,7 @@ static void stamp(struct replica *replica, const struct event *event)
     replica->view.seq = event->seq;
     replica->view.trading = event->trading;
     replica->view.verified = event->verified;
+    replica->view.verified_levels = event->verified_levels;
     replica->view.venue_ns = event->venue_ns;
     replica->view.recv_ns = event->recv_ns;
     replica->view.clock = event->clock;

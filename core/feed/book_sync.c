@@ -28,6 +28,17 @@ static uint8_t verified_of(const struct feed *feed, const struct feed_book *book
     return feed->caps.loss_detection == ARB_LOSS_NONE ? ARB_UNVERIFIABLE : ARB_VERIFIED;
 }
 
+/* A checksum over fewer levels than the book has proves nothing of those below. */
+static uint32_t verified_levels_of(const struct feed *feed, const struct feed_book *book)
+{
+    const struct arb_capabilities *const caps = &feed->caps;
+    const bool is_part = caps->depth == 0 || caps->checksum_levels < caps->depth;
+
+    return book->state == ARB_BOOK_LIVE && caps->loss_detection == ARB_LOSS_CHECKSUM && is_part
+               ? caps->checksum_levels
+               : 0;
+}
+
 struct event sync_event_of(const struct feed *feed, uint32_t instrument, enum event_kind kind)
 {
     const struct feed_book *const book = &feed->books[instrument];
@@ -36,6 +47,7 @@ struct event sync_event_of(const struct feed *feed, uint32_t instrument, enum ev
         .state = book->state,
         .trading = trading_of(feed, book),
         .verified = verified_of(feed, book),
+        .verified_levels = verified_levels_of(feed, book),
         .px_digits = book->px_digits,
         .qty_digits = book->qty_digits,
         .instrument = instrument,
@@ -568,5 +580,6 @@ struct arb_book sync_view(const struct feed *feed, uint32_t instrument)
         .recv_ns = book->recv_ns,
         .verified = verified_of(feed, book),
         .clock = board_clock(feed->board),
+        .verified_levels = verified_levels_of(feed, book),
     };
 }

@@ -56,6 +56,9 @@ static const char *find_broken_rule(const struct requests *requests,
         opportunity->sell_venue >= requests->n_venues) {
         return "an opportunity's venues are below n_venues";
     }
+    if (opportunity->verified > ARB_SUSPECT) {
+        return "an opportunity's verified is an enum arb_verified, or 0";
+    }
     const bool is_close = opportunity->event == ARB_OPPORTUNITY_CLOSE;
     const bool has_reason =
         opportunity->reason >= ARB_CLOSE_GONE && opportunity->reason <= ARB_CLOSE_SHUTDOWN;

@@ -71,7 +71,17 @@ struct arb_opportunity {
     int64_t fees;               /* both taker fees */
     int64_t gross, net;         /* proceeds - cost, and that minus fees */
     int64_t gross_ppm, net_ppm; /* relative to the cost */
+    /* enum arb_verified of the levels that `qty` takes: the weaker leg decides. 0: not said. */
+    uint32_t verified;
+    uint32_t reserved;
 };
+
+/* What the best `n_levels` of a side of this book are. */
+static inline uint32_t arb_book_verified(const struct arb_book *book, uint32_t n_levels)
+{
+    const bool is_below = book->verified_levels > 0 && n_levels > book->verified_levels;
+    return book->verified == ARB_VERIFIED && is_below ? (uint32_t)ARB_UNVERIFIABLE : book->verified;
+}
 
 struct arb_strategy_env {
     uint32_t size;

@@ -102,7 +102,8 @@ enum arb_book_state {
 
 /* How far an update could be proven right. */
 enum arb_verified {
-    ARB_VERIFIED = 1,     /* the venue's checksum or sequence covers it and matched */
+    ARB_VERIFIED =
+        1, /* the venue's checksum or sequence covers it, or its best levels, and matched */
     ARB_UNVERIFIABLE = 2, /* the venue gives no means to notice a loss */
     ARB_SUSPECT = 3,      /* not LIVE, or something contradicts it: do not rely on it */
 };
@@ -136,7 +137,8 @@ struct arb_book {
     int64_t venue_ns;  /* the venue's time of the last event, 0 when not given */
     int64_t recv_ns;   /* our time of the last event */
     uint32_t verified; /* enum arb_verified of the last event */
-    uint32_t reserved32;
+    /* With ARB_VERIFIED: so many levels a side are proven, those below are not; 0: all of them. */
+    uint32_t verified_levels;
     struct arb_clock clock; /* of the venue, at the last event: what venue_ns is to be taken with */
     uint64_t reserved[2];
 };

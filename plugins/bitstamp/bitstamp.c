@@ -11,6 +11,7 @@
 enum { REQUEST_MAX = 256 /* the venue closes on 512 bytes and more */ };
 
 #define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
 
 uint32_t bitstamp_find(const struct bitstamp *self, struct arb_bytes name)
 {
@@ -34,12 +35,21 @@ static void name_market(const struct arb_instrument *info, char *name)
     name[n] = '\0';
 }
 
+static int64_t later_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static int subscribe_channel(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                             const char *prefix)
+                             const char *prefix, struct subscription *sub)
 {
     char buffer[REQUEST_MAX];
     struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+    int64_t *const sent_by_ns = &self->sent_by_ns[self->markets[i].conn];
 
+    *sent_by_ns = later_of(*sent_by_ns, host->now_ns) + NS_PER_S / self->requests_per_second;
+    sub->is_on = false;
+    sub->ack_by_ns = *sent_by_ns + self->ack_timeout_ms * NS_PER_MS;
     arb_text_add(&text, "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"%s%s\"}}", prefix,
                  self->markets[i].name);
     return arb_text_fits(&text) ? arb_ws_send(host, self->markets[i].conn, text.data, text.len)
@@ -51,17 +61,23 @@ static bool is_cross_checked(const struct bitstamp *self)
     return self->feed == CHANNEL_DIFF && self->cross_check;
 }
 
+static int subscribe_check(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    return subscribe_channel(self, host, i, "order_book_", &self->markets[i].check);
+}
+
 static int subscribe(struct bitstamp *self, struct arb_host *host, uint32_t i)
 {
+    struct subscription *const sub = &self->markets[i].sub;
+
     if (self->feed == CHANNEL_ORDERS) {
-        return subscribe_channel(self, host, i, "live_orders_");
+        return subscribe_channel(self, host, i, "live_orders_", sub);
     }
     if (self->feed == CHANNEL_TOP) {
-        return subscribe_channel(self, host, i, "order_book_");
+        return subscribe_channel(self, host, i, "order_book_", sub);
     }
-    const int rc = subscribe_channel(self, host, i, "diff_order_book_");
-    return rc == ARB_OK && is_cross_checked(self) ? subscribe_channel(self, host, i, "order_book_")
-                                                  : rc;
+    const int rc = subscribe_channel(self, host, i, "diff_order_book_", sub);
+    return rc == ARB_OK && is_cross_checked(self) ? subscribe_check(self, host, i) : rc;
 }
 
 void bitstamp_await_seed(struct bitstamp *self, uint32_t i, int64_t now_ns)
@@ -203,6 +219,7 @@ static int bitstamp_on_open(void *instance, struct arb_host *host, uint32_t conn
     self->open[conn] = true;
     self->beat_at_ns[conn] = host->now_ns + self->heartbeat_ms * NS_PER_MS;
     self->answer_by_ns[conn] = 0;
+    self->sent_by_ns[conn] = host->now_ns;
     for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
         if (self->markets[i].conn == conn && self->markets[i].listed) {
             rc = subscribe(self, host, i);
@@ -218,7 +235,7 @@ static int bitstamp_on_close(void *instance, struct arb_host *host, uint32_t con
     self->open[conn] = false;
     for (uint32_t i = 0; i < self->n_markets; i++) {
         if (self->markets[i].conn == conn) {
-            self->markets[i].subscribed = false;
+            self->markets[i].sub = self->markets[i].check = (struct subscription){ 0 };
             self->markets[i].seed = SEED_IDLE; /* an answer still on its way is of no use */
             self->markets[i].last_event = 0;
             self->markets[i].suspects.n = 0;
@@ -259,12 +276,36 @@ static int beat(struct bitstamp *self, struct arb_host *host, uint32_t conn)
     return arb_ws_send(host, conn, request, strlen(request));
 }
 
+static bool is_overdue(const struct subscription *sub, int64_t now_ns)
+{
+    return !sub->is_on && sub->ack_by_ns != 0 && now_ns >= sub->ack_by_ns;
+}
+
+/* Subscriptions that nobody answered: the host asks again for a book, later and later. */
+static int chase_acks(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    struct market *const market = &self->markets[i];
+
+    if (market->conn == ARB_CONNS_MAX || !self->open[market->conn]) {
+        return ARB_OK;
+    }
+    if (is_overdue(&market->sub, host->now_ns)) {
+        market->sub.ack_by_ns = 0;
+        return arb_book_resync(host, i, "the subscription was not acknowledged");
+    }
+    return is_overdue(&market->check, host->now_ns) ? subscribe_check(self, host, i) : ARB_OK;
+}
+
 /* What time alone brings about in the books. */
 static int tick_books(struct bitstamp *self, struct arb_host *host)
 {
     int rc = ARB_OK;
 
     for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
+        rc = chase_acks(self, host, i);
+        if (rc != ARB_OK) {
+            return rc;
+        }
         if (self->feed == CHANNEL_ORDERS) {
             rc = bitstamp_orders_tick(self, host, i);
         } else if (is_cross_checked(self)) {
@@ -301,7 +342,7 @@ static int bitstamp_resync(void *instance, struct arb_host *host, uint32_t instr
         return arb_book_refused(host, instrument, "the venue does not list this market");
     }
     market->last_event = 0;
-    if (!market->subscribed) {
+    if (!market->sub.is_on) {
         return subscribe(self, host, instrument);
     }
     bitstamp_await_seed(self, instrument, host->now_ns);
@@ -335,6 +376,8 @@ static const struct arb_option options[] = {
                   "How often the venue is asked for a sign of life."),
     ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_timeout_ms, "10s", 1000, 60000,
                   "How long it may take to answer before the connection is given up."),
+    ARB_OPTION_MS("ack_timeout", struct bitstamp, ack_timeout_ms, "5s", 1000, 60000,
+                  "How long a subscription may stay unanswered before it is asked for again."),
     ARB_OPTION_END,
 };
 

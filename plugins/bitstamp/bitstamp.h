@@ -75,7 +75,7 @@ struct order_event {
 struct orders {
     struct order_table table;
     bool is_live;             /* the host got a book made of `table`, and each change since */
-    struct order_event *held; /* until the REST book is there */
+    struct order_event *held; /* until the book is published */
     uint32_t n_held, held_cap;
     char last_id[EVENT_ID_MAX]; /* of the last event on this connection */
     size_t last_id_len;         /* 0: the next event starts the chain */
@@ -98,11 +98,18 @@ struct suspects {
     struct suspect list[SUSPECTS_MAX];
 };
 
+/* One channel of a market on the market's connection. */
+struct subscription {
+    bool is_on;        /* acknowledged, or a frame of it came */
+    int64_t ack_by_ns; /* else: it is asked for again then; 0: not asked for */
+};
+
 struct market {
     char name[ARB_SYMBOL_MAX]; /* "btcusd" */
     uint32_t conn;
     bool listed;
-    bool subscribed; /* acknowledged on this connection */
+    struct subscription sub;   /* of the channel that the book is made of */
+    struct subscription check; /* of order_book_ frames for the cross-check */
     enum seed_state seed;
     bool asked_when_quiet; /* the request in flight was made long enough after subscribing */
     uint64_t first_diff;   /* microtimestamp of the first change since SEED_WAITING; 0: none yet */
@@ -121,6 +128,7 @@ struct bitstamp {
     int64_t markets_per_connection;
     int64_t requests_per_second;
     int64_t heartbeat_ms, heartbeat_timeout_ms;
+    int64_t ack_timeout_ms;
     bool cross_check;
 
     const struct arb_exchange_env *env;
@@ -131,6 +139,7 @@ struct bitstamp {
     bool open[ARB_CONNS_MAX];
     int64_t beat_at_ns[ARB_CONNS_MAX];   /* next heartbeat */
     int64_t answer_by_ns[ARB_CONNS_MAX]; /* some frame must come by then; 0: one did */
+    int64_t sent_by_ns[ARB_CONNS_MAX];   /* then all requests have left, at the rate they may */
     struct market *markets;              /* [ARB_INSTRUMENTS_MAX] */
     struct arb_symbol_map by_name;
     struct arb_level bids[FRAME_LEVELS_MAX], asks[FRAME_LEVELS_MAX]; /* of the message in hand */

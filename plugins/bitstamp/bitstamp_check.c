@@ -58,12 +58,31 @@ static int64_t since(const struct comparison *comparison, const struct suspect *
     return comparison->now_ns;
 }
 
-/* The limit cuts the levels that are farthest from the best: they come again. */
+/*
+ * At the limit a level that differs for the first time makes room for one that differed before:
+ * when the market moves, many differ for a moment, and a lost one is not to be forgotten for them.
+ */
+static void enter(struct suspects *suspects, const struct suspect *suspect, int64_t now_ns)
+{
+    uint32_t at = suspects->n;
+
+    if (at < SUSPECTS_MAX) {
+        suspects->list[suspects->n++] = *suspect;
+        return;
+    }
+    while (at > 0 && suspects->list[at - 1].since_ns != now_ns) {
+        at--;
+    }
+    if (at > 0 && suspect->since_ns != now_ns) {
+        suspects->list[at - 1] = *suspect;
+    }
+}
+
 static void note(struct comparison *comparison, struct suspect suspect)
 {
-    if (comparison->now.n < SUSPECTS_MAX && suspect.ours != suspect.theirs) {
+    if (suspect.ours != suspect.theirs) {
         suspect.since_ns = since(comparison, &suspect);
-        comparison->now.list[comparison->now.n++] = suspect;
+        enter(&comparison->now, &suspect, comparison->now_ns);
     }
 }
 
@@ -99,7 +118,7 @@ static void compare_side(struct comparison *comparison, const struct side *ours,
         }
         note(comparison, suspect);
     }
-    for (; theirs->n < TOP_LEVELS && i < ours->n && comparison->now.n < SUSPECTS_MAX; i++) {
+    for (; theirs->n < TOP_LEVELS && i < ours->n; i++) {
         const struct arb_level *const extra = &ours->levels[ours->n - 1 - i];
         note(comparison,
              (struct suspect){ .px = extra->px, .ours = extra->qty, .is_bid = ours->is_bid });
@@ -112,10 +131,10 @@ static void carry_hidden(struct comparison *comparison, const struct side *ours,
 {
     for (uint32_t i = 0; theirs->n >= TOP_LEVELS && i < comparison->before->n; i++) {
         struct suspect suspect = comparison->before->list[i];
-        if (suspect.is_bid == ours->is_bid && comparison->now.n < SUSPECTS_MAX &&
+        if (suspect.is_bid == ours->is_bid &&
             is_better(ours->is_bid, theirs->levels[theirs->n - 1].px, suspect.px)) {
             suspect.is_hidden = true;
-            comparison->now.list[comparison->now.n++] = suspect;
+            enter(&comparison->now, &suspect, comparison->now_ns);
         }
     }
 }

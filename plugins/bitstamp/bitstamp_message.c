@@ -155,12 +155,26 @@ static int on_top(struct bitstamp *self, struct arb_host *host, uint32_t i, stru
     return bitstamp_publish(self, host, i, book, ARB_BOOK_SNAPSHOT);
 }
 
+/* Acknowledged, or proven by a frame. A further acknowledgement does not disturb the stream. */
+static void note_subscribed(struct bitstamp *self, struct arb_host *host, struct channel channel)
+{
+    struct market *const market = &self->markets[channel.market];
+
+    if (channel.kind != self->feed) {
+        market->check.is_on = market->check.is_on || channel.kind == CHANNEL_TOP;
+    } else if (!market->sub.is_on) {
+        market->sub.is_on = true;
+        bitstamp_await_seed(self, channel.market, host->now_ns);
+    }
+}
+
 static int take_book(struct bitstamp *self, struct arb_host *host, struct channel channel,
                      struct book_text *book)
 {
     if (bitstamp_is_from_the_future(host, book->microtimestamp)) {
         return ARB_EPROTO;
     }
+    note_subscribed(self, host, channel);
     if (channel.kind == CHANNEL_TOP && self->feed == CHANNEL_DIFF && self->cross_check) {
         return bitstamp_check_frame(self, host, channel.market, book);
     }
@@ -252,18 +266,6 @@ static bool read_envelope(struct arb_bytes msg, struct envelope *envelope)
     return arb_json_end(&json);
 }
 
-static int on_subscribed(struct bitstamp *self, struct arb_host *host, struct channel channel)
-{
-    const uint32_t i = channel.market;
-
-    if (i == ARB_NO_INSTRUMENT || channel.kind != self->feed || self->markets[i].subscribed) {
-        return ARB_OK; /* a second acknowledgement does not disturb the stream */
-    }
-    self->markets[i].subscribed = true;
-    bitstamp_await_seed(self, i, host->now_ns);
-    return ARB_OK;
-}
-
 static int on_error(struct arb_host *host, const struct envelope *envelope, uint32_t i)
 {
     struct arb_json json = envelope->data;
@@ -316,6 +318,7 @@ static int on_data(struct bitstamp *self, struct arb_host *host, struct channel 
     if (self->feed != CHANNEL_ORDERS || kind == ORDER_NONE) {
         return ARB_OK;
     }
+    note_subscribed(self, host, channel);
     return bitstamp_order_event(self, host, channel.market, kind, &envelope->data, envelope->links);
 }
 
@@ -330,7 +333,10 @@ static int on_envelope(struct bitstamp *self, struct arb_host *host, uint32_t co
         return on_data(self, host, channel, envelope);
     }
     if (arb_bytes_are(event, "bts:subscription_succeeded")) {
-        return on_subscribed(self, host, channel);
+        if (channel.market != ARB_NO_INSTRUMENT) {
+            note_subscribed(self, host, channel);
+        }
+        return ARB_OK;
     }
     if (arb_bytes_are(event, "bts:request_reconnect")) {
         return arb_ws_renew(host, conn, "the venue asked for a reconnect");

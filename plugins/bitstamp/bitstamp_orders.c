@@ -7,6 +7,10 @@
  * that event. So the book needs only to be no older than the first event, and to be published
  * after the stream has got past it. The times of both need not be compared exactly, which is
  * just as well: events carry whole milliseconds.
+ *
+ * A stream that does not get past it is quiet, or held up. Then only what is not clearly older
+ * than the book acts on it, also later: half of a past that the book has behind it would take
+ * it to where the venue never was.
  */
 #include "bitstamp.h"
 
@@ -15,6 +19,7 @@
 #define NS_PER_S INT64_C(1000000000)
 #define SPLICE_NS (1 * NS_PER_S) /* what was under way when the REST book came has arrived */
 #define LENIENT_US 1000000       /* behind the REST book, events may say what it already shows */
+#define EVENT_UNIT_US 1000       /* events carry whole milliseconds */
 
 enum {
     HELD_MIN = 64,
@@ -401,30 +406,56 @@ static int on_live_event(struct bitstamp *self, struct arb_host *host, uint32_t 
     return publish_changes(self, host, i, &changes, &view);
 }
 
+/* The REST book shows it, or what became of it since. */
+static bool is_before_seed(const struct market *market, const struct order_event *event)
+{
+    return event->microtimestamp < market->seed_stamp - market->seed_stamp % EVENT_UNIT_US;
+}
+
+/* Lets the held events act on the REST book; `all` or those that it need not show. */
+static int act_held(struct market *market, bool all)
+{
+    struct orders *const orders = &market->orders;
+    int rc = ARB_OK;
+
+    for (uint32_t k = 0; k < orders->n_held && rc == ARB_OK; k++) {
+        if (all || !is_before_seed(market, &orders->held[k])) {
+            rc = act(orders, &orders->held[k]);
+        }
+    }
+    orders->n_held = 0;
+    return rc;
+}
+
 /* The stream got past the REST book, or had the time for it. */
 static int publish_when_spliced(struct bitstamp *self, struct arb_host *host, uint32_t i)
 {
-    const struct market *const market = &self->markets[i];
+    struct market *const market = &self->markets[i];
     const bool is_past = market->last_event > market->seed_stamp;
 
-    return is_past || host->now_ns >= market->splice_by_ns ? publish_whole(self, host, i) : ARB_OK;
+    if (!is_past && host->now_ns < market->splice_by_ns) {
+        return ARB_OK;
+    }
+    return act_held(market, is_past) == ARB_OK
+               ? publish_whole(self, host, i)
+               : bitstamp_damaged(self, host, i, "the market has more orders than fit");
 }
 
 static int take_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
                       const struct order_event *event)
 {
     struct market *const market = &self->markets[i];
-    int rc = ARB_OK;
 
     market->last_event = event->microtimestamp;
     if (market->seed == SEED_IDLE) {
-        return market->orders.is_live ? on_live_event(self, host, i, event) : ARB_OK;
+        return market->orders.is_live && !is_before_seed(market, event)
+                   ? on_live_event(self, host, i, event)
+                   : ARB_OK;
     }
     if (market->first_diff == 0) {
         market->first_diff = event->microtimestamp;
     }
-    rc = market->seed == SEED_SPLICING ? act(&market->orders, event) : hold(&market->orders, event);
-    if (rc != ARB_OK) {
+    if (hold(&market->orders, event) != ARB_OK) {
         return bitstamp_damaged(self, host, i, "too many orders before the order book came");
     }
     return market->seed == SEED_SPLICING ? publish_when_spliced(self, host, i) : ARB_OK;
@@ -447,6 +478,23 @@ static bool is_repeated(const struct orders *orders, struct arb_bytes id)
     return id.len == orders->last_id_len && memcmp(id.data, orders->last_id, id.len) == 0;
 }
 
+/*
+ * Nothing links the first event of a connection to a REST book made before it: events in between
+ * may be lost. The next book has to be newer than this event.
+ */
+static int begin_chain(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    struct market *const market = &self->markets[i];
+
+    market->asked_when_quiet = false;
+    if (market->seed == SEED_SPLICING) {
+        return bitstamp_ask_again(self, host, i, "older than the first event");
+    }
+    return market->orders.is_live
+               ? bitstamp_damaged(self, host, i, "the first event came after the order book")
+               : ARB_OK;
+}
+
 static bool is_link(struct arb_bytes id)
 {
     return id.len > 0 && id.len < EVENT_ID_MAX;
@@ -465,6 +513,7 @@ int bitstamp_order_event(struct bitstamp *self, struct arb_host *host, uint32_t 
     if (is_repeated(&market->orders, links[0])) {
         return ARB_OK;
     }
+    const bool is_first = market->orders.last_id_len == 0;
     const bool is_next = follows(&market->orders, links);
     if (!read_event(data, &self->env->instruments[i], kind, &event)) {
         const int rc = bitstamp_number_trouble(self, host, i, data->rc);
@@ -478,7 +527,8 @@ int bitstamp_order_event(struct bitstamp *self, struct arb_host *host, uint32_t 
     if (!is_next) {
         return bitstamp_damaged(self, host, i, "an order event was lost");
     }
-    return take_event(self, host, i, &event);
+    const int rc = is_first ? begin_chain(self, host, i) : ARB_OK;
+    return rc != ARB_OK ? rc : take_event(self, host, i, &event);
 }
 
 /* -- the REST book -------------------------------------------------------------------- */
@@ -531,14 +581,7 @@ static bool read_seed(struct arb_json *json, struct orders *orders,
 static int splice(struct bitstamp *self, struct arb_host *host, uint32_t i, uint64_t made)
 {
     struct market *const market = &self->markets[i];
-    struct orders *const orders = &market->orders;
 
-    for (uint32_t k = 0; k < orders->n_held; k++) {
-        if (act(orders, &orders->held[k]) != ARB_OK) {
-            return bitstamp_damaged(self, host, i, "the market has more orders than fit");
-        }
-    }
-    orders->n_held = 0;
     market->seed = SEED_SPLICING;
     market->seed_stamp = made;
     market->splice_by_ns = host->now_ns + SPLICE_NS;

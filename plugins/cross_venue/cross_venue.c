@@ -66,6 +66,7 @@ struct fill {
     int64_t qty;
     int64_t buy_px, sell_px; /* the worst touched */
     int128 cost, proceeds;
+    uint32_t n_asks, n_bids; /* levels touched */
 };
 
 /* Rounding, exact for values below zero too; unit > 0. */
@@ -127,6 +128,8 @@ static bool walk(const struct pair *pair, struct fill *fill)
         if (!is_profitable(pair, ask->px, bid->px)) {
             return true;
         }
+        fill->n_asks = a + 1;
+        fill->n_bids = b + 1;
         const int64_t ask_left = ask->qty - ask_taken, bid_left = bid->qty - bid_taken;
         const int64_t qty = ask_left < bid_left ? ask_left : bid_left;
         if (!take(fill, ask->px, bid->px, qty)) {
@@ -153,6 +156,16 @@ static bool find_fees(const struct pair *pair, const struct fill *fill, int64_t 
            !__builtin_add_overflow(buy, sell, &sum) && narrow(divide_up(sum, unit), fees);
 }
 
+/* The weaker leg decides. */
+static uint32_t find_verified(const struct pair *pair, const struct fill *fill)
+{
+    const struct arb_book *const books = pair->market->books;
+    const uint32_t buy = arb_book_verified(&books[pair->buy], fill->n_asks);
+    const uint32_t sell = arb_book_verified(&books[pair->sell], fill->n_bids);
+
+    return buy > sell ? buy : sell;
+}
+
 /* Rounds the fill against us into `terms`. False on overflow. */
 static bool settle(const struct pair *pair, const struct fill *fill, struct arb_opportunity *terms)
 {
@@ -161,6 +174,7 @@ static bool settle(const struct pair *pair, const struct fill *fill, struct arb_
     terms->qty = fill->qty;
     terms->buy_px = fill->buy_px;
     terms->sell_px = fill->sell_px;
+    terms->verified = find_verified(pair, fill);
     return narrow(divide_up(fill->cost, unit), &terms->cost) &&
            narrow(divide_down(fill->proceeds, unit), &terms->proceeds) &&
            find_fees(pair, fill, &terms->fees) &&
@@ -381,7 +395,8 @@ static int open_new(struct cross_venue *self, struct arb_host *host, const struc
 static bool is_same(const struct arb_opportunity *a, const struct arb_opportunity *b)
 {
     return a->qty == b->qty && a->buy_px == b->buy_px && a->sell_px == b->sell_px &&
-           a->cost == b->cost && a->proceeds == b->proceeds && a->fees == b->fees;
+           a->cost == b->cost && a->proceeds == b->proceeds && a->fees == b->fees &&
+           a->verified == b->verified;
 }
 
 static int refresh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,

@@ -9,6 +9,9 @@
 
 enum { REQUEST_MAX = 16384 };
 
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
 #define V2_URL "wss://ws.kraken.com/v2"
 #define V1_URL "wss://ws.kraken.com"
 
@@ -75,10 +78,26 @@ static void add_request_head(const struct kraken *self, struct arb_text *text, c
     }
 }
 
-static int send_request(struct arb_host *host, uint32_t conn, struct arb_text *text, bool is_v1)
+static int send_request(struct kraken *self, struct arb_host *host, uint32_t conn,
+                        struct arb_text *text)
 {
-    arb_text_add(text, is_v1 ? "]}" : "]}}");
+    int64_t *const sent_by_ns = &self->sent_by_ns[conn];
+
+    *sent_by_ns = (*sent_by_ns > host->now_ns ? *sent_by_ns : host->now_ns) +
+                  NS_PER_S / self->requests_per_second;
+    arb_text_add(text, self->is_v1 ? "]}" : "]}}");
     return arb_text_fits(text) ? arb_ws_send(host, conn, text->data, text->len) : ARB_ELIMIT;
+}
+
+/* Before its request is sent, which may have to wait for others. */
+static void await_answer(const struct kraken *self, struct pair *pair, enum sub_state sub,
+                         int64_t now_ns)
+{
+    const int64_t sent_by_ns = self->sent_by_ns[pair->conn];
+
+    pair->sub = sub;
+    pair->answer_by_ns =
+        (sent_by_ns > now_ns ? sent_by_ns : now_ns) + self->ack_timeout_ms * NS_PER_MS;
 }
 
 static int request_one(struct kraken *self, struct arb_host *host, uint32_t i, const char *method)
@@ -88,7 +107,7 @@ static int request_one(struct kraken *self, struct arb_host *host, uint32_t i, c
 
     add_request_head(self, &text, method);
     arb_text_add(&text, "\"%s\"", self->pairs[i].name);
-    return send_request(host, self->pairs[i].conn, &text, self->is_v1);
+    return send_request(self, host, self->pairs[i].conn, &text);
 }
 
 /* Subscribes the pairs of one connection that are not subscribed yet, many in a request. */
@@ -109,18 +128,18 @@ static int subscribe_missing(struct kraken *self, struct arb_host *host, uint32_
             add_request_head(self, &text, "subscribe");
         }
         arb_text_add(&text, "%s\"%s\"", n == 0 ? "" : ",", pair->name);
-        pair->sub = SUB_ASKED;
+        await_answer(self, pair, SUB_ASKED, host->now_ns);
         if (++n == self->pairs_per_request) {
-            rc = send_request(host, conn, &text, self->is_v1);
+            rc = send_request(self, host, conn, &text);
             n = 0;
         }
     }
-    return rc == ARB_OK && n > 0 ? send_request(host, conn, &text, self->is_v1) : rc;
+    return rc == ARB_OK && n > 0 ? send_request(self, host, conn, &text) : rc;
 }
 
 int kraken_subscribe_again(struct kraken *self, struct arb_host *host, uint32_t instrument)
 {
-    self->pairs[instrument].sub = SUB_ASKED;
+    await_answer(self, &self->pairs[instrument], SUB_ASKED, host->now_ns);
     return request_one(self, host, instrument, "subscribe");
 }
 
@@ -215,8 +234,13 @@ int kraken_publish(struct kraken *self, struct arb_host *host, const struct book
     if (frame->bids.n_beyond > 0) { /* unlike an ask up there, it is not to be left out */
         return kraken_number_trouble(self, host, frame->instrument, ARB_ERANGE);
     }
+    if (pair->sub == SUB_LEAVING) {
+        return ARB_OK; /* a late snapshot as well: its subscription is about to end */
+    }
     if (kind == ARB_BOOK_SNAPSHOT) {
         pair->sub = SUB_LIVE;
+        pair->answer_by_ns = 0;
+        pair->unanswered = 0;
         pair->px_digits = pair->qty_digits = 0; /* the venue may have changed its precision */
         pair->updated_ns = 0;
     } else if (pair->sub != SUB_LIVE) {
@@ -258,6 +282,7 @@ int kraken_refuse(struct kraken *self, struct arb_host *host, struct arb_bytes n
         arb_log(host, ARB_WARN, "%s", text);
         return ARB_OK;
     }
+    self->pairs[i].answer_by_ns = 0;
     return arb_book_refused(host, i, text);
 }
 
@@ -308,7 +333,10 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     if (self->pairs == NULL) {
         return ARB_ENOMEM;
     }
-    const int rc = arb_declare(host, &caps);
+    int rc = arb_declare(host, &caps);
+    if (rc == ARB_OK) {
+        rc = arb_timer_set(host, TIMER_TICK, TICK_MS);
+    }
     return rc != ARB_OK ? rc : open_connections(self, host, 1);
 }
 
@@ -340,6 +368,7 @@ static int kraken_on_open(void *instance, struct arb_host *host, uint32_t conn)
 {
     struct kraken *const self = instance;
     self->open[conn] = true;
+    self->sent_by_ns[conn] = host->now_ns;
     const int rc = subscribe_instruments(self, host, conn);
     return rc != ARB_OK ? rc : subscribe_missing(self, host, conn);
 }
@@ -352,9 +381,45 @@ static int kraken_on_close(void *instance, struct arb_host *host, uint32_t conn)
     for (uint32_t i = 0; i < self->n_pairs; i++) {
         if (self->pairs[i].conn == conn) {
             self->pairs[i].sub = SUB_NONE;
+            self->pairs[i].answer_by_ns = 0;
+            self->pairs[i].unanswered = 0;
         }
     }
     return ARB_OK;
+}
+
+static bool has_live_pair(const struct kraken *self, uint32_t conn)
+{
+    for (uint32_t i = 0; i < self->n_pairs; i++) {
+        if (self->pairs[i].conn == conn && self->pairs[i].sub == SUB_LIVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The host asks again for the pair, later and later; what else works is left alone. */
+static int on_unanswered(struct kraken *self, struct arb_host *host, uint32_t instrument)
+{
+    struct pair *const pair = &self->pairs[instrument];
+
+    pair->answer_by_ns = 0;
+    if (++pair->unanswered >= UNANSWERED_MAX && !has_live_pair(self, pair->conn)) {
+        return arb_ws_close(host, pair->conn, "the venue answers no requests");
+    }
+    return arb_book_resync(host, instrument, "the venue did not answer");
+}
+
+static int kraken_on_timer(void *instance, struct arb_host *host, uint32_t timer)
+{
+    struct kraken *const self = instance;
+    int rc = arb_timer_set(host, timer, TICK_MS);
+
+    for (uint32_t i = 0; i < self->n_pairs && rc == ARB_OK; i++) {
+        const int64_t by_ns = self->pairs[i].answer_by_ns;
+        rc = by_ns != 0 && host->now_ns >= by_ns ? on_unanswered(self, host, i) : ARB_OK;
+    }
+    return rc;
 }
 
 static int kraken_on_message(void *instance, struct arb_host *host, uint32_t conn,
@@ -369,7 +434,7 @@ static int kraken_on_message(void *instance, struct arb_host *host, uint32_t con
 static int kraken_resync(void *instance, struct arb_host *host, uint32_t instrument)
 {
     struct kraken *const self = instance;
-    self->pairs[instrument].sub = SUB_LEAVING;
+    await_answer(self, &self->pairs[instrument], SUB_LEAVING, host->now_ns);
     return request_one(self, host, instrument, "unsubscribe");
 }
 
@@ -403,6 +468,8 @@ static const struct arb_option options[] = {
                    "Requests a second on one connection."),
     ARB_OPTION_MS("idle_timeout", struct kraken, idle_timeout_ms, "10s", 2000, 600000,
                   "Reconnect after this long without any frame; heartbeats come every second."),
+    ARB_OPTION_MS("ack_timeout", struct kraken, ack_timeout_ms, "5s", 1000, 60000,
+                  "How long a request or a snapshot may take before it is asked for again."),
     ARB_OPTION_END,
 };
 
@@ -413,6 +480,7 @@ static const struct arb_exchange_ops ops = {
     .on_open = kraken_on_open,
     .on_message = kraken_on_message,
     .on_close = kraken_on_close,
+    .on_timer = kraken_on_timer,
     .resync = kraken_resync,
     .checksum = kraken_on_checksum,
     .fini = kraken_fini,

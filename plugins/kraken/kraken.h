@@ -18,6 +18,9 @@ enum {
     CHECKSUM_LEVELS = 10,    /* a side, fixed by the venue */
     TOKEN_MAX = 40,          /* two numbers of at most 19 digits each */
     FRAME_LEVELS_MAX = 8192, /* a side in one message; the deepest subscription is 1,000 */
+    TIMER_TICK = 0,
+    TICK_MS = 500,
+    UNANSWERED_MAX = 3, /* requests for one pair in a row, then its connection is doubted */
 };
 
 /* One level as the checksum spells it: both numbers without point and leading zeroes. */
@@ -48,8 +51,10 @@ struct pair {
     char name[ARB_SYMBOL_MAX]; /* as the venue spells it */
     uint32_t conn;
     enum sub_state sub;
-    uint64_t seq;                  /* of our own: the venue does not number its messages */
-    int64_t updated_ns; /* the venue's time of the last update; 0: none since the snapshot */
+    int64_t answer_by_ns; /* the acknowledgement or the snapshot; 0: nothing was asked */
+    uint32_t unanswered;  /* requests in a row */
+    uint64_t seq;         /* of our own: the venue does not number its messages */
+    int64_t updated_ns;   /* the venue's time of the last update; 0: none since the snapshot */
     uint8_t px_digits, qty_digits; /* on the wire; the checksum needs them */
     struct token_side bids, asks;
 };
@@ -62,12 +67,14 @@ struct kraken {
     int64_t pairs_per_connection, pairs_per_request;
     int64_t requests_per_second;
     int64_t idle_timeout_ms;
+    int64_t ack_timeout_ms;
 
     const struct arb_exchange_env *env;
     uint32_t n_pairs, n_conns;
     bool is_v1;
     bool open[ARB_CONNS_MAX];
-    struct pair *pairs; /* [ARB_INSTRUMENTS_MAX] */
+    int64_t sent_by_ns[ARB_CONNS_MAX]; /* then all requests have left, at the rate they may */
+    struct pair *pairs;                /* [ARB_INSTRUMENTS_MAX] */
     struct arb_symbol_map by_name;
     struct arb_level bids[FRAME_LEVELS_MAX], asks[FRAME_LEVELS_MAX]; /* of the message in hand */
 };

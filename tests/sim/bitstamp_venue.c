@@ -47,6 +47,7 @@ struct capture {
 
 struct product {
     struct sim_book published;
+    struct sim_book told; /* what the events of orders sent so far add up to */
     uint64_t n_order_events;
     char last_event_id[BITSTAMP_EVENT_ID_MAX];
     int64_t next_ns; /* no publication before this */
@@ -351,6 +352,12 @@ static void send_diff(struct bitstamp_venue *bitstamp, uint32_t instrument,
     send_to_subscribers(bitstamp, instrument, DIFF_ORDER_BOOK, &text);
 }
 
+static void tell(struct ladder *ladder, int64_t px, int64_t diff)
+{
+    const struct arb_level *const known = ladder_find(ladder, px);
+    ladder_set(ladder, (struct arb_level){ px, (known == NULL ? 0 : known->qty) + diff });
+}
+
 /* What happens to one order, told to everybody who listens. */
 static void send_order(struct bitstamp_venue *bitstamp, uint32_t instrument,
                        struct bitstamp_order *order)
@@ -372,6 +379,8 @@ static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrume
     const struct bitstamp_split before =
         bitstamp_split(order.is_bid, (struct arb_level){ order.level.px, was });
     const struct bitstamp_split after = bitstamp_split(order.is_bid, order.level);
+    struct sim_book *const book = &bitstamp->products[instrument].told;
+    struct ladder *const told = order.is_bid ? &book->bids : &book->asks;
 
     for (uint32_t i = 0; i < BITSTAMP_SPLIT_MAX; i++) {
         if (before.qty[i] == after.qty[i] || (after.qty[i] < before.qty[i]) != shrinks) {
@@ -382,6 +391,7 @@ static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrume
                       : after.qty[i] == 0 ? "order_deleted"
                                           : "order_changed";
         order.level.qty = after.qty[i];
+        tell(told, order.level.px, after.qty[i] - before.qty[i]);
         send_order(bitstamp, instrument, &order);
     }
 }
@@ -433,6 +443,7 @@ static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_
         send_orders(bitstamp, instrument, book, now_ns);
     }
     sim_book_copy(&product->published, book);
+    sim_book_copy(&product->told, book); /* or nobody listened */
     product->next_ns = now_ns + prng_between(&bitstamp->prng, PUBLISH_MIN_MS * NS_PER_MS,
                                              PUBLISH_MAX_MS * NS_PER_MS);
     bitstamp->config.outlet.published(bitstamp->config.outlet.context, instrument, now_ns);
@@ -500,6 +511,12 @@ static const struct sim_book *published(const struct sim_venue *venue, uint32_t 
 {
     const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
     return bitstamp->config.market == NULL ? NULL : &bitstamp->products[instrument].published;
+}
+
+static const struct sim_book *told(const struct sim_venue *venue, uint32_t instrument)
+{
+    const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
+    return bitstamp->config.market == NULL ? NULL : &bitstamp->products[instrument].told;
 }
 
 static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *text,
@@ -588,6 +605,7 @@ static void destroy(struct sim_venue *venue)
     }
     for (uint32_t i = 0; bitstamp->products != NULL && i < bitstamp->config.instruments->n; i++) {
         sim_book_fini(&bitstamp->products[i].published);
+        sim_book_fini(&bitstamp->products[i].told);
         sim_book_fini(&bitstamp->products[i].served.book);
         sim_book_fini(&bitstamp->products[i].waiting.book);
     }
@@ -605,6 +623,7 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
     struct product *const product = &bitstamp->products[instrument];
 
     if (sim_book_init(&product->published, config->depth) != ARB_OK ||
+        sim_book_init(&product->told, config->depth) != ARB_OK ||
         sim_book_init(&product->served.book, config->depth) != ARB_OK ||
         sim_book_init(&product->waiting.book, config->depth) != ARB_OK) {
         return ARB_ENOMEM;
@@ -612,6 +631,7 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
     bitstamp_event_id(product->last_event_id, config->start_ns, 0);
     sim_book_copy(&product->published,
                   sim_market_book(config->market, config->market_venue, instrument));
+    sim_book_copy(&product->told, &product->published);
     capture(&product->served, &product->published, config->start_ns - CAPTURE_MAX_MS * NS_PER_MS);
     capture(&product->waiting, &product->published, config->start_ns);
     product->capture_ns = config->start_ns + draw_capture_interval(bitstamp);
@@ -650,6 +670,7 @@ static const struct sim_venue_ops bitstamp_ops = {
     .next_ns = next_ns,
     .on_time = on_time,
     .published = published,
+    .told = told,
     .destroy = destroy,
 };
 

@@ -25,7 +25,8 @@ const struct fault_info fault_infos[N_FAULT_KINDS] = {
     [FAULT_CUT] = { "cut", FAULT_ANYWHERE, "a book frame ends early" },
     [FAULT_RANGE] = { "range", FAULT_ANYWHERE, "a price does not fit any integer" },
     [FAULT_FUTURE] = { "future", FAULT_AT_BITSTAMP, "a book frame is dated far ahead" },
-    [FAULT_CROSSED] = { "crossed", FAULT_AT_BITSTAMP, "the best bid is at the best ask" },
+    [FAULT_CROSSED] = { "crossed", FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF,
+                        "the best bid is at the best ask" },
     [FAULT_STALL] = { "stall", FAULT_ANYWHERE, "a connection is silent for 2 s, then catches up" },
     [FAULT_HANG] = { "hang", FAULT_ANYWHERE, "a connection is silent until it is given up" },
     [FAULT_SILENT] = { "silent", FAULT_ANYWHERE, "one book's frames are lost for 2 s" },
@@ -55,11 +56,17 @@ struct line {
     int64_t stalled_until_ns; /* 0: it flows */
 };
 
-struct subject {
+/* One book in one feed. */
+struct stream {
     int64_t silent_until_ns;
     bool is_refused;         /* until it is subscribed again */
     struct held_frame *late; /* goes out behind the next frame */
-    char *body;              /* of the last HTTP answer */
+};
+
+/* One book at one venue. */
+struct subject {
+    struct stream streams[N_FAULT_FEEDS]; /* by the number of the feed's bit */
+    char *body;                           /* of the last HTTP answer */
     size_t body_len;
 };
 
@@ -90,6 +97,13 @@ static struct line *line_of(struct fault_layer *layer, uint32_t venue, uint32_t 
 static struct subject *subject_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument)
 {
     return &layer->subjects[(size_t)venue * layer->config.instruments->n + instrument];
+}
+
+/* Of a frame or a fault that is about a book. */
+static struct stream *stream_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument,
+                                uint32_t feed)
+{
+    return &subject_of(layer, venue, instrument)->streams[__builtin_ctz(feed)];
 }
 
 static bool is_kraken(const struct fault_layer *layer, uint32_t venue)
@@ -252,6 +266,13 @@ static bool is_about(const struct fault *fault, uint32_t venue, uint32_t instrum
            (fault->instrument == ARB_NO_INSTRUMENT || fault->instrument == instrument);
 }
 
+/* A connection has one feed or several; what happens to all of it happens with any frame. */
+static bool is_in_feed(const struct fault *fault, uint32_t feed)
+{
+    return fault->feed == 0 || fault->feed == feed || fault->kind == FAULT_STALL ||
+           fault->kind == FAULT_HANG;
+}
+
 static struct fault take_armed(struct fault_layer *layer, uint32_t at)
 {
     const struct fault fault = layer->armed[at];
@@ -281,8 +302,9 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
                   struct arb_bytes frame, uint64_t tag)
 {
     const uint32_t venue = fault->venue;
-    struct subject *const subject =
-        fault->instrument == ARB_NO_INSTRUMENT ? NULL : subject_of(layer, venue, fault->instrument);
+    struct stream *const stream = fault->instrument == ARB_NO_INSTRUMENT
+                                      ? NULL
+                                      : stream_of(layer, venue, fault->instrument, fault->feed);
     const struct fault_mark clean = { tag, FAULT_CLEAN };
     struct arb_text text = new_text(layer, frame.len < NOTICE_MAX ? NOTICE_MAX : frame.len);
 
@@ -296,10 +318,10 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
         pass(layer, venue, client, frame, clean);
         return true;
     case FAULT_REORDER:
-        if (subject->late != NULL) {
+        if (stream->late != NULL) {
             return false;
         }
-        subject->late = copy_frame(venue, client, frame, clean);
+        stream->late = copy_frame(venue, client, frame, clean);
         say_lost(layer, tag);
         return true;
     case FAULT_STALL:
@@ -309,11 +331,11 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
         pass(layer, venue, client, frame, clean);
         return true;
     case FAULT_SILENT:
-        subject->silent_until_ns = layer->now_ns + SILENT_NS;
+        stream->silent_until_ns = layer->now_ns + SILENT_NS;
         say_lost(layer, tag);
         return true;
     case FAULT_REFUSE:
-        subject->is_refused = true;
+        stream->is_refused = true;
         put_refusal(layer, venue, fault->instrument, &text);
         pass(layer, venue, client, frame_bytes(&text), (struct fault_mark){ tag, FAULT_MADE_UP });
         return true;
@@ -333,10 +355,12 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
 {
     for (uint32_t i = 0; i < layer->n_armed; i++) {
         struct fault fault = layer->armed[i];
-        if (!is_about(&fault, venue, subject->instrument) || !suits(&fault, subject)) {
+        if (!is_about(&fault, venue, subject->instrument) || !is_in_feed(&fault, subject->feed) ||
+            !suits(&fault, subject)) {
             continue;
         }
         fault.instrument = subject->instrument;
+        fault.feed = subject->feed;
         if (apply(layer, &fault, client, frame, tag)) {
             (void)take_armed(layer, i);
             say_applied(layer, &fault);
@@ -346,7 +370,7 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
     return false;
 }
 
-static bool is_swallowed(struct fault_layer *layer, struct subject *state,
+static bool is_swallowed(struct fault_layer *layer, struct stream *state,
                          const struct frame_subject *subject)
 {
     if (subject->role == FRAME_SUBSCRIBED) {
@@ -355,7 +379,7 @@ static bool is_swallowed(struct fault_layer *layer, struct subject *state,
     return is_of_book(subject) && (state->is_refused || state->silent_until_ns > layer->now_ns);
 }
 
-static void send_late(struct fault_layer *layer, struct subject *state, uint32_t client)
+static void send_late(struct fault_layer *layer, struct stream *state, uint32_t client)
 {
     struct held_frame *const late = state->late;
 
@@ -371,9 +395,9 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
                 uint64_t tag)
 {
     const struct frame_subject subject = frame_subject_of(layer->config.instruments, frame);
-    struct subject *const state = subject.instrument == ARB_NO_INSTRUMENT
-                                      ? NULL
-                                      : subject_of(layer, venue, subject.instrument);
+    struct stream *const state = subject.instrument == ARB_NO_INSTRUMENT
+                                     ? NULL
+                                     : stream_of(layer, venue, subject.instrument, subject.feed);
 
     line_of(layer, venue, client)->is_known = true;
     if (state != NULL && is_swallowed(layer, state, &subject)) {
@@ -406,8 +430,9 @@ void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t cli
             at = &held->next;
         }
     }
-    for (uint32_t i = 0; i < layer->config.instruments->n; i++) {
-        struct subject *const state = subject_of(layer, venue, i);
+    for (uint32_t i = 0; i < layer->config.instruments->n * N_FAULT_FEEDS; i++) {
+        struct stream *const state =
+            stream_of(layer, venue, i / N_FAULT_FEEDS, 1U << i % N_FAULT_FEEDS);
         if (state->late != NULL && state->late->client == client) {
             free(state->late);
             state->late = NULL;
@@ -670,7 +695,9 @@ void fault_layer_destroy(struct fault_layer *layer)
     }
     const size_t n = (size_t)layer->config.n_venues * layer->config.instruments->n;
     for (size_t i = 0; layer->subjects != NULL && i < n; i++) {
-        free(layer->subjects[i].late);
+        for (uint32_t k = 0; k < N_FAULT_FEEDS; k++) {
+            free(layer->subjects[i].streams[k].late);
+        }
         free(layer->subjects[i].body);
     }
     free(layer->lines);

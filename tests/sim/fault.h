@@ -41,18 +41,9 @@ enum fault_kind {
     N_FAULT_KINDS,
 };
 
-/* Where a fault makes sense. */
-enum fault_feed {
-    FAULT_AT_KRAKEN = 1,
-    FAULT_AT_ORDER_BOOK = 2, /* Bitstamp, whole books */
-    FAULT_AT_DIFF = 4,       /* Bitstamp, differences */
-    FAULT_AT_BITSTAMP = FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF,
-    FAULT_ANYWHERE = FAULT_AT_KRAKEN | FAULT_AT_BITSTAMP,
-};
-
 struct fault_info {
     const char *name; /* "drop" */
-    uint32_t where;   /* bits of enum fault_feed */
+    uint32_t where;   /* bits of enum fault_feed: makes sense there */
     const char *help;
 };
 
@@ -64,6 +55,7 @@ struct fault {
     uint32_t kind; /* enum fault_kind */
     uint32_t venue;
     uint32_t instrument; /* ARB_NO_INSTRUMENT: the first that suits */
+    uint32_t feed;       /* enum fault_feed; 0: any. What hits a connection hits all of them */
 };
 
 struct fault_plan {
@@ -77,7 +69,7 @@ struct fault_config {
     const struct instrument_list *instruments; /* borrowed */
     uint32_t n_venues;
     const char *venues[ARB_VENUES_MAX]; /* borrowed */
-    uint32_t feeds[ARB_VENUES_MAX];     /* enum fault_feed, one bit or, when not known, several */
+    uint32_t feeds[ARB_VENUES_MAX];     /* bits of enum fault_feed: what clients subscribe */
 };
 
 /*

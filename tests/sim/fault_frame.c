@@ -35,35 +35,59 @@ static uint32_t pair_of(const struct instrument_list *instruments, struct arb_by
     return arb_symbol_find(&instruments->by_symbol, quoted(behind(frame, "\"symbol\":\"")));
 }
 
-static uint32_t market_of(const struct instrument_list *instruments, struct arb_bytes frame)
+static struct frame_subject pair_subject(const struct instrument_list *instruments,
+                                         struct arb_bytes frame, enum frame_role role)
 {
-    const struct arb_bytes name =
-        quoted(behind(behind(frame, "\"channel\":\""), "order_book_")); /* diff_ or not */
-    return arb_symbol_find(&instruments->by_market, name);
+    return (struct frame_subject){ (uint32_t)role, FAULT_AT_KRAKEN, pair_of(instruments, frame) };
+}
+
+/* At Bitstamp the channel says what it is and for which market. */
+static struct frame_subject channel_subject(const struct instrument_list *instruments,
+                                            struct arb_bytes frame, enum frame_role role)
+{
+    static const struct {
+        const char *prefix;
+        enum fault_feed feed;
+    } channels[] = {
+        { "order_book_", FAULT_AT_ORDER_BOOK },
+        { "diff_order_book_", FAULT_AT_DIFF },
+        { "live_orders_", FAULT_AT_ORDERS },
+    };
+    const struct arb_bytes name = quoted(behind(frame, "\"channel\":\""));
+
+    for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+        const size_t len = strlen(channels[i].prefix);
+        if (begins(name, channels[i].prefix)) {
+            const struct arb_bytes market = { name.data + len, name.len - len };
+            return (struct frame_subject){ (uint32_t)role, channels[i].feed,
+                                           arb_symbol_find(&instruments->by_market, market) };
+        }
+    }
+    return (struct frame_subject){ FRAME_OTHER, 0, ARB_NO_INSTRUMENT };
 }
 
 struct frame_subject frame_subject_of(const struct instrument_list *instruments,
                                       struct arb_bytes frame)
 {
     if (begins(frame, "{\"channel\":\"book\",\"type\":\"update\"")) {
-        return (struct frame_subject){ FRAME_BOOK, pair_of(instruments, frame) };
+        return pair_subject(instruments, frame, FRAME_BOOK);
     }
     if (begins(frame, "{\"channel\":\"book\",\"type\":\"snapshot\"")) {
-        return (struct frame_subject){ FRAME_SNAPSHOT, pair_of(instruments, frame) };
+        return pair_subject(instruments, frame, FRAME_SNAPSHOT);
     }
     if (begins(frame, "{\"method\":\"subscribe\",\"result\":{\"channel\":\"book\"")) {
-        return (struct frame_subject){ FRAME_SUBSCRIBED, pair_of(instruments, frame) };
+        return pair_subject(instruments, frame, FRAME_SUBSCRIBED);
     }
     if (begins(frame, "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\"")) {
-        return (struct frame_subject){ FRAME_UNSUBSCRIBED, pair_of(instruments, frame) };
+        return pair_subject(instruments, frame, FRAME_UNSUBSCRIBED);
     }
-    if (begins(frame, "{\"data\":{\"timestamp\"")) {
-        return (struct frame_subject){ FRAME_BOOK, market_of(instruments, frame) };
+    if (begins(frame, "{\"data\":{\"timestamp\"") || begins(frame, "{\"data\":{\"id\"")) {
+        return channel_subject(instruments, frame, FRAME_BOOK);
     }
     if (begins(frame, "{\"event\":\"bts:subscription_succeeded\"")) {
-        return (struct frame_subject){ FRAME_SUBSCRIBED, market_of(instruments, frame) };
+        return channel_subject(instruments, frame, FRAME_SUBSCRIBED);
     }
-    return (struct frame_subject){ FRAME_OTHER, ARB_NO_INSTRUMENT };
+    return (struct frame_subject){ FRAME_OTHER, 0, ARB_NO_INSTRUMENT };
 }
 
 /* Writes the frame with frame.data[at .. at+len) replaced. */
@@ -147,17 +171,25 @@ static struct arb_bytes quantity_behind(struct arb_bytes price)
 }
 
 /* An ask that nobody could pay may be left out of a book, a bid or a quantity may not. */
+static struct arb_bytes needed_number(struct arb_bytes frame)
+{
+    const struct arb_bytes amount = quoted(behind(frame, "\"amount_str\":\""));
+    const struct arb_bytes bid = first_price(frame, "\"bids\":[");
+    const struct arb_bytes ask = first_price(frame, "\"asks\":[");
+
+    if (amount.data != NULL || bid.data != NULL) {
+        return amount.data != NULL ? amount : bid;
+    }
+    return ask.data == NULL ? ask : quantity_behind(ask);
+}
+
 bool frame_out_of_range(struct arb_bytes frame, struct arb_text *out)
 {
     static const struct arb_bytes huge = { "123456789012345678901234567890", 30 };
-    const struct arb_bytes ask = first_price(frame, "\"asks\":[");
-    struct arb_bytes number = first_price(frame, "\"bids\":[");
+    const struct arb_bytes number = needed_number(frame);
 
-    if (number.data == NULL && ask.data == NULL) {
-        return false;
-    }
     if (number.data == NULL) {
-        number = quantity_behind(ask);
+        return false;
     }
     replace(frame, number.data, number.len, huge, out);
     return true;

@@ -18,8 +18,20 @@ enum frame_role {
     FRAME_UNSUBSCRIBED = 5,
 };
 
+/* What a frame is part of; the bits of a client's subscriptions, of a place for faults. */
+enum fault_feed {
+    FAULT_AT_KRAKEN = 1,
+    FAULT_AT_ORDER_BOOK = 2, /* Bitstamp, whole books */
+    FAULT_AT_DIFF = 4,       /* Bitstamp, differences */
+    FAULT_AT_ORDERS = 8,     /* Bitstamp, single orders */
+    N_FAULT_FEEDS = 4,
+    FAULT_AT_BITSTAMP = FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF | FAULT_AT_ORDERS,
+    FAULT_ANYWHERE = FAULT_AT_KRAKEN | FAULT_AT_BITSTAMP,
+};
+
 struct frame_subject {
     uint32_t role;       /* enum frame_role */
+    uint32_t feed;       /* enum fault_feed; 0 when the frame is about no book */
     uint32_t instrument; /* ARB_NO_INSTRUMENT when the frame is about none */
 };
 

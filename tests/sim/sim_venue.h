@@ -63,6 +63,8 @@ struct sim_venue_ops {
     void (*on_time)(struct sim_venue *venue, int64_t now_ns);
     /* The book as last published; valid until the model is called again. NULL for recordings. */
     const struct sim_book *(*published)(const struct sim_venue *venue, uint32_t instrument);
+    /* Likewise, as of the event of an order that is being sent; NULL: there are none. */
+    const struct sim_book *(*told)(const struct sim_venue *venue, uint32_t instrument);
     void (*destroy)(struct sim_venue *venue);
 };
 

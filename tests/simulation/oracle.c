@@ -38,10 +38,15 @@ static struct book_hash join(const uint64_t top[2], const uint64_t whole[2])
     return (struct book_hash){ .whole = whole[0] ^ whole[1] << 1, .top = top[0] ^ top[1] << 1 };
 }
 
-struct book_hash oracle_hash_of(const struct arb_book *book)
+static uint32_t limit_of(uint32_t levels)
 {
-    const uint32_t bids = at_most(book->n_bids, ORACLE_TOP);
-    const uint32_t asks = at_most(book->n_asks, ORACLE_TOP);
+    return levels == 0 ? UINT32_MAX : levels;
+}
+
+struct book_hash oracle_hash_of(const struct arb_book *book, uint32_t levels)
+{
+    const uint32_t bids = at_most(book->n_bids, limit_of(levels));
+    const uint32_t asks = at_most(book->n_asks, limit_of(levels));
     const uint64_t top[2] = { mix_bids(1, book, 0, bids), mix_asks(2, book, 0, asks) };
     const uint64_t whole[2] = { mix_bids(top[0], book, bids, book->n_bids),
                                 mix_asks(top[1], book, asks, book->n_asks) };
@@ -61,14 +66,19 @@ static uint64_t mix_ladder(uint64_t hash, const struct ladder *ladder, struct sc
     return hash;
 }
 
+/* Limits of levels a side. */
+struct extent {
+    uint32_t whole, top;
+};
+
 static struct book_hash hash_of_ladders(const struct sim_book *book, struct scale scale,
-                                        uint32_t depth)
+                                        struct extent extent)
 {
     const struct ladder *const sides[2] = { &book->bids, &book->asks };
     uint64_t top[2], whole[2];
 
     for (uint32_t i = 0; i < 2; i++) {
-        const uint32_t n = at_most(sides[i]->n, depth), n_top = at_most(n, ORACLE_TOP);
+        const uint32_t n = at_most(sides[i]->n, extent.whole), n_top = at_most(n, extent.top);
         top[i] = mix_ladder(i + 1, sides[i], scale, (struct span){ 0, n_top });
         whole[i] = mix_ladder(top[i], sides[i], scale, (struct span){ n_top, n });
     }
@@ -92,7 +102,8 @@ int oracle_publish(struct oracle *oracle, const struct sim_book *book,
                                            (unsigned)instrument->qty_digits) };
     oracle->versions[oracle->n++] = (struct version){
         .at_us = now_ns / 1000,
-        .hash = hash_of_ladders(book, scale, depth == 0 ? UINT32_MAX : depth),
+        .hash = hash_of_ladders(book, scale,
+                                (struct extent){ limit_of(depth), limit_of(oracle->proof.levels) }),
     };
     return ARB_OK;
 }
@@ -100,7 +111,7 @@ int oracle_publish(struct oracle *oracle, const struct sim_book *book,
 void oracle_fini(struct oracle *oracle)
 {
     free(oracle->versions);
-    *oracle = (struct oracle){ 0 };
+    *oracle = (struct oracle){ .proof = oracle->proof };
 }
 
 uint32_t oracle_version_at(const struct oracle *oracle, int64_t at_us)
@@ -121,6 +132,19 @@ void oracle_lose(struct oracle *oracle, uint32_t version)
 {
     raise(&oracle->lost, version);
     oracle->is_tainted = true;
+    oracle->shown_ns = 0;
+}
+
+void oracle_check(struct oracle *oracle, int64_t now_ns)
+{
+    if (oracle->shown_ns == 0) {
+        oracle->shown_ns = now_ns;
+    }
+}
+
+void oracle_lose_check(struct oracle *oracle)
+{
+    oracle->shown_ns = 0;
 }
 
 /* The host took a whole book that is right. */
@@ -173,16 +197,35 @@ static bool is_in_range(const struct oracle *oracle, const struct book_hash *has
     return false;
 }
 
-enum oracle_verdict oracle_judge(const struct oracle *oracle, const struct arb_book *book,
-                                 const struct book_hash *hash, bool has_checksum)
+static bool is_patient(struct oracle *oracle, int64_t now_ns)
 {
+    if (oracle->verdict != ORACLE_UNSEEN) {
+        oracle->shown_ns = 0;
+    }
+    return oracle->proof.patience_ns == 0 || oracle->shown_ns == 0 ||
+           now_ns - oracle->shown_ns <= oracle->proof.patience_ns;
+}
+
+static enum oracle_verdict verdict_on(struct oracle *oracle, const struct arb_book *book,
+                                      const struct book_hash *hash, int64_t now_ns)
+{
+    if (book->verified != oracle->proof.verified) {
+        return ORACLE_WRONG;
+    }
     if (is_in_range(oracle, hash, false)) {
         return ORACLE_RIGHT;
     }
-    if (oracle->is_tainted && book->verified == ARB_UNVERIFIABLE) {
-        return ORACLE_UNSEEN;
+    if (oracle->is_tainted && oracle->proof.levels > 0 && is_in_range(oracle, hash, true)) {
+        return ORACLE_UNSEEN_DEEP;
     }
-    return oracle->is_tainted && has_checksum && is_in_range(oracle, hash, true)
-               ? ORACLE_UNSEEN_DEEP
+    return oracle->is_tainted && book->verified == ARB_UNVERIFIABLE && is_patient(oracle, now_ns)
+               ? ORACLE_UNSEEN
                : ORACLE_WRONG;
+}
+
+enum oracle_verdict oracle_judge(struct oracle *oracle, const struct arb_book *book,
+                                 const struct book_hash *hash, int64_t now_ns)
+{
+    oracle->verdict = verdict_on(oracle, book, hash, now_ns);
+    return (enum oracle_verdict)oracle->verdict;
 }

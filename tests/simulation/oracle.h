@@ -2,7 +2,8 @@
  * oracle.h - what a book may be: the venue's book after the last frame that was delivered.
  *
  * Every state a venue published is a version, kept as two hashes: of the whole book as deep as
- * the feed carries it, and of its top, which is all that a checksum covers. Deliveries move the
+ * the feed carries it, and of its top, which is all that a proof covers. With single orders each
+ * event of an order makes a version. Deliveries move the
  * range of versions that a LIVE book may equal; it is wider than one version only between a
  * damaged frame and the next whole one.
  */
@@ -10,8 +11,6 @@
 #define ARB_SIMULATION_ORACLE_H
 
 #include "fault.h"
-
-enum { ORACLE_TOP = 10 /* levels a side */ };
 
 struct book_hash {
     uint64_t whole, top;
@@ -22,18 +21,28 @@ struct version {
     struct book_hash hash;
 };
 
-/* Zeroed memory is a book without versions. */
+/* What a feed lets anybody notice. */
+struct oracle_proof {
+    uint32_t verified;   /* enum arb_verified: what a LIVE book has to say */
+    uint32_t levels;     /* a side, that a loss shows in; 0: all, or with UNVERIFIABLE none */
+    int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
+};
+
+/* Zeroed memory with a proof is a book without versions. */
 struct oracle {
+    struct oracle_proof proof;
     struct version *versions;
     uint32_t n, cap;
     uint32_t first, last; /* the range: versions [first .. last] */
     uint32_t rest;        /* of the last HTTP answer */
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
     bool is_tainted;      /* and no whole book has made up for it yet */
-    bool is_unseen;       /* the book differs, and the feed gives no means to see it */
+    uint32_t verdict;     /* enum oracle_verdict, the last one */
+    int64_t shown_ns;     /* of the first frame to check by since it differs and nothing was lost */
 };
 
-struct book_hash oracle_hash_of(const struct arb_book *book);
+/* `top`: levels a side, 0 for all. */
+struct book_hash oracle_hash_of(const struct arb_book *book, uint32_t top);
 
 /* The venue's book is a new one; `depth` 0 for all levels. ARB_ENOMEM. */
 int oracle_publish(struct oracle *oracle, const struct sim_book *book,
@@ -51,16 +60,19 @@ void oracle_answer(struct oracle *oracle, uint32_t version);
 /* The host made the book LIVE. */
 void oracle_begin_live(struct oracle *oracle, bool is_from_http);
 void oracle_lose(struct oracle *oracle, uint32_t version);
+/* A frame that only serves to check the book arrived, or is lost. */
+void oracle_check(struct oracle *oracle, int64_t now_ns);
+void oracle_lose_check(struct oracle *oracle);
 
 enum oracle_verdict {
     ORACLE_RIGHT = 1,
-    ORACLE_UNSEEN_DEEP = 2, /* differs below the levels that the checksum covers */
-    ORACLE_UNSEEN = 3,      /* differs, and says `unverifiable` */
+    ORACLE_UNSEEN_DEEP = 2, /* differs below the levels that the proof covers */
+    ORACLE_UNSEEN = 3,      /* differs, says `unverifiable`, and may for the time being */
     ORACLE_WRONG = 4,
 };
 
-/* Judges a LIVE book. `has_checksum`: the feed proves the top. */
-enum oracle_verdict oracle_judge(const struct oracle *oracle, const struct arb_book *book,
-                                 const struct book_hash *hash, bool has_checksum);
+/* Judges a LIVE book, whose `hash` has proof.levels as its top, and keeps the verdict. */
+enum oracle_verdict oracle_judge(struct oracle *oracle, const struct arb_book *book,
+                                 const struct book_hash *hash, int64_t now_ns);
 
 #endif /* ARB_SIMULATION_ORACLE_H */

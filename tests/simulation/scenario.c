@@ -20,8 +20,10 @@ enum {
     OPTIONS_MAX = 5,
     TEXT_MAX = 64,
     FAULTS_DRAWN_MAX = 8,
-    LEVELS_MAX = 8192, /* of one message */
-    RING_BOOKS = 3,    /* whole books that the slow consumer's ring has room for */
+    LEVELS_MAX = 8192,    /* of one message */
+    KRAKEN_PROVEN = 10,   /* levels a side that the venue's checksum covers */
+    CHECKED_LEVELS = 100, /* levels a side that the cross-check sees */
+    RING_BOOKS = 3,       /* whole books that the slow consumer's ring has room for */
     VIOLATIONS_SHOWN = 4,
 };
 
@@ -30,16 +32,26 @@ enum {
 #define HEALED_WITHIN_NS (150 * NS_PER_S)
 #define REWIND_NS (SIMULATION_SNAPSHOT_MS * NS_PER_MS + 200 * NS_PER_MS)
 
+/*
+ * How long a wrong book may stay LIVE under the cross-check, from the first frame on that shows it:
+ * a level is believed to be wrong when it differed for 3 s, which is looked at every 0.25 s, and
+ * the book may have changed meanwhile.
+ */
+#define CHECKED_WITHIN_NS (4 * NS_PER_S)
+
 /* What a frame's tag says: which book it brings to which version. */
 struct tag {
     uint32_t venue, instrument, version;
     bool is_book, is_whole;
+    bool is_check; /* only compared with the book */
 };
 
 /* One venue's feed with all that belongs to it. */
 struct side {
     struct scenario *scenario;
-    uint32_t venue, feed_kind; /* enum fault_feed */
+    uint32_t venue;
+    uint32_t feeds;  /* bits of enum fault_feed: what it subscribes */
+    uint32_t stream; /* the one of them that the books are made of */
     struct exchange_config exchange;
     struct config_entry options[OPTIONS_MAX];
     char text[OPTIONS_MAX][TEXT_MAX];
@@ -138,7 +150,7 @@ static const char *symbol_of(const struct scenario *s, uint32_t instrument)
 static uint64_t pack(struct tag tag)
 {
     return (uint64_t)tag.version << 32 | tag.instrument << 16 | tag.venue << 8 |
-           (tag.is_whole ? 2U : 0U) | (tag.is_book ? 1U : 0U);
+           (tag.is_check ? 4U : 0U) | (tag.is_whole ? 2U : 0U) | (tag.is_book ? 1U : 0U);
 }
 
 static struct tag unpack(uint64_t packed)
@@ -146,23 +158,49 @@ static struct tag unpack(uint64_t packed)
     return (struct tag){ .version = (uint32_t)(packed >> 32),
                          .instrument = packed >> 16 & 0xffff,
                          .venue = packed >> 8 & 0xff,
+                         .is_check = (packed & 4) != 0,
                          .is_whole = (packed & 2) != 0,
                          .is_book = (packed & 1) != 0 };
 }
 
+static void note_version(struct scenario *s, uint32_t venue, uint32_t instrument,
+                         const struct sim_book *book, int64_t now_ns)
+{
+    struct side *const side = &s->sides[venue];
+
+    if (oracle_publish(&side->oracles[instrument], book, &s->instruments->items[instrument],
+                       side->depth, now_ns) != ARB_OK) {
+        abort();
+    }
+}
+
 /* A change is sent before the model says that its book is a new one; a snapshot is of the last. */
+static struct tag tag_of(const struct side *side, const struct frame_subject *subject)
+{
+    const bool is_book = subject->role == FRAME_BOOK || subject->role == FRAME_SNAPSHOT;
+    const uint32_t next = side->oracles[subject->instrument].n;
+
+    return (struct tag){
+        .venue = side->venue,
+        .instrument = subject->instrument,
+        .version = subject->role == FRAME_SNAPSHOT ? next - 1 : next,
+        .is_book = is_book && subject->feed == side->stream,
+        .is_whole = subject->role == FRAME_SNAPSHOT || side->stream == FAULT_AT_ORDER_BOOK,
+        .is_check = is_book && subject->feed != side->stream,
+    };
+}
+
 static void on_world_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
 {
     struct scenario *const s = context;
     const struct frame_subject subject = frame_subject_of(s->instruments, frame);
-    struct tag tag = { .venue = venue, .instrument = subject.instrument & 0xffff };
+    const uint32_t i = subject.instrument;
+    const struct tag tag = i == ARB_NO_INSTRUMENT ? (struct tag){ .venue = venue }
+                                                  : tag_of(&s->sides[venue], &subject);
 
-    if (subject.instrument != ARB_NO_INSTRUMENT) {
-        const uint32_t next = s->sides[venue].oracles[subject.instrument].n;
-        tag.is_book = subject.role == FRAME_BOOK || subject.role == FRAME_SNAPSHOT;
-        tag.is_whole =
-            subject.role == FRAME_SNAPSHOT || s->sides[venue].feed_kind == FAULT_AT_ORDER_BOOK;
-        tag.version = subject.role == FRAME_SNAPSHOT ? next - 1 : next;
+    if (tag.is_book && subject.feed == FAULT_AT_ORDERS) {
+        const struct sim_venue *const model = world_venue(s->world, venue);
+        note_version(s, venue, i, model->ops->told(model, i), s->now_ns);
     }
     fault_send(s->faults, venue, client, frame, pack(tag));
 }
@@ -175,22 +213,17 @@ static void on_world_close(void *context, uint32_t venue, uint32_t client, uint1
     link_close(s->sides[venue].link, client, why);
 }
 
-static void note_version(struct scenario *s, uint32_t venue, uint32_t instrument, int64_t now_ns)
+static void note_published(struct scenario *s, uint32_t venue, uint32_t instrument, int64_t now_ns)
 {
-    struct sim_venue *const model = world_venue(s->world, venue);
-    struct side *const side = &s->sides[venue];
-
-    if (oracle_publish(&side->oracles[instrument], model->ops->published(model, instrument),
-                       &s->instruments->items[instrument], side->depth, now_ns) != ARB_OK) {
-        abort();
-    }
+    const struct sim_venue *const model = world_venue(s->world, venue);
+    note_version(s, venue, instrument, model->ops->published(model, instrument), now_ns);
 }
 
 static void on_world_published(void *context, uint32_t venue, uint32_t instrument, int64_t now_ns)
 {
     struct scenario *const s = context;
     if (s->world != NULL) { /* the first books are noted when it is there */
-        note_version(s, venue, instrument, now_ns);
+        note_published(s, venue, instrument, now_ns);
     }
 }
 
@@ -208,6 +241,8 @@ static void on_lost(void *context, uint64_t packed)
 
     if (tag.is_book) {
         oracle_lose(&s->sides[tag.venue].oracles[tag.instrument], tag.version);
+    } else if (tag.is_check) {
+        oracle_lose_check(&s->sides[tag.venue].oracles[tag.instrument]);
     }
 }
 
@@ -227,7 +262,7 @@ static void begin_reaction(struct side *side, uint32_t instrument, const struct 
 {
     end_reaction(side, instrument);
     side->reactions[instrument] = (struct reaction){
-        .kind = fault->kind, .feed = side->feed_kind, .stale_ns = -1, .healed_ns = -1
+        .kind = fault->kind, .feeds = side->feeds, .stale_ns = -1, .healed_ns = -1
     };
     side->fault_ns[instrument] = side->scenario->now_ns;
     side->was_down[instrument] = side->states[instrument] != ARB_BOOK_LIVE;
@@ -301,6 +336,8 @@ static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
     if (tag.is_book && mark.verdict != FAULT_MADE_UP) {
         oracle_arrive(&s->sides[venue].oracles[tag.instrument], tag.version,
                       (enum fault_verdict)mark.verdict, tag.is_whole);
+    } else if (tag.is_check && mark.verdict == FAULT_CLEAN) {
+        oracle_check(&s->sides[venue].oracles[tag.instrument], s->now_ns);
     }
 }
 
@@ -332,7 +369,7 @@ static void on_event(void *context, const struct event *event)
     const struct arb_book book = feed_book(side->feed, i);
 
     ledger_note(&side->ledgers[i], (struct ledger_entry){ .seq = event->seq,
-                                                          .hash = oracle_hash_of(&book).whole,
+                                                          .hash = oracle_hash_of(&book, 0).whole,
                                                           .state = event->state,
                                                           .trading = event->trading });
     topic_publish(&s->topic, event, s->now_ns);
@@ -349,31 +386,31 @@ static void judge(struct scenario *s, struct side *side, uint32_t i, const struc
                   const struct book_hash *hash)
 {
     struct oracle *const oracle = &side->oracles[i];
-    const enum oracle_verdict verdict =
-        oracle_judge(oracle, book, hash, side->feed_kind == FAULT_AT_KRAKEN);
+    const uint32_t before = oracle->verdict;
+    const enum oracle_verdict verdict = oracle_judge(oracle, book, hash, s->now_ns);
 
     s->totals->checks++;
     if (verdict == ORACLE_WRONG) {
-        violate(s, "%s %s is LIVE and not the venue's book (versions %u to %u)",
-                s->venues[side->venue].name, symbol_of(s, i), oracle->first, oracle->last);
+        violate(s, "%s %s is LIVE, %s and not the venue's book (versions %u to %u)",
+                s->venues[side->venue].name, symbol_of(s, i), verified_name(book->verified),
+                oracle->first, oracle->last);
     }
-    if (verdict != ORACLE_RIGHT && !oracle->is_unseen) {
+    if (verdict != ORACLE_RIGHT && verdict != before) {
         s->totals->unseen += verdict == ORACLE_UNSEEN;
         s->totals->unseen_deep += verdict == ORACLE_UNSEEN_DEEP;
         tell(s, "%s %s: a loss that cannot be seen", s->venues[side->venue].name, symbol_of(s, i));
     }
-    oracle->is_unseen = verdict != ORACLE_RIGHT;
 }
 
 static void check_book(struct scenario *s, struct side *side, uint32_t i)
 {
     const struct arb_book book = feed_book(side->feed, i);
-    const struct book_hash hash = oracle_hash_of(&book);
+    const struct book_hash hash = oracle_hash_of(&book, side->oracles[i].proof.levels);
 
     if (book.state == ARB_BOOK_LIVE) {
         if (side->states[i] != ARB_BOOK_LIVE) {
             tell(s, "%s %s is LIVE", s->venues[side->venue].name, symbol_of(s, i));
-            oracle_begin_live(&side->oracles[i], side->feed_kind != FAULT_AT_KRAKEN);
+            oracle_begin_live(&side->oracles[i], side->stream != FAULT_AT_KRAKEN);
         }
         if (!link_is_up(side->link, side->feed->books[i].conn)) {
             violate(s, "%s %s is LIVE without a connection", s->venues[side->venue].name,
@@ -420,7 +457,7 @@ static void check_leg(struct scenario *s, const struct copy *copy, uint32_t venu
         return;
     }
     if (entry == NULL || entry->state != ARB_BOOK_LIVE ||
-        entry->hash != oracle_hash_of(book).whole || entry->trading != book->trading) {
+        entry->hash != oracle_hash_of(book, 0).whole || entry->trading != book->trading) {
         violate(s, "%s: %s %s is LIVE at seq %" PRIu64 " and not the host's book", copy->name,
                 s->venues[venue].name, symbol_of(s, instrument), book->seq);
     }
@@ -477,7 +514,7 @@ static void damage_event(struct scenario *s, const struct copy *copy, const stru
     struct arb_level *const level = copy->reader.decoded.levels;
 
     if (event->kind == EVENT_DELTA && event->n_bids + event->n_asks > 0 && level->qty > 0 &&
-        s->sides[venue].depth == ORACLE_TOP) {
+        s->sides[venue].depth == KRAKEN_PROVEN) {
         level->qty++;
     }
 }
@@ -653,10 +690,16 @@ static void advance(struct scenario *s)
     let_them_read(s);
 }
 
+/* What can be noticed in time was. */
+static bool is_noticed(const struct oracle *oracle)
+{
+    return oracle->verdict != ORACLE_UNSEEN || oracle->proof.patience_ns == 0;
+}
+
 /* LIVE, or, after the venue refused it, given up for a while as the documentation says. */
 static bool is_book_healed(const struct side *side, uint32_t i)
 {
-    return side->states[i] == ARB_BOOK_LIVE ||
+    return (side->states[i] == ARB_BOOK_LIVE && is_noticed(&side->oracles[i])) ||
            (side->states[i] == ARB_BOOK_UNUSABLE && side->is_refused[i]);
 }
 
@@ -741,30 +784,70 @@ static uint32_t draw_depth(struct prng *prng)
     return draw < 45 ? 10 : draw < 88 ? 25 : draw < 99 ? 100 : 1000;
 }
 
+static void prove(struct side *side, struct oracle_proof proof)
+{
+    for (uint32_t i = 0; i < SIMULATION_INSTRUMENTS_MAX; i++) {
+        side->oracles[i].proof = proof;
+    }
+}
+
 static void draw_kraken(struct scenario *s, struct side *side)
 {
     char text[TEXT_MAX];
 
-    side->feed_kind = FAULT_AT_KRAKEN;
+    side->feeds = side->stream = FAULT_AT_KRAKEN;
     side->depth = draw_depth(&s->prng);
+    prove(side, (struct oracle_proof){ .verified = ARB_VERIFIED, .levels = KRAKEN_PROVEN });
     (void)snprintf(text, sizeof(text), "%u", side->depth);
     add_option(side, 0, "depth", text);
     add_option(side, 1, "idle_timeout", "3s");
     add_option(side, 2, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "200");
 }
 
+/* A way to get books from Bitstamp. */
+struct variant {
+    uint32_t feeds, stream;
+    uint32_t depth;
+    const char *mode, *cross_check;
+    struct oracle_proof proof;
+};
+
+static const struct variant variants[] = {
+    { FAULT_AT_ORDER_BOOK, FAULT_AT_ORDER_BOOK, 100, "order_book", "on", { ARB_VERIFIED, 0, 0 } },
+    { FAULT_AT_ORDERS, FAULT_AT_ORDERS, 0, "orders", "on", { ARB_VERIFIED, 0, 0 } },
+    { FAULT_AT_DIFF, FAULT_AT_DIFF, 0, "diff", "off", { ARB_UNVERIFIABLE, 0, 0 } },
+    { SIMULATION_CHECKED_DIFF,
+      FAULT_AT_DIFF,
+      0,
+      "diff",
+      "on",
+      { ARB_UNVERIFIABLE, CHECKED_LEVELS, CHECKED_WITHIN_NS } },
+};
+enum { N_VARIANTS = sizeof(variants) / sizeof(variants[0]) };
+
+static const struct variant *draw_variant(struct scenario *s)
+{
+    for (uint32_t i = 0; i < N_VARIANTS; i++) {
+        if (variants[i].feeds == s->options.only_feeds) {
+            return &variants[i];
+        }
+    }
+    return &variants[prng_below(&s->prng, N_VARIANTS)];
+}
+
 static void draw_bitstamp(struct scenario *s, struct side *side)
 {
-    const bool is_diff = s->options.only_feed == 0 ? prng_once_in(&s->prng, 2)
-                                                   : s->options.only_feed == FAULT_AT_DIFF;
-    side->feed_kind = is_diff ? FAULT_AT_DIFF : FAULT_AT_ORDER_BOOK;
-    side->depth = is_diff ? 0 : 100;
-    add_option(side, 0, "mode", is_diff ? "diff" : "order_book");
+    const struct variant *const variant = draw_variant(s);
+
+    side->feeds = variant->feeds;
+    side->stream = variant->stream;
+    side->depth = variant->depth;
+    prove(side, variant->proof);
+    add_option(side, 0, "mode", variant->mode);
     add_option(side, 1, "heartbeat", "2s");
     add_option(side, 2, "heartbeat_timeout", "1s");
     add_option(side, 3, "markets_per_connection", prng_once_in(&s->prng, 3) ? "2" : "500");
-    /* The oracle follows one stream a book; test_bitstamp_loss measures the cross-check. */
-    add_option(side, 4, "cross_check", "off");
+    add_option(side, 4, "cross_check", variant->cross_check);
 }
 
 static void draw_side(struct scenario *s, uint32_t venue, const char *name)
@@ -787,7 +870,7 @@ static void draw_side(struct scenario *s, uint32_t venue, const char *name)
     s->venues[venue].taker_fee_ppm = side->exchange.taker_fee_ppm;
     memcpy(s->venues[venue].name, side->exchange.name, sizeof(s->venues[venue].name));
     s->fault_config.venues[venue] = side->exchange.name;
-    s->fault_config.feeds[venue] = side->feed_kind;
+    s->fault_config.feeds[venue] = side->feeds;
 }
 
 /* Some faults only show when something else makes them. */
@@ -800,10 +883,21 @@ static uint32_t companion_of(const struct scenario *s, const struct fault *fault
     case FAULT_REST_FAIL:
         return FAULT_CLOSE;
     case FAULT_NO_ACK:
-        return s->sides[fault->venue].feed_kind == FAULT_AT_KRAKEN ? FAULT_CHECKSUM : FAULT_CLOSE;
+        return s->sides[fault->venue].stream == FAULT_AT_KRAKEN ? FAULT_CHECKSUM : FAULT_CLOSE;
     default:
         return 0;
     }
+}
+
+/* Of two feeds on a connection: either, or the one that the books are made of. */
+static uint32_t draw_feed(struct scenario *s, const struct fault *fault)
+{
+    const struct side *const side = &s->sides[fault->venue];
+
+    if (side->feeds == side->stream || s->options.only_fault != 0 || prng_once_in(&s->prng, 2)) {
+        return side->stream;
+    }
+    return side->feeds & ~side->stream;
 }
 
 static struct fault draw_fault(struct scenario *s)
@@ -813,11 +907,12 @@ static struct fault draw_fault(struct scenario *s)
     if (s->options.only_fault != 0) {
         fault.kind = s->options.only_fault;
         for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-            if (s->sides[venue].feed_kind == s->options.only_feed) {
+            if (s->sides[venue].feeds == s->options.only_feeds) {
                 fault.venue = venue;
             }
         }
     }
+    fault.feed = draw_feed(s, &fault);
     return fault;
 }
 
@@ -874,13 +969,15 @@ static void draw_sides(struct scenario *s)
 static int open_world(struct scenario *s, struct err *err)
 {
     uint32_t deepest = 0;
+    /* In a calm market a wrong level is not overwritten by the next change. */
+    const bool is_calm = prng_once_in(&s->prng, 3);
     struct world_config config = {
         .instruments = s->instruments,
         .n_venues = s->n_venues,
         .seed = s->options.seed,
         .start_ns = START_NS,
-        .rate_per_s = prng_between(&s->prng, 2, 12),
-        .divergence_every_ms = 1500,
+        .rate_per_s = is_calm ? prng_between(&s->prng, 1, 3) : prng_between(&s->prng, 2, 12),
+        .divergence_every_ms = is_calm ? 20000 : 1500,
         .outlet = { on_world_send, on_world_close, s, on_world_published },
     };
 
@@ -888,7 +985,7 @@ static int open_world(struct scenario *s, struct err *err)
         const struct side *const side = &s->sides[venue];
         config.venues[venue] = side->exchange.name;
         config.fees_ppm[venue] = side->exchange.taker_fee_ppm;
-        if (side->feed_kind == FAULT_AT_KRAKEN) {
+        if (side->stream == FAULT_AT_KRAKEN) {
             deepest = side->depth;
         }
     }
@@ -896,7 +993,7 @@ static int open_world(struct scenario *s, struct err *err)
     const int rc = world_create(&s->world, &config, err);
     for (uint32_t venue = 0; rc == ARB_OK && venue < s->n_venues; venue++) {
         for (uint32_t i = 0; i < s->instruments->n; i++) {
-            note_version(s, venue, i, START_NS);
+            note_published(s, venue, i, START_NS);
         }
     }
     return rc;
@@ -938,8 +1035,8 @@ static int open_link(struct scenario *s, struct side *side)
 static int open_side(struct scenario *s, struct side *side, struct err *err)
 {
     const struct feed_config config = {
-        .plugin = side->feed_kind == FAULT_AT_KRAKEN ? &s->options.plugins->kraken
-                                                     : &s->options.plugins->bitstamp,
+        .plugin = side->stream == FAULT_AT_KRAKEN ? &s->options.plugins->kraken
+                                                  : &s->options.plugins->bitstamp,
         .exchange = &side->exchange,
         .config = &s->config,
         .session = 1,
@@ -1008,6 +1105,7 @@ static void close_side(struct side *side)
     ring_fini(&side->ring);
     for (uint32_t i = 0; i < SIMULATION_INSTRUMENTS_MAX; i++) {
         oracle_fini(&side->oracles[i]);
+        ledger_fini(&side->ledgers[i]);
     }
 }
 

@@ -20,7 +20,7 @@ struct scenario_options {
     const struct scenario_plugins *plugins; /* borrowed */
     const char *venue;                      /* only this one; NULL: both */
     uint32_t only_fault;                    /* enum fault_kind; 0: as drawn */
-    uint32_t only_feed;                     /* enum fault_feed that has it */
+    uint32_t only_feeds;                    /* bits of enum fault_feed: the side that has it */
     bool is_verbose;
     reaction_fn *reaction; /* or NULL */
     void *context;         /* of it */

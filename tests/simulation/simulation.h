@@ -12,6 +12,7 @@ enum {
     SIMULATION_VENUES_MAX = 2,
     SIMULATION_INSTRUMENTS_MAX = 4,
     SIMULATION_SNAPSHOT_MS = 1000, /* how often books are repeated on the bus */
+    SIMULATION_CHECKED_DIFF = FAULT_AT_DIFF | FAULT_AT_ORDER_BOOK, /* Bitstamp, cross-check on */
 };
 
 struct span {
@@ -29,7 +30,7 @@ struct totals {
 /* One fault at one book, and what came of it on the bus; times are virtual, -1: never. */
 struct reaction {
     uint32_t kind;     /* enum fault_kind */
-    uint32_t feed;     /* enum fault_feed */
+    uint32_t feeds;    /* bits of enum fault_feed */
     int64_t stale_ns;  /* from the fault until nobody trades on the book any more */
     int64_t healed_ns; /* from the fault until it may be traded on again */
 };

@@ -20,14 +20,16 @@ struct row {
 };
 
 struct feed_name {
-    uint32_t feed;
+    uint32_t feeds; /* bits of enum fault_feed */
     const char *name;
 };
 
 static const struct feed_name feed_names[] = {
     { FAULT_AT_KRAKEN, "kraken" },
     { FAULT_AT_ORDER_BOOK, "bitstamp order_book" },
-    { FAULT_AT_DIFF, "bitstamp diff" },
+    { FAULT_AT_ORDERS, "bitstamp orders" },
+    { FAULT_AT_DIFF, "bitstamp diff, no cross-check" },
+    { SIMULATION_CHECKED_DIFF, "bitstamp diff" },
 };
 enum { N_FEED_NAMES = sizeof(feed_names) / sizeof(feed_names[0]) };
 
@@ -104,9 +106,9 @@ int table_print(const struct scenario_options *given, uint64_t scenarios_each,
                  "|---|---|---|---|---|---|---|---|\n");
     for (uint32_t kind = 1; kind < N_FAULT_KINDS; kind++) {
         for (uint32_t i = 0; i < N_FEED_NAMES && rc == ARB_OK; i++) {
-            if ((fault_infos[kind].where & feed_names[i].feed) != 0) {
+            if ((fault_infos[kind].where & feed_names[i].feeds) != 0) {
                 options.only_fault = kind;
-                options.only_feed = feed_names[i].feed;
+                options.only_feeds = feed_names[i].feeds;
                 rc = measure(&options, row, scenarios_each, totals, err);
                 if (row->n > 0) {
                     print_row(row, feed_names[i].name);

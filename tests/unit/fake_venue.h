@@ -27,6 +27,7 @@ enum { FAKE_COMMAND_MAX = 1024, FAKE_LEVELS_MAX = 64, FAKE_WORD_MAX = 32 };
 struct fake_venue {
     const char *on_init, *on_add, *on_open, *on_close, *on_timer, *on_resync;
     const char *loss, *source, *unknown;
+    int64_t checksum_levels;
 };
 
 /* -- books ---------------------------------------------------------------------------- */
@@ -280,6 +281,7 @@ static inline int fake_init(void *instance, struct arb_host *host,
     const struct arb_capabilities caps = {
         .size = (uint32_t)sizeof(caps),
         .loss_detection = fake_choice(loss, self->loss),
+        .checksum_levels = (uint32_t)self->checksum_levels,
         .snapshot_source = fake_choice(source, self->source),
         .unknown_delete = fake_choice(unknown, self->unknown),
         .liveness = ARB_LIVENESS_TRANSPORT,
@@ -354,6 +356,8 @@ static const struct arb_option fake_options[] = {
     ARB_OPTION_STRING("on_close", struct fake_venue, on_close, "", "Commands."),
     ARB_OPTION_STRING("on_timer", struct fake_venue, on_timer, "", "Commands."),
     ARB_OPTION_STRING("on_resync", struct fake_venue, on_resync, "send 0 resync %", "Commands."),
+    ARB_OPTION_INT("checksum_levels", struct fake_venue, checksum_levels, "0", 0, 100,
+                   "Levels a side that a checksum covers."),
     ARB_OPTION_ENUM("loss", struct fake_venue, loss, "sequence",
                     "checksum|sequence|chain|none|stateless", "How loss is noticed."),
     ARB_OPTION_ENUM("source", struct fake_venue, source, "stream", "stream|http|each",

@@ -62,6 +62,9 @@ static inline void world_on_event(void *context, const struct event *event)
     if (event->kind != EVENT_STATUS && event->verified != ARB_VERIFIED) {
         arb_text_add(log, " %s", verified_name(event->verified));
     }
+    if (event->verified_levels > 0) {
+        arb_text_add(log, " top=%u", event->verified_levels);
+    }
     if (event->conflated > 0) {
         arb_text_add(log, " conflated=%" PRIu64, event->conflated);
     }

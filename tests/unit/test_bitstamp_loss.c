@@ -34,7 +34,9 @@ static struct feed_stats replay_all(const struct plugin *plugin, const struct re
 {
     static const struct config config = { .path = "test",
                                           .host = { .px_scale = 10, .qty_scale = 8 } };
-    static struct config_entry mode = { .key = "mode", .value = "diff" };
+    /* The recorder subscribed some seconds after it had connected. */
+    static struct config_entry ack_timeout = { .key = "ack_timeout", .value = "60s" };
+    static struct config_entry mode = { .key = "mode", .value = "diff", .next = &ack_timeout };
     const struct exchange_config exchange = {
         .name = "bitstamp", .symbols = recorded_symbols, .n_symbols = 10, .options = &mode
     };

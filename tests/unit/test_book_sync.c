@@ -235,6 +235,19 @@ static void matching_checksum_is_counted(void **state)
     world_destroy(world);
 }
 
+static void checksum_over_the_best_levels_proves_only_these(void **state)
+{
+    static const struct world_spec part = { .options = { { "loss", "checksum" },
+                                                         { "checksum_levels", "10" } } };
+    struct world *const world = world_live(&part);
+
+    (void)state;
+    world_say(world, "delta 0 11 b99x1 sum=201");
+    world_expect(world, "delta 0 LIVE #3<2 top=10 b99x1\n");
+    assert_int_equal(feed_book(world->feed, 0).verified_levels, 10);
+    world_destroy(world);
+}
+
 static void checksum_mismatch_is_told_before_the_resync(void **state)
 {
     struct world *const world = world_live(&usual);
@@ -657,6 +670,7 @@ int main(void)
         cmocka_unit_test(snapshot_older_than_a_live_book_is_damage),
         cmocka_unit_test(resync_may_start_a_lower_sequence),
         cmocka_unit_test(matching_checksum_is_counted),
+        cmocka_unit_test(checksum_over_the_best_levels_proves_only_these),
         cmocka_unit_test(checksum_mismatch_is_told_before_the_resync),
         cmocka_unit_test(snapshot_with_a_wrong_checksum_is_not_live),
         cmocka_unit_test(plugin_without_resync_has_its_connection_dropped),

@@ -449,6 +449,33 @@ static void price_of_zero_gives_nothing(void **state)
 
 /* --- which books count --- */
 
+/* Two asks against one bid that takes both. */
+static uint32_t verified_with(struct world *world, uint32_t levels_proven, uint32_t sell_verified)
+{
+    put_asks(world, 0, (struct arb_level[]){ { 100, 1 }, { 101, 1 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 2 }, { 0, 0 } });
+    world->books[0].verified = ARB_VERIFIED;
+    world->books[0].verified_levels = levels_proven;
+    world->books[1].verified = sell_verified;
+    (void)show(world);
+    return world->recorder.last.verified;
+}
+
+static void fill_within_the_proven_levels_is_verified(void **state)
+{
+    assert_int_equal(verified_with(*state, 2, ARB_VERIFIED), ARB_VERIFIED);
+}
+
+static void fill_below_the_proven_levels_is_not_verified(void **state)
+{
+    assert_int_equal(verified_with(*state, 1, ARB_VERIFIED), ARB_UNVERIFIABLE);
+}
+
+static void the_weaker_leg_decides_what_is_verified(void **state)
+{
+    assert_int_equal(verified_with(*state, 0, ARB_UNVERIFIABLE), ARB_UNVERIFIABLE);
+}
+
 static void book_that_is_not_live_gives_nothing(void **state)
 {
     struct world *const world = *state;
@@ -911,6 +938,9 @@ int main(void)
         TEST(quantity_beyond_64_bits_is_left_out),
         TEST(extreme_prices_and_fees_do_not_overflow_unnoticed),
         TEST(price_of_zero_gives_nothing),
+        TEST(fill_within_the_proven_levels_is_verified),
+        TEST(fill_below_the_proven_levels_is_not_verified),
+        TEST(the_weaker_leg_decides_what_is_verified),
         TEST(book_that_is_not_live_gives_nothing),
         TEST(venue_that_does_not_match_orders_gives_nothing),
         TEST(book_as_old_as_max_age_counts),

@@ -168,6 +168,28 @@ static void silent_book_leaves_the_others_alone(void **state)
     rig_destroy(rig);
 }
 
+/* Bitstamp sends a frame of one channel of BTC/USD to client 0. */
+static void send_of_channel(struct rig *rig, const char *head, const char *channel, uint64_t tag)
+{
+    char text[256];
+    const int len = snprintf(text, sizeof(text),
+                             "{\"data\":{\"%s\":\"1\"},\"channel\":\"%sbtcusd\"}", head, channel);
+    fault_send(rig->layer, 1, 0, (struct arb_bytes){ text, (size_t)len }, tag);
+}
+
+static void silent_channel_leaves_the_others_of_its_book_alone(void **state)
+{
+    struct rig *const rig = rig_create("bitstamp:silent");
+
+    (void)state;
+    send_of_channel(rig, "id", "live_orders_", 1);
+    send_of_channel(rig, "timestamp", "order_book_", 2);
+    send_of_channel(rig, "timestamp", "diff_order_book_", 3);
+    send_of_channel(rig, "id", "live_orders_", 4);
+    assert_string_equal(rig->log, "0:2 0:3 ");
+    rig_destroy(rig);
+}
+
 static void fault_waits_for_its_time(void **state)
 {
     struct rig *const rig = rig_create("kraken:drop@1.5s,kraken:close@2s");
@@ -273,6 +295,7 @@ int main(void)
         cmocka_unit_test(stalled_connection_catches_up_in_order),
         cmocka_unit_test(hung_connection_forgets_when_it_is_given_up),
         cmocka_unit_test(silent_book_leaves_the_others_alone),
+        cmocka_unit_test(silent_channel_leaves_the_others_of_its_book_alone),
         cmocka_unit_test(fault_waits_for_its_time),
         cmocka_unit_test(equal_seeds_damage_alike),
         cmocka_unit_test(text_of_a_plan_is_read),

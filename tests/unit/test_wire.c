@@ -133,6 +133,22 @@ static void clock_is_written_when_it_is_known(void **state)
                   "\"reason\":\"\",\"clock_offset_ns\":-250000123,\"clock_error_ns\":431}");
 }
 
+static void levels_proven_are_written_when_they_are_not_all(void **state)
+{
+    struct event event = sample_snapshot();
+
+    (void)state;
+    event.verified_levels = 10;
+    event.n_bids = event.n_asks = 0;
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"snapshot\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"LIVE\","
+                  "\"trading\":\"open\",\"verified\":\"verified\",\"verified_levels\":10,"
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"bids\":[],\"asks\":[],\"crc\":3735928559}");
+}
+
 static void assert_same_levels(const struct arb_level *a, const struct arb_level *b, uint32_t n)
 {
     if (n > 0) {
@@ -146,6 +162,7 @@ static void assert_same_head(const struct event *a, const struct event *b)
     assert_int_equal(a->state, b->state);
     assert_int_equal(a->trading, b->trading);
     assert_int_equal(a->verified, b->verified);
+    assert_int_equal(a->verified_levels, b->verified_levels);
     assert_int_equal(a->crc, b->crc);
     assert_int_equal(a->session, b->session);
     assert_int_equal(a->seq, b->seq);
@@ -242,6 +259,7 @@ static void randomise(struct random_event *r, uint64_t *seed)
                                .state = (uint32_t)sample_below(seed, ARB_BOOK_UNUSABLE + 1),
                                .trading = (uint8_t)(1 + sample_below(seed, 3)),
                                .verified = (uint8_t)(1 + sample_below(seed, 3)),
+                               .verified_levels = (uint32_t)sample_below(seed, 3),
                                .px_digits = (uint8_t)sample_below(seed, 20),
                                .qty_digits = ARB_DIGITS_UNKNOWN,
                                .venue = &r->venue,
@@ -677,6 +695,15 @@ static void venue_age_beyond_reason_is_saturated(void **state)
     assert_int_equal(opportunity_venue_age(&leg, INT64_MAX), INT64_MAX);
 }
 
+static void proof_of_an_opportunity_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    o.terms.verified = ARB_UNVERIFIABLE;
+    assert_opportunity_round_trip(&o);
+}
+
 static void close_at_a_loss_survives_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -761,6 +788,7 @@ int main(void)
         cmocka_unit_test(status_is_written_with_its_reason_escaped),
         cmocka_unit_test(conflated_is_written_when_there_is_any),
         cmocka_unit_test(clock_is_written_when_it_is_known),
+        cmocka_unit_test(levels_proven_are_written_when_they_are_not_all),
         cmocka_unit_test(samples_survive_the_round_trip),
         cmocka_unit_test(digits_are_recovered_from_the_text),
         cmocka_unit_test(random_events_survive_the_round_trip),
@@ -784,6 +812,7 @@ int main(void)
         cmocka_unit_test(half_a_clock_of_a_leg_is_refused),
         cmocka_unit_test(venue_age_is_never_less_than_the_age_since_receipt),
         cmocka_unit_test(venue_age_beyond_reason_is_saturated),
+        cmocka_unit_test(proof_of_an_opportunity_survives_the_round_trip),
         cmocka_unit_test(close_at_a_loss_survives_the_round_trip),
         cmocka_unit_test(only_a_close_has_a_reason),
         cmocka_unit_test(mutated_opportunities_are_refused_or_written_again),
