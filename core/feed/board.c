@@ -607,6 +607,20 @@ uint32_t board_count_in_state(const struct board *board, enum arb_book_state sta
     return n;
 }
 
+struct arb_book board_view(const struct board *board, uint32_t i)
+{
+    const struct board_book *const book = &board->books[i];
+    struct arb_book view = { 0 };
+
+    if (can_send_whole(book)) {
+        const struct line *const line = &board->lines[book->leader];
+        view = sync_view(line->feed, line->to_feed[i]);
+    }
+    view.state = book->state;
+    view.trading = book->trading;
+    return view;
+}
+
 static const struct line *line_of(const struct board *board, const struct feed *feed)
 {
     const struct line *line = board->lines;

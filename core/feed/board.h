@@ -77,6 +77,8 @@ uint32_t board_n_books(const struct board *board);
 uint32_t board_state(const struct board *board, uint32_t book);
 uint64_t board_seq(const struct board *board, uint32_t book);
 uint32_t board_count_in_state(const struct board *board, enum arb_book_state state);
+/* The book as published; without levels while LIVE without a leader who is. */
+struct arb_book board_view(const struct board *board, uint32_t book);
 /* True when the line has a book LIVE, and each book that `other` has LIVE. */
 bool board_can_replace(const struct board *board, const struct feed *line,
                        const struct feed *other);

@@ -10,7 +10,9 @@ enum {
     NO_LINE = BOARD_LINES_MAX,
     WHO_MAX = ARB_SYMBOL_MAX + 8,
     WHY_MAX = 96,
-    NUMBERS_MAX = 256, /* lines told apart in the numbers of requests */
+    /* The number of a request begins with the life and the slot of its line. */
+    SLOTS_MAX = 4,
+    LIVES_MAX = 64,
 };
 
 #define REPLACE_DEADLINE_NS (120 * NS_PER_S) /* for a fresh line to have the old one's books */
@@ -19,8 +21,9 @@ enum {
 #define REPLACE_LOOK_NS (10 * NS_PER_MS)     /* how often a fresh line is looked at */
 #define NEVER_NS INT64_MAX
 
-_Static_assert((uint64_t)NUMBERS_MAX *ARB_REQUESTS_MAX - 1 == UINT32_MAX,
-               "a line's number and a request of it fill the number of a request");
+_Static_assert(UINT64_C(1) * LIVES_MAX * SLOTS_MAX * ARB_REQUESTS_MAX - 1 == UINT32_MAX,
+               "the life and the slot of a line and a request of it fill 32 bits");
+_Static_assert((int)BOARD_LINES_MAX <= (int)SLOTS_MAX, "each line has a slot");
 
 struct line {
     struct lines *lines;
@@ -46,9 +49,20 @@ struct lines {
 
 /* -- a line's requests, numbered through ----------------------------------------------- */
 
+static uint32_t slot_of(const struct line *line)
+{
+    return (uint32_t)(line - line->lines->line);
+}
+
 static uint32_t conn_number(const struct line *line, uint32_t conn)
 {
-    return (uint32_t)(line - line->lines->line) * ARB_CONNS_MAX + conn;
+    return slot_of(line) * ARB_CONNS_MAX + conn;
+}
+
+/* Tells a line from those that had its slot before. */
+static uint32_t life_of(const struct line *line)
+{
+    return line->number % LIVES_MAX * SLOTS_MAX + slot_of(line);
 }
 
 static int line_ws_open(void *context, uint32_t conn, const struct arb_ws_spec *spec)
@@ -101,7 +115,7 @@ static int line_http_get(void *context, uint32_t request, const char *url)
 {
     const struct line *const line = context;
     const struct feed_config *const config = &line->lines->config;
-    const uint32_t number = line->number % NUMBERS_MAX * ARB_REQUESTS_MAX + request;
+    const uint32_t number = life_of(line) * ARB_REQUESTS_MAX + request;
     return config->io->http_get(config->io_context, number, url);
 }
 
@@ -289,14 +303,12 @@ void lines_on_close(struct lines *lines, uint32_t conn, int64_t now_ns, const ch
 void lines_on_http(struct lines *lines, uint32_t request, int64_t now_ns, int status,
                    struct arb_bytes body)
 {
-    for (uint32_t slot = 0; slot < BOARD_LINES_MAX; slot++) {
-        struct line *const line = &lines->line[slot];
-        if (line->feed != NULL && line->number % NUMBERS_MAX == request / ARB_REQUESTS_MAX) {
-            feed_on_http(line->feed, request % ARB_REQUESTS_MAX, now_ns, status, body);
-            return;
-        }
+    const uint32_t life = request / ARB_REQUESTS_MAX;
+    struct line *const line = line_of(lines, life % SLOTS_MAX * ARB_CONNS_MAX);
+
+    if (line != NULL && life_of(line) == life) { /* else the line that asked is no more */
+        feed_on_http(line->feed, request % ARB_REQUESTS_MAX, now_ns, status, body);
     }
-    /* Otherwise the line that asked is no more. */
 }
 
 void lines_on_round_trip(struct lines *lines, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
@@ -440,4 +452,9 @@ uint64_t lines_replaced(const struct lines *lines)
 const struct feed *lines_feed(const struct lines *lines, uint32_t line)
 {
     return line < BOARD_LINES_MAX ? lines->line[line].feed : NULL;
+}
+
+uint32_t lines_number(const struct lines *lines, uint32_t line)
+{
+    return lines_feed(lines, line) == NULL ? 0 : lines->line[line].number;
 }

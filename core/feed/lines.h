@@ -50,7 +50,11 @@ struct feed_stats lines_stats(const struct lines *lines);
 const struct board *lines_board(const struct lines *lines);
 /* How many lines were replaced. */
 uint64_t lines_replaced(const struct lines *lines);
-/* The feed of one line below BOARD_LINES_MAX, or NULL: for tests and reports. */
+/*
+ * The feed of one line below BOARD_LINES_MAX, or NULL, and which of all lines it is, from 1: for
+ * tests and reports. The line has the connections from line * ARB_CONNS_MAX on.
+ */
 const struct feed *lines_feed(const struct lines *lines, uint32_t line);
+uint32_t lines_number(const struct lines *lines, uint32_t line);
 
 #endif /* ARB_LINES_H */

@@ -13,6 +13,8 @@
 
 /* The first connection of each line. */
 enum { A = 0, B = ARB_CONNS_MAX, C = 2 * ARB_CONNS_MAX };
+/* Request 3 of the first line, in slot 0, and of the second, in slot 1. */
+enum { REQUEST_OF_LINE_1 = 4 * ARB_REQUESTS_MAX + 3, REQUEST_OF_LINE_2 = 9 * ARB_REQUESTS_MAX + 3 };
 
 struct venue_world {
     struct world *world;
@@ -357,6 +359,14 @@ static void replacement_that_gets_no_books_is_given_up(void **state)
     destroy(v);
 }
 
+static void assert_requested(const struct venue_world *v, uint32_t request)
+{
+    char want[64];
+
+    (void)snprintf(want, sizeof(want), "> get %u https://fake\n", request);
+    assert_non_null(strstr(v->world->buffer, want));
+}
+
 static void answer_for_a_line_that_is_gone_is_dropped(void **state)
 {
     (void)state;
@@ -370,11 +380,12 @@ static void answer_for_a_line_that_is_gone_is_dropped(void **state)
     connect(v, B);
     say(v, B, "snap 0 1 at=5 b100x1 a101x1");
     (void)wait_ms(v, 20);
+    assert_requested(v, REQUEST_OF_LINE_2);
     world_forget(v->world);
-    lines_on_http(v->lines, 1 * ARB_REQUESTS_MAX + 3, v->world->now_ns, 200,
+    lines_on_http(v->lines, REQUEST_OF_LINE_1, v->world->now_ns, 200,
                   (struct arb_bytes){ answer, strlen(answer) });
     world_expect(v->world, "");
-    lines_on_http(v->lines, 2 * ARB_REQUESTS_MAX + 3, v->world->now_ns, 200,
+    lines_on_http(v->lines, REQUEST_OF_LINE_2, v->world->now_ns, 200,
                   (struct arb_bytes){ answer, strlen(answer) });
     world_expect(v->world, "delta 0 LIVE #4<3 b100x9\n");
     destroy(v);
