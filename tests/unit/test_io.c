@@ -116,6 +116,12 @@ static void on_round_trip(void *context, uint32_t conn, int64_t now_ns, int64_t 
     host->rtt_ns = rtt_ns;
 }
 
+static void on_suspect(void *context, uint32_t conn, int64_t now_ns)
+{
+    (void)now_ns;
+    note(context, "suspect %u\n", conn);
+}
+
 static int64_t on_turn(void *context, int64_t now_ns)
 {
     const struct host *host = context;
@@ -126,6 +132,7 @@ static const struct io_handler handler = { .on_open = on_open,
                                            .on_message = on_message,
                                            .on_close = on_close,
                                            .on_http = on_http,
+                                           .on_suspect = on_suspect,
                                            .on_turn = on_turn };
 /* For those who want to be told. */
 static const struct io_handler measuring = { .on_open = on_open,
@@ -418,7 +425,23 @@ static void io_does_not_come_back_once_given_up(void **state)
     host_fini(&host);
 }
 
-static void io_closes_an_idle_connection(void **state)
+static void number_of_a_connection_given_up_can_be_taken_again(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    run_until(&host, "open 0\n");
+    io_ws_give_up(host.io, 0, "enough");
+    run_until(&host, "open 0\nclose 0: enough\n");
+    open_path(&host, "/echo");
+    run_until(&host, "open 0\nclose 0: enough\nopen 0\n");
+    host_fini(&host);
+}
+
+static void io_suspects_and_then_closes_an_idle_connection(void **state)
 {
     (void)state;
     struct io_config c = config();
@@ -428,7 +451,7 @@ static void io_closes_an_idle_connection(void **state)
     host_init(&host, &c);
     open_spec(&host, (struct arb_ws_spec){ .idle_ms = 200 }, "/mute");
     run_until(&host, "close");
-    assert_string_equal(host.log, "open 0\nclose 0: idle for 200 ms\n");
+    assert_string_equal(host.log, "open 0\nsuspect 0\nclose 0: idle for 200 ms\n");
     assert_in_range(tls_server_pings(host.server), 1, 4);
     host_fini(&host);
 }
@@ -1042,7 +1065,8 @@ int main(void)
         cmocka_unit_test(io_reports_what_the_venue_said_at_the_end),
         cmocka_unit_test(io_comes_back_after_a_hangup),
         cmocka_unit_test(io_does_not_come_back_once_given_up),
-        cmocka_unit_test(io_closes_an_idle_connection),
+        cmocka_unit_test(number_of_a_connection_given_up_can_be_taken_again),
+        cmocka_unit_test(io_suspects_and_then_closes_an_idle_connection),
         cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
         cmocka_unit_test(io_measures_round_trips_at_an_even_pace),
         cmocka_unit_test(io_knows_the_pong_that_answers_its_ping),
