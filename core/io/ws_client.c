@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/backoff.h"
+#include "io/deflate.h"
 #include "io/inbox.h"
 #include "io/io_internal.h"
 #include "io/send_queue.h"
@@ -379,6 +380,26 @@ static void on_peer_close(struct ws_conn *conn, const unsigned char *in, size_t 
     }
 }
 
+/*
+ * libwebsockets hangs up without a word at a frame that breaks the rules. How far it had got with
+ * that frame tells which one it was.
+ */
+static void explain_end(struct ws_conn *conn)
+{
+    struct lws *const wsi = conn->dial.wsi;
+
+    if (conn->dial.why[0] != '\0') {
+        return;
+    }
+    if ((lws_get_reserved_bits(wsi) & DEFLATE_RSV1) != 0 && !conn->dial.has_deflate) {
+        (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
+                       "a compressed message, although compression was not agreed upon");
+    } else if (lws_remaining_packet_payload(wsi) > 0 || conn->inbox.len > 0) {
+        (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
+                       "the connection ended within a message");
+    }
+}
+
 static void on_closed(struct io *io, struct ws_conn *conn)
 {
     char why[DIAL_WHY_MAX];
@@ -419,7 +440,7 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
         if (!conn->dial.is_closing) {
             on_piece(io, conn, in);
         }
-        return 0;
+        return conn->dial.is_closing ? -1 : 0; /* or a bomb would be inflated to its end */
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         on_pong(io, conn, in);
         return 0;
@@ -428,9 +449,12 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         on_peer_close(conn, (const unsigned char *)in.data, in.len);
         return 0;
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_CLIENT_CLOSED:
-    case LWS_CALLBACK_WSI_DESTROY: /* of a socket that neither of the two was reported for */
+        explain_end(conn);
+        on_gone(io, conn, in.data, in.len);
+        return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_WSI_DESTROY: /* of a socket that was not reported otherwise */
         on_gone(io, conn, in.data, in.len);
         return 0;
     default:
