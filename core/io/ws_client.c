@@ -400,6 +400,23 @@ static void explain_end(struct ws_conn *conn)
     }
 }
 
+/* Venues drop all their connections at once; one line a second says it. */
+static void log_lost(struct io *io, const struct ws_conn *conn, const char *why, int64_t delay_ms)
+{
+    char endpoint[URL_ENDPOINT_MAX], count[40] = "";
+    uint64_t others;
+
+    if (conn->is_given_up || !log_limit_pass(&io->ws.lost_log, clock_mono_ns(), &others)) {
+        return;
+    }
+    if (others > 0) {
+        (void)snprintf(count, sizeof(count), " (%llu more before)", (unsigned long long)others);
+    }
+    url_endpoint(&conn->dial.url, endpoint);
+    log_line(ARB_WARN, io->config.who, "lost %s: %s%s; next attempt in %lld s", endpoint, why,
+             count, (long long)((delay_ms + 999) / 1000));
+}
+
 static void on_closed(struct io *io, struct ws_conn *conn)
 {
     char why[DIAL_WHY_MAX];
@@ -413,7 +430,7 @@ static void on_closed(struct io *io, struct ws_conn *conn)
     io->stats.disconnects++;
     io->stats.send_dropped += send_queue_clear(&conn->queue);
     conn->inbox.len = 0;
-    (void)wait_for_next(io, conn); /* the delay is logged only for attempts that fail */
+    log_lost(io, conn, why, wait_for_next(io, conn));
     io->handler->on_close(io->context, conn->id, clock_now_ns(), why);
 }
 
