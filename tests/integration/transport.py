@@ -24,7 +24,7 @@ import truth
 VENUES = ("kraken", "bitstamp")
 SYMBOLS = 2
 BOOKS = len(VENUES) * SYMBOLS
-FAULT_AT_S = 4  # after the simulator's start; the books must be LIVE by then
+FAULT_AT_S = 4  # after the simulator's start, twice that where all is slow; LIVE by then
 STALE_WITHIN_MS = 500
 LIVE_WITHIN_S = 10
 WATCHED_S = 4  # after the fault: longer than any of them lasts
@@ -62,7 +62,7 @@ class Play:
         self.stage, self.fault, self.said = stage, fault, PLAYS[fault, compression]
         self.label = fault if compression == "no" else fault + ", compression agreed"
         self.truth_file = name + ".jsonl"
-        at_s = FAULT_AT_S if stage.slow == 1 else stage.limit(FAULT_AT_S)
+        at_s = FAULT_AT_S if stage.slow == 1 else 2 * FAULT_AT_S
         faults = ",".join(f"{venue}:{fault}@{at_s}s" for venue in VENUES)
         self.sim = stage.simulator("--instruments", str(SYMBOLS), "--rate", "5",
                                    "--divergence-every", "0", "--truth", self.truth_file,
