@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/backoff.h"
+#include "io/deflate.h"
 #include "io/inbox.h"
 #include "io/io_internal.h"
 #include "io/send_queue.h"
@@ -379,6 +380,43 @@ static void on_peer_close(struct ws_conn *conn, const unsigned char *in, size_t 
     }
 }
 
+/*
+ * libwebsockets hangs up without a word at a frame that breaks the rules. How far it had got with
+ * that frame tells which one it was.
+ */
+static void explain_end(struct ws_conn *conn)
+{
+    struct lws *const wsi = conn->dial.wsi;
+
+    if (conn->dial.why[0] != '\0') {
+        return;
+    }
+    if ((lws_get_reserved_bits(wsi) & DEFLATE_RSV1) != 0 && !conn->dial.has_deflate) {
+        (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
+                       "a compressed message, although compression was not agreed upon");
+    } else if (lws_remaining_packet_payload(wsi) > 0 || conn->inbox.len > 0) {
+        (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
+                       "the connection ended within a message");
+    }
+}
+
+/* Venues drop all their connections at once; one line a second says it. */
+static void log_lost(struct io *io, const struct ws_conn *conn, const char *why, int64_t delay_ms)
+{
+    char endpoint[URL_ENDPOINT_MAX], count[40] = "";
+    uint64_t others;
+
+    if (conn->is_given_up || !log_limit_pass(&io->ws.lost_log, clock_mono_ns(), &others)) {
+        return;
+    }
+    if (others > 0) {
+        (void)snprintf(count, sizeof(count), " (%llu more before)", (unsigned long long)others);
+    }
+    url_endpoint(&conn->dial.url, endpoint);
+    log_line(ARB_WARN, io->config.who, "lost %s: %s%s; next attempt in %lld s", endpoint, why,
+             count, (long long)((delay_ms + 999) / 1000));
+}
+
 static void on_closed(struct io *io, struct ws_conn *conn)
 {
     char why[DIAL_WHY_MAX];
@@ -392,7 +430,7 @@ static void on_closed(struct io *io, struct ws_conn *conn)
     io->stats.disconnects++;
     io->stats.send_dropped += send_queue_clear(&conn->queue);
     conn->inbox.len = 0;
-    (void)wait_for_next(io, conn); /* the delay is logged only for attempts that fail */
+    log_lost(io, conn, why, wait_for_next(io, conn));
     io->handler->on_close(io->context, conn->id, clock_now_ns(), why);
 }
 
@@ -419,7 +457,7 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
         if (!conn->dial.is_closing) {
             on_piece(io, conn, in);
         }
-        return 0;
+        return conn->dial.is_closing ? -1 : 0; /* or a bomb would be inflated to its end */
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         on_pong(io, conn, in);
         return 0;
@@ -428,9 +466,12 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         on_peer_close(conn, (const unsigned char *)in.data, in.len);
         return 0;
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_CLIENT_CLOSED:
-    case LWS_CALLBACK_WSI_DESTROY: /* of a socket that neither of the two was reported for */
+        explain_end(conn);
+        on_gone(io, conn, in.data, in.len);
+        return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_WSI_DESTROY: /* of a socket that was not reported otherwise */
         on_gone(io, conn, in.data, in.len);
         return 0;
     default:

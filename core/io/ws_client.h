@@ -13,6 +13,7 @@
 #include "arbspot/host.h"
 #include "arbspot/types.h"
 #include "io/io.h"
+#include "util/log.h"
 
 struct dial;
 struct io;
@@ -20,6 +21,7 @@ struct ws_conn;
 
 struct ws_client {
     struct ws_conn *conns[IO_CONNS_MAX]; /* by the handler's number, or NULL */
+    struct log_limit lost_log;
 };
 
 /*

@@ -162,7 +162,8 @@ static int open_faults(struct sim *sim, struct err *err)
     const struct sim_options *const options = &sim->options;
     const struct fault_sink sink = server_fault_sink(sim->server);
     struct fault_config config = { .instruments = instruments_of(sim),
-                                   .n_venues = options->n_venues };
+                                   .n_venues = options->n_venues,
+                                   .has_transport = true };
     struct fault_plan plan;
 
     if (options->faults == NULL) {

@@ -1001,7 +1001,11 @@ static int open_world(struct scenario *s, struct err *err)
 
 static int open_faults(struct scenario *s, struct err *err)
 {
-    const struct fault_sink sink = { on_fault_send, on_world_close, on_lost, on_applied, s };
+    const struct fault_sink sink = { .send = on_fault_send,
+                                     .close = on_world_close,
+                                     .lost = on_lost,
+                                     .applied = on_applied,
+                                     .context = s };
     struct fault_plan plan;
 
     draw_plan(s, &plan);

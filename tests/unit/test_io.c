@@ -235,33 +235,38 @@ static void run_for_ms(struct host *host, int64_t ms)
     }
 }
 
-/* Turns until `n` attempts failed; false when they did not in time. Asserts nothing itself. */
-static bool can_count_failures(struct host *host, uint64_t n)
+/* Turns until the counter reaches `n`; false when not in time. Asserts nothing itself. */
+static bool can_count_to(struct host *host, const uint64_t *counter, uint64_t n)
 {
     const int64_t end_ns = clock_mono_ns() + TIMEOUT_MS * NS_PER_MS;
 
-    while (io_stats(host->io)->connect_failures < n && clock_mono_ns() < end_ns) {
+    while (*counter < n && clock_mono_ns() < end_ns) {
         (void)io_step(host->io, 100);
     }
-    return io_stats(host->io)->connect_failures >= n;
+    return *counter >= n;
 }
 
-/* Runs until `n` attempts failed and returns what was written to standard error meanwhile. */
-static const char *stderr_of_failures(struct host *host, uint64_t n)
+/* Runs until the counter reaches `n`; returns what was written to standard error meanwhile. */
+static const char *stderr_until(struct host *host, const uint64_t *counter, uint64_t n)
 {
     static char text[8192];
     const int saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
 
     assert_true(saved >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
-    const bool has_failed = can_count_failures(host, n);
+    const bool has_come = can_count_to(host, counter, n);
     assert_true(dup2(saved, STDERR_FILENO) >= 0); /* first, or no one would see what is wrong */
-    assert_true(has_failed);
+    assert_true(has_come);
     const ssize_t len = pread(file, text, sizeof(text) - 1, 0);
     assert_true(len >= 0);
     text[len] = '\0';
     (void)close(saved);
     (void)close(file);
     return text;
+}
+
+static const char *stderr_of_failures(struct host *host, uint64_t n)
+{
+    return stderr_until(host, &io_stats(host->io)->connect_failures, n);
 }
 
 static void assert_says(const char *text, const char *part)
@@ -377,6 +382,126 @@ static void io_closes_at_a_message_too_long_by_one(void **state)
     open_path(&host, "/fragments?n=16777217");
     run_until(&host, "close");
     assert_string_equal(host.log, "open 0\nclose 0: a message is longer than 16 MiB\n");
+    host_fini(&host);
+}
+
+/* The venue sends a compressed message, a plain one, and a compressed one in fragments. */
+static void expect_inflated(const char *path, const char *log)
+{
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, path);
+    run_until(&host, log);
+    assert_true(host.is_pattern);
+    host_fini(&host);
+}
+
+static void io_inflates_messages_when_compression_is_agreed(void **state)
+{
+    (void)state;
+    expect_inflated("/deflate?n=100000", "open 0\nmessage 0, 100000 bytes\nmessage 0: plain\n"
+                                         "message 0, 100000 bytes\n");
+}
+
+static void io_inflates_messages_as_long_as_they_were(void **state)
+{
+    (void)state;
+    expect_inflated("/deflate_stored?n=1000000",
+                    "open 0\nmessage 0, 1000000 bytes\nmessage 0: plain\n"
+                    "message 0, 1000000 bytes\n");
+}
+
+static void io_inflates_the_longest_message(void **state)
+{
+    (void)state;
+    expect_inflated("/deflate?n=16777216", "open 0\nmessage 0, 16777216 bytes\nmessage 0: plain\n"
+                                           "message 0, 16777216 bytes\n");
+}
+
+static void io_reads_on_when_the_venue_does_not_compress(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, "/burst");
+    run_until(&host, "m4");
+    assert_string_equal(host.log, "open 0\nmessage 0: m0\nmessage 0: m1\nmessage 0: m2\n"
+                                  "message 0: m3\nmessage 0: m4\n");
+    host_fini(&host);
+}
+
+static void io_closes_at_a_message_that_inflates_to_one_too_many(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, "/deflate?n=16777217");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a message is longer than 16 MiB\n");
+    host_fini(&host);
+}
+
+static void io_closes_at_a_compressed_message_that_was_not_agreed(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/false_deflate");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a compressed message, although compression was "
+                                  "not agreed upon\n");
+    host_fini(&host);
+}
+
+static void io_closes_at_a_message_that_does_not_inflate(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, "/deflate_broken");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a compressed message is damaged\n");
+    host_fini(&host);
+}
+
+static void io_reports_a_connection_that_ends_within_a_frame(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/torn");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: the connection ended within a message\n");
+    host_fini(&host);
+}
+
+static void io_says_what_it_lost_and_why(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/goodbye");
+    const char *const text = stderr_until(&host, &io_stats(host.io)->disconnects, 1);
+    assert_says(text, "level=warn feed=test msg=\"lost 127.0.0.1:");
+    assert_says(text, ": closed by the venue (1001 maintenance); next attempt in 1 s\"");
     host_fini(&host);
 }
 
@@ -753,7 +878,7 @@ static void io_connects_once_the_venue_comes_up(void **state)
     open_path(&host, "/echo");
     const uint16_t port = tls_server_port(host.server);
     tls_server_stop(host.server);
-    assert_true(can_count_failures(&host, 3));
+    assert_true(can_count_to(&host, &io_stats(host.io)->connect_failures, 3));
     host.server = tls_server_start(&authority, NAMES, "127.0.0.1", port);
     assert_non_null(host.server);
     run_until(&host, "open 0\n");
@@ -1062,6 +1187,15 @@ int main(void)
         cmocka_unit_test(io_delivers_a_burst_in_order_in_one_turn),
         cmocka_unit_test(io_reassembles_the_longest_message),
         cmocka_unit_test(io_closes_at_a_message_too_long_by_one),
+        cmocka_unit_test(io_inflates_messages_when_compression_is_agreed),
+        cmocka_unit_test(io_inflates_messages_as_long_as_they_were),
+        cmocka_unit_test(io_reads_on_when_the_venue_does_not_compress),
+        cmocka_unit_test(io_inflates_the_longest_message),
+        cmocka_unit_test(io_closes_at_a_message_that_inflates_to_one_too_many),
+        cmocka_unit_test(io_closes_at_a_compressed_message_that_was_not_agreed),
+        cmocka_unit_test(io_closes_at_a_message_that_does_not_inflate),
+        cmocka_unit_test(io_reports_a_connection_that_ends_within_a_frame),
+        cmocka_unit_test(io_says_what_it_lost_and_why),
         cmocka_unit_test(io_reports_what_the_venue_said_at_the_end),
         cmocka_unit_test(io_comes_back_after_a_hangup),
         cmocka_unit_test(io_does_not_come_back_once_given_up),
