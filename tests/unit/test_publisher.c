@@ -191,6 +191,21 @@ static void a_failed_delivery_asks_the_feed_for_that_book(void **state)
     assert_false(feedback_take_any(&f->feedbacks[0]));
 }
 
+static void a_failed_snapshot_is_asked_for_with_all_it_stood_for(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct event snapshot = sample_snapshot();
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    snapshot.conflated = 5;
+    fixture_push(f, 0, &snapshot);
+    fixture_flush(f);
+    assert_int_equal(feedback_take(&f->feedbacks[0], snapshot.instrument), 6);
+}
+
 static void conflated_events_and_late_deltas_are_counted(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -347,6 +362,7 @@ int main(void)
         KAFKA_TEST(one_turn_takes_at_most_a_batch_of_each_ring),
         KAFKA_TEST(a_full_queue_keeps_the_records_in_their_ring),
         KAFKA_TEST(a_failed_delivery_asks_the_feed_for_that_book),
+        KAFKA_TEST(a_failed_snapshot_is_asked_for_with_all_it_stood_for),
         KAFKA_TEST(conflated_events_and_late_deltas_are_counted),
         KAFKA_TEST(a_dead_producer_is_replaced),
         KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
