@@ -15,6 +15,7 @@ enum {
     PARK_MS = 50,    /* delivery reports wait this long at most */
     BLOCKED_MS = 10, /* pause before the next try; a delivery report ends it */
     FAIL_MS = 1000,  /* between attempts to replace a dead producer */
+    ABSENT_MS = 500, /* at the end, for brokers that never answered */
 };
 
 /*
@@ -388,6 +389,19 @@ static bool is_idle(void *context)
     return !atomic_load_explicit(&p->stopping, memory_order_acquire);
 }
 
+/* Where no broker ever answered there is none to wait for. */
+static int last_flush(struct publisher *p)
+{
+    const int limit_ms = p->stop_timeout_ms;
+    const int first_ms = limit_ms < ABSENT_MS ? limit_ms : ABSENT_MS;
+    const int rc = publisher_flush(p, first_ms);
+
+    if (rc == ARB_OK || !kafka_topics_have_answer(&p->link.topics)) {
+        return rc;
+    }
+    return publisher_flush(p, limit_ms - first_ms);
+}
+
 static void *run(void *context)
 {
     struct publisher *const p = context;
@@ -401,7 +415,7 @@ static void *run(void *context)
             (void)rd_kafka_poll(p->link.rk, BLOCKED_MS);
         }
     }
-    p->stop_rc = publisher_flush(p, p->stop_timeout_ms);
+    p->stop_rc = last_flush(p);
     return NULL;
 }
 

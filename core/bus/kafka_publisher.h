@@ -75,7 +75,10 @@ int publisher_flush(struct publisher *publisher, int timeout_ms);
 /* A thread that steps, and sleeps on the waker when idle. */
 int publisher_start(struct publisher *publisher, struct err *err);
 
-/* Ends the thread after a publisher_flush(), whose result it returns. */
+/*
+ * Ends the thread after a publisher_flush(), whose result it returns. Brokers that never answered
+ * are given less time.
+ */
 int publisher_stop(struct publisher *publisher, int timeout_ms);
 
 /* Any thread. */

@@ -298,6 +298,19 @@ static void stopping_the_thread_delivers_what_is_in_the_rings(void **state)
     assert_int_equal(publisher_stats(f->publisher).delivered, 2 * MANY);
 }
 
+static void stopping_does_not_wait_for_brokers_that_never_answered(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 1);
+    assert_int_equal(publisher_start(f->publisher, NULL), ARB_OK);
+    const int64_t start_ns = clock_mono_ns();
+    assert_int_equal(publisher_stop(f->publisher, FIXTURE_TIMEOUT_MS), ARB_ELIMIT);
+    assert_true(clock_mono_ns() - start_ns < FIXTURE_TIMEOUT_MS / 2 * NS_PER_MS);
+}
+
 static void a_parked_thread_wakes_for_a_record(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -369,6 +382,7 @@ int main(void)
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
         KAFKA_TEST(a_flush_without_a_broker_ends_at_its_deadline),
         KAFKA_TEST(stopping_the_thread_delivers_what_is_in_the_rings),
+        KAFKA_TEST(stopping_does_not_wait_for_brokers_that_never_answered),
         KAFKA_TEST(a_parked_thread_wakes_for_a_record),
         KAFKA_TEST(a_setting_that_librdkafka_refuses_is_named_with_its_line),
         cmocka_unit_test(checking_names_every_setting_that_librdkafka_refuses),
