@@ -358,7 +358,7 @@ static void take_feedback(struct board *board, struct outlet *outlet)
         return;
     }
     for (uint32_t i = 0; i < board->n; i++) {
-        const uint32_t n_lost = feedback_take(outlet->feedback, i);
+        const uint64_t n_lost = feedback_take(outlet->feedback, i);
         if (n_lost > 0) {
             outlet_lost(outlet, i, n_lost);
         }

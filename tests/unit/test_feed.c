@@ -617,8 +617,8 @@ static void failed_delivery_is_healed_by_a_snapshot(void **state)
     (void)state;
     assert_non_null(feedback);
     world->outlet.feedback = feedback;
-    feedback_raise(feedback, 0);
-    feedback_raise(feedback, 0);
+    feedback_raise(feedback, 0, 1);
+    feedback_raise(feedback, 0, 1);
     world_wait(world, 0);
     world_expect(world, "snapshot 0 LIVE #3<2 conflated=2 b100x1 a101x1\n");
     world_wait(world, 1000);
