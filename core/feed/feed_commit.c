@@ -73,7 +73,9 @@ static void commit_io(struct feed *feed, const struct effect *effect)
     int rc = ARB_OK;
 
     if (effect->kind == EFFECT_WS_OPEN) {
-        rc = feed->io->ws_open(feed->io_context, effect->id, &effect->ws);
+        struct arb_ws_spec spec = effect->ws;
+        spec.pong_is_life = feed->caps.liveness == ARB_LIVENESS_TRANSPORT;
+        rc = feed->io->ws_open(feed->io_context, effect->id, &spec);
     } else if (effect->kind == EFFECT_WS_SEND) {
         rc = feed->io->ws_send(feed->io_context, effect->id, effect->text);
     } else if (effect->kind == EFFECT_HTTP_GET) {

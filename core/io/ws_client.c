@@ -30,7 +30,10 @@ struct ws_conn {
     enum ws_state state;
     int64_t due_ns;
     int64_t idle_ns;
-    int64_t opened_ns, heard_ns;
+    int64_t opened_ns;
+    int64_t heard_ns; /* anything at all */
+    int64_t life_ns;  /* what proves that the venue serves us */
+    bool pong_is_life;
     int64_t asked_ns;  /* when the last ping was due; 0: none yet */
     int64_t pinged_ns; /* when it was written, which is its payload; 0: it is answered */
     bool wants_ping;
@@ -179,7 +182,7 @@ static void ask_for_ping(struct ws_conn *conn, int64_t now_ns)
 
 static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
 {
-    const int64_t idle_at = conn->heard_ns + conn->idle_ns;
+    const int64_t idle_at = conn->life_ns + conn->idle_ns;
 
     if (now_ns >= idle_at) {
         dial_kill_late(&conn->dial, "idle for", conn->idle_ns / NS_PER_MS);
@@ -256,7 +259,7 @@ static int on_established(struct io *io, struct ws_conn *conn)
                  (unsigned long long)attempts);
     }
     conn->state = WS_OPEN;
-    conn->opened_ns = conn->heard_ns = clock_mono_ns();
+    conn->opened_ns = conn->heard_ns = conn->life_ns = clock_mono_ns();
     conn->asked_ns = conn->pinged_ns = 0; /* the first round trip is measured at once */
     conn->wants_ping = false;
     io->stats.connects++;
@@ -281,7 +284,7 @@ static void on_piece(struct io *io, struct ws_conn *conn, struct arb_bytes piece
     const bool is_last = lws_is_final_fragment(wsi);
     const size_t to_come = lws_remaining_packet_payload(wsi);
 
-    conn->heard_ns = clock_mono_ns();
+    conn->heard_ns = conn->life_ns = clock_mono_ns();
     if (is_last && conn->inbox.len == 0) {
         deliver(io, conn, now_ns, piece);
         return;
@@ -323,6 +326,9 @@ static bool is_answer(const struct ws_conn *conn, struct arb_bytes pong)
 static void on_pong(struct io *io, struct ws_conn *conn, struct arb_bytes pong)
 {
     conn->heard_ns = clock_mono_ns();
+    if (conn->pong_is_life) {
+        conn->life_ns = conn->heard_ns;
+    }
     if (!is_answer(conn, pong)) {
         return; /* of an earlier ping, or unasked for: it measures nothing */
     }
@@ -495,6 +501,7 @@ static struct ws_conn *conn_create(struct io *io, uint32_t id, const struct arb_
     conn->id = id;
     conn->state = WS_WAITING;
     conn->idle_ns = idle_ms * NS_PER_MS;
+    conn->pong_is_life = spec->pong_is_life != 0;
     /* Neighbouring seeds are fine: the generator mixes them apart. */
     backoff_init(&conn->backoff, io->config.backoff_min_ms, io->config.backoff_max_ms,
                  io->config.seed + id);

@@ -589,10 +589,25 @@ static void io_keeps_a_quiet_connection_that_answers_pings(void **state)
 
     c.ping_ms = 100;
     host_init(&host, &c);
-    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 1000 }, "/pong");
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 1000, .pong_is_life = 1 }, "/pong");
     run_until(&host, "open 0\n");
     run_for_ms(&host, 1500);
     assert_string_equal(host.log, "open 0\n");
+    host_fini(&host);
+}
+
+/* A venue that sends heartbeats is not alive because its network answers. */
+static void io_closes_a_connection_that_only_answers_pings(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ping_ms = 20;
+    host_init(&host, &c);
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 200 }, "/pong");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: idle for 200 ms\n");
     host_fini(&host);
 }
 
@@ -1202,6 +1217,7 @@ int main(void)
         cmocka_unit_test(number_of_a_connection_given_up_can_be_taken_again),
         cmocka_unit_test(io_suspects_and_then_closes_an_idle_connection),
         cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
+        cmocka_unit_test(io_closes_a_connection_that_only_answers_pings),
         cmocka_unit_test(io_measures_round_trips_at_an_even_pace),
         cmocka_unit_test(io_knows_the_pong_that_answers_its_ping),
         cmocka_unit_test(io_drops_the_rest_after_a_close_from_on_message),
