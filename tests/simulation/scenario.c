@@ -30,6 +30,11 @@ enum {
 #define START_NS INT64_C(1785552832000000000)
 /* Eight resyncs with their pauses and a snapshot that did not come once. */
 #define HEALED_WITHIN_NS (150 * NS_PER_S)
+/*
+ * Asked for again by then: a subscription within 5 s, which may be the second attempt after a
+ * pause, and an HTTP book within a few more.
+ */
+#define SYNCED_WITHIN_NS (20 * NS_PER_S)
 #define REWIND_NS (SIMULATION_SNAPSHOT_MS * NS_PER_MS + 200 * NS_PER_MS)
 
 /*
@@ -67,6 +72,8 @@ struct side {
     struct reaction reactions[SIMULATION_INSTRUMENTS_MAX]; /* under way; kind 0: none */
     bool is_refused[SIMULATION_INSTRUMENTS_MAX];           /* once, by a fault */
     bool was_down[SIMULATION_INSTRUMENTS_MAX];             /* before the fault */
+    int64_t asked_ns[SIMULATION_INSTRUMENTS_MAX];          /* since when it is SYNCING */
+    uint32_t attempts[SIMULATION_INSTRUMENTS_MAX];         /* of the feed, then */
     int64_t fault_ns[SIMULATION_INSTRUMENTS_MAX];
 };
 
@@ -368,10 +375,13 @@ static void on_event(void *context, const struct event *event)
     const uint32_t i = event->instrument;
     const struct arb_book book = feed_book(side->feed, i);
 
-    ledger_note(&side->ledgers[i], (struct ledger_entry){ .seq = event->seq,
-                                                          .hash = oracle_hash_of(&book, 0).whole,
-                                                          .state = event->state,
-                                                          .trading = event->trading });
+    ledger_note(&side->ledgers[i],
+                (struct ledger_entry){ .seq = event->seq,
+                                       .hash = oracle_hash_of(&book, 0).whole,
+                                       .state = event->state,
+                                       .trading = event->trading,
+                                       .verified = event->verified,
+                                       .verified_levels = event->verified_levels });
     topic_publish(&s->topic, event, s->now_ns);
     follow_reaction(side, event);
     if (event->kind == EVENT_STATUS) {
@@ -402,6 +412,22 @@ static void judge(struct scenario *s, struct side *side, uint32_t i, const struc
     }
 }
 
+/* What is awaited comes, or is asked for again. */
+static void check_patience(struct scenario *s, struct side *side, uint32_t i)
+{
+    const struct feed_book *const book = &side->feed->books[i];
+
+    if (book->state != ARB_BOOK_SYNCING || side->states[i] != ARB_BOOK_SYNCING ||
+        side->attempts[i] != book->attempts) {
+        side->asked_ns[i] = s->now_ns;
+        side->attempts[i] = book->attempts;
+    }
+    if (s->now_ns - side->asked_ns[i] > SYNCED_WITHIN_NS) {
+        violate(s, "%s %s is SYNCING for more than %d s", s->venues[side->venue].name,
+                symbol_of(s, i), (int)(SYNCED_WITHIN_NS / NS_PER_S));
+    }
+}
+
 static void check_book(struct scenario *s, struct side *side, uint32_t i)
 {
     const struct arb_book book = feed_book(side->feed, i);
@@ -418,11 +444,15 @@ static void check_book(struct scenario *s, struct side *side, uint32_t i)
         }
         judge(s, side, i, &book, &hash);
     }
+    check_patience(s, side, i);
     side->states[i] = book.state;
-    ledger_fill(&side->ledgers[i], (struct ledger_entry){ .seq = side->feed->books[i].bus_seq,
-                                                          .hash = hash.whole,
-                                                          .state = book.state,
-                                                          .trading = book.trading });
+    ledger_fill(&side->ledgers[i],
+                (struct ledger_entry){ .seq = side->feed->books[i].bus_seq,
+                                       .hash = hash.whole,
+                                       .state = book.state,
+                                       .trading = book.trading,
+                                       .verified = book.verified,
+                                       .verified_levels = book.verified_levels });
 }
 
 static void after_step(struct scenario *s, struct side *side)
@@ -457,7 +487,8 @@ static void check_leg(struct scenario *s, const struct copy *copy, uint32_t venu
         return;
     }
     if (entry == NULL || entry->state != ARB_BOOK_LIVE ||
-        entry->hash != oracle_hash_of(book, 0).whole || entry->trading != book->trading) {
+        entry->hash != oracle_hash_of(book, 0).whole || entry->trading != book->trading ||
+        entry->verified != book->verified || entry->verified_levels != book->verified_levels) {
         violate(s, "%s: %s %s is LIVE at seq %" PRIu64 " and not the host's book", copy->name,
                 s->venues[venue].name, symbol_of(s, instrument), book->seq);
     }
@@ -616,6 +647,10 @@ static void check_opportunity_leg(struct scenario *s, const struct opportunity *
         if (entry == NULL || entry->state != ARB_BOOK_LIVE || entry->trading != ARB_TRADING_OPEN) {
             violate(s, "an opportunity of %s rests on %s at seq %" PRIu64 ", which is not LIVE",
                     opportunity->info.symbol, leg->venue, leg->seq);
+        } else if (opportunity->terms.verified < entry->verified) {
+            violate(s, "an opportunity of %s is %s and %s at seq %" PRIu64 " is not",
+                    opportunity->info.symbol, verified_name(opportunity->terms.verified),
+                    leg->venue, leg->seq);
         }
     }
 }
@@ -797,7 +832,10 @@ static void draw_kraken(struct scenario *s, struct side *side)
 
     side->feeds = side->stream = FAULT_AT_KRAKEN;
     side->depth = draw_depth(&s->prng);
-    prove(side, (struct oracle_proof){ .verified = ARB_VERIFIED, .levels = KRAKEN_PROVEN });
+    prove(side, (struct oracle_proof){
+                    .verified = ARB_VERIFIED,
+                    .levels = side->depth > KRAKEN_PROVEN ? KRAKEN_PROVEN : 0,
+                });
     (void)snprintf(text, sizeof(text), "%u", side->depth);
     add_option(side, 0, "depth", text);
     add_option(side, 1, "idle_timeout", "3s");
