@@ -299,8 +299,9 @@ static int64_t duration_of(const struct fault *fault)
     switch ((enum fault_kind)fault->kind) {
     case FAULT_HANG:
         return 4 * NS_PER_S;
-    case FAULT_STALL:
     case FAULT_SILENT:
+        return 7 * NS_PER_S / 2;
+    case FAULT_STALL:
     case FAULT_MAINTENANCE:
     case FAULT_CANCEL_ONLY:
         return 5 * NS_PER_S / 2;
@@ -922,6 +923,8 @@ static uint32_t companion_of(const struct scenario *s, const struct fault *fault
         return FAULT_CLOSE;
     case FAULT_NO_ACK:
         return s->sides[fault->venue].stream == FAULT_AT_KRAKEN ? FAULT_CHECKSUM : FAULT_CLOSE;
+    case FAULT_SILENT: /* from the first event on: nothing links what comes later to a book */
+        return s->options.only_fault == 0 && fault->feed == FAULT_AT_ORDERS ? FAULT_CLOSE : 0;
     default:
         return 0;
     }
