@@ -17,11 +17,6 @@ enum {
 
 /* Eight resyncs with their pauses and a snapshot that did not come once. */
 #define HEALED_WITHIN_NS (150 * NS_PER_S)
-/*
- * Asked for again by then: a subscription within 5 s, which may be the second attempt after a
- * pause, and an HTTP book within a few more.
- */
-#define SYNCED_WITHIN_NS (20 * NS_PER_S)
 
 /* What a frame's tag says: which book it brings to which version. */
 struct tag {
@@ -339,9 +334,9 @@ static void check_patience(struct scenario *s, struct side *side, uint32_t i)
         side->asked_ns[i] = s->now_ns;
         side->attempts[i] = book->attempts;
     }
-    if (s->now_ns - side->asked_ns[i] > SYNCED_WITHIN_NS) {
+    if (s->now_ns - side->asked_ns[i] > side->synced_within_ns) {
         scenario_violate(s, "%s %s is SYNCING for more than %d s", s->venues[side->venue].name,
-                         scenario_symbol(s, i), (int)(SYNCED_WITHIN_NS / NS_PER_S));
+                         scenario_symbol(s, i), (int)(side->synced_within_ns / NS_PER_S));
     }
 }
 

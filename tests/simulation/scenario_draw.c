@@ -25,6 +25,18 @@ static void add_option(struct side *side, uint32_t n, const char *key, const cha
     side->exchange.options = side->options;
 }
 
+/*
+ * Mostly the plugin asks again within 5 s, which may be the second attempt after a pause, and an
+ * HTTP book takes a few more. Sometimes it is left to the host, which asks after 30 s.
+ */
+static void draw_patience(struct scenario *s, struct side *side, uint32_t n)
+{
+    const bool is_left_to_host = s->options.only_fault == 0 && prng_once_in(&s->prng, 4);
+
+    add_option(side, n, "ack_timeout", is_left_to_host ? "60s" : "5s");
+    side->synced_within_ns = (is_left_to_host ? 35 : 20) * NS_PER_S;
+}
+
 /* Mostly shallow books: deep ones take longer and show little more. */
 static uint32_t draw_depth(struct prng *prng)
 {
@@ -53,6 +65,7 @@ static void draw_kraken(struct scenario *s, struct side *side)
     add_option(side, 0, "depth", text);
     add_option(side, 1, "idle_timeout", "3s");
     add_option(side, 2, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "200");
+    draw_patience(s, side, 3);
 }
 
 /* A way to get books from Bitstamp. */
@@ -99,6 +112,7 @@ static void draw_bitstamp(struct scenario *s, struct side *side)
     add_option(side, 2, "heartbeat_timeout", "1s");
     add_option(side, 3, "markets_per_connection", prng_once_in(&s->prng, 3) ? "2" : "500");
     add_option(side, 4, "cross_check", variant->cross_check);
+    draw_patience(s, side, 5);
 }
 
 static void draw_side(struct scenario *s, uint32_t venue, const char *name)
@@ -148,6 +162,8 @@ static uint32_t companion_of(const struct scenario *s, const struct fault *fault
         return FAULT_CLOSE;
     case FAULT_NO_ACK:
         return s->sides[fault->venue].stream == FAULT_AT_KRAKEN ? FAULT_CHECKSUM : FAULT_CLOSE;
+    case FAULT_REORDER: /* the two frames seldom set the same level */
+        return s->options.only_fault == 0 ? FAULT_REORDER : 0;
     case FAULT_SILENT: /* from the first event on: nothing links what comes later to a book */
         return s->options.only_fault == 0 && fault->feed == FAULT_AT_ORDERS ? FAULT_CLOSE : 0;
     default:

@@ -18,7 +18,7 @@
 #include "util/clock.h"
 
 enum {
-    SIDE_OPTIONS_MAX = 5,
+    SIDE_OPTIONS_MAX = 6,
     SIDE_TEXT_MAX = 64,
     READERS_LEVELS_MAX = 8192, /* of one message */
     KRAKEN_PROVEN = 10,        /* levels a side that the venue's checksum covers */
@@ -39,6 +39,7 @@ struct side {
     struct feed *feed;
     struct link *link;
     int64_t due_ns;
+    int64_t synced_within_ns; /* what is SYNCING for longer was forgotten */
     struct outlet to_topic, to_ring;
     struct ring ring;
     struct oracle oracles[SIMULATION_INSTRUMENTS_MAX];
