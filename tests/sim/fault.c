@@ -12,7 +12,7 @@ enum { STREAM = 9, NOTICE_MAX = 512 };
 
 #define STALL_NS (2 * NS_PER_S)
 #define HANG_NS (3600 * NS_PER_S) /* until the client gives up */
-#define SILENT_NS (2 * NS_PER_S)
+#define SILENT_NS (3 * NS_PER_S)  /* a market without events for so long is taken for quiet */
 #define STATUS_NS (2 * NS_PER_S)
 #define REST_DELAY_NS (3 * NS_PER_S)
 #define TLS_NS (2 * NS_PER_S)
@@ -30,7 +30,7 @@ const struct fault_info fault_infos[N_FAULT_KINDS] = {
                         "the best bid is at the best ask" },
     [FAULT_STALL] = { "stall", FAULT_ANYWHERE, "a connection is silent for 2 s, then catches up" },
     [FAULT_HANG] = { "hang", FAULT_ANYWHERE, "a connection is silent until it is given up" },
-    [FAULT_SILENT] = { "silent", FAULT_ANYWHERE, "one book's frames are lost for 2 s" },
+    [FAULT_SILENT] = { "silent", FAULT_ANYWHERE, "one book's frames are lost for 3 s" },
     [FAULT_REFUSE] = { "refuse", FAULT_ANYWHERE, "a subscription is refused" },
     [FAULT_NO_ACK] = { "no_ack", FAULT_ANYWHERE, "an acknowledgement is lost" },
     [FAULT_REST_LATE] = { "rest_late", FAULT_AT_BITSTAMP, "an HTTP answer takes 3 s longer" },

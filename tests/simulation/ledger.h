@@ -11,6 +11,7 @@ struct ledger_entry {
     uint64_t seq; /* 0: not noted */
     uint64_t hash;
     uint32_t state, trading;
+    uint32_t verified, verified_levels;
 };
 
 /* Zeroed memory is an empty ledger. */

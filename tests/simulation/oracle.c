@@ -209,7 +209,10 @@ static bool is_patient(struct oracle *oracle, int64_t now_ns)
 static enum oracle_verdict verdict_on(struct oracle *oracle, const struct arb_book *book,
                                       const struct book_hash *hash, int64_t now_ns)
 {
-    if (book->verified != oracle->proof.verified) {
+    const bool is_proven = book->verified == ARB_VERIFIED;
+
+    if (book->verified != oracle->proof.verified ||
+        book->verified_levels != (is_proven ? oracle->proof.levels : 0)) {
         return ORACLE_WRONG;
     }
     if (is_in_range(oracle, hash, false)) {

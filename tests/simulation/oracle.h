@@ -23,8 +23,9 @@ struct version {
 
 /* What a feed lets anybody notice. */
 struct oracle_proof {
-    uint32_t verified;   /* enum arb_verified: what a LIVE book has to say */
-    uint32_t levels;     /* a side, that a loss shows in; 0: all, or with UNVERIFIABLE none */
+    uint32_t verified; /* enum arb_verified: what a LIVE book has to say */
+    uint32_t levels;   /* a side, that a loss shows in, and with VERIFIED the book says so; 0: all,
+                          or with UNVERIFIABLE none */
     int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
 };
 

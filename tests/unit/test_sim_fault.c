@@ -178,7 +178,7 @@ static void silent_book_leaves_the_others_alone(void **state)
     send_update(rig, "BTC/USD", 1);
     send_update(rig, "ETH/USD", 2);
     send_update(rig, "BTC/USD", 3);
-    fault_advance(rig->layer, 2 * NS_PER_S);
+    fault_advance(rig->layer, 3 * NS_PER_S);
     send_update(rig, "BTC/USD", 4);
     assert_string_equal(rig->log, "0:2 0:4 ");
     rig_destroy(rig);

@@ -1,0 +1,216 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "scenario_internal.h"
+
+enum {
+    FAULTS_DRAWN_MAX = 8,
+    CHECKED_LEVELS = 100, /* levels a side that the cross-check sees */
+};
+
+/*
+ * How long a wrong book may stay LIVE under the cross-check, from the first frame on that shows it:
+ * a level is believed to be wrong when it differed for 3 s, which is looked at every 0.25 s, and
+ * the book may have changed meanwhile.
+ */
+#define CHECKED_WITHIN_NS (4 * NS_PER_S)
+
+static void add_option(struct side *side, uint32_t n, const char *key, const char *value)
+{
+    (void)snprintf(side->text[n], sizeof(side->text[n]), "%s", value);
+    side->options[n] = (struct config_entry){ .key = key, .value = side->text[n] };
+    if (n > 0) {
+        side->options[n - 1].next = &side->options[n];
+    }
+    side->exchange.options = side->options;
+}
+
+/*
+ * Mostly the plugin asks again within 5 s, which may be the second attempt after a pause, and an
+ * HTTP book takes a few more. Sometimes it is left to the host, which asks after 30 s.
+ */
+static void draw_patience(struct scenario *s, struct side *side, uint32_t n)
+{
+    const bool is_left_to_host = s->options.only_fault == 0 && prng_once_in(&s->prng, 4);
+
+    add_option(side, n, "ack_timeout", is_left_to_host ? "60s" : "5s");
+    side->synced_within_ns = (is_left_to_host ? 35 : 20) * NS_PER_S;
+}
+
+/* Mostly shallow books: deep ones take longer and show little more. */
+static uint32_t draw_depth(struct prng *prng)
+{
+    const int64_t draw = prng_below(prng, 100);
+    return draw < 45 ? 10 : draw < 88 ? 25 : draw < 99 ? 100 : 1000;
+}
+
+static void prove(struct side *side, struct oracle_proof proof)
+{
+    for (uint32_t i = 0; i < SIMULATION_INSTRUMENTS_MAX; i++) {
+        side->oracles[i].proof = proof;
+    }
+}
+
+static void draw_kraken(struct scenario *s, struct side *side)
+{
+    char text[SIDE_TEXT_MAX];
+
+    side->feeds = side->stream = FAULT_AT_KRAKEN;
+    side->depth = draw_depth(&s->prng);
+    prove(side, (struct oracle_proof){
+                    .verified = ARB_VERIFIED,
+                    .levels = side->depth > KRAKEN_PROVEN ? KRAKEN_PROVEN : 0,
+                });
+    (void)snprintf(text, sizeof(text), "%u", side->depth);
+    add_option(side, 0, "depth", text);
+    add_option(side, 1, "idle_timeout", "3s");
+    add_option(side, 2, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "200");
+    draw_patience(s, side, 3);
+}
+
+/* A way to get books from Bitstamp. */
+struct variant {
+    uint32_t feeds, stream;
+    uint32_t depth;
+    const char *mode, *cross_check;
+    struct oracle_proof proof;
+};
+
+static const struct variant variants[] = {
+    { FAULT_AT_ORDER_BOOK, FAULT_AT_ORDER_BOOK, 100, "order_book", "on", { ARB_VERIFIED, 0, 0 } },
+    { FAULT_AT_ORDERS, FAULT_AT_ORDERS, 0, "orders", "on", { ARB_VERIFIED, 0, 0 } },
+    { FAULT_AT_DIFF, FAULT_AT_DIFF, 0, "diff", "off", { ARB_UNVERIFIABLE, 0, 0 } },
+    { SIMULATION_CHECKED_DIFF,
+      FAULT_AT_DIFF,
+      0,
+      "diff",
+      "on",
+      { ARB_UNVERIFIABLE, CHECKED_LEVELS, CHECKED_WITHIN_NS } },
+};
+enum { N_VARIANTS = sizeof(variants) / sizeof(variants[0]) };
+
+static const struct variant *draw_variant(struct scenario *s)
+{
+    for (uint32_t i = 0; i < N_VARIANTS; i++) {
+        if (variants[i].feeds == s->options.only_feeds) {
+            return &variants[i];
+        }
+    }
+    return &variants[prng_below(&s->prng, N_VARIANTS)];
+}
+
+static void draw_bitstamp(struct scenario *s, struct side *side)
+{
+    const struct variant *const variant = draw_variant(s);
+
+    side->feeds = variant->feeds;
+    side->stream = variant->stream;
+    side->depth = variant->depth;
+    prove(side, variant->proof);
+    add_option(side, 0, "mode", variant->mode);
+    add_option(side, 1, "heartbeat", "2s");
+    add_option(side, 2, "heartbeat_timeout", "1s");
+    add_option(side, 3, "markets_per_connection", prng_once_in(&s->prng, 3) ? "2" : "500");
+    add_option(side, 4, "cross_check", variant->cross_check);
+    draw_patience(s, side, 5);
+}
+
+static void draw_side(struct scenario *s, uint32_t venue, const char *name)
+{
+    struct side *const side = &s->sides[venue];
+
+    side->scenario = s;
+    side->venue = venue;
+    (void)snprintf(side->exchange.name, sizeof(side->exchange.name), "%s", name);
+    side->exchange.plugin = side->exchange.name;
+    side->exchange.enabled = true;
+    side->exchange.symbols = s->symbols;
+    side->exchange.n_symbols = s->instruments->n;
+    side->exchange.taker_fee_ppm = 1000;
+    if (strcmp(name, "kraken") == 0) {
+        draw_kraken(s, side);
+    } else {
+        draw_bitstamp(s, side);
+    }
+    s->venues[venue].taker_fee_ppm = side->exchange.taker_fee_ppm;
+    memcpy(s->venues[venue].name, side->exchange.name, sizeof(s->venues[venue].name));
+    s->fault_config.venues[venue] = side->exchange.name;
+    s->fault_config.feeds[venue] = side->feeds;
+}
+
+void scenario_draw_sides(struct scenario *s)
+{
+    static const char *const names[SIMULATION_VENUES_MAX] = { "kraken", "bitstamp" };
+
+    for (uint32_t i = 0; i < SIMULATION_VENUES_MAX; i++) {
+        if (s->options.venue == NULL || strcmp(s->options.venue, names[i]) == 0) {
+            draw_side(s, s->n_venues++, names[i]);
+        }
+    }
+    s->fault_config.instruments = s->instruments;
+    s->fault_config.n_venues = s->n_venues;
+}
+
+/* Some faults only show when something else makes them. */
+static uint32_t companion_of(const struct scenario *s, const struct fault *fault)
+{
+    switch ((enum fault_kind)fault->kind) {
+    case FAULT_REFUSE:
+    case FAULT_REST_LATE:
+    case FAULT_REST_STALE:
+    case FAULT_REST_FAIL:
+        return FAULT_CLOSE;
+    case FAULT_NO_ACK:
+        return s->sides[fault->venue].stream == FAULT_AT_KRAKEN ? FAULT_CHECKSUM : FAULT_CLOSE;
+    case FAULT_REORDER: /* the two frames seldom set the same level */
+        return s->options.only_fault == 0 ? FAULT_REORDER : 0;
+    case FAULT_SILENT: /* from the first event on: nothing links what comes later to a book */
+        return s->options.only_fault == 0 && fault->feed == FAULT_AT_ORDERS ? FAULT_CLOSE : 0;
+    default:
+        return 0;
+    }
+}
+
+/* Of two feeds on a connection: either, or the one that the books are made of. */
+static uint32_t draw_feed(struct scenario *s, const struct fault *fault)
+{
+    const struct side *const side = &s->sides[fault->venue];
+
+    if (side->feeds == side->stream || s->options.only_fault != 0 || prng_once_in(&s->prng, 2)) {
+        return side->stream;
+    }
+    return side->feeds & ~side->stream;
+}
+
+static struct fault draw_fault(struct scenario *s)
+{
+    struct fault fault = fault_draw(&s->prng, &s->fault_config);
+
+    if (s->options.only_fault != 0) {
+        fault.kind = s->options.only_fault;
+        for (uint32_t venue = 0; venue < s->n_venues; venue++) {
+            if (s->sides[venue].feeds == s->options.only_feeds) {
+                fault.venue = venue;
+            }
+        }
+    }
+    fault.feed = draw_feed(s, &fault);
+    return fault;
+}
+
+void scenario_draw_plan(struct scenario *s, struct fault_plan *plan)
+{
+    const uint32_t n =
+        s->options.only_fault != 0 ? 1 : (uint32_t)prng_between(&s->prng, 0, FAULTS_DRAWN_MAX);
+    *plan = (struct fault_plan){ .seed = s->options.seed };
+    for (uint32_t i = 0; i < n; i++) {
+        struct fault fault = draw_fault(s);
+        const int64_t from_ns = s->options.only_fault != 0 ? 1500 * NS_PER_MS : 0;
+        fault.at_ns = prng_between(&s->prng, from_ns, s->end_ns - SIMULATION_START_NS - NS_PER_S);
+        plan->faults[plan->n++] = fault;
+        fault.kind = companion_of(s, &fault);
+        if (fault.kind != 0) {
+            plan->faults[plan->n++] = fault;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/*
+ * scenario_internal.h - one scenario's state, shared by its files and nobody else.
+ *
+ *   scenario.c          life, time, and what must hold of the feeds' books
+ *   scenario_draw.c     what a seed decides: feeds, options, faults
+ *   scenario_readers.c  copies of the books and the strategy, and what must hold of them
+ */
+#ifndef ARB_SIMULATION_SCENARIO_INTERNAL_H
+#define ARB_SIMULATION_SCENARIO_INTERNAL_H
+
+#include "feed/feed.h"
+#include "ledger.h"
+#include "link.h"
+#include "oracle.h"
+#include "scenario.h"
+#include "strategy/runner.h"
+#include "topic.h"
+#include "util/clock.h"
+
+enum {
+    SIDE_OPTIONS_MAX = 6,
+    SIDE_TEXT_MAX = 64,
+    READERS_LEVELS_MAX = 8192, /* of one message */
+    KRAKEN_PROVEN = 10,        /* levels a side that the venue's checksum covers */
+};
+
+#define SIMULATION_START_NS INT64_C(1785552832000000000)
+
+/* One venue's feed with all that belongs to it. */
+struct side {
+    struct scenario *scenario;
+    uint32_t venue;
+    uint32_t feeds;  /* bits of enum fault_feed: what it subscribes */
+    uint32_t stream; /* the one of them that the books are made of */
+    struct exchange_config exchange;
+    struct config_entry options[SIDE_OPTIONS_MAX];
+    char text[SIDE_OPTIONS_MAX][SIDE_TEXT_MAX];
+    uint32_t depth; /* levels a side that the feed carries; 0: all */
+    struct feed *feed;
+    struct link *link;
+    int64_t due_ns;
+    int64_t synced_within_ns; /* what is SYNCING for longer was forgotten */
+    struct outlet to_topic, to_ring;
+    struct ring ring;
+    struct oracle oracles[SIMULATION_INSTRUMENTS_MAX];
+    struct ledger ledgers[SIMULATION_INSTRUMENTS_MAX];
+    uint32_t states[SIMULATION_INSTRUMENTS_MAX];           /* after the last step */
+    struct reaction reactions[SIMULATION_INSTRUMENTS_MAX]; /* under way; kind 0: none */
+    bool is_refused[SIMULATION_INSTRUMENTS_MAX];           /* once, by a fault */
+    bool was_down[SIMULATION_INSTRUMENTS_MAX];             /* before the fault */
+    int64_t asked_ns[SIMULATION_INSTRUMENTS_MAX];          /* since when it is SYNCING */
+    uint32_t attempts[SIMULATION_INSTRUMENTS_MAX];         /* of the feed, then */
+    int64_t fault_ns[SIMULATION_INSTRUMENTS_MAX];
+};
+
+/* A copy of all books, made from the topic or from the rings. */
+struct copy {
+    const char *name;
+    struct market *market;
+    struct topic_reader reader;
+};
+
+enum copy_kind { FROM_START, LATE, SLOW, UNLUCKY, N_COPIES };
+
+struct scenario {
+    struct scenario_options options;
+    struct totals *totals;
+    struct prng prng;
+    struct config config;
+    struct instrument_list *instruments;
+    uint32_t n_venues;
+    struct arb_venue venues[SIMULATION_VENUES_MAX];
+    char *symbols[SIMULATION_INSTRUMENTS_MAX];
+    struct world *world;
+    struct fault_config fault_config;
+    struct fault_layer *faults;
+    struct side sides[SIMULATION_VENUES_MAX];
+    struct topic topic;
+    struct arb_level *levels; /* [READERS_LEVELS_MAX] decoding room, shared: one reads at a time */
+    struct copy copies[N_COPIES];
+    struct strategy_config strategy;
+    struct runner *runner;
+    struct topic_reader runner_reader;
+    int64_t now_ns, end_ns, last_fault_ns, restart_ns;
+    uint64_t violations;
+};
+
+static inline const char *scenario_symbol(const struct scenario *s, uint32_t instrument)
+{
+    return s->instruments->items[instrument].symbol;
+}
+
+/* scenario.c */
+/* Prints a line when asked to be verbose. */
+__attribute__((format(printf, 2, 3))) void scenario_tell(const struct scenario *s, const char *fmt,
+                                                         ...);
+/* A rule does not hold. Prints the first few. */
+__attribute__((format(printf, 2, 3))) void scenario_violate(struct scenario *s, const char *fmt,
+                                                            ...);
+
+/* scenario_draw.c */
+void scenario_draw_sides(struct scenario *s);
+void scenario_draw_plan(struct scenario *s, struct fault_plan *plan);
+
+/* scenario_readers.c */
+int readers_open(struct scenario *s, struct err *err);
+void readers_close(struct scenario *s);
+/* Everybody reads as much as befits them. */
+void readers_read(struct scenario *s);
+/* Late joiners and restarted strategies begin by rewinding. */
+int readers_restart(struct scenario *s, struct err *err);
+/* The slow one reads all there is now. */
+void readers_drain(struct scenario *s);
+/* Whoever may be behind reads the rest, and must see each book as the host does. */
+void readers_end(struct scenario *s);
+
+#endif /* ARB_SIMULATION_SCENARIO_INTERNAL_H */
