@@ -2,17 +2,12 @@
 
 #include "io/dial.h"
 
-/* What an extension answers that has nothing to do with a payload: it is delivered as it is. */
-enum { NOT_MINE = 0 };
-
-/* Only the first fragment of a message says whether the message is compressed. */
-static bool is_compressed(struct lws *wsi, struct dial *dial)
-{
-    if (lws_is_first_fragment(wsi)) {
-        dial->is_deflated = (lws_get_reserved_bits(wsi) & DEFLATE_RSV1) != 0;
-    }
-    return dial->is_deflated;
-}
+/*
+ * How libwebsockets' extension answers for a payload that it leaves alone, of a plain message or a
+ * pong: by a number private to it, and version 4.1 delivers for ever what was answered so. With 0,
+ * the answer of an extension that has nothing to do with payloads, it is delivered once.
+ */
+enum { LEFT_ALONE = 5, NOT_MINE = 0 };
 
 static int on_extension(struct lws_context *context, const struct lws_extension *extension,
                         struct lws *wsi, enum lws_extension_callback_reasons reason, void *user,
@@ -23,15 +18,15 @@ static int on_extension(struct lws_context *context, const struct lws_extension 
     if (dial != NULL && reason == LWS_EXT_CB_CLIENT_CONSTRUCT) {
         dial->has_deflate = true;
     }
-    if (dial != NULL && reason == LWS_EXT_CB_PAYLOAD_RX && !is_compressed(wsi, dial)) {
-        return NOT_MINE;
-    }
     const int rc =
         lws_extension_callback_pm_deflate(context, extension, wsi, reason, user, in, len);
-    if (dial != NULL && reason == LWS_EXT_CB_PAYLOAD_RX && rc < 0) {
+    if (reason != LWS_EXT_CB_PAYLOAD_RX) {
+        return rc;
+    }
+    if (dial != NULL && rc < 0) {
         dial_kill(dial, "a compressed message is damaged");
     }
-    return rc;
+    return rc == LEFT_ALONE ? NOT_MINE : rc;
 }
 
 /* What we send is short, so we keep no state of it between messages. */

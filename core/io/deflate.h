@@ -2,8 +2,8 @@
  * deflate.h - permessage-deflate (RFC 7692) of one WebSocket connection, as libwebsockets does it.
  *
  * Wraps its extension, because of two things that it leaves out: version 4.1 delivers the first
- * message that comes uncompressed again and again for ever, and no one is told why a connection
- * ends whose messages cannot be inflated. What is known of a connection is kept in its dial.
+ * message that comes uncompressed again and again for ever, or the first pong, and no one is told
+ * why a connection ends whose messages cannot be inflated.
  */
 #ifndef ARB_DEFLATE_H
 #define ARB_DEFLATE_H

@@ -33,7 +33,6 @@ struct dial {
     bool has_tcp;           /* the host answered; what fails now is TLS or above */
     bool is_closing;        /* dial_kill() was called */
     bool has_deflate;       /* compression was agreed upon */
-    bool is_deflated;       /* the message being received; see deflate.h */
     char why[DIAL_WHY_MAX]; /* why it failed or is being closed; "" when nothing did */
 };
 

@@ -19,6 +19,7 @@ enum {
 
 #define SLOW_READER_NS (3 * NS_PER_S)
 #define TRICKLE_NS (2 * NS_PER_S)
+#define FLUSH_NS (NS_PER_S / 2) /* for what waits when a trickle ends */
 
 static const lws_retry_bo_t ping_policy = {
     .secs_since_valid_ping = PING_AFTER_S,
@@ -136,11 +137,18 @@ static void on_world_send(void *context, uint32_t venue, uint32_t client, struct
 
 /* -- faults of the transport ---------------------------------------------------------- */
 
-static void stop_reading(struct connection *connection)
+static void stop_reading(struct connection *connection, int64_t duration_ns)
 {
-    connection->reads_at_ns = clock_now_ns() + SLOW_READER_NS;
+    connection->reads_at_ns = clock_now_ns() + duration_ns;
     (void)lws_rx_flow_control(connection->wsi, 0); /* fails only for what is no WebSocket */
-    lws_set_timer_usecs(connection->wsi, SLOW_READER_NS / 1000);
+    lws_set_timer_usecs(connection->wsi, duration_ns / 1000);
+}
+
+/* Reads nothing meanwhile: libwebsockets would put its pong into the middle of a frame. */
+static void begin_trickle(struct connection *connection)
+{
+    connection->trickles_until_ns = clock_now_ns() + TRICKLE_NS;
+    stop_reading(connection, TRICKLE_NS + FLUSH_NS);
 }
 
 static enum send_manner manner_of(uint32_t kind)
@@ -164,9 +172,9 @@ static void on_fault_send(void *context, uint32_t venue, uint32_t client, struct
     struct connection *const connection = &server->desks[venue].connections[client];
 
     if (connection->wsi != NULL && mark.transport == FAULT_SLOW_READER) {
-        stop_reading(connection);
+        stop_reading(connection, SLOW_READER_NS);
     } else if (connection->wsi != NULL && mark.transport == FAULT_TRICKLE) {
-        connection->trickles_until_ns = clock_now_ns() + TRICKLE_NS;
+        begin_trickle(connection);
     }
     send_to(server, venue, client, frame, manner_of(mark.transport));
 }

@@ -421,6 +421,20 @@ static void io_inflates_the_longest_message(void **state)
                                            "message 0, 16777216 bytes\n");
 }
 
+static void io_takes_each_pong_once_when_compression_is_agreed(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    c.round_trip_ms = 20;
+    host_init_with(&host, &c, &measuring);
+    open_path(&host, "/deflate?n=100000");
+    run_until(&host, "round trip 0\nround trip 0\nround trip 0\n");
+    host_fini(&host);
+}
+
 static void io_reads_on_when_the_venue_does_not_compress(void **state)
 {
     (void)state;
@@ -1204,6 +1218,7 @@ int main(void)
         cmocka_unit_test(io_closes_at_a_message_too_long_by_one),
         cmocka_unit_test(io_inflates_messages_when_compression_is_agreed),
         cmocka_unit_test(io_inflates_messages_as_long_as_they_were),
+        cmocka_unit_test(io_takes_each_pong_once_when_compression_is_agreed),
         cmocka_unit_test(io_reads_on_when_the_venue_does_not_compress),
         cmocka_unit_test(io_inflates_the_longest_message),
         cmocka_unit_test(io_closes_at_a_message_that_inflates_to_one_too_many),
