@@ -304,7 +304,7 @@ void lines_on_http(struct lines *lines, uint32_t request, int64_t now_ns, int st
                    struct arb_bytes body)
 {
     const uint32_t life = request / ARB_REQUESTS_MAX;
-    struct line *const line = line_of(lines, life % SLOTS_MAX * ARB_CONNS_MAX);
+    struct line *const line = line_of(lines, lines_line_of_request(request) * ARB_CONNS_MAX);
 
     if (line != NULL && life_of(line) == life) { /* else the line that asked is no more */
         feed_on_http(line->feed, request % ARB_REQUESTS_MAX, now_ns, status, body);
@@ -457,4 +457,9 @@ const struct feed *lines_feed(const struct lines *lines, uint32_t line)
 uint32_t lines_number(const struct lines *lines, uint32_t line)
 {
     return lines_feed(lines, line) == NULL ? 0 : lines->line[line].number;
+}
+
+uint32_t lines_line_of_request(uint32_t request)
+{
+    return request / ARB_REQUESTS_MAX % SLOTS_MAX;
 }

@@ -56,5 +56,7 @@ uint64_t lines_replaced(const struct lines *lines);
  */
 const struct feed *lines_feed(const struct lines *lines, uint32_t line);
 uint32_t lines_number(const struct lines *lines, uint32_t line);
+/* The line that a request which it numbered through came from. */
+uint32_t lines_line_of_request(uint32_t request);
 
 #endif /* ARB_LINES_H */

@@ -8,7 +8,6 @@
 #include "util/clock.h"
 
 enum {
-    CONNS_MAX = 8,
     REQUESTS_MAX = 64,
     PATH_MAX_LEN = 256,
     STREAM = 11, /* and up, by venue */
@@ -24,7 +23,7 @@ enum {
 enum what { FRAME = 1, ASK, ANSWER, CLOSE, CONNECT };
 
 struct conn {
-    bool is_wanted, is_up, is_closing;
+    bool is_wanted, is_up, is_closing, is_suspect;
     uint32_t life;   /* counts connections, so that frames of an earlier one are known */
     int64_t idle_ns; /* given up after this long without a frame */
     int64_t heard_ns;
@@ -49,12 +48,12 @@ struct request {
 
 struct link {
     struct link_config config;
-    struct feed *feed;
+    struct lines *lines;
     struct prng prng;
     struct agenda agenda;
     int64_t now_ns;
-    struct conn conns[CONNS_MAX];
-    struct packet *packets; /* by number, for the whole scenario */
+    struct conn conns[LINK_CLIENTS_MAX]; /* by client of the model */
+    struct packet *packets;              /* by number, for the whole scenario */
     uint32_t n_packets, cap_packets;
     struct request requests[REQUESTS_MAX];
 };
@@ -72,19 +71,35 @@ static void plan(struct link *link, int64_t at_ns, enum what what, struct span a
     }
 }
 
-/* -- what the feed asks for ----------------------------------------------------------- */
+static bool is_possible(uint32_t conn)
+{
+    return conn < LINES_CONNS_MAX && conn % ARB_CONNS_MAX < LINK_CONNS_MAX;
+}
+
+static uint32_t client_of(uint32_t conn)
+{
+    return conn / ARB_CONNS_MAX * LINK_CONNS_MAX + conn % ARB_CONNS_MAX;
+}
+
+static uint32_t conn_of(uint32_t client)
+{
+    return link_line_of(client) * ARB_CONNS_MAX + client % LINK_CONNS_MAX;
+}
+
+/* -- what the lines ask for ----------------------------------------------------------- */
 
 static int ws_open(void *context, uint32_t conn, const struct arb_ws_spec *spec)
 {
     struct link *const link = context;
+    const uint32_t client = client_of(conn);
 
-    if (conn >= CONNS_MAX) {
+    if (!is_possible(conn)) {
         return ARB_ELIMIT;
     }
-    link->conns[conn].is_wanted = true;
-    link->conns[conn].idle_ns = (int64_t)spec->idle_ms * NS_PER_MS;
+    link->conns[client].is_wanted = true;
+    link->conns[client].idle_ns = (int64_t)spec->idle_ms * NS_PER_MS;
     plan(link, link->now_ns + prng_between(&link->prng, CONNECT_MIN_NS, CONNECT_MAX_NS), CONNECT,
-         (struct span){ conn, 0 });
+         (struct span){ client, 0 });
     return ARB_OK;
 }
 
@@ -92,34 +107,35 @@ static int ws_send(void *context, uint32_t conn, struct arb_bytes text)
 {
     struct link *const link = context;
     struct sim_venue *const model = model_of(link);
+    const uint32_t client = client_of(conn);
 
-    if (link->conns[conn].is_up && !link->conns[conn].is_closing) {
-        model->ops->on_text(model, conn, link->now_ns, text);
+    if (link->conns[client].is_up && !link->conns[client].is_closing) {
+        model->ops->on_text(model, client, link->now_ns, text);
     }
     return ARB_OK;
 }
 
-static void drop(struct link *link, uint32_t conn, const char *why)
+static void drop(struct link *link, uint32_t client, const char *why)
 {
-    struct conn *const c = &link->conns[conn];
+    struct conn *const c = &link->conns[client];
 
     if (c->is_up && !c->is_closing) {
         c->is_closing = true;
         c->why = why;
-        plan(link, link->now_ns, CLOSE, (struct span){ conn, c->life });
+        plan(link, link->now_ns, CLOSE, (struct span){ client, c->life });
     }
 }
 
 static void ws_close(void *context, uint32_t conn, const char *why)
 {
-    (void)why; /* the feed's words need not live as long as the connection */
-    drop(context, conn, "closed by us");
+    (void)why; /* the caller's words need not live as long as the connection */
+    drop(context, client_of(conn), "closed by us");
 }
 
 static void ws_give_up(void *context, uint32_t conn, const char *why)
 {
     struct link *const link = context;
-    link->conns[conn].is_wanted = false;
+    link->conns[client_of(conn)].is_wanted = false;
     ws_close(context, conn, why);
 }
 
@@ -210,43 +226,44 @@ static void take_frame(struct link *link, uint32_t number)
     packet->data = NULL;
     if (conn->is_up && !conn->is_closing && conn->life == packet->life) {
         conn->heard_ns = link->now_ns;
+        conn->is_suspect = false;
         link->config.watch.frame(link->config.watch.context, link->config.venue, packet->mark);
-        feed_on_message(link->feed, packet->conn, link->now_ns,
-                        (struct arb_bytes){ data, packet->len });
+        lines_on_message(link->lines, conn_of(packet->conn), link->now_ns,
+                         (struct arb_bytes){ data, packet->len });
     }
     free(data);
 }
 
-static void connect(struct link *link, uint32_t conn)
+static void connect(struct link *link, uint32_t client)
 {
     struct sim_venue *const model = model_of(link);
-    struct conn *const c = &link->conns[conn];
+    struct conn *const c = &link->conns[client];
 
     if (!c->is_wanted || c->is_up) {
         return;
     }
     c->is_up = true;
-    c->is_closing = false;
+    c->is_closing = c->is_suspect = false;
     c->life++;
     c->heard_ns = link->now_ns;
-    model->ops->on_connect(model, conn, link->now_ns);
-    feed_on_open(link->feed, conn, link->now_ns);
+    model->ops->on_connect(model, client, link->now_ns);
+    lines_on_open(link->lines, conn_of(client), link->now_ns);
 }
 
-static void disconnect(struct link *link, uint32_t conn, uint32_t life)
+static void disconnect(struct link *link, uint32_t client, uint32_t life)
 {
     struct sim_venue *const model = model_of(link);
-    struct conn *const c = &link->conns[conn];
+    struct conn *const c = &link->conns[client];
 
     if (!c->is_up || c->life != life) {
         return;
     }
     c->is_up = c->is_closing = false;
-    model->ops->on_disconnect(model, conn);
-    fault_on_disconnect(link->config.layer, link->config.venue, conn);
+    model->ops->on_disconnect(model, client);
+    fault_on_disconnect(link->config.layer, link->config.venue, client);
     plan(link, link->now_ns + prng_between(&link->prng, RECONNECT_MIN_NS, RECONNECT_MAX_NS),
-         CONNECT, (struct span){ conn, 0 });
-    feed_on_close(link->feed, conn, link->now_ns, c->why);
+         CONNECT, (struct span){ client, 0 });
+    lines_on_close(link->lines, conn_of(client), link->now_ns, c->why);
 }
 
 static void ask(struct link *link, uint32_t i)
@@ -269,40 +286,58 @@ static void take_answer(struct link *link, uint32_t i)
     struct request *const request = &link->requests[i];
     const struct arb_bytes body = { request->body, request->body_len };
 
-    link->config.watch.answer(link->config.watch.context, link->config.venue, request->path, body);
+    link->config.watch.answer(link->config.watch.context, link->config.venue,
+                              lines_line_of_request(request->id), request->path, body);
     request->is_used = false;
     request->body = NULL;
-    feed_on_http(link->feed, request->id, link->now_ns, request->status, body);
+    lines_on_http(link->lines, request->id, link->now_ns, request->status, body);
     free((char *)(uintptr_t)body.data);
 }
 
 /* -- time ----------------------------------------------------------------------------- */
 
+static bool is_watched(const struct conn *conn)
+{
+    return conn->is_up && !conn->is_closing && conn->idle_ns > 0;
+}
+
 static int64_t idle_at_ns(const struct conn *conn)
 {
-    return conn->is_up && !conn->is_closing && conn->idle_ns > 0 ? conn->heard_ns + conn->idle_ns
-                                                                 : INT64_MAX;
+    return is_watched(conn) ? conn->heard_ns + conn->idle_ns : INT64_MAX;
+}
+
+static int64_t suspect_at_ns(const struct link *link, const struct conn *conn)
+{
+    return link->config.suspects && is_watched(conn) && !conn->is_suspect
+               ? conn->heard_ns + conn->idle_ns / 2
+               : INT64_MAX;
 }
 
 bool link_is_up(const struct link *link, uint32_t conn)
 {
-    return link->conns[conn].is_up;
+    return link->conns[client_of(conn)].is_up;
 }
 
 int64_t link_next_ns(const struct link *link)
 {
     int64_t next_ns = agenda_next_ns(&link->agenda);
 
-    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < LINK_CLIENTS_MAX; i++) {
         const int64_t idle_ns = idle_at_ns(&link->conns[i]);
+        const int64_t suspect_ns = suspect_at_ns(link, &link->conns[i]);
         next_ns = idle_ns < next_ns ? idle_ns : next_ns;
+        next_ns = suspect_ns < next_ns ? suspect_ns : next_ns;
     }
     return next_ns;
 }
 
 static void give_up_idle(struct link *link)
 {
-    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < LINK_CLIENTS_MAX; i++) {
+        if (suspect_at_ns(link, &link->conns[i]) <= link->now_ns) {
+            link->conns[i].is_suspect = true;
+            lines_on_suspect(link->lines, conn_of(i), link->now_ns);
+        }
         if (idle_at_ns(&link->conns[i]) <= link->now_ns) {
             drop(link, i, "nothing came for too long");
         }
@@ -344,9 +379,9 @@ bool link_step(struct link *link, int64_t now_ns)
 
 /* -- life ----------------------------------------------------------------------------- */
 
-void link_attach(struct link *link, struct feed *feed)
+void link_attach(struct link *link, struct lines *lines)
 {
-    link->feed = feed;
+    link->lines = lines;
 }
 
 int link_create(struct link **out, const struct link_config *config)

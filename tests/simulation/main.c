@@ -135,8 +135,9 @@ static int run(const struct arguments *arguments, struct totals *totals, struct 
 static void print_totals(const struct totals *totals)
 {
     (void)printf("checks=%" PRIu64 " opportunities=%" PRIu64 " unseen=%" PRIu64
-                 " unseen_deep=%" PRIu64 "\n",
-                 totals->checks, totals->opportunities, totals->unseen, totals->unseen_deep);
+                 " unseen_deep=%" PRIu64 " takeovers=%" PRIu64 " replaced=%" PRIu64 "\n",
+                 totals->checks, totals->opportunities, totals->unseen, totals->unseen_deep,
+                 totals->takeovers, totals->replaced);
     (void)printf("scenarios=%" PRIu64 " steps=%" PRIu64 " faults=%" PRIu64 " violations=%" PRIu64
                  "\n",
                  totals->scenarios, totals->steps, totals->faults, totals->violations);

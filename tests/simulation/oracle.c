@@ -66,11 +66,6 @@ static uint64_t mix_ladder(uint64_t hash, const struct ladder *ladder, struct sc
     return hash;
 }
 
-/* Limits of levels a side. */
-struct extent {
-    uint32_t whole, top;
-};
-
 static struct book_hash hash_of_ladders(const struct sim_book *book, struct scale scale,
                                         struct extent extent)
 {
@@ -85,42 +80,49 @@ static struct book_hash hash_of_ladders(const struct sim_book *book, struct scal
     return join(top, whole);
 }
 
-int oracle_publish(struct oracle *oracle, const struct sim_book *book,
-                   const struct sim_instrument *instrument, uint32_t depth, int64_t now_ns)
+int versions_add(struct versions *versions, const struct sim_book *book,
+                 const struct sim_instrument *instrument, struct extent extent, int64_t now_ns)
 {
-    if (oracle->n == oracle->cap) {
-        const uint32_t cap = 2 * oracle->cap + 64;
-        struct version *const versions = realloc(oracle->versions, cap * sizeof(*oracle->versions));
-        if (versions == NULL) {
+    if (versions->n == versions->cap) {
+        const uint32_t cap = 2 * versions->cap + 64;
+        struct version *const list = realloc(versions->list, cap * sizeof(*versions->list));
+        if (list == NULL) {
             return ARB_ENOMEM;
         }
-        oracle->versions = versions;
-        oracle->cap = cap;
+        versions->list = list;
+        versions->cap = cap;
     }
     const struct scale scale = { arb_pow10(SIMULATION_PX_SCALE - (unsigned)instrument->px_digits),
                                  arb_pow10(SIMULATION_QTY_SCALE -
                                            (unsigned)instrument->qty_digits) };
-    oracle->versions[oracle->n++] = (struct version){
+    const struct extent limits = { limit_of(extent.whole), limit_of(extent.top) };
+    versions->list[versions->n++] = (struct version){
         .at_us = now_ns / 1000,
-        .hash = hash_of_ladders(book, scale,
-                                (struct extent){ limit_of(depth), limit_of(oracle->proof.levels) }),
+        .hash = hash_of_ladders(book, scale, limits),
     };
     return ARB_OK;
 }
 
-void oracle_fini(struct oracle *oracle)
+void versions_fini(struct versions *versions)
 {
-    free(oracle->versions);
-    *oracle = (struct oracle){ .proof = oracle->proof };
+    free(versions->list);
+    *versions = (struct versions){ 0 };
 }
 
-uint32_t oracle_version_at(const struct oracle *oracle, int64_t at_us)
+uint32_t versions_at(const struct versions *versions, int64_t at_us)
 {
-    uint32_t version = oracle->n - 1;
-    while (version > 0 && oracle->versions[version].at_us > at_us) {
+    uint32_t version = versions->n - 1;
+    while (version > 0 && versions->list[version].at_us > at_us) {
         version--;
     }
     return version;
+}
+
+void oracle_init(struct oracle *oracle, const struct versions *versions,
+                 const struct oracle_proof *proof)
+{
+    const uint32_t now = versions->n == 0 ? 0 : versions->n - 1;
+    *oracle = (struct oracle){ .proof = *proof, .versions = versions, .first = now, .last = now };
 }
 
 static void raise(uint32_t *value, uint32_t to)
@@ -188,8 +190,8 @@ void oracle_begin_live(struct oracle *oracle, bool is_from_http)
 
 static bool is_in_range(const struct oracle *oracle, const struct book_hash *hash, bool top_only)
 {
-    for (uint32_t v = oracle->first; v <= oracle->last && v < oracle->n; v++) {
-        const struct book_hash *const truth = &oracle->versions[v].hash;
+    for (uint32_t v = oracle->first; v <= oracle->last && v < oracle->versions->n; v++) {
+        const struct book_hash *const truth = &oracle->versions->list[v].hash;
         if (top_only ? truth->top == hash->top : truth->whole == hash->whole) {
             return true;
         }

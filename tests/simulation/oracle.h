@@ -3,9 +3,9 @@
  *
  * Every state a venue published is a version, kept as two hashes: of the whole book as deep as
  * the feed carries it, and of its top, which is all that a proof covers. With single orders each
- * event of an order makes a version. Deliveries move the
- * range of versions that a LIVE book may equal; it is wider than one version only between a
- * damaged frame and the next whole one.
+ * event of an order makes a version. An oracle knows what was delivered over one line: deliveries
+ * move the range of versions that a LIVE book may equal, which is wider than one version only
+ * between a damaged frame and the next whole one.
  */
 #ifndef ARB_SIMULATION_ORACLE_H
 #define ARB_SIMULATION_ORACLE_H
@@ -29,11 +29,15 @@ struct oracle_proof {
     int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
 };
 
-/* Zeroed memory with a proof is a book without versions. */
+/* All states of one book. Zeroed memory is ready. */
+struct versions {
+    struct version *list;
+    uint32_t n, cap;
+};
+
 struct oracle {
     struct oracle_proof proof;
-    struct version *versions;
-    uint32_t n, cap;
+    const struct versions *versions;
     uint32_t first, last; /* the range: versions [first .. last] */
     uint32_t rest;        /* of the last HTTP answer */
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
@@ -45,13 +49,21 @@ struct oracle {
 /* `top`: levels a side, 0 for all. */
 struct book_hash oracle_hash_of(const struct arb_book *book, uint32_t top);
 
-/* The venue's book is a new one; `depth` 0 for all levels. ARB_ENOMEM. */
-int oracle_publish(struct oracle *oracle, const struct sim_book *book,
-                   const struct sim_instrument *instrument, uint32_t depth, int64_t now_ns);
-void oracle_fini(struct oracle *oracle);
+/* How many levels a side the two hashes of a version cover; 0: all. */
+struct extent {
+    uint32_t whole, top;
+};
 
+/* The venue's book is a new one. ARB_ENOMEM. */
+int versions_add(struct versions *versions, const struct sim_book *book,
+                 const struct sim_instrument *instrument, struct extent extent, int64_t now_ns);
+void versions_fini(struct versions *versions);
 /* The version that was current at this time. */
-uint32_t oracle_version_at(const struct oracle *oracle, int64_t at_us);
+uint32_t versions_at(const struct versions *versions, int64_t at_us);
+
+/* A line that begins now: what was before it never hears of. */
+void oracle_init(struct oracle *oracle, const struct versions *versions,
+                 const struct oracle_proof *proof);
 
 /* A frame arrived that brings the book to `version`. */
 void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict verdict,

@@ -15,12 +15,9 @@ enum {
     VIOLATIONS_SHOWN = 4,
 };
 
-/* Eight resyncs with their pauses and a snapshot that did not come once. */
-#define HEALED_WITHIN_NS (150 * NS_PER_S)
-
 /* What a frame's tag says: which book it brings to which version. */
 struct tag {
-    uint32_t venue, instrument, version;
+    uint32_t venue, line, instrument, version;
     bool is_book, is_whole;
     bool is_check; /* only compared with the book */
 };
@@ -61,11 +58,11 @@ void scenario_violate(struct scenario *s, const char *fmt, ...)
     (void)putchar('\n');
 }
 
-/* -- from the world to the feeds ------------------------------------------------------ */
+/* -- from the world to the lines ------------------------------------------------------ */
 
 static uint64_t pack(struct tag tag)
 {
-    return (uint64_t)tag.version << 32 | tag.instrument << 16 | tag.venue << 8 |
+    return (uint64_t)tag.version << 32 | tag.instrument << 16 | tag.venue << 8 | tag.line << 4 |
            (tag.is_check ? 4U : 0U) | (tag.is_whole ? 2U : 0U) | (tag.is_book ? 1U : 0U);
 }
 
@@ -74,6 +71,7 @@ static struct tag unpack(uint64_t packed)
     return (struct tag){ .version = (uint32_t)(packed >> 32),
                          .instrument = packed >> 16 & 0xffff,
                          .venue = packed >> 8 & 0xff,
+                         .line = packed >> 4 & 0xf,
                          .is_check = (packed & 4) != 0,
                          .is_whole = (packed & 2) != 0,
                          .is_book = (packed & 1) != 0 };
@@ -83,21 +81,24 @@ static void note_version(struct scenario *s, uint32_t venue, uint32_t instrument
                          const struct sim_book *book, int64_t now_ns)
 {
     struct side *const side = &s->sides[venue];
+    const struct extent extent = { side->depth, side->proof.levels };
 
-    if (oracle_publish(&side->oracles[instrument], book, &s->instruments->items[instrument],
-                       side->depth, now_ns) != ARB_OK) {
+    if (versions_add(&side->versions[instrument], book, &s->instruments->items[instrument], extent,
+                     now_ns) != ARB_OK) {
         abort();
     }
 }
 
 /* A change is sent before the model says that its book is a new one; a snapshot is of the last. */
-static struct tag tag_of(const struct side *side, const struct frame_subject *subject)
+static struct tag tag_of(const struct side *side, uint32_t client,
+                         const struct frame_subject *subject)
 {
     const bool is_book = subject->role == FRAME_BOOK || subject->role == FRAME_SNAPSHOT;
-    const uint32_t next = side->oracles[subject->instrument].n;
+    const uint32_t next = side->versions[subject->instrument].n;
 
     return (struct tag){
         .venue = side->venue,
+        .line = link_line_of(client),
         .instrument = subject->instrument,
         .version = subject->role == FRAME_SNAPSHOT ? next - 1 : next,
         .is_book = is_book && subject->feed == side->stream,
@@ -112,7 +113,7 @@ static void on_world_send(void *context, uint32_t venue, uint32_t client, struct
     const struct frame_subject subject = frame_subject_of(s->instruments, frame);
     const uint32_t i = subject.instrument;
     const struct tag tag = i == ARB_NO_INSTRUMENT ? (struct tag){ .venue = venue }
-                                                  : tag_of(&s->sides[venue], &subject);
+                                                  : tag_of(&s->sides[venue], client, &subject);
 
     if (tag.is_book && subject.feed == FAULT_AT_ORDERS) {
         const struct sim_venue *const model = world_venue(s->world, venue);
@@ -155,10 +156,12 @@ static void on_lost(void *context, uint64_t packed)
     struct scenario *const s = context;
     const struct tag tag = unpack(packed);
 
+    struct oracle *const oracle = &s->sides[tag.venue].line[tag.line].oracles[tag.instrument];
+
     if (tag.is_book) {
-        oracle_lose(&s->sides[tag.venue].oracles[tag.instrument], tag.version);
+        oracle_lose(oracle, tag.version);
     } else if (tag.is_check) {
-        oracle_lose_check(&s->sides[tag.venue].oracles[tag.instrument]);
+        oracle_lose_check(oracle);
     }
 }
 
@@ -181,7 +184,7 @@ static void begin_reaction(struct side *side, uint32_t instrument, const struct 
         .kind = fault->kind, .feeds = side->feeds, .stale_ns = -1, .healed_ns = -1
     };
     side->fault_ns[instrument] = side->scenario->now_ns;
-    side->was_down[instrument] = side->states[instrument] != ARB_BOOK_LIVE;
+    side->was_down[instrument] = board_state(lines_board(side->lines), instrument) != ARB_BOOK_LIVE;
 }
 
 static void follow_reaction(struct side *side, const struct event *event)
@@ -240,9 +243,9 @@ static void on_applied(void *context, const struct fault *fault)
     if (fault->kind == FAULT_REFUSE) {
         side->is_refused[fault->instrument] = true;
     }
-    if (fault->kind == FAULT_REST_STALE) {
-        struct oracle *const oracle = &side->oracles[fault->instrument];
-        oracle_lose(oracle, oracle->n); /* whatever was published since it was current */
+    for (uint32_t l = 0; l < BOARD_LINES_MAX && fault->kind == FAULT_REST_STALE; l++) {
+        /* Whatever was published since it was current is lost to whoever asked. */
+        oracle_lose(&side->line[l].oracles[fault->instrument], side->versions[fault->instrument].n);
     }
 }
 
@@ -250,16 +253,17 @@ static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
 {
     struct scenario *const s = context;
     const struct tag tag = unpack(mark.tag);
+    struct oracle *const oracle = &s->sides[venue].line[tag.line].oracles[tag.instrument];
 
     if (tag.is_book && mark.verdict != FAULT_MADE_UP) {
-        oracle_arrive(&s->sides[venue].oracles[tag.instrument], tag.version,
-                      (enum fault_verdict)mark.verdict, tag.is_whole);
+        oracle_arrive(oracle, tag.version, (enum fault_verdict)mark.verdict, tag.is_whole);
     } else if (tag.is_check && mark.verdict == FAULT_CLEAN) {
-        oracle_check(&s->sides[venue].oracles[tag.instrument], s->now_ns);
+        oracle_check(oracle, s->now_ns);
     }
 }
 
-static void on_answer(void *context, uint32_t venue, const char *path, struct arb_bytes body)
+static void on_answer(void *context, uint32_t venue, uint32_t line, const char *path,
+                      struct arb_bytes body)
 {
     static const char head[] = "/api/v2/order_book/", stamp[] = "\"microtimestamp\": \"";
     struct scenario *const s = context;
@@ -272,19 +276,20 @@ static void on_answer(void *context, uint32_t venue, const char *path, struct ar
     const uint32_t i =
         arb_symbol_find(&s->instruments->by_market, (struct arb_bytes){ name, strcspn(name, "/") });
     if (i != ARB_NO_INSTRUMENT) {
-        struct oracle *const oracle = &s->sides[venue].oracles[i];
-        oracle_answer(oracle, oracle_version_at(oracle, strtoll(at + sizeof(stamp) - 1, NULL, 10)));
+        const int64_t at_us = strtoll(at + sizeof(stamp) - 1, NULL, 10);
+        oracle_answer(&s->sides[venue].line[line].oracles[i],
+                      versions_at(&s->sides[venue].versions[i], at_us));
     }
 }
 
-/* -- from the feeds to the bus -------------------------------------------------------- */
+/* -- from the lines to the bus -------------------------------------------------------- */
 
 static void on_event(void *context, const struct event *event)
 {
     struct side *const side = context;
     struct scenario *const s = side->scenario;
     const uint32_t i = event->instrument;
-    const struct arb_book book = feed_book(side->feed, i);
+    const struct arb_book book = board_view(lines_board(side->lines), i);
 
     ledger_note(&side->ledgers[i],
                 (struct ledger_entry){ .seq = event->seq,
@@ -298,84 +303,6 @@ static void on_event(void *context, const struct event *event)
     if (event->kind == EVENT_STATUS) {
         scenario_tell(s, "%s %s is %s: %s", event->venue->name, event->info->symbol,
                       book_state_name(event->state), event->reason);
-    }
-}
-
-/* -- what must hold after a feed was called ------------------------------------------- */
-
-static void judge(struct scenario *s, struct side *side, uint32_t i, const struct arb_book *book,
-                  const struct book_hash *hash)
-{
-    struct oracle *const oracle = &side->oracles[i];
-    const uint32_t before = oracle->verdict;
-    const enum oracle_verdict verdict = oracle_judge(oracle, book, hash, s->now_ns);
-
-    s->totals->checks++;
-    if (verdict == ORACLE_WRONG) {
-        scenario_violate(s, "%s %s is LIVE, %s and not the venue's book (versions %u to %u)",
-                         s->venues[side->venue].name, scenario_symbol(s, i),
-                         verified_name(book->verified), oracle->first, oracle->last);
-    }
-    if (verdict != ORACLE_RIGHT && verdict != before) {
-        s->totals->unseen += verdict == ORACLE_UNSEEN;
-        s->totals->unseen_deep += verdict == ORACLE_UNSEEN_DEEP;
-        scenario_tell(s, "%s %s: a loss that cannot be seen", s->venues[side->venue].name,
-                      scenario_symbol(s, i));
-    }
-}
-
-/* What is awaited comes, or is asked for again. */
-static void check_patience(struct scenario *s, struct side *side, uint32_t i)
-{
-    const struct feed_book *const book = &side->feed->books[i];
-
-    if (book->state != ARB_BOOK_SYNCING || side->states[i] != ARB_BOOK_SYNCING ||
-        side->attempts[i] != book->attempts) {
-        side->asked_ns[i] = s->now_ns;
-        side->attempts[i] = book->attempts;
-    }
-    if (s->now_ns - side->asked_ns[i] > side->synced_within_ns) {
-        scenario_violate(s, "%s %s is SYNCING for more than %d s", s->venues[side->venue].name,
-                         scenario_symbol(s, i), (int)(side->synced_within_ns / NS_PER_S));
-    }
-}
-
-static void check_book(struct scenario *s, struct side *side, uint32_t i)
-{
-    const struct arb_book book = feed_book(side->feed, i);
-    const struct book_hash hash = oracle_hash_of(&book, side->oracles[i].proof.levels);
-
-    if (book.state == ARB_BOOK_LIVE) {
-        if (side->states[i] != ARB_BOOK_LIVE) {
-            scenario_tell(s, "%s %s is LIVE", s->venues[side->venue].name, scenario_symbol(s, i));
-            oracle_begin_live(&side->oracles[i], side->stream != FAULT_AT_KRAKEN);
-        }
-        if (!link_is_up(side->link, side->feed->books[i].conn)) {
-            scenario_violate(s, "%s %s is LIVE without a connection", s->venues[side->venue].name,
-                             scenario_symbol(s, i));
-        }
-        judge(s, side, i, &book, &hash);
-    }
-    check_patience(s, side, i);
-    side->states[i] = book.state;
-    ledger_fill(&side->ledgers[i],
-                (struct ledger_entry){ .seq = board_seq(side->feed->board, i),
-                                       .hash = hash.whole,
-                                       .state = book.state,
-                                       .trading = book.trading,
-                                       .verified = book.verified,
-                                       .verified_levels = book.verified_levels });
-}
-
-static void after_step(struct scenario *s, struct side *side)
-{
-    side->due_ns = feed_on_turn(side->feed, s->now_ns);
-    s->totals->steps++;
-    for (uint32_t i = 0; i < feed_n_instruments(side->feed); i++) {
-        check_book(s, side, i);
-    }
-    if (feed_is_disabled(side->feed)) {
-        scenario_violate(s, "%s disabled itself", s->venues[side->venue].name);
     }
 }
 
@@ -406,53 +333,13 @@ static void advance(struct scenario *s)
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         struct side *const side = &s->sides[venue];
         while (link_step(side->link, s->now_ns)) {
-            after_step(s, side);
+            scenario_after_step(s, side);
         }
         if (side->due_ns <= s->now_ns) {
-            after_step(s, side);
+            scenario_after_step(s, side);
         }
     }
     readers_read(s);
-}
-
-/* What can be noticed in time was. */
-static bool is_noticed(const struct oracle *oracle)
-{
-    return oracle->verdict != ORACLE_UNSEEN || oracle->proof.patience_ns == 0;
-}
-
-/* LIVE, or, after the venue refused it, given up for a while as the documentation says. */
-static bool is_book_healed(const struct side *side, uint32_t i)
-{
-    return (side->states[i] == ARB_BOOK_LIVE && is_noticed(&side->oracles[i])) ||
-           (side->states[i] == ARB_BOOK_UNUSABLE && side->is_refused[i]);
-}
-
-static bool is_healed(const struct scenario *s)
-{
-    bool are_all = true;
-
-    for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-        for (uint32_t i = 0; i < s->instruments->n; i++) {
-            are_all = are_all && is_book_healed(&s->sides[venue], i);
-        }
-    }
-    return are_all;
-}
-
-static void report_unhealed(struct scenario *s)
-{
-    for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-        const struct side *const side = &s->sides[venue];
-        for (uint32_t i = 0; i < s->instruments->n; i++) {
-            if (!is_book_healed(side, i)) {
-                scenario_violate(s, "%s %s is still %s (%s) %d s after the last fault",
-                                 s->venues[venue].name, scenario_symbol(s, i),
-                                 book_state_name(side->states[i]), side->feed->books[i].reason,
-                                 (int)(HEALED_WITHIN_NS / NS_PER_S));
-            }
-        }
-    }
 }
 
 /* Who is behind reads until nothing is left: then it must know every book. */
@@ -461,7 +348,7 @@ static void catch_up(struct scenario *s)
     for (uint32_t round = 0; round < 64; round++) {
         readers_drain(s);
         for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-            after_step(s, &s->sides[venue]);
+            scenario_after_step(s, &s->sides[venue]);
         }
     }
     readers_end(s);
@@ -476,13 +363,13 @@ static int play(struct scenario *s, struct err *err)
         rc = readers_restart(s, err);
     }
     fault_disarm(s->faults);
-    while (!is_healed(s) && s->now_ns < s->last_fault_ns + HEALED_WITHIN_NS && rc == ARB_OK &&
-           s->violations == 0) {
+    while (!scenario_is_healed(s) && s->now_ns < s->last_fault_ns + HEALED_WITHIN_NS &&
+           rc == ARB_OK && s->violations == 0) {
         advance(s);
         rc = readers_restart(s, err);
     }
     if (s->violations == 0) {
-        report_unhealed(s);
+        scenario_report_unhealed(s);
         catch_up(s);
     }
     return rc;
@@ -564,6 +451,7 @@ static int open_link(struct scenario *s, struct side *side)
         .venue = side->venue,
         .seed = s->options.seed,
         .latency_ns = prng_between(&s->prng, 0, 30) * NS_PER_MS,
+        .suspects = s->options.only_fault == 0,
         .watch = { on_frame, on_answer, s },
     };
     int rc = link_create(&side->link, &config);
@@ -597,15 +485,15 @@ static int open_side(struct scenario *s, struct side *side, struct err *err)
         return err_set(err, rc, "no memory for a link");
     }
     with_link.io_context = side->link;
-    rc = feed_create(&side->feed, &with_link, err);
+    rc = lines_create(&side->lines, &with_link, err);
     if (rc != ARB_OK) {
         return rc;
     }
-    link_attach(side->link, side->feed);
+    link_attach(side->link, side->lines);
     link_set_time(side->link, SIMULATION_START_NS);
-    (void)feed_add_outlet(side->feed, &side->to_topic); /* two fit */
-    (void)feed_add_outlet(side->feed, &side->to_ring);
-    rc = feed_start(side->feed, SIMULATION_START_NS, err);
+    (void)lines_add_outlet(side->lines, &side->to_topic); /* two fit */
+    (void)lines_add_outlet(side->lines, &side->to_ring);
+    rc = lines_start(side->lines, SIMULATION_START_NS, err);
     side->due_ns = SIMULATION_START_NS;
     return rc;
 }
@@ -630,13 +518,16 @@ static int open_scenario(struct scenario *s, struct err *err)
 
 static void close_side(struct side *side)
 {
-    feed_destroy(side->feed);
+    if (side->lines != NULL) {
+        side->scenario->totals->takeovers += board_stats(lines_board(side->lines))->takeovers;
+    }
+    lines_destroy(side->lines);
     link_destroy(side->link);
     outlet_fini(&side->to_topic);
     outlet_fini(&side->to_ring);
     ring_fini(&side->ring);
     for (uint32_t i = 0; i < SIMULATION_INSTRUMENTS_MAX; i++) {
-        oracle_fini(&side->oracles[i]);
+        versions_fini(&side->versions[i]);
         ledger_fini(&side->ledgers[i]);
     }
 }

@@ -44,23 +44,16 @@ static uint32_t draw_depth(struct prng *prng)
     return draw < 45 ? 10 : draw < 88 ? 25 : draw < 99 ? 100 : 1000;
 }
 
-static void prove(struct side *side, struct oracle_proof proof)
-{
-    for (uint32_t i = 0; i < SIMULATION_INSTRUMENTS_MAX; i++) {
-        side->oracles[i].proof = proof;
-    }
-}
-
 static void draw_kraken(struct scenario *s, struct side *side)
 {
     char text[SIDE_TEXT_MAX];
 
     side->feeds = side->stream = FAULT_AT_KRAKEN;
     side->depth = draw_depth(&s->prng);
-    prove(side, (struct oracle_proof){
-                    .verified = ARB_VERIFIED,
-                    .levels = side->depth > KRAKEN_PROVEN ? KRAKEN_PROVEN : 0,
-                });
+    side->proof = (struct oracle_proof){
+        .verified = ARB_VERIFIED,
+        .levels = side->depth > KRAKEN_PROVEN ? KRAKEN_PROVEN : 0,
+    };
     (void)snprintf(text, sizeof(text), "%u", side->depth);
     add_option(side, 0, "depth", text);
     add_option(side, 1, "idle_timeout", "3s");
@@ -106,13 +99,23 @@ static void draw_bitstamp(struct scenario *s, struct side *side)
     side->feeds = variant->feeds;
     side->stream = variant->stream;
     side->depth = variant->depth;
-    prove(side, variant->proof);
+    side->proof = variant->proof;
     add_option(side, 0, "mode", variant->mode);
     add_option(side, 1, "heartbeat", "2s");
     add_option(side, 2, "heartbeat_timeout", "1s");
     add_option(side, 3, "markets_per_connection", prng_once_in(&s->prng, 3) ? "2" : "500");
     add_option(side, 4, "cross_check", variant->cross_check);
     draw_patience(s, side, 5);
+}
+
+/* One line or two, some of which are replaced for their age. One for the table of faults. */
+static void draw_lines(struct scenario *s, struct side *side)
+{
+    const bool is_plain = s->options.only_fault != 0;
+
+    side->exchange.connections = !is_plain && prng_once_in(&s->prng, 3) ? 2 : 1;
+    side->exchange.connection_age_ms =
+        !is_plain && prng_once_in(&s->prng, 4) ? prng_between(&s->prng, 500, 4000) : 0;
 }
 
 static void draw_side(struct scenario *s, uint32_t venue, const char *name)
@@ -127,6 +130,7 @@ static void draw_side(struct scenario *s, uint32_t venue, const char *name)
     side->exchange.symbols = s->symbols;
     side->exchange.n_symbols = s->instruments->n;
     side->exchange.taker_fee_ppm = 1000;
+    draw_lines(s, side);
     if (strcmp(name, "kraken") == 0) {
         draw_kraken(s, side);
     } else {

@@ -1,14 +1,14 @@
 /*
  * scenario_internal.h - one scenario's state, shared by its files and nobody else.
  *
- *   scenario.c          life, time, and what must hold of the feeds' books
+ *   scenario.c          life, time, and what the models and the lines report
+ *   scenario_checks.c   what must hold of the lines' books, and of those published
  *   scenario_draw.c     what a seed decides: feeds, options, faults
  *   scenario_readers.c  copies of the books and the strategy, and what must hold of them
  */
 #ifndef ARB_SIMULATION_SCENARIO_INTERNAL_H
 #define ARB_SIMULATION_SCENARIO_INTERNAL_H
 
-#include "feed/feed.h"
 #include "ledger.h"
 #include "link.h"
 #include "oracle.h"
@@ -24,9 +24,20 @@ enum {
     KRAKEN_PROVEN = 10,        /* levels a side that the venue's checksum covers */
 };
 
+/* Eight resyncs with their pauses and a snapshot that did not come once. */
+#define HEALED_WITHIN_NS (150 * NS_PER_S)
 #define SIMULATION_START_NS INT64_C(1785552832000000000)
 
-/* One venue's feed with all that belongs to it. */
+/* What reached the host over one line, and what it made of it. */
+struct side_line {
+    uint32_t number; /* which of all lines it is; 0: none */
+    struct oracle oracles[SIMULATION_INSTRUMENTS_MAX];
+    uint32_t states[SIMULATION_INSTRUMENTS_MAX];   /* after the last step */
+    int64_t asked_ns[SIMULATION_INSTRUMENTS_MAX];  /* since when it is SYNCING */
+    uint32_t attempts[SIMULATION_INSTRUMENTS_MAX]; /* of the feed, then */
+};
+
+/* One venue's lines with all that belongs to them. */
 struct side {
     struct scenario *scenario;
     uint32_t venue;
@@ -36,20 +47,20 @@ struct side {
     struct config_entry options[SIDE_OPTIONS_MAX];
     char text[SIDE_OPTIONS_MAX][SIDE_TEXT_MAX];
     uint32_t depth; /* levels a side that the feed carries; 0: all */
-    struct feed *feed;
+    struct oracle_proof proof;
+    struct lines *lines;
     struct link *link;
     int64_t due_ns;
     int64_t synced_within_ns; /* what is SYNCING for longer was forgotten */
     struct outlet to_topic, to_ring;
     struct ring ring;
-    struct oracle oracles[SIMULATION_INSTRUMENTS_MAX];
+    struct versions versions[SIMULATION_INSTRUMENTS_MAX];
+    struct side_line line[BOARD_LINES_MAX];
     struct ledger ledgers[SIMULATION_INSTRUMENTS_MAX];
-    uint32_t states[SIMULATION_INSTRUMENTS_MAX];           /* after the last step */
+    int64_t published_ns[SIMULATION_INSTRUMENTS_MAX];      /* the venue's, while it is LIVE */
     struct reaction reactions[SIMULATION_INSTRUMENTS_MAX]; /* under way; kind 0: none */
     bool is_refused[SIMULATION_INSTRUMENTS_MAX];           /* once, by a fault */
     bool was_down[SIMULATION_INSTRUMENTS_MAX];             /* before the fault */
-    int64_t asked_ns[SIMULATION_INSTRUMENTS_MAX];          /* since when it is SYNCING */
-    uint32_t attempts[SIMULATION_INSTRUMENTS_MAX];         /* of the feed, then */
     int64_t fault_ns[SIMULATION_INSTRUMENTS_MAX];
 };
 
@@ -97,6 +108,13 @@ __attribute__((format(printf, 2, 3))) void scenario_tell(const struct scenario *
 /* A rule does not hold. Prints the first few. */
 __attribute__((format(printf, 2, 3))) void scenario_violate(struct scenario *s, const char *fmt,
                                                             ...);
+
+/* scenario_checks.c */
+/* The lines did something: gives them their turn, and looks at every book. */
+void scenario_after_step(struct scenario *s, struct side *side);
+/* Is every book LIVE again, on every line, or given up for a good reason? */
+bool scenario_is_healed(const struct scenario *s);
+void scenario_report_unhealed(struct scenario *s);
 
 /* scenario_draw.c */
 void scenario_draw_sides(struct scenario *s);

@@ -53,7 +53,7 @@ static void check_caught_up(struct scenario *s, const struct copy *copy)
     for (uint32_t i = 0; i < market_n_instruments(copy->market); i++) {
         const uint32_t instrument = instrument_named(s, market_instrument(copy->market, i)->symbol);
         for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-            const struct arb_book host = feed_book(s->sides[venue].feed, instrument);
+            const struct arb_book host = board_view(lines_board(s->sides[venue].lines), instrument);
             const struct arb_book *const book = market_leg(copy->market, i, venue).book;
             if (book->seq != 0 && (host.state != book->state || host.trading != book->trading)) {
                 scenario_violate(
