@@ -21,7 +21,7 @@ for preset in ${ARBSPOT_TEST_PRESETS:-asan tsan dev}; do
     echo "== $preset"
     case $preset in
         # Threads meet in these; the rest is single-threaded and covered by asan.
-        tsan) run_suite tsan -L 'threads|integration' -LE 'real-kafka' "$@" ;;
+        tsan) run_suite tsan -L 'threads|integration' -LE 'real-kafka|same-threads' "$@" ;;
         # The integration suites run once sanitized by asan and once at full speed by dev.
         *) run_suite "$preset" "$@" ;;
     esac

@@ -48,6 +48,7 @@ struct event {
     uint64_t seq, prev_seq;
     uint64_t conflated; /* events of this book that this one replaced, unsent or undelivered */
     int64_t venue_ns, recv_ns;
+    struct arb_clock clock;       /* of the venue, when the event was made */
     const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
     const struct arb_level *asks;
     const char *reason; /* terminated; "" unless a status */

@@ -15,13 +15,13 @@
 
 struct feedback {
     _Atomic bool any;                             /* released after `wanted`, acquired before it */
-    _Atomic uint32_t wanted[ARB_INSTRUMENTS_MAX]; /* messages of the book that were lost */
+    _Atomic uint64_t wanted[ARB_INSTRUMENTS_MAX]; /* messages of the book that were lost */
 };
 
-/* Publisher's thread. */
-static inline void feedback_raise(struct feedback *feedback, uint32_t instrument)
+/* Publisher's thread: `n` messages more were lost, at least one. */
+static inline void feedback_raise(struct feedback *feedback, uint32_t instrument, uint64_t n)
 {
-    (void)atomic_fetch_add_explicit(&feedback->wanted[instrument], 1, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&feedback->wanted[instrument], n, memory_order_relaxed);
     atomic_store_explicit(&feedback->any, true, memory_order_release);
 }
 
@@ -33,7 +33,7 @@ static inline bool feedback_take_any(struct feedback *feedback)
 }
 
 /* How many messages of the book were lost since the last call. */
-static inline uint32_t feedback_take(struct feedback *feedback, uint32_t instrument)
+static inline uint64_t feedback_take(struct feedback *feedback, uint32_t instrument)
 {
     return atomic_exchange_explicit(&feedback->wanted[instrument], 0, memory_order_relaxed);
 }

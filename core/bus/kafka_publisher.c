@@ -15,10 +15,22 @@ enum {
     PARK_MS = 50,    /* delivery reports wait this long at most */
     BLOCKED_MS = 10, /* pause before the next try; a delivery report ends it */
     FAIL_MS = 1000,  /* between attempts to replace a dead producer */
-    INSTRUMENT_BITS = 16,
+    ABSENT_MS = 500, /* at the end, for brokers that never answered */
 };
 
-_Static_assert(ARB_INSTRUMENTS_MAX <= 1 << INSTRUMENT_BITS, "an origin holds any instrument");
+/*
+ * What comes back with the delivery report of a book's message. An opportunity has none: nobody
+ * can send it again.
+ */
+struct origin {
+    uint16_t feed; /* counted from 1; 0: an opportunity */
+    uint16_t instrument;
+    uint32_t n_messages; /* of the book that are lost with it: those it replaced, and itself */
+};
+
+_Static_assert(sizeof(struct origin) == sizeof(void *), "an origin travels as the opaque");
+_Static_assert(PUBLISHER_FEEDS_MAX < UINT16_MAX, "an origin holds any feed");
+_Static_assert(ARB_INSTRUMENTS_MAX <= UINT16_MAX, "an origin holds any instrument");
 
 /* One connection to the brokers. A new one is made when librdkafka gives up. */
 struct link {
@@ -45,20 +57,36 @@ struct publisher {
     _Atomic bool stopping;
 };
 
-/* A message ready to go. `origin` comes back with the delivery report. */
+/* A message ready to go. */
 struct message {
     const char *topic; /* by name: a handle made at start would let the broker create the topic */
     const char *type;
     const char *key;
     size_t len; /* of publisher.text */
     int64_t recv_ns, pub_ns;
-    uintptr_t origin;
+    struct origin origin;
 };
 
-/* 0 is an opportunity: nobody can send it again. */
-static uintptr_t origin_of(unsigned feed, uint32_t instrument)
+static struct origin origin_of(unsigned feed, const struct event *event)
 {
-    return (uintptr_t)(feed + 1) << INSTRUMENT_BITS | instrument;
+    const uint64_t n = event->conflated + 1;
+    return (struct origin){ .feed = (uint16_t)(feed + 1),
+                            .instrument = (uint16_t)event->instrument,
+                            .n_messages = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX };
+}
+
+static void *origin_pack(struct origin origin)
+{
+    void *opaque;
+    memcpy(&opaque, &origin, sizeof(opaque));
+    return opaque;
+}
+
+static struct origin origin_unpack(const void *opaque)
+{
+    struct origin origin;
+    memcpy(&origin, &opaque, sizeof(origin));
+    return origin;
 }
 
 static void count(_Atomic uint64_t *counter, uint64_t n)
@@ -66,11 +94,18 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
     (void)atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-static void ask_again(const struct publisher *p, uintptr_t origin)
+static void ask_again(const struct publisher *p, struct origin origin)
 {
-    if (origin != 0) {
-        const uint32_t instrument = (uint32_t)(origin & ((1U << INSTRUMENT_BITS) - 1));
-        feedback_raise(p->feeds[(origin >> INSTRUMENT_BITS) - 1].feedback, instrument);
+    if (origin.feed != 0) {
+        feedback_raise(p->feeds[origin.feed - 1].feedback, origin.instrument, origin.n_messages);
+    }
+}
+
+static void note_delivery(struct publisher *p, struct origin origin)
+{
+    count(&p->delivered, 1);
+    if (origin.feed != 0) {
+        count(&p->conflated, origin.n_messages - 1);
     }
 }
 
@@ -79,7 +114,7 @@ static void note_failure(struct publisher *p, const rd_kafka_message_t *message)
     uint64_t suppressed;
 
     count(&p->failed, 1);
-    ask_again(p, (uintptr_t)message->_private);
+    ask_again(p, origin_unpack(message->_private));
     if (log_limit_pass(&p->failed_limit, clock_now_ns(), &suppressed)) {
         log_line(ARB_WARN, p->client.who, "a message could not be delivered: %s (and %llu before)",
                  rd_kafka_err2str(message->err), (unsigned long long)suppressed);
@@ -93,7 +128,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
 
     (void)rk;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        count(&p->delivered, 1);
+        note_delivery(p, origin_unpack(message->_private));
         kafka_client_is_up(client);
     } else {
         note_failure(p, message);
@@ -158,7 +193,7 @@ static rd_kafka_resp_err_t hand_over(struct publisher *p, const struct message *
         { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
         { .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)m->key, strlen(m->key) } },
         { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { p->text, m->len } },
-        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)m->origin },
+        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = origin_pack(m->origin) },
         { .vtype = RD_KAFKA_VTYPE_HEADER, .u.header = { "type", m->type, -1 } },
         { .vtype = RD_KAFKA_VTYPE_HEADER, .u.header = { "recv_ns", recv, (ssize_t)recv_len } },
         { .vtype = RD_KAFKA_VTYPE_HEADER, .u.header = { "pub_ns", pub, (ssize_t)pub_len } },
@@ -226,12 +261,11 @@ static bool produce_event(struct publisher *p, unsigned feed, const struct event
         .len = wire_write_event(event, now_ns, p->text),
         .recv_ns = event->recv_ns,
         .pub_ns = now_ns,
-        .origin = origin_of(feed, event->instrument),
+        .origin = origin_of(feed, event),
     };
     if (!produce(p, &message)) {
         return false;
     }
-    count(&p->conflated, event->conflated);
     count(&p->late, is_late(event, now_ns));
     return true;
 }
@@ -355,6 +389,19 @@ static bool is_idle(void *context)
     return !atomic_load_explicit(&p->stopping, memory_order_acquire);
 }
 
+/* Where no broker ever answered there is none to wait for. */
+static int last_flush(struct publisher *p)
+{
+    const int limit_ms = p->stop_timeout_ms;
+    const int first_ms = limit_ms < ABSENT_MS ? limit_ms : ABSENT_MS;
+    const int rc = publisher_flush(p, first_ms);
+
+    if (rc == ARB_OK || !kafka_topics_have_answer(&p->link.topics)) {
+        return rc;
+    }
+    return publisher_flush(p, limit_ms - first_ms);
+}
+
 static void *run(void *context)
 {
     struct publisher *const p = context;
@@ -368,7 +415,7 @@ static void *run(void *context)
             (void)rd_kafka_poll(p->link.rk, BLOCKED_MS);
         }
     }
-    p->stop_rc = publisher_flush(p, p->stop_timeout_ms);
+    p->stop_rc = last_flush(p);
     return NULL;
 }
 

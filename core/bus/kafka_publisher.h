@@ -45,7 +45,7 @@ struct publisher_stats {
     uint64_t refused;    /* never taken by librdkafka: too large */
     uint64_t queue_full; /* times the publisher had to stop reading */
     uint64_t bytes;      /* of the messages produced */
-    uint64_t conflated;  /* events that were not produced: a snapshot stands for them */
+    uint64_t conflated;  /* events not delivered, for which a snapshot stands that was */
     uint64_t late;       /* deltas produced more than PUBLISHER_LATE_MS after they came in */
 };
 
@@ -75,7 +75,10 @@ int publisher_flush(struct publisher *publisher, int timeout_ms);
 /* A thread that steps, and sleeps on the waker when idle. */
 int publisher_start(struct publisher *publisher, struct err *err);
 
-/* Ends the thread after a publisher_flush(), whose result it returns. */
+/*
+ * Ends the thread after a publisher_flush(), whose result it returns. Brokers that never answered
+ * are given less time.
+ */
 int publisher_stop(struct publisher *publisher, int timeout_ms);
 
 /* Any thread. */

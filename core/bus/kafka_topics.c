@@ -186,6 +186,11 @@ static enum state collect(struct kafka_topics *topics)
     return next;
 }
 
+bool kafka_topics_have_answer(const struct kafka_topics *topics)
+{
+    return topics->state != ASK;
+}
+
 bool kafka_topics_step(struct kafka_topics *topics, int64_t now_ns)
 {
     if (topics->state == ASK && now_ns >= topics->next_ns) {

@@ -29,6 +29,9 @@ void kafka_topics_fini(struct kafka_topics *topics);
  */
 bool kafka_topics_step(struct kafka_topics *topics, int64_t now_ns);
 
+/* False while no broker has answered what topics there are. */
+bool kafka_topics_have_answer(const struct kafka_topics *topics);
+
 /* The number of partitions of a topic, 0 when it does not exist, or -1 when no broker answered. */
 int kafka_partition_count(rd_kafka_t *rk, const char *topic);
 

@@ -1,6 +1,10 @@
 /*
  * opportunity.h - an opportunity with everything the host knows about it: the strategy's
  * terms, the names, and for each leg how old the book was and which event it stood at.
+ *
+ * A leg has two ages. `age_ns` counts from the receipt of the book's last event, by one clock.
+ * `venue_age_ns` counts from when the venue says that it made that event, its clock corrected by
+ * what is known of it: that is the way to us longer, and as uncertain as clock.error_ns says.
  */
 #ifndef ARB_OPPORTUNITY_H
 #define ARB_OPPORTUNITY_H
@@ -13,7 +17,9 @@ struct opportunity_leg {
     uint64_t seq;     /* the book's last event when the strategy looked */
     int64_t venue_ns;
     int64_t recv_ns;
-    int64_t age_ns; /* detect_ns - recv_ns */
+    int64_t age_ns;         /* detect_ns - recv_ns */
+    struct arb_clock clock; /* of the venue; not known, too, when it gave no time */
+    int64_t venue_age_ns;   /* never less than age_ns; 0 when the clock is not known */
 };
 
 struct opportunity {
@@ -26,6 +32,9 @@ struct opportunity {
     int64_t detect_ns;  /* when the strategy said so */
     int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
 };
+
+/* The leg's venue_age_ns when the rest of it is filled in. */
+int64_t opportunity_venue_age(const struct opportunity_leg *leg, int64_t detect_ns);
 
 const char *opportunity_event_name(uint32_t event); /* "open" */
 const char *close_reason_name(uint32_t reason);     /* "gone" */

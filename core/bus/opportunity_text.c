@@ -19,7 +19,8 @@ enum {
     NS_PER_TENTH_US = 100,
 };
 
-static const char line_format[] = "%-12s  %-6s  %-10s  %-24s  %-24s  %16s  %18s  %8s  %13s  %10s";
+static const char line_format[] =
+    "%-12s  %-6s  %-10s  %-24s  %-24s  %16s  %18s  %8s  %13s  %13s  %10s";
 
 static void write_time(int64_t utc_ns, char out[CELL_MAX])
 {
@@ -85,6 +86,24 @@ static void write_ages(const struct opportunity *o, char out[CELL_MAX])
     (void)snprintf(out, CELL_MAX, "%.*s/%.*s", DIGITS_DECIMAL_MAX, buy, DIGITS_DECIMAL_MAX, sell);
 }
 
+static void write_venue_age(const struct opportunity_leg *leg, char out[CELL_MAX])
+{
+    if (arb_clock_is_known(leg->clock)) {
+        write_number(leg->venue_age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
+    } else {
+        (void)snprintf(out, CELL_MAX, "-");
+    }
+}
+
+static void write_venue_ages(const struct opportunity *o, char out[CELL_MAX])
+{
+    char buy[CELL_MAX], sell[CELL_MAX];
+
+    write_venue_age(&o->buy, buy);
+    write_venue_age(&o->sell, sell);
+    (void)snprintf(out, CELL_MAX, "%.*s/%.*s", DIGITS_DECIMAL_MAX, buy, DIGITS_DECIMAL_MAX, sell);
+}
+
 /* What a timer brought has none: it did not follow from a frame. */
 static void write_latency(int64_t latency_ns, char out[CELL_MAX])
 {
@@ -109,7 +128,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
     char when[CELL_MAX], buy[CELL_MAX], sell[CELL_MAX], qty[CELL_MAX], net[CELL_MAX];
-    char bps[CELL_MAX], ages[CELL_MAX], latency[CELL_MAX];
+    char bps[CELL_MAX], ages[CELL_MAX], venue_ages[CELL_MAX], latency[CELL_MAX];
 
     write_time(o->detect_ns, when);
     write_leg(&o->buy, terms->buy_px, o->info.px_scale, buy);
@@ -118,9 +137,10 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_net(o, net);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     write_ages(o, ages);
+    write_venue_ages(o, venue_ages);
     write_latency(o->latency_ns, latency);
     arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->info.symbol, buy,
-                 sell, qty, net, bps, ages, latency);
+                 sell, qty, net, bps, ages, venue_ages, latency);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
         arb_text_add(line, "  %s", close_reason_name(terms->reason));
     }
@@ -144,7 +164,8 @@ static const char *colour_of(uint32_t event)
 const char *opportunity_text_header(void)
 {
     return "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
-           "             QTY                 NET       BPS       AGES ms  LATENCY us";
+           "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY "
+           "us";
 }
 
 void opportunity_text_line(const struct opportunity *o, bool coloured,

@@ -6,8 +6,8 @@
 #include "util/json_text.h"
 
 enum {
-    /* Everything but levels and reason: 22 members, names escaped at worst, 11 long numbers. */
-    HEAD_MAX = 512 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 11 * DIGITS_DECIMAL_MAX,
+    /* Everything but levels and reason: 24 members, names escaped at worst, 13 long numbers. */
+    HEAD_MAX = 512 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 13 * DIGITS_DECIMAL_MAX,
     LEVEL_MAX = 2 * DIGITS_DECIMAL_MAX + 8, /* ["1","2"], */
 };
 
@@ -136,6 +136,7 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
         at = put_text(at, ",\"conflated\":");
         at = digits_write_u64(at, event->conflated);
     }
+    at = put_clock(at, event->clock);
     *at++ = '}';
     return (size_t)(at - out);
 }
@@ -284,6 +285,8 @@ static const struct wire_field fields[] = {
     { "reason", read_reason, 0 },
     { "conflated", wire_read_u64, offsetof(struct wire_event, event.conflated) },
     { "verified_levels", read_u32, offsetof(struct wire_event, event.verified_levels) },
+    { "clock_offset_ns", wire_read_i64, offsetof(struct wire_event, event.clock.offset_ns) },
+    { "clock_error_ns", wire_read_error, offsetof(struct wire_event, event.clock.error_ns) },
 };
 
 enum {
@@ -292,9 +295,10 @@ enum {
     BOOK_BITS = 7 << 14,       /* "bids", "asks", "crc" */
     REASON_BIT = 1 << 17,
     OPTIONAL_BITS = 3 << 18, /* "conflated", "verified_levels" */
+    CLOCK_BITS = 3 << 20,    /* both or neither */
 };
 
-_Static_assert(N_FIELDS == 20, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 22, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 
@@ -328,6 +332,16 @@ static void start(struct wire_event *out)
     out->event.reason = out->reason;
 }
 
+/* Has the message the members of its kind? */
+static bool is_complete(uint32_t kind, uint32_t seen)
+{
+    const uint32_t rest = kind == EVENT_STATUS ? REASON_BIT : BOOK_BITS;
+    const uint32_t clock = seen & CLOCK_BITS;
+
+    return (seen & ~(uint32_t)(OPTIONAL_BITS | CLOCK_BITS)) == (HEAD_BITS | rest) &&
+           (clock == 0 || clock == CLOCK_BITS);
+}
+
 int wire_read_event(struct arb_bytes message, struct wire_event *out)
 {
     struct arb_json json = arb_json_over(message);
@@ -338,8 +352,7 @@ int wire_read_event(struct arb_bytes message, struct wire_event *out)
     if (!wire_read_object(&json, &event_object, &reader, out, &seen) || !arb_json_end(&json)) {
         return json.rc;
     }
-    const uint32_t rest = out->event.kind == EVENT_STATUS ? REASON_BIT : BOOK_BITS;
-    if ((seen & ~(uint32_t)OPTIONAL_BITS) != (HEAD_BITS | rest)) {
+    if (!is_complete(out->event.kind, seen)) {
         return ARB_EPROTO;
     }
     if (out->event.kind == EVENT_SNAPSHOT) {

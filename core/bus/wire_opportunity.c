@@ -105,6 +105,10 @@ static char *put_leg(char *at, const struct opportunity_leg *leg, int64_t limit,
     at = put_i64(at, ",\"venue_ns\":", leg->venue_ns);
     at = put_i64(at, ",\"recv_ns\":", leg->recv_ns);
     at = put_fixed(at, ",\"age_ms\":", leg->age_ns / NS_PER_AGE_UNIT, AGE_SCALE);
+    if (arb_clock_is_known(leg->clock)) {
+        at = put_clock(at, leg->clock);
+        at = put_fixed(at, ",\"venue_age_ms\":", leg->venue_age_ns / NS_PER_AGE_UNIT, AGE_SCALE);
+    }
     *at++ = '}';
     return at;
 }
@@ -202,7 +206,7 @@ static bool read_bps(struct arb_json *json, void *context, void *member)
     return wire_read_signed(json, BPS_SCALE, member);
 }
 
-/* age_ms is detect_ns - recv_ns cut to microseconds; fill_ages() computes it exactly. */
+/* The ages are cut to microseconds; fill_ages() computes them exactly. */
 static const struct wire_field leg_fields[] = {
     { "venue", wire_read_name, offsetof(struct leg, leg.venue) },
     { "limit", read_money, offsetof(struct leg, limit) },
@@ -210,12 +214,17 @@ static const struct wire_field leg_fields[] = {
     { "session", wire_read_hex, offsetof(struct leg, leg.session) },
     { "venue_ns", wire_read_i64, offsetof(struct leg, leg.venue_ns) },
     { "recv_ns", wire_read_i64, offsetof(struct leg, leg.recv_ns) },
+    { "clock_offset_ns", wire_read_i64, offsetof(struct leg, leg.clock.offset_ns) },
+    { "clock_error_ns", wire_read_error, offsetof(struct leg, leg.clock.error_ns) },
 };
 
 enum {
     N_LEG_FIELDS = sizeof(leg_fields) / sizeof(*leg_fields),
-    LEG_BITS = (1 << N_LEG_FIELDS) - 1,
+    LEG_BITS = (1 << 6) - 1, /* "venue" to "recv_ns" */
+    CLOCK_BITS = 3 << 6,     /* both or neither */
 };
+
+_Static_assert(N_LEG_FIELDS == 8, "the bit masks above count the fields");
 
 static bool read_leg(struct arb_json *json, void *context, struct leg *leg)
 {
@@ -226,7 +235,7 @@ static bool read_leg(struct arb_json *json, void *context, struct leg *leg)
     if (!wire_read_object(json, &leg_object, context, leg, &seen)) {
         return false;
     }
-    return seen == LEG_BITS || arb_json_fail(json, ARB_EPROTO);
+    return seen == LEG_BITS || seen == (LEG_BITS | CLOCK_BITS) || arb_json_fail(json, ARB_EPROTO);
 }
 
 static bool read_buy(struct arb_json *json, void *context, void *member)
@@ -315,6 +324,8 @@ static int fill_ages(struct opportunity *o)
 {
     const bool overflows = __builtin_sub_overflow(o->detect_ns, o->buy.recv_ns, &o->buy.age_ns) ||
                            __builtin_sub_overflow(o->detect_ns, o->sell.recv_ns, &o->sell.age_ns);
+    o->buy.venue_age_ns = opportunity_venue_age(&o->buy, o->detect_ns);
+    o->sell.venue_age_ns = opportunity_venue_age(&o->sell, o->detect_ns);
     return overflows ? ARB_ERANGE : ARB_OK;
 }
 

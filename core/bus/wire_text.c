@@ -20,6 +20,17 @@ char *put_scales(char *at, unsigned px_scale, unsigned qty_scale)
     return digits_write_u64(at, qty_scale);
 }
 
+char *put_clock(char *at, struct arb_clock clock)
+{
+    if (!arb_clock_is_known(clock)) {
+        return at;
+    }
+    at = put_text(at, ",\"clock_offset_ns\":");
+    at = digits_write_i64(at, clock.offset_ns);
+    at = put_text(at, ",\"clock_error_ns\":");
+    return digits_write_i64(at, clock.error_ns);
+}
+
 /* The index of `key`, searched from where an ordered message has it; n_fields when unknown. */
 static unsigned field_of(const struct wire_object *object, unsigned expected, struct arb_bytes key)
 {
@@ -93,6 +104,16 @@ bool wire_read_i64(struct arb_json *json, void *context, void *member)
     }
     *out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
     return true;
+}
+
+bool wire_read_error(struct arb_json *json, void *context, void *member)
+{
+    const int64_t *const error_ns = member;
+
+    if (!wire_read_i64(json, context, member)) {
+        return false;
+    }
+    return *error_ns > 0 || arb_json_fail(json, ARB_ERANGE);
 }
 
 bool wire_read_name(struct arb_json *json, void *context, void *member)

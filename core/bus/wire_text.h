@@ -26,6 +26,9 @@ char *put_string(char *at, const char *text, size_t len);
 /* "10,8" of `"scale":[10,8]`. */
 char *put_scales(char *at, unsigned px_scale, unsigned qty_scale);
 
+/* Two members with a comma in front, or nothing when the clock is not known. */
+char *put_clock(char *at, struct arb_clock clock);
+
 /*
  * One member: its name, what reads its value, and where in the object it goes. `context` is
  * the caller's.
@@ -52,8 +55,9 @@ bool wire_read_object(struct arb_json *json, const struct wire_object *object, v
 bool wire_read_version(struct arb_json *json, void *context, void *unused);
 bool wire_read_u64(struct arb_json *json, void *context, void *member);
 bool wire_read_i64(struct arb_json *json, void *context, void *member);
-bool wire_read_hex(struct arb_json *json, void *context, void *member);  /* uint64_t */
-bool wire_read_name(struct arb_json *json, void *context, void *member); /* char[ARB_SYMBOL_MAX] */
+bool wire_read_error(struct arb_json *json, void *context, void *member); /* int64_t > 0 */
+bool wire_read_hex(struct arb_json *json, void *context, void *member);   /* uint64_t */
+bool wire_read_name(struct arb_json *json, void *context, void *member);  /* char[ARB_SYMBOL_MAX] */
 bool wire_read_symbol(struct arb_json *json, void *context,
                       void *member); /* struct arb_instrument */
 bool wire_read_scales(struct arb_json *json, void *context,

@@ -9,6 +9,21 @@
 
 enum { SNAPSHOT_INTERVAL_MS = 10000 }; /* of a host whose configuration does not say */
 
+bool attach_take(struct attach_request *request, int option, const char *value)
+{
+    if (option == 'c') {
+        request->config = value;
+    } else if (option == 'b') {
+        request->brokers = value;
+    }
+    return option == 'c' || option == 'b';
+}
+
+bool attach_is_complete(const struct attach_request *request)
+{
+    return request->config != NULL || request->brokers != NULL;
+}
+
 sigset_t attach_block_signals(void)
 {
     sigset_t ending;

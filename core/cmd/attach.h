@@ -6,6 +6,7 @@
 #define ARB_ATTACH_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "config/config.h"
 
@@ -15,6 +16,11 @@ struct attach_request {
     const char *config;  /* an INI file */
     const char *brokers; /* instead of those in the file */
 };
+
+/* Stores `c` and `b`; false for any other option. */
+bool attach_take(struct attach_request *request, int option, const char *value);
+/* False when neither was given. */
+bool attach_is_complete(const struct attach_request *request);
 
 /* What to read from. Borrowed for the call. */
 struct attach_target {

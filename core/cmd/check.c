@@ -1,9 +1,9 @@
 /* arbspot check: would `arbspot run` start with this configuration? */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
+#include "cmd/arguments.h"
 #include "cmd/setup.h"
 #include "config/symbol_list.h"
 
@@ -80,28 +80,28 @@ static int check(const char *path)
     return n_problems == 0 ? CMD_OK : CONFIG_EXIT;
 }
 
+static bool take(void *path, int option, const char *value)
+{
+    (void)option; /* there is one */
+    *(const char **)path = value;
+    return true;
+}
+
+static bool is_given(const void *path)
+{
+    return *(const char *const *)path != NULL;
+}
+
 int cmd_check(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
+    static const struct arguments_spec spec = {
+        .usage = usage, .options = options, .take = take, .are_complete = is_given
+    };
     const char *path = NULL;
+    const int status = arguments_read(&spec, &path, argc, argv);
 
-    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        switch (c) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'h':
-            (void)fputs(usage, stdout);
-            return CMD_OK;
-        default:
-            return CMD_USAGE; /* getopt_long() said why */
-        }
-    }
-    if (path == NULL || optind != argc) {
-        (void)fputs(usage, stderr);
-        return CMD_USAGE;
-    }
-    return check(path);
+    return status != ARGUMENTS_READ ? status : check(path);
 }

@@ -1,10 +1,10 @@
 /* arbspot inspect: what is this plugin, and what can be configured? */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "feed/capabilities.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
@@ -154,17 +154,10 @@ int cmd_inspect(int argc, char **argv)
 {
     static const struct option options[] = { { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
+    static const struct arguments_spec spec = {
+        .usage = usage, .options = options, .operands_min = 1, .operands_max = 1
+    };
+    const int status = arguments_read(&spec, NULL, argc, argv);
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (c != 'h') {
-            return CMD_USAGE; /* getopt_long() said why */
-        }
-        (void)fputs(usage, stdout);
-        return CMD_OK;
-    }
-    if (optind + 1 != argc) {
-        (void)fputs(usage, stderr);
-        return CMD_USAGE;
-    }
-    return inspect(argv[optind]);
+    return status != ARGUMENTS_READ ? status : inspect(argv[optind]);
 }

@@ -1,11 +1,11 @@
 /* arbspot log: prints the opportunities that strategies publish, wherever they run. */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/attach.h"
 #include "cmd/follow.h"
 
@@ -76,16 +76,11 @@ static bool read_count(const char *text, uint64_t *count)
            sscanf(text, "%" SCNu64 "%c", count, &rest) == 1 && *count > 0;
 }
 
-/* False when the option makes no sense. */
-static bool take_option(struct arguments *a, int option, const char *value)
+static bool take(void *arguments, int option, const char *value)
 {
+    struct arguments *const a = arguments;
+
     switch (option) {
-    case 'c':
-        a->from.config = value;
-        return true;
-    case 'b':
-        a->from.brokers = value;
-        return true;
     case 't':
         a->topic = value;
         return true;
@@ -98,8 +93,13 @@ static bool take_option(struct arguments *a, int option, const char *value)
     case 'n':
         return read_count(value, &a->count);
     default:
-        return false;
+        return attach_take(&a->from, option, value);
     }
+}
+
+static bool are_complete(const void *arguments)
+{
+    return attach_is_complete(&((const struct arguments *)arguments)->from);
 }
 
 int cmd_log(int argc, char **argv)
@@ -110,21 +110,12 @@ int cmd_log(int argc, char **argv)
         { "from-beginning", no_argument, NULL, 'f' }, { "count", required_argument, NULL, 'n' },
         { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
     };
+    static const struct arguments_spec spec = {
+        .usage = usage, .options = options, .take = take, .are_complete = are_complete
+    };
     struct arguments arguments = { .from.command = "log" };
+    const int status = arguments_read(&spec, &arguments, argc, argv);
 
-    for (int c; (c = getopt_long(argc, argv, "c:b:t:jfn:h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            (void)fputs(usage, stdout);
-            return CMD_OK;
-        }
-        if (!take_option(&arguments, c, optarg)) {
-            (void)fputs(usage, stderr);
-            return CMD_USAGE;
-        }
-    }
-    if (optind != argc || (arguments.from.config == NULL && arguments.from.brokers == NULL)) {
-        (void)fputs(usage, stderr);
-        return CMD_USAGE;
-    }
-    return attach_call(&arguments.from, follow_topic, &arguments);
+    return status != ARGUMENTS_READ ? status
+                                    : attach_call(&arguments.from, follow_topic, &arguments);
 }

@@ -1,7 +1,6 @@
 /* arbspot run: the host. */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/arguments.h"
 #include "cmd/follow.h"
 #include "cmd/setup.h"
 #include "host/host.h"
@@ -187,33 +187,39 @@ static int load_and_run(const char *path, bool prints)
     return status;
 }
 
+struct arguments {
+    const char *path;
+    bool prints;
+};
+
+static bool take(void *arguments, int option, const char *value)
+{
+    struct arguments *const a = arguments;
+
+    if (option == 'p') {
+        a->prints = true;
+    } else {
+        a->path = value;
+    }
+    return true;
+}
+
+static bool are_complete(const void *arguments)
+{
+    return ((const struct arguments *)arguments)->path != NULL;
+}
+
 int cmd_run(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
                                              { "print", no_argument, NULL, 'p' },
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
-    const char *path = NULL;
-    bool prints = false;
+    static const struct arguments_spec spec = {
+        .usage = usage, .options = options, .take = take, .are_complete = are_complete
+    };
+    struct arguments arguments = { 0 };
+    const int status = arguments_read(&spec, &arguments, argc, argv);
 
-    for (int c; (c = getopt_long(argc, argv, "c:ph", options, NULL)) != -1;) {
-        switch (c) {
-        case 'c':
-            path = optarg;
-            break;
-        case 'p':
-            prints = true;
-            break;
-        case 'h':
-            (void)fputs(usage, stdout);
-            return CMD_OK;
-        default:
-            return CMD_USAGE; /* getopt_long() said why */
-        }
-    }
-    if (path == NULL || optind != argc) {
-        (void)fputs(usage, stderr);
-        return CMD_USAGE;
-    }
-    return load_and_run(path, prints);
+    return status != ARGUMENTS_READ ? status : load_and_run(arguments.path, arguments.prints);
 }

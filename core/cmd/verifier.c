@@ -28,9 +28,11 @@ struct row {
     const char *venue;
     uint32_t n_books, n_live;
     struct arb_consumer_counts counts;
-    int64_t oldest_ns;    /* age of the LIVE book that changed longest ago; 0 without one */
-    int64_t all_live_ns;  /* until the last of them was LIVE; 0 as long as one never was */
-    bool is_one_not_live; /* and never was */
+    struct arb_clock clock; /* at the newest of its events */
+    int64_t clock_ns;       /* when that was received */
+    int64_t oldest_ns;      /* age of the LIVE book that changed longest ago; 0 without one */
+    int64_t all_live_ns;    /* until the last of them was LIVE; 0 as long as one never was */
+    bool is_one_not_live;   /* and never was */
 };
 
 struct table {
@@ -157,6 +159,10 @@ static void add_book(struct row *row, const struct arb_consumer_book *book, int6
     arb_consumer_counts_add(&row->counts, &book->counts);
     row->is_one_not_live = row->is_one_not_live || live_after_ns == 0;
     row->all_live_ns = greater(row->all_live_ns, live_after_ns);
+    if (arb_clock_is_known(book->book.clock) && book->book.recv_ns > row->clock_ns) {
+        row->clock = book->book.clock;
+        row->clock_ns = book->book.recv_ns;
+    }
     if (is_live(book)) {
         row->n_live++;
         row->oldest_ns = greater(row->oldest_ns, now_ns - book->book.recv_ns);
@@ -196,20 +202,31 @@ static struct safe_name safe(const char *name)
     return safe;
 }
 
+/* The venue's time minus the host's, and how wrong that may be. */
+static void print_clock(struct arb_clock clock, FILE *out)
+{
+    if (arb_clock_is_known(clock)) {
+        (void)fprintf(out, " %+10.2f %7.2f", ms_of(clock.offset_ns), ms_of(clock.error_ns));
+    } else {
+        (void)fprintf(out, " %10s %7s", "-", "-");
+    }
+}
+
 static void print_row(const struct row *row, FILE *out)
 {
     const struct arb_consumer_counts *const c = &row->counts;
 
     (void)fprintf(out,
                   "%-12s %6" PRIu32 " %6" PRIu32 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64
-                  " %6" PRIu64 " %6" PRIu64 " %10" PRIu64 " %11.1f ",
+                  " %6" PRIu64 " %6" PRIu64 " %10" PRIu64 " %11.1f",
                   safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c),
                   c->snapshots, c->duplicates, c->gaps, c->crc_mismatches, c->conflated,
                   ms_of(row->oldest_ns));
+    print_clock(row->clock, out);
     if (row->is_one_not_live) {
-        (void)fprintf(out, "%12s\n", "never");
+        (void)fprintf(out, " %12s\n", "never");
     } else {
-        (void)fprintf(out, "%12.1f\n", ms_of(row->all_live_ns));
+        (void)fprintf(out, " %12.1f\n", ms_of(row->all_live_ns));
     }
 }
 
@@ -253,7 +270,7 @@ void verifier_print(const struct verifier *verifier, FILE *out)
 
     tabulate(verifier, &table);
     (void)fputs("VENUE         BOOKS   LIVE   MESSAGES  SNAPSHOTS DUPLICATES   GAPS    CRC  "
-                "CONFLATED  OLDEST ms  ALL LIVE ms\n",
+                "CONFLATED   OLDEST ms   CLOCK ms   +- ms  ALL LIVE ms\n",
                 out);
     for (unsigned i = 0; i < table.n; i++) {
         print_row(&table.rows[i], out);
@@ -270,14 +287,18 @@ static void print_json_row(const struct row *row, FILE *out)
 {
     const struct arb_consumer_counts *const c = &row->counts;
 
-    (void)fprintf(out,
-                  "{\"venue\":\"%s\",\"books\":%" PRIu32 ",\"live\":%" PRIu32
-                  ",\"messages\":%" PRIu64 ",\"snapshots\":%" PRIu64 ",\"duplicates\":%" PRIu64
-                  ",\"gaps\":%" PRIu64 ",\"crc_mismatches\":%" PRIu64 ",\"conflated\":%" PRIu64
-                  ",\"oldest_ms\":%.3f,\"all_live_ms\":",
-                  safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c),
-                  c->snapshots, c->duplicates, c->gaps, c->crc_mismatches, c->conflated,
-                  ms_of(row->oldest_ns));
+    (void)fprintf(
+        out,
+        "{\"venue\":\"%s\",\"books\":%" PRIu32 ",\"live\":%" PRIu32 ",\"messages\":%" PRIu64
+        ",\"snapshots\":%" PRIu64 ",\"duplicates\":%" PRIu64 ",\"gaps\":%" PRIu64
+        ",\"crc_mismatches\":%" PRIu64 ",\"conflated\":%" PRIu64 ",\"oldest_ms\":%.3f",
+        safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c), c->snapshots,
+        c->duplicates, c->gaps, c->crc_mismatches, c->conflated, ms_of(row->oldest_ns));
+    if (arb_clock_is_known(row->clock)) {
+        (void)fprintf(out, ",\"clock_offset_ms\":%.6f,\"clock_error_ms\":%.6f",
+                      ms_of(row->clock.offset_ns), ms_of(row->clock.error_ns));
+    }
+    (void)fputs(",\"all_live_ms\":", out);
     if (row->is_one_not_live) {
         (void)fputs("null}", out);
     } else {

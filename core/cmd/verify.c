@@ -1,10 +1,10 @@
 /* arbspot verify: rebuilds the books of a running system from its topic, and proves them right. */
 #include "cmd/cmd.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "bus/kafka_reader.h"
+#include "cmd/arguments.h"
 #include "cmd/attach.h"
 #include "cmd/verifier.h"
 #include "config/values.h"
@@ -90,24 +90,24 @@ static bool read_duration(const char *text, int64_t *duration_ms)
     return true;
 }
 
-/* False when the option makes no sense. */
-static bool take_option(struct arguments *a, int option, const char *value)
+static bool take(void *arguments, int option, const char *value)
 {
+    struct arguments *const a = arguments;
+
     switch (option) {
-    case 'c':
-        a->from.config = value;
-        return true;
-    case 'b':
-        a->from.brokers = value;
-        return true;
     case 'd':
         return read_duration(value, &a->duration_ms);
     case 'j':
         a->json = true;
         return true;
     default:
-        return false;
+        return attach_take(&a->from, option, value);
     }
+}
+
+static bool are_complete(const void *arguments)
+{
+    return attach_is_complete(&((const struct arguments *)arguments)->from);
 }
 
 int cmd_verify(int argc, char **argv)
@@ -117,21 +117,11 @@ int cmd_verify(int argc, char **argv)
         { "duration", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
         { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
     };
+    static const struct arguments_spec spec = {
+        .usage = usage, .options = options, .take = take, .are_complete = are_complete
+    };
     struct arguments arguments = { .from.command = "verify", .duration_ms = DURATION_MS };
+    const int status = arguments_read(&spec, &arguments, argc, argv);
 
-    for (int c; (c = getopt_long(argc, argv, "c:b:d:jh", options, NULL)) != -1;) {
-        if (c == 'h') {
-            (void)fputs(usage, stdout);
-            return CMD_OK;
-        }
-        if (!take_option(&arguments, c, optarg)) {
-            (void)fputs(usage, stderr);
-            return CMD_USAGE;
-        }
-    }
-    if (optind != argc || (arguments.from.config == NULL && arguments.from.brokers == NULL)) {
-        (void)fputs(usage, stderr);
-        return CMD_USAGE;
-    }
-    return attach_call(&arguments.from, verify, &arguments);
+    return status != ARGUMENTS_READ ? status : attach_call(&arguments.from, verify, &arguments);
 }

@@ -31,6 +31,7 @@ static void stamp(struct replica *replica, const struct event *event)
     replica->view.verified_levels = event->verified_levels;
     replica->view.venue_ns = event->venue_ns;
     replica->view.recv_ns = event->recv_ns;
+    replica->view.clock = event->clock;
 }
 
 static bool has_crc(const struct replica *replica, uint32_t crc)

@@ -39,8 +39,7 @@ static uint32_t verified_levels_of(const struct feed *feed, const struct feed_bo
                : 0;
 }
 
-/* The event without levels: what all kinds have in common. */
-static struct event event_of(const struct feed *feed, uint32_t instrument, enum event_kind kind)
+struct event sync_event_of(const struct feed *feed, uint32_t instrument, enum event_kind kind)
 {
     const struct feed_book *const book = &feed->books[instrument];
     return (struct event){
@@ -52,29 +51,16 @@ static struct event event_of(const struct feed *feed, uint32_t instrument, enum 
         .px_digits = book->px_digits,
         .qty_digits = book->qty_digits,
         .instrument = instrument,
-        .venue = &feed->venue,
-        .info = &feed->instruments.list[instrument],
-        .session = feed->session,
-        .seq = book->bus_seq,
         .venue_ns = book->venue_ns,
         .recv_ns = book->recv_ns,
         .reason = "",
     };
 }
 
-static void send_to_all(struct feed *feed, struct event *event)
-{
-    event->seq = ++feed->books[event->instrument].bus_seq;
-    /* The publisher was added first and is told last: what a strategy sees is more urgent. */
-    for (uint32_t i = feed->n_outlets; i-- > 0;) {
-        (void)outlet_send(feed->outlets[i], event); /* a full one marks the book by itself */
-    }
-}
-
 static struct event status_event(const struct feed *feed, uint32_t instrument)
 {
     const struct feed_book *const book = &feed->books[instrument];
-    struct event event = event_of(feed, instrument, EVENT_STATUS);
+    struct event event = sync_event_of(feed, instrument, EVENT_STATUS);
 
     event.recv_ns = feed->effects.host.now_ns;
     event.reason = book->reason;
@@ -82,33 +68,22 @@ static struct event status_event(const struct feed *feed, uint32_t instrument)
     return event;
 }
 
-static void set_crc(const struct feed_book *book, struct event *event)
-{
-    event->crc = event_book_crc(book_side_begin(&book->book.bids), book->book.bids.n,
-                                book_side_begin(&book->book.asks), book->book.asks.n);
-}
-
 static struct event snapshot_event(const struct feed *feed, uint32_t instrument)
 {
     const struct feed_book *const book = &feed->books[instrument];
-    struct event event = event_of(feed, instrument, EVENT_SNAPSHOT);
+    struct event event = sync_event_of(feed, instrument, EVENT_SNAPSHOT);
 
     event.bids = book_side_begin(&book->book.bids);
     event.asks = book_side_begin(&book->book.asks);
     event.n_bids = book->book.bids.n;
     event.n_asks = book->book.asks.n;
-    set_crc(book, &event);
     return event;
 }
 
-void sync_send_whole(struct feed *feed, uint32_t instrument, struct outlet *outlet)
+struct event sync_whole_event(const struct feed *feed, uint32_t instrument)
 {
-    const bool is_live = feed->books[instrument].state == ARB_BOOK_LIVE;
-    struct event event =
-        is_live ? snapshot_event(feed, instrument) : status_event(feed, instrument);
-
-    event.seq = ++feed->books[instrument].bus_seq;
-    (void)outlet_send(outlet, &event);
+    return feed->books[instrument].state == ARB_BOOK_LIVE ? snapshot_event(feed, instrument)
+                                                          : status_event(feed, instrument);
 }
 
 void sync_due_at(struct feed *feed, struct feed_book *book, int64_t due_ns)
@@ -130,7 +105,7 @@ void sync_set_state(struct feed *feed, uint32_t instrument, enum arb_book_state 
     book->state = (uint32_t)state;
     (void)snprintf(book->reason, sizeof(book->reason), "%s", why); /* a cut reason still tells */
     struct event event = status_event(feed, instrument);
-    send_to_all(feed, &event);
+    board_event(feed->board, feed->line, &event);
 }
 
 static int64_t resync_delay(uint32_t attempts)
@@ -216,7 +191,7 @@ static void announce_trading(struct feed *feed, uint32_t instrument, uint8_t bef
     if (trading_of(feed, book) != before && book->state != ARB_BOOK_EMPTY) {
         (void)snprintf(book->reason, sizeof(book->reason), "%s", why);
         struct event event = status_event(feed, instrument);
-        send_to_all(feed, &event);
+        board_event(feed->board, feed->line, &event);
     }
 }
 
@@ -322,6 +297,16 @@ static const struct arb_level *cut_side(struct book_side *side, uint32_t depth,
     return changes;
 }
 
+/* A time that stands still, or goes back, is told apart by counting. */
+static void note_progress(struct progress *at, int64_t venue_ns)
+{
+    if (venue_ns > at->venue_ns) {
+        *at = (struct progress){ .venue_ns = venue_ns };
+    } else {
+        at->nth++;
+    }
+}
+
 static void note_digits(struct feed_book *book, const struct arb_book_event *event)
 {
     book->px_digits = event->px_digits;
@@ -338,10 +323,7 @@ static void publish_live(struct feed *feed, uint32_t instrument, struct event *d
         silence_event(&book->silence, feed->effects.host.now_ns, feed->max_age_ns);
     }
     if (book->state == ARB_BOOK_LIVE && delta != NULL) {
-        if (feed->n_outlets > 0) {
-            set_crc(book, delta);
-            send_to_all(feed, delta);
-        }
+        board_event(feed->board, feed->line, delta);
         return;
     }
     if (book->state != ARB_BOOK_LIVE) {
@@ -351,7 +333,7 @@ static void publish_live(struct feed *feed, uint32_t instrument, struct event *d
         book->due_ns = NEVER_NS;
     }
     struct event event = snapshot_event(feed, instrument);
-    send_to_all(feed, &event);
+    board_event(feed->board, feed->line, &event);
 }
 
 static void on_crossed(struct feed *feed, uint32_t instrument)
@@ -430,8 +412,9 @@ static void apply_delta(struct feed *feed, const struct arb_book_event *event)
     book->seq = event->seq;
     book->venue_ns = event->venue_ns;
     book->recv_ns = feed->effects.host.now_ns;
+    note_progress(&book->at, event->venue_ns);
     note_digits(book, event);
-    struct event delta = event_of(feed, event->instrument, EVENT_DELTA);
+    struct event delta = sync_event_of(feed, event->instrument, EVENT_DELTA);
     delta.n_bids = event->n_bids;
     delta.n_asks = event->n_asks;
     delta.bids =
@@ -462,6 +445,7 @@ static const char *apply_held(struct feed *feed, struct feed_book *book)
         book->seq = delta.seq;
         book->venue_ns = delta.venue_ns;
         book->recv_ns = delta.recv_ns;
+        note_progress(&book->at, delta.venue_ns);
     }
     book->held.len = 0;
     return why;
@@ -485,20 +469,24 @@ static void swap_books(struct book *a, struct book *b)
     *b = other;
 }
 
+bool sync_difference(const struct book *from, const struct book *to, struct arb_level *changes,
+                     struct event *delta)
+{
+    delta->bids = changes;
+    delta->asks = changes + CHANGES_MAX;
+    delta->n_bids = book_side_diff(&from->bids, &to->bids, changes);
+    delta->n_asks = book_side_diff(&from->asks, &to->asks, changes + CHANGES_MAX);
+    return delta->n_bids + delta->n_asks <= (to->bids.n + to->asks.n) / 2;
+}
+
 /* The new book is in feed->scratch: makes it the book and says what changed. */
 static void take_next_snapshot(struct feed *feed, const struct arb_book_event *event)
 {
     struct feed_book *const book = &feed->books[event->instrument];
-    struct arb_level *const asks = feed->changes + CHANGES_MAX;
-    struct event delta = event_of(feed, event->instrument, EVENT_DELTA);
+    struct event delta = sync_event_of(feed, event->instrument, EVENT_DELTA);
+    const bool is_small = sync_difference(&book->book, &feed->scratch, feed->changes, &delta);
 
-    delta.n_bids = book_side_diff(&book->book.bids, &feed->scratch.bids, feed->changes);
-    delta.n_asks = book_side_diff(&book->book.asks, &feed->scratch.asks, asks);
-    delta.bids = feed->changes;
-    delta.asks = asks;
     swap_books(&book->book, &feed->scratch);
-    const uint32_t n_levels = book->book.bids.n + book->book.asks.n;
-    const bool is_small = delta.n_bids + delta.n_asks <= n_levels / 2;
     settle(feed, event, is_small ? &delta : NULL);
 }
 
@@ -521,6 +509,11 @@ static void apply_snapshot(struct feed *feed, const struct arb_book_event *event
     book->seq = event->seq;
     book->venue_ns = event->venue_ns;
     book->recv_ns = feed->effects.host.now_ns;
+    if (was_live) {
+        note_progress(&book->at, event->venue_ns);
+    } else {
+        book->at = (struct progress){ .venue_ns = event->venue_ns };
+    }
     note_digits(book, event);
     if (was_live) {
         take_next_snapshot(feed, event);
@@ -546,10 +539,20 @@ static bool is_of_use(const struct feed *feed, const struct feed_book *book)
            book->state == ARB_BOOK_LIVE;
 }
 
+/* Dated by the venue as it was sent? A snapshot may show a book as it was long before. */
+static bool tells_time(const struct feed *feed, const struct arb_book_event *event)
+{
+    return event->venue_ns > 0 &&
+           (event->kind == ARB_BOOK_DELTA || feed->caps.snapshot_source == ARB_SNAPSHOT_EACH);
+}
+
 void sync_book_event(struct feed *feed, const struct arb_book_event *event)
 {
     const struct feed_book *const book = &feed->books[event->instrument];
 
+    if (tells_time(feed, event)) {
+        board_on_date(feed->board, feed->effects.host.now_ns, event->venue_ns);
+    }
     if (event->kind == ARB_BOOK_SNAPSHOT) {
         if (is_of_use(feed, book)) {
             apply_snapshot(feed, event);
@@ -576,6 +579,7 @@ struct arb_book sync_view(const struct feed *feed, uint32_t instrument)
         .venue_ns = book->venue_ns,
         .recv_ns = book->recv_ns,
         .verified = verified_of(feed, book),
+        .clock = board_clock(feed->board),
         .verified_levels = verified_levels_of(feed, book),
     };
 }

@@ -158,11 +158,21 @@ static int host_ws_close(struct arb_host *host, uint32_t conn, const char *why)
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_WS_CLOSE, conn, 0, why);
 }
 
+static int host_ws_renew(struct arb_host *host, uint32_t conn, const char *why)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_conn(effects, conn);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_WS_RENEW, conn, 0, why);
+}
+
 static int host_http_get(struct arb_host *host, uint32_t request, const char *url)
 {
     struct effects *const effects = effects_of(host);
     if (url == NULL) {
         return broken(effects, ARB_EINVAL, "http_get: no url");
+    }
+    if (request >= ARB_REQUESTS_MAX) {
+        return broken(effects, ARB_EINVAL, "http_get: the request must be below ARB_REQUESTS_MAX");
     }
     return on_text(effects, EFFECT_HTTP_GET, request, 0, url);
 }
@@ -362,6 +372,7 @@ static const struct arb_host_ops host_ops = {
     .ws_open = host_ws_open,
     .ws_send = host_ws_send,
     .ws_close = host_ws_close,
+    .ws_renew = host_ws_renew,
     .http_get = host_http_get,
     .listing = host_listing,
     .catalog_end = host_catalog_end,

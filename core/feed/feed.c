@@ -12,10 +12,8 @@ enum { QUOTED_FRAME_MAX = 120 /* bytes of a bad frame that the log shows */ };
 
 /* -- callbacks ------------------------------------------------------------------------ */
 
-static void give_up_connections(struct feed *feed)
+void feed_close(struct feed *feed, const char *why)
 {
-    static const char why[] = "the exchange was disabled";
-
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
         if ((feed->effects.declared >> conn & 1) == 0) {
             continue;
@@ -40,7 +38,7 @@ void feed_disable(struct feed *feed, const char *why)
     for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
         feed->timers[timer] = NEVER_NS; /* what nobody answers must not stay due */
     }
-    give_up_connections(feed);
+    feed_close(feed, "the exchange was disabled");
 }
 
 static void mark_conn_stale(struct feed *feed, uint32_t conn, const char *why)
@@ -100,6 +98,18 @@ static void finish(struct feed *feed, const char *callback, int rc, uint32_t con
     } else {
         (void)snprintf(why, sizeof(why), "%s failed for good (%d)", callback, rc);
         feed_disable(feed, why);
+    }
+}
+
+void feed_enter_board(struct feed *feed)
+{
+    struct instruments *const set = &feed->instruments;
+
+    for (; feed->n_entered < set->n; feed->n_entered++) {
+        const struct arb_instrument *const info = &set->list[feed->n_entered];
+        if (board_enter(feed->board, feed->line, feed->n_entered, info) != ARB_OK) {
+            log_line(ARB_ERROR, feed->who, "no room for %s: restart the host", info->symbol);
+        }
     }
 }
 
@@ -247,6 +257,13 @@ void feed_on_http(struct feed *feed, uint32_t request, int64_t now_ns, int statu
     follow_up(feed, now_ns);
 }
 
+void feed_on_round_trip(struct feed *feed, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
+{
+    if (conn < ARB_CONNS_MAX && feed->conn_up[conn]) {
+        board_on_round_trip(feed->board, now_ns, rtt_ns);
+    }
+}
+
 /* -- turns ---------------------------------------------------------------------------- */
 
 static void run_timers(struct feed *feed, int64_t now_ns)
@@ -273,71 +290,6 @@ static int64_t next_timer_ns(const struct feed *feed)
         next_ns = feed->timers[timer] < next_ns ? feed->timers[timer] : next_ns;
     }
     return next_ns;
-}
-
-static void send_periodic(struct feed *feed, uint32_t instrument)
-{
-    for (uint32_t i = 0; i < feed->n_outlets; i++) {
-        if (feed->outlets[i]->periodic && feed->books[instrument].state != ARB_BOOK_EMPTY) {
-            sync_send_whole(feed, instrument, feed->outlets[i]);
-        }
-    }
-}
-
-/* Repeats the books one after another, spread over the interval. */
-static int64_t run_snapshots(struct feed *feed, int64_t now_ns)
-{
-    const uint32_t n = feed->instruments.n_handed;
-
-    if (feed->snapshot_interval_ns == 0 || n == 0) {
-        return NEVER_NS;
-    }
-    const int64_t step_ns = feed->snapshot_interval_ns / n;
-    if (feed->snapshot_next_ns == 0) {
-        feed->snapshot_next_ns = now_ns + step_ns;
-    }
-    for (uint32_t sent = 0; sent < n && feed->snapshot_next_ns <= now_ns; sent++) {
-        feed->snapshot_cursor = (feed->snapshot_cursor + 1) % n;
-        send_periodic(feed, feed->snapshot_cursor);
-        feed->snapshot_next_ns += step_ns;
-    }
-    if (feed->snapshot_next_ns <= now_ns) {
-        feed->snapshot_next_ns = now_ns + step_ns; /* asleep for long: no burst */
-    }
-    return feed->snapshot_next_ns;
-}
-
-/* Sends what replaces the events that did not fit. */
-static bool catch_up(struct feed *feed, struct outlet *outlet)
-{
-    const uint32_t n = feed->instruments.n_handed;
-
-    if (outlet->feedback != NULL && feedback_take_any(outlet->feedback)) {
-        for (uint32_t i = 0; i < n; i++) {
-            const uint32_t n_lost = feedback_take(outlet->feedback, i);
-            if (n_lost > 0) {
-                outlet_lost(outlet, i, n_lost);
-            }
-        }
-    }
-    for (uint32_t i = 0; i < n && outlet->n_behind > 0; i++) {
-        if (outlet->behind[i] > 0) {
-            sync_send_whole(feed, i, outlet);
-            if (outlet->behind[i] > 0) {
-                return false; /* still full */
-            }
-        }
-    }
-    return outlet->n_behind == 0;
-}
-
-static int64_t run_outlets(struct feed *feed, int64_t now_ns)
-{
-    bool all_sent = true;
-    for (uint32_t i = 0; i < feed->n_outlets; i++) {
-        all_sent = catch_up(feed, feed->outlets[i]) && all_sent;
-    }
-    return all_sent ? now_ns + FEEDBACK_LOOK_NS : now_ns + CATCH_UP_NS;
 }
 
 /* A frozen book behind a living connection: a fresh snapshot tells. */
@@ -368,14 +320,12 @@ int64_t feed_on_turn(struct feed *feed, int64_t now_ns)
     run_timers(feed, now_ns);
     const int64_t silences_ns = run_silences(feed, now_ns);
     run_due_books(feed, now_ns);
-    const int64_t snapshots_ns = run_snapshots(feed, now_ns);
-    const int64_t outlets_ns = run_outlets(feed, now_ns);
+    const int64_t board_ns = feed->owns_board ? board_on_turn(feed->board, now_ns) : NEVER_NS;
     int64_t next_ns = next_timer_ns(feed); /* last: any callback may have set one */
 
     next_ns = feed->books_due_ns < next_ns ? feed->books_due_ns : next_ns;
     next_ns = silences_ns < next_ns ? silences_ns : next_ns;
-    next_ns = snapshots_ns < next_ns ? snapshots_ns : next_ns;
-    return outlets_ns < next_ns ? outlets_ns : next_ns;
+    return board_ns < next_ns ? board_ns : next_ns;
 }
 
 /* -- life ----------------------------------------------------------------------------- */
@@ -420,6 +370,19 @@ static struct arb_book view_of(const void *context, uint32_t instrument)
     return sync_view(context, instrument);
 }
 
+static int join_board(struct feed *feed, const struct feed_config *config)
+{
+    int rc = ARB_OK;
+
+    feed->board = config->board;
+    if (config->board == NULL) {
+        feed->owns_board = true;
+        rc = board_create(&feed->board, config->exchange->name, config->session,
+                          config->snapshot_interval_ms * NS_PER_MS);
+    }
+    return rc == ARB_OK ? board_add_line(feed->board, feed, &feed->line) : rc;
+}
+
 static int init_parts(struct feed *feed, const struct feed_config *config, struct err *err)
 {
     int rc = effects_init(&feed->effects, feed->who);
@@ -433,7 +396,21 @@ static int init_parts(struct feed *feed, const struct feed_config *config, struc
     if (rc == ARB_OK) {
         rc = init_books(feed);
     }
+    if (rc == ARB_OK) {
+        rc = join_board(feed, config);
+    }
     return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no memory for the books", feed->who);
+}
+
+/* The only line of a venue needs no number. */
+static void set_who(struct feed *feed, const struct feed_config *config)
+{
+    char number[24] = "";
+
+    if (config->number > 1) {
+        (void)snprintf(number, sizeof(number), " line=%u", config->number);
+    }
+    (void)snprintf(feed->who, sizeof(feed->who), "feed=%s%s", config->exchange->name, number);
 }
 
 static void set_config(struct feed *feed, const struct feed_config *config)
@@ -442,16 +419,13 @@ static void set_config(struct feed *feed, const struct feed_config *config)
     feed->exchange = config->exchange;
     feed->io = config->io;
     feed->io_context = config->io_context;
-    feed->session = config->session;
     feed->trace = config->trace;
     feed->refusal = config->refusal;
     feed->trace_context = config->trace_context;
     feed->max_age_ns = config->exchange->max_age_ms * NS_PER_MS;
-    feed->snapshot_interval_ns = config->snapshot_interval_ms * NS_PER_MS;
     feed->venue_trading = ARB_TRADING_OPEN;
     feed->books_due_ns = NEVER_NS;
-    (void)snprintf(feed->who, sizeof(feed->who), "feed=%s", config->exchange->name);
-    (void)snprintf(feed->venue.name, sizeof(feed->venue.name), "%s", config->exchange->name);
+    set_who(feed, config);
     for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
         feed->timers[i] = NEVER_NS;
     }
@@ -485,11 +459,7 @@ int feed_create(struct feed **out, const struct feed_config *config, struct err 
 
 int feed_add_outlet(struct feed *feed, struct outlet *outlet)
 {
-    if (feed->n_outlets == OUTLETS_MAX) {
-        return ARB_ELIMIT;
-    }
-    feed->outlets[feed->n_outlets++] = outlet;
-    return ARB_OK;
+    return board_add_outlet(feed->board, outlet);
 }
 
 int feed_start(struct feed *feed, int64_t now_ns, struct err *err)
@@ -513,6 +483,7 @@ int feed_start(struct feed *feed, int64_t now_ns, struct err *err)
     if (instruments_add_named(&feed->instruments) != ARB_OK) {
         return err_set(err, ARB_ELIMIT, "%s: more than %d symbols", feed->who, ARB_INSTRUMENTS_MAX);
     }
+    feed_enter_board(feed);
     hand_over_instruments(feed, now_ns);
     return ARB_OK;
 }
@@ -523,7 +494,9 @@ void feed_stop(struct feed *feed, int64_t now_ns, const char *why)
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
         mark_conn_stale(feed, conn, why);
     }
-    (void)run_outlets(feed, now_ns);
+    if (feed->owns_board) {
+        (void)board_on_turn(feed->board, now_ns);
+    }
 }
 
 void feed_destroy(struct feed *feed)
@@ -537,6 +510,9 @@ void feed_destroy(struct feed *feed)
     for (uint32_t i = 0; feed->books != NULL && i < ARB_INSTRUMENTS_MAX; i++) {
         book_fini(&feed->books[i].book);
         free(feed->books[i].held.data);
+    }
+    if (feed->owns_board) {
+        board_destroy(feed->board);
     }
     book_fini(&feed->scratch);
     instruments_fini(&feed->instruments);
@@ -554,9 +530,24 @@ const struct feed_stats *feed_stats(const struct feed *feed)
     return &feed->stats;
 }
 
+void feed_stats_add(struct feed_stats *sum, const struct feed_stats *more)
+{
+    sum->frames += more->frames;
+    sum->rejected += more->rejected;
+    sum->updates += more->updates;
+    sum->snapshots += more->snapshots;
+    sum->verified += more->verified;
+    sum->mismatched += more->mismatched;
+    sum->crossed += more->crossed;
+    sum->unknown_deletes += more->unknown_deletes;
+    sum->resyncs += more->resyncs;
+    sum->held_dropped += more->held_dropped;
+    sum->refused += more->refused;
+}
+
 const struct venue *feed_venue(const struct feed *feed)
 {
-    return &feed->venue;
+    return board_venue(feed->board);
 }
 
 bool feed_is_disabled(const struct feed *feed)

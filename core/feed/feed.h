@@ -15,7 +15,7 @@
 #include "book/book.h"
 #include "bus/event.h"
 #include "config/config.h"
-#include "feed/outlet.h"
+#include "feed/board.h"
 #include "plugin/loader.h"
 #include "util/err.h"
 
@@ -26,6 +26,8 @@ struct feed_io_ops {
     void (*ws_close)(void *context, uint32_t conn, const char *why);
     /* Optional; default ws_close. The exchange is disabled: do not come back. */
     void (*ws_give_up)(void *context, uint32_t conn, const char *why);
+    /* Optional; default ws_close. The connection serves on until another has taken over. */
+    void (*ws_renew)(void *context, uint32_t conn, const char *why);
     int (*http_get)(void *context, uint32_t request, const char *url);
 };
 
@@ -39,8 +41,10 @@ struct feed_config {
     const struct plugin *plugin;
     const struct exchange_config *exchange; /* name, symbols, options */
     const struct config *config;            /* scales and venue symbols of instruments */
-    uint64_t session;                       /* of every event of this feed */
-    int64_t snapshot_interval_ms;           /* 0: no periodic snapshots */
+    struct board *board; /* shared with other lines, which somebody else turns; or NULL: its own */
+    uint32_t number;     /* of this line of the venue, for the log; 0 or 1: the only one */
+    uint64_t session;    /* of its own board */
+    int64_t snapshot_interval_ms; /* likewise; 0: no periodic snapshots */
     const struct feed_io_ops *io;
     void *io_context;
     feed_trace_fn *trace;     /* or NULL */
@@ -66,7 +70,7 @@ struct feed;
 
 /* Runs the plugin's init() and hands over the instruments named one by one. */
 int feed_create(struct feed **feed, const struct feed_config *config, struct err *err);
-/* Adds a consumer of events. Before feed_start(). The outlet is borrowed. */
+/* Adds a consumer of events to its board. Before feed_start(). The outlet is borrowed. */
 int feed_add_outlet(struct feed *feed, struct outlet *outlet);
 int feed_start(struct feed *feed, int64_t now_ns, struct err *err);
 void feed_destroy(struct feed *feed);
@@ -75,16 +79,22 @@ void feed_destroy(struct feed *feed);
 void feed_on_open(struct feed *feed, uint32_t conn, int64_t now_ns);
 void feed_on_message(struct feed *feed, uint32_t conn, int64_t now_ns, struct arb_bytes message);
 void feed_on_close(struct feed *feed, uint32_t conn, int64_t now_ns, const char *why);
+/* A ping on that connection and its pong took `rtt_ns` together. */
+void feed_on_round_trip(struct feed *feed, uint32_t conn, int64_t now_ns, int64_t rtt_ns);
 void feed_on_http(struct feed *feed, uint32_t request, int64_t now_ns, int status,
                   struct arb_bytes body);
 
 /* Timers, resyncs, periodic snapshots, conflated books. Returns when it wants to be called next. */
 int64_t feed_on_turn(struct feed *feed, int64_t now_ns);
 
+/* Gives up its connections for good; nothing may be told to it any more but feed_destroy(). */
+void feed_close(struct feed *feed, const char *why);
+
 /* Publishes STALE for every live book: the last thing before the host stops. */
 void feed_stop(struct feed *feed, int64_t now_ns, const char *why);
 
 const struct feed_stats *feed_stats(const struct feed *feed);
+void feed_stats_add(struct feed_stats *sum, const struct feed_stats *more);
 const struct venue *feed_venue(const struct feed *feed);
 bool feed_is_disabled(const struct feed *feed);
 

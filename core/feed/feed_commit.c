@@ -42,6 +42,7 @@ static void commit_listing(struct feed *feed, const struct arb_listing *listing)
     if (i == ARB_NO_INSTRUMENT) {
         return;
     }
+    feed_enter_board(feed);
     const struct arb_instrument *const info = &feed->instruments.list[i];
     if (needs_more(listing->px_digits, info->px_scale) ||
         needs_more(listing->qty_digits, info->qty_scale)) {
@@ -72,11 +73,15 @@ static void commit_io(struct feed *feed, const struct effect *effect)
     int rc = ARB_OK;
 
     if (effect->kind == EFFECT_WS_OPEN) {
-        rc = feed->io->ws_open(feed->io_context, effect->id, &effect->ws);
+        struct arb_ws_spec spec = effect->ws;
+        spec.pong_is_life = feed->caps.liveness == ARB_LIVENESS_TRANSPORT;
+        rc = feed->io->ws_open(feed->io_context, effect->id, &spec);
     } else if (effect->kind == EFFECT_WS_SEND) {
         rc = feed->io->ws_send(feed->io_context, effect->id, effect->text);
     } else if (effect->kind == EFFECT_HTTP_GET) {
         rc = feed->io->http_get(feed->io_context, effect->id, what);
+    } else if (effect->kind == EFFECT_WS_RENEW && feed->io->ws_renew != NULL) {
+        feed->io->ws_renew(feed->io_context, effect->id, what);
     } else {
         feed->io->ws_close(feed->io_context, effect->id, what);
     }
@@ -100,6 +105,7 @@ static void commit_one(struct feed *feed, const struct effect *effect)
     case EFFECT_WS_OPEN:
     case EFFECT_WS_SEND:
     case EFFECT_WS_CLOSE:
+    case EFFECT_WS_RENEW:
     case EFFECT_HTTP_GET:
         commit_io(feed, effect);
         break;

@@ -4,10 +4,12 @@
  *   feed.c         life, callbacks, turns
  *   feed_commit.c  carries out what a callback recorded
  *   book_sync.c    applies book events and decides whether a book is LIVE
+ *   board.c        passes on what the venue's consumers are to see
  */
 #ifndef ARB_FEED_INTERNAL_H
 #define ARB_FEED_INTERNAL_H
 
+#include "feed/board.h"
 #include "feed/effects.h"
 #include "feed/feed.h"
 #include "feed/instruments.h"
@@ -15,8 +17,7 @@
 #include "util/log.h"
 
 enum {
-    OUTLETS_MAX = ARB_VENUES_MAX + 1,
-    WHO_MAX = ARB_SYMBOL_MAX + 8,
+    WHO_MAX = ARB_SYMBOL_MAX + 32,
     HELD_BYTES_MAX = 4 << 20, /* deltas of one book that wait for its snapshot */
     RESYNC_ATTEMPTS_MAX = 8,  /* in a row, then the book is UNUSABLE for a while */
 };
@@ -27,8 +28,6 @@ enum {
 #define UNUSABLE_RETRY_NS (300 * NS_PER_S)
 #define SYNC_TIMEOUT_NS (30 * NS_PER_S)    /* from subscribing to the snapshot */
 #define CROSSED_PATIENCE_NS (5 * NS_PER_S) /* for the message that uncrosses a book */
-#define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
-#define CATCH_UP_NS (2 * NS_PER_MS)        /* while a ring is full */
 #define SILENCE_LOOK_NS (1 * NS_PER_S)
 #define NEVER_NS INT64_MAX
 
@@ -36,6 +35,12 @@ enum {
 struct held {
     char *data;
     size_t len, cap;
+};
+
+/* How far a book is: the venue's latest time, and how many events it brought since. */
+struct progress {
+    int64_t venue_ns; /* 0: the venue has not said */
+    uint64_t nth;
 };
 
 /* One book and what the feed knows of it. */
@@ -50,8 +55,8 @@ struct feed_book {
     uint8_t conn;
     uint32_t attempts; /* resyncs in a row */
     uint64_t seq;      /* of the venue */
-    uint64_t bus_seq;  /* of the last event sent */
     int64_t venue_ns, recv_ns;
+    struct progress at;
     int64_t live_since_ns;
     int64_t due_ns; /* resync, or give up waiting for a snapshot; NEVER_NS: neither */
     struct held held;
@@ -67,8 +72,10 @@ struct feed {
     void *self; /* the plugin's instance */
     bool initialized, disabled;
     char who[WHO_MAX];
-    struct venue venue;
-    uint64_t session;
+    struct board *board;
+    bool owns_board;
+    uint32_t line;      /* its number on the board */
+    uint32_t n_entered; /* instruments that the board knows */
     struct arb_exchange_env env;
     struct arb_capabilities caps;
     struct effects effects;
@@ -79,16 +86,11 @@ struct feed {
     uint8_t venue_trading;           /* enum arb_trading */
     int64_t timers[ARB_TIMERS_MAX];  /* UTC time, NEVER_NS: off */
     int64_t books_due_ns;            /* no book is due before */
-    int64_t snapshot_interval_ns;    /* 0: none */
-    int64_t snapshot_next_ns;
-    uint32_t snapshot_cursor;
-    int64_t max_age_ns;      /* of a busy book; 0: any */
-    int64_t silence_next_ns; /* when to look for silent books again */
-    bool catalog_pending;    /* new instruments wait to be handed over */
-    bool has_catalog;        /* one came, so instruments.listed means something */
-    struct outlet *outlets[OUTLETS_MAX];
-    uint32_t n_outlets;
-    struct book scratch;       /* a snapshot to compare with the live book */
+    int64_t max_age_ns;              /* of a busy book; 0: any */
+    int64_t silence_next_ns;         /* when to look for silent books again */
+    bool catalog_pending;            /* new instruments wait to be handed over */
+    bool has_catalog;                /* one came, so instruments.listed means something */
+    struct book scratch;             /* a snapshot to compare with the live book */
     struct arb_level *changes; /* [2 * CHANGES_MAX] bids, then asks, of the event being made */
     feed_trace_fn *trace;      /* or NULL */
     feed_refusal_fn *refusal;  /* or NULL */
@@ -112,8 +114,16 @@ void sync_still_crossed(struct feed *feed, uint32_t instrument);
 void sync_await_snapshot(struct feed *feed, uint32_t instrument, const char *why);
 void sync_refused(struct feed *feed, uint32_t instrument, const char *why);
 void sync_trading(struct feed *feed, uint32_t instrument, uint8_t trading, const char *why);
-/* Sends the whole book (or its status) to one outlet. */
-void sync_send_whole(struct feed *feed, uint32_t instrument, struct outlet *outlet);
+/* For the board, which adds to an event what is the same for all lines. */
+struct event sync_event_of(const struct feed *feed, uint32_t instrument, enum event_kind kind);
+/* A snapshot of a book that is LIVE, else its status. */
+struct event sync_whole_event(const struct feed *feed, uint32_t instrument);
+/*
+ * Makes `delta` the change of one book into another; `changes` has room for 2 * CHANGES_MAX. False
+ * when it is so large that a snapshot is better.
+ */
+bool sync_difference(const struct book *from, const struct book *to, struct arb_level *changes,
+                     struct event *delta);
 struct arb_book sync_view(const struct feed *feed, uint32_t instrument);
 void sync_due_at(struct feed *feed, struct feed_book *book, int64_t due_ns);
 
@@ -122,5 +132,7 @@ void feed_commit(struct feed *feed);
 
 /* feed.c: for what a commit leads to */
 void feed_disable(struct feed *feed, const char *why);
+/* Names new instruments to the board: before anything is said about them. */
+void feed_enter_board(struct feed *feed);
 
 #endif /* ARB_FEED_INTERNAL_H */

@@ -1,8 +1,8 @@
 /*
  * venue_thread.h - one exchange with its network, on one thread.
  *
- * Ties the parts together: io brings bytes to the feed, the feed's requests go to the io, its
- * events into rings. Everything here belongs to the thread between start and stop, to the
+ * Ties the parts together: io brings bytes to the lines, their requests go to the io, the
+ * venue's events into rings. Everything here belongs to the thread between start and stop, to the
  * main thread before and after.
  */
 #ifndef ARB_VENUE_THREAD_H
@@ -11,14 +11,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "feed/feed.h"
+#include "feed/lines.h"
 #include "io/io.h"
 
 enum { VENUE_OUTLETS_MAX = CONFIG_STRATEGIES_MAX + 1 };
 
 struct venue_thread {
     struct io *io;
-    struct feed *feed;
+    struct lines *lines;
     struct outlet outlets[VENUE_OUTLETS_MAX];
     struct ring rings[VENUE_OUTLETS_MAX]; /* one for each outlet */
     unsigned n_outlets;
@@ -38,7 +38,7 @@ struct venue_thread_config {
     uint64_t session;
 };
 
-/* Creates io and feed. On the main thread, before any thread runs: see io.h. */
+/* Creates io and lines. On the main thread, before any thread runs: see io.h. */
 int venue_thread_init(struct venue_thread *venue, const struct venue_thread_config *config,
                       struct err *err);
 

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/deflate.h"
 #include "io/io_internal.h"
 #include "util/clock.h"
 #include "util/log.h"
 
 enum {
     BUFFER_LEN = 64 << 10,  /* messages up to this long are delivered without copying */
-    FDS_MAX = 128,          /* connections, requests, the wake-up, and sockets being closed */
+    FDS_MAX = 512,          /* connections, requests, the wake-up, and sockets being closed */
     HEADERS_MAX = 16 << 10, /* of an HTTP answer; content delivery networks are talkative */
     WAIT_MAX_MS = 60000,
 };
@@ -20,6 +21,7 @@ const struct io_config io_config_defaults = {
     .ca_file = NULL,
     .idle_ms = 30000,
     .ping_ms = 10000,
+    .round_trip_ms = 5000,
     .connect_timeout_ms = 10000,
     .backoff_min_ms = 1000,
     .backoff_max_ms = 60000,
@@ -112,6 +114,7 @@ static int copy_config(struct io *io, const struct io_config *config, struct err
     *c = *config;
     set_default(&c->idle_ms, io_config_defaults.idle_ms);
     set_default(&c->ping_ms, io_config_defaults.ping_ms);
+    set_default(&c->round_trip_ms, io_config_defaults.round_trip_ms);
     set_default(&c->connect_timeout_ms, io_config_defaults.connect_timeout_ms);
     set_default(&c->backoff_min_ms, io_config_defaults.backoff_min_ms);
     set_default(&c->backoff_max_ms, io_config_defaults.backoff_max_ms);
@@ -132,6 +135,7 @@ static struct lws_context *create_context(struct io *io)
     const struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
+        .extensions = io->config.wants_compression ? deflate_extensions : NULL,
         .user = io,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .provided_client_ssl_ctx = io->tls.ctx,

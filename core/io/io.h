@@ -20,6 +20,7 @@ enum {
     IO_SEND_QUEUE_MAX = 4096,  /* messages waiting to be sent on one connection */
     IO_HTTP_PARALLEL = 4,      /* GETs under way at once; the rest waits */
     IO_HTTP_QUEUE_MAX = 2 * ARB_INSTRUMENTS_MAX,
+    IO_CONNS_MAX = 4 * ARB_CONNS_MAX, /* several lines of one venue share an io */
 };
 
 /* Who is told. All callbacks come from io_step(), never nested. */
@@ -33,6 +34,10 @@ struct io_handler {
     /* `status` 0: no answer; then the body is the reason, as text. */
     void (*on_http)(void *context, uint32_t request, int64_t now_ns, int status,
                     struct arb_bytes body);
+    /* Optional. Nothing came for half the idle limit, and a ping was not answered. */
+    void (*on_suspect)(void *context, uint32_t conn, int64_t now_ns);
+    /* Optional. How long a ping and its pong took together, by the monotonic clock. */
+    void (*on_round_trip)(void *context, uint32_t conn, int64_t now_ns, int64_t rtt_ns);
     /* Once per turn, after the network. Returns the UTC time at which it wants the next turn. */
     int64_t (*on_turn)(void *context, int64_t now_ns);
 };
@@ -41,12 +46,14 @@ struct io_config {
     const char *who;            /* for the log: "feed=kraken" */
     const char *ca_file;        /* PEM to trust instead of the system's store, or NULL */
     int64_t idle_ms;            /* default for arb_ws_spec.idle_ms == 0 */
-    int64_t ping_ms;            /* a WebSocket ping after this much silence */
+    int64_t ping_ms;            /* a WebSocket ping after this much silence: is anybody there? */
+    int64_t round_trip_ms;      /* and one this often whatever comes, for on_round_trip() */
     int64_t connect_timeout_ms; /* for connecting and for the TLS and HTTP handshakes */
     int64_t backoff_min_ms,
         backoff_max_ms; /* between attempts; jittered; reset after a minute up */
     int64_t http_timeout_ms;
-    uint64_t seed; /* of the jitter */
+    uint64_t seed;          /* of the jitter */
+    bool wants_compression; /* offer permessage-deflate; a venue may still not take it */
 };
 
 /* What 0 in a field of io_config means. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/backoff.h"
+#include "io/deflate.h"
 #include "io/inbox.h"
 #include "io/io_internal.h"
 #include "io/send_queue.h"
@@ -29,10 +30,15 @@ struct ws_conn {
     enum ws_state state;
     int64_t due_ns;
     int64_t idle_ns;
-    int64_t opened_ns, heard_ns;
-    int64_t pinged_ns; /* last ping; older than heard_ns when none is unanswered */
+    int64_t opened_ns;
+    int64_t heard_ns; /* anything at all */
+    int64_t life_ns;  /* what proves that the venue serves us */
+    bool pong_is_life;
+    int64_t asked_ns;  /* when the last ping was due; 0: none yet */
+    int64_t pinged_ns; /* when it was written, which is its payload; 0: it is answered */
     bool wants_ping;
     bool is_given_up; /* no further attempts */
+    bool is_suspect;  /* said so, and nothing came since */
     struct backoff backoff;
     struct send_queue queue;
     struct inbox inbox; /* the pieces of a message so far */
@@ -42,7 +48,7 @@ _Static_assert(offsetof(struct ws_conn, dial) == 0, "a dial leads back to its co
 
 static struct ws_conn *find(const struct io *io, uint32_t conn)
 {
-    return conn < ARB_CONNS_MAX ? io->ws.conns[conn] : NULL;
+    return conn < IO_CONNS_MAX ? io->ws.conns[conn] : NULL;
 }
 
 /* Attempts */
@@ -145,25 +151,56 @@ static void due_connecting(struct io *io, struct ws_conn *conn, int64_t now_ns)
 
 /* While open */
 
+static void suspect(struct io *io, struct ws_conn *conn)
+{
+    if (!conn->is_suspect && io->handler->on_suspect != NULL) {
+        conn->is_suspect = true;
+        io->handler->on_suspect(io->context, conn->id, clock_now_ns());
+    }
+}
+
+/*
+ * The next ping: in silence early enough for an answer before half the idle limit is over, and
+ * whatever comes to measure the round trip.
+ */
+static int64_t ping_at_ns(const struct io *io, const struct ws_conn *conn)
+{
+    const int64_t usual_ns = io->config.ping_ms * NS_PER_MS;
+    const int64_t quiet_ns = usual_ns < conn->idle_ns / 4 ? usual_ns : conn->idle_ns / 4;
+    const int64_t last_ns = conn->asked_ns > conn->heard_ns ? conn->asked_ns : conn->heard_ns;
+    const int64_t measure_at = conn->asked_ns + io->config.round_trip_ms * NS_PER_MS;
+
+    return last_ns + quiet_ns < measure_at ? last_ns + quiet_ns : measure_at;
+}
+
+static void ask_for_ping(struct ws_conn *conn, int64_t now_ns)
+{
+    conn->wants_ping = true;
+    conn->asked_ns = now_ns;
+    (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
+}
+
 static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
 {
-    const int64_t ping_ns = io->config.ping_ms * NS_PER_MS;
-    const int64_t idle_at = conn->heard_ns + conn->idle_ns;
+    const int64_t idle_at = conn->life_ns + conn->idle_ns;
 
     if (now_ns >= idle_at) {
         dial_kill_late(&conn->dial, "idle for", conn->idle_ns / NS_PER_MS);
         io_due_by(io, now_ns + IO_KILL_AGAIN_MS * NS_PER_MS);
         return;
     }
-    const int64_t last = conn->pinged_ns > conn->heard_ns ? conn->pinged_ns : conn->heard_ns;
-    int64_t ping_at = last + ping_ns;
-    if (now_ns >= ping_at) {
-        conn->wants_ping = true;
-        conn->pinged_ns = now_ns;
-        ping_at = now_ns + ping_ns;
-        (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
+    const bool awaits_pong = conn->asked_ns > conn->heard_ns;
+    const int64_t suspect_at = conn->heard_ns + conn->idle_ns / 2;
+    if (!awaits_pong) {
+        conn->is_suspect = false;
+    } else if (now_ns >= suspect_at) {
+        suspect(io, conn);
     }
-    io_due_by(io, ping_at < idle_at ? ping_at : idle_at);
+    if (now_ns >= ping_at_ns(io, conn)) {
+        ask_for_ping(conn, now_ns);
+    }
+    io_due_by(io, awaits_pong && now_ns < suspect_at ? suspect_at : idle_at);
+    io_due_by(io, ping_at_ns(io, conn));
 }
 
 static void due_sending(struct io *io, struct ws_conn *conn, int64_t now_ns)
@@ -222,8 +259,8 @@ static int on_established(struct io *io, struct ws_conn *conn)
                  (unsigned long long)attempts);
     }
     conn->state = WS_OPEN;
-    conn->opened_ns = conn->heard_ns = clock_mono_ns();
-    conn->pinged_ns = 0;
+    conn->opened_ns = conn->heard_ns = conn->life_ns = clock_mono_ns();
+    conn->asked_ns = conn->pinged_ns = 0; /* the first round trip is measured at once */
     conn->wants_ping = false;
     io->stats.connects++;
     io_due_by(io, 0);
@@ -247,7 +284,7 @@ static void on_piece(struct io *io, struct ws_conn *conn, struct arb_bytes piece
     const bool is_last = lws_is_final_fragment(wsi);
     const size_t to_come = lws_remaining_packet_payload(wsi);
 
-    conn->heard_ns = clock_mono_ns();
+    conn->heard_ns = conn->life_ns = clock_mono_ns();
     if (is_last && conn->inbox.len == 0) {
         deliver(io, conn, now_ns, piece);
         return;
@@ -267,12 +304,39 @@ static void on_piece(struct io *io, struct ws_conn *conn, struct arb_bytes piece
     }
 }
 
+/* Its payload is the time at which it is written, so that its pong is known when it comes. */
 static int write_ping(struct ws_conn *conn)
 {
-    unsigned char frame[LWS_PRE];
+    unsigned char frame[LWS_PRE + sizeof(conn->pinged_ns)];
 
     conn->wants_ping = false;
-    return lws_write(conn->dial.wsi, frame + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+    conn->pinged_ns = clock_mono_ns();
+    memcpy(frame + LWS_PRE, &conn->pinged_ns, sizeof(conn->pinged_ns));
+    return lws_write(conn->dial.wsi, frame + LWS_PRE, sizeof(conn->pinged_ns), LWS_WRITE_PING) < 0
+               ? -1
+               : 0;
+}
+
+static bool is_answer(const struct ws_conn *conn, struct arb_bytes pong)
+{
+    return conn->pinged_ns != 0 && pong.len == sizeof(conn->pinged_ns) &&
+           memcmp(pong.data, &conn->pinged_ns, sizeof(conn->pinged_ns)) == 0;
+}
+
+static void on_pong(struct io *io, struct ws_conn *conn, struct arb_bytes pong)
+{
+    conn->heard_ns = clock_mono_ns();
+    if (conn->pong_is_life) {
+        conn->life_ns = conn->heard_ns;
+    }
+    if (!is_answer(conn, pong)) {
+        return; /* of an earlier ping, or unasked for: it measures nothing */
+    }
+    const int64_t rtt_ns = conn->heard_ns - conn->pinged_ns;
+    conn->pinged_ns = 0;
+    if (io->handler->on_round_trip != NULL) {
+        io->handler->on_round_trip(io->context, conn->id, clock_now_ns(), rtt_ns);
+    }
 }
 
 static int write_next(struct io *io, struct ws_conn *conn)
@@ -322,6 +386,43 @@ static void on_peer_close(struct ws_conn *conn, const unsigned char *in, size_t 
     }
 }
 
+/*
+ * libwebsockets hangs up without a word at a frame that breaks the rules. How far it had got with
+ * that frame tells which one it was.
+ */
+static void explain_end(struct ws_conn *conn)
+{
+    struct lws *const wsi = conn->dial.wsi;
+
+    if (conn->dial.why[0] != '\0') {
+        return;
+    }
+    if ((lws_get_reserved_bits(wsi) & DEFLATE_RSV1) != 0 && !conn->dial.has_deflate) {
+        (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
+                       "a compressed message, although compression was not agreed upon");
+    } else if (lws_remaining_packet_payload(wsi) > 0 || conn->inbox.len > 0) {
+        (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
+                       "the connection ended within a message");
+    }
+}
+
+/* Venues drop all their connections at once; one line a second says it. */
+static void log_lost(struct io *io, const struct ws_conn *conn, const char *why, int64_t delay_ms)
+{
+    char endpoint[URL_ENDPOINT_MAX], count[40] = "";
+    uint64_t others;
+
+    if (conn->is_given_up || !log_limit_pass(&io->ws.lost_log, clock_mono_ns(), &others)) {
+        return;
+    }
+    if (others > 0) {
+        (void)snprintf(count, sizeof(count), " (%llu more before)", (unsigned long long)others);
+    }
+    url_endpoint(&conn->dial.url, endpoint);
+    log_line(ARB_WARN, io->config.who, "lost %s: %s%s; next attempt in %lld s", endpoint, why,
+             count, (long long)((delay_ms + 999) / 1000));
+}
+
 static void on_closed(struct io *io, struct ws_conn *conn)
 {
     char why[DIAL_WHY_MAX];
@@ -335,7 +436,7 @@ static void on_closed(struct io *io, struct ws_conn *conn)
     io->stats.disconnects++;
     io->stats.send_dropped += send_queue_clear(&conn->queue);
     conn->inbox.len = 0;
-    (void)wait_for_next(io, conn); /* the delay is logged only for attempts that fail */
+    log_lost(io, conn, why, wait_for_next(io, conn));
     io->handler->on_close(io->context, conn->id, clock_now_ns(), why);
 }
 
@@ -362,18 +463,21 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
         if (!conn->dial.is_closing) {
             on_piece(io, conn, in);
         }
-        return 0;
+        return conn->dial.is_closing ? -1 : 0; /* or a bomb would be inflated to its end */
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        conn->heard_ns = clock_mono_ns();
+        on_pong(io, conn, in);
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return on_writable(io, conn);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         on_peer_close(conn, (const unsigned char *)in.data, in.len);
         return 0;
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_CLIENT_CLOSED:
-    case LWS_CALLBACK_WSI_DESTROY: /* of a socket that neither of the two was reported for */
+        explain_end(conn);
+        on_gone(io, conn, in.data, in.len);
+        return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+    case LWS_CALLBACK_WSI_DESTROY: /* of a socket that was not reported otherwise */
         on_gone(io, conn, in.data, in.len);
         return 0;
     default:
@@ -397,6 +501,7 @@ static struct ws_conn *conn_create(struct io *io, uint32_t id, const struct arb_
     conn->id = id;
     conn->state = WS_WAITING;
     conn->idle_ns = idle_ms * NS_PER_MS;
+    conn->pong_is_life = spec->pong_is_life != 0;
     /* Neighbouring seeds are fine: the generator mixes them apart. */
     backoff_init(&conn->backoff, io->config.backoff_min_ms, io->config.backoff_max_ms,
                  io->config.seed + id);
@@ -404,15 +509,35 @@ static struct ws_conn *conn_create(struct io *io, uint32_t id, const struct arb_
     return conn;
 }
 
+static void conn_destroy(struct ws_conn *conn)
+{
+    if (conn != NULL) {
+        dial_fini(&conn->dial);
+        (void)send_queue_clear(&conn->queue);
+        inbox_fini(&conn->inbox);
+        free(conn);
+    }
+}
+
+/* False when the number is taken. */
+static bool make_room(struct ws_conn **conn)
+{
+    if (*conn != NULL && (*conn)->is_given_up && (*conn)->state == WS_WAITING) {
+        conn_destroy(*conn);
+        *conn = NULL;
+    }
+    return *conn == NULL;
+}
+
 int ws_client_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec)
 {
     struct url url;
     struct err err;
 
-    if (conn >= ARB_CONNS_MAX) {
+    if (conn >= IO_CONNS_MAX) {
         return ARB_ELIMIT;
     }
-    if (io->ws.conns[conn] != NULL) {
+    if (!make_room(&io->ws.conns[conn])) {
         return ARB_EINVAL;
     }
     const int rc = url_parse(&url, "wss", spec->url, &err);
@@ -462,13 +587,17 @@ void ws_client_give_up(struct io *io, uint32_t id, const char *why)
 
     if (conn != NULL) {
         conn->is_given_up = true;
+        if (conn->state == WS_LOOKUP) { /* no socket yet that could be closed */
+            dial_fini(&conn->dial);
+            conn->state = WS_WAITING;
+        }
         ws_client_close(io, id, why);
     }
 }
 
 void ws_client_due(struct io *io, int64_t now_ns)
 {
-    for (uint32_t i = 0; i < ARB_CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < IO_CONNS_MAX; i++) {
         if (io->ws.conns[i] != NULL) {
             conn_due(io, io->ws.conns[i], now_ns);
         }
@@ -477,14 +606,8 @@ void ws_client_due(struct io *io, int64_t now_ns)
 
 void ws_client_fini(struct io *io)
 {
-    for (uint32_t i = 0; i < ARB_CONNS_MAX; i++) {
-        struct ws_conn *conn = io->ws.conns[i];
-        if (conn != NULL) {
-            dial_fini(&conn->dial);
-            (void)send_queue_clear(&conn->queue);
-            inbox_fini(&conn->inbox);
-            free(conn);
-            io->ws.conns[i] = NULL;
-        }
+    for (uint32_t i = 0; i < IO_CONNS_MAX; i++) {
+        conn_destroy(io->ws.conns[i]);
+        io->ws.conns[i] = NULL;
     }
 }

@@ -12,16 +12,22 @@
 
 #include "arbspot/host.h"
 #include "arbspot/types.h"
+#include "io/io.h"
+#include "util/log.h"
 
 struct dial;
 struct io;
 struct ws_conn;
 
 struct ws_client {
-    struct ws_conn *conns[ARB_CONNS_MAX]; /* by the handler's number, or NULL */
+    struct ws_conn *conns[IO_CONNS_MAX]; /* by the handler's number, or NULL */
+    struct log_limit lost_log;
 };
 
-/* Declares a connection. ARB_EINVAL: a URL that is not wss://, or the number is taken. */
+/*
+ * Declares a connection. ARB_EINVAL: a URL that is not wss://, or the number is taken. That of a
+ * connection given up is free when its socket is gone.
+ */
 int ws_client_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec);
 int ws_client_send(struct io *io, uint32_t conn, struct arb_bytes text);
 void ws_client_close(struct io *io, uint32_t conn, const char *why);

@@ -24,6 +24,8 @@ static void fill_leg(const struct market *market, const struct opportunity *oppo
     leg->venue_ns = shown.book->venue_ns;
     leg->recv_ns = shown.book->recv_ns;
     leg->age_ns = saturating_sub(opportunity->detect_ns, leg->recv_ns);
+    leg->clock = leg->venue_ns > 0 ? shown.book->clock : (struct arb_clock){ 0 };
+    leg->venue_age_ns = opportunity_venue_age(leg, opportunity->detect_ns);
 }
 
 static int64_t newer_leg_ns(const struct opportunity *opportunity)

@@ -79,6 +79,7 @@ void exchange_only_refuse(struct arb_host_ops *ops)
     ops->ws_open = ws_open;
     ops->ws_send = ws_send;
     ops->ws_close = ws_close;
+    ops->ws_renew = ws_close;
     ops->http_get = http_get;
     ops->listing = listing;
     ops->catalog_end = catalog_end;

@@ -28,9 +28,10 @@ enum arb_log_level { ARB_ERROR = 1, ARB_WARN = 2, ARB_INFO = 3, ARB_DEBUG = 4 };
 /* A connection the host shall keep up: it resolves, connects, pings, and retries with backoff. */
 struct arb_ws_spec {
     uint32_t size;      /* sizeof(struct arb_ws_spec) */
-    uint32_t idle_ms;   /* reconnect when no frame of any kind arrives for this long; 0: default */
+    uint32_t idle_ms;   /* reconnect when nothing that proves life comes for so long; 0: default */
     uint32_t send_rate; /* messages a second at most, the rest waits its turn; 0: no limit */
-    uint32_t reserved;
+    /* The host fills it in: an answered ping proves life, as ARB_LIVENESS_TRANSPORT declares. */
+    uint32_t pong_is_life;
     const char *url; /* "wss://host[:port]/path", copied */
 };
 
@@ -57,7 +58,7 @@ enum arb_unknown_delete {
 enum arb_liveness {
     ARB_LIVENESS_SERVER_HEARTBEAT = 1, /* the venue sends something at a known rate */
     ARB_LIVENESS_CLIENT_HEARTBEAT = 2, /* the plugin asks and the venue answers */
-    ARB_LIVENESS_TRANSPORT = 3,        /* WebSocket ping and pong only */
+    ARB_LIVENESS_TRANSPORT = 3,        /* nothing but answers to WebSocket pings */
 };
 
 /* What the venue's feed can and cannot prove; declared once, in init(). */
@@ -109,6 +110,7 @@ struct arb_host_ops {
     int (*opportunity)(struct arb_host *host, const struct arb_opportunity *opportunity);
     /* exchange plugins; behind what strategies call, because members are only appended */
     int (*book_view)(struct arb_host *host, uint32_t instrument, struct arb_book *view);
+    int (*ws_renew)(struct arb_host *host, uint32_t conn, const char *why);
 };
 
 struct arb_host {
@@ -125,7 +127,7 @@ static inline int arb_timer_set(struct arb_host *host, uint32_t timer, uint32_t 
     return host->ops->timer_set(host, timer, delay_ms);
 }
 
-/* Declares what the feed can prove. Required once, in init(). */
+/* Declares what the feed can prove. Required once, in init(), before any connection. */
 static inline int arb_declare(struct arb_host *host, const struct arb_capabilities *caps)
 {
     return host->ops->declare(host, caps);
@@ -149,7 +151,21 @@ static inline int arb_ws_close(struct arb_host *host, uint32_t conn, const char 
     return host->ops->ws_close(host, conn, why);
 }
 
-/* Fetches `url` (https); the answer arrives as on_http(request). */
+/*
+ * Says that the connection should be replaced while it still serves, as when the venue asks for a
+ * reconnect. The host brings up a second instance of the plugin, drops this one when the other has
+ * its books, and no book leaves LIVE. Should that not work out, this one stays until it is closed.
+ */
+static inline int arb_ws_renew(struct arb_host *host, uint32_t conn, const char *why)
+{
+    return ARB_HAS(host->ops, struct arb_host_ops, ws_renew) ? host->ops->ws_renew(host, conn, why)
+                                                             : host->ops->ws_close(host, conn, why);
+}
+
+/*
+ * Fetches `url` (https); the answer arrives as on_http(request). `request` < ARB_REQUESTS_MAX is
+ * the plugin's to choose.
+ */
 static inline int arb_http_get(struct arb_host *host, uint32_t request, const char *url)
 {
     return host->ops->http_get(host, request, url);

@@ -23,6 +23,7 @@ enum {
     ARB_SCALE_MAX = 18,           /* 10^18 is the largest power of ten in an int64_t */
     ARB_CONNS_MAX = 64,           /* connections per exchange instance */
     ARB_TIMERS_MAX = 64,          /* timers per instance */
+    ARB_REQUESTS_MAX = 1 << 24,   /* numbers to name HTTP requests by */
     ARB_EVENT_LEVELS_MAX = 65536, /* levels a side in one book event, and in one book */
     ARB_DIGITS_UNKNOWN = 255,
 };
@@ -80,7 +81,7 @@ struct arb_book_event {
     uint32_t kind;       /* enum arb_book_kind */
     uint32_t max_depth;  /* levels a side to keep; 0 for all */
     uint64_t seq;
-    int64_t venue_ns; /* the venue's time of the event, 0 when not given */
+    int64_t venue_ns; /* when the venue sent it, by its own clock; 0 when not given */
     const struct arb_level *bids;
     const struct arb_level *asks;
     uint32_t n_bids;
@@ -108,6 +109,20 @@ enum arb_verified {
 };
 
 /*
+ * How a venue's clock stands against the host's, as far as that can be told from outside: the
+ * truth is within offset_ns - error_ns and offset_ns + error_ns.
+ */
+struct arb_clock {
+    int64_t offset_ns; /* the venue's time minus the host's; below 0: the venue is behind */
+    int64_t error_ns;  /* 0: nothing is known */
+};
+
+static inline bool arb_clock_is_known(struct arb_clock clock)
+{
+    return clock.error_ns > 0;
+}
+
+/*
  * A read-only book. Both sides are stored worst first, so the best level is the last
  * element; use arb_bid() and arb_ask(), which count from the best.
  */
@@ -124,7 +139,8 @@ struct arb_book {
     uint32_t verified; /* enum arb_verified of the last event */
     /* With ARB_VERIFIED: so many levels a side are proven, those below are not; 0: all of them. */
     uint32_t verified_levels;
-    uint64_t reserved[4];
+    struct arb_clock clock; /* of the venue, at the last event: what venue_ns is to be taken with */
+    uint64_t reserved[2];
 };
 
 /* The i-th best bid, i < n_bids. */

@@ -114,6 +114,7 @@ struct market {
     bool asked_when_quiet; /* the request in flight was made long enough after subscribing */
     uint64_t first_diff;   /* microtimestamp of the first change since SEED_WAITING; 0: none yet */
     uint64_t last_event;   /* microtimestamp of the last message */
+    uint64_t last_diff;    /* what it changed, in short: see on_diff() */
     uint64_t seed_stamp;   /* microtimestamp of the REST book in use */
     int64_t waiting_since_ns;
     int64_t ask_at_ns; /* not before */

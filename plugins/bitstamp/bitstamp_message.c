@@ -129,12 +129,44 @@ bool bitstamp_is_from_the_future(struct arb_host *host, uint64_t microtimestamp)
     return true;
 }
 
+static uint64_t mix(uint64_t digest, uint64_t word)
+{
+    digest = (digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return digest ^ digest >> 32;
+}
+
+static uint64_t mix_side(uint64_t digest, const struct arb_levels *side)
+{
+    digest = mix(digest, side->n);
+    for (uint32_t i = 0; i < side->n; i++) {
+        digest = mix(mix(digest, (uint64_t)side->levels[i].px), (uint64_t)side->levels[i].qty);
+    }
+    return digest;
+}
+
+/*
+ * A diff that changes the same levels to the same quantities at the same microsecond as the last
+ * one is that one again. What it deletes is gone already, which is no damage. Nothing is hidden:
+ * applied right behind itself a diff changes nothing.
+ */
+static bool is_repeated(struct market *market, const struct book_text *book)
+{
+    const uint64_t digest = mix_side(mix_side(0, &book->bids), &book->asks);
+    const bool is_same = book->microtimestamp == market->last_event && digest == market->last_diff;
+
+    market->last_diff = digest;
+    return is_same;
+}
+
 static int on_diff(struct bitstamp *self, struct arb_host *host, uint32_t i, struct book_text *book)
 {
     struct market *const market = &self->markets[i];
 
     if (book->microtimestamp < market->last_event) {
         return arb_book_resync(host, i, "the venue's microtimestamp went back");
+    }
+    if (is_repeated(market, book)) {
+        return ARB_OK;
     }
     market->last_event = book->microtimestamp;
     if (market->seed != SEED_IDLE && market->first_diff == 0) {
@@ -339,7 +371,7 @@ static int on_envelope(struct bitstamp *self, struct arb_host *host, uint32_t co
         return ARB_OK;
     }
     if (arb_bytes_are(event, "bts:request_reconnect")) {
-        return arb_ws_close(host, conn, "the venue asked for a reconnect");
+        return arb_ws_renew(host, conn, "the venue asked for a reconnect");
     }
     if (arb_bytes_are(event, "bts:error")) {
         return on_error(host, envelope,

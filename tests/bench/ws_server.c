@@ -134,8 +134,8 @@ static int listen_on_loopback(struct ws_server *server, struct err *err)
         .vhost_name = "bench",
         .user = server,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_IPV6,
-        .server_ssl_cert_mem = identity->server_cert,
-        .server_ssl_cert_mem_len = (unsigned int)strlen(identity->server_cert),
+        .server_ssl_cert_mem = identity->server_certs[TLS_HONEST],
+        .server_ssl_cert_mem_len = (unsigned int)strlen(identity->server_certs[TLS_HONEST]),
         .server_ssl_private_key_mem = identity->server_key,
         .server_ssl_private_key_mem_len = (unsigned int)strlen(identity->server_key),
     };

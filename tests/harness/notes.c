@@ -128,6 +128,9 @@ void note_effect(FILE *out, const struct feed *feed, const struct effect *effect
     case EFFECT_WS_CLOSE:
         (void)fprintf(out, "ws_close %u \"%s\"", effect->id, text);
         break;
+    case EFFECT_WS_RENEW:
+        (void)fprintf(out, "ws_renew %u \"%s\"", effect->id, text);
+        break;
     case EFFECT_HTTP_GET:
         (void)fprintf(out, "http_get %u %s", effect->id, text);
         break;

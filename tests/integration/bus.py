@@ -9,6 +9,7 @@ crossed book that calls itself LIVE.
 import json
 import struct
 import threading
+import time
 import zlib
 
 TOP = 10  # levels a side that the checksum covers
@@ -33,6 +34,7 @@ class Book:
         self.sides = ({}, {})  # bids, asks: price -> quantity
         self.venue_ns = 0
         self.states = []  # every change: (state, reason, recv_ns)
+        self.heard_ns = []  # when each of them arrived here
         self.history = []  # (venue_ns, best bids, best asks) after each message, when kept
         self.n_messages = 0
         self.last_kind = None
@@ -107,6 +109,7 @@ class Bus:
             self.apply_levels(book, message)
         if state != book.state:
             book.states.append((state, message.get("reason", ""), message["recv_ns"]))
+            book.heard_ns.append(time.time_ns())
         book.seq, book.state, book.last_kind = message["seq"], state, kind
         book.venue_ns = message["venue_ns"]
         book.n_messages += 1

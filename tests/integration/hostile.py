@@ -94,7 +94,10 @@ BITSTAMP = {
     "an unknown symbol": ("ignored", lambda s: text(
         BITSTAMP_BOOK % (now(), '["1","1"]', '["2","1"]', "nopeusd"))),
     "an unknown event": ("ignored", lambda s: text('{"event":"bts:news","data":[[[{}]]]}')),
-    "a request to reconnect": ("recovers", lambda s: text(
+}
+# Replaces all connections of the venue by others, and so comes when the rest has settled.
+RECONNECT = {
+    "a request to reconnect": ("ignored", lambda s: text(
         '{"event":"bts:request_reconnect","channel":"","data":""}')),
 }
 NONSENSE = {"kraken": COMMON | KRAKEN, "bitstamp": COMMON | BITSTAMP}
@@ -143,16 +146,15 @@ class Attempt:
         return [(state, reason) for state, reason, _ in self.book.states[self.n_states:]]
 
 
-def send_nonsense(stage, bus, venue, proxy):
+def send_nonsense(stage, bus, venue, proxy, kinds):
     """One kind to each connection of the venue."""
     attempts = []
     symbols = symbols_by_subject(bus, venue)
-    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.feeds().items()),
-                                                         NONSENSE[venue].items()):
+    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.feeds().items()), kinds.items()):
         attempt = Attempt(bus, venue, what, expected, bus.books[venue, symbols[subject]])
         attempts.append(attempt)
         proxy.send(link, make(subject))
-    stage.expect(len(attempts) == len(NONSENSE[venue]), f"{venue}: a connection for each kind")
+    stage.expect(len(attempts) == len(kinds), f"{venue}: a connection for each kind")
     return attempts
 
 
@@ -198,9 +200,12 @@ def suite(stage):
     pipeline.poll(lambda: all_live(bus), stage.limit(15), f"{2 * N} books LIVE")
 
     attempts = []
-    for venue in NONSENSE:
-        attempts += send_nonsense(stage, bus, venue, proxy[venue])
+    for venue, kinds in NONSENSE.items():
+        attempts += send_nonsense(stage, bus, venue, proxy[venue], kinds)
     expect_settled(stage, host, attempts)
+    request = send_nonsense(stage, bus, "bitstamp", proxy["bitstamp"], RECONNECT)
+    host.wait_for(r"feed=bitstamp msg=\"line \d+ replaces line", stage.limit(10))
+    expect_settled(stage, host, request)
     stage.figure("nonsense", len(attempts))
     for one in proxy.values():
         one.hang_up()  # a venue that restarts

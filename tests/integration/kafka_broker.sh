@@ -1,8 +1,10 @@
 #!/bin/bash
 # Starts and stops one Apache Kafka broker (KRaft, loopback) for tests.
 #
-#   kafka_broker.sh start DIR   prints its address; its pid is then in DIR/pid
-#   kafka_broker.sh stop DIR    ends it by that pid
+#   kafka_broker.sh start DIR    prints its address; its pid is then in DIR/pid
+#   kafka_broker.sh stop DIR     ends it by that pid
+#   kafka_broker.sh kill DIR     the same with SIGKILL, which leaves it no time for anything
+#   kafka_broker.sh resume DIR   starts it again: same address, same data
 #
 # The jars come from $KAFKA_HOME/libs when that is set, else from Maven's central repository, once,
 # into the user's cache. Exit 77 when they, or Java, cannot be had.
@@ -74,6 +76,7 @@ free_port() {
     done
 }
 
+# The session's timeout is how long a broker that was killed may not come back.
 write_properties() { # DIR PORT CONTROLLER_PORT
     cat >"$1/server.properties" <<PROPERTIES
 process.roles=broker,controller
@@ -88,6 +91,8 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
 PROPERTIES
 }
 
@@ -103,6 +108,17 @@ wait_until_ready() { # PID PORT
     return 1
 }
 
+launch() { # DIR JARS PORT
+    setsid java -Xmx512m -cp "$2/*" kafka.Kafka "$1/server.properties" \
+        >>"$1/broker.log" 2>&1 </dev/null &
+    echo $! >"$1/pid"
+    if ! wait_until_ready "$(cat "$1/pid")" "$3"; then
+        stop "$1"
+        return 1
+    fi
+    echo "127.0.0.1:$3"
+}
+
 try_start() { # DIR JARS
     local dir=$1 jars=$2 port controller_port
     port=$(free_port)
@@ -111,14 +127,7 @@ try_start() { # DIR JARS
     write_properties "$dir" "$port" "$controller_port"
     java -cp "$jars/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAQ \
         -c "$dir/server.properties" >"$dir/format.log" 2>&1 || return 1
-    setsid java -Xmx512m -cp "$jars/*" kafka.Kafka "$dir/server.properties" \
-        >"$dir/broker.log" 2>&1 </dev/null &
-    echo $! >"$dir/pid"
-    if ! wait_until_ready "$(cat "$dir/pid")" "$port"; then
-        stop "$dir"
-        return 1
-    fi
-    echo "127.0.0.1:$port"
+    launch "$dir" "$jars" "$port"
 }
 
 start() { # DIR
@@ -135,20 +144,42 @@ start() { # DIR
     give_up "Kafka did not start; see $1" 1
 }
 
+# Whoever adopted it may take a while to collect it: a zombie has ended too.
+has_ended() { # PID
+    local i
+    for ((i = 0; i < stop_seconds * 50; i++)); do
+        grep -qs '^State:.[^Z]' "/proc/$1/status" || return 0
+        sleep 0.02
+    done
+    return 1
+}
+
 stop() { # DIR
-    local pid i
+    local pid
     pid=$(cat "$1/pid" 2>/dev/null) || return 0
     kill "$pid" 2>/dev/null || true
-    for ((i = 0; i < stop_seconds * 10; i++)); do
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -9 "$pid" 2>/dev/null || true
+    has_ended "$pid" || kill -9 "$pid" 2>/dev/null || true
     rm -f "$1/pid"
+}
+
+crash() { # DIR
+    local pid
+    pid=$(cat "$1/pid")
+    kill -9 "$pid"
+    has_ended "$pid" || give_up "Kafka outlived SIGKILL" 1
+    rm -f "$1/pid"
+}
+
+resume() { # DIR
+    local port
+    port=$(sed -n 's/^advertised.listeners=.*://p' "$1/server.properties")
+    launch "$1" "$(find_jars)" "$port" || give_up "Kafka did not start again; see $1" 1
 }
 
 case ${1:-} in
 start) start "${2:?DIR}" ;;
 stop) stop "${2:?DIR}" ;;
-*) give_up "usage: kafka_broker.sh start|stop DIR" 64 ;;
+kill) crash "${2:?DIR}" ;;
+resume) resume "${2:?DIR}" ;;
+*) give_up "usage: kafka_broker.sh start|stop|kill|resume DIR" 64 ;;
 esac

@@ -167,7 +167,9 @@ def suite(stage):
     sim = stage.simulator("--truth", "truth.jsonl", "--seed", str(stage.options.seed),
                           "--divergence-every", "2s",
                           "--bitstamp-mode", stage.options.bitstamp_mode)
-    config = stage.read("sim.ini") + "\n[strategy:direct]\nplugin = cross_venue\nsource = direct\n"
+    config = pipeline.changed(stage.read("sim.ini"), (
+        r"^(\[exchange:\w+\])$", rf"\1\nconnections = {stage.options.connections}"))
+    config += "\n[strategy:direct]\nplugin = cross_venue\nsource = direct\n"
     host = stage.host(stage.write("host.ini", config))
     bus = messages.attach(stage, stage.embedded_brokers(host), keeps_history=True)
     stage.wait_until_live(host, stage.limit(10), kraken=SYMBOLS, bitstamp=SYMBOLS)
@@ -186,4 +188,4 @@ def suite(stage):
 
 
 if __name__ == "__main__":
-    pipeline.main(suite, seconds=60, seed=1, bitstamp_mode="order_book")
+    pipeline.main(suite, seconds=60, seed=1, bitstamp_mode="order_book", connections=1)

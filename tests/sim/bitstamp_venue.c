@@ -92,6 +92,12 @@ static void close_client(struct bitstamp_venue *bitstamp, uint32_t client, uint1
     bitstamp->config.outlet.close(bitstamp->config.outlet.context, client, code, why);
 }
 
+/* A time as the venue's own clock shows it. */
+static int64_t own_time_ns(const struct bitstamp_venue *bitstamp, int64_t at_ns)
+{
+    return at_ns + bitstamp->config.clock_offset_ns;
+}
+
 static void on_connect(struct sim_venue *venue, uint32_t id, int64_t now_ns)
 {
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
@@ -306,7 +312,7 @@ static void send_top(struct bitstamp_venue *bitstamp, uint32_t instrument,
         .asks = book->asks.levels,
         .n_bids = at_most(book->bids.n, TOP_LEVELS),
         .n_asks = at_most(book->asks.n, TOP_LEVELS),
-        .at_ns = now_ns,
+        .at_ns = own_time_ns(bitstamp, now_ns),
     };
     if (!has_subscriber(bitstamp, instrument, ORDER_BOOK)) {
         return;
@@ -337,7 +343,7 @@ static void send_diff(struct bitstamp_venue *bitstamp, uint32_t instrument,
         .asks = bitstamp->changes[1],
         .n_bids = ladder_diff(&was->bids, &book->bids, UINT32_MAX, bitstamp->changes[0]),
         .n_asks = ladder_diff(&was->asks, &book->asks, UINT32_MAX, bitstamp->changes[1]),
-        .at_ns = now_ns,
+        .at_ns = own_time_ns(bitstamp, now_ns),
     };
     if (frame.n_bids + frame.n_asks == 0) {
         return;
@@ -411,7 +417,7 @@ static void send_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
                         const struct sim_book *book, int64_t now_ns)
 {
     struct bitstamp_order order = { .instrument = &bitstamp->config.instruments->items[instrument],
-                                    .at_ns = now_ns };
+                                    .at_ns = own_time_ns(bitstamp, now_ns) };
 
     if (!has_subscriber(bitstamp, instrument, LIVE_ORDERS)) {
         return;
@@ -525,7 +531,7 @@ static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *
         .asks = product->served.book.asks.levels,
         .n_bids = product->served.book.bids.n,
         .n_asks = product->served.book.asks.n,
-        .at_ns = product->served.at_ns,
+        .at_ns = own_time_ns(bitstamp, product->served.at_ns),
     };
     if (strcmp(query, "?group=2") == 0) {
         bitstamp_put_rest_orders(text, &book);

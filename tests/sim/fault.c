@@ -15,6 +15,7 @@ enum { STREAM = 9, NOTICE_MAX = 512 };
 #define SILENT_NS (3 * NS_PER_S)  /* a market without events for so long is taken for quiet */
 #define STATUS_NS (2 * NS_PER_S)
 #define REST_DELAY_NS (3 * NS_PER_S)
+#define TLS_NS (2 * NS_PER_S)
 
 const struct fault_info fault_infos[N_FAULT_KINDS] = {
     [FAULT_DROP] = { "drop", FAULT_ANYWHERE, "a book frame is lost" },
@@ -40,6 +41,22 @@ const struct fault_info fault_infos[N_FAULT_KINDS] = {
     [FAULT_MAINTENANCE] = { "maintenance", FAULT_AT_KRAKEN, "the venue is closed for 2 s" },
     [FAULT_CANCEL_ONLY] = { "cancel_only", FAULT_AT_KRAKEN, "no orders for 2 s" },
     [FAULT_CLOSE] = { "close", FAULT_ANYWHERE, "all connections of a venue are closed" },
+    [FAULT_TLS_REFUSED] = { "tls_refused", FAULT_ANYWHERE,
+                            "all connections are closed; for 2 s handshakes are refused" },
+    [FAULT_TLS_EXPIRED] = { "tls_expired", FAULT_ANYWHERE,
+                            "all connections are closed; for 2 s the certificate is expired" },
+    [FAULT_TLS_STRANGER] = { "tls_stranger", FAULT_ANYWHERE,
+                             "all connections are closed; for 2 s the certificate is another "
+                             "host's" },
+    [FAULT_SLOW_READER] = { "slow_reader", FAULT_ANYWHERE,
+                            "the venue reads nothing from a connection for 3 s" },
+    [FAULT_TRICKLE] = { "trickle", FAULT_ANYWHERE,
+                        "a connection's frames come byte by byte for 2 s" },
+    [FAULT_FRAGMENTS] = { "fragments", FAULT_ANYWHERE,
+                          "a book frame comes in three fragments, a ping between them" },
+    [FAULT_COMPRESSED] = { "compressed", FAULT_ANYWHERE,
+                           "a book frame says that it is compressed, and is not" },
+    [FAULT_TORN] = { "torn", FAULT_ANYWHERE, "a connection ends within a book frame" },
 };
 
 struct held_frame {
@@ -85,6 +102,7 @@ struct fault_layer {
     struct held_frame *first, *last; /* of stalled lines, in order */
     uint32_t n_held;
     int64_t online_at_ns[ARB_VENUES_MAX]; /* 0: it is online */
+    int64_t tls_until_ns[ARB_VENUES_MAX]; /* a fault of TLS; 0: none */
     char *scratch;
     size_t scratch_cap;
 };
@@ -244,6 +262,8 @@ static bool suits(const struct fault *fault, const struct frame_subject *subject
     switch ((enum fault_kind)fault->kind) {
     case FAULT_STALL:
     case FAULT_HANG:
+    case FAULT_SLOW_READER:
+    case FAULT_TRICKLE:
         return true;
     case FAULT_REFUSE:
         return subject->role == FRAME_SUBSCRIBED;
@@ -305,7 +325,7 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
     struct stream *const stream = fault->instrument == ARB_NO_INSTRUMENT
                                       ? NULL
                                       : stream_of(layer, venue, fault->instrument, fault->feed);
-    const struct fault_mark clean = { tag, FAULT_CLEAN };
+    const struct fault_mark clean = { tag, FAULT_CLEAN, 0 };
     struct arb_text text = new_text(layer, frame.len < NOTICE_MAX ? NOTICE_MAX : frame.len);
 
     switch ((enum fault_kind)fault->kind) {
@@ -337,14 +357,22 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
     case FAULT_REFUSE:
         stream->is_refused = true;
         put_refusal(layer, venue, fault->instrument, &text);
-        pass(layer, venue, client, frame_bytes(&text), (struct fault_mark){ tag, FAULT_MADE_UP });
+        pass(layer, venue, client, frame_bytes(&text),
+             (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
+        return true;
+    case FAULT_SLOW_READER:
+    case FAULT_TRICKLE:
+    case FAULT_FRAGMENTS:
+    case FAULT_COMPRESSED:
+    case FAULT_TORN:
+        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, fault->kind });
         return true;
     default:
         if (!damage(layer, fault->kind, frame, &text)) {
             return false;
         }
         pass(layer, venue, client, frame_bytes(&text),
-             (struct fault_mark){ tag, verdict_on(fault->kind) });
+             (struct fault_mark){ tag, verdict_on(fault->kind), 0 });
         return true;
     }
 }
@@ -406,7 +434,7 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
     }
     struct held_frame *const late_before = state == NULL ? NULL : state->late;
     if (!strike(layer, venue, client, &subject, frame, tag)) {
-        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN });
+        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, 0 });
     }
     if (late_before != NULL && is_of_book(&subject)) {
         send_late(layer, state, client);
@@ -446,7 +474,8 @@ static void notify_all(struct fault_layer *layer, uint32_t venue, const struct a
 {
     for (uint32_t client = 0; client < SIM_CLIENTS_MAX; client++) {
         if (line_of(layer, venue, client)->is_known) {
-            pass(layer, venue, client, frame_bytes(text), (struct fault_mark){ 0, FAULT_MADE_UP });
+            pass(layer, venue, client, frame_bytes(text),
+                 (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
         }
     }
 }
@@ -467,6 +496,13 @@ static void close_all(struct fault_layer *layer, uint32_t venue)
     }
 }
 
+static void break_tls(struct fault_layer *layer, const struct fault *fault)
+{
+    layer->tls_until_ns[fault->venue] = layer->now_ns + TLS_NS;
+    layer->sink.tls(layer->sink.context, fault->venue, fault->kind);
+    close_all(layer, fault->venue);
+}
+
 /* True when the fault is done with at once. */
 static bool happens_at_once(struct fault_layer *layer, const struct fault *fault)
 {
@@ -485,6 +521,11 @@ static bool happens_at_once(struct fault_layer *layer, const struct fault *fault
         return true;
     case FAULT_CLOSE:
         close_all(layer, fault->venue);
+        return true;
+    case FAULT_TLS_REFUSED:
+    case FAULT_TLS_EXPIRED:
+    case FAULT_TLS_STRANGER:
+        break_tls(layer, fault);
         return true;
     default:
         return false;
@@ -591,6 +632,9 @@ int64_t fault_next_ns(const struct fault_layer *layer)
         if (layer->online_at_ns[venue] != 0) {
             earlier(&next_ns, layer->online_at_ns[venue]);
         }
+        if (layer->tls_until_ns[venue] != 0) {
+            earlier(&next_ns, layer->tls_until_ns[venue]);
+        }
     }
     for (const struct held_frame *held = layer->first; held != NULL; held = held->next) {
         const size_t at = (size_t)held->venue * SIM_CLIENTS_MAX + held->client;
@@ -631,6 +675,16 @@ static void go_online(struct fault_layer *layer)
     }
 }
 
+static void mend_tls(struct fault_layer *layer)
+{
+    for (uint32_t venue = 0; venue < layer->config.n_venues; venue++) {
+        if (layer->tls_until_ns[venue] != 0 && layer->tls_until_ns[venue] <= layer->now_ns) {
+            layer->tls_until_ns[venue] = 0;
+            layer->sink.tls(layer->sink.context, venue, 0);
+        }
+    }
+}
+
 void fault_advance(struct fault_layer *layer, int64_t now_ns)
 {
     layer->now_ns = now_ns;
@@ -638,6 +692,7 @@ void fault_advance(struct fault_layer *layer, int64_t now_ns)
         end_stalls(layer);
     }
     go_online(layer);
+    mend_tls(layer);
     if (layer->is_disarmed) {
         return;
     }

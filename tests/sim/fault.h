@@ -3,7 +3,8 @@
  *
  * The layer stands between the models' outlet and whoever carries frames to clients. It knows
  * neither sockets nor a clock: the driver hands it every frame and every HTTP answer, and moves
- * its time. Equal plans, seeds and inputs give equal faults.
+ * its time. Equal plans, seeds and inputs give equal faults. Faults of the transport, below the
+ * frames, are decided here like all others, and carried out by drivers that have a transport.
  */
 #ifndef ARB_SIM_FAULT_H
 #define ARB_SIM_FAULT_H
@@ -38,6 +39,15 @@ enum fault_kind {
     FAULT_MAINTENANCE,
     FAULT_CANCEL_ONLY,
     FAULT_CLOSE,
+    N_FAULTS_OF_FRAMES,
+    FAULT_TLS_REFUSED = N_FAULTS_OF_FRAMES, /* from here on: of the transport */
+    FAULT_TLS_EXPIRED,
+    FAULT_TLS_STRANGER,
+    FAULT_SLOW_READER,
+    FAULT_TRICKLE,
+    FAULT_FRAGMENTS,
+    FAULT_COMPRESSED,
+    FAULT_TORN,
     N_FAULT_KINDS,
 };
 
@@ -70,6 +80,7 @@ struct fault_config {
     uint32_t n_venues;
     const char *venues[ARB_VENUES_MAX]; /* borrowed */
     uint32_t feeds[ARB_VENUES_MAX];     /* bits of enum fault_feed: what clients subscribe */
+    bool has_transport;                 /* the driver carries out faults of the transport */
 };
 
 /*
@@ -92,10 +103,11 @@ enum fault_verdict {
 /* What happened to a frame that is delivered; `tag` is the caller's own. */
 struct fault_mark {
     uint64_t tag;
-    uint32_t verdict; /* enum fault_verdict */
+    uint32_t verdict;   /* enum fault_verdict */
+    uint32_t transport; /* the enum fault_kind to send it with; 0: none */
 };
 
-/* Calls come from within fault_*() calls. All but `send` and `close` are optional. */
+/* Calls come from within fault_*() calls. All but `send` and `close` are optional, see `tls`. */
 struct fault_sink {
     void (*send)(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame,
                  struct fault_mark mark);
@@ -104,6 +116,8 @@ struct fault_sink {
     void (*lost)(void *context, uint64_t tag);
     /* A fault took effect. */
     void (*applied)(void *context, const struct fault *fault);
+    /* Who connects to the venue from now on meets this fault of TLS, 0: none. For a transport. */
+    void (*tls)(void *context, uint32_t venue, uint32_t kind);
     void *context;
 };
 

@@ -8,10 +8,15 @@
 
 enum { ITEM_MAX = 128 };
 
-/* Which of the venues' feeds know this fault; 0: none. */
-static bool is_possible(uint32_t kind, uint32_t feed)
+static uint32_t n_kinds(const struct fault_config *config)
 {
-    return (fault_infos[kind].where & feed) != 0;
+    return config->has_transport ? N_FAULT_KINDS : N_FAULTS_OF_FRAMES;
+}
+
+/* Whether the venue's feed knows this fault, and the driver can carry it out. */
+static bool is_possible(const struct fault_config *config, uint32_t venue, uint32_t kind)
+{
+    return kind < n_kinds(config) && (fault_infos[kind].where & config->feeds[venue]) != 0;
 }
 
 struct fault fault_draw(struct prng *prng, const struct fault_config *config)
@@ -19,8 +24,8 @@ struct fault fault_draw(struct prng *prng, const struct fault_config *config)
     struct fault fault = { .venue = (uint32_t)prng_below(prng, config->n_venues) };
 
     do {
-        fault.kind = (uint32_t)prng_between(prng, 1, N_FAULT_KINDS - 1);
-    } while (!is_possible(fault.kind, config->feeds[fault.venue]));
+        fault.kind = (uint32_t)prng_between(prng, 1, n_kinds(config) - 1);
+    } while (!is_possible(config, fault.venue, fault.kind));
     fault.instrument = prng_once_in(prng, 2) ? ARB_NO_INSTRUMENT
                                              : (uint32_t)prng_below(prng, config->instruments->n);
     return fault;
@@ -79,7 +84,7 @@ static int read_fault(char *text, const struct fault_config *config, struct faul
                        text);
     }
     fault->kind = find_kind(name);
-    if (fault->kind == N_FAULT_KINDS || !is_possible(fault->kind, config->feeds[fault->venue])) {
+    if (!is_possible(config, fault->venue, fault->kind)) {
         return err_set(err, ARB_EINVAL, "%s has no fault \"%s\", see --list-faults", text, name);
     }
     if (pair != NULL) {

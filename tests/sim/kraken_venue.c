@@ -76,6 +76,12 @@ static void plan(struct kraken_venue *kraken, uint32_t client, struct agenda_ent
     }
 }
 
+/* A time as the venue's own clock shows it. */
+static int64_t own_time_ns(const struct kraken_venue *kraken, int64_t at_ns)
+{
+    return at_ns + kraken->config.clock_offset_ns;
+}
+
 static void on_connect(struct sim_venue *venue, uint32_t id, int64_t now_ns)
 {
     struct kraken_venue *const kraken = kraken_of(venue);
@@ -138,7 +144,7 @@ static void refuse(struct kraken_venue *kraken, uint32_t id, const struct kraken
                    const char *error, int64_t now_ns)
 {
     struct arb_text text = new_frame(kraken);
-    kraken_put_error(&text, request, NULL, error, now_ns);
+    kraken_put_error(&text, request, NULL, error, own_time_ns(kraken, now_ns));
     send_frame(kraken, id, &text);
 }
 
@@ -147,7 +153,7 @@ static void refuse_symbol(struct kraken_venue *kraken, uint32_t id,
                           const char *error, int64_t now_ns)
 {
     struct arb_text text = new_frame(kraken);
-    kraken_put_error(&text, request, symbol, error, now_ns);
+    kraken_put_error(&text, request, symbol, error, own_time_ns(kraken, now_ns));
     send_frame(kraken, id, &text);
 }
 
@@ -155,7 +161,7 @@ static void acknowledge(struct kraken_venue *kraken, uint32_t id,
                         const struct kraken_request *request, const char *symbol, int64_t now_ns)
 {
     struct arb_text text = new_frame(kraken);
-    kraken_put_ack(&text, request, symbol, now_ns);
+    kraken_put_ack(&text, request, symbol, own_time_ns(kraken, now_ns));
     send_frame(kraken, id, &text);
 }
 
@@ -303,7 +309,7 @@ static void answer(struct kraken_venue *kraken, uint32_t id, const struct kraken
     struct arb_text text = new_frame(kraken);
 
     if (request->method == KRAKEN_PING) {
-        kraken_put_pong(&text, request, now_ns);
+        kraken_put_pong(&text, request, own_time_ns(kraken, now_ns));
         send_frame(kraken, id, &text);
     } else if (request->method == KRAKEN_UNKNOWN_METHOD) {
         refuse(kraken, id, request, "Unsupported method", now_ns);
@@ -361,7 +367,7 @@ static void send_snapshot(struct kraken_venue *kraken, uint32_t id, uint32_t ins
         .n_bids = at_most(product->published.bids.n, depth),
         .n_asks = at_most(product->published.asks.n, depth),
         .checksum = product->checksum,
-        .changed_ns = product->changed_ns,
+        .changed_ns = own_time_ns(kraken, product->changed_ns),
     };
     struct arb_text text = new_frame(kraken);
 
@@ -414,7 +420,7 @@ static void send_update(struct kraken_venue *kraken, uint32_t instrument,
         .bids = kraken->changes[0],
         .asks = kraken->changes[1],
         .checksum = product->checksum,
-        .changed_ns = product->changed_ns,
+        .changed_ns = own_time_ns(kraken, product->changed_ns),
     };
     struct arb_text text = new_frame(kraken);
 

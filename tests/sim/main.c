@@ -149,6 +149,7 @@ static int open_world(struct sim *sim, struct err *err)
         config.venues[venue] = options->venues[venue];
     }
     memcpy(config.fees_ppm, options->fees_ppm, sizeof(config.fees_ppm));
+    memcpy(config.clock_offset_ns, options->clock_offset_ns, sizeof(config.clock_offset_ns));
     const int rc = world_create(&sim->world, &config, err);
     if (rc == ARB_OK) {
         server_attach(sim->server, sim->world);
@@ -161,7 +162,8 @@ static int open_faults(struct sim *sim, struct err *err)
     const struct sim_options *const options = &sim->options;
     const struct fault_sink sink = server_fault_sink(sim->server);
     struct fault_config config = { .instruments = instruments_of(sim),
-                                   .n_venues = options->n_venues };
+                                   .n_venues = options->n_venues,
+                                   .has_transport = true };
     struct fault_plan plan;
 
     if (options->faults == NULL) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arbspot/decimal.h"
+#include "util/clock.h"
 
 const char options_help[] =
     "arbspot-sim: an exchange simulator. It speaks Kraken's and Bitstamp's protocols over real\n"
@@ -21,6 +22,7 @@ const char options_help[] =
     "  --depth N                   levels a side that a venue holds (default 100)\n"
     "  --divergence-every TIME     mean time between divergences of a pair (default 4s, 0: none)\n"
     "  --fee VENUE=RATE            taker fee: 0.26%, 26bp or 2600ppm\n"
+    "  --clock-offset VENUE=+TIME  its clock is ahead by so much, or with - behind\n"
     "  --kraken-port N             port to listen on (default 0: any free one)\n"
     "  --bitstamp-port N           likewise\n"
     "  --faults SPEC               VENUE:FAULT[=PAIR][@TIME],... or random:seed=N,every=TIME;\n"
@@ -48,6 +50,7 @@ enum option_id {
     DEPTH,
     DIVERGENCE_EVERY,
     FEE,
+    CLOCK_OFFSET,
     KRAKEN_PORT,
     BITSTAMP_PORT,
     DURATION,
@@ -75,6 +78,7 @@ static const struct option long_options[] = {
     { "depth", required_argument, NULL, DEPTH },
     { "divergence-every", required_argument, NULL, DIVERGENCE_EVERY },
     { "fee", required_argument, NULL, FEE },
+    { "clock-offset", required_argument, NULL, CLOCK_OFFSET },
     { "kraken-port", required_argument, NULL, KRAKEN_PORT },
     { "bitstamp-port", required_argument, NULL, BITSTAMP_PORT },
     { "duration", required_argument, NULL, DURATION },
@@ -161,26 +165,51 @@ static bool read_venues(struct sim_options *options, const char *text)
     return options->n_venues == 1 || strcmp(options->venues[0], options->venues[1]) != 0;
 }
 
-/* Fees and ports may come before --venues, so they are kept by the name they are for. */
+/* These may come before --venues, so they are kept by the name they are for. */
 struct by_venue {
     const char *name;
     int64_t fee_ppm; /* -1: not given */
     int64_t port;
+    int64_t clock_offset_ms;
 };
 
 enum { KRAKEN, BITSTAMP, N_NAMES };
 
-static bool read_fee(struct by_venue *names, const char *text)
+/* The venue that "VENUE=VALUE" is for, and its value; NULL: there is none of that name. */
+static struct by_venue *find_name(struct by_venue *names, const char *text, const char **value)
 {
-    const struct range range = { 0, 100000 };
-
     for (size_t i = 0; i < N_NAMES; i++) {
         const size_t len = strlen(names[i].name);
         if (strncmp(text, names[i].name, len) == 0 && text[len] == '=') {
-            return read_quantity(text + len + 1, fee_units, range, &names[i].fee_ppm);
+            *value = text + len + 1;
+            return &names[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool read_fee(struct by_venue *names, const char *text)
+{
+    const char *value;
+    struct by_venue *const name = find_name(names, text, &value);
+
+    return name != NULL &&
+           read_quantity(value, fee_units, (struct range){ 0, 100000 }, &name->fee_ppm);
+}
+
+/* A sign is required: which of two clocks is ahead should not be guessed. */
+static bool read_clock_offset(struct by_venue *names, const char *text)
+{
+    const char *value;
+    struct by_venue *const name = find_name(names, text, &value);
+
+    if (name == NULL || (*value != '+' && *value != '-') ||
+        !read_quantity(value + 1, time_units, (struct range){ 0, 86400000 },
+                       &name->clock_offset_ms)) {
+        return false;
+    }
+    name->clock_offset_ms *= *value == '-' ? -1 : 1;
+    return true;
 }
 
 static bool read_port(struct by_venue *name, const char *text)
@@ -284,6 +313,8 @@ static bool read_option(struct sim_options *options, struct by_venue *names, enu
         return read_path(&options->faults, text);
     case FEE:
         return read_fee(names, text);
+    case CLOCK_OFFSET:
+        return read_clock_offset(names, text);
     case KRAKEN_PORT:
         return read_port(&names[KRAKEN], text);
     case BITSTAMP_PORT:
@@ -309,6 +340,7 @@ static void apply_names(struct sim_options *options, const struct by_venue *name
     for (uint32_t v = 0; v < options->n_venues; v++) {
         const size_t i = strcmp(options->venues[v], "kraken") == 0 ? KRAKEN : BITSTAMP;
         options->ports[v] = (int)names[i].port;
+        options->clock_offset_ns[v] = names[i].clock_offset_ms * NS_PER_MS;
         options->fees_ppm[v] =
             names[i].fee_ppm < 0 ? default_fee_ppm(options->venues[v]) : names[i].fee_ppm;
     }
@@ -328,7 +360,8 @@ static int check(const struct sim_options *options, struct err *err)
 
 int options_parse(struct sim_options *options, int argc, char **argv, struct err *err)
 {
-    struct by_venue names[N_NAMES] = { { "kraken", -1, 0 }, { "bitstamp", -1, 0 } };
+    struct by_venue names[N_NAMES] = { { .name = "kraken", .fee_ppm = -1 },
+                                       { .name = "bitstamp", .fee_ppm = -1 } };
     int id, index;
 
     *options = (struct sim_options){

@@ -15,6 +15,7 @@ struct sim_options {
     uint32_t n_venues;
     char venues[ARB_VENUES_MAX][ARB_SYMBOL_MAX];
     int64_t fees_ppm[ARB_VENUES_MAX];
+    int64_t clock_offset_ns[ARB_VENUES_MAX];
     int ports[ARB_VENUES_MAX];
     int64_t rate_per_s, depth;
     int64_t divergence_every_ms;

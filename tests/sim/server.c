@@ -5,35 +5,33 @@
 #include <string.h>
 
 #include "arbspot/text.h"
+#include "send_line.h"
 #include "util/clock.h"
 #include "util/log.h"
 
 enum {
-    FRAMES_PER_TURN = 64, /* written to one client before others get theirs */
-    MIN_WAIT_US = 1500,   /* below 1 ms poll() would not sleep; what falls due is done together */
-    PING_AFTER_S = 54,    /* as Bitstamp does */
+    MIN_WAIT_US = 1500, /* below 1 ms poll() would not sleep; what falls due is done together */
+    PING_AFTER_S = 54,  /* as Bitstamp does */
     HANGUP_AFTER_S = 80,
     HEADERS_LEN_MAX = 2048,
     NO_CLIENT = SIM_CLIENTS_MAX,
 };
+
+#define SLOW_READER_NS (3 * NS_PER_S)
+#define TRICKLE_NS (2 * NS_PER_S)
+#define FLUSH_NS (NS_PER_S / 2) /* for what waits when a trickle ends */
 
 static const lws_retry_bo_t ping_policy = {
     .secs_since_valid_ping = PING_AFTER_S,
     .secs_since_valid_hangup = HANGUP_AFTER_S,
 };
 
-/* One message on its way to a client. */
-struct outgoing {
-    struct outgoing *next;
-    size_t len;
-    unsigned char bytes[]; /* LWS_PRE bytes of room, then the message */
-};
-
 struct connection {
     struct lws *wsi; /* NULL: free */
-    struct outgoing *first, *last;
-    size_t queued_len;
-    char *request; /* a message that came in parts */
+    struct send_line line;
+    int64_t reads_at_ns;       /* until then nothing is read; 0: it is */
+    int64_t trickles_until_ns; /* until then byte by byte */
+    char *request;             /* a message that came in parts */
     size_t request_len;
     bool is_closing;
     uint16_t close_code; /* 0: without a word */
@@ -47,6 +45,7 @@ struct desk {
     const char *name;
     char who[48]; /* for the log */
     struct lws_vhost *vhost;
+    SSL_CTX *tls; /* the vhost's */
     int port;
     struct connection connections[SIM_CLIENTS_MAX];
 };
@@ -55,6 +54,7 @@ struct server {
     struct lws_context *context;
     struct world *world;
     struct fault_layer *faults; /* NULL: nothing goes wrong */
+    const struct tls_identity *identity;
     lws_sorted_usec_list_t timer;
     uint32_t n_desks;
     struct desk *desks;
@@ -78,23 +78,12 @@ static struct sim_venue *model_of(const struct desk *desk)
     return world_venue(desk->server->world, desk->venue);
 }
 
-static void drop_queue(struct connection *connection)
-{
-    while (connection->first != NULL) {
-        struct outgoing *const next = connection->first->next;
-        free(connection->first);
-        connection->first = next;
-    }
-    connection->last = NULL;
-    connection->queued_len = 0;
-}
-
 static void begin_close(struct connection *connection, uint16_t code, const char *why)
 {
     connection->is_closing = true;
     connection->close_code = code;
     (void)snprintf(connection->close_why, sizeof(connection->close_why), "%s", why);
-    drop_queue(connection);
+    send_line_clear(&connection->line);
     if (code == 0) {
         /* A client that does not read would never become writable. */
         lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
@@ -114,18 +103,8 @@ static void on_world_close(void *context, uint32_t venue, uint32_t client, uint1
     }
 }
 
-static void enqueue(struct connection *connection, struct outgoing *outgoing)
-{
-    if (connection->last == NULL) {
-        connection->first = outgoing;
-    } else {
-        connection->last->next = outgoing;
-    }
-    connection->last = outgoing;
-    connection->queued_len += outgoing->len;
-}
-
-static void send_to(struct server *server, uint32_t venue, uint32_t client, struct arb_bytes frame)
+static void send_to(struct server *server, uint32_t venue, uint32_t client, struct arb_bytes frame,
+                    enum send_manner manner)
 {
     struct desk *const desk = &server->desks[venue];
     struct connection *const connection = &desk->connections[client];
@@ -133,18 +112,15 @@ static void send_to(struct server *server, uint32_t venue, uint32_t client, stru
     if (connection->wsi == NULL || connection->is_closing) {
         return;
     }
-    struct outgoing *const outgoing = malloc(sizeof(*outgoing) + LWS_PRE + frame.len);
-    if (outgoing == NULL || connection->queued_len + frame.len > SERVER_QUEUE_MAX) {
-        free(outgoing);
+    if (manner == SEND_USUALLY && connection->trickles_until_ns > clock_now_ns()) {
+        manner = SEND_BY_BYTE;
+    }
+    if (send_line_add(&connection->line, frame, manner) != ARB_OK) {
         log_line(ARB_WARN, desk->who, "client %u reads too slowly: %zu bytes wait, dropping it",
-                 client, connection->queued_len);
+                 client, connection->line.len);
         begin_close(connection, 0, "too slow");
         return;
     }
-    outgoing->next = NULL;
-    outgoing->len = frame.len;
-    memcpy(outgoing->bytes + LWS_PRE, frame.data, frame.len);
-    enqueue(connection, outgoing);
     lws_callback_on_writable(connection->wsi);
 }
 
@@ -155,21 +131,89 @@ static void on_world_send(void *context, uint32_t venue, uint32_t client, struct
     if (server->faults != NULL) {
         fault_send(server->faults, venue, client, frame, 0);
     } else {
-        send_to(server, venue, client, frame);
+        send_to(server, venue, client, frame, SEND_USUALLY);
+    }
+}
+
+/* -- faults of the transport ---------------------------------------------------------- */
+
+static void stop_reading(struct connection *connection, int64_t duration_ns)
+{
+    connection->reads_at_ns = clock_now_ns() + duration_ns;
+    (void)lws_rx_flow_control(connection->wsi, 0); /* fails only for what is no WebSocket */
+    lws_set_timer_usecs(connection->wsi, duration_ns / 1000);
+}
+
+/* Reads nothing meanwhile: libwebsockets would put its pong into the middle of a frame. */
+static void begin_trickle(struct connection *connection)
+{
+    connection->trickles_until_ns = clock_now_ns() + TRICKLE_NS;
+    stop_reading(connection, TRICKLE_NS + FLUSH_NS);
+}
+
+static enum send_manner manner_of(uint32_t kind)
+{
+    switch ((enum fault_kind)kind) {
+    case FAULT_FRAGMENTS:
+        return SEND_IN_FRAGMENTS;
+    case FAULT_COMPRESSED:
+        return SEND_AS_COMPRESSED;
+    case FAULT_TORN:
+        return SEND_TORN;
+    default:
+        return SEND_USUALLY;
     }
 }
 
 static void on_fault_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame,
                           struct fault_mark mark)
 {
-    (void)mark;
-    send_to(context, venue, client, frame);
+    struct server *const server = context;
+    struct connection *const connection = &server->desks[venue].connections[client];
+
+    if (connection->wsi != NULL && mark.transport == FAULT_SLOW_READER) {
+        stop_reading(connection, SLOW_READER_NS);
+    } else if (connection->wsi != NULL && mark.transport == FAULT_TRICKLE) {
+        begin_trickle(connection);
+    }
+    send_to(server, venue, client, frame, manner_of(mark.transport));
+}
+
+static void on_fault_tls(void *context, uint32_t venue, uint32_t kind)
+{
+    static const enum tls_face faces[N_FAULT_KINDS] = { [FAULT_TLS_REFUSED] = TLS_REFUSAL,
+                                                        [FAULT_TLS_EXPIRED] = TLS_EXPIRED,
+                                                        [FAULT_TLS_STRANGER] = TLS_STRANGER };
+    const struct server *const server = context;
+    const struct desk *const desk = &server->desks[venue];
+
+    if (tls_show(desk->tls, server->identity, faces[kind]) != ARB_OK) {
+        log_line(ARB_ERROR, desk->who, "OpenSSL does not take another certificate");
+    }
 }
 
 static void on_fault_applied(void *context, const struct fault *fault)
 {
     const struct server *const server = context;
     log_line(ARB_INFO, server->desks[fault->venue].who, "fault: %s", fault_infos[fault->kind].help);
+}
+
+/* What was slow at this connection goes on as it should, when it is time. */
+static void on_tick(struct lws *wsi, struct session *session)
+{
+    struct connection *const connection = &desk_of(wsi)->connections[session->client_plus_one - 1];
+    const int64_t now_ns = clock_now_ns();
+
+    if (connection->reads_at_ns != 0 && connection->reads_at_ns <= now_ns) {
+        connection->reads_at_ns = 0;
+        (void)lws_rx_flow_control(wsi, 1);
+    } else if (connection->reads_at_ns != 0) {
+        lws_set_timer_usecs(wsi, (connection->reads_at_ns - now_ns) / 1000);
+    }
+    if (connection->trickles_until_ns <= now_ns) {
+        send_line_hurry(&connection->line);
+    }
+    lws_callback_on_writable(wsi);
 }
 
 struct world_outlet server_outlet(struct server *server)
@@ -183,6 +227,7 @@ struct fault_sink server_fault_sink(struct server *server)
     return (struct fault_sink){ .send = on_fault_send,
                                 .close = on_world_close,
                                 .applied = on_fault_applied,
+                                .tls = on_fault_tls,
                                 .context = server };
 }
 
@@ -233,7 +278,7 @@ static void on_closed(struct lws *wsi, struct session *session)
     if (desk->server->faults != NULL) {
         fault_on_disconnect(desk->server->faults, desk->venue, client);
     }
-    drop_queue(connection);
+    send_line_clear(&connection->line);
     free(connection->request);
     *connection = (struct connection){ 0 };
     session->client_plus_one = 0;
@@ -278,23 +323,6 @@ static int on_received(struct lws *wsi, struct session *session, const char *dat
     return connection->is_closing ? finish_close(connection) : 0;
 }
 
-/* Writes the oldest message. Returns false when the connection is gone. */
-static bool write_first(struct connection *connection)
-{
-    struct outgoing *const outgoing = connection->first;
-    const int n =
-        lws_write(connection->wsi, outgoing->bytes + LWS_PRE, outgoing->len, LWS_WRITE_TEXT);
-
-    connection->first = outgoing->next;
-    if (connection->first == NULL) {
-        connection->last = NULL;
-    }
-    connection->queued_len -= outgoing->len;
-    const bool written = n >= (int)outgoing->len;
-    free(outgoing);
-    return written;
-}
-
 static int on_writable(struct lws *wsi, struct session *session)
 {
     struct connection *const connection = &desk_of(wsi)->connections[session->client_plus_one - 1];
@@ -302,18 +330,18 @@ static int on_writable(struct lws *wsi, struct session *session)
     if (connection->is_closing) {
         return finish_close(connection);
     }
-    for (int i = 0; i < FRAMES_PER_TURN && connection->first != NULL; i++) {
-        if (!write_first(connection)) {
-            return -1;
-        }
-        if (lws_send_pipe_choked(wsi)) {
-            break;
-        }
-    }
-    if (connection->first != NULL) {
+    switch (send_line_write(&connection->line, wsi)) {
+    case SEND_DONE:
+        return 0;
+    case SEND_MORE:
         lws_callback_on_writable(wsi);
+        return 0;
+    case SEND_LATER:
+        lws_set_timer_usecs(wsi, SEND_TICK_US);
+        return 0;
+    default:
+        return -1;
     }
-    return 0;
 }
 
 /* Keeps a copy of the answer until the connection takes it. */
@@ -401,6 +429,15 @@ static void drop_body(struct session *session)
     }
 }
 
+static int on_timer_of(struct lws *wsi, struct session *session)
+{
+    if (session->client_plus_one == 0) {
+        return write_headers(wsi, session); /* of an answer that was late */
+    }
+    on_tick(wsi, session);
+    return 0;
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t len)
 {
@@ -417,7 +454,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP:
         return on_http(wsi, user, in);
     case LWS_CALLBACK_TIMER:
-        return write_headers(wsi, user); /* of an answer that was late */
+        return on_timer_of(wsi, user);
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        ((struct desk *)lws_get_vhost_user(in))->tls = user;
+        return 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return on_http_writable(wsi, user);
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -436,6 +476,12 @@ static const struct lws_protocols protocols[] = {
     { .name = NULL },
 };
 
+/* Compresses for clients that offer it, as servers do. */
+static const struct lws_extension extensions[] = {
+    { "permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate" },
+    { 0 },
+};
+
 static int open_desk(struct server *server, uint32_t venue, const struct server_config *config,
                      struct err *err)
 {
@@ -450,12 +496,13 @@ static int open_desk(struct server *server, uint32_t venue, const struct server_
         .port = config->ports[venue],
         .iface = "127.0.0.1",
         .protocols = protocols,
+        .extensions = extensions,
         .vhost_name = config->venues[venue],
         .user = desk,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_IPV6,
         .retry_and_idle_policy = &ping_policy,
-        .server_ssl_cert_mem = identity->server_cert,
-        .server_ssl_cert_mem_len = (unsigned int)strlen(identity->server_cert),
+        .server_ssl_cert_mem = identity->server_certs[TLS_HONEST],
+        .server_ssl_cert_mem_len = (unsigned int)strlen(identity->server_certs[TLS_HONEST]),
         .server_ssl_private_key_mem = identity->server_key,
         .server_ssl_private_key_mem_len = (unsigned int)strlen(identity->server_key),
     };
@@ -480,6 +527,7 @@ int server_create(struct server **out, const struct server_config *config, struc
     if (server == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for the server");
     }
+    server->identity = config->identity;
     lws_set_log_level(LLL_ERR, NULL);
     server->desks = calloc(config->n_venues, sizeof(*server->desks));
     server->context = lws_create_context(&info);

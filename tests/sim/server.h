@@ -12,7 +12,6 @@
 #include "world.h"
 
 enum {
-    SERVER_QUEUE_MAX = 32 << 20,  /* bytes waiting for one client; one more frame drops it */
     SERVER_REQUEST_MAX = 1 << 20, /* bytes of one message from a client; a longer one drops it */
 };
 
@@ -20,7 +19,7 @@ struct server_config {
     uint32_t n_venues;
     const char *venues[ARB_VENUES_MAX];  /* borrowed */
     int ports[ARB_VENUES_MAX];           /* 0: any free one */
-    const struct tls_identity *identity; /* borrowed until server_create() returned */
+    const struct tls_identity *identity; /* borrowed */
 };
 
 struct server;

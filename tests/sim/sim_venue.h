@@ -39,6 +39,7 @@ struct sim_venue_config {
     int64_t speed_percent;                     /* of a recording; 0: as fast as it is read */
     uint64_t seed;
     int64_t start_ns;
+    int64_t clock_offset_ns; /* of the clock that it dates its messages by; not of recordings */
     struct sim_outlet outlet;
 };
 

@@ -11,7 +11,8 @@
 
 enum {
     VALID_DAYS = 3650,
-    BACKDATED_S = 3600, /* clocks of clients may be a little behind */
+    EXPIRED_DAYS = -1,
+    BACKDATED_DAYS = -2, /* clocks of clients may be a little behind */
     PATH_LEN_MAX = 4096,
     SERIAL_BITS = 63,
 };
@@ -48,16 +49,33 @@ static bool set_serial(X509 *cert)
     return set;
 }
 
-static bool set_fields(X509 *cert, const char *name, EVP_PKEY *key)
+/* Whom a certificate is for, and how long. */
+struct subject {
+    const char *name;
+    const char *alternatives; /* of a server */
+    int valid_days;
+};
+
+static const struct subject authority = { .name = "arbspot-sim private CA",
+                                          .valid_days = VALID_DAYS };
+
+#define HERE "DNS:localhost,IP:127.0.0.1,IP:::1"
+static const struct subject servers[TLS_REFUSAL] = {
+    [TLS_HONEST] = { "localhost", HERE, VALID_DAYS },
+    [TLS_EXPIRED] = { "localhost", HERE, EXPIRED_DAYS },
+    [TLS_STRANGER] = { "elsewhere.invalid", "DNS:elsewhere.invalid", VALID_DAYS },
+};
+
+static bool set_fields(X509 *cert, const struct subject *whom, EVP_PKEY *key)
 {
     X509_NAME *const subject = X509_get_subject_name(cert);
     return X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
-           X509_gmtime_adj(X509_getm_notBefore(cert), -BACKDATED_S) != NULL &&
-           X509_time_adj_ex(X509_getm_notAfter(cert), VALID_DAYS, 0, NULL) != NULL &&
+           X509_time_adj_ex(X509_getm_notBefore(cert), BACKDATED_DAYS, 0, NULL) != NULL &&
+           X509_time_adj_ex(X509_getm_notAfter(cert), whom->valid_days, 0, NULL) != NULL &&
            X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC,
                                       (const unsigned char *)"arbspot-sim", -1, -1, 0) == 1 &&
-           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1,
-                                      -1, 0) == 1 &&
+           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                                      (const unsigned char *)whom->name, -1, -1, 0) == 1 &&
            X509_set_pubkey(cert, key) == 1;
 }
 
@@ -65,8 +83,7 @@ static bool make_ca(struct certificate *out)
 {
     out->key = EVP_EC_gen("P-256");
     out->cert = X509_new();
-    return out->key != NULL && out->cert != NULL &&
-           set_fields(out->cert, "arbspot-sim private CA", out->key) &&
+    return out->key != NULL && out->cert != NULL && set_fields(out->cert, &authority, out->key) &&
            X509_set_issuer_name(out->cert, X509_get_subject_name(out->cert)) == 1 &&
            add_extension(out->cert, out->cert, NID_basic_constraints, "critical,CA:TRUE") &&
            add_extension(out->cert, out->cert, NID_key_usage, "critical,keyCertSign,cRLSign") &&
@@ -74,19 +91,23 @@ static bool make_ca(struct certificate *out)
            X509_sign(out->cert, out->key, EVP_sha256()) > 0;
 }
 
-static bool make_server(struct certificate *out, const struct certificate *ca)
+/* NULL when OpenSSL has no memory. */
+static X509 *make_server(const struct subject *whom, EVP_PKEY *key, const struct certificate *ca)
 {
-    out->key = EVP_EC_gen("P-256");
-    out->cert = X509_new();
-    return out->key != NULL && out->cert != NULL && set_fields(out->cert, "localhost", out->key) &&
-           X509_set_issuer_name(out->cert, X509_get_subject_name(ca->cert)) == 1 &&
-           add_extension(out->cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
-           add_extension(out->cert, ca->cert, NID_key_usage, "critical,digitalSignature") &&
-           add_extension(out->cert, ca->cert, NID_ext_key_usage, "serverAuth") &&
-           add_extension(out->cert, ca->cert, NID_authority_key_identifier, "keyid") &&
-           add_extension(out->cert, ca->cert, NID_subject_alt_name,
-                         "DNS:localhost,IP:127.0.0.1,IP:::1") &&
-           X509_sign(out->cert, ca->key, EVP_sha256()) > 0;
+    X509 *const cert = X509_new();
+
+    if (cert != NULL && set_fields(cert, whom, key) &&
+        X509_set_issuer_name(cert, X509_get_subject_name(ca->cert)) == 1 &&
+        add_extension(cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
+        add_extension(cert, ca->cert, NID_key_usage, "critical,digitalSignature") &&
+        add_extension(cert, ca->cert, NID_ext_key_usage, "serverAuth") &&
+        add_extension(cert, ca->cert, NID_authority_key_identifier, "keyid") &&
+        add_extension(cert, ca->cert, NID_subject_alt_name, whom->alternatives) &&
+        X509_sign(cert, ca->key, EVP_sha256()) > 0) {
+        return cert;
+    }
+    X509_free(cert);
+    return NULL;
 }
 
 /* What was written to the memory BIO, as a string of our own; frees the BIO. */
@@ -104,13 +125,13 @@ static char *take_text(BIO *bio, bool written)
 
 static char *cert_text(X509 *cert)
 {
-    BIO *const bio = BIO_new(BIO_s_mem());
+    BIO *const bio = cert == NULL ? NULL : BIO_new(BIO_s_mem());
     return take_text(bio, bio != NULL && PEM_write_bio_X509(bio, cert) == 1);
 }
 
 static char *key_text(EVP_PKEY *key)
 {
-    BIO *const bio = BIO_new(BIO_s_mem());
+    BIO *const bio = key == NULL ? NULL : BIO_new(BIO_s_mem());
     return take_text(bio, bio != NULL &&
                               PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1);
 }
@@ -174,23 +195,36 @@ static int open_ca(struct certificate *ca, const char *dir, struct err *err)
     return dir == NULL ? ARB_OK : keep_ca(ca, dir, err);
 }
 
+/* One key and its certificates. */
+static bool make_servers(struct tls_identity *identity, const struct certificate *ca)
+{
+    EVP_PKEY *const key = EVP_EC_gen("P-256");
+
+    identity->server_key = key_text(key);
+    bool is_made = identity->server_key != NULL;
+    for (uint32_t face = 0; is_made && face < TLS_REFUSAL; face++) {
+        X509 *const cert = make_server(&servers[face], key, ca);
+        identity->server_certs[face] = cert_text(cert);
+        is_made = identity->server_certs[face] != NULL;
+        X509_free(cert);
+    }
+    EVP_PKEY_free(key);
+    return is_made;
+}
+
 int tls_identity_init(struct tls_identity *identity, const char *state_dir, struct err *err)
 {
-    struct certificate ca = { NULL, NULL }, server = { NULL, NULL };
+    struct certificate ca = { NULL, NULL };
     int rc = open_ca(&ca, state_dir, err);
 
-    *identity = (struct tls_identity){ NULL, NULL, NULL };
-    if (rc == ARB_OK && make_server(&server, &ca)) {
+    *identity = (struct tls_identity){ 0 };
+    if (rc == ARB_OK) {
         identity->ca_cert = cert_text(ca.cert);
-        identity->server_cert = cert_text(server.cert);
-        identity->server_key = key_text(server.key);
+        if (identity->ca_cert == NULL || !make_servers(identity, &ca)) {
+            tls_identity_fini(identity);
+            rc = err_set(err, ARB_ENOMEM, "OpenSSL could not make a server certificate");
+        }
     }
-    if (rc == ARB_OK && (identity->ca_cert == NULL || identity->server_cert == NULL ||
-                         identity->server_key == NULL)) {
-        tls_identity_fini(identity);
-        rc = err_set(err, ARB_ENOMEM, "OpenSSL could not make a server certificate");
-    }
-    certificate_fini(&server);
     certificate_fini(&ca);
     return rc;
 }
@@ -198,7 +232,33 @@ int tls_identity_init(struct tls_identity *identity, const char *state_dir, stru
 void tls_identity_fini(struct tls_identity *identity)
 {
     free(identity->ca_cert);
-    free(identity->server_cert);
+    for (uint32_t face = 0; face < TLS_REFUSAL; face++) {
+        free(identity->server_certs[face]);
+    }
     free(identity->server_key);
-    *identity = (struct tls_identity){ NULL, NULL, NULL };
+    *identity = (struct tls_identity){ 0 };
+}
+
+/* -- faces ---------------------------------------------------------------------------- */
+
+static int refuse(SSL *ssl, int *alert, void *context)
+{
+    (void)ssl;
+    (void)context;
+    *alert = SSL_AD_HANDSHAKE_FAILURE;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+int tls_show(SSL_CTX *ctx, const struct tls_identity *identity, enum tls_face face)
+{
+    SSL_CTX_set_client_hello_cb(ctx, face == TLS_REFUSAL ? refuse : NULL, NULL);
+    if (face == TLS_REFUSAL) {
+        return ARB_OK;
+    }
+    BIO *const bio = BIO_new_mem_buf(identity->server_certs[face], -1);
+    X509 *const cert = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    const bool is_shown = cert != NULL && SSL_CTX_use_certificate(ctx, cert) == 1;
+    X509_free(cert);
+    BIO_free(bio);
+    return is_shown ? ARB_OK : ARB_ENOMEM;
 }

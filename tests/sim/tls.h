@@ -8,15 +8,24 @@
 #ifndef ARB_SIM_TLS_H
 #define ARB_SIM_TLS_H
 
-#include <stddef.h>
+#include <openssl/ssl.h>
 
 #include "util/err.h"
+
+/* What a client that connects gets to see. */
+enum tls_face {
+    TLS_HONEST = 0,
+    TLS_EXPIRED = 1,  /* a certificate that ended yesterday */
+    TLS_STRANGER = 2, /* a certificate for another host */
+    TLS_REFUSAL = 3,  /* an alert instead of a handshake */
+    N_TLS_FACES,
+};
 
 /* PEM texts, terminated; owned by the struct. */
 struct tls_identity {
     char *ca_cert;
-    char *server_cert;
-    char *server_key; /* never leaves memory */
+    char *server_certs[TLS_REFUSAL]; /* by enum tls_face; of one key */
+    char *server_key;                /* never leaves memory */
 };
 
 /*
@@ -26,5 +35,8 @@ struct tls_identity {
  */
 int tls_identity_init(struct tls_identity *identity, const char *state_dir, struct err *err);
 void tls_identity_fini(struct tls_identity *identity);
+
+/* Shows this face to all who connect to a server with the identity's key from now on. */
+int tls_show(SSL_CTX *ctx, const struct tls_identity *identity, enum tls_face face);
 
 #endif /* ARB_SIM_TLS_H */

@@ -136,6 +136,7 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
         .speed_percent = config->speed_percent,
         .seed = config->seed,
         .start_ns = config->start_ns,
+        .clock_offset_ns = config->clock_offset_ns[venue],
         .outlet = { forward_send, forward_close, note_published, &world->places[venue] },
     };
     return model->create(&world->venues[venue], &venue_config, err);

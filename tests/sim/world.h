@@ -27,6 +27,7 @@ struct world_config {
     uint32_t n_venues;
     const char *venues[ARB_VENUES_MAX]; /* "kraken" or "bitstamp" each; borrowed */
     int64_t fees_ppm[ARB_VENUES_MAX];
+    int64_t clock_offset_ns[ARB_VENUES_MAX]; /* the venue's clock minus the driver's */
     uint64_t seed;
     int64_t start_ns;
     uint32_t depth;

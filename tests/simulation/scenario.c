@@ -359,7 +359,7 @@ static void check_book(struct scenario *s, struct side *side, uint32_t i)
     check_patience(s, side, i);
     side->states[i] = book.state;
     ledger_fill(&side->ledgers[i],
-                (struct ledger_entry){ .seq = side->feed->books[i].bus_seq,
+                (struct ledger_entry){ .seq = board_seq(side->feed->board, i),
                                        .hash = hash.whole,
                                        .state = book.state,
                                        .trading = book.trading,
@@ -543,7 +543,11 @@ static int open_world(struct scenario *s, struct err *err)
 
 static int open_faults(struct scenario *s, struct err *err)
 {
-    const struct fault_sink sink = { on_fault_send, on_world_close, on_lost, on_applied, s };
+    const struct fault_sink sink = { .send = on_fault_send,
+                                     .close = on_world_close,
+                                     .lost = on_lost,
+                                     .applied = on_applied,
+                                     .context = s };
     struct fault_plan plan;
 
     scenario_draw_plan(s, &plan);

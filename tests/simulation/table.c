@@ -104,7 +104,7 @@ int table_print(const struct scenario_options *given, uint64_t scenarios_each,
     (void)printf("| fault | feed | books hit | of these left LIVE | after ms, p50 | max "
                  "| LIVE again after ms, p50 | max |\n"
                  "|---|---|---|---|---|---|---|---|\n");
-    for (uint32_t kind = 1; kind < N_FAULT_KINDS; kind++) {
+    for (uint32_t kind = 1; kind < N_FAULTS_OF_FRAMES; kind++) {
         for (uint32_t i = 0; i < N_FEED_NAMES && rc == ARB_OK; i++) {
             if ((fault_infos[kind].where & feed_names[i].feeds) != 0) {
                 options.only_fault = kind;

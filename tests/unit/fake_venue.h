@@ -4,8 +4,8 @@
  * Messages and HTTP bodies are commands, separated by ';'. What the other callbacks do is an
  * option each. In a command '%' stands for the id the callback was called with.
  *
- *     snap I SEQ LEVEL...    delta I SEQ LEVEL...   LEVEL: b100x2 a101x1; also sum=N max=N
- *     open C   send C TEXT   close C WHY   get R URL   timer T MS   bind I C
+ *     snap I SEQ LEVEL...    delta I SEQ LEVEL...   LEVEL: b100x2 a101x1; also sum=N max=N at=NS
+ *     open C   send C TEXT   close C WHY   renew C WHY   get R URL   timer T MS   bind I C
  *     resync I WHY   refuse I WHY   trading I|* STATUS TEXT
  *     list SYMBOL VENUE_SYMBOL STATUS PX_DIGITS QTY_DIGITS   end
  *     fail RC                what the callback returns
@@ -57,7 +57,8 @@ static inline void fake_book_word(struct fake_book *book, const char *word)
 
     if (sscanf(word, "sum=%" SCNu32, &book->event.checksum) == 1) {
         book->event.has_checksum = true;
-    } else if (sscanf(word, "max=%" SCNu32, &book->event.max_depth) != 1) {
+    } else if (sscanf(word, "max=%" SCNu32, &book->event.max_depth) != 1 &&
+               sscanf(word, "at=%" SCNd64, &book->event.venue_ns) != 1) {
         const int n = sscanf(word, "%c%" SCNd64 "x%" SCNd64, &side, &px, &qty);
         assert(n == 3);
         fake_level(book, side, px, qty);
@@ -124,6 +125,12 @@ static inline int fake_close(struct arb_host *host, const char *text)
 {
     const uint32_t conn = fake_number(&text);
     return arb_ws_close(host, conn, text);
+}
+
+static inline int fake_renew(struct arb_host *host, const char *text)
+{
+    const uint32_t conn = fake_number(&text);
+    return arb_ws_renew(host, conn, text);
 }
 
 static inline int fake_get(struct arb_host *host, const char *text)
@@ -211,7 +218,7 @@ static inline int fake_command(struct arb_host *host, const char *line)
         { "send", fake_send },     { "close", fake_close },     { "get", fake_get },
         { "timer", fake_timer },   { "bind", fake_bind },       { "resync", fake_resync },
         { "refuse", fake_refuse }, { "trading", fake_trading }, { "list", fake_list },
-        { "end", fake_end },       { "fail", fake_fail },
+        { "end", fake_end },       { "fail", fake_fail },       { "renew", fake_renew },
     };
     const size_t len = strcspn(line, " ");
 

@@ -68,6 +68,10 @@ static inline void world_on_event(void *context, const struct event *event)
     if (event->conflated > 0) {
         arb_text_add(log, " conflated=%" PRIu64, event->conflated);
     }
+    if (arb_clock_is_known(event->clock)) {
+        arb_text_add(log, " clock=%" PRId64 "+-%" PRId64, event->clock.offset_ns,
+                     event->clock.error_ns);
+    }
     world_levels(log, 'b', event->bids, event->n_bids);
     world_levels(log, 'a', event->asks, event->n_asks);
     arb_text_add(log, "%s%s\n", event->reason_len > 0 ? " " : "", event->reason);
@@ -121,8 +125,8 @@ static inline void world_configure(struct world *world, const struct world_spec 
     }
 }
 
-/* Everything but feed_start(). */
-static inline struct world *world_create(const struct world_spec *spec)
+/* Everything but a feed, which `config` describes. */
+static inline struct world *world_prepare(const struct world_spec *spec, struct feed_config *config)
 {
     static const struct feed_io_ops io = { .ws_open = world_ws_open,
                                            .ws_send = world_ws_send,
@@ -140,15 +144,24 @@ static inline struct world *world_create(const struct world_spec *spec)
     world->plugin.exchange.resync = spec->without_resync ? NULL : world->plugin.exchange.resync;
     world->plugin.exchange.checksum =
         spec->without_checksum ? NULL : world->plugin.exchange.checksum;
-    const struct feed_config config = { .plugin = &world->plugin,
-                                        .exchange = &world->exchange,
-                                        .config = &world->config,
-                                        .session = 7,
-                                        .snapshot_interval_ms = spec->snapshot_interval_ms,
-                                        .io = &io,
-                                        .io_context = world };
-    assert_int_equal(ARB_OK, feed_create(&world->feed, &config, &world->err));
+    *config = (struct feed_config){ .plugin = &world->plugin,
+                                    .exchange = &world->exchange,
+                                    .config = &world->config,
+                                    .session = 7,
+                                    .snapshot_interval_ms = spec->snapshot_interval_ms,
+                                    .io = &io,
+                                    .io_context = world };
     assert_int_equal(ARB_OK, outlet_init_fn(&world->outlet, world_on_event, world));
+    return world;
+}
+
+/* Everything but feed_start(). */
+static inline struct world *world_create(const struct world_spec *spec)
+{
+    struct feed_config config;
+    struct world *const world = world_prepare(spec, &config);
+
+    assert_int_equal(ARB_OK, feed_create(&world->feed, &config, &world->err));
     assert_int_equal(ARB_OK, feed_add_outlet(world->feed, &world->outlet));
     return world;
 }

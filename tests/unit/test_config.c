@@ -100,6 +100,7 @@ static void small_file_gets_the_defaults(void **state)
     assert_string_equal(c->exchanges[0].plugin, "kraken");
     assert_int_equal(c->exchanges[0].plugin_line, 0);
     assert_true(c->exchanges[0].enabled);
+    assert_false(c->exchanges[0].compression);
     assert_int_equal(c->exchanges[0].taker_fee_ppm, 8000);
     assert_int_equal(c->exchanges[0].n_symbols, 1);
     assert_int_equal(c->exchanges[0].line, 3);
@@ -191,6 +192,7 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
                            "    ETH/USD\n"
                            "taker_fee = -1bp\n"
                            "ca_file = /abs/ca.pem\n"
+                           "compression = yes\n"
                            "depth = 25\n"
                            "url = wss://x/?a=b\n"
                            "[strategy:one]\n"
@@ -215,12 +217,13 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
     assert_string_equal(e->symbols[2], "ETH/USD");
     assert_int_equal(e->taker_fee_ppm, -100);
     assert_string_equal(e->ca_file, "/abs/ca.pem");
+    assert_true(e->compression);
     assert_string_equal(e->options->key, "depth");
     assert_string_equal(e->options->next->value, "wss://x/?a=b");
     assert_true(s->enabled);
     assert_string_equal(s->plugin, "cross_venue");
     assert_int_equal(s->source, SOURCE_KAFKA);
-    assert_int_equal(s->source_line, 16);
+    assert_int_equal(s->source_line, 17);
     assert_string_equal(s->group, "g");
     assert_string_equal(s->options->key, "min_net");
     unload(&l);

@@ -101,6 +101,18 @@ static void snapshot_makes_a_proven_book(void **state)
     assert_int_equal(101, arb_ask(&book.book, 0)->px);
 }
 
+static void book_shows_the_clock_of_its_venue(void **state)
+{
+    struct world *const world = *state;
+    struct event event = feed_stub_quote(&world->a, 100, 101);
+
+    event.clock = (struct arb_clock){ .offset_ns = -250, .error_ns = 3 };
+    (void)feed_event(world->consumer, event, &world->consumed);
+    const struct arb_clock clock = arb_consumer_book_at(world->consumer, 0).book.clock;
+    assert_int_equal(-250, clock.offset_ns);
+    assert_int_equal(3, clock.error_ns);
+}
+
 static void venues_of_an_instrument_are_books_of_their_own(void **state)
 {
     struct world *const world = *state;
@@ -439,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(snapshot_makes_a_proven_book),
+        TEST(book_shows_the_clock_of_its_venue),
         TEST(venues_of_an_instrument_are_books_of_their_own),
         TEST(lost_message_is_a_fault_of_the_copy),
         TEST(book_that_the_host_calls_stale_is_no_fault_of_the_copy),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "feed/silence.h"
+#include "feed/venue_clock.h"
 #include "feed_world.h"
 
 static const struct world_spec usual = { .scale = 8 };
@@ -500,6 +501,88 @@ static void book_found_quiet_is_asked_once(void **state)
     world_destroy(world);
 }
 
+/* -- the venue's clock ---------------------------------------------------------------- */
+
+/* As many messages as an estimate takes; the venue's clock is 1 s ahead, the way takes 1 ms. */
+static void tell_time(struct world *world, const char *kind)
+{
+    char message[128];
+
+    feed_on_round_trip(world->feed, 0, world->now_ns, 2 * NS_PER_MS);
+    for (unsigned i = 0; i < VENUE_CLOCK_EVENTS_MIN; i++) {
+        (void)snprintf(message, sizeof(message), "%s 0 11 b100x%u a101x1 at=%" PRId64, kind, 2 + i,
+                       world->now_ns - NS_PER_MS + NS_PER_S);
+        world_say(world, message);
+    }
+    feed_on_round_trip(world->feed, 0, world->now_ns, 2 * NS_PER_MS);
+    world_forget(world);
+}
+
+static void events_carry_the_clock_of_the_venue(void **state)
+{
+    struct world *const world = world_live(&one_book);
+
+    (void)state;
+    tell_time(world, "delta");
+    world_say(world, "delta 0 12 b100x1");
+    feed_on_close(world->feed, 0, world->now_ns, "gone");
+    world_expect(world, "delta 0 LIVE #35<34 clock=1000000000+-1400001 b100x1\n"
+                        "status 0 STALE #36<35 clock=1000000000+-1400001 gone\n");
+    world_destroy(world);
+}
+
+/* It shows when the book changed last. */
+static void snapshot_in_a_stream_tells_nothing_of_the_clock(void **state)
+{
+    struct world *const world = world_live(&one_book);
+
+    (void)state;
+    tell_time(world, "snap");
+    assert_false(arb_clock_is_known(feed_book(world->feed, 0).clock));
+    world_destroy(world);
+}
+
+static void snapshot_sent_each_time_tells_of_the_clock(void **state)
+{
+    static const struct world_spec each = { .options = { { "source", "each" } },
+                                            .symbols = { "BTC/USD" } };
+    struct world *const world = world_live(&each);
+
+    (void)state;
+    tell_time(world, "snap");
+    assert_int_equal(feed_book(world->feed, 0).clock.offset_ns, NS_PER_S);
+    world_destroy(world);
+}
+
+static void clock_is_forgotten_when_nothing_comes(void **state)
+{
+    struct world *const world = world_live(&one_book);
+
+    (void)state;
+    tell_time(world, "delta");
+    world_wait(world, 60000);
+    assert_false(arb_clock_is_known(feed_book(world->feed, 0).clock));
+    world_destroy(world);
+}
+
+static void round_trip_of_a_connection_that_is_down_is_ignored(void **state)
+{
+    struct world *const world = world_live(&one_book);
+
+    (void)state;
+    feed_on_close(world->feed, 0, world->now_ns, "gone");
+    feed_on_round_trip(world->feed, 0, world->now_ns, 2 * NS_PER_MS);
+    feed_on_round_trip(world->feed, ARB_CONNS_MAX, world->now_ns, 2 * NS_PER_MS);
+    feed_on_open(world->feed, 0, world->now_ns);
+    world_say(world, "snap 0 10 b100x1 a101x1");
+    for (unsigned i = 0; i < VENUE_CLOCK_EVENTS_MIN; i++) {
+        world_say(world, "delta 0 11 b100x2 at=1");
+    }
+    world_wait(world, 5000);
+    assert_false(arb_clock_is_known(feed_book(world->feed, 0).clock));
+    world_destroy(world);
+}
+
 /* -- outlets -------------------------------------------------------------------------- */
 
 static void each_outlet_has_a_chain_of_its_own(void **state)
@@ -534,8 +617,8 @@ static void failed_delivery_is_healed_by_a_snapshot(void **state)
     (void)state;
     assert_non_null(feedback);
     world->outlet.feedback = feedback;
-    feedback_raise(feedback, 0);
-    feedback_raise(feedback, 0);
+    feedback_raise(feedback, 0, 1);
+    feedback_raise(feedback, 0, 1);
     world_wait(world, 0);
     world_expect(world, "snapshot 0 LIVE #3<2 conflated=2 b100x1 a101x1\n");
     world_wait(world, 1000);
@@ -623,6 +706,11 @@ int main(void)
         cmocka_unit_test(busy_book_that_falls_silent_is_resynced),
         cmocka_unit_test(quiet_book_is_left_alone),
         cmocka_unit_test(book_found_quiet_is_asked_once),
+        cmocka_unit_test(events_carry_the_clock_of_the_venue),
+        cmocka_unit_test(snapshot_in_a_stream_tells_nothing_of_the_clock),
+        cmocka_unit_test(snapshot_sent_each_time_tells_of_the_clock),
+        cmocka_unit_test(clock_is_forgotten_when_nothing_comes),
+        cmocka_unit_test(round_trip_of_a_connection_that_is_down_is_ignored),
         cmocka_unit_test(each_outlet_has_a_chain_of_its_own),
         cmocka_unit_test(failed_delivery_is_healed_by_a_snapshot),
         cmocka_unit_test(full_ring_is_healed_by_one_snapshot),

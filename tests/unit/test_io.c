@@ -36,6 +36,7 @@ struct host {
     int64_t open_ns, last_ns; /* of the last opening and message */
     bool is_pattern;          /* the last message was intact */
     int64_t turn_after_ns;
+    int64_t rtt_ns; /* of the last */
 };
 
 static void note(struct host *host, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -106,13 +107,40 @@ static void on_http(void *context, uint32_t request, int64_t now_ns, int status,
     }
 }
 
+static void on_round_trip(void *context, uint32_t conn, int64_t now_ns, int64_t rtt_ns)
+{
+    struct host *host = context;
+
+    (void)now_ns;
+    note(context, "round trip %u\n", conn);
+    host->rtt_ns = rtt_ns;
+}
+
+static void on_suspect(void *context, uint32_t conn, int64_t now_ns)
+{
+    (void)now_ns;
+    note(context, "suspect %u\n", conn);
+}
+
 static int64_t on_turn(void *context, int64_t now_ns)
 {
     const struct host *host = context;
     return host->turn_after_ns == 0 ? INT64_MAX : now_ns + host->turn_after_ns;
 }
 
-static const struct io_handler handler = { on_open, on_message, on_close, on_http, on_turn };
+static const struct io_handler handler = { .on_open = on_open,
+                                           .on_message = on_message,
+                                           .on_close = on_close,
+                                           .on_http = on_http,
+                                           .on_suspect = on_suspect,
+                                           .on_turn = on_turn };
+/* For those who want to be told. */
+static const struct io_handler measuring = { .on_open = on_open,
+                                             .on_message = on_message,
+                                             .on_close = on_close,
+                                             .on_http = on_http,
+                                             .on_round_trip = on_round_trip,
+                                             .on_turn = on_turn };
 
 /* Short times, and the seed that makes a failure repeatable. */
 static struct io_config config(void)
@@ -121,6 +149,7 @@ static struct io_config config(void)
                                .ca_file = authority.ca_file,
                                .idle_ms = 10000,
                                .ping_ms = 5000,
+                               .round_trip_ms = 5000,
                                .connect_timeout_ms = 5000,
                                .backoff_min_ms = 10,
                                .backoff_max_ms = 40,
@@ -128,20 +157,32 @@ static struct io_config config(void)
                                .seed = 1 };
 }
 
-static void host_start(struct host *host, const struct io_config *io_config)
+static void host_start_with(struct host *host, const struct io_config *io_config,
+                            const struct io_handler *io_handler)
 {
     struct err err;
-    if (io_create(&host->io, io_config, &handler, host, &err) != ARB_OK) {
+    if (io_create(&host->io, io_config, io_handler, host, &err) != ARB_OK) {
         fail_msg("%s", err.text);
     }
 }
 
-static void host_init(struct host *host, const struct io_config *io_config)
+static void host_start(struct host *host, const struct io_config *io_config)
+{
+    host_start_with(host, io_config, &handler);
+}
+
+static void host_init_with(struct host *host, const struct io_config *io_config,
+                           const struct io_handler *io_handler)
 {
     *host = (struct host){ 0 };
     host->server = tls_server_start(&authority, NAMES, "127.0.0.1", 0);
     assert_non_null(host->server);
-    host_start(host, io_config);
+    host_start_with(host, io_config, io_handler);
+}
+
+static void host_init(struct host *host, const struct io_config *io_config)
+{
+    host_init_with(host, io_config, &handler);
 }
 
 static void host_fini(struct host *host)
@@ -194,33 +235,38 @@ static void run_for_ms(struct host *host, int64_t ms)
     }
 }
 
-/* Turns until `n` attempts failed; false when they did not in time. Asserts nothing itself. */
-static bool can_count_failures(struct host *host, uint64_t n)
+/* Turns until the counter reaches `n`; false when not in time. Asserts nothing itself. */
+static bool can_count_to(struct host *host, const uint64_t *counter, uint64_t n)
 {
     const int64_t end_ns = clock_mono_ns() + TIMEOUT_MS * NS_PER_MS;
 
-    while (io_stats(host->io)->connect_failures < n && clock_mono_ns() < end_ns) {
+    while (*counter < n && clock_mono_ns() < end_ns) {
         (void)io_step(host->io, 100);
     }
-    return io_stats(host->io)->connect_failures >= n;
+    return *counter >= n;
 }
 
-/* Runs until `n` attempts failed and returns what was written to standard error meanwhile. */
-static const char *stderr_of_failures(struct host *host, uint64_t n)
+/* Runs until the counter reaches `n`; returns what was written to standard error meanwhile. */
+static const char *stderr_until(struct host *host, const uint64_t *counter, uint64_t n)
 {
     static char text[8192];
     const int saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
 
     assert_true(saved >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
-    const bool has_failed = can_count_failures(host, n);
+    const bool has_come = can_count_to(host, counter, n);
     assert_true(dup2(saved, STDERR_FILENO) >= 0); /* first, or no one would see what is wrong */
-    assert_true(has_failed);
+    assert_true(has_come);
     const ssize_t len = pread(file, text, sizeof(text) - 1, 0);
     assert_true(len >= 0);
     text[len] = '\0';
     (void)close(saved);
     (void)close(file);
     return text;
+}
+
+static const char *stderr_of_failures(struct host *host, uint64_t n)
+{
+    return stderr_until(host, &io_stats(host->io)->connect_failures, n);
 }
 
 static void assert_says(const char *text, const char *part)
@@ -339,6 +385,140 @@ static void io_closes_at_a_message_too_long_by_one(void **state)
     host_fini(&host);
 }
 
+/* The venue sends a compressed message, a plain one, and a compressed one in fragments. */
+static void expect_inflated(const char *path, const char *log)
+{
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, path);
+    run_until(&host, log);
+    assert_true(host.is_pattern);
+    host_fini(&host);
+}
+
+static void io_inflates_messages_when_compression_is_agreed(void **state)
+{
+    (void)state;
+    expect_inflated("/deflate?n=100000", "open 0\nmessage 0, 100000 bytes\nmessage 0: plain\n"
+                                         "message 0, 100000 bytes\n");
+}
+
+static void io_inflates_messages_as_long_as_they_were(void **state)
+{
+    (void)state;
+    expect_inflated("/deflate_stored?n=1000000",
+                    "open 0\nmessage 0, 1000000 bytes\nmessage 0: plain\n"
+                    "message 0, 1000000 bytes\n");
+}
+
+static void io_inflates_the_longest_message(void **state)
+{
+    (void)state;
+    expect_inflated("/deflate?n=16777216", "open 0\nmessage 0, 16777216 bytes\nmessage 0: plain\n"
+                                           "message 0, 16777216 bytes\n");
+}
+
+static void io_takes_each_pong_once_when_compression_is_agreed(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    c.round_trip_ms = 20;
+    host_init_with(&host, &c, &measuring);
+    open_path(&host, "/deflate?n=100000");
+    run_until(&host, "round trip 0\nround trip 0\nround trip 0\n");
+    host_fini(&host);
+}
+
+static void io_reads_on_when_the_venue_does_not_compress(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, "/burst");
+    run_until(&host, "m4");
+    assert_string_equal(host.log, "open 0\nmessage 0: m0\nmessage 0: m1\nmessage 0: m2\n"
+                                  "message 0: m3\nmessage 0: m4\n");
+    host_fini(&host);
+}
+
+static void io_closes_at_a_message_that_inflates_to_one_too_many(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, "/deflate?n=16777217");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a message is longer than 16 MiB\n");
+    host_fini(&host);
+}
+
+static void io_closes_at_a_compressed_message_that_was_not_agreed(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/false_deflate");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a compressed message, although compression was "
+                                  "not agreed upon\n");
+    host_fini(&host);
+}
+
+static void io_closes_at_a_message_that_does_not_inflate(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.wants_compression = true;
+    host_init(&host, &c);
+    open_path(&host, "/deflate_broken");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: a compressed message is damaged\n");
+    host_fini(&host);
+}
+
+static void io_reports_a_connection_that_ends_within_a_frame(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/torn");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: the connection ended within a message\n");
+    host_fini(&host);
+}
+
+static void io_says_what_it_lost_and_why(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/goodbye");
+    const char *const text = stderr_until(&host, &io_stats(host.io)->disconnects, 1);
+    assert_says(text, "level=warn feed=test msg=\"lost 127.0.0.1:");
+    assert_says(text, ": closed by the venue (1001 maintenance); next attempt in 1 s\"");
+    host_fini(&host);
+}
+
 static void io_reports_what_the_venue_said_at_the_end(void **state)
 {
     (void)state;
@@ -384,7 +564,23 @@ static void io_does_not_come_back_once_given_up(void **state)
     host_fini(&host);
 }
 
-static void io_closes_an_idle_connection(void **state)
+static void number_of_a_connection_given_up_can_be_taken_again(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_path(&host, "/echo");
+    run_until(&host, "open 0\n");
+    io_ws_give_up(host.io, 0, "enough");
+    run_until(&host, "open 0\nclose 0: enough\n");
+    open_path(&host, "/echo");
+    run_until(&host, "open 0\nclose 0: enough\nopen 0\n");
+    host_fini(&host);
+}
+
+static void io_suspects_and_then_closes_an_idle_connection(void **state)
 {
     (void)state;
     struct io_config c = config();
@@ -394,7 +590,7 @@ static void io_closes_an_idle_connection(void **state)
     host_init(&host, &c);
     open_spec(&host, (struct arb_ws_spec){ .idle_ms = 200 }, "/mute");
     run_until(&host, "close");
-    assert_string_equal(host.log, "open 0\nclose 0: idle for 200 ms\n");
+    assert_string_equal(host.log, "open 0\nsuspect 0\nclose 0: idle for 200 ms\n");
     assert_in_range(tls_server_pings(host.server), 1, 4);
     host_fini(&host);
 }
@@ -407,10 +603,54 @@ static void io_keeps_a_quiet_connection_that_answers_pings(void **state)
 
     c.ping_ms = 100;
     host_init(&host, &c);
-    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 1000 }, "/pong");
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 1000, .pong_is_life = 1 }, "/pong");
     run_until(&host, "open 0\n");
     run_for_ms(&host, 1500);
     assert_string_equal(host.log, "open 0\n");
+    host_fini(&host);
+}
+
+/* A venue that sends heartbeats is not alive because its network answers. */
+static void io_closes_a_connection_that_only_answers_pings(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ping_ms = 20;
+    host_init(&host, &c);
+    open_spec(&host, (struct arb_ws_spec){ .idle_ms = 200 }, "/pong");
+    run_until(&host, "close");
+    assert_string_equal(host.log, "open 0\nclose 0: idle for 200 ms\n");
+    host_fini(&host);
+}
+
+static void io_measures_round_trips_at_an_even_pace(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.round_trip_ms = 20;
+    c.ping_ms = 3600000; /* not because of silence */
+    host_init_with(&host, &c, &measuring);
+    open_path(&host, "/pong");
+    run_until(&host, "open 0\nround trip 0\nround trip 0\nround trip 0\n");
+    assert_in_range(host.rtt_ns, 1, (int64_t)TIMEOUT_MS * NS_PER_MS);
+    host_fini(&host);
+}
+
+static void io_knows_the_pong_that_answers_its_ping(void **state)
+{
+    (void)state;
+    const struct io_config c = config();
+    struct host host;
+
+    host_init_with(&host, &c, &measuring);
+    open_path(&host, "/pongs");
+    run_until(&host, "message");
+    assert_string_equal(host.log, "open 0\nround trip 0\nmessage 0: done\n");
+    assert_true(host.rtt_ns >= TLS_SERVER_PONG_MS * NS_PER_MS);
     host_fini(&host);
 }
 
@@ -667,7 +907,7 @@ static void io_connects_once_the_venue_comes_up(void **state)
     open_path(&host, "/echo");
     const uint16_t port = tls_server_port(host.server);
     tls_server_stop(host.server);
-    assert_true(can_count_failures(&host, 3));
+    assert_true(can_count_to(&host, &io_stats(host.io)->connect_failures, 3));
     host.server = tls_server_start(&authority, NAMES, "127.0.0.1", port);
     assert_non_null(host.server);
     run_until(&host, "open 0\n");
@@ -976,11 +1216,25 @@ int main(void)
         cmocka_unit_test(io_delivers_a_burst_in_order_in_one_turn),
         cmocka_unit_test(io_reassembles_the_longest_message),
         cmocka_unit_test(io_closes_at_a_message_too_long_by_one),
+        cmocka_unit_test(io_inflates_messages_when_compression_is_agreed),
+        cmocka_unit_test(io_inflates_messages_as_long_as_they_were),
+        cmocka_unit_test(io_takes_each_pong_once_when_compression_is_agreed),
+        cmocka_unit_test(io_reads_on_when_the_venue_does_not_compress),
+        cmocka_unit_test(io_inflates_the_longest_message),
+        cmocka_unit_test(io_closes_at_a_message_that_inflates_to_one_too_many),
+        cmocka_unit_test(io_closes_at_a_compressed_message_that_was_not_agreed),
+        cmocka_unit_test(io_closes_at_a_message_that_does_not_inflate),
+        cmocka_unit_test(io_reports_a_connection_that_ends_within_a_frame),
+        cmocka_unit_test(io_says_what_it_lost_and_why),
         cmocka_unit_test(io_reports_what_the_venue_said_at_the_end),
         cmocka_unit_test(io_comes_back_after_a_hangup),
         cmocka_unit_test(io_does_not_come_back_once_given_up),
-        cmocka_unit_test(io_closes_an_idle_connection),
+        cmocka_unit_test(number_of_a_connection_given_up_can_be_taken_again),
+        cmocka_unit_test(io_suspects_and_then_closes_an_idle_connection),
         cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
+        cmocka_unit_test(io_closes_a_connection_that_only_answers_pings),
+        cmocka_unit_test(io_measures_round_trips_at_an_even_pace),
+        cmocka_unit_test(io_knows_the_pong_that_answers_its_ping),
         cmocka_unit_test(io_drops_the_rest_after_a_close_from_on_message),
         cmocka_unit_test(io_keeps_to_the_send_rate),
         cmocka_unit_test(io_limits_what_waits_to_be_sent),

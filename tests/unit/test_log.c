@@ -24,11 +24,24 @@ static void open_is_one_aligned_line(void **state)
     assert_string_equal(
         opportunity_text_header(),
         "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
-        "             QTY                 NET       BPS       AGES ms  LATENCY us");
+        "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY us");
     assert_line(
         &o, false,
         "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
-        "             0.5        +34.8895 USD    +11.07        0.6/0.1        12.3");
+        "             0.5        +34.8895 USD    +11.07        0.6/0.1            -/-        12.3");
+}
+
+static void venue_age_of_a_known_clock_is_shown(void **state)
+{
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    o.sell.clock.error_ns = 1;
+    o.sell.venue_age_ns = 11223344;
+    assert_line(
+        &o, false,
+        "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "             0.5        +34.8895 USD    +11.07        0.6/0.1         -/11.2        12.3");
 }
 
 static void close_at_a_loss_shows_sign_and_reason(void **state)
@@ -43,7 +56,8 @@ static void close_at_a_loss_shows_sign_and_reason(void **state)
     assert_line(
         &o, false,
         "22:13:20.001  close   BTC/USD     kraken @ 63005            bitstamp @ 63100          "
-        "             0.5         -1.5000 USD     -0.05        0.6/0.1        12.3  too_old");
+        "             0.5         -1.5000 USD     -0.05        0.6/0.1            -/-        12.3  "
+        "too_old");
 }
 
 static void nothing_gained_has_no_sign(void **state)
@@ -56,7 +70,7 @@ static void nothing_gained_has_no_sign(void **state)
     assert_line(
         &o, false,
         "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
-        "             0.5          0.0000 USD      0.00        0.6/0.1        12.3");
+        "             0.5          0.0000 USD      0.00        0.6/0.1            -/-        12.3");
 }
 
 static void net_is_rounded_down_to_four_digits(void **state)
@@ -127,6 +141,8 @@ static void the_longest_opportunity_fits(void **state)
     o.terms.reason = ARB_CLOSE_NOT_LIVE;
     o.terms.qty = o.terms.buy_px = o.terms.sell_px = o.terms.net = o.terms.net_ppm = INT64_MIN;
     o.buy.age_ns = o.sell.age_ns = o.latency_ns = o.detect_ns = INT64_MIN;
+    o.buy.venue_age_ns = o.sell.venue_age_ns = INT64_MAX;
+    o.buy.clock.error_ns = o.sell.clock.error_ns = 1;
     opportunity_text_line(&o, true, line);
     assert_string_equal(line + strlen(line) - 12, "not_live\033[0m");
 }
@@ -171,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_is_one_aligned_line),
+        cmocka_unit_test(venue_age_of_a_known_clock_is_shown),
         cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),
         cmocka_unit_test(nothing_gained_has_no_sign),
         cmocka_unit_test(net_is_rounded_down_to_four_digits),

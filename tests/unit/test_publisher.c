@@ -191,6 +191,21 @@ static void a_failed_delivery_asks_the_feed_for_that_book(void **state)
     assert_false(feedback_take_any(&f->feedbacks[0]));
 }
 
+static void a_failed_snapshot_is_asked_for_with_all_it_stood_for(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct event snapshot = sample_snapshot();
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    snapshot.conflated = 5;
+    fixture_push(f, 0, &snapshot);
+    fixture_flush(f);
+    assert_int_equal(feedback_take(&f->feedbacks[0], snapshot.instrument), 6);
+}
+
 static void conflated_events_and_late_deltas_are_counted(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -283,6 +298,19 @@ static void stopping_the_thread_delivers_what_is_in_the_rings(void **state)
     assert_int_equal(publisher_stats(f->publisher).delivered, 2 * MANY);
 }
 
+static void stopping_does_not_wait_for_brokers_that_never_answered(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 1);
+    assert_int_equal(publisher_start(f->publisher, NULL), ARB_OK);
+    const int64_t start_ns = clock_mono_ns();
+    assert_int_equal(publisher_stop(f->publisher, FIXTURE_TIMEOUT_MS), ARB_ELIMIT);
+    assert_true(clock_mono_ns() - start_ns < FIXTURE_TIMEOUT_MS / 2 * NS_PER_MS);
+}
+
 static void a_parked_thread_wakes_for_a_record(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -347,12 +375,14 @@ int main(void)
         KAFKA_TEST(one_turn_takes_at_most_a_batch_of_each_ring),
         KAFKA_TEST(a_full_queue_keeps_the_records_in_their_ring),
         KAFKA_TEST(a_failed_delivery_asks_the_feed_for_that_book),
+        KAFKA_TEST(a_failed_snapshot_is_asked_for_with_all_it_stood_for),
         KAFKA_TEST(conflated_events_and_late_deltas_are_counted),
         KAFKA_TEST(a_dead_producer_is_replaced),
         KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
         KAFKA_TEST(a_flush_without_a_broker_ends_at_its_deadline),
         KAFKA_TEST(stopping_the_thread_delivers_what_is_in_the_rings),
+        KAFKA_TEST(stopping_does_not_wait_for_brokers_that_never_answered),
         KAFKA_TEST(a_parked_thread_wakes_for_a_record),
         KAFKA_TEST(a_setting_that_librdkafka_refuses_is_named_with_its_line),
         cmocka_unit_test(checking_names_every_setting_that_librdkafka_refuses),

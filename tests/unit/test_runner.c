@@ -57,6 +57,7 @@ struct world {
     struct problems problems;
     char text[65536];
     struct arb_text lines;
+    struct opportunity *opportunity; /* where the last one is put, or NULL */
 };
 
 static const struct arb_venue venues[] = { { .name = "askinc" }, { .name = "bidex" } };
@@ -169,6 +170,9 @@ static void tell(void *context, const struct opportunity *o)
 {
     struct world *const world = context;
 
+    if (world->opportunity != NULL) {
+        *world->opportunity = *o;
+    }
     arb_text_add(&world->lines,
                  "%s run %llu #%llu event %u id %llu %s: %s %llu#%llu age %lld -> %s %llu#%llu age "
                  "%lld t=%lld latency %lld\n",
@@ -410,6 +414,44 @@ static void opportunity_carries_names_sequences_ages_and_latency(void **state)
                         "demo run 77 #1 event 1 id 9 BTC/USD: askinc 1#2 age 9 -> bidex 4#1 age 7 "
                         "t=12 latency 7\n",
                         lines(world));
+}
+
+/* Made 3 ms before it came; the venue's clock is 250 ms behind. */
+static void leg_of_a_known_clock_has_the_age_since_the_venue_made_it(void **state)
+{
+    struct world *const world = *state;
+    struct opportunity got = { 0 };
+
+    begin(world);
+    world->script.n_publish = 1;
+    world->opportunity = &got;
+    quote_both(world, 0, 0);
+    struct event event = feed_stub_set_bid(&world->a, 99, 1);
+    event.clock = (struct arb_clock){ .offset_ns = -250 * MS, .error_ns = 1 };
+    event.venue_ns = event.recv_ns - 3 * MS - 250 * MS;
+    send(world, 0, event);
+    step(world, 12);
+    assert_int_equal(got.buy.age_ns, 12 * MS);
+    assert_int_equal(got.buy.venue_age_ns, 15 * MS);
+    assert_int_equal(got.buy.clock.offset_ns, -250 * MS);
+    assert_false(arb_clock_is_known(got.sell.clock));
+    assert_int_equal(got.sell.venue_age_ns, 0);
+}
+
+static void leg_of_a_venue_that_gives_no_time_has_no_venue_age(void **state)
+{
+    struct world *const world = *state;
+    struct opportunity got = { 0 };
+
+    begin(world);
+    world->script.n_publish = 1;
+    world->opportunity = &got;
+    quote_both(world, 0, 0);
+    struct event event = feed_stub_set_bid(&world->a, 99, 1);
+    event.clock = (struct arb_clock){ .offset_ns = 0, .error_ns = 1 };
+    send(world, 0, event);
+    step(world, 12);
+    assert_false(arb_clock_is_known(got.buy.clock));
 }
 
 static void opportunities_are_numbered_without_gap(void **state)
@@ -898,6 +940,8 @@ int main(void)
         TEST(step_takes_in_a_limited_number_of_events),
         TEST(rings_are_read_in_turn),
         TEST(opportunity_carries_names_sequences_ages_and_latency),
+        TEST(leg_of_a_known_clock_has_the_age_since_the_venue_made_it),
+        TEST(leg_of_a_venue_that_gives_no_time_has_no_venue_age),
         TEST(opportunities_are_numbered_without_gap),
         TEST(opportunity_of_a_timer_has_no_latency),
         TEST(times_beyond_reason_give_saturated_ages),

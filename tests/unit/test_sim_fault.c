@@ -12,6 +12,11 @@ struct rig {
     char log[LOG_MAX];
 };
 
+static const char *fault_name(uint32_t kind)
+{
+    return kind == 0 ? "" : fault_infos[kind].name;
+}
+
 static void note(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame,
                  struct fault_mark mark)
 {
@@ -20,8 +25,9 @@ static void note(void *context, uint32_t venue, uint32_t client, struct arb_byte
     const bool is_whole = mark.verdict == FAULT_CLEAN;
 
     (void)venue;
-    (void)snprintf(rig->log + len, sizeof(rig->log) - len, "%u:%llu%s ", client,
-                   (unsigned long long)mark.tag, is_whole ? "" : "!");
+    (void)snprintf(rig->log + len, sizeof(rig->log) - len, "%u:%llu%s%s%s ", client,
+                   (unsigned long long)mark.tag, is_whole ? "" : "!",
+                   mark.transport == 0 ? "" : "/", fault_name(mark.transport));
     (void)frame;
 }
 
@@ -47,12 +53,20 @@ static void note_close(void *context, uint32_t venue, uint32_t client, uint16_t 
     (void)snprintf(rig->log + len, sizeof(rig->log) - len, "close %u:%u ", client, code);
 }
 
+static void note_tls(void *context, uint32_t venue, uint32_t kind)
+{
+    struct rig *const rig = context;
+    const size_t len = strlen(rig->log);
+    (void)snprintf(rig->log + len, sizeof(rig->log) - len, "tls %u:%s ", venue, fault_name(kind));
+}
+
 static struct fault_config config_of(const struct instrument_list *instruments)
 {
     return (struct fault_config){ .instruments = instruments,
                                   .n_venues = 2,
                                   .venues = { "kraken", "bitstamp" },
-                                  .feeds = { FAULT_AT_KRAKEN, FAULT_AT_BITSTAMP } };
+                                  .feeds = { FAULT_AT_KRAKEN, FAULT_AT_BITSTAMP },
+                                  .has_transport = true };
 }
 
 static struct rig *rig_create(const char *spec)
@@ -61,7 +75,9 @@ static struct rig *rig_create(const char *spec)
     assert_non_null(rig);
     rig->instruments = test_instruments("BTC/USD,ETH/USD");
     const struct fault_config config = config_of(rig->instruments);
-    const struct fault_sink sink = { .send = note, .close = note_close, .context = rig };
+    const struct fault_sink sink = {
+        .send = note, .close = note_close, .tls = note_tls, .context = rig
+    };
     struct fault_plan plan;
     struct err err = { .rc = ARB_OK };
 
@@ -190,6 +206,48 @@ static void silent_channel_leaves_the_others_of_its_book_alone(void **state)
     rig_destroy(rig);
 }
 
+static void fault_of_the_transport_is_left_to_it(void **state)
+{
+    struct rig *const rig = rig_create("kraken:torn=ETH/USD,kraken:fragments");
+
+    (void)state;
+    send_update(rig, "BTC/USD", 1);
+    send_update(rig, "ETH/USD", 2);
+    send_update(rig, "BTC/USD", 3);
+    assert_string_equal(rig->log, "0:1/fragments 0:2/torn 0:3 ");
+    rig_destroy(rig);
+}
+
+static void fault_of_tls_ends_by_itself(void **state)
+{
+    struct rig *const rig = rig_create("kraken:tls_expired@1s");
+
+    (void)state;
+    send_update(rig, "BTC/USD", 1);
+    fault_advance(rig->layer, NS_PER_S);
+    assert_string_equal(rig->log, "0:1 tls 0:tls_expired close 0:1001 ");
+    assert_int_equal(fault_next_ns(rig->layer), 3 * NS_PER_S);
+    fault_advance(rig->layer, 3 * NS_PER_S);
+    assert_string_equal(rig->log, "0:1 tls 0:tls_expired close 0:1001 tls 0: ");
+    rig_destroy(rig);
+}
+
+static void driver_without_transport_is_spared_its_faults(void **state)
+{
+    struct instrument_list *const list = test_instruments("BTC/USD,ETH/USD");
+    struct fault_config config = config_of(list);
+    struct prng prng = prng_seeded(1, 1);
+    struct fault_plan plan;
+
+    (void)state;
+    config.has_transport = false;
+    assert_int_equal(fault_plan_parse(&plan, "kraken:torn", &config, NULL), ARB_EINVAL);
+    for (int i = 0; i < 1000; i++) {
+        assert_in_range(fault_draw(&prng, &config).kind, 1, N_FAULTS_OF_FRAMES - 1);
+    }
+    test_instruments_free(list);
+}
+
 static void fault_waits_for_its_time(void **state)
 {
     struct rig *const rig = rig_create("kraken:drop@1.5s,kraken:close@2s");
@@ -296,6 +354,9 @@ int main(void)
         cmocka_unit_test(hung_connection_forgets_when_it_is_given_up),
         cmocka_unit_test(silent_book_leaves_the_others_alone),
         cmocka_unit_test(silent_channel_leaves_the_others_of_its_book_alone),
+        cmocka_unit_test(fault_of_the_transport_is_left_to_it),
+        cmocka_unit_test(fault_of_tls_ends_by_itself),
+        cmocka_unit_test(driver_without_transport_is_spared_its_faults),
         cmocka_unit_test(fault_waits_for_its_time),
         cmocka_unit_test(equal_seeds_damage_alike),
         cmocka_unit_test(text_of_a_plan_is_read),

@@ -118,6 +118,21 @@ static void conflated_is_written_when_there_is_any(void **state)
                   "\"reason\":\"\",\"conflated\":17}");
 }
 
+static void clock_is_written_when_it_is_known(void **state)
+{
+    struct event event = sample_status("");
+
+    (void)state;
+    event.clock = (struct arb_clock){ -250000123, 431 };
+    assert_writes(&event,
+                  "{\"v\":1,\"type\":\"status\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                  "\"session\":\"0123456789abcdef\",\"seq\":42,\"prev\":41,\"state\":\"STALE\","
+                  "\"trading\":\"halted\",\"verified\":\"suspect\","
+                  "\"venue_ns\":1700000000000000001,\"recv_ns\":1700000000000000002,"
+                  "\"pub_ns\":1700000000000000003,\"scale\":[10,8],"
+                  "\"reason\":\"\",\"clock_offset_ns\":-250000123,\"clock_error_ns\":431}");
+}
+
 static void levels_proven_are_written_when_they_are_not_all(void **state)
 {
     struct event event = sample_snapshot();
@@ -155,6 +170,7 @@ static void assert_same_head(const struct event *a, const struct event *b)
     assert_int_equal(a->conflated, b->conflated);
     assert_int_equal(a->venue_ns, b->venue_ns);
     assert_int_equal(a->recv_ns, b->recv_ns);
+    assert_memory_equal(&a->clock, &b->clock, sizeof(a->clock));
     assert_string_equal(a->venue->name, b->venue->name);
     assert_memory_equal(a->info, b->info, sizeof(*a->info));
     assert_string_equal(a->reason, b->reason);
@@ -257,6 +273,10 @@ static void randomise(struct random_event *r, uint64_t *seed)
                                .bids = r->levels,
                                .asks = r->levels,
                                .reason = r->reason };
+    if (sample_below(seed, 2) == 0) {
+        r->event.clock =
+            (struct arb_clock){ -sample_i64(seed), 1 + (int64_t)sample_below(seed, 1000000) };
+    }
     if (r->event.kind == EVENT_STATUS) {
         randomise_reason(r, seed);
     } else {
@@ -330,6 +350,8 @@ static void an_event_with_names_of_escapes_keeps_its_bound(void **state)
     event.info = &info;
     event.seq = event.prev_seq = event.session = UINT64_MAX;
     event.venue_ns = event.recv_ns = INT64_MAX;
+    event.conflated = UINT64_MAX;
+    event.clock = (struct arb_clock){ -INT64_MAX, INT64_MAX };
     assert_round_trip(&event, *state);
 }
 
@@ -410,6 +432,8 @@ static void damaged_members_are_refused(void **state)
         { "[\"63005.0\",\"2.07265551\"]", "[\"63005.0\",\"-1\"]" },
         { "\"crc\":3735928559", "\"reason\":\"x\"" },
         { "\"crc\":3735928559}", "\"crc\":3735928559} x" },
+        { "3735928559}", "3735928559,\"clock_offset_ns\":1}" },
+        { "3735928559}", "3735928559,\"clock_error_ns\":1}" },
     };
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
@@ -426,6 +450,8 @@ static void numbers_that_do_not_fit_are_out_of_range(void **state)
         { "63005.0", "6300500000.0" },
         { "63005.0", "63005.00000000001" },
         { "3735928559", "4294967296" },
+        { "3735928559}", "3735928559,\"clock_offset_ns\":1,\"clock_error_ns\":0}" },
+        { "3735928559}", "3735928559,\"clock_offset_ns\":1,\"clock_error_ns\":-1}" },
     };
 
     for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
@@ -605,6 +631,70 @@ static void opportunity_survives_the_round_trip(void **state)
     assert_opportunity_round_trip(&o);
 }
 
+/* The clock of one venue, 250 ms behind, is known, that of the other is not. */
+static struct opportunity dated_opportunity(void)
+{
+    struct opportunity o = sample_opportunity();
+
+    o.buy.clock = (struct arb_clock){ .offset_ns = -250000123, .error_ns = 431 };
+    o.buy.venue_ns -= 260000000;
+    o.buy.venue_age_ns = o.detect_ns - o.buy.venue_ns - 250000123;
+    return o;
+}
+
+static void leg_with_a_known_clock_has_the_age_since_the_venue_made_it(void **state)
+{
+    const struct opportunity o = dated_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1];
+
+    (void)state;
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, "\"age_ms\":\"0.623\",\"clock_offset_ns\":-250000123,"
+                                 "\"clock_error_ns\":431,\"venue_age_ms\":\"11.123\"}"));
+    assert_non_null(strstr(text, "\"age_ms\":\"0.123\"},\"detect_ns\""));
+}
+
+static void dated_opportunity_survives_the_round_trip(void **state)
+{
+    const struct opportunity o = dated_opportunity();
+
+    (void)state;
+    assert_opportunity_round_trip(&o);
+}
+
+static void half_a_clock_of_a_leg_is_refused(void **state)
+{
+    const struct opportunity o = dated_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    const struct arb_bytes whole = { text, wire_write_opportunity(&o, pub_ns, text) };
+    const struct arb_bytes half = replaced(whole, "\"clock_error_ns\":431,", "", changed);
+    assert_int_equal(wire_read_opportunity(half, &got, &got_pub_ns), ARB_EPROTO);
+}
+
+/* Received before it was made: the clocks are wrong, not the order of things. */
+static void venue_age_is_never_less_than_the_age_since_receipt(void **state)
+{
+    struct opportunity_leg leg = dated_opportunity().buy;
+
+    (void)state;
+    leg.venue_ns = leg.recv_ns;
+    assert_int_equal(opportunity_venue_age(&leg, leg.recv_ns + leg.age_ns), leg.age_ns);
+    leg.age_ns = -1;
+    assert_int_equal(opportunity_venue_age(&leg, leg.recv_ns - 1), 0);
+}
+
+static void venue_age_beyond_reason_is_saturated(void **state)
+{
+    struct opportunity_leg leg = { .venue_ns = INT64_MIN, .clock = { INT64_MAX, INT64_MAX } };
+
+    (void)state;
+    assert_int_equal(opportunity_venue_age(&leg, INT64_MAX), INT64_MAX);
+}
+
 static void proof_of_an_opportunity_survives_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -697,6 +787,7 @@ int main(void)
         cmocka_unit_test(snapshot_is_written_best_level_first),
         cmocka_unit_test(status_is_written_with_its_reason_escaped),
         cmocka_unit_test(conflated_is_written_when_there_is_any),
+        cmocka_unit_test(clock_is_written_when_it_is_known),
         cmocka_unit_test(levels_proven_are_written_when_they_are_not_all),
         cmocka_unit_test(samples_survive_the_round_trip),
         cmocka_unit_test(digits_are_recovered_from_the_text),
@@ -716,6 +807,11 @@ int main(void)
         cmocka_unit_test(cjson_reads_what_we_write),
         cmocka_unit_test(opportunity_is_written),
         cmocka_unit_test(opportunity_survives_the_round_trip),
+        cmocka_unit_test(leg_with_a_known_clock_has_the_age_since_the_venue_made_it),
+        cmocka_unit_test(dated_opportunity_survives_the_round_trip),
+        cmocka_unit_test(half_a_clock_of_a_leg_is_refused),
+        cmocka_unit_test(venue_age_is_never_less_than_the_age_since_receipt),
+        cmocka_unit_test(venue_age_beyond_reason_is_saturated),
         cmocka_unit_test(proof_of_an_opportunity_survives_the_round_trip),
         cmocka_unit_test(close_at_a_loss_survives_the_round_trip),
         cmocka_unit_test(only_a_close_has_a_reason),

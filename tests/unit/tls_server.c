@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <zlib.h>
 
 enum {
     CONNS_MAX = 64,
@@ -26,6 +27,8 @@ enum {
     OP_PING = 0x9,
     OP_PONG = 0xa,
     FIN = 0x80,
+    RSV1 = 0x40,      /* the message is compressed: RFC 7692 */
+    DEFLATE_TAIL = 4, /* bytes at the end of a flushed stream that are not sent */
 };
 
 struct conn {
@@ -227,22 +230,103 @@ static void serve_frames(struct conn *conn, bool echoes, bool answers_pings)
     }
 }
 
-/* A message of `len` bytes in three fragments, with a ping between the first two. */
-static void send_fragments(struct conn *conn, size_t len)
+/*
+ * Answers a ping at once with a pong of something else, TLS_SERVER_PONG_MS later twice with its
+ * own, and then with a word.
+ */
+static void answer_too_often(struct conn *conn)
 {
-    char *payload = malloc(len);
+    size_t len = 0;
+
+    while (read_frame(conn, &len) == OP_PING && write_frame(conn, FIN | OP_PONG, "12345678", 8) &&
+           usleep(TLS_SERVER_PONG_MS * 1000) == 0 &&
+           write_frame(conn, FIN | OP_PONG, conn->frame, len) &&
+           write_frame(conn, FIN | OP_PONG, conn->frame, len) &&
+           write_frame(conn, FIN | OP_TEXT, "done", 4)) {
+        /* ping after ping */
+    }
+}
+
+/* A message in three fragments, with a ping between the first two. */
+static bool write_fragments(struct conn *conn, unsigned first, const unsigned char *payload,
+                            size_t len)
+{
     const size_t third = len / 3;
+
+    return write_frame(conn, first, payload, third) &&
+           write_frame(conn, FIN | OP_PING, "hello", 5) &&
+           write_frame(conn, OP_CONTINUATION, payload + third, third) &&
+           write_frame(conn, FIN | OP_CONTINUATION, payload + 2 * third, len - 2 * third);
+}
+
+static unsigned char *make_pattern(size_t len)
+{
+    unsigned char *payload = malloc(len);
     must(payload != NULL);
 
     for (size_t i = 0; i < len; i++) {
-        payload[i] = (char)('a' + i % 23);
+        payload[i] = (unsigned char)('a' + i % 23);
     }
-    (void)(write_frame(conn, OP_TEXT, payload, third) &&
-           write_frame(conn, FIN | OP_PING, "hello", 5) &&
-           write_frame(conn, OP_CONTINUATION, payload + third, third) &&
-           write_frame(conn, FIN | OP_CONTINUATION, payload + 2 * third, len - 2 * third));
+    return payload;
+}
+
+static void send_fragments(struct conn *conn, size_t len)
+{
+    unsigned char *payload = make_pattern(len);
+
+    (void)write_fragments(conn, OP_TEXT, payload, len);
     free(payload);
     serve_frames(conn, false, true);
+}
+
+/* The payload of a compressed message; the stream goes on with the next one. */
+static unsigned char *deflate_message(z_stream *stream, size_t len, size_t *deflated)
+{
+    unsigned char *payload = make_pattern(len);
+    const size_t cap = deflateBound(stream, len) + DEFLATE_TAIL;
+    unsigned char *out = malloc(cap);
+    must(out != NULL);
+
+    stream->next_in = payload;
+    stream->avail_in = (uInt)len;
+    stream->next_out = out;
+    stream->avail_out = (uInt)cap;
+    must(deflate(stream, Z_SYNC_FLUSH) == Z_OK && stream->avail_in == 0 && stream->avail_out > 0);
+    free(payload);
+    *deflated = cap - stream->avail_out - DEFLATE_TAIL;
+    return out;
+}
+
+/* A compressed message, one that is not, and a compressed one in three fragments. */
+static void send_deflated(struct conn *conn, int level, size_t len)
+{
+    z_stream stream = { .zalloc = NULL };
+    size_t first_len, second_len;
+    must(deflateInit2(&stream, level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) ==
+         Z_OK);
+    unsigned char *const first = deflate_message(&stream, len, &first_len);
+    unsigned char *const second = deflate_message(&stream, len, &second_len);
+
+    (void)(write_frame(conn, FIN | RSV1 | OP_TEXT, first, first_len) &&
+           write_frame(conn, FIN | OP_TEXT, "plain", 5) &&
+           write_fragments(conn, RSV1 | OP_TEXT, second, second_len));
+    free(first);
+    free(second);
+    (void)deflateEnd(&stream);
+    serve_frames(conn, false, true);
+}
+
+/* Compressed, it says, and is not. */
+static void send_false_deflate(struct conn *conn)
+{
+    (void)write_frame(conn, FIN | RSV1 | OP_TEXT, "{\"no\":\"deflate\"}", 16);
+    serve_frames(conn, false, true);
+}
+
+/* Ends after two bytes of ten. */
+static void send_torn(struct conn *conn)
+{
+    (void)write_all(conn, "\x81\x0a{}", 4);
 }
 
 /* Five messages in one TLS record. */
@@ -337,6 +421,14 @@ static void serve_http(struct conn *conn)
     }
 }
 
+/* Compression is agreed upon at the paths that use it, with clients that offer it. */
+static const char *agreed_extension(const struct conn *conn)
+{
+    const bool is_agreed = strncmp(conn->request, "GET /deflate", 12) == 0 &&
+                           strstr(conn->request, "permessage-deflate");
+    return is_agreed ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
+}
+
 static bool accept_upgrade(struct conn *conn)
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -353,8 +445,8 @@ static bool accept_upgrade(struct conn *conn)
     (void)EVP_EncodeBlock((unsigned char *)accept, digest, 20);
     (void)snprintf(text, sizeof(text),
                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                   accept);
+                   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
+                   accept, agreed_extension(conn));
     return write_all(conn, text, strlen(text));
 }
 
@@ -372,12 +464,22 @@ static void serve_websocket(struct conn *conn)
         serve_frames(conn, false, false);
     } else if (path_is(conn, "/pong")) {
         serve_frames(conn, false, true);
+    } else if (path_is(conn, "/pongs")) {
+        answer_too_often(conn);
     } else if (path_is(conn, "/fragments")) {
         send_fragments(conn, query_number(conn));
     } else if (path_is(conn, "/burst")) {
         send_burst(conn);
     } else if (path_is(conn, "/goodbye")) {
         send_goodbye(conn);
+    } else if (path_is(conn, "/deflate")) {
+        send_deflated(conn, Z_DEFAULT_COMPRESSION, query_number(conn));
+    } else if (path_is(conn, "/deflate_stored")) {
+        send_deflated(conn, Z_NO_COMPRESSION, query_number(conn));
+    } else if (path_is(conn, "/false_deflate") || path_is(conn, "/deflate_broken")) {
+        send_false_deflate(conn);
+    } else if (path_is(conn, "/torn")) {
+        send_torn(conn);
     }
 }
 

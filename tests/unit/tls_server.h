@@ -23,6 +23,8 @@ struct tls_authority {
 void tls_authority_init(struct tls_authority *authority);
 void tls_authority_fini(struct tls_authority *authority);
 
+enum { TLS_SERVER_PONG_MS = 20 }; /* that /pongs takes to answer a ping */
+
 struct tls_server;
 
 /*
