@@ -11,7 +11,7 @@ from collections import Counter
 
 MESSAGE = re.compile(rb'"type":"(\w+)","venue":"([^"]+)","symbol":"([^"]+)","session":"(\w+)",'
                      rb'"seq":(\d+),"prev":(\d+),"state":"(\w+)"')
-CONFLATED = re.compile(rb'"conflated":(\d+)\}$')
+CONFLATED = re.compile(rb'"conflated":(\d+)')
 
 
 def read(kcat, brokers, topic):
