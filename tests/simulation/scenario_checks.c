@@ -94,6 +94,20 @@ static void check_line(struct scenario *s, struct side *side, uint32_t l)
     }
 }
 
+/* A book may be LIVE without a line that has it, but not for long. */
+static void check_leader(struct scenario *s, struct side *side, uint32_t i,
+                         const struct arb_book *book)
+{
+    if (book->state != ARB_BOOK_LIVE || book->n_bids + book->n_asks > 0) {
+        side->alone_ns[i] = 0;
+    } else if (side->alone_ns[i] == 0) {
+        side->alone_ns[i] = s->now_ns;
+    } else if (s->now_ns - side->alone_ns[i] > BOARD_PATIENCE_NS) {
+        scenario_violate(s, "%s %s is LIVE and no line has it", venue_name(s, side),
+                         scenario_symbol(s, i));
+    }
+}
+
 /* What is published as LIVE never goes back to what the venue said before. */
 static void check_published(struct scenario *s, struct side *side, uint32_t i)
 {
@@ -109,6 +123,7 @@ static void check_published(struct scenario *s, struct side *side, uint32_t i)
         }
         side->published_ns[i] = book.venue_ns;
     }
+    check_leader(s, side, i, &book);
     ledger_fill(&side->ledgers[i],
                 (struct ledger_entry){ .seq = board_seq(board, i),
                                        .hash = oracle_hash_of(&book, 0).whole,
@@ -164,6 +179,12 @@ static bool is_book_healed(const struct side *side, const struct side_line *line
            (line->states[i] == ARB_BOOK_UNUSABLE && side->is_refused[i]);
 }
 
+static bool is_published_healed(const struct side *side, uint32_t i)
+{
+    const uint32_t state = board_state(lines_board(side->lines), i);
+    return state == ARB_BOOK_LIVE || (state == ARB_BOOK_UNUSABLE && side->is_refused[i]);
+}
+
 /* The first line on which the book is not, or NULL. */
 static const struct side_line *find_unhealed(const struct side *side, uint32_t i)
 {
@@ -182,7 +203,8 @@ bool scenario_is_healed(const struct scenario *s)
 
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         for (uint32_t i = 0; i < s->instruments->n; i++) {
-            are_all = are_all && find_unhealed(&s->sides[venue], i) == NULL;
+            are_all = are_all && is_published_healed(&s->sides[venue], i) &&
+                      find_unhealed(&s->sides[venue], i) == NULL;
         }
     }
     return are_all;
@@ -194,7 +216,11 @@ void scenario_report_unhealed(struct scenario *s)
         const struct side *const side = &s->sides[venue];
         for (uint32_t i = 0; i < s->instruments->n; i++) {
             const struct side_line *const line = find_unhealed(side, i);
-            if (line != NULL) {
+            if (!is_published_healed(side, i)) {
+                scenario_violate(s, "%s %s is not published as LIVE %d s after the last fault",
+                                 venue_name(s, side), scenario_symbol(s, i),
+                                 (int)(HEALED_WITHIN_NS / NS_PER_S));
+            } else if (line != NULL) {
                 const struct feed *const feed =
                     lines_feed(side->lines, (uint32_t)(line - side->line));
                 scenario_violate(s, "%s %s is still %s on line %u (%s) %d s after the last fault",

@@ -58,6 +58,7 @@ struct side {
     struct side_line line[BOARD_LINES_MAX];
     struct ledger ledgers[SIMULATION_INSTRUMENTS_MAX];
     int64_t published_ns[SIMULATION_INSTRUMENTS_MAX];      /* the venue's, while it is LIVE */
+    int64_t alone_ns[SIMULATION_INSTRUMENTS_MAX];          /* since no line has it; 0: one has */
     struct reaction reactions[SIMULATION_INSTRUMENTS_MAX]; /* under way; kind 0: none */
     bool is_refused[SIMULATION_INSTRUMENTS_MAX];           /* once, by a fault */
     bool was_down[SIMULATION_INSTRUMENTS_MAX];             /* before the fault */
