@@ -213,8 +213,9 @@ static void configure_exchange(struct rig *rig, int i)
     options[0] = (struct config_entry){ .key = "url", .value = rig->urls[i], .next = &options[1] };
     options[1] = (struct config_entry){ .key = "depth", .value = "10", .next = &options[2] };
     options[2] = (struct config_entry){ .key = "idle_timeout", .value = "600s" };
-    rig->exchanges[i] =
-        (struct exchange_config){ .symbols = rig->symbols, .n_symbols = 1, .options = options };
+    rig->exchanges[i] = (struct exchange_config){
+        .symbols = rig->symbols, .n_symbols = 1, .connections = 1, .options = options
+    };
     (void)snprintf(rig->exchanges[i].name, sizeof(rig->exchanges[i].name), "venue%d", i);
     rig->names[i].taker_fee_ppm = 2600;
     (void)snprintf(rig->names[i].name, sizeof(rig->names[i].name), "venue%d", i);

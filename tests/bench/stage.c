@@ -68,10 +68,13 @@ static void start_over(struct stage *stage)
 
 void stage_rewind(struct stage *stage, size_t begin)
 {
-    if (stage->replay->at > 0) {
+    struct replay *const replay = stage->replay;
+
+    if (replay->at > 0) {
         start_over(stage);
     }
-    while (stage->replay->at < begin && replay_step(stage->replay)) {
+    replay->now_ns = replay_start_ns(replay); /* which other stages may have shifted */
+    while (replay->at < begin && replay_step(replay)) {
         /* record after record */
     }
 }
