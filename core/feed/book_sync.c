@@ -25,7 +25,8 @@ static uint8_t verified_of(const struct feed *feed, const struct feed_book *book
     if (book->state != ARB_BOOK_LIVE) {
         return ARB_SUSPECT; /* whatever it shows must not be relied on */
     }
-    return feed->caps.loss_detection == ARB_LOSS_NONE ? ARB_UNVERIFIABLE : ARB_VERIFIED;
+    return feed->caps.loss_detection == ARB_LOSS_NONE || book->is_unproven ? ARB_UNVERIFIABLE
+                                                                           : ARB_VERIFIED;
 }
 
 /* A checksum over fewer levels than the book has proves nothing of those below. */
@@ -34,7 +35,8 @@ static uint32_t verified_levels_of(const struct feed *feed, const struct feed_bo
     const struct arb_capabilities *const caps = &feed->caps;
     const bool is_part = caps->depth == 0 || caps->checksum_levels < caps->depth;
 
-    return book->state == ARB_BOOK_LIVE && caps->loss_detection == ARB_LOSS_CHECKSUM && is_part
+    return book->state == ARB_BOOK_LIVE && !book->is_unproven &&
+                   caps->loss_detection == ARB_LOSS_CHECKSUM && is_part
                ? caps->checksum_levels
                : 0;
 }
@@ -307,8 +309,9 @@ static void note_progress(struct progress *at, int64_t venue_ns)
     }
 }
 
-static void note_digits(struct feed_book *book, const struct arb_book_event *event)
+static void note_manner(struct feed_book *book, const struct arb_book_event *event)
 {
+    book->is_unproven = event->is_unproven;
     book->px_digits = event->px_digits;
     book->qty_digits = event->qty_digits;
 }
@@ -413,7 +416,7 @@ static void apply_delta(struct feed *feed, const struct arb_book_event *event)
     book->venue_ns = event->venue_ns;
     book->recv_ns = feed->effects.host.now_ns;
     note_progress(&book->at, event->venue_ns);
-    note_digits(book, event);
+    note_manner(book, event);
     struct event delta = sync_event_of(feed, event->instrument, EVENT_DELTA);
     delta.n_bids = event->n_bids;
     delta.n_asks = event->n_asks;
@@ -514,7 +517,7 @@ static void apply_snapshot(struct feed *feed, const struct arb_book_event *event
     } else {
         book->at = (struct progress){ .venue_ns = event->venue_ns };
     }
-    note_digits(book, event);
+    note_manner(book, event);
     if (was_live) {
         take_next_snapshot(feed, event);
         return;

@@ -51,6 +51,7 @@ struct feed_book {
     uint8_t px_digits, qty_digits;
     bool bound;
     bool crossed;     /* STALE for no other reason: the next event may heal it */
+    bool is_unproven; /* as its last event says, whatever the feed can prove */
     bool catching_up; /* since an HTTP snapshot no delta was newer than it */
     uint8_t conn;
     uint32_t attempts; /* resyncs in a row */

@@ -90,6 +90,7 @@ struct arb_book_event {
     bool has_checksum;  /* the host then calls checksum() and compares */
     uint8_t px_digits;  /* fractional digits of the venue's text, or ARB_DIGITS_UNKNOWN */
     uint8_t qty_digits; /* likewise */
+    bool is_unproven; /* nothing shows yet that none is missing: ARB_UNVERIFIABLE until the next */
 };
 
 enum arb_book_state {

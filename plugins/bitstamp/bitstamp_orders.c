@@ -159,6 +159,7 @@ static int publish(struct bitstamp *self, struct arb_host *host, uint32_t i,
         .n_asks = book->asks.n,
         .px_digits = orders->px_digits,
         .qty_digits = orders->qty_digits,
+        .is_unproven = self->markets[i].asked_when_quiet, /* until the first event */
     };
     return arb_book_publish(host, &event);
 }

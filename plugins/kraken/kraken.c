@@ -242,7 +242,7 @@ int kraken_publish(struct kraken *self, struct arb_host *host, const struct book
         pair->answer_by_ns = 0;
         pair->unanswered = 0;
         pair->px_digits = pair->qty_digits = 0; /* the venue may have changed its precision */
-        pair->updated_ns = 0;
+        pair->updated_ns = pair->book_ns = 0;
     } else if (pair->sub != SUB_LIVE) {
         return ARB_OK; /* between unsubscribing and the next snapshot */
     } else if (frame->venue_ns != 0 && frame->venue_ns < pair->updated_ns) {
@@ -251,13 +251,16 @@ int kraken_publish(struct kraken *self, struct arb_host *host, const struct book
         pair->updated_ns = frame->venue_ns != 0 ? frame->venue_ns : pair->updated_ns;
     }
     learn_digits(pair, frame);
+    if (frame->venue_ns > pair->book_ns) {
+        pair->book_ns = frame->venue_ns;
+    }
     const struct arb_book_event event = {
         .size = (uint32_t)sizeof(event),
         .instrument = frame->instrument,
         .kind = (uint32_t)kind,
         .max_depth = (uint32_t)self->depth,
         .seq = ++pair->seq,
-        .venue_ns = frame->venue_ns,
+        .venue_ns = frame->venue_ns == 0 ? 0 : pair->book_ns,
         .bids = self->bids,
         .asks = self->asks,
         .n_bids = frame->bids.n,

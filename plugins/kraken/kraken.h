@@ -55,6 +55,7 @@ struct pair {
     uint32_t unanswered;  /* requests in a row */
     uint64_t seq;         /* of our own: the venue does not number its messages */
     int64_t updated_ns;   /* the venue's time of the last update; 0: none since the snapshot */
+    int64_t book_ns;      /* likewise, of the snapshot too: the book is as new as that */
     uint8_t px_digits, qty_digits; /* on the wire; the checksum needs them */
     struct token_side bids, asks;
 };

@@ -96,6 +96,9 @@ static void note_book(FILE *out, const struct feed *feed, const struct arb_book_
     (void)fprintf(out, "book %s %s seq=%" PRIu64 " max_depth=%u", info->symbol,
                   book->kind == ARB_BOOK_SNAPSHOT ? "snapshot" : "delta", book->seq,
                   book->max_depth);
+    if (book->is_unproven) {
+        (void)fputs(" unproven", out);
+    }
     if (book->has_checksum) {
         (void)fprintf(out, " checksum=%u", book->checksum);
     }

@@ -168,6 +168,7 @@ void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict v
     if (version < oracle->last) {
         oracle_lose(oracle, oracle->last); /* overtaken: what it sets may be out of date */
     }
+    oracle->is_linked = true;
     raise(&oracle->last, version);
     raise(&oracle->first, version);
     if (is_whole) {
@@ -183,6 +184,7 @@ void oracle_answer(struct oracle *oracle, uint32_t version)
 
 void oracle_begin_live(struct oracle *oracle, bool is_from_http)
 {
+    oracle->is_linked = false;
     if (is_from_http) {
         make_up(oracle, oracle->rest);
     }
@@ -208,12 +210,19 @@ static bool is_patient(struct oracle *oracle, int64_t now_ns)
            now_ns - oracle->shown_ns <= oracle->proof.patience_ns;
 }
 
+/* A book without a single event yet need not be proven where events prove it. */
+static bool says_what_it_may(const struct oracle *oracle, const struct arb_book *book)
+{
+    return book->verified == oracle->proof.verified ||
+           (oracle->proof.is_by_events && !oracle->is_linked && book->verified == ARB_UNVERIFIABLE);
+}
+
 static enum oracle_verdict verdict_on(struct oracle *oracle, const struct arb_book *book,
                                       const struct book_hash *hash, int64_t now_ns)
 {
     const bool is_proven = book->verified == ARB_VERIFIED;
 
-    if (book->verified != oracle->proof.verified ||
+    if (!says_what_it_may(oracle, book) ||
         book->verified_levels != (is_proven ? oracle->proof.levels : 0)) {
         return ORACLE_WRONG;
     }

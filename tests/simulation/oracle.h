@@ -27,6 +27,7 @@ struct oracle_proof {
     uint32_t levels;   /* a side, that a loss shows in, and with VERIFIED the book says so; 0: all,
                           or with UNVERIFIABLE none */
     int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
+    bool is_by_events;   /* VERIFIED only from the first event on */
 };
 
 /* All states of one book. Zeroed memory is ready. */
@@ -42,6 +43,7 @@ struct oracle {
     uint32_t rest;        /* of the last HTTP answer */
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
     bool is_tainted;      /* and no whole book has made up for it yet */
+    bool is_linked;       /* a frame came since it is LIVE: what was before can be proven */
     uint32_t verdict;     /* enum oracle_verdict, the last one */
     int64_t shown_ns;     /* of the first frame to check by since it differs and nothing was lost */
 };

@@ -70,15 +70,20 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-    { FAULT_AT_ORDER_BOOK, FAULT_AT_ORDER_BOOK, 100, "order_book", "on", { ARB_VERIFIED, 0, 0 } },
-    { FAULT_AT_ORDERS, FAULT_AT_ORDERS, 0, "orders", "on", { ARB_VERIFIED, 0, 0 } },
-    { FAULT_AT_DIFF, FAULT_AT_DIFF, 0, "diff", "off", { ARB_UNVERIFIABLE, 0, 0 } },
+    { FAULT_AT_ORDER_BOOK,
+      FAULT_AT_ORDER_BOOK,
+      100,
+      "order_book",
+      "on",
+      { ARB_VERIFIED, 0, 0, false } },
+    { FAULT_AT_ORDERS, FAULT_AT_ORDERS, 0, "orders", "on", { ARB_VERIFIED, 0, 0, true } },
+    { FAULT_AT_DIFF, FAULT_AT_DIFF, 0, "diff", "off", { ARB_UNVERIFIABLE, 0, 0, false } },
     { SIMULATION_CHECKED_DIFF,
       FAULT_AT_DIFF,
       0,
       "diff",
       "on",
-      { ARB_UNVERIFIABLE, CHECKED_LEVELS, CHECKED_WITHIN_NS } },
+      { ARB_UNVERIFIABLE, CHECKED_LEVELS, CHECKED_WITHIN_NS, false } },
 };
 enum { N_VARIANTS = sizeof(variants) / sizeof(variants[0]) };
 

@@ -5,6 +5,7 @@
  * option each. In a command '%' stands for the id the callback was called with.
  *
  *     snap I SEQ LEVEL...    delta I SEQ LEVEL...   LEVEL: b100x2 a101x1; also sum=N max=N at=NS
+ *     and unproven
  *     open C   send C TEXT   close C WHY   renew C WHY   get R URL   timer T MS   bind I C
  *     resync I WHY   refuse I WHY   trading I|* STATUS TEXT
  *     list SYMBOL VENUE_SYMBOL STATUS PX_DIGITS QTY_DIGITS   end
@@ -57,6 +58,8 @@ static inline void fake_book_word(struct fake_book *book, const char *word)
 
     if (sscanf(word, "sum=%" SCNu32, &book->event.checksum) == 1) {
         book->event.has_checksum = true;
+    } else if (strcmp(word, "unproven") == 0) {
+        book->event.is_unproven = true;
     } else if (sscanf(word, "max=%" SCNu32, &book->event.max_depth) != 1 &&
                sscanf(word, "at=%" SCNd64, &book->event.venue_ns) != 1) {
         const int n = sscanf(word, "%c%" SCNd64 "x%" SCNd64, &side, &px, &qty);

@@ -235,6 +235,18 @@ static void matching_checksum_is_counted(void **state)
     world_destroy(world);
 }
 
+static void event_without_proof_makes_its_book_unverifiable_until_the_next(void **state)
+{
+    (void)state;
+    struct world *const world = world_connected(&(struct world_spec){ 0 });
+
+    world_say(world, "snap 0 10 b100x1 a101x1 unproven");
+    world_say(world, "delta 0 11 b100x2");
+    world_expect(world, "snapshot 0 LIVE #2<1 unverifiable b100x1 a101x1\n"
+                        "delta 0 LIVE #3<2 b100x2\n");
+    world_destroy(world);
+}
+
 static void checksum_over_the_best_levels_proves_only_these(void **state)
 {
     static const struct world_spec part = { .options = { { "loss", "checksum" },
@@ -670,6 +682,7 @@ int main(void)
         cmocka_unit_test(snapshot_older_than_a_live_book_is_damage),
         cmocka_unit_test(resync_may_start_a_lower_sequence),
         cmocka_unit_test(matching_checksum_is_counted),
+        cmocka_unit_test(event_without_proof_makes_its_book_unverifiable_until_the_next),
         cmocka_unit_test(checksum_over_the_best_levels_proves_only_these),
         cmocka_unit_test(checksum_mismatch_is_told_before_the_resync),
         cmocka_unit_test(snapshot_with_a_wrong_checksum_is_not_live),
