@@ -53,8 +53,9 @@ static void commit_listing(struct feed *feed, const struct arb_listing *listing)
 
 static void commit_catalog_end(struct feed *feed)
 {
-    const struct instruments *const set = &feed->instruments;
+    struct instruments *const set = &feed->instruments;
 
+    instruments_end_catalog(set);
     feed->has_catalog = true;
     for (uint32_t i = 0; i < set->n_handed; i++) {
         if (!set->listed[i]) {

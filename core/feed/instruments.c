@@ -11,8 +11,10 @@ int instruments_init(struct instruments *set, const struct config *config,
     *set = (struct instruments){ .config = config, .exchange = exchange };
     set->list = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->list));
     set->listed = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->listed));
+    set->listed_next = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->listed_next));
     set->by_symbol = calloc(1, sizeof(*set->by_symbol));
-    if (set->list == NULL || set->listed == NULL || set->by_symbol == NULL) {
+    if (set->list == NULL || set->listed == NULL || set->listed_next == NULL ||
+        set->by_symbol == NULL) {
         instruments_fini(set);
         return ARB_ENOMEM;
     }
@@ -23,6 +25,7 @@ void instruments_fini(struct instruments *set)
 {
     free(set->list);
     free(set->listed);
+    free(set->listed_next);
     free(set->by_symbol);
     *set = (struct instruments){ 0 };
 }
@@ -123,7 +126,15 @@ uint32_t instruments_list(struct instruments *set, const struct arb_listing *lis
         i = add(set, listing->symbol, listing->venue_symbol);
     }
     if (i != ARB_NO_INSTRUMENT) {
-        set->listed[i] = true;
+        set->listed[i] = set->listed_next[i] = true;
     }
     return i;
+}
+
+void instruments_end_catalog(struct instruments *set)
+{
+    for (uint32_t i = 0; i < set->n; i++) {
+        set->listed[i] = set->listed_next[i];
+        set->listed_next[i] = false;
+    }
 }

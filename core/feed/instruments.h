@@ -14,7 +14,8 @@
 
 struct instruments {
     struct arb_instrument *list; /* [ARB_INSTRUMENTS_MAX] */
-    bool *listed;                /* [ARB_INSTRUMENTS_MAX] the last catalog named it */
+    bool *listed;                /* [ARB_INSTRUMENTS_MAX] the last catalog named it, or one since */
+    bool *listed_next;           /* [ARB_INSTRUMENTS_MAX] the one under way does */
     uint32_t n;
     uint32_t n_handed; /* the plugin knows these */
     struct arb_symbol_map *by_symbol;
@@ -36,5 +37,8 @@ int instruments_add_named(struct instruments *set);
  * index, or ARB_NO_INSTRUMENT when nobody asked for it or there is no room.
  */
 uint32_t instruments_list(struct instruments *set, const struct arb_listing *listing);
+
+/* The catalog is complete: what no row of it named is not listed any more. */
+void instruments_end_catalog(struct instruments *set);
 
 #endif /* ARB_INSTRUMENTS_H */

@@ -181,6 +181,7 @@ static inline int arb_listing_publish(struct arb_host *host, const struct arb_li
  * Ends the catalog. The host resolves the configured patterns and hands the instruments
  * found to add_instruments(); configured symbols that no row named are reported and
  * become ARB_BOOK_UNUSABLE.
+ * A later catalog may add and lack symbols.
  */
 static inline int arb_catalog_end(struct arb_host *host)
 {

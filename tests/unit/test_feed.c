@@ -426,6 +426,18 @@ static void named_symbol_that_is_not_listed_is_unusable(void **state)
     world_destroy(world);
 }
 
+static void symbol_that_a_later_catalog_lacks_is_unusable(void **state)
+{
+    struct world *const world = world_live(&usual);
+
+    (void)state;
+    world_answer(world, 1, "list BTC/USD btcusd 1 2 8;list ETH/USD ethusd 1 2 8;end");
+    world_expect(world, "");
+    world_answer(world, 1, "list ETH/USD ethusd 1 2 8;end");
+    world_expect(world, "status 0 UNUSABLE #3<2 the venue does not list this symbol\n");
+    world_destroy(world);
+}
+
 static void listing_with_more_digits_than_the_scale_is_unusable(void **state)
 {
     struct world *const world = world_connected(&patterned);
@@ -701,6 +713,7 @@ int main(void)
         cmocka_unit_test(pattern_takes_the_listings_that_match),
         cmocka_unit_test(repeated_catalog_adds_only_what_is_new),
         cmocka_unit_test(named_symbol_that_is_not_listed_is_unusable),
+        cmocka_unit_test(symbol_that_a_later_catalog_lacks_is_unusable),
         cmocka_unit_test(listing_with_more_digits_than_the_scale_is_unusable),
         cmocka_unit_test(listing_of_unknown_digits_is_taken),
         cmocka_unit_test(busy_book_that_falls_silent_is_resynced),
