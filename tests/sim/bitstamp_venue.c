@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agenda.h"
 #include "bitstamp_frames.h"
-#include "prng.h"
+#include "venue_desk.h"
 #include "util/clock.h"
 
 enum {
+    STREAM = 3,             /* of chance */
     CHANNELS_MAX = 1024,    /* per connection; one more closes it */
     CLIENT_FRAME_MAX = 512, /* bytes */
     CLOSE_TOO_BIG = 1009,
@@ -58,44 +58,14 @@ struct product {
 };
 
 struct bitstamp_venue {
-    struct sim_venue venue;
-    struct sim_venue_config config;
-    struct prng prng;
-    struct agenda agenda;
-    struct player player;
+    struct venue_desk desk; /* first, so that the venue leads back to its model */
     struct product *products;
     struct client clients[SIM_CLIENTS_MAX];
-    struct arb_level *changes[2]; /* bids, asks: room for one diff */
-    char *frame;
-    size_t frame_cap;
 };
 
 static struct bitstamp_venue *bitstamp_of(struct sim_venue *venue)
 {
     return (struct bitstamp_venue *)venue; /* its first member */
-}
-
-static struct arb_text new_frame(struct bitstamp_venue *bitstamp)
-{
-    return arb_text_over(bitstamp->frame, bitstamp->frame_cap);
-}
-
-static void send_frame(struct bitstamp_venue *bitstamp, uint32_t client,
-                       const struct arb_text *text)
-{
-    bitstamp->config.outlet.send(bitstamp->config.outlet.context, client, frame_bytes(text));
-}
-
-static void close_client(struct bitstamp_venue *bitstamp, uint32_t client, uint16_t code,
-                         const char *why)
-{
-    bitstamp->config.outlet.close(bitstamp->config.outlet.context, client, code, why);
-}
-
-/* A time as the venue's own clock shows it. */
-static int64_t own_time_ns(const struct bitstamp_venue *bitstamp, int64_t at_ns)
-{
-    return at_ns + bitstamp->config.clock_offset_ns;
 }
 
 static void on_connect(struct sim_venue *venue, uint32_t id, int64_t now_ns)
@@ -104,9 +74,9 @@ static void on_connect(struct sim_venue *venue, uint32_t id, int64_t now_ns)
     struct client *const client = &bitstamp->clients[id];
 
     (void)now_ns;
-    client->channels = calloc(bitstamp->config.instruments->n, sizeof(*client->channels));
+    client->channels = calloc(bitstamp->desk.config.instruments->n, sizeof(*client->channels));
     if (client->channels == NULL) {
-        close_client(bitstamp, id, 1011, "out of memory");
+        venue_desk_close(&bitstamp->desk, id, 1011, "out of memory");
     }
 }
 
@@ -115,20 +85,21 @@ static void on_disconnect(struct sim_venue *venue, uint32_t id)
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
     struct client *const client = &bitstamp->clients[id];
 
-    for (uint32_t i = 0; client->channels != NULL && i < bitstamp->config.instruments->n; i++) {
+    for (uint32_t i = 0; client->channels != NULL && i < bitstamp->desk.config.instruments->n;
+         i++) {
         bitstamp->products[i].n_subscribers -= client->channels[i] != 0;
     }
     free(client->channels);
     *client = (struct client){ 0 };
-    player_stop(&bitstamp->player, id);
+    player_stop(&bitstamp->desk.player, id);
 }
 
 /* Sends an error that leaves the connection open. */
 static void complain(struct bitstamp_venue *bitstamp, uint32_t id, const char *message)
 {
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
     bitstamp_put_error(&text, message);
-    send_frame(bitstamp, id, &text);
+    venue_desk_send(&bitstamp->desk, id, &text);
 }
 
 /* The kind of channel, or 0; `market` gets what follows the prefix. */
@@ -147,7 +118,7 @@ static uint8_t channel_of(const char *name, const char **market)
 static uint32_t find_market(const struct bitstamp_venue *bitstamp, const char *market)
 {
     const struct arb_bytes name = { market, strlen(market) };
-    return arb_symbol_find(&bitstamp->config.instruments->by_market, name);
+    return arb_symbol_find(&bitstamp->desk.config.instruments->by_market, name);
 }
 
 /* Returns whether this is news. What has no frames to send is remembered as a number only. */
@@ -179,7 +150,7 @@ static void leave(struct bitstamp_venue *bitstamp, uint32_t id, uint32_t instrum
     bitstamp->products[instrument].n_subscribers -= client->channels[instrument] == 0;
     client->n_channels--;
     if (client->n_channels == 0) {
-        player_stop(&bitstamp->player, id);
+        player_stop(&bitstamp->desk.player, id);
     }
 }
 
@@ -187,16 +158,16 @@ static void subscribe(struct bitstamp_venue *bitstamp, uint32_t id, uint32_t ins
                       uint8_t channel, const char *name, int64_t now_ns)
 {
     struct client *const client = &bitstamp->clients[id];
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
 
     if (enter(bitstamp, id, instrument, channel) && ++client->n_channels > CHANNELS_MAX) {
-        close_client(bitstamp, id, 0, "more than 1,024 channels");
+        venue_desk_close(&bitstamp->desk, id, 0, "more than 1,024 channels");
         return;
     }
     bitstamp_put_event(&text, "bts:subscription_succeeded", name);
-    send_frame(bitstamp, id, &text);
-    if (bitstamp->config.tape != NULL) {
-        player_start(&bitstamp->player, id, now_ns);
+    venue_desk_send(&bitstamp->desk, id, &text);
+    if (bitstamp->desk.config.tape != NULL) {
+        player_start(&bitstamp->desk.player, id, now_ns);
     }
 }
 
@@ -213,10 +184,10 @@ static void request_channel(struct bitstamp_venue *bitstamp, uint32_t id,
     } else if (request->event == BITSTAMP_SUBSCRIBE) {
         subscribe(bitstamp, id, find_market(bitstamp, market), channel, request->channel, now_ns);
     } else {
-        struct arb_text text = new_frame(bitstamp);
+        struct arb_text text = venue_desk_frame(&bitstamp->desk);
         leave(bitstamp, id, find_market(bitstamp, market), channel);
         bitstamp_put_event(&text, "bts:unsubscription_succeeded", request->channel);
-        send_frame(bitstamp, id, &text);
+        venue_desk_send(&bitstamp->desk, id, &text);
     }
 }
 
@@ -224,18 +195,18 @@ static void on_text(struct sim_venue *venue, uint32_t id, int64_t now_ns, struct
 {
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
     struct bitstamp_request request;
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
 
     if (bitstamp->clients[id].channels == NULL) {
         return; /* being closed for want of memory */
     }
     if (message.len > CLIENT_FRAME_MAX) {
-        close_client(bitstamp, id, CLOSE_TOO_BIG, "read limited at 513 bytes");
+        venue_desk_close(&bitstamp->desk, id, CLOSE_TOO_BIG, "read limited at 513 bytes");
     } else if (bitstamp_request_parse(&request, message) != ARB_OK) {
         complain(bitstamp, id, "Incorrect JSON format.");
     } else if (request.event == BITSTAMP_HEARTBEAT) {
         bitstamp_put_heartbeat(&text);
-        send_frame(bitstamp, id, &text);
+        venue_desk_send(&bitstamp->desk, id, &text);
     } else if (request.event == BITSTAMP_UNKNOWN_EVENT) {
         complain(bitstamp, id, "Bad subscription string.");
     } else {
@@ -251,7 +222,8 @@ static void capture(struct capture *capture, const struct sim_book *book, int64_
 
 static int64_t draw_capture_interval(struct bitstamp_venue *bitstamp)
 {
-    return prng_between(&bitstamp->prng, CAPTURE_MIN_MS * NS_PER_MS, CAPTURE_MAX_MS * NS_PER_MS);
+    return prng_between(&bitstamp->desk.prng, CAPTURE_MIN_MS * NS_PER_MS,
+                        CAPTURE_MAX_MS * NS_PER_MS);
 }
 
 /*
@@ -285,7 +257,7 @@ static void send_to_subscribers(struct bitstamp_venue *bitstamp, uint32_t instru
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         const struct client *const client = &bitstamp->clients[id];
         if (client->n_channels > 0 && (client->channels[instrument] & channel) != 0) {
-            send_frame(bitstamp, id, text);
+            venue_desk_send(&bitstamp->desk, id, text);
         }
     }
 }
@@ -305,14 +277,14 @@ static bool has_subscriber(const struct bitstamp_venue *bitstamp, uint32_t instr
 static void send_top(struct bitstamp_venue *bitstamp, uint32_t instrument,
                      const struct sim_book *book, int64_t now_ns)
 {
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
     const struct bitstamp_book frame = {
-        .instrument = &bitstamp->config.instruments->items[instrument],
+        .instrument = &bitstamp->desk.config.instruments->items[instrument],
         .bids = book->bids.levels,
         .asks = book->asks.levels,
         .n_bids = at_most(book->bids.n, TOP_LEVELS),
         .n_asks = at_most(book->asks.n, TOP_LEVELS),
-        .at_ns = own_time_ns(bitstamp, now_ns),
+        .at_ns = venue_desk_own_time_ns(&bitstamp->desk, now_ns),
     };
     if (!has_subscriber(bitstamp, instrument, ORDER_BOOK)) {
         return;
@@ -332,23 +304,23 @@ static void send_diff(struct bitstamp_venue *bitstamp, uint32_t instrument,
                       const struct sim_book *book, int64_t now_ns)
 {
     const struct sim_book *const was = &bitstamp->products[instrument].published;
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
 
     if (!has_subscriber(bitstamp, instrument, DIFF_ORDER_BOOK)) {
         return;
     }
     const struct bitstamp_book frame = {
-        .instrument = &bitstamp->config.instruments->items[instrument],
-        .bids = bitstamp->changes[0],
-        .asks = bitstamp->changes[1],
-        .n_bids = ladder_diff(&was->bids, &book->bids, UINT32_MAX, bitstamp->changes[0]),
-        .n_asks = ladder_diff(&was->asks, &book->asks, UINT32_MAX, bitstamp->changes[1]),
-        .at_ns = own_time_ns(bitstamp, now_ns),
+        .instrument = &bitstamp->desk.config.instruments->items[instrument],
+        .bids = bitstamp->desk.changes[0],
+        .asks = bitstamp->desk.changes[1],
+        .n_bids = ladder_diff(&was->bids, &book->bids, UINT32_MAX, bitstamp->desk.changes[0]),
+        .n_asks = ladder_diff(&was->asks, &book->asks, UINT32_MAX, bitstamp->desk.changes[1]),
+        .at_ns = venue_desk_own_time_ns(&bitstamp->desk, now_ns),
     };
     if (frame.n_bids + frame.n_asks == 0) {
         return;
     }
-    bitstamp_put_book(&text, "diff_order_book_", draw_zero(&bitstamp->prng), &frame);
+    bitstamp_put_book(&text, "diff_order_book_", draw_zero(&bitstamp->desk.prng), &frame);
     send_to_subscribers(bitstamp, instrument, DIFF_ORDER_BOOK, &text);
 }
 
@@ -363,7 +335,7 @@ static void send_order(struct bitstamp_venue *bitstamp, uint32_t instrument,
                        struct bitstamp_order *order)
 {
     struct product *const product = &bitstamp->products[instrument];
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
 
     memcpy(order->pre_event_id, product->last_event_id, sizeof(order->pre_event_id));
     bitstamp_event_id(order->event_id, order->at_ns, ++product->n_order_events);
@@ -402,7 +374,7 @@ static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrumen
     const struct sim_book *const was = &bitstamp->products[instrument].published;
     const struct ladder *const before = order.is_bid ? &was->bids : &was->asks;
     const struct ladder *const after = order.is_bid ? &book->bids : &book->asks;
-    struct arb_level *const changes = bitstamp->changes[0];
+    struct arb_level *const changes = bitstamp->desk.changes[0];
     const uint32_t n = ladder_diff(before, after, UINT32_MAX, changes);
 
     for (uint32_t i = 0; i < n; i++) {
@@ -416,8 +388,9 @@ static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrumen
 static void send_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
                         const struct sim_book *book, int64_t now_ns)
 {
-    struct bitstamp_order order = { .instrument = &bitstamp->config.instruments->items[instrument],
-                                    .at_ns = own_time_ns(bitstamp, now_ns) };
+    struct bitstamp_order order = { .instrument =
+                                        &bitstamp->desk.config.instruments->items[instrument],
+                                    .at_ns = venue_desk_own_time_ns(&bitstamp->desk, now_ns) };
 
     if (!has_subscriber(bitstamp, instrument, LIVE_ORDERS)) {
         return;
@@ -433,8 +406,8 @@ static void send_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
 static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
 {
     struct product *const product = &bitstamp->products[instrument];
-    const struct sim_book *const book =
-        sim_market_book(bitstamp->config.market, bitstamp->config.market_venue, instrument);
+    const struct sim_book *const book = sim_market_book(
+        bitstamp->desk.config.market, bitstamp->desk.config.market_venue, instrument);
 
     take_captures(bitstamp, product, now_ns - 1);
     if (product->n_subscribers > 0) {
@@ -444,9 +417,10 @@ static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_
     }
     sim_book_copy(&product->published, book);
     sim_book_copy(&product->told, book); /* or nobody listened */
-    product->next_ns = now_ns + prng_between(&bitstamp->prng, PUBLISH_MIN_MS * NS_PER_MS,
+    product->next_ns = now_ns + prng_between(&bitstamp->desk.prng, PUBLISH_MIN_MS * NS_PER_MS,
                                              PUBLISH_MAX_MS * NS_PER_MS);
-    bitstamp->config.outlet.published(bitstamp->config.outlet.context, instrument, now_ns);
+    bitstamp->desk.config.outlet.published(bitstamp->desk.config.outlet.context, instrument,
+                                           now_ns);
 }
 
 static void on_change(struct sim_venue *venue, uint32_t instrument, int64_t now_ns)
@@ -462,14 +436,15 @@ static void on_change(struct sim_venue *venue, uint32_t instrument, int64_t now_
         return;
     }
     const struct agenda_entry entry = { .at_ns = product->next_ns, .a = instrument };
-    product->is_planned = agenda_add(&bitstamp->agenda, entry) == ARB_OK; /* else the next change */
+    product->is_planned =
+        agenda_add(&bitstamp->desk.agenda, entry) == ARB_OK; /* else the next change */
 }
 
 static int64_t next_ns(const struct sim_venue *venue)
 {
     const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
-    const int64_t agenda_ns = agenda_next_ns(&bitstamp->agenda);
-    const int64_t player_ns = player_next_ns(&bitstamp->player);
+    const int64_t agenda_ns = agenda_next_ns(&bitstamp->desk.agenda);
+    const int64_t player_ns = player_next_ns(&bitstamp->desk.player);
     return agenda_ns < player_ns ? agenda_ns : player_ns;
 }
 
@@ -479,7 +454,7 @@ static void play(struct bitstamp_venue *bitstamp, int64_t now_ns)
     char name[BITSTAMP_CHANNEL_MAX];
     const char *market = NULL;
     uint32_t id;
-    const struct tape_frame *const frame = player_take(&bitstamp->player, now_ns, &id);
+    const struct tape_frame *const frame = player_take(&bitstamp->desk.player, now_ns, &id);
 
     if (frame == NULL || frame->channel.len >= sizeof(name)) {
         return;
@@ -490,7 +465,7 @@ static void play(struct bitstamp_venue *bitstamp, int64_t now_ns)
     const uint32_t instrument = channel == 0 ? ARB_NO_INSTRUMENT : find_market(bitstamp, market);
     if (instrument != ARB_NO_INSTRUMENT &&
         (bitstamp->clients[id].channels[instrument] & channel) != 0) {
-        bitstamp->config.outlet.send(bitstamp->config.outlet.context, id, frame->text);
+        bitstamp->desk.config.outlet.send(bitstamp->desk.config.outlet.context, id, frame->text);
     }
 }
 
@@ -498,11 +473,11 @@ static void on_time(struct sim_venue *venue, int64_t now_ns)
 {
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
 
-    if (agenda_next_ns(&bitstamp->agenda) > now_ns) {
+    if (agenda_next_ns(&bitstamp->desk.agenda) > now_ns) {
         play(bitstamp, now_ns);
         return;
     }
-    const struct agenda_entry due = agenda_take(&bitstamp->agenda);
+    const struct agenda_entry due = agenda_take(&bitstamp->desk.agenda);
     bitstamp->products[due.a].is_planned = false;
     publish(bitstamp, due.a, due.at_ns);
 }
@@ -510,13 +485,13 @@ static void on_time(struct sim_venue *venue, int64_t now_ns)
 static const struct sim_book *published(const struct sim_venue *venue, uint32_t instrument)
 {
     const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
-    return bitstamp->config.market == NULL ? NULL : &bitstamp->products[instrument].published;
+    return bitstamp->desk.config.market == NULL ? NULL : &bitstamp->products[instrument].published;
 }
 
 static const struct sim_book *told(const struct sim_venue *venue, uint32_t instrument)
 {
     const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
-    return bitstamp->config.market == NULL ? NULL : &bitstamp->products[instrument].told;
+    return bitstamp->desk.config.market == NULL ? NULL : &bitstamp->products[instrument].told;
 }
 
 static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *text,
@@ -526,12 +501,12 @@ static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *
 
     take_captures(bitstamp, product, now_ns);
     const struct bitstamp_book book = {
-        .instrument = &bitstamp->config.instruments->items[instrument],
+        .instrument = &bitstamp->desk.config.instruments->items[instrument],
         .bids = product->served.book.bids.levels,
         .asks = product->served.book.asks.levels,
         .n_bids = product->served.book.bids.n,
         .n_asks = product->served.book.asks.n,
-        .at_ns = own_time_ns(bitstamp, product->served.at_ns),
+        .at_ns = venue_desk_own_time_ns(&bitstamp->desk, product->served.at_ns),
     };
     if (strcmp(query, "?group=2") == 0) {
         bitstamp_put_rest_orders(text, &book);
@@ -565,9 +540,9 @@ static int on_get(struct sim_venue *venue, const char *address, int64_t now_ns,
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
     const char *const query = address + strcspn(address, "?");
     char path[SIM_PATH_MAX];
-    struct arb_text text = new_frame(bitstamp);
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
     char market[ARB_SYMBOL_MAX];
-    const struct tape *const tape = bitstamp->config.tape;
+    const struct tape *const tape = bitstamp->desk.config.tape;
     int status = 200;
 
     (void)snprintf(path, sizeof(path), "%.*s",
@@ -581,10 +556,10 @@ static int on_get(struct sim_venue *venue, const char *address, int64_t now_ns,
         return status;
     }
     if (is_path(path, "/api/v2/markets")) {
-        bitstamp_put_markets(&text, bitstamp->config.instruments);
+        bitstamp_put_markets(&text, bitstamp->desk.config.instruments);
     } else if (is_path(path, "/api/v2/trading-pairs-info")) {
-        bitstamp_put_trading_pairs(&text, bitstamp->config.instruments);
-    } else if (instrument != ARB_NO_INSTRUMENT && bitstamp->config.market != NULL) {
+        bitstamp_put_trading_pairs(&text, bitstamp->desk.config.instruments);
+    } else if (instrument != ARB_NO_INSTRUMENT && bitstamp->desk.config.market != NULL) {
         put_captured_book(bitstamp, &text, instrument, query, now_ns);
     } else {
         frame_puts(&text, "{\"status\": \"error\", \"reason\": \"Not found\"}");
@@ -603,23 +578,21 @@ static void destroy(struct sim_venue *venue)
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         free(bitstamp->clients[id].channels);
     }
-    for (uint32_t i = 0; bitstamp->products != NULL && i < bitstamp->config.instruments->n; i++) {
+    for (uint32_t i = 0; bitstamp->products != NULL && i < bitstamp->desk.config.instruments->n;
+         i++) {
         sim_book_fini(&bitstamp->products[i].published);
         sim_book_fini(&bitstamp->products[i].told);
         sim_book_fini(&bitstamp->products[i].served.book);
         sim_book_fini(&bitstamp->products[i].waiting.book);
     }
-    agenda_fini(&bitstamp->agenda);
+    venue_desk_fini(&bitstamp->desk);
     free(bitstamp->products);
-    free(bitstamp->changes[0]);
-    free(bitstamp->changes[1]);
-    free(bitstamp->frame);
     free(bitstamp);
 }
 
 static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
 {
-    const struct sim_venue_config *const config = &bitstamp->config;
+    const struct sim_venue_config *const config = &bitstamp->desk.config;
     struct product *const product = &bitstamp->products[instrument];
 
     if (sim_book_init(&product->published, config->depth) != ARB_OK ||
@@ -638,23 +611,25 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
     return ARB_OK;
 }
 
+static size_t frame_cap(const struct sim_venue_config *config)
+{
+    const size_t n = config->instruments->n;
+    const size_t changes = venue_desk_changes(config);
+
+    return BITSTAMP_FRAME_BASE + n * BITSTAMP_MARKET_LEN +
+           2 * changes * BITSTAMP_SPLIT_MAX * BITSTAMP_LEVEL_LEN;
+}
+
 static int allocate(struct bitstamp_venue *bitstamp)
 {
-    const size_t n = bitstamp->config.instruments->n;
-    const size_t changes = 2 * (size_t)bitstamp->config.depth + 1;
+    const size_t n = bitstamp->desk.config.instruments->n;
     int rc = ARB_OK;
 
-    bitstamp->frame_cap = BITSTAMP_FRAME_BASE + n * BITSTAMP_MARKET_LEN +
-                          2 * changes * BITSTAMP_SPLIT_MAX * BITSTAMP_LEVEL_LEN;
     bitstamp->products = calloc(n, sizeof(*bitstamp->products));
-    bitstamp->changes[0] = calloc(changes, sizeof(*bitstamp->changes[0]));
-    bitstamp->changes[1] = calloc(changes, sizeof(*bitstamp->changes[1]));
-    bitstamp->frame = malloc(bitstamp->frame_cap);
-    if (bitstamp->products == NULL || bitstamp->changes[0] == NULL ||
-        bitstamp->changes[1] == NULL || bitstamp->frame == NULL) {
+    if (bitstamp->products == NULL) {
         return ARB_ENOMEM;
     }
-    for (uint32_t i = 0; bitstamp->config.market != NULL && i < n && rc == ARB_OK; i++) {
+    for (uint32_t i = 0; bitstamp->desk.config.market != NULL && i < n && rc == ARB_OK; i++) {
         rc = init_product(bitstamp, i);
     }
     return rc;
@@ -681,16 +656,14 @@ int bitstamp_venue_create(struct sim_venue **venue, const struct sim_venue_confi
     if (bitstamp == NULL) {
         return err_set(err, ARB_ENOMEM, "bitstamp: no memory");
     }
-    bitstamp->venue.ops = &bitstamp_ops;
-    bitstamp->config = *config;
-    bitstamp->prng = prng_seeded(config->seed, 3);
-    bitstamp->player =
-        (struct player){ .tape = config->tape, .speed_percent = config->speed_percent };
-    const int rc = allocate(bitstamp);
+    int rc = venue_desk_init(&bitstamp->desk, &bitstamp_ops, config, STREAM, frame_cap(config));
+    if (rc == ARB_OK) {
+        rc = allocate(bitstamp);
+    }
     if (rc != ARB_OK) {
-        destroy(&bitstamp->venue);
+        destroy(&bitstamp->desk.venue);
         return err_set(err, rc, "bitstamp: no memory for %u instruments", config->instruments->n);
     }
-    *venue = &bitstamp->venue;
+    *venue = &bitstamp->desk.venue;
     return ARB_OK;
 }

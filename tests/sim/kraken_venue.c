@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agenda.h"
 #include "kraken_frames.h"
-#include "prng.h"
+#include "venue_desk.h"
 #include "util/clock.h"
 
 enum {
+    STREAM = 2, /* of chance */
     SNAPSHOT_DELAY_MIN_MS = 20,
     SNAPSHOT_DELAY_MAX_MS = 40,
     REPEAT_EVERY = 100, /* updates: one level is named twice, the last one counts */
@@ -40,17 +40,10 @@ struct product {
 };
 
 struct kraken_venue {
-    struct sim_venue venue;
-    struct sim_venue_config config;
-    struct prng prng;
-    struct agenda agenda;
-    struct player player;
+    struct venue_desk desk; /* first, so that the venue leads back to its model */
     struct product *products;
     const char **statuses; /* by instrument; literals */
     struct client clients[SIM_CLIENTS_MAX];
-    struct arb_level *changes[2]; /* bids, asks: room for one update */
-    char *frame;
-    size_t frame_cap;
 };
 
 static struct kraken_venue *kraken_of(struct sim_venue *venue)
@@ -58,50 +51,26 @@ static struct kraken_venue *kraken_of(struct sim_venue *venue)
     return (struct kraken_venue *)venue; /* its first member */
 }
 
-static struct arb_text new_frame(struct kraken_venue *kraken)
-{
-    return arb_text_over(kraken->frame, kraken->frame_cap);
-}
-
-static void send_frame(struct kraken_venue *kraken, uint32_t client, const struct arb_text *text)
-{
-    kraken->config.outlet.send(kraken->config.outlet.context, client, frame_bytes(text));
-}
-
-/* Memory is the only thing that can be missing; the client is better dropped than misled. */
-static void plan(struct kraken_venue *kraken, uint32_t client, struct agenda_entry entry)
-{
-    if (agenda_add(&kraken->agenda, entry) != ARB_OK) {
-        kraken->config.outlet.close(kraken->config.outlet.context, client, 1011, "out of memory");
-    }
-}
-
-/* A time as the venue's own clock shows it. */
-static int64_t own_time_ns(const struct kraken_venue *kraken, int64_t at_ns)
-{
-    return at_ns + kraken->config.clock_offset_ns;
-}
-
 static void on_connect(struct sim_venue *venue, uint32_t id, int64_t now_ns)
 {
     struct kraken_venue *const kraken = kraken_of(venue);
     struct client *const client = &kraken->clients[id];
-    struct arb_text text = new_frame(kraken);
-    const uint32_t n = kraken->config.instruments->n;
+    struct arb_text text = venue_desk_frame(&kraken->desk);
+    const uint32_t n = kraken->desk.config.instruments->n;
 
     (void)now_ns;
     client->is_connected = true;
     client->books = calloc(n, sizeof(*client->books));
     if (client->books == NULL) {
-        kraken->config.outlet.close(kraken->config.outlet.context, id, 1011, "out of memory");
+        venue_desk_close(&kraken->desk, id, 1011, "out of memory");
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
         client->books[i].depth = NO_DEPTH;
     }
     /* Above 2^53, as at the venue. */
-    kraken_put_status(&text, "online", prng_next(&kraken->prng) >> 2 | UINT64_C(1) << 60);
-    send_frame(kraken, id, &text);
+    kraken_put_status(&text, "online", prng_next(&kraken->desk.prng) >> 2 | UINT64_C(1) << 60);
+    venue_desk_send(&kraken->desk, id, &text);
 }
 
 static void forget_book(struct kraken_venue *kraken, struct client *client, uint32_t instrument)
@@ -120,12 +89,12 @@ static void on_disconnect(struct sim_venue *venue, uint32_t id)
     struct kraken_venue *const kraken = kraken_of(venue);
     struct client *const client = &kraken->clients[id];
 
-    for (uint32_t i = 0; client->books != NULL && i < kraken->config.instruments->n; i++) {
+    for (uint32_t i = 0; client->books != NULL && i < kraken->desk.config.instruments->n; i++) {
         forget_book(kraken, client, i);
     }
     free(client->books);
     *client = (struct client){ 0 };
-    player_stop(&kraken->player, id);
+    player_stop(&kraken->desk.player, id);
 }
 
 /* The heartbeat ticks from the first accepted subscription on, whatever becomes of it. */
@@ -136,33 +105,34 @@ static void start_heartbeat(struct kraken_venue *kraken, uint32_t id, int64_t no
         return;
     }
     client->heartbeat_ns = now_ns + NS_PER_S;
-    plan(kraken, id,
-         (struct agenda_entry){ .at_ns = client->heartbeat_ns, .what = HEARTBEAT, .a = id });
+    venue_desk_plan(
+        &kraken->desk, id,
+        (struct agenda_entry){ .at_ns = client->heartbeat_ns, .what = HEARTBEAT, .a = id });
 }
 
 static void refuse(struct kraken_venue *kraken, uint32_t id, const struct kraken_request *request,
                    const char *error, int64_t now_ns)
 {
-    struct arb_text text = new_frame(kraken);
-    kraken_put_error(&text, request, NULL, error, own_time_ns(kraken, now_ns));
-    send_frame(kraken, id, &text);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
+    kraken_put_error(&text, request, NULL, error, venue_desk_own_time_ns(&kraken->desk, now_ns));
+    venue_desk_send(&kraken->desk, id, &text);
 }
 
 static void refuse_symbol(struct kraken_venue *kraken, uint32_t id,
                           const struct kraken_request *request, const char *symbol,
                           const char *error, int64_t now_ns)
 {
-    struct arb_text text = new_frame(kraken);
-    kraken_put_error(&text, request, symbol, error, own_time_ns(kraken, now_ns));
-    send_frame(kraken, id, &text);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
+    kraken_put_error(&text, request, symbol, error, venue_desk_own_time_ns(&kraken->desk, now_ns));
+    venue_desk_send(&kraken->desk, id, &text);
 }
 
 static void acknowledge(struct kraken_venue *kraken, uint32_t id,
                         const struct kraken_request *request, const char *symbol, int64_t now_ns)
 {
-    struct arb_text text = new_frame(kraken);
-    kraken_put_ack(&text, request, symbol, own_time_ns(kraken, now_ns));
-    send_frame(kraken, id, &text);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
+    kraken_put_ack(&text, request, symbol, venue_desk_own_time_ns(&kraken->desk, now_ns));
+    venue_desk_send(&kraken->desk, id, &text);
 }
 
 /* Plays the recording, or lets the snapshot follow, or lets updates flow at once. */
@@ -170,16 +140,18 @@ static void start_book(struct kraken_venue *kraken, uint32_t id, uint32_t instru
                        int64_t now_ns)
 {
     struct subscription *const book = &kraken->clients[id].books[instrument];
-    if (kraken->config.tape != NULL) {
-        player_start(&kraken->player, id, now_ns);
+    if (kraken->desk.config.tape != NULL) {
+        player_start(&kraken->desk.player, id, now_ns);
         return;
     }
     if (snapshot) {
-        book->snapshot_ns = now_ns + prng_between(&kraken->prng, SNAPSHOT_DELAY_MIN_MS * NS_PER_MS,
-                                                  SNAPSHOT_DELAY_MAX_MS * NS_PER_MS);
-        plan(kraken, id,
-             (struct agenda_entry){
-                 .at_ns = book->snapshot_ns, .what = SNAPSHOT, .a = id, .b = instrument });
+        book->snapshot_ns =
+            now_ns + prng_between(&kraken->desk.prng, SNAPSHOT_DELAY_MIN_MS * NS_PER_MS,
+                                  SNAPSHOT_DELAY_MAX_MS * NS_PER_MS);
+        venue_desk_plan(
+            &kraken->desk, id,
+            (struct agenda_entry){
+                .at_ns = book->snapshot_ns, .what = SNAPSHOT, .a = id, .b = instrument });
     }
 }
 
@@ -189,7 +161,7 @@ static void subscribe_book(struct kraken_venue *kraken, uint32_t id,
 {
     struct client *const client = &kraken->clients[id];
     struct subscription *const book = &client->books[instrument];
-    const char *const symbol = kraken->config.instruments->items[instrument].symbol;
+    const char *const symbol = kraken->desk.config.instruments->items[instrument].symbol;
 
     if (book->depth != NO_DEPTH) {
         refuse_symbol(kraken, id, request, symbol, "Already subscribed", now_ns);
@@ -208,7 +180,7 @@ static void unsubscribe_book(struct kraken_venue *kraken, uint32_t id,
                              int64_t now_ns)
 {
     struct client *const client = &kraken->clients[id];
-    const char *const symbol = kraken->config.instruments->items[instrument].symbol;
+    const char *const symbol = kraken->desk.config.instruments->items[instrument].symbol;
 
     if (client->books[instrument].depth != kraken_depth_index(request->depth)) {
         refuse_symbol(kraken, id, request, symbol, "Subscription Not Found", now_ns);
@@ -216,7 +188,7 @@ static void unsubscribe_book(struct kraken_venue *kraken, uint32_t id,
     }
     forget_book(kraken, client, instrument);
     if (client->n_books == 0) {
-        player_stop(&kraken->player, id);
+        player_stop(&kraken->desk.player, id);
     }
     acknowledge(kraken, id, request, symbol, now_ns);
 }
@@ -243,7 +215,7 @@ static void request_symbol(struct kraken_venue *kraken, uint32_t id,
                            const struct kraken_request *request, const char *symbol, int64_t now_ns)
 {
     const struct arb_bytes name = { symbol, symbol == NULL ? 0 : strlen(symbol) };
-    const uint32_t instrument = arb_symbol_find(&kraken->config.instruments->by_symbol, name);
+    const uint32_t instrument = arb_symbol_find(&kraken->desk.config.instruments->by_symbol, name);
 
     if (instrument == ARB_NO_INSTRUMENT) {
         refuse_unknown_pair(kraken, id, request, symbol, now_ns);
@@ -258,7 +230,7 @@ static void request_symbol(struct kraken_venue *kraken, uint32_t id,
 static const char *book_refusal(const struct kraken_venue *kraken,
                                 const struct kraken_request *request)
 {
-    const int64_t recorded = kraken->config.tape == NULL ? 0 : kraken->config.tape->depth;
+    const int64_t recorded = kraken->desk.config.tape == NULL ? 0 : kraken->desk.config.tape->depth;
 
     if (request->depth < 0) {
         return "Subscription book depth must be an integer";
@@ -288,8 +260,8 @@ static void request_book(struct kraken_venue *kraken, uint32_t id,
 static void request_catalog(struct kraken_venue *kraken, uint32_t id,
                             const struct kraken_request *request, int64_t now_ns)
 {
-    const struct instrument_list *const list = kraken->config.instruments;
-    struct arb_text text = new_frame(kraken);
+    const struct instrument_list *const list = kraken->desk.config.instruments;
+    struct arb_text text = venue_desk_frame(&kraken->desk);
 
     acknowledge(kraken, id, request, NULL, now_ns);
     kraken->clients[id].wants_catalog = request->method == KRAKEN_SUBSCRIBE;
@@ -299,18 +271,18 @@ static void request_catalog(struct kraken_venue *kraken, uint32_t id,
     start_heartbeat(kraken, id, now_ns);
     if (request->snapshot) {
         kraken_put_instruments(&text, "snapshot", list->items, kraken->statuses, list->n);
-        send_frame(kraken, id, &text);
+        venue_desk_send(&kraken->desk, id, &text);
     }
 }
 
 static void answer(struct kraken_venue *kraken, uint32_t id, const struct kraken_request *request,
                    int64_t now_ns)
 {
-    struct arb_text text = new_frame(kraken);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
 
     if (request->method == KRAKEN_PING) {
-        kraken_put_pong(&text, request, own_time_ns(kraken, now_ns));
-        send_frame(kraken, id, &text);
+        kraken_put_pong(&text, request, venue_desk_own_time_ns(&kraken->desk, now_ns));
+        venue_desk_send(&kraken->desk, id, &text);
     } else if (request->method == KRAKEN_UNKNOWN_METHOD) {
         refuse(kraken, id, request, "Unsupported method", now_ns);
     } else if (strcmp(request->channel, "book") == 0) {
@@ -361,18 +333,18 @@ static void send_snapshot(struct kraken_venue *kraken, uint32_t id, uint32_t ins
     const uint32_t depth = kraken_depths[kraken->clients[id].books[instrument].depth];
     const struct kraken_book_frame frame = {
         .type = "snapshot",
-        .instrument = &kraken->config.instruments->items[instrument],
+        .instrument = &kraken->desk.config.instruments->items[instrument],
         .bids = product->published.bids.levels,
         .asks = product->published.asks.levels,
         .n_bids = at_most(product->published.bids.n, depth),
         .n_asks = at_most(product->published.asks.n, depth),
         .checksum = product->checksum,
-        .changed_ns = own_time_ns(kraken, product->changed_ns),
+        .changed_ns = venue_desk_own_time_ns(&kraken->desk, product->changed_ns),
     };
-    struct arb_text text = new_frame(kraken);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
 
     kraken_put_book(&text, &frame);
-    send_frame(kraken, id, &text);
+    venue_desk_send(&kraken->desk, id, &text);
 }
 
 /*
@@ -403,7 +375,7 @@ static void send_to_subscribers(struct kraken_venue *kraken, uint32_t instrument
         const struct client *const client = &kraken->clients[id];
         if (client->n_books > 0 && client->books[instrument].depth == depth &&
             client->books[instrument].snapshot_ns == 0) {
-            send_frame(kraken, id, text);
+            venue_desk_send(&kraken->desk, id, text);
         }
     }
 }
@@ -416,21 +388,23 @@ static void send_update(struct kraken_venue *kraken, uint32_t instrument,
     const uint32_t levels = kraken_depths[depth];
     struct kraken_book_frame frame = {
         .type = "update",
-        .instrument = &kraken->config.instruments->items[instrument],
-        .bids = kraken->changes[0],
-        .asks = kraken->changes[1],
+        .instrument = &kraken->desk.config.instruments->items[instrument],
+        .bids = kraken->desk.changes[0],
+        .asks = kraken->desk.changes[1],
         .checksum = product->checksum,
-        .changed_ns = own_time_ns(kraken, product->changed_ns),
+        .changed_ns = venue_desk_own_time_ns(&kraken->desk, product->changed_ns),
     };
-    struct arb_text text = new_frame(kraken);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
 
-    frame.n_bids = ladder_diff(&product->published.bids, &now->bids, levels, kraken->changes[0]);
-    frame.n_asks = ladder_diff(&product->published.asks, &now->asks, levels, kraken->changes[1]);
+    frame.n_bids =
+        ladder_diff(&product->published.bids, &now->bids, levels, kraken->desk.changes[0]);
+    frame.n_asks =
+        ladder_diff(&product->published.asks, &now->asks, levels, kraken->desk.changes[1]);
     if (frame.n_bids + frame.n_asks == 0) {
         return;
     }
-    frame.n_bids = disorder(&kraken->prng, kraken->changes[0], frame.n_bids);
-    frame.n_asks = disorder(&kraken->prng, kraken->changes[1], frame.n_asks);
+    frame.n_bids = disorder(&kraken->desk.prng, kraken->desk.changes[0], frame.n_bids);
+    frame.n_asks = disorder(&kraken->desk.prng, kraken->desk.changes[1], frame.n_asks);
     kraken_put_book(&text, &frame);
     send_to_subscribers(kraken, instrument, depth, &text);
 }
@@ -440,7 +414,7 @@ static void on_change(struct sim_venue *venue, uint32_t instrument, int64_t now_
     struct kraken_venue *const kraken = kraken_of(venue);
     struct product *const product = &kraken->products[instrument];
     const struct sim_book *const now =
-        sim_market_book(kraken->config.market, kraken->config.market_venue, instrument);
+        sim_market_book(kraken->desk.config.market, kraken->desk.config.market_venue, instrument);
 
     product->changed_ns = now_ns;
     product->checksum = kraken_checksum(now);
@@ -450,27 +424,27 @@ static void on_change(struct sim_venue *venue, uint32_t instrument, int64_t now_
         }
     }
     sim_book_copy(&product->published, now);
-    kraken->config.outlet.published(kraken->config.outlet.context, instrument, now_ns);
+    kraken->desk.config.outlet.published(kraken->desk.config.outlet.context, instrument, now_ns);
 }
 
 static int64_t next_ns(const struct sim_venue *venue)
 {
     const struct kraken_venue *const kraken = (const struct kraken_venue *)venue;
-    const int64_t agenda_ns = agenda_next_ns(&kraken->agenda);
-    const int64_t player_ns = player_next_ns(&kraken->player);
+    const int64_t agenda_ns = agenda_next_ns(&kraken->desk.agenda);
+    const int64_t player_ns = player_next_ns(&kraken->desk.player);
     return agenda_ns < player_ns ? agenda_ns : player_ns;
 }
 
 static void send_heartbeat(struct kraken_venue *kraken, uint32_t id, int64_t due_ns)
 {
     struct client *const client = &kraken->clients[id];
-    struct arb_text text = new_frame(kraken);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
 
     if (client->heartbeat_ns != due_ns) {
         return; /* of an earlier client with this number */
     }
     kraken_put_heartbeat(&text);
-    send_frame(kraken, id, &text);
+    venue_desk_send(&kraken->desk, id, &text);
     client->heartbeat_ns = 0;
     start_heartbeat(kraken, id, due_ns);
 }
@@ -489,16 +463,16 @@ static void snapshot_due(struct kraken_venue *kraken, uint32_t id, uint32_t inst
 static void play(struct kraken_venue *kraken, int64_t now_ns)
 {
     uint32_t id;
-    const struct tape_frame *const frame = player_take(&kraken->player, now_ns, &id);
+    const struct tape_frame *const frame = player_take(&kraken->desk.player, now_ns, &id);
 
     if (frame == NULL) {
         return;
     }
     const uint32_t instrument =
-        arb_symbol_find(&kraken->config.instruments->by_symbol, frame->channel);
+        arb_symbol_find(&kraken->desk.config.instruments->by_symbol, frame->channel);
     if (instrument != ARB_NO_INSTRUMENT &&
         kraken->clients[id].books[instrument].depth != NO_DEPTH) {
-        kraken->config.outlet.send(kraken->config.outlet.context, id, frame->text);
+        kraken->desk.config.outlet.send(kraken->desk.config.outlet.context, id, frame->text);
     }
 }
 
@@ -506,11 +480,11 @@ static void on_time(struct sim_venue *venue, int64_t now_ns)
 {
     struct kraken_venue *const kraken = kraken_of(venue);
 
-    if (agenda_next_ns(&kraken->agenda) > now_ns) {
+    if (agenda_next_ns(&kraken->desk.agenda) > now_ns) {
         play(kraken, now_ns);
         return;
     }
-    const struct agenda_entry due = agenda_take(&kraken->agenda);
+    const struct agenda_entry due = agenda_take(&kraken->desk.agenda);
     if (due.what == HEARTBEAT) {
         send_heartbeat(kraken, due.a, due.at_ns);
     } else {
@@ -521,7 +495,7 @@ static void on_time(struct sim_venue *venue, int64_t now_ns)
 static const struct sim_book *published(const struct sim_venue *venue, uint32_t instrument)
 {
     const struct kraken_venue *const kraken = (const struct kraken_venue *)venue;
-    return kraken->config.market == NULL ? NULL : &kraken->products[instrument].published;
+    return kraken->desk.config.market == NULL ? NULL : &kraken->products[instrument].published;
 }
 
 static void destroy(struct sim_venue *venue)
@@ -533,36 +507,33 @@ static void destroy(struct sim_venue *venue)
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         free(kraken->clients[id].books);
     }
-    for (uint32_t i = 0; kraken->products != NULL && i < kraken->config.instruments->n; i++) {
+    for (uint32_t i = 0; kraken->products != NULL && i < kraken->desk.config.instruments->n; i++) {
         sim_book_fini(&kraken->products[i].published);
     }
-    agenda_fini(&kraken->agenda);
+    venue_desk_fini(&kraken->desk);
     free(kraken->products);
     free(kraken->statuses);
-    free(kraken->changes[0]);
-    free(kraken->changes[1]);
-    free(kraken->frame);
     free(kraken);
 }
 
 void kraken_venue_set_pair_status(struct sim_venue *venue, uint32_t instrument, const char *status)
 {
     struct kraken_venue *const kraken = kraken_of(venue);
-    struct arb_text text = new_frame(kraken);
+    struct arb_text text = venue_desk_frame(&kraken->desk);
 
     kraken->statuses[instrument] = status;
-    kraken_put_instruments(&text, "update", &kraken->config.instruments->items[instrument], &status,
-                           1);
+    kraken_put_instruments(&text, "update", &kraken->desk.config.instruments->items[instrument],
+                           &status, 1);
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         if (kraken->clients[id].wants_catalog) {
-            send_frame(kraken, id, &text);
+            venue_desk_send(&kraken->desk, id, &text);
         }
     }
 }
 
 static int init_products(struct kraken_venue *kraken)
 {
-    const struct sim_venue_config *const config = &kraken->config;
+    const struct sim_venue_config *const config = &kraken->desk.config;
     int rc = ARB_OK;
 
     for (uint32_t i = 0; i < config->instruments->n && rc == ARB_OK; i++) {
@@ -581,19 +552,21 @@ static int init_products(struct kraken_venue *kraken)
     return rc;
 }
 
+static size_t frame_cap(const struct sim_venue_config *config)
+{
+    const size_t n = config->instruments->n;
+    const size_t changes = venue_desk_changes(config);
+
+    return KRAKEN_FRAME_BASE + n * KRAKEN_PAIR_LEN + 2 * changes * KRAKEN_LEVEL_LEN;
+}
+
 static int allocate(struct kraken_venue *kraken)
 {
-    const size_t n = kraken->config.instruments->n;
-    const size_t changes = 2 * (size_t)kraken->config.depth + 1;
+    const size_t n = kraken->desk.config.instruments->n;
 
-    kraken->frame_cap = KRAKEN_FRAME_BASE + n * KRAKEN_PAIR_LEN + 2 * changes * KRAKEN_LEVEL_LEN;
     kraken->products = calloc(n, sizeof(*kraken->products));
     kraken->statuses = calloc(n, sizeof(*kraken->statuses));
-    kraken->changes[0] = calloc(changes, sizeof(*kraken->changes[0]));
-    kraken->changes[1] = calloc(changes, sizeof(*kraken->changes[1]));
-    kraken->frame = malloc(kraken->frame_cap);
-    if (kraken->products == NULL || kraken->statuses == NULL || kraken->changes[0] == NULL ||
-        kraken->changes[1] == NULL || kraken->frame == NULL) {
+    if (kraken->products == NULL || kraken->statuses == NULL) {
         return ARB_ENOMEM;
     }
     return init_products(kraken);
@@ -619,16 +592,14 @@ int kraken_venue_create(struct sim_venue **venue, const struct sim_venue_config 
     if (kraken == NULL) {
         return err_set(err, ARB_ENOMEM, "kraken: no memory");
     }
-    kraken->venue.ops = &kraken_ops;
-    kraken->config = *config;
-    kraken->prng = prng_seeded(config->seed, 2);
-    kraken->player =
-        (struct player){ .tape = config->tape, .speed_percent = config->speed_percent };
-    const int rc = allocate(kraken);
+    int rc = venue_desk_init(&kraken->desk, &kraken_ops, config, STREAM, frame_cap(config));
+    if (rc == ARB_OK) {
+        rc = allocate(kraken);
+    }
     if (rc != ARB_OK) {
-        destroy(&kraken->venue);
+        destroy(&kraken->desk.venue);
         return err_set(err, rc, "kraken: no memory for %u instruments", config->instruments->n);
     }
-    *venue = &kraken->venue;
+    *venue = &kraken->desk.venue;
     return ARB_OK;
 }

@@ -32,7 +32,7 @@ struct sim_outlet {
 
 struct sim_venue_config {
     const struct instrument_list *instruments; /* borrowed for the model's life */
-    const struct sim_market *market;               /* NULL when a recording is played */
+    const struct sim_market *market;           /* NULL when a recording is played */
     uint32_t market_venue;                     /* which of the market's venues this is */
     uint32_t depth;                            /* levels a side the market holds */
     const struct tape *tape;                   /* NULL when the market is generated */
@@ -51,8 +51,8 @@ struct sim_venue_ops {
     void (*on_disconnect)(struct sim_venue *venue, uint32_t client);
     void (*on_text)(struct sim_venue *venue, uint32_t client, int64_t now_ns,
                     struct arb_bytes text);
-    /* Answers GET `path`, which may end with "?" and a query. Returns the status; the body is valid until the next
-     * call. */
+    /* Answers GET `path`, which may end with "?" and a query. Returns the status; the body is valid
+     * until the next call. */
     int (*on_get)(struct sim_venue *venue, const char *path, int64_t now_ns,
                   struct arb_bytes *body);
     /* The market changed this venue's book. */
