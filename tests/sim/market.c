@@ -297,7 +297,8 @@ static int check(const struct sim_market_config *config, struct err *err)
     return ARB_OK;
 }
 
-int sim_market_create(struct sim_market **out, const struct sim_market_config *config, struct err *err)
+int sim_market_create(struct sim_market **out, const struct sim_market_config *config,
+                      struct err *err)
 {
     int rc = check(config, err);
     if (rc != ARB_OK) {
@@ -364,7 +365,8 @@ bool sim_market_run(struct sim_market *market, struct market_tick *what)
     return false;
 }
 
-const struct sim_book *sim_market_book(const struct sim_market *market, uint32_t venue, uint32_t instrument)
+const struct sim_book *sim_market_book(const struct sim_market *market, uint32_t venue,
+                                       uint32_t instrument)
 {
     return &stand_of(market, venue, instrument)->book;
 }

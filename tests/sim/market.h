@@ -36,7 +36,8 @@ struct market_tick {
 struct sim_market;
 
 /* Every book is full from the start. */
-int sim_market_create(struct sim_market **market, const struct sim_market_config *config, struct err *err);
+int sim_market_create(struct sim_market **market, const struct sim_market_config *config,
+                      struct err *err);
 void sim_market_destroy(struct sim_market *market);
 
 /* When the next tick is due. */
@@ -47,6 +48,6 @@ bool sim_market_run(struct sim_market *market, struct market_tick *tick);
 
 /* The book a venue holds now; valid until the next sim_market_run(). */
 const struct sim_book *sim_market_book(const struct sim_market *market, uint32_t venue,
-                                   uint32_t instrument);
+                                       uint32_t instrument);
 
 #endif /* ARB_SIM_MARKET_H */

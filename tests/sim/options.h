@@ -22,7 +22,7 @@ struct sim_options {
     int64_t duration_ms; /* 0: until a signal */
     const char *truth_file, *ca_file, *state_dir, *endpoints_file, *config_file; /* NULL: none */
     const char *brokers, *source, *bitstamp_mode; /* for the written configuration */
-    const char *faults; /* NULL: none */
+    const char *faults;                           /* NULL: none */
     char *recordings[OPTIONS_RECORDINGS_MAX];
     size_t n_recordings;
     int64_t speed_percent; /* 0: as fast as it is read */
