@@ -72,7 +72,6 @@ struct exchange_config {
     unsigned n_symbols;
     int64_t taker_fee_ppm;
     const char *ca_file;       /* overrides [host] ca_file */
-    bool compression;          /* offer permessage-deflate */
     int64_t max_age_ms;        /* resync a busy book that is silent for longer; 0: never */
     int64_t connections;       /* lines kept up side by side; the first copy of everything wins */
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */

@@ -136,10 +136,7 @@ int venue_thread_init(struct venue_thread *venue, const struct venue_thread_conf
         exchange->ca_file != NULL ? exchange->ca_file : config->config->host.ca_file;
 
     (void)snprintf(venue->who, sizeof(venue->who), "feed=%s", exchange->name);
-    const struct io_config io = { .who = venue->who,
-                                  .ca_file = ca_file,
-                                  .seed = config->session,
-                                  .wants_compression = exchange->compression };
+    const struct io_config io = { .who = venue->who, .ca_file = ca_file, .seed = config->session };
     const int rc = io_create(&venue->io, &io, &io_handler, venue, err);
     return rc != ARB_OK ? rc : create_lines(venue, config, err);
 }

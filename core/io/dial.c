@@ -91,7 +91,7 @@ int dial_connect(struct dial *dial, struct lws_context *context)
     };
 
     host_header(&dial->url, host);
-    dial->has_tcp = dial->has_deflate = false;
+    dial->has_tcp = false;
     dial->why[0] = '\0';
     errno = 0;
     if (lws_client_connect_via_info(&info) == NULL) {

@@ -32,7 +32,6 @@ struct dial {
     struct lws *wsi;        /* from dial_connect() to dial_detach(), or NULL */
     bool has_tcp;           /* the host answered; what fails now is TLS or above */
     bool is_closing;        /* dial_kill() was called */
-    bool has_deflate;       /* compression was agreed upon */
     char why[DIAL_WHY_MAX]; /* why it failed or is being closed; "" when nothing did */
 };
 

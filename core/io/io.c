@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/deflate.h"
 #include "io/io_internal.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -135,7 +134,6 @@ static struct lws_context *create_context(struct io *io)
     const struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .extensions = io->config.wants_compression ? deflate_extensions : NULL,
         .user = io,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .provided_client_ssl_ctx = io->tls.ctx,

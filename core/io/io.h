@@ -52,8 +52,7 @@ struct io_config {
     int64_t backoff_min_ms,
         backoff_max_ms; /* between attempts; jittered; reset after a minute up */
     int64_t http_timeout_ms;
-    uint64_t seed;          /* of the jitter */
-    bool wants_compression; /* offer permessage-deflate; a venue may still not take it */
+    uint64_t seed; /* of the jitter */
 };
 
 /* What 0 in a field of io_config means. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "io/backoff.h"
-#include "io/deflate.h"
 #include "io/inbox.h"
 #include "io/io_internal.h"
 #include "io/send_queue.h"
@@ -15,6 +14,7 @@
 enum {
     HEALTHY_MS = 60000,  /* a connection that lived this long has its backoff reset */
     CLOSE_TEXT_MAX = 64, /* of the venue's own words, for the log */
+    RSV1 = 0x40,         /* in the first byte of a frame: its message is compressed */
 };
 
 enum ws_state {
@@ -397,7 +397,7 @@ static void explain_end(struct ws_conn *conn)
     if (conn->dial.why[0] != '\0') {
         return;
     }
-    if ((lws_get_reserved_bits(wsi) & DEFLATE_RSV1) != 0 && !conn->dial.has_deflate) {
+    if ((lws_get_reserved_bits(wsi) & RSV1) != 0) {
         (void)snprintf(conn->dial.why, sizeof(conn->dial.why),
                        "a compressed message, although compression was not agreed upon");
     } else if (lws_remaining_packet_payload(wsi) > 0 || conn->inbox.len > 0) {
@@ -463,7 +463,7 @@ int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons 
         if (!conn->dial.is_closing) {
             on_piece(io, conn, in);
         }
-        return conn->dial.is_closing ? -1 : 0; /* or a bomb would be inflated to its end */
+        return conn->dial.is_closing ? -1 : 0; /* nothing more of it is wanted */
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         on_pong(io, conn, in);
         return 0;

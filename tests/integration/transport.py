@@ -1,4 +1,4 @@
-"""Faults below the frames: TLS, slow and torn connections, fragments, compression.
+"""Faults below the frames: TLS, slow and torn connections, fragments, compression nobody agreed upon.
 
 For each fault a simulator and a host of their own; all run at the same time, and both venues of each
 simulator have the fault at the same moment. A fault that damages a connection takes its books from
@@ -33,20 +33,15 @@ SETTLED_NS = 1_000_000_000  # books are compared when their state did not change
 
 # What the host says of each fault; None: nothing, because its books stay LIVE.
 PLAYS = {
-    ("tls_refused", "no"): r"cannot reach \S+: TLS handshake failed: .*handshake failure",
-    ("tls_expired", "no"): r"cannot reach \S+: TLS certificate verification failed: "
-                           r"certificate has expired",
-    ("tls_stranger", "no"): r"cannot reach \S+: TLS certificate verification failed: "
-                            r"hostname mismatch",
-    ("slow_reader", "no"): None,
-    ("trickle", "no"): None,
-    ("fragments", "no"): None,
-    ("fragments", "yes"): None,
-    ("compressed", "no"): r"lost \S+: a compressed message, although compression was not agreed "
-                          r"upon",
-    # It may also inflate, to nonsense: what came before it decides.
-    ("compressed", "yes"): r"lost \S+: (a compressed message is damaged|protocol error)",
-    ("torn", "no"): r"lost \S+: the connection ended within a message",
+    "tls_refused": r"cannot reach \S+: TLS handshake failed: .*handshake failure",
+    "tls_expired": r"cannot reach \S+: TLS certificate verification failed: "
+                   r"certificate has expired",
+    "tls_stranger": r"cannot reach \S+: TLS certificate verification failed: hostname mismatch",
+    "slow_reader": None,
+    "trickle": None,
+    "fragments": None,
+    "compressed": r"lost \S+: a compressed message, although compression was not agreed upon",
+    "torn": r"lost \S+: the connection ended within a message",
 }
 
 
@@ -59,18 +54,15 @@ def timestamp_ns(line):
 class Play:
     """One fault, the simulator and the host that have it, and what the bus says of it."""
 
-    def __init__(self, stage, fault, compression, name):
-        self.stage, self.fault, self.said = stage, fault, PLAYS[fault, compression]
-        self.label = fault if compression == "no" else fault + ", compression agreed"
+    def __init__(self, stage, fault, name):
+        self.stage, self.fault, self.said = stage, fault, PLAYS[fault]
         self.truth_file = name + ".jsonl"
         at_s = FAULT_AT_S if stage.slow == 1 else 2 * FAULT_AT_S
         faults = ",".join(f"{venue}:{fault}@{at_s}s" for venue in VENUES)
         self.sim = stage.simulator("--instruments", str(SYMBOLS), "--rate", "5",
                                    "--divergence-every", "0", "--truth", self.truth_file,
                                    "--faults", faults, name=name + "-sim")
-        config = pipeline.changed(stage.read(name + "-sim.ini"),
-                                  (r"^taker_fee = ", f"compression = {compression}\ntaker_fee = "))
-        self.host = stage.host(stage.write(name + ".ini", config), name=name)
+        self.host = stage.host(name + "-sim.ini", name=name)
         self.bus = messages.attach(stage, stage.embedded_brokers(self.host), keeps_history=True)
 
     def fault_ns(self, venue):
@@ -85,7 +77,7 @@ class Play:
     def expect_words(self):
         for venue in VENUES if self.said else ():
             self.stage.expect(self.host.lines(rf"level=warn feed={venue} msg=\"{self.said}"),
-                              f"{self.label}: the log says {self.said}")
+                              f"{self.fault}: the log says {self.said}")
 
     def compare_books(self):
         """The bus must have had what the venue had, whenever it said LIVE for a while."""
@@ -94,7 +86,7 @@ class Play:
         # The last ones were written at the simulator's end, when nobody listened any more.
         n = sum(truth.compare_book(self.stage, self.bus, book) for book in books[:-BOOKS]
                 if self.is_settled(book))
-        self.stage.expect(n >= BOOKS, f"{self.label}: only {n} books compared")
+        self.stage.expect(n >= BOOKS, f"{self.fault}: only {n} books compared")
 
     def is_settled(self, written):
         book, at_ns = self.bus.books[written["venue"], written["symbol"]], written["published_ns"]
@@ -112,7 +104,7 @@ class Play:
                            for (state, _, _), ns in zip(book.states, book.heard_ns)]
                 before = [state for state, ms in changes if ms < 0]
                 after = [change for change in changes if change[1] >= 0]
-                self.stage.expect(before[-1:] == ["LIVE"], f"{self.label}: LIVE before the fault")
+                self.stage.expect(before[-1:] == ["LIVE"], f"{self.fault}: LIVE before the fault")
                 yield self.reaction(after) if after else None
 
     @staticmethod
@@ -125,11 +117,11 @@ class Play:
         """Hit or not, as the fault is; and in time."""
         is_hit = [reaction is not None for reaction in reactions]
         self.stage.expect(all(is_hit) if self.said else not any(is_hit),
-                          f"{venue} {self.label}: {reactions}")
+                          f"{venue} {self.fault}: {reactions}")
         for stale_ms, live_ms in filter(None, reactions):
             self.stage.expect(stale_ms <= self.stage.limit(STALE_WITHIN_MS) and
                               live_ms <= self.stage.limit(LIVE_WITHIN_S) * 1000,
-                              f"{venue} {self.label}: STALE after {stale_ms:.0f} ms, "
+                              f"{venue} {self.fault}: STALE after {stale_ms:.0f} ms, "
                               f"LIVE after {live_ms:.0f} ms")
 
 
@@ -139,7 +131,7 @@ def watch(stage, plays):
     while not all([play.is_over() for play in plays]):
         if time.monotonic() > deadline:
             raise pipeline.Miss("books are not LIVE again: " +
-                                ", ".join(play.label for play in plays if not play.is_over()))
+                                ", ".join(play.fault for play in plays if not play.is_over()))
         time.sleep(BOOKS_EVERY_S)
         for play in plays:
             play.sim.send(signal.SIGUSR1)
@@ -147,23 +139,23 @@ def watch(stage, plays):
 
 
 def perform(stage, number, samples):
-    plays = [Play(stage, *key, f"{'-'.join(key)}-{number}") for key in PLAYS]
+    plays = [Play(stage, fault, f"{fault}-{number}") for fault in PLAYS]
     watch(stage, plays)
     for play in plays:
         for venue in VENUES:
             reactions = list(play.reactions(venue))
             play.expect_reactions(venue, reactions)
-            samples[play.label, venue] += reactions
+            samples[play.fault, venue] += reactions
         play.expect_words()
-        stage.expect(play.host.stop() == 0, f"{play.label}: the host ends with 0")
-        stage.expect(play.sim.stop() == 0, f"{play.label}: the simulator ends with 0")
+        stage.expect(play.host.stop() == 0, f"{play.fault}: the host ends with 0")
+        stage.expect(play.sim.stop() == 0, f"{play.fault}: the simulator ends with 0")
         play.compare_books()
         expect_sound(stage, play)
 
 
 def expect_sound(stage, play):
     with play.bus.lock:
-        stage.expect(play.bus.n_violations == 0, f"{play.label}: {play.bus.violations}")
+        stage.expect(play.bus.n_violations == 0, f"{play.fault}: {play.bus.violations}")
 
 
 def spread(values):

@@ -476,12 +476,6 @@ static const struct lws_protocols protocols[] = {
     { .name = NULL },
 };
 
-/* Compresses for clients that offer it, as servers do. */
-static const struct lws_extension extensions[] = {
-    { "permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate" },
-    { 0 },
-};
-
 static int open_desk(struct server *server, uint32_t venue, const struct server_config *config,
                      struct err *err)
 {
@@ -496,7 +490,6 @@ static int open_desk(struct server *server, uint32_t venue, const struct server_
         .port = config->ports[venue],
         .iface = "127.0.0.1",
         .protocols = protocols,
-        .extensions = extensions,
         .vhost_name = config->venues[venue],
         .user = desk,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_IPV6,

@@ -100,7 +100,8 @@ static void small_file_gets_the_defaults(void **state)
     assert_string_equal(c->exchanges[0].plugin, "kraken");
     assert_int_equal(c->exchanges[0].plugin_line, 0);
     assert_true(c->exchanges[0].enabled);
-    assert_false(c->exchanges[0].compression);
+    assert_int_equal(c->exchanges[0].connections, 1);
+    assert_int_equal(c->exchanges[0].connection_age_ms, 24 * 3600 * 1000);
     assert_int_equal(c->exchanges[0].taker_fee_ppm, 8000);
     assert_int_equal(c->exchanges[0].n_symbols, 1);
     assert_int_equal(c->exchanges[0].line, 3);
@@ -192,7 +193,7 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
                            "    ETH/USD\n"
                            "taker_fee = -1bp\n"
                            "ca_file = /abs/ca.pem\n"
-                           "compression = yes\n"
+                           "connections = 2\n"
                            "depth = 25\n"
                            "url = wss://x/?a=b\n"
                            "[strategy:one]\n"
@@ -217,7 +218,7 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
     assert_string_equal(e->symbols[2], "ETH/USD");
     assert_int_equal(e->taker_fee_ppm, -100);
     assert_string_equal(e->ca_file, "/abs/ca.pem");
-    assert_true(e->compression);
+    assert_int_equal(e->connections, 2);
     assert_string_equal(e->options->key, "depth");
     assert_string_equal(e->options->next->value, "wss://x/?a=b");
     assert_true(s->enabled);

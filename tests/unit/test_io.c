@@ -385,85 +385,6 @@ static void io_closes_at_a_message_too_long_by_one(void **state)
     host_fini(&host);
 }
 
-/* The venue sends a compressed message, a plain one, and a compressed one in fragments. */
-static void expect_inflated(const char *path, const char *log)
-{
-    struct io_config c = config();
-    struct host host;
-
-    c.wants_compression = true;
-    host_init(&host, &c);
-    open_path(&host, path);
-    run_until(&host, log);
-    assert_true(host.is_pattern);
-    host_fini(&host);
-}
-
-static void io_inflates_messages_when_compression_is_agreed(void **state)
-{
-    (void)state;
-    expect_inflated("/deflate?n=100000", "open 0\nmessage 0, 100000 bytes\nmessage 0: plain\n"
-                                         "message 0, 100000 bytes\n");
-}
-
-static void io_inflates_messages_as_long_as_they_were(void **state)
-{
-    (void)state;
-    expect_inflated("/deflate_stored?n=1000000",
-                    "open 0\nmessage 0, 1000000 bytes\nmessage 0: plain\n"
-                    "message 0, 1000000 bytes\n");
-}
-
-static void io_inflates_the_longest_message(void **state)
-{
-    (void)state;
-    expect_inflated("/deflate?n=16777216", "open 0\nmessage 0, 16777216 bytes\nmessage 0: plain\n"
-                                           "message 0, 16777216 bytes\n");
-}
-
-static void io_takes_each_pong_once_when_compression_is_agreed(void **state)
-{
-    (void)state;
-    struct io_config c = config();
-    struct host host;
-
-    c.wants_compression = true;
-    c.round_trip_ms = 20;
-    host_init_with(&host, &c, &measuring);
-    open_path(&host, "/deflate?n=100000");
-    run_until(&host, "round trip 0\nround trip 0\nround trip 0\n");
-    host_fini(&host);
-}
-
-static void io_reads_on_when_the_venue_does_not_compress(void **state)
-{
-    (void)state;
-    struct io_config c = config();
-    struct host host;
-
-    c.wants_compression = true;
-    host_init(&host, &c);
-    open_path(&host, "/burst");
-    run_until(&host, "m4");
-    assert_string_equal(host.log, "open 0\nmessage 0: m0\nmessage 0: m1\nmessage 0: m2\n"
-                                  "message 0: m3\nmessage 0: m4\n");
-    host_fini(&host);
-}
-
-static void io_closes_at_a_message_that_inflates_to_one_too_many(void **state)
-{
-    (void)state;
-    struct io_config c = config();
-    struct host host;
-
-    c.wants_compression = true;
-    host_init(&host, &c);
-    open_path(&host, "/deflate?n=16777217");
-    run_until(&host, "close");
-    assert_string_equal(host.log, "open 0\nclose 0: a message is longer than 16 MiB\n");
-    host_fini(&host);
-}
-
 static void io_closes_at_a_compressed_message_that_was_not_agreed(void **state)
 {
     (void)state;
@@ -475,20 +396,6 @@ static void io_closes_at_a_compressed_message_that_was_not_agreed(void **state)
     run_until(&host, "close");
     assert_string_equal(host.log, "open 0\nclose 0: a compressed message, although compression was "
                                   "not agreed upon\n");
-    host_fini(&host);
-}
-
-static void io_closes_at_a_message_that_does_not_inflate(void **state)
-{
-    (void)state;
-    struct io_config c = config();
-    struct host host;
-
-    c.wants_compression = true;
-    host_init(&host, &c);
-    open_path(&host, "/deflate_broken");
-    run_until(&host, "close");
-    assert_string_equal(host.log, "open 0\nclose 0: a compressed message is damaged\n");
     host_fini(&host);
 }
 
@@ -1216,14 +1123,7 @@ int main(void)
         cmocka_unit_test(io_delivers_a_burst_in_order_in_one_turn),
         cmocka_unit_test(io_reassembles_the_longest_message),
         cmocka_unit_test(io_closes_at_a_message_too_long_by_one),
-        cmocka_unit_test(io_inflates_messages_when_compression_is_agreed),
-        cmocka_unit_test(io_inflates_messages_as_long_as_they_were),
-        cmocka_unit_test(io_takes_each_pong_once_when_compression_is_agreed),
-        cmocka_unit_test(io_reads_on_when_the_venue_does_not_compress),
-        cmocka_unit_test(io_inflates_the_longest_message),
-        cmocka_unit_test(io_closes_at_a_message_that_inflates_to_one_too_many),
         cmocka_unit_test(io_closes_at_a_compressed_message_that_was_not_agreed),
-        cmocka_unit_test(io_closes_at_a_message_that_does_not_inflate),
         cmocka_unit_test(io_reports_a_connection_that_ends_within_a_frame),
         cmocka_unit_test(io_says_what_it_lost_and_why),
         cmocka_unit_test(io_reports_what_the_venue_said_at_the_end),

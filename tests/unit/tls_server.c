@@ -14,7 +14,6 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <zlib.h>
 
 enum {
     CONNS_MAX = 64,
@@ -27,8 +26,7 @@ enum {
     OP_PING = 0x9,
     OP_PONG = 0xa,
     FIN = 0x80,
-    RSV1 = 0x40,      /* the message is compressed: RFC 7692 */
-    DEFLATE_TAIL = 4, /* bytes at the end of a flushed stream that are not sent */
+    RSV1 = 0x40, /* the message is compressed: RFC 7692 */
 };
 
 struct conn {
@@ -279,43 +277,6 @@ static void send_fragments(struct conn *conn, size_t len)
     serve_frames(conn, false, true);
 }
 
-/* The payload of a compressed message; the stream goes on with the next one. */
-static unsigned char *deflate_message(z_stream *stream, size_t len, size_t *deflated)
-{
-    unsigned char *payload = make_pattern(len);
-    const size_t cap = deflateBound(stream, len) + DEFLATE_TAIL;
-    unsigned char *out = malloc(cap);
-    must(out != NULL);
-
-    stream->next_in = payload;
-    stream->avail_in = (uInt)len;
-    stream->next_out = out;
-    stream->avail_out = (uInt)cap;
-    must(deflate(stream, Z_SYNC_FLUSH) == Z_OK && stream->avail_in == 0 && stream->avail_out > 0);
-    free(payload);
-    *deflated = cap - stream->avail_out - DEFLATE_TAIL;
-    return out;
-}
-
-/* A compressed message, one that is not, and a compressed one in three fragments. */
-static void send_deflated(struct conn *conn, int level, size_t len)
-{
-    z_stream stream = { .zalloc = NULL };
-    size_t first_len, second_len;
-    must(deflateInit2(&stream, level, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) ==
-         Z_OK);
-    unsigned char *const first = deflate_message(&stream, len, &first_len);
-    unsigned char *const second = deflate_message(&stream, len, &second_len);
-
-    (void)(write_frame(conn, FIN | RSV1 | OP_TEXT, first, first_len) &&
-           write_frame(conn, FIN | OP_TEXT, "plain", 5) &&
-           write_fragments(conn, RSV1 | OP_TEXT, second, second_len));
-    free(first);
-    free(second);
-    (void)deflateEnd(&stream);
-    serve_frames(conn, false, true);
-}
-
 /* Compressed, it says, and is not. */
 static void send_false_deflate(struct conn *conn)
 {
@@ -421,14 +382,6 @@ static void serve_http(struct conn *conn)
     }
 }
 
-/* Compression is agreed upon at the paths that use it, with clients that offer it. */
-static const char *agreed_extension(const struct conn *conn)
-{
-    const bool is_agreed = strncmp(conn->request, "GET /deflate", 12) == 0 &&
-                           strstr(conn->request, "permessage-deflate");
-    return is_agreed ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "";
-}
-
 static bool accept_upgrade(struct conn *conn)
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -445,8 +398,8 @@ static bool accept_upgrade(struct conn *conn)
     (void)EVP_EncodeBlock((unsigned char *)accept, digest, 20);
     (void)snprintf(text, sizeof(text),
                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
-                   accept, agreed_extension(conn));
+                   "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                   accept);
     return write_all(conn, text, strlen(text));
 }
 
@@ -472,11 +425,7 @@ static void serve_websocket(struct conn *conn)
         send_burst(conn);
     } else if (path_is(conn, "/goodbye")) {
         send_goodbye(conn);
-    } else if (path_is(conn, "/deflate")) {
-        send_deflated(conn, Z_DEFAULT_COMPRESSION, query_number(conn));
-    } else if (path_is(conn, "/deflate_stored")) {
-        send_deflated(conn, Z_NO_COMPRESSION, query_number(conn));
-    } else if (path_is(conn, "/false_deflate") || path_is(conn, "/deflate_broken")) {
+    } else if (path_is(conn, "/false_deflate")) {
         send_false_deflate(conn);
     } else if (path_is(conn, "/torn")) {
         send_torn(conn);
