@@ -113,6 +113,14 @@ static void stamp(struct board *board, uint32_t i, const struct book *levels, st
     }
 }
 
+static void send_to_all(struct board *board, const struct event *event)
+{
+    /* The publisher was added first and is told last: what a strategy sees is more urgent. */
+    for (uint32_t o = board->n_outlets; o-- > 0;) {
+        (void)outlet_send(board->outlets[o], event); /* a full one marks the book by itself */
+    }
+}
+
 /* Tells everybody what the leader says. */
 static void publish(struct board *board, uint32_t i, struct event *event)
 {
@@ -128,10 +136,7 @@ static void publish(struct board *board, uint32_t i, struct event *event)
         return;
     }
     stamp(board, i, &own->book, event);
-    /* The publisher was added first and is told last: what a strategy sees is more urgent. */
-    for (uint32_t o = board->n_outlets; o-- > 0;) {
-        (void)outlet_send(board->outlets[o], event); /* a full one marks the book by itself */
-    }
+    send_to_all(board, event);
 }
 
 static struct event whole_event(const struct board *board, uint32_t i)
@@ -178,9 +183,7 @@ static void publish_abandoned(struct board *board, uint32_t i, int64_t now_ns, c
     book->state = ARB_BOOK_STALE;
     book->wait_ns = NEVER_NS;
     stamp(board, i, NULL, &event);
-    for (uint32_t o = board->n_outlets; o-- > 0;) {
-        (void)outlet_send(board->outlets[o], &event);
-    }
+    send_to_all(board, &event);
 }
 
 /* -- who leads ------------------------------------------------------------------------- */
@@ -524,16 +527,10 @@ static void replace_leader(struct board *board, uint32_t i, int64_t now_ns, cons
     }
 }
 
-void board_drop_line(struct board *board, struct feed *feed, int64_t now_ns, const char *why)
+void board_drop_line(struct board *board, const struct feed *feed, int64_t now_ns, const char *why)
 {
-    uint32_t l = 0;
+    const uint32_t l = feed->line;
 
-    while (l < BOARD_LINES_MAX && board->lines[l].feed != feed) {
-        l++;
-    }
-    if (l == BOARD_LINES_MAX) {
-        return;
-    }
     free_line(&board->lines[l]);
     board->n_lines--;
     for (uint32_t i = 0; i < board->n; i++) {
@@ -621,20 +618,10 @@ struct arb_book board_view(const struct board *board, uint32_t i)
     return view;
 }
 
-static const struct line *line_of(const struct board *board, const struct feed *feed)
-{
-    const struct line *line = board->lines;
-
-    while (line->feed != feed) {
-        line++; /* only asked for lines that were added */
-    }
-    return line;
-}
-
 bool board_can_replace(const struct board *board, const struct feed *fresh, const struct feed *old)
 {
-    const struct line *const to = line_of(board, fresh);
-    const struct line *const from = line_of(board, old);
+    const struct line *const to = &board->lines[fresh->line];
+    const struct line *const from = &board->lines[old->line];
     bool has_any = false;
 
     for (uint32_t i = 0; i < board->n; i++) {

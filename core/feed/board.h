@@ -49,8 +49,8 @@ int board_add_outlet(struct board *board, struct outlet *outlet);
 
 /* Adds a line and gives its number, below BOARD_LINES_MAX. */
 int board_add_line(struct board *board, struct feed *feed, uint32_t *line);
-/* Takes a line away; what it leads goes to another, or is STALE. Safe for one never added. */
-void board_drop_line(struct board *board, struct feed *feed, int64_t now_ns, const char *why);
+/* Takes a line away; what it leads goes to another, or is STALE. */
+void board_drop_line(struct board *board, const struct feed *feed, int64_t now_ns, const char *why);
 
 /* Says that `instrument` of the line is `info`. ARB_ELIMIT: the board is full. */
 int board_enter(struct board *board, uint32_t line, uint32_t instrument,
