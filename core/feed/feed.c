@@ -370,19 +370,6 @@ static struct arb_book view_of(const void *context, uint32_t instrument)
     return sync_view(context, instrument);
 }
 
-static int join_board(struct feed *feed, const struct feed_config *config)
-{
-    int rc = ARB_OK;
-
-    feed->board = config->board;
-    if (config->board == NULL) {
-        feed->owns_board = true;
-        rc = board_create(&feed->board, config->exchange->name, config->session,
-                          config->snapshot_interval_ms * NS_PER_MS);
-    }
-    return rc == ARB_OK ? board_add_line(feed->board, feed, &feed->line) : rc;
-}
-
 static int init_parts(struct feed *feed, const struct feed_config *config, struct err *err)
 {
     int rc = effects_init(&feed->effects, feed->who);
@@ -395,9 +382,6 @@ static int init_parts(struct feed *feed, const struct feed_config *config, struc
     }
     if (rc == ARB_OK) {
         rc = init_books(feed);
-    }
-    if (rc == ARB_OK) {
-        rc = join_board(feed, config);
     }
     return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no memory for the books", feed->who);
 }
@@ -431,6 +415,23 @@ static void set_config(struct feed *feed, const struct feed_config *config)
     }
 }
 
+/* Last of all: who joined has to be dropped, and a feed that failed is not. */
+static int join_board(struct feed *feed, const struct feed_config *config, struct err *err)
+{
+    int rc = ARB_OK;
+
+    feed->board = config->board;
+    if (config->board == NULL) {
+        feed->owns_board = true;
+        rc = board_create(&feed->board, config->exchange->name, config->session,
+                          config->snapshot_interval_ms * NS_PER_MS);
+    }
+    if (rc == ARB_OK) {
+        rc = board_add_line(feed->board, feed, &feed->line);
+    }
+    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no room on the board", feed->who);
+}
+
 int feed_create(struct feed **out, const struct feed_config *config, struct err *err)
 {
     struct feed *const feed = calloc(1, sizeof(*feed));
@@ -441,6 +442,9 @@ int feed_create(struct feed **out, const struct feed_config *config, struct err 
     int rc = init_parts(feed, config, err);
     if (rc == ARB_OK) {
         rc = init_instance(feed, config, err);
+    }
+    if (rc == ARB_OK) {
+        rc = join_board(feed, config, err);
     }
     if (rc != ARB_OK) {
         feed_destroy(feed);

@@ -411,6 +411,25 @@ static void books_are_matched_by_symbol(void **state)
     destroy(v);
 }
 
+/* Or the board would go on asking a line that is no more. */
+static void line_that_cannot_be_made_is_not_on_the_board(void **state)
+{
+    (void)state;
+    static const struct world_spec wrong = { .options = { { "loss", "nonsense" } } };
+    struct feed_config config;
+    struct world *const world = world_prepare(&wrong, &config);
+    uint32_t line = 0;
+
+    assert_int_equal(board_create(&config.board, "fake", 1, 0), ARB_OK);
+    assert_int_equal(feed_create(&world->feed, &config, &world->err), ARB_EINVAL);
+    world->exchange.options = NULL;
+    assert_int_equal(feed_create(&world->feed, &config, &world->err), ARB_OK);
+    assert_int_equal(board_add_line(config.board, NULL, &line), ARB_OK);
+    assert_int_equal(line, 1); /* the second */
+    world_destroy(world);
+    board_destroy(config.board);
+}
+
 static void late_joiners_get_the_leaders_book(void **state)
 {
     (void)state;
@@ -450,6 +469,7 @@ int main(void)
         cmocka_unit_test(replacement_that_gets_no_books_is_given_up),
         cmocka_unit_test(answer_for_a_line_that_is_gone_is_dropped),
         cmocka_unit_test(books_are_matched_by_symbol),
+        cmocka_unit_test(line_that_cannot_be_made_is_not_on_the_board),
         cmocka_unit_test(late_joiners_get_the_leaders_book),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
