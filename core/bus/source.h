@@ -4,7 +4,7 @@
 #ifndef ARB_SOURCE_H
 #define ARB_SOURCE_H
 
-#include "bus/event.h"
+#include "book/event.h"
 
 /* Owned by one consumer thread; only wake() may be called from another. */
 struct source {

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bus/kafka_reader.h"
-#include "bus/opportunity_text.h"
-#include "bus/wire.h"
+#include "kafka/reader.h"
+#include "wire/opportunity_text.h"
+#include "wire/wire.h"
 #include "util/clock.h"
 #include "util/log.h"
 

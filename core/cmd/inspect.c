@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd/arguments.h"
-#include "feed/capabilities.h"
+#include "session/capabilities.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/wire.h"
+#include "wire/wire.h"
 #include "cmd/cmd.h"
 #include "replay/replay.h"
 

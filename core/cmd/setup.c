@@ -1,6 +1,6 @@
 #include "cmd/setup.h"
 
-#include "bus/kafka_conf.h"
+#include "kafka/settings.h"
 
 unsigned setup_load(struct setup *setup, const char *path)
 {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "arbspot/consumer.h"
-#include "bus/event.h"
-#include "bus/kafka_reader.h"
+#include "book/event.h"
+#include "kafka/reader.h"
 #include "util/clock.h"
 #include "util/json_text.h"
 

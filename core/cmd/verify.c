@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "bus/kafka_reader.h"
+#include "kafka/reader.h"
 #include "cmd/arguments.h"
 #include "cmd/attach.h"
 #include "cmd/verifier.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "arbspot/symbols.h"
-#include "bus/wire.h"
+#include "wire/wire.h"
 #include "consumer/replica.h"
 
 enum {

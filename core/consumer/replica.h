@@ -9,7 +9,7 @@
 
 #include "arbspot/consumer.h"
 #include "book/book.h"
-#include "bus/event.h"
+#include "book/event.h"
 
 struct replica {
     struct book book;

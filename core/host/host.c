@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/embedded.h"
-#include "bus/kafka_publisher.h"
-#include "bus/kafka_reader.h"
-#include "bus/kafka_source.h"
-#include "host/venue_thread.h"
+#include "kafka/embedded.h"
+#include "kafka/publisher.h"
+#include "kafka/reader.h"
+#include "kafka/kafka_source.h"
+#include "venue/venue_thread.h"
 #include "strategy/ring_source.h"
 #include "strategy/runner.h"
 #include "util/clock.h"

@@ -8,7 +8,7 @@
 #ifndef ARB_REPLAY_H
 #define ARB_REPLAY_H
 
-#include "feed/feed.h"
+#include "session/feed.h"
 #include "replay/recording.h"
 
 enum { REPLAY_REQUESTS_MAX = 2 * ARB_INSTRUMENTS_MAX };

@@ -8,7 +8,7 @@
 #ifndef ARB_DELIVERY_H
 #define ARB_DELIVERY_H
 
-#include "bus/opportunity.h"
+#include "wire/opportunity.h"
 #include "bus/ring.h"
 #include "strategy/market.h"
 #include "util/log.h"

@@ -11,7 +11,7 @@
 
 #include "arbspot/consumer.h"
 #include "arbspot/strategy.h"
-#include "bus/event.h"
+#include "book/event.h"
 
 enum {
     MARKET_INSTRUMENTS_MAX = ARB_INSTRUMENTS_MAX, /* over all venues; further ones are left out */

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/embedded.h"
-#include "bus/kafka_conf.h"
-#include "bus/kafka_publisher.h"
-#include "bus/kafka_source.h"
-#include "bus/kafka_topics.h"
-#include "bus/wire.h"
+#include "kafka/embedded.h"
+#include "kafka/settings.h"
+#include "kafka/publisher.h"
+#include "kafka/kafka_source.h"
+#include "kafka/topics.h"
+#include "wire/wire.h"
 #include "util/clock.h"
 #include "util/digits.h"
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "feed/feed_internal.h"
+#include "session/feed_internal.h"
 
 /* The longest run of records in which all books are LIVE and none is replaced. */
 struct stretch {

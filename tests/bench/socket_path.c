@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "generated.h"
-#include "host/venue_thread.h"
+#include "venue/venue_thread.h"
 #include "strategy/ring_source.h"
 #include "strategy/runner.h"
 #include "util/clock.h"

@@ -9,7 +9,7 @@
 #define ARB_BENCH_STAGE_H
 
 #include "dataset.h"
-#include "feed/feed.h"
+#include "session/feed.h"
 #include "replay/replay.h"
 
 /* The updates to be measured: a stretch of the recording in which every book is LIVE. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "alloc_count.h"
-#include "bus/wire.h"
-#include "feed/feed_internal.h"
+#include "wire/wire.h"
+#include "session/feed_internal.h"
 #include "util/clock.h"
 
 enum { ROUNDS_MIN = 5, MESSAGE_MAX = 1 << 20 };

@@ -12,7 +12,7 @@
 
 #include "../harness/consumer.h"
 #include "arbspot/decimal.h"
-#include "feed/feed.h"
+#include "session/feed.h"
 #include "util/log.h"
 
 enum {

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "arbspot/abi.h"
-#include "bus/wire.h"
+#include "wire/wire.h"
 
 enum { LEVELS_MAX = 1024 };
 

@@ -9,7 +9,7 @@
 #define ARB_HARNESS_CONSUMER_H
 
 #include "book/book.h"
-#include "bus/event.h"
+#include "book/event.h"
 
 enum { FLAW_MAX = 256 };
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "arbspot/decimal.h"
-#include "feed/capabilities.h"
+#include "session/capabilities.h"
 
 /* -- parts ---------------------------------------------------------------------------- */
 

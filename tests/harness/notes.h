@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
-#include "bus/event.h"
-#include "feed/effects.h"
-#include "feed/feed.h"
+#include "book/event.h"
+#include "session/effects.h"
+#include "session/feed.h"
 
 /* One request of the plugin; the feed knows its instruments. */
 void note_effect(FILE *out, const struct feed *feed, const struct effect *effect);

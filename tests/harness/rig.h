@@ -9,7 +9,7 @@
 #define ARB_HARNESS_RIG_H
 
 #include "consumer.h"
-#include "feed/feed.h"
+#include "session/feed.h"
 #include "script.h"
 
 enum { RIG_REQUESTS_MAX = 1024, RIG_URL_MAX = 256 };

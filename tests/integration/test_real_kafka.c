@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/kafka_publisher.h"
-#include "bus/kafka_source.h"
-#include "bus/kafka_topics.h"
+#include "kafka/publisher.h"
+#include "kafka/kafka_source.h"
+#include "kafka/topics.h"
 #include "util/clock.h"
 
 enum {

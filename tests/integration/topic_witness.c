@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #include "arbspot/consumer.h"
-#include "bus/kafka_reader.h"
+#include "kafka/reader.h"
 #include "util/clock.h"
 
 enum { WAIT_MS = 100 /* the longest a signal waits */ };

@@ -7,7 +7,7 @@
 #ifndef ARB_SIMULATION_LINK_H
 #define ARB_SIMULATION_LINK_H
 
-#include "feed/lines.h"
+#include "venue/lines.h"
 #include "world.h"
 
 #include "fault.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feed/feed_internal.h"
+#include "session/feed_internal.h"
 #include "scenario_internal.h"
 
 enum {

@@ -1,4 +1,4 @@
-#include "feed/feed_internal.h"
+#include "session/feed_internal.h"
 #include "scenario_internal.h"
 
 static const char *venue_name(const struct scenario *s, const struct side *side)

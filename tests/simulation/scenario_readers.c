@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/wire.h"
+#include "wire/wire.h"
 #include "scenario_internal.h"
 
 #define REWIND_NS (SIMULATION_SNAPSHOT_MS * NS_PER_MS + 200 * NS_PER_MS)

@@ -7,7 +7,7 @@
 #define ARB_SIMULATION_TOPIC_H
 
 #include "bus/source.h"
-#include "bus/wire.h"
+#include "wire/wire.h"
 
 struct topic_message {
     size_t at, len; /* in topic.text */

@@ -6,7 +6,7 @@
 #define ARB_BOOK_TEXT_H
 
 #include "arbspot/text.h"
-#include "bus/event.h"
+#include "book/event.h"
 
 static inline void describe_book(struct arb_text *text, const struct arb_book *book)
 {

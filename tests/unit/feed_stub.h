@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "book/book.h"
-#include "bus/event.h"
+#include "book/event.h"
 
 struct feed_stub {
     struct venue venue;

@@ -8,7 +8,7 @@
 
 #include "arbspot/text.h"
 #include "fake_venue.h"
-#include "feed/feed.h"
+#include "session/feed.h"
 #include "util/clock.h"
 #include "util/log.h"
 

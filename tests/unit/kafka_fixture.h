@@ -7,9 +7,9 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#include "bus/embedded.h"
-#include "bus/kafka_publisher.h"
-#include "bus/kafka_source.h"
+#include "kafka/embedded.h"
+#include "kafka/publisher.h"
+#include "kafka/kafka_source.h"
 #include "util/clock.h"
 #include "wire_samples.h"
 

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "feed/feed.h"
+#include "session/feed.h"
 #include "sim_client.h"
 #include "util/clock.h"
 #include "util/log.h"

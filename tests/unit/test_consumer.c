@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "arbspot/consumer.h"
-#include "bus/wire.h"
+#include "wire/wire.h"
 #include "chance.h"
 #include "feed_stub.h"
 

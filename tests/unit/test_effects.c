@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "feed/effects.h"
+#include "session/effects.h"
 #include "util/log.h"
 
 enum { INSTRUMENTS = 3, CONN = 2, ARENA_BYTES = 8 << 20 };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bus/event.h"
+#include "book/event.h"
 #include "chance.h"
 
 enum { LEVELS_MAX = 25, ROUNDS = 2000, LEVEL_BYTES = 16 };

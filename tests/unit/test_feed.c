@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "feed/silence.h"
-#include "feed/venue_clock.h"
+#include "book/silence.h"
+#include "venue/venue_clock.h"
 #include "feed_world.h"
 
 static const struct world_spec usual = { .scale = 8 };

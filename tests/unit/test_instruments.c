@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "feed/instruments.h"
+#include "session/instruments.h"
 
 enum { SYMBOLS_MAX = 4 };
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "feed/lines.h"
+#include "venue/lines.h"
 #include "feed_world.h"
 
 /* The first connection of each line. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "bus/opportunity_text.h"
+#include "wire/opportunity_text.h"
 #include "wire_samples.h"
 
 static void assert_line(const struct opportunity *o, bool coloured, const char *want)

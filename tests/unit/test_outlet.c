@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "arbspot/abi.h"
-#include "feed/outlet.h"
+#include "venue/outlet.h"
 
 enum { BOOK = 5, OTHER_BOOK = 6, FILL_MAX = 1000 };
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "bus/kafka_conf.h"
-#include "bus/kafka_reader.h"
+#include "kafka/settings.h"
+#include "kafka/reader.h"
 #include "kafka_fixture.h"
 
 enum { MANY = 500 };

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "chance.h"
-#include "feed/venue_clock.h"
+#include "venue/venue_clock.h"
 #include "util/clock.h"
 
 enum { WINDOW_S = 32, EVENTS_PER_S = 50, PINGS_EVERY_S = 5 };

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus/wire.h"
+#include "wire/wire.h"
 
 /* xorshift64: the same events for the same seed, everywhere. */
 static inline uint64_t sample_random(uint64_t *seed)

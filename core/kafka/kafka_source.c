@@ -1,0 +1,186 @@
+#include "kafka/kafka_source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arbspot/symbols.h"
+#include "kafka/reader.h"
+#include "wire/wire.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum { LEVELS_MAX = 2 * ARB_EVENT_LEVELS_MAX };
+
+static const char who[] = "kafka=source";
+
+struct kafka_source {
+    struct source source; /* first: a struct source * of ours points here */
+    struct kafka_reader *reader;
+    struct wire_event decoded;
+    struct arb_symbol_map venue_map, instrument_map;
+    struct venue venues[KAFKA_SOURCE_VENUES_MAX];
+    struct arb_instrument instruments[ARB_INSTRUMENTS_MAX];
+    struct kafka_source_stats stats;
+    struct log_limit skipped_limit;
+};
+
+static struct kafka_source *kafka_source_of(struct source *source)
+{
+    return (struct kafka_source *)source;
+}
+
+static struct arb_bytes bytes_of(const char *name)
+{
+    return (struct arb_bytes){ name, strlen(name) };
+}
+
+/* The place of a name, which is entered when there is room; else ARB_NO_INSTRUMENT. */
+static uint32_t intern(struct arb_symbol_map *map, struct arb_bytes name, uint32_t max)
+{
+    const uint32_t known = arb_symbol_find(map, name);
+
+    if (known != ARB_NO_INSTRUMENT) {
+        return known;
+    }
+    if (map->n == max || arb_symbol_put(map, name, map->n) != ARB_OK) {
+        return ARB_NO_INSTRUMENT;
+    }
+    return map->n - 1;
+}
+
+static const struct venue *intern_venue(struct kafka_source *s, const struct venue *venue)
+{
+    const uint32_t i = intern(&s->venue_map, bytes_of(venue->name), KAFKA_SOURCE_VENUES_MAX);
+
+    if (i == ARB_NO_INSTRUMENT) {
+        return NULL;
+    }
+    if (s->venues[i].name[0] == '\0') {
+        s->venues[i] = *venue;
+    }
+    return &s->venues[i];
+}
+
+/* Prices of one instrument compare with `<`: a message with other scales cannot be used. */
+static const struct arb_instrument *intern_instrument(struct kafka_source *s,
+                                                      const struct arb_instrument *info)
+{
+    const uint32_t i = intern(&s->instrument_map, bytes_of(info->symbol), ARB_INSTRUMENTS_MAX);
+
+    if (i == ARB_NO_INSTRUMENT) {
+        return NULL;
+    }
+    struct arb_instrument *const known = &s->instruments[i];
+    if (known->symbol[0] == '\0') {
+        *known = *info;
+    }
+    const bool same = known->px_scale == info->px_scale && known->qty_scale == info->qty_scale;
+    return same ? known : NULL;
+}
+
+/* Why a message was skipped, or NULL when it was taken. */
+static const char *decode(struct kafka_source *s, struct arb_bytes value)
+{
+    struct event *const event = &s->decoded.event;
+
+    switch (wire_read_event(value, &s->decoded)) {
+    case ARB_OK:
+        break;
+    case ARB_ENOTSUP:
+        return "it has another schema version";
+    case ARB_ELIMIT:
+        return "it has more levels or longer names than we take";
+    case ARB_ERANGE:
+        return "it has a number that does not fit";
+    default:
+        return "it is not a market-data message";
+    }
+    event->venue = intern_venue(s, &s->decoded.venue);
+    event->info = intern_instrument(s, &s->decoded.info);
+    if (event->venue == NULL) {
+        return "it is of one venue too many";
+    }
+    if (event->info == NULL) {
+        return "its instrument has other scales than before, or is one too many";
+    }
+    event->instrument = (uint32_t)(event->info - s->instruments);
+    return NULL;
+}
+
+static void note_skipped(struct kafka_source *s, const struct kafka_record *record, const char *why)
+{
+    uint64_t suppressed;
+
+    s->stats.skipped++;
+    if (log_limit_pass(&s->skipped_limit, clock_now_ns(), &suppressed)) {
+        log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: %s (%llu more not shown)",
+                 record->topic, (int)record->partition, (long long)record->offset, why,
+                 (unsigned long long)suppressed);
+    }
+}
+
+static const struct event *next(struct source *source, int timeout_ms)
+{
+    struct kafka_source *const s = kafka_source_of(source);
+    struct kafka_record record;
+
+    while (kafka_reader_next(s->reader, timeout_ms, &record)) {
+        const char *const why = decode(s, record.value);
+        if (why == NULL) {
+            s->stats.events++;
+            return &s->decoded.event;
+        }
+        note_skipped(s, &record, why);
+        timeout_ms = 0; /* skipping is no reason to wait longer than asked */
+    }
+    return NULL;
+}
+
+static void wake(struct source *source)
+{
+    kafka_reader_wake(kafka_source_of(source)->reader);
+}
+
+static void destroy(struct source *source)
+{
+    struct kafka_source *const s = kafka_source_of(source);
+
+    kafka_reader_destroy(s->reader);
+    free(s->decoded.levels);
+    free(s);
+}
+
+int kafka_source_create(struct source **out, const struct kafka_config *config, const char *group,
+                        int64_t rewind_ms, struct err *err)
+{
+    static const struct source_ops ops = { next, wake, destroy };
+    const struct kafka_reader_config reader_config = { .kafka = config,
+                                                       .topic = config->market_topic,
+                                                       .group = group,
+                                                       .rewind_ms = rewind_ms,
+                                                       .who = who };
+    struct kafka_source *const s = calloc(1, sizeof(*s));
+
+    if (s == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for a source");
+    }
+    s->source.ops = &ops;
+    s->decoded.levels_max = LEVELS_MAX;
+    s->decoded.levels = malloc(LEVELS_MAX * sizeof(*s->decoded.levels));
+    if (s->decoded.levels == NULL) {
+        destroy(&s->source);
+        return err_set(err, ARB_ENOMEM, "no memory for a source");
+    }
+    const int rc = kafka_reader_create(&s->reader, &reader_config, err);
+    if (rc != ARB_OK) {
+        destroy(&s->source);
+        return rc;
+    }
+    *out = &s->source;
+    return ARB_OK;
+}
+
+struct kafka_source_stats kafka_source_stats(const struct source *source)
+{
+    return ((const struct kafka_source *)source)->stats;
+}

@@ -1,0 +1,36 @@
+/*
+ * opportunity_text.h - opportunities as aligned lines for people at a terminal.
+ */
+#ifndef ARB_OPPORTUNITY_TEXT_H
+#define ARB_OPPORTUNITY_TEXT_H
+
+#include <stdio.h>
+
+#include "wire/opportunity.h"
+
+enum {
+    OPPORTUNITY_LINE_MAX = 512,    /* bytes, terminator included */
+    OPPORTUNITY_HEADER_EVERY = 40, /* lines */
+};
+
+/* The heads of the columns. */
+const char *opportunity_text_header(void);
+
+/* One line without its end. Characters that would move the cursor are shown as '?'. */
+void opportunity_text_line(const struct opportunity *opportunity, bool coloured,
+                           char out[OPPORTUNITY_LINE_MAX]);
+
+/* Prints lines, and the header every now and then. */
+struct opportunity_printer {
+    FILE *out;
+    bool coloured;
+    unsigned n_lines; /* since the header */
+};
+
+/* Colours are for a terminal, and not when NO_COLOR is set. */
+void opportunity_printer_init(struct opportunity_printer *printer, FILE *out);
+
+/* Prints one line and flushes. False when the output is closed. */
+bool opportunity_print(struct opportunity_printer *printer, const struct opportunity *opportunity);
+
+#endif /* ARB_OPPORTUNITY_TEXT_H */

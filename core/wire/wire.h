@@ -1,0 +1,48 @@
+/*
+ * wire.h - events and opportunities as the JSON messages of the topics, and back.
+ *
+ * Schema version 1, described in the README and in share/arbspot/schema. Prices, quantities and
+ * money are decimal strings, times are integer UTC nanoseconds. A reader ignores members it
+ * does not know and refuses another `v`.
+ */
+#ifndef ARB_WIRE_H
+#define ARB_WIRE_H
+
+#include "book/event.h"
+#include "wire/opportunity.h"
+
+/* The most bytes wire_write_event() may need for this event. */
+size_t wire_event_bound(const struct event *event);
+
+/* Writes one message without terminator, at most wire_event_bound() bytes; returns its length. */
+size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out);
+
+/* A decoded market-data message. Names are copied; levels are in the caller's storage. */
+struct wire_event {
+    struct event event; /* venue and info point to the members below */
+    struct venue venue;
+    struct arb_instrument info;
+    int64_t pub_ns;
+    char reason[EVENT_REASON_MAX];
+    struct arb_level *levels; /* given by the caller, levels_max entries: bids, then asks */
+    uint32_t levels_max;
+};
+
+/*
+ * Reads one message. ARB_EPROTO: not ours or damaged; ARB_ENOTSUP: another version;
+ * ARB_ELIMIT: more levels than there is room for; ARB_ERANGE: a number that does not fit.
+ */
+int wire_read_event(struct arb_bytes json, struct wire_event *out);
+
+enum { WIRE_OPPORTUNITY_MAX = 4096 }; /* every name escaped at worst */
+
+/* Writes one message without terminator, at most WIRE_OPPORTUNITY_MAX bytes; returns its length. */
+size_t wire_write_opportunity(const struct opportunity *opportunity, int64_t pub_ns, char *out);
+
+/*
+ * Reads one message; errors as wire_read_event(). What is not on the wire is zero: the
+ * indices of instrument and venues. Latency has a resolution of 100 ns.
+ */
+int wire_read_opportunity(struct arb_bytes json, struct opportunity *out, int64_t *pub_ns);
+
+#endif /* ARB_WIRE_H */
