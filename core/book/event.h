@@ -26,7 +26,7 @@ enum {
 };
 
 /* One venue as the host knows it. Immutable, outlives every event. */
-struct venue {
+struct event_venue {
     char name[ARB_SYMBOL_MAX];
 };
 
@@ -42,7 +42,7 @@ struct event {
     uint32_t n_bids, n_asks;
     uint32_t reason_len;      /* of a status, without terminator */
     uint32_t verified_levels; /* a side, that `verified` holds for; 0: all */
-    const struct venue *venue;
+    const struct event_venue *venue;
     const struct arb_instrument *info;
     uint64_t session;
     uint64_t seq, prev_seq;

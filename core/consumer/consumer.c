@@ -16,7 +16,7 @@ enum {
 /* One instrument at one venue. */
 struct entry {
     struct replica replica;
-    struct venue venue;
+    struct event_venue venue;
     struct arb_instrument info;
     struct arb_consumer_counts counts;
     uint32_t published_state;

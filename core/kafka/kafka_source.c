@@ -18,7 +18,7 @@ struct kafka_source {
     struct kafka_reader *reader;
     struct wire_event decoded;
     struct arb_symbol_map venue_map, instrument_map;
-    struct venue venues[KAFKA_SOURCE_VENUES_MAX];
+    struct event_venue venues[KAFKA_SOURCE_VENUES_MAX];
     struct arb_instrument instruments[ARB_INSTRUMENTS_MAX];
     struct kafka_source_stats stats;
     struct log_limit skipped_limit;
@@ -48,7 +48,7 @@ static uint32_t intern(struct arb_symbol_map *map, struct arb_bytes name, uint32
     return map->n - 1;
 }
 
-static const struct venue *intern_venue(struct kafka_source *s, const struct venue *venue)
+static const struct event_venue *intern_venue(struct kafka_source *s, const struct event_venue *venue)
 {
     const uint32_t i = intern(&s->venue_map, bytes_of(venue->name), KAFKA_SOURCE_VENUES_MAX);
 

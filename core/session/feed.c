@@ -549,7 +549,7 @@ void feed_stats_add(struct feed_stats *sum, const struct feed_stats *more)
     sum->refused += more->refused;
 }
 
-const struct venue *feed_venue(const struct feed *feed)
+const struct event_venue *feed_venue(const struct feed *feed)
 {
     return board_venue(feed->board);
 }

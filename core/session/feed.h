@@ -95,7 +95,7 @@ void feed_stop(struct feed *feed, int64_t now_ns, const char *why);
 
 const struct feed_stats *feed_stats(const struct feed *feed);
 void feed_stats_add(struct feed_stats *sum, const struct feed_stats *more);
-const struct venue *feed_venue(const struct feed *feed);
+const struct event_venue *feed_venue(const struct feed *feed);
 bool feed_is_disabled(const struct feed *feed);
 
 /* Books, for tests, tools and reports. */

@@ -1,7 +1,7 @@
 /*
  * clock.h - the only place that reads the system's time.
  *
- * Threads read it once per turn and pass `now_ns` on; nothing that decides reads it itself.
+ * Threads read it once per turn and pass the moment on; nothing that decides reads it itself.
  */
 #ifndef ARB_CLOCK_H
 #define ARB_CLOCK_H
@@ -27,5 +27,27 @@ static inline int64_t clock_mono_ns(void)
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
+
+/*
+ * One point in time on both clocks. Deadlines and ages are monotonic; UTC is written into messages
+ * and compared with what others wrote.
+ */
+struct moment {
+    int64_t mono_ns, utc_ns;
+};
+
+static inline struct moment clock_moment(void)
+{
+    return (struct moment){ .mono_ns = clock_mono_ns(), .utc_ns = clock_now_ns() };
+}
+
+/* The moment when the clocks of a replay, or of a test, are as one. */
+static inline struct moment moment_at(int64_t ns)
+{
+    return (struct moment){ .mono_ns = ns, .utc_ns = ns };
+}
+
+/* Later than any deadline. */
+#define NEVER_NS INT64_MAX
 
 #endif /* ARB_CLOCK_H */

@@ -30,7 +30,7 @@ struct board_book {
 };
 
 struct board {
-    struct venue venue;
+    struct event_venue venue;
     struct venue_clock clock;
     uint64_t session;
     struct line lines[BOARD_LINES_MAX];
@@ -634,7 +634,7 @@ bool board_can_replace(const struct board *board, const struct feed *fresh, cons
     return has_any;
 }
 
-const struct venue *board_venue(const struct board *board)
+const struct event_venue *board_venue(const struct board *board)
 {
     return &board->venue;
 }

@@ -1,76 +1,84 @@
 /*
  * board.h - what everybody else sees of a venue: one chain of events for each book.
  *
- * A venue reaches the host over one or more lines, each a feed with its own plugin instance,
- * connections and books. One line leads each book, and what it says is passed on as it is.
+ * A venue reaches the host over one or more sessions, each with connections and books of its own.
+ * One session leads each book, and what it says is passed on as it is.
  *
- *   A line further than the leader takes the lead, and the difference of the two books is
+ *   A session further than the leader takes the lead, and the difference of the two books is
  *   published: the first copy wins, what comes second is counted and dropped.
  *
- *   A leader whose book is no longer LIVE is followed by a line that has come at least as far as
+ *   A leader whose book is no longer LIVE is followed by a session that has come at least as far as
  *   what was published. The book stays LIVE meanwhile, for BOARD_PATIENCE_NS at most.
  *
- * How far a line is, the venue's own time of its book tells (`venue_ns`, and how many events it
+ * How far a session is, the venue's own time of its book tells (`venue_ns`, and how many events it
  * brought since). Where a venue sends no times, the leader leads until it is lost.
  *
- * What is known of the venue's clock, the board knows: all lines lead to the same venue, and what
+ * What is known of the venue's clock, the board knows: all sessions lead to the same venue, and what
  * one of them taught is still true when it is gone.
  *
- * Books are named by the board's own index, which lives as long as the board: lines come and go,
- * and each counts its instruments for itself. All calls are for one thread, that of the feeds.
+ * Books are named by the board's own index, which lives as long as the board: sessions come and go,
+ * and each counts its instruments for itself. The board looks at their books and knows nothing
+ * else of them. All calls are for one thread.
  */
 #ifndef ARB_BOARD_H
 #define ARB_BOARD_H
 
 #include "arbspot/symbols.h"
-#include "book/event.h"
+#include "book/live_book.h"
 #include "venue/outlet.h"
 #include "venue/venue_clock.h"
 
-enum { BOARD_LINES_MAX = 3 }; /* two, and one that replaces either */
+enum { BOARD_SEATS_MAX = 3 }; /* two sessions, and one that replaces either */
 
 #define BOARD_PATIENCE_NS INT64_C(500000000)
 
-struct feed;
 struct board;
 
 struct board_stats {
-    uint64_t copies;    /* events that another line had brought before */
+    uint64_t copies;    /* events that another session had brought before */
     uint64_t takeovers; /* changes of the lead while the book stayed LIVE */
 };
 
-/* `name` is the venue's; `snapshot_interval_ns` 0: books are not repeated. */
-int board_create(struct board **board, const char *name, uint64_t session,
-                 int64_t snapshot_interval_ns);
+struct board_config {
+    const char *name; /* of the venue */
+    uint64_t run;     /* of the host: `session` in the messages */
+    int64_t snapshot_interval_ns; /* 0: books are not repeated */
+    /* Asks a session to prove a book by a new snapshot. */
+    void (*distrust)(void *context, uint32_t seat, uint32_t instrument, struct moment now,
+                     const char *why);
+    void *context;
+};
+
+int board_create(struct board **board, const struct board_config *config);
 void board_destroy(struct board *board);
 
 /* Adds a consumer of events. Before the first event. The outlet is borrowed. */
 int board_add_outlet(struct board *board, struct outlet *outlet);
 
-/* Adds a line and gives its number, below BOARD_LINES_MAX. */
-int board_add_line(struct board *board, struct feed *feed, uint32_t *line);
-/* Takes a line away; what it leads goes to another, or is STALE. */
-void board_drop_line(struct board *board, const struct feed *feed, int64_t now_ns, const char *why);
+/* Gives a session a seat, below BOARD_SEATS_MAX. Its rules are borrowed. */
+int board_sit(struct board *board, const struct live_rules *rules, uint32_t *seat);
+/* Takes it away; what it leads goes to another, or is STALE. */
+void board_leave(struct board *board, uint32_t seat, struct moment now, const char *why);
 
-/* Says that `instrument` of the line is `info`. ARB_ELIMIT: the board is full. */
-int board_enter(struct board *board, uint32_t line, uint32_t instrument,
-                const struct arb_instrument *info);
+/* Says that `instrument` of the session is `info`. ARB_ELIMIT: the board is full. */
+int board_enter(struct board *board, uint32_t seat, uint32_t instrument,
+                const struct arb_instrument *info, const struct live_book *book);
 
-/* An event of a line, with the line's own index: passed on, or dropped as a copy. */
-void board_event(struct board *board, uint32_t line, struct event *event);
+/* An event of a session, with the session's own index: passed on, or dropped as a copy. */
+void board_event(struct board *board, uint32_t seat, uint32_t instrument, struct event *event);
 
-/* What the lines learn of the venue's clock, see venue_clock.h; `venue_ns` > 0. */
-void board_on_date(struct board *board, int64_t recv_ns, int64_t venue_ns);
-void board_on_round_trip(struct board *board, int64_t now_ns, int64_t rtt_ns);
+/* What the sessions learn of the venue's clock, see venue_clock.h; `venue_ns` > 0. */
+void board_on_date(struct board *board, struct moment now, int64_t venue_ns);
+void board_on_round_trip(struct board *board, struct moment now, int64_t rtt_ns);
 
-/* From now on nobody takes over: the lines are being stopped. */
+/* From now on nobody takes over: the sessions are being stopped. */
 void board_close(struct board *board);
 
 /*
  * Periodic snapshots, books for consumers that fell behind, leaders that were waited for in
- * vain. Returns when it wants to be called next.
+ * vain. Returns when it wants to be called next (mono).
  */
-int64_t board_on_turn(struct board *board, int64_t now_ns);
+int64_t board_on_turn(struct board *board, struct moment now);
 
 uint32_t board_n_books(const struct board *board);
 /* As published: the state and the number of the last event, 0 when there was none. */
@@ -79,11 +87,10 @@ uint64_t board_seq(const struct board *board, uint32_t book);
 uint32_t board_count_in_state(const struct board *board, enum arb_book_state state);
 /* The book as published; without levels while LIVE without a leader who is. */
 struct arb_book board_view(const struct board *board, uint32_t book);
-/* True when the line has a book LIVE, and each book that `other` has LIVE. */
-bool board_can_replace(const struct board *board, const struct feed *line,
-                       const struct feed *other);
-const struct venue *board_venue(const struct board *board);
-struct arb_clock board_clock(const struct board *board);
+/* True when the seat has a book LIVE, and each book that `other` has LIVE. */
+bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other);
+const struct event_venue *board_venue(const struct board *board);
+struct arb_clock board_clock(const struct board *board, struct moment now);
 const struct board_stats *board_stats(const struct board *board);
 
 #endif /* ARB_BOARD_H */

@@ -20,7 +20,7 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out);
 /* A decoded market-data message. Names are copied; levels are in the caller's storage. */
 struct wire_event {
     struct event event; /* venue and info point to the members below */
-    struct venue venue;
+    struct event_venue venue;
     struct arb_instrument info;
     int64_t pub_ns;
     char reason[EVENT_REASON_MAX];

@@ -18,7 +18,7 @@ extern "C" {
 #define ARB_ABI_MAGIC 0x31425241U /* "ARB1" read as little endian */
 
 /* Raised when an existing field changes meaning, place or type. */
-#define ARB_ABI_MAJOR 1
+#define ARB_ABI_MAJOR 2
 /* Raised when a field is appended to a struct that carries its size. */
 #define ARB_ABI_MINOR 0
 
@@ -42,9 +42,27 @@ enum arb_rc {
     ARB_ELIMIT = -3,    /* a documented limit would be exceeded */
     ARB_EPROTO = -4,    /* the venue sent something the protocol does not allow */
     ARB_ERANGE = -5,    /* a number does not fit the instrument's scale */
-    ARB_ENOTSUP = -6,   /* the other side is too old to offer this call */
+    ARB_ENOTSUP = -6,   /* there is no such thing here: a request, a call, an ABI */
     ARB_EREJECTED = -7, /* the venue refused for good (banned, protocol retired) */
+    ARB_ELATER = -8,    /* the venue is asked too often: not now */
 };
+
+/* What a code means, for the log. */
+static inline const char *arb_rc_text(int rc)
+{
+    static const char *const texts[] = {
+        "done",
+        "an argument is not acceptable",
+        "no memory",
+        "a limit is exceeded",
+        "not what the protocol allows",
+        "a number does not fit",
+        "there is no such thing",
+        "refused for good",
+        "asked too often",
+    };
+    return rc > 0 || rc < ARB_ELATER ? "a result that is none" : texts[-rc];
+}
 
 enum arb_plugin_kind {
     ARB_KIND_EXCHANGE = 1,
@@ -60,9 +78,9 @@ struct arb_option; /* option.h */
  * Both sides negotiate. The host refuses another MAJOR and a newer MINOR, and names both
  * versions. It reads `size` before anything past the first 16 bytes, copies
  * min(size, its own sizeof) into zeroed memory and works on the copy, so a plugin built
- * against an older MINOR loads and what it does not know stays NULL. A plugin that needs
- * a call of a later MINOR asks ARB_HAS(host->ops, ...) in init() and fails with
- * ARB_ENOTSUP.
+ * against an older MINOR loads and what it does not know stays NULL. The same holds for every
+ * struct with a `size`, in both directions: nothing is smaller than MINOR 0 had it. A plugin that
+ * needs a call of a later MINOR asks ARB_HAS(calls, ...) in init() and fails with ARB_ENOTSUP.
  */
 struct arb_plugin {
     uint32_t magic;     /* ARB_ABI_MAGIC */
@@ -76,9 +94,15 @@ struct arb_plugin {
     const char *description; /* required: one line, shown by `arbspot inspect` */
 
     size_t instance_size;             /* bytes of zeroed state the host allocates per instance */
-    const struct arb_option *options; /* ends with ARB_OPTION_END; NULL for none */
+    const struct arb_option *options; /* [n_options]; NULL for none */
     const void *ops;                  /* required: struct arb_exchange_ops or arb_strategy_ops */
+    uint32_t n_options;
+    uint32_t reserved;
 };
+
+/* The two members that name an array of options. */
+#define ARB_PLUGIN_OPTIONS(options_)                                                               \
+    .options = (options_), .n_options = (uint32_t)(sizeof(options_) / sizeof(*(options_)))
 
 #define ARB_PLUGIN_HEADER(kind_)                                                                   \
     .magic = ARB_ABI_MAGIC, .abi_major = ARB_ABI_MAJOR, .abi_minor = ARB_ABI_MINOR,                \

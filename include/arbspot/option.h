@@ -75,11 +75,6 @@ struct arb_option {
         .min = INT64_MIN, .max = INT64_MAX, .type = ARB_OPT_INT,                                   \
         .offset = ARB_OFFSET(owner, member, int64_t)                                               \
     }
-#define ARB_OPTION_END                                                                             \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
-
 #ifdef __cplusplus
 }
 #endif

@@ -105,10 +105,21 @@ struct arb_strategy_ops {
     void (*fini)(void *self);
 };
 
+/* The table behind host->calls in a strategy plugin. Grows at the end only. */
+struct arb_strategy_calls {
+    struct arb_host_calls base;
+    int (*opportunity)(struct arb_host *host, const struct arb_opportunity *opportunity);
+};
+
+static inline const struct arb_strategy_calls *arb_strategy_calls_of(const struct arb_host *host)
+{
+    return (const struct arb_strategy_calls *)(const void *)host->calls;
+}
+
 static inline int arb_opportunity_publish(struct arb_host *host,
                                           const struct arb_opportunity *opportunity)
 {
-    return host->ops->opportunity(host, opportunity);
+    return arb_strategy_calls_of(host)->opportunity(host, opportunity);
 }
 
 #ifdef __cplusplus

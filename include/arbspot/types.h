@@ -23,7 +23,7 @@ enum {
     ARB_SCALE_MAX = 18,           /* 10^18 is the largest power of ten in an int64_t */
     ARB_CONNS_MAX = 64,           /* connections per exchange instance */
     ARB_TIMERS_MAX = 64,          /* timers per instance */
-    ARB_REQUESTS_MAX = 1 << 24,   /* numbers to name HTTP requests by */
+    ARB_CHANNELS_MAX = 4,         /* that one book may need */
     ARB_EVENT_LEVELS_MAX = 65536, /* levels a side in one book event, and in one book */
     ARB_DIGITS_UNKNOWN = 255,
 };
@@ -45,52 +45,65 @@ struct arb_instrument {
     char symbol[ARB_SYMBOL_MAX]; /* canonical: "BTC/USD" */
     char base[ARB_SYMBOL_MAX];   /* "BTC" */
     char quote[ARB_SYMBOL_MAX];  /* "USD" */
-    char
-        venue_symbol[ARB_SYMBOL_MAX]; /* the venue's own name; "" when the plugin shall derive it */
+    char venue_symbol[ARB_SYMBOL_MAX]; /* the venue's own name */
     uint8_t px_scale;
     uint8_t qty_scale;
     uint8_t reserved[14]; /* zero; comes in arrays, so the stride is fixed for a MAJOR */
 };
 
-/* Whether orders can match now. A book that is not OPEN is shown but never an opportunity. */
+/*
+ * Whether orders can match now, from the loosest to the strictest: of two that hold at once, the
+ * greater one counts. A book that is not OPEN is shown but never an opportunity.
+ */
 enum arb_trading {
     ARB_TRADING_OPEN = 1,
-    ARB_TRADING_LIMITED = 2, /* cancel only, post only, reduce only, limit only */
-    ARB_TRADING_HALTED = 3,  /* maintenance, auction, delisted, not yet open */
+    ARB_TRADING_UNKNOWN = 2, /* the venue has a status for each pair and has not told it yet */
+    ARB_TRADING_LIMITED = 3, /* cancel only, post only, reduce only, limit only */
+    ARB_TRADING_HALTED = 4,  /* maintenance, auction, delisted, not yet open */
 };
 
 enum arb_book_kind {
     ARB_BOOK_SNAPSHOT = 1, /* replaces the whole book */
     ARB_BOOK_DELTA = 2,    /* changes single levels */
+    /*
+     * The best levels, as a second channel of the venue shows them. The host compares them with a
+     * book made of deltas, and sets right what stays different: see exchange.h.
+     */
+    ARB_BOOK_TOP = 3,
 };
 
 /*
  * What an exchange plugin says about one book. Every pointer is borrowed for the call;
  * the host copies.
  *
+ * Legal levels: a price > 0, a quantity >= 0 (0 in a delta removes the level). A level that is
+ * not legal costs this book a resync, and nothing else.
+ *
  * Levels of a delta are applied in array order, so the last of equal prices wins; those
  * of a snapshot may come in any order. After applying, each side is cut to `max_depth`.
  *
- * Sequencing: `seq` is any number of the venue's or the plugin's that never decreases
- * within a book. Deltas that arrive while the book waits for a snapshot are held; with
- * the snapshot, held deltas of `seq <= snapshot.seq` are dropped and the rest applied.
+ * The three numbers are the venue's own; fill in what it gives and leave 0 what it does not. The
+ * host checks the chain, splices snapshots, and decides what is proven: see exchange.h.
  */
 struct arb_book_event {
     uint32_t size;       /* sizeof(struct arb_book_event) */
     uint32_t instrument; /* index into the instruments given to the plugin */
     uint32_t kind;       /* enum arb_book_kind */
-    uint32_t max_depth;  /* levels a side to keep; 0 for all */
-    uint64_t seq;
-    int64_t venue_ns; /* when the venue sent it, by its own clock; 0 when not given */
+    uint32_t max_depth;  /* levels a side to keep, or that a TOP shows at most; 0 for all */
+    uint64_t first_seq;  /* of the changes in it, the first one's number; 0: the same as last_seq */
+    uint64_t last_seq;   /* and the last one's; of a snapshot, the last change it contains */
+    uint64_t prev_seq;   /* the last_seq of the event before, where the venue links events so */
+    int64_t venue_ns;    /* when the venue sent it, by its own clock; 0 when not given */
     const struct arb_level *bids;
     const struct arb_level *asks;
     uint32_t n_bids;
     uint32_t n_asks;
+    uint32_t n_beyond;  /* asks left out because their price is beyond the scale */
     uint32_t checksum;  /* of the venue, after this event; read only with has_checksum */
     bool has_checksum;  /* the host then calls checksum() and compares */
     uint8_t px_digits;  /* fractional digits of the venue's text, or ARB_DIGITS_UNKNOWN */
     uint8_t qty_digits; /* likewise */
-    bool is_unproven; /* nothing shows yet that none is missing: ARB_UNVERIFIABLE until the next */
+    uint8_t reserved[5];
 };
 
 enum arb_book_state {
@@ -134,7 +147,7 @@ struct arb_book {
     uint32_t n_asks;
     const struct arb_level *bids;
     const struct arb_level *asks;
-    uint64_t seq;      /* in an exchange plugin the event's seq, in a strategy the bus sequence */
+    uint64_t seq;      /* in an exchange plugin the event's last_seq, in a strategy the bus sequence */
     int64_t venue_ns;  /* the venue's time of the last event, 0 when not given */
     int64_t recv_ns;   /* our time of the last event */
     uint32_t verified; /* enum arb_verified of the last event */

@@ -27,7 +27,7 @@ enum {
     PACE_MS = 1,
 };
 
-static const struct venue venue = { "kraken" };
+static const struct event_venue venue = { "kraken" };
 static const struct arb_instrument instruments[N_BOOKS] = {
     { .symbol = "BTC/USD", .base = "BTC", .quote = "USD", .px_scale = 10, .qty_scale = 8 },
     { .symbol = "ETH/USD", .base = "ETH", .quote = "USD", .px_scale = 10, .qty_scale = 8 },

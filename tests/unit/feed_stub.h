@@ -14,7 +14,7 @@
 #include "book/event.h"
 
 struct feed_stub {
-    struct venue venue;
+    struct event_venue venue;
     struct arb_instrument info;
     struct book book;
     struct arb_level level; /* of the last delta */

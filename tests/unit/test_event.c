@@ -106,7 +106,7 @@ static void levels_behind_the_tenth_do_not_count(void **state)
 
 /* -- records -------------------------------------------------------------------------- */
 
-static const struct venue venue = { "test" };
+static const struct event_venue venue = { "test" };
 static const struct arb_instrument info = { .symbol = "BTC/USD" };
 
 static struct event event_with(const struct arb_level *bids, uint32_t n_bids,

@@ -132,7 +132,7 @@ static void a_topic_that_comes_later_is_read_from_its_start(void **state)
 static void names_are_the_same_pointers_for_every_event(void **state)
 {
     struct kafka_fixture *const f = *state;
-    static const struct venue other = { "bitstamp" };
+    static const struct event_venue other = { "bitstamp" };
     struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
     struct event event = fixture_delta(1);
 

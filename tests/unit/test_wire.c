@@ -222,7 +222,7 @@ static void digits_are_recovered_from_the_text(void **state)
 /* A random event whose parts the caller owns. */
 struct random_event {
     struct event event;
-    struct venue venue;
+    struct event_venue venue;
     struct arb_instrument info;
     struct arb_level levels[2 * RANDOM_LEVELS];
     char reason[EVENT_REASON_MAX];
@@ -329,7 +329,7 @@ static void a_full_event_survives_the_round_trip_at_every_extreme_scale(void **s
 
 static void an_event_with_names_of_escapes_keeps_its_bound(void **state)
 {
-    struct venue venue;
+    struct event_venue venue;
     struct arb_instrument info = sample_instrument;
     char reason[EVENT_REASON_MAX];
     struct event event;

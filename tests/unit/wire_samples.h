@@ -32,7 +32,7 @@ static inline int64_t sample_i64(uint64_t *seed)
     return (int64_t)(sample_random(seed) >> 1 >> shift);
 }
 
-static const struct venue sample_venue = { "kraken" };
+static const struct event_venue sample_venue = { "kraken" };
 static const struct arb_instrument sample_instrument = {
     .symbol = "BTC/USD", .base = "BTC", .quote = "USD", .px_scale = 10, .qty_scale = 8
 };

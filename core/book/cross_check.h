@@ -1,0 +1,58 @@
+/*
+ * cross_check.h - a book made of deltas against the best levels that a second channel shows.
+ *
+ * The two are published at different moments, so one frame that differs proves nothing. A level
+ * that differs in the same way on both sides for CROSS_CHECK_PATIENCE_NS, longer than any delta
+ * takes, is wrong in the book: a delta was lost, or the snapshot held a level that the stream never
+ * retracts. It is to be set to what the frame says.
+ */
+#ifndef ARB_CROSS_CHECK_H
+#define ARB_CROSS_CHECK_H
+
+#include "arbspot/types.h"
+#include "book/book.h"
+#include "util/clock.h"
+
+enum { CROSS_CHECK_SUSPECTS_MAX = 32 /* levels of one book that a frame contradicts, best first */ };
+
+#define CROSS_CHECK_PATIENCE_NS (3 * NS_PER_S)
+
+/* A level where the book and a frame differ. */
+struct suspect {
+    int64_t px, ours, theirs;
+    int64_t since_ns; /* mono */
+    bool is_bid;
+    bool is_hidden; /* behind the last level of the latest frame: no news of it */
+};
+
+/* Zeroed memory is ready; allocated with the first suspect that is entered. */
+struct cross_check {
+    struct suspect *list; /* [CROSS_CHECK_SUSPECTS_MAX], or NULL */
+    uint32_t n;
+};
+
+void cross_check_fini(struct cross_check *check);
+static inline void cross_check_forget(struct cross_check *check)
+{
+    check->n = 0;
+}
+
+/*
+ * Compares `book` with a frame of the best levels, each side best first and sorted. A side with
+ * fewer levels than `frame_levels` shows all there is. Levels that have differed for long enough
+ * are written to `heal`, with the quantity that the frame gives (0: remove), and forgotten; returns
+ * how many bids, and through `n_asks` how many asks behind them. ARB_EPROTO: the frame is not
+ * sorted. ARB_ENOMEM.
+ */
+int cross_check_frame(struct cross_check *check, const struct book *book,
+                      const struct arb_book_event *frame, uint32_t frame_levels, int64_t mono_ns,
+                      struct arb_level *heal, uint32_t *n_bids, uint32_t *n_asks);
+
+/* The same without a frame: time went by, and the book may have changed. */
+void cross_check_time(struct cross_check *check, const struct book *book, int64_t mono_ns,
+                      struct arb_level *heal, uint32_t *n_bids, uint32_t *n_asks);
+
+/* When cross_check_time() may have something to say (mono), or NEVER_NS. */
+int64_t cross_check_due_ns(const struct cross_check *check);
+
+#endif /* ARB_CROSS_CHECK_H */

@@ -1,0 +1,183 @@
+/*
+ * live_book.h - one book of one session: what makes it LIVE, what makes it STALE, what is proven.
+ *
+ * Applies what a plugin published and returns what became of it: nothing, an event to pass on, or
+ * damage. Knows neither session nor venue; when to ask for a new snapshot is the caller's.
+ *
+ * States: EMPTY -> SYNCING (deltas held for a snapshot by HTTP, bounded) -> LIVE <-> STALE. A book
+ * is LIVE only while each rule below holds; what is published as LIVE is the whole truth or a
+ * delta to what was published before.
+ */
+#ifndef ARB_LIVE_BOOK_H
+#define ARB_LIVE_BOOK_H
+
+#include "arbspot/exchange.h"
+#include "book/book.h"
+#include "book/cross_check.h"
+#include "book/event.h"
+#include "book/silence.h"
+#include "util/clock.h"
+
+enum {
+    LIVE_HELD_BYTES_MAX = 4 << 20,               /* deltas of one book that wait for its snapshot */
+    LIVE_CHANGES_MAX = 2 * ARB_EVENT_LEVELS_MAX, /* a side: all levels set and as many removed */
+};
+
+#define LIVE_CROSSED_PATIENCE_NS (5 * NS_PER_S) /* for the message that uncrosses a book */
+
+/* What is true of all books of one session: from the plugin's plan. */
+struct live_rules {
+    uint32_t loss;           /* enum arb_loss_detection */
+    uint32_t source;         /* enum arb_snapshot_source */
+    uint32_t seam;           /* enum arb_seam */
+    uint32_t time_order;     /* enum arb_time_order */
+    uint32_t unknown_delete; /* enum arb_unknown_delete */
+    uint32_t checksum_levels, depth;
+    int64_t quiet_ns;
+    int64_t max_age_ns; /* for silence; 0: none */
+    /* The plugin's; NULL: it has none. */
+    int (*checksum)(void *self, const struct arb_book_event *event, const struct arb_book *book,
+                    uint32_t *checksum);
+    void *self;
+};
+
+struct live_counts {
+    uint64_t updates;    /* deltas applied */
+    uint64_t snapshots;  /* snapshots applied */
+    uint64_t verified;   /* checksums that matched */
+    uint64_t mismatched; /* checksums that did not */
+    uint64_t crossed;    /* events after which the book was crossed */
+    uint64_t unknown_deletes;
+    uint64_t repeated; /* events that came twice */
+    uint64_t healed;   /* levels set right by what a second channel shows */
+};
+
+/* What all books of a session share: memory for one event, and counters. */
+struct live_room {
+    struct book scratch;       /* a snapshot to compare with the live book */
+    struct arb_level *changes; /* [2 * LIVE_CHANGES_MAX] bids, then asks, of the event being made */
+    struct live_counts counts;
+};
+
+int live_room_init(struct live_room *room);
+void live_room_fini(struct live_room *room);
+
+/* How far a book is: the venue's latest time, and how many events it brought since. */
+struct live_progress {
+    int64_t venue_ns; /* 0: the venue has not said */
+    uint64_t nth;
+};
+
+/* Deltas in arrival order, waiting for a snapshot. */
+struct live_held {
+    char *data;
+    size_t len, cap;
+    int64_t first_venue_ns; /* of the first one; 0: none, or it has no time */
+    uint64_t last_seq;      /* of the last one */
+    int64_t last_venue_ns;
+};
+
+/* Read by venue and tools, changed here only. */
+struct live_book {
+    struct book book;
+    uint32_t state;          /* enum arb_book_state */
+    uint8_t trading;         /* enum arb_trading, the stricter of pair and venue */
+    uint8_t pair_trading;    /* of the pair alone */
+    uint8_t px_digits, qty_digits;
+    uint8_t verified;        /* enum arb_verified of what it shows while LIVE */
+    bool is_crossed;         /* STALE for no other reason: the next event may heal it */
+    bool is_catching_up;     /* since a snapshot by HTTP no delta was newer than it */
+    bool has_beyond;         /* an ask was left out: its price is beyond the scale */
+    uint64_t last_seq;
+    int64_t venue_ns;
+    struct moment recv;      /* of the last event */
+    int64_t event_mono_ns;   /* when anything came for it last; 0: nothing since it began to wait */
+    int64_t live_since_ns;   /* mono */
+    int64_t crossed_until_ns; /* mono: then a crossed book is damaged; NEVER_NS */
+    int64_t asked_ns;        /* mono: when the snapshot by HTTP under way was asked for; 0: none */
+    int64_t waiting_ns;      /* mono: since when it is subscribed and waits for a snapshot */
+    struct live_progress at;
+    struct live_held held;
+    struct silence silence;
+    struct cross_check check;
+    char reason[EVENT_REASON_MAX];
+};
+
+int live_book_init(struct live_book *book);
+void live_book_fini(struct live_book *book);
+
+enum live_outcome {
+    LIVE_NOTHING = 0,      /* held, repeated, or of no use now */
+    LIVE_TOLD = 1,         /* `event` is for everybody */
+    LIVE_DAMAGED = 2,      /* `why`: it needs a new snapshot, and live_book_leave() */
+    LIVE_SEED_REFUSED = 3, /* `why`: the snapshot by HTTP does not meet the deltas held */
+};
+
+struct live_result {
+    enum live_outcome outcome;
+    const char *why;
+    struct event event; /* borrowed from book and room until the next call */
+};
+
+/* Applies one event of the plugin's; its levels were checked (price > 0, quantity >= 0). */
+void live_book_apply(struct live_book *book, const struct live_rules *rules, struct live_room *room,
+                     const struct arb_book_event *event, struct moment now,
+                     struct live_result *result);
+
+/* Time went by: a crossed book that nobody healed, a level that stayed different. */
+void live_book_on_time(struct live_book *book, const struct live_rules *rules,
+                       struct live_room *room, struct moment now, struct live_result *result);
+/* When live_book_on_time() is wanted next (mono), or NEVER_NS. */
+int64_t live_book_due_ns(const struct live_book *book);
+
+/*
+ * Its snapshot is awaited from now on: SYNCING, deltas are held. True: `event` says so; false: it
+ * said so before.
+ */
+bool live_book_await(struct live_book *book, const struct live_rules *rules, struct moment now,
+                     const char *why, struct event *event);
+
+/* Leaves for STALE or UNUSABLE, drops what is held. As live_book_await(). */
+bool live_book_leave(struct live_book *book, const struct live_rules *rules,
+                     enum arb_book_state state, struct moment now, const char *why,
+                     struct event *event);
+
+/* The pair's own trading status, and the venue's. As live_book_await(). */
+bool live_book_set_trading(struct live_book *book, const struct live_rules *rules, uint8_t pair,
+                           uint8_t venue, struct moment now, const char *why, struct event *event);
+
+/* A busy book that fell silent: it may be frozen. Says so once. */
+bool live_book_is_frozen(struct live_book *book, const struct live_rules *rules, int64_t mono_ns);
+
+/*
+ * A snapshot by HTTP may be asked for: an event came that it can meet, or none did for quiet_ms.
+ * For ARB_SNAPSHOT_EACH: none did for quiet_ms.
+ */
+bool live_book_wants_seed(const struct live_book *book, const struct live_rules *rules,
+                          int64_t mono_ns);
+/* When that is so at the latest if nothing comes (mono). */
+int64_t live_book_seed_due_ns(const struct live_book *book, const struct live_rules *rules);
+
+/* -- what others look at ------------------------------------------------------------------ */
+
+/* An event of this book as it stands, without levels; `instrument` is the caller's to set. */
+struct event live_book_event(const struct live_book *book, const struct live_rules *rules,
+                             enum event_kind kind);
+/* A snapshot of a book that is LIVE, else its status. */
+struct event live_book_whole(const struct live_book *book, const struct live_rules *rules);
+struct arb_book live_book_view(const struct live_book *book, const struct live_rules *rules);
+
+/*
+ * Makes `delta` the change of one book into another; `changes` has room for 2 * LIVE_CHANGES_MAX.
+ * False when it is so large that a snapshot is better.
+ */
+bool live_book_difference(const struct book *from, const struct book *to, struct arb_level *changes,
+                          struct event *delta);
+
+static inline bool live_progress_is_ahead(const struct live_progress *a,
+                                          const struct live_progress *b)
+{
+    return a->venue_ns > b->venue_ns || (a->venue_ns == b->venue_ns && a->nth > b->nth);
+}
+
+#endif /* ARB_LIVE_BOOK_H */
