@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-dev librdkafka-dev
-       libssl-dev libwebsockets-dev ninja-build pkg-config"
+       libssl-dev libwebsockets-dev ninja-build pkg-config zlib1g-dev"
 test="g++ libcmocka-dev kcat python3"
 kafka="openjdk-17-jre-headless maven"
 

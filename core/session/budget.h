@@ -49,7 +49,8 @@ void budget_init(struct budget *budget, const struct arb_plan *plan);
 
 /* May a request go out now? Takes it. */
 bool budget_take_http(struct budget *budget, int64_t mono_ns);
-int64_t budget_http_due_ns(const struct budget *budget, int64_t mono_ns);
+/* When to ask again after a no. */
+int64_t budget_look_ns(const struct budget *budget, int64_t mono_ns);
 /* It came back, or never will. */
 void budget_http_done(struct budget *budget, bool is_good);
 /* The venue is asked too often: a pause for everybody, longer each time, at least `retry_after_ms`. */

@@ -1,8 +1,10 @@
 #include "session/effects.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/abi_sizes.h"
 #include "util/log.h"
 
 static struct effects *effects_of(struct arb_host *host)
@@ -29,6 +31,10 @@ static struct effect *record(struct effects *effects, enum effect_kind kind, uin
 {
     const size_t len = sizeof(struct effect) + aligned(extra);
 
+    if (effects->is_limited && kind != EFFECT_TIMER) {
+        (void)broken(effects, ARB_EINVAL, "in init() a plugin may only log and set timers");
+        return NULL;
+    }
     if (len > EFFECTS_BYTES_MAX - effects->len) {
         (void)broken(effects, ARB_ELIMIT, "one callback asked for more than the arena holds");
         return NULL;
@@ -44,8 +50,8 @@ static struct effect *record(struct effects *effects, enum effect_kind kind, uin
     return effect;
 }
 
-static struct effect *record_text(struct effects *effects, enum effect_kind kind, uint32_t id,
-                                  const char *text, size_t len)
+static struct effect *record_bytes(struct effects *effects, enum effect_kind kind, uint32_t id,
+                                   const char *text, size_t len)
 {
     char *behind;
     struct effect *const effect = record(effects, kind, id, len + 1, &behind);
@@ -58,11 +64,18 @@ static struct effect *record_text(struct effects *effects, enum effect_kind kind
     return effect;
 }
 
+static struct effect *record_text(struct effects *effects, enum effect_kind kind, uint32_t id,
+                                  const char *text)
+{
+    return record_bytes(effects, kind, id, text == NULL ? "" : text,
+                        text == NULL ? 0 : strlen(text));
+}
+
 static int on_text(struct effects *effects, enum effect_kind kind, uint32_t id, uint32_t value,
                    const char *text)
 {
-    struct effect *const effect =
-        record_text(effects, kind, id, text == NULL ? "" : text, text == NULL ? 0 : strlen(text));
+    struct effect *const effect = record_text(effects, kind, id, text);
+
     if (effect == NULL) {
         return ARB_ELIMIT;
     }
@@ -81,100 +94,68 @@ static void host_log(struct arb_host *host, enum arb_log_level level, const char
 static int host_timer_set(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 {
     struct effects *const effects = effects_of(host);
+
     if (timer >= ARB_TIMERS_MAX) {
         return broken(effects, ARB_EINVAL, "timer_set: the timer must be below ARB_TIMERS_MAX");
+    }
+    if (!effects->can_time) {
+        return broken(effects, ARB_EINVAL, "timer_set: the plugin has no on_timer()");
     }
     return on_text(effects, EFFECT_TIMER, timer, delay_ms, NULL);
 }
 
-static int host_declare(struct arb_host *host, const struct arb_capabilities *caps)
+static int check_instrument(struct effects *effects, uint32_t instrument)
 {
-    struct effects *const effects = effects_of(host);
-    char *behind;
-
-    if (caps == NULL || caps->size < sizeof(*caps) || caps->loss_detection < ARB_LOSS_CHECKSUM ||
-        caps->loss_detection > ARB_LOSS_STATELESS || caps->snapshot_source < ARB_SNAPSHOT_STREAM ||
-        caps->snapshot_source > ARB_SNAPSHOT_EACH ||
-        caps->unknown_delete < ARB_UNKNOWN_DELETE_IGNORE ||
-        caps->unknown_delete > ARB_UNKNOWN_DELETE_DESYNC ||
-        caps->liveness < ARB_LIVENESS_SERVER_HEARTBEAT || caps->liveness > ARB_LIVENESS_TRANSPORT) {
-        return broken(effects, ARB_EINVAL, "declare: size or a choice is not set");
+    if (instrument >= effects->n_instruments) {
+        return broken(effects, ARB_EINVAL, "an instrument that is none of env->instruments");
     }
-    struct effect *const effect = record(effects, EFFECT_DECLARE, 0, 0, &behind);
-    if (effect == NULL) {
-        return ARB_ELIMIT;
-    }
-    effect->caps = *caps;
-    return ARB_OK;
-}
-
-static int host_ws_open(struct arb_host *host, uint32_t conn, const struct arb_ws_spec *spec)
-{
-    struct effects *const effects = effects_of(host);
-
-    if (conn >= ARB_CONNS_MAX) {
-        return broken(effects, ARB_EINVAL, "ws_open: the connection must be below ARB_CONNS_MAX");
-    }
-    if (spec == NULL || spec->size < sizeof(*spec) || spec->url == NULL) {
-        return broken(effects, ARB_EINVAL, "ws_open: size or url is not set");
-    }
-    struct effect *const effect =
-        record_text(effects, EFFECT_WS_OPEN, conn, spec->url, strlen(spec->url));
-    if (effect == NULL) {
-        return ARB_ELIMIT;
-    }
-    effect->ws = *spec;
-    effect->ws.url = effect->text.data;
-    effects->opened |= UINT64_C(1) << conn;
     return ARB_OK;
 }
 
 static int check_conn(struct effects *effects, uint32_t conn)
 {
-    const uint64_t known = effects->declared | effects->opened;
-    if (conn >= ARB_CONNS_MAX || (known >> conn & 1) == 0) {
-        return broken(effects, ARB_EINVAL, "a connection that ws_open() did not declare");
+    if (conn >= effects->n_conns) {
+        return broken(effects, ARB_EINVAL, "a connection that there is not");
     }
     return ARB_OK;
 }
 
-static int host_ws_send(struct arb_host *host, uint32_t conn, const char *text, size_t len)
+static bool is_outcome(uint32_t outcome)
+{
+    return outcome >= ARB_SUBSCRIBED && outcome <= ARB_REFUSED;
+}
+
+static int host_answered(struct arb_host *host, uint32_t instrument, uint32_t channel,
+                         uint32_t outcome, const char *why)
 {
     struct effects *const effects = effects_of(host);
-    const int rc = check_conn(effects, conn);
+    const int rc =
+        instrument == ARB_NO_INSTRUMENT ? ARB_OK : check_instrument(effects, instrument);
+
     if (rc != ARB_OK) {
         return rc;
     }
-    if (text == NULL || len >= EFFECTS_BYTES_MAX) {
-        return broken(effects, ARB_EINVAL, "ws_send: no text, or too much");
+    if (channel >= effects->n_channels || !is_outcome(outcome)) {
+        return broken(effects, ARB_EINVAL, "answered: not a channel of the plan, or no outcome");
     }
-    return record_text(effects, EFFECT_WS_SEND, conn, text, len) == NULL ? ARB_ELIMIT : ARB_OK;
+    struct effect *const effect = record_text(effects, EFFECT_ANSWERED, instrument, why);
+    if (effect == NULL) {
+        return ARB_ELIMIT;
+    }
+    effect->value = outcome;
+    effect->channel = channel;
+    return ARB_OK;
 }
 
-static int host_ws_close(struct arb_host *host, uint32_t conn, const char *why)
+static int host_answered_ask(struct arb_host *host, uint32_t number, uint32_t outcome,
+                             const char *why)
 {
     struct effects *const effects = effects_of(host);
-    const int rc = check_conn(effects, conn);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_WS_CLOSE, conn, 0, why);
-}
 
-static int host_ws_renew(struct arb_host *host, uint32_t conn, const char *why)
-{
-    struct effects *const effects = effects_of(host);
-    const int rc = check_conn(effects, conn);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_WS_RENEW, conn, 0, why);
-}
-
-static int host_http_get(struct arb_host *host, uint32_t request, const char *url)
-{
-    struct effects *const effects = effects_of(host);
-    if (url == NULL) {
-        return broken(effects, ARB_EINVAL, "http_get: no url");
+    if (!is_outcome(outcome)) {
+        return broken(effects, ARB_EINVAL, "answered: not one of enum arb_outcome");
     }
-    if (request >= ARB_REQUESTS_MAX) {
-        return broken(effects, ARB_EINVAL, "http_get: the request must be below ARB_REQUESTS_MAX");
-    }
-    return on_text(effects, EFFECT_HTTP_GET, request, 0, url);
+    return on_text(effects, EFFECT_ANSWERED_ASK, number, outcome, why);
 }
 
 static bool is_name(const char *name)
@@ -182,26 +163,40 @@ static bool is_name(const char *name)
     return name != NULL && name[0] != '\0' && strlen(name) < ARB_SYMBOL_MAX;
 }
 
+static bool is_trading(uint32_t trading)
+{
+    return trading >= ARB_TRADING_OPEN && trading <= ARB_TRADING_HALTED;
+}
+
+/* What both sides know of a struct that may be longer or shorter than ours, over defaults. */
+static void copy_known(void *own, size_t own_size, const void *theirs, uint32_t their_size)
+{
+    memcpy(own, theirs, their_size < own_size ? their_size : own_size);
+}
+
 static int host_listing(struct arb_host *host, const struct arb_listing *listing)
 {
     struct effects *const effects = effects_of(host);
+    struct arb_listing row = { .px_digits = ARB_DIGITS_UNKNOWN, .qty_digits = ARB_DIGITS_UNKNOWN };
     char *behind;
 
-    if (listing == NULL || listing->size < sizeof(*listing) || !is_name(listing->symbol) ||
-        !is_name(listing->venue_symbol) || listing->trading < ARB_TRADING_OPEN ||
-        listing->trading > ARB_TRADING_HALTED) {
-        return broken(effects, ARB_EINVAL, "listing: size, symbol or trading is not acceptable");
+    if (listing == NULL || listing->size < ABI_LEAST_LISTING) {
+        return broken(effects, ARB_EINVAL, "listing: size is not set");
     }
-    const size_t symbol_len = strlen(listing->symbol) + 1;
-    const size_t venue_len = strlen(listing->venue_symbol) + 1;
+    copy_known(&row, sizeof(row), listing, listing->size);
+    if (!is_name(row.symbol) || !is_name(row.venue_symbol) || !is_trading(row.trading)) {
+        return broken(effects, ARB_EINVAL, "listing: a symbol or trading is not acceptable");
+    }
+    const size_t symbol_len = strlen(row.symbol) + 1;
+    const size_t venue_len = strlen(row.venue_symbol) + 1;
     struct effect *const effect =
         record(effects, EFFECT_LISTING, 0, symbol_len + venue_len, &behind);
     if (effect == NULL) {
         return ARB_ELIMIT;
     }
-    effect->listing = *listing;
-    effect->listing.symbol = memcpy(behind, listing->symbol, symbol_len);
-    effect->listing.venue_symbol = memcpy(behind + symbol_len, listing->venue_symbol, venue_len);
+    effect->listing = row;
+    effect->listing.symbol = memcpy(behind, row.symbol, symbol_len);
+    effect->listing.venue_symbol = memcpy(behind + symbol_len, row.venue_symbol, venue_len);
     return ARB_OK;
 }
 
@@ -210,47 +205,41 @@ static int host_catalog_end(struct arb_host *host)
     return on_text(effects_of(host), EFFECT_CATALOG_END, 0, 0, NULL);
 }
 
-static int check_instrument(struct effects *effects, uint32_t instrument)
-{
-    if (instrument >= effects->n_instruments) {
-        return broken(effects, ARB_EINVAL, "an instrument that add_instruments() did not name");
-    }
-    return ARB_OK;
-}
-
-static int host_bind(struct arb_host *host, uint32_t instrument, uint32_t conn)
+static int host_trading(struct arb_host *host, uint32_t instrument, uint32_t trading,
+                        const char *text)
 {
     struct effects *const effects = effects_of(host);
-    int rc = check_instrument(effects, instrument);
-    if (rc == ARB_OK) {
-        rc = check_conn(effects, conn);
+
+    if (!is_trading(trading)) {
+        return broken(effects, ARB_EINVAL, "trading: not one of enum arb_trading");
     }
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_BIND, instrument, conn, NULL);
+    const int rc =
+        instrument == ARB_ALL_INSTRUMENTS ? ARB_OK : check_instrument(effects, instrument);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_TRADING, instrument, trading, text);
 }
 
-static const char *side_rule(const struct arb_level *levels, uint32_t n, uint32_t kind)
+static bool are_legal(const struct arb_level *levels, uint32_t n)
 {
-    if (n > ARB_EVENT_LEVELS_MAX) {
-        return "book: more than ARB_EVENT_LEVELS_MAX levels";
-    }
-    if (n > 0 && levels == NULL) {
-        return "book: levels are missing";
-    }
     for (uint32_t i = 0; i < n; i++) {
         if (levels[i].px <= 0 || levels[i].qty < 0) {
-            return "book: a price must be positive and a quantity not negative";
+            return false;
         }
     }
-    return kind == ARB_BOOK_SNAPSHOT || kind == ARB_BOOK_DELTA ? NULL : "book: kind is not set";
+    return true;
 }
 
 static const char *book_rule(const struct arb_book_event *event)
 {
-    if (event == NULL || event->size < sizeof(*event)) {
-        return "book: size is not set";
+    if (event->kind < ARB_BOOK_SNAPSHOT || event->kind > ARB_BOOK_TOP) {
+        return "book: kind is not set";
     }
-    const char *const rule = side_rule(event->bids, event->n_bids, event->kind);
-    return rule != NULL ? rule : side_rule(event->asks, event->n_asks, event->kind);
+    if (event->n_bids > ARB_EVENT_LEVELS_MAX || event->n_asks > ARB_EVENT_LEVELS_MAX) {
+        return "book: more than ARB_EVENT_LEVELS_MAX levels";
+    }
+    if ((event->n_bids > 0 && event->bids == NULL) || (event->n_asks > 0 && event->asks == NULL)) {
+        return "book: levels are missing";
+    }
+    return NULL;
 }
 
 static void copy_levels(struct arb_level *to, const struct arb_level *from, uint32_t n)
@@ -260,25 +249,13 @@ static void copy_levels(struct arb_level *to, const struct arb_level *from, uint
     }
 }
 
-static int host_book(struct arb_host *host, const struct arb_book_event *event)
+static int record_book(struct effects *effects, const struct arb_book_event *event)
 {
-    struct effects *const effects = effects_of(host);
-    const char *const rule = book_rule(event);
-    char *behind;
-
-    if (rule != NULL) {
-        return broken(effects, ARB_EINVAL, rule);
-    }
-    if (event->has_checksum && !effects->can_check) {
-        return broken(effects, ARB_EINVAL, "book: has_checksum, but the plugin has no checksum()");
-    }
-    const int rc = check_instrument(effects, event->instrument);
-    if (rc != ARB_OK) {
-        return rc;
-    }
     const size_t n = (size_t)event->n_bids + event->n_asks;
+    char *behind;
     struct effect *const effect =
         record(effects, EFFECT_BOOK, event->instrument, n * sizeof(struct arb_level), &behind);
+
     if (effect == NULL) {
         return ARB_ELIMIT;
     }
@@ -291,6 +268,49 @@ static int host_book(struct arb_host *host, const struct arb_book_event *event)
     return ARB_OK;
 }
 
+static int host_book(struct arb_host *host, const struct arb_book_event *given)
+{
+    struct effects *const effects = effects_of(host);
+    struct arb_book_event event;
+
+    if (given == NULL || given->size < ABI_LEAST_BOOK_EVENT) {
+        return broken(effects, ARB_EINVAL, "book: size is not set");
+    }
+    if (given->size >= sizeof(event)) {
+        event = *given;
+    } else {
+        event = (struct arb_book_event){ .px_digits = ARB_DIGITS_UNKNOWN,
+                                         .qty_digits = ARB_DIGITS_UNKNOWN };
+        copy_known(&event, sizeof(event), given, given->size);
+    }
+    const char *const rule = book_rule(&event);
+    if (rule != NULL) {
+        return broken(effects, ARB_EINVAL, rule);
+    }
+    if (event.has_checksum && !effects->can_check) {
+        return broken(effects, ARB_EINVAL, "book: has_checksum, but the plugin has no checksum()");
+    }
+    const int rc = check_instrument(effects, event.instrument);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (!are_legal(event.bids, event.n_bids) || !are_legal(event.asks, event.n_asks)) {
+        return on_text(effects, EFFECT_REJECT, event.instrument, 0,
+                       "a price is not positive, or a quantity negative");
+    }
+    return record_book(effects, &event);
+}
+
+static int host_reject(struct arb_host *host, uint32_t instrument, int reason)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_instrument(effects, instrument);
+
+    return rc != ARB_OK ? rc
+                        : on_text(effects, EFFECT_REJECT, instrument, reason == ARB_ERANGE,
+                                  reason == ARB_ERANGE ? "a number does not fit" : "damaged");
+}
+
 static int host_resync(struct arb_host *host, uint32_t instrument, const char *why)
 {
     struct effects *const effects = effects_of(host);
@@ -298,34 +318,24 @@ static int host_resync(struct arb_host *host, uint32_t instrument, const char *w
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_RESYNC, instrument, 0, why);
 }
 
-static int host_refused(struct arb_host *host, uint32_t instrument, const char *why)
+static int host_conn_seq(struct arb_host *host, uint32_t conn, uint64_t seq)
 {
     struct effects *const effects = effects_of(host);
-    const int rc = check_instrument(effects, instrument);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_REFUSED, instrument, 0, why);
-}
+    const int rc = check_conn(effects, conn);
 
-static int host_trading(struct arb_host *host, uint32_t instrument, uint32_t trading,
-                        const char *text)
-{
-    struct effects *const effects = effects_of(host);
-
-    if (trading < ARB_TRADING_OPEN || trading > ARB_TRADING_HALTED) {
-        return broken(effects, ARB_EINVAL, "trading: not one of enum arb_trading");
+    if (rc != ARB_OK) {
+        return rc;
     }
-    const int rc =
-        instrument == ARB_ALL_INSTRUMENTS ? ARB_OK : check_instrument(effects, instrument);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_TRADING, instrument, trading, text);
-}
-
-static int host_opportunity(struct arb_host *host, const struct arb_opportunity *opportunity)
-{
-    (void)opportunity;
-    return broken(effects_of(host), ARB_ENOTSUP, "an exchange plugin publishes no opportunities");
+    struct effect *const effect = record_text(effects, EFFECT_CONN_SEQ, conn, NULL);
+    if (effect == NULL) {
+        return ARB_ELIMIT;
+    }
+    effect->seq = seq;
+    return ARB_OK;
 }
 
 /* The only call that answers: nothing is recorded. */
-static int host_book_view(struct arb_host *host, uint32_t instrument, struct arb_book *view)
+static int host_view(struct arb_host *host, uint32_t instrument, struct arb_book *view)
 {
     struct effects *const effects = effects_of(host);
     const int rc = check_instrument(effects, instrument);
@@ -340,17 +350,46 @@ static int host_book_view(struct arb_host *host, uint32_t instrument, struct arb
     return ARB_OK;
 }
 
-void effects_begin(struct effects *effects, int64_t now_ns)
+static int host_send(struct arb_host *host, uint32_t conn, const char *data, size_t len,
+                     bool is_binary)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_conn(effects, conn);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (data == NULL || len >= EFFECTS_BYTES_MAX) {
+        return broken(effects, ARB_EINVAL, "send: no data, or too much");
+    }
+    struct effect *const effect = record_bytes(effects, EFFECT_SEND, conn, data, len);
+    if (effect == NULL) {
+        return ARB_ELIMIT;
+    }
+    effect->value = is_binary;
+    return ARB_OK;
+}
+
+static int host_close(struct arb_host *host, uint32_t conn, const char *why)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_conn(effects, conn);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_CLOSE, conn, 0, why);
+}
+
+static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_conn(effects, conn);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_RENEW, conn, 0, why);
+}
+
+void effects_begin(struct effects *effects, struct moment now)
 {
     effects->len = 0;
     effects->broken = NULL;
-    effects->opened = 0;
-    effects->host.now_ns = now_ns;
-}
-
-void effects_accept(struct effects *effects)
-{
-    effects->declared |= effects->opened;
+    effects->host.now_ns = now.utc_ns;
+    effects->host.mono_ns = now.mono_ns;
 }
 
 const struct effect *effects_first(const struct effects *effects)
@@ -364,30 +403,28 @@ const struct effect *effects_next(const struct effects *effects, const struct ef
     return next == effects->arena + effects->len ? NULL : (const struct effect *)(const void *)next;
 }
 
-static const struct arb_host_ops host_ops = {
-    .size = (uint32_t)sizeof(struct arb_host_ops),
-    .log = host_log,
-    .timer_set = host_timer_set,
-    .declare = host_declare,
-    .ws_open = host_ws_open,
-    .ws_send = host_ws_send,
-    .ws_close = host_ws_close,
-    .ws_renew = host_ws_renew,
-    .http_get = host_http_get,
+static const struct arb_exchange_calls calls = {
+    .base = { .size = (uint32_t)sizeof(struct arb_exchange_calls),
+              .log = host_log,
+              .timer_set = host_timer_set },
+    .answered = host_answered,
+    .answered_ask = host_answered_ask,
     .listing = host_listing,
     .catalog_end = host_catalog_end,
-    .bind = host_bind,
-    .book = host_book,
-    .resync = host_resync,
-    .refused = host_refused,
     .trading = host_trading,
-    .opportunity = host_opportunity,
-    .book_view = host_book_view,
+    .book = host_book,
+    .reject = host_reject,
+    .resync = host_resync,
+    .conn_seq = host_conn_seq,
+    .view = host_view,
+    .send = host_send,
+    .close = host_close,
+    .renew = host_renew,
 };
 
 int effects_init(struct effects *effects, const char *who)
 {
-    *effects = (struct effects){ .host = { .ops = &host_ops }, .who = who };
+    *effects = (struct effects){ .host = { .calls = &calls.base }, .who = who, .n_channels = 1 };
     effects->arena = malloc(EFFECTS_BYTES_MAX); /* pages are touched as they are needed */
     return effects->arena == NULL ? ARB_ENOMEM : ARB_OK;
 }

@@ -1,39 +1,45 @@
 #include "session/instruments.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/symbol_list.h"
+#include "session/books.h"
+#include "session/conns.h"
+#include "session/subscriptions.h"
 
-int instruments_init(struct instruments *set, const struct config *config,
-                     const struct exchange_config *exchange)
+#define LOOK_NS (50 * NS_PER_MS) /* how often an undecided scale is looked at */
+
+int instruments_init(struct session *session)
 {
-    *set = (struct instruments){ .config = config, .exchange = exchange };
+    struct instruments *const set = &session->instruments;
+
+    set->candidates = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->candidates));
     set->list = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->list));
-    set->listed = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->listed));
-    set->listed_next = calloc(ARB_INSTRUMENTS_MAX, sizeof(*set->listed_next));
     set->by_symbol = calloc(1, sizeof(*set->by_symbol));
-    if (set->list == NULL || set->listed == NULL || set->listed_next == NULL ||
-        set->by_symbol == NULL) {
-        instruments_fini(set);
-        return ARB_ENOMEM;
-    }
-    return ARB_OK;
+    set->by_venue_symbol = calloc(1, sizeof(*set->by_venue_symbol));
+    return set->candidates == NULL || set->list == NULL || set->by_symbol == NULL ||
+                   set->by_venue_symbol == NULL
+               ? ARB_ENOMEM
+               : ARB_OK;
 }
 
-void instruments_fini(struct instruments *set)
+void instruments_fini(struct session *session)
 {
+    struct instruments *const set = &session->instruments;
+
+    free(set->candidates);
     free(set->list);
-    free(set->listed);
-    free(set->listed_next);
     free(set->by_symbol);
+    free(set->by_venue_symbol);
     *set = (struct instruments){ 0 };
 }
 
-bool instruments_have_patterns(const struct instruments *set)
+bool instruments_have_patterns(const struct session *session)
 {
-    for (unsigned i = 0; i < set->exchange->n_symbols; i++) {
-        if (symbol_is_pattern(set->exchange->symbols[i])) {
+    for (unsigned i = 0; i < session->exchange->n_symbols; i++) {
+        if (symbol_is_pattern(session->exchange->symbols[i])) {
             return true;
         }
     }
@@ -52,89 +58,297 @@ static void copy_name(char *to, const char *from, size_t len)
     to[n] = '\0';
 }
 
-static const char *configured_venue_symbol(const struct instrument_config *section,
-                                           const char *exchange)
+/* -- candidates ----------------------------------------------------------------------- */
+
+static struct candidate *add(struct session *session, const char *symbol)
 {
-    const struct config_entry *entry = section == NULL ? NULL : section->venue_symbols;
-    for (; entry != NULL; entry = entry->next) {
-        if (strcmp(entry->key, exchange) == 0) {
-            return entry->value;
-        }
+    struct instruments *const set = &session->instruments;
+
+    if (set->n_candidates == ARB_INSTRUMENTS_MAX ||
+        arb_symbol_put(set->by_symbol, bytes_of(symbol), set->n_candidates) != ARB_OK) {
+        return NULL;
     }
-    return NULL;
+    struct candidate *const candidate = &set->candidates[set->n_candidates++];
+    *candidate = (struct candidate){ .px_digits = ARB_DIGITS_UNKNOWN,
+                                     .qty_digits = ARB_DIGITS_UNKNOWN,
+                                     .trading = session->plan.catalog == ARB_CATALOG_NONE
+                                                    ? ARB_TRADING_OPEN
+                                                    : ARB_TRADING_UNKNOWN,
+                                     .index = ARB_NO_INSTRUMENT };
+    copy_name(candidate->symbol, symbol, strlen(symbol));
+    return candidate;
 }
 
-static struct arb_instrument describe(const struct instruments *set, const char *symbol,
-                                      const char *listed_as)
+int instruments_add_named(struct session *session)
 {
-    const struct instrument_config *const section = config_instrument(set->config, symbol);
-    const char *const configured = configured_venue_symbol(section, set->exchange->name);
-    const char *const venue_symbol = configured != NULL ? configured : listed_as;
-    const char *const slash = strchr(symbol, '/');
-    const size_t base_len = slash == NULL ? strlen(symbol) : (size_t)(slash - symbol);
-    struct arb_instrument info = { 0 };
+    const struct instruments *const set = &session->instruments;
 
-    copy_name(info.symbol, symbol, strlen(symbol));
-    copy_name(info.base, symbol, base_len);
-    copy_name(info.quote, slash == NULL ? "" : slash + 1, slash == NULL ? 0 : strlen(slash + 1));
-    copy_name(info.venue_symbol, venue_symbol, strlen(venue_symbol));
-    info.px_scale = section != NULL ? section->px_scale : set->config->host.px_scale;
-    info.qty_scale = section != NULL ? section->qty_scale : set->config->host.qty_scale;
-    return info;
-}
-
-static uint32_t add(struct instruments *set, const char *symbol, const char *listed_as)
-{
-    if (set->n == ARB_INSTRUMENTS_MAX || arb_symbol_put(set->by_symbol, bytes_of(symbol), set->n)) {
-        return ARB_NO_INSTRUMENT;
-    }
-    set->list[set->n] = describe(set, symbol, listed_as);
-    return set->n++;
-}
-
-int instruments_add_named(struct instruments *set)
-{
-    for (unsigned i = 0; i < set->exchange->n_symbols; i++) {
-        const char *const symbol = set->exchange->symbols[i];
+    for (unsigned i = 0; i < session->exchange->n_symbols; i++) {
+        const char *const symbol = session->exchange->symbols[i];
         if (symbol_is_pattern(symbol) ||
             arb_symbol_find(set->by_symbol, bytes_of(symbol)) != ARB_NO_INSTRUMENT) {
             continue;
         }
-        if (add(set, symbol, "") == ARB_NO_INSTRUMENT) {
+        if (add(session, symbol) == NULL) {
             return ARB_ELIMIT;
         }
     }
+    due_by(session, DUE_INSTRUMENTS, 0);
     return ARB_OK;
 }
 
-static bool wanted_by_pattern(const struct instruments *set, const char *symbol)
+static bool wanted_by_pattern(const struct session *session, const char *symbol)
 {
-    for (unsigned i = 0; i < set->exchange->n_symbols; i++) {
-        if (symbol_is_pattern(set->exchange->symbols[i]) &&
-            symbol_matches(set->exchange->symbols[i], symbol)) {
+    for (unsigned i = 0; i < session->exchange->n_symbols; i++) {
+        if (symbol_is_pattern(session->exchange->symbols[i]) &&
+            symbol_matches(session->exchange->symbols[i], symbol)) {
             return true;
         }
     }
     return false;
 }
 
-uint32_t instruments_list(struct instruments *set, const struct arb_listing *listing)
+static const char *configured_venue_symbol(const struct session *session, const char *symbol)
 {
-    uint32_t i = arb_symbol_find(set->by_symbol, bytes_of(listing->symbol));
+    const struct instrument_config *const section = config_instrument(session->config, symbol);
+    const struct config_entry *entry = section == NULL ? NULL : section->venue_symbols;
 
-    if (i == ARB_NO_INSTRUMENT && wanted_by_pattern(set, listing->symbol)) {
-        i = add(set, listing->symbol, listing->venue_symbol);
+    for (; entry != NULL; entry = entry->next) {
+        if (strcmp(entry->key, session->exchange->name) == 0) {
+            return entry->value;
+        }
     }
-    if (i != ARB_NO_INSTRUMENT) {
-        set->listed[i] = set->listed_next[i] = true;
-    }
-    return i;
+    return NULL;
 }
 
-void instruments_end_catalog(struct instruments *set)
+/* A pair that the configuration names in its own way keeps that name, whatever the venue's is. */
+static struct candidate *find(struct session *session, const struct arb_listing *listing)
 {
-    for (uint32_t i = 0; i < set->n; i++) {
-        set->listed[i] = set->listed_next[i];
-        set->listed_next[i] = false;
+    struct instruments *const set = &session->instruments;
+    const uint32_t by_venue = arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
+
+    for (uint32_t k = 0; by_venue != ARB_NO_INSTRUMENT && k < set->n_candidates; k++) {
+        if (set->candidates[k].index == by_venue) {
+            return &set->candidates[k];
+        }
+    }
+    const uint32_t k = arb_symbol_find(set->by_symbol, bytes_of(listing->symbol));
+    if (k != ARB_NO_INSTRUMENT) {
+        return &set->candidates[k];
+    }
+    return wanted_by_pattern(session, listing->symbol) ? add(session, listing->symbol) : NULL;
+}
+
+static bool needs_more(uint8_t digits, uint8_t scale)
+{
+    return digits != ARB_DIGITS_UNKNOWN && digits > scale;
+}
+
+static bool has_room(const struct candidate *candidate, const struct arb_instrument *info)
+{
+    return !needs_more(candidate->px_digits, info->px_scale) &&
+           !needs_more(candidate->qty_digits, info->qty_scale);
+}
+
+static void refuse_digits(struct session *session, const struct candidate *candidate,
+                          struct moment now)
+{
+    char why[EVENT_REASON_MAX];
+
+    (void)snprintf(why, sizeof(why), "set px_scale >= %d, qty_scale >= %d in [instrument:%s]",
+                   candidate->px_digits, candidate->qty_digits, candidate->symbol);
+    session->books[candidate->index].is_barred = true;
+    books_refused(session, candidate->index, now, why, NEVER_NS);
+}
+
+void instruments_list(struct session *session, const struct arb_listing *listing,
+                      struct moment now)
+{
+    struct candidate *const candidate = find(session, listing);
+
+    if (candidate == NULL) {
+        return;
+    }
+    candidate->is_listed = candidate->is_listed_next = true;
+    candidate->px_digits = listing->px_digits;
+    candidate->qty_digits = listing->qty_digits;
+    candidate->trading = (uint8_t)listing->trading;
+    if (candidate->venue_symbol[0] == '\0') {
+        copy_name(candidate->venue_symbol, listing->venue_symbol, strlen(listing->venue_symbol));
+    }
+    if (session->scales != NULL) {
+        scales_report(session->scales, session->exchange->name, candidate->symbol,
+                      candidate->px_digits, candidate->qty_digits);
+    }
+    if (candidate->index == ARB_NO_INSTRUMENT) {
+        due_by(session, DUE_INSTRUMENTS, 0);
+        return;
+    }
+    if (!has_room(candidate, &session->instruments.list[candidate->index])) {
+        refuse_digits(session, candidate, now);
+    }
+    books_trading(session, candidate->index, candidate->trading, now, "listed so by the venue");
+}
+
+/* The catalog decides where the venue takes any subscription; else the venue's answer does. */
+static void give_up(struct session *session, uint32_t i, struct moment now)
+{
+    struct session_book *const book = &session->books[i];
+
+    if (!session->plan.is_listed_only) {
+        books_trading(session, i, ARB_TRADING_OPEN, now, "not in the catalog, but served");
+    } else if (!book->is_barred) {
+        book->is_barred = true;
+        books_refused(session, i, now, "the venue does not list this symbol", NEVER_NS);
+    }
+}
+
+static void take_back(struct session *session, const struct candidate *candidate,
+                      struct moment now)
+{
+    struct session_book *const book = &session->books[candidate->index];
+
+    if (book->is_barred && has_room(candidate, &session->instruments.list[candidate->index])) {
+        book->is_barred = false;
+        subscriptions_add(session, candidate->index, now);
+    }
+}
+
+void instruments_end_catalog(struct session *session, struct moment now)
+{
+    struct instruments *const set = &session->instruments;
+
+    for (uint32_t k = 0; k < set->n_candidates; k++) {
+        struct candidate *const candidate = &set->candidates[k];
+        candidate->is_listed = candidate->is_listed_next;
+        candidate->is_listed_next = false;
+        if (!candidate->is_listed && candidate->trading == ARB_TRADING_UNKNOWN) {
+            candidate->trading = ARB_TRADING_OPEN; /* the venue's own status holds */
+        }
+        if (candidate->index == ARB_NO_INSTRUMENT) {
+            continue;
+        }
+        if (candidate->is_listed) {
+            take_back(session, candidate, now);
+        } else {
+            give_up(session, candidate->index, now);
+        }
+    }
+    if (set->n_candidates == 0) {
+        log_line(ARB_ERROR, session->who, "no symbol of the venue's catalog matches `symbols`");
+    }
+    due_by(session, DUE_INSTRUMENTS, 0);
+}
+
+/* -- instruments ---------------------------------------------------------------------- */
+
+static void name_it(struct session *session, const struct candidate *candidate,
+                    struct arb_instrument *info)
+{
+    const char *const slash = strchr(candidate->symbol, '/');
+    const char *const configured = configured_venue_symbol(session, candidate->symbol);
+    const size_t base_len = slash == NULL ? strlen(candidate->symbol)
+                                          : (size_t)(slash - candidate->symbol);
+    char spelled[ARB_SYMBOL_MAX] = "";
+
+    copy_name(info->symbol, candidate->symbol, strlen(candidate->symbol));
+    copy_name(info->base, candidate->symbol, base_len);
+    copy_name(info->quote, slash == NULL ? "" : slash + 1, slash == NULL ? 0 : strlen(slash + 1));
+    if (configured != NULL) {
+        copy_name(info->venue_symbol, configured, strlen(configured));
+    } else if (candidate->venue_symbol[0] != '\0') {
+        copy_name(info->venue_symbol, candidate->venue_symbol, strlen(candidate->venue_symbol));
+    } else if (session->plugin->exchange.spell != NULL &&
+               session->plugin->exchange.spell(session->self, info, spelled) == ARB_OK) {
+        copy_name(info->venue_symbol, spelled, strnlen(spelled, ARB_SYMBOL_MAX));
+    } else {
+        copy_name(info->venue_symbol, candidate->symbol, strlen(candidate->symbol));
+    }
+}
+
+static bool find_scale(struct session *session, const struct candidate *candidate,
+                       struct moment now, struct scale_pair *scale)
+{
+    if (session->scales != NULL) {
+        return scales_decide(session->scales, candidate->symbol, now.mono_ns, scale);
+    }
+    *scale = scales_of(session->config, candidate->symbol, candidate->px_digits,
+                       candidate->qty_digits);
+    return true;
+}
+
+/* Ties the book to the connection that has room for it. */
+static void bind(struct session *session, uint32_t i, struct moment now)
+{
+    struct session_book *const book = &session->books[i];
+
+    book->conn = i / session->books_per_conn;
+    if (conns_need(session, book->conn + 1) != ARB_OK) {
+        book->conn = 0;
+        book->is_barred = true;
+        books_refused(session, i, now, "there are not enough connections for it", NEVER_NS);
+        return;
+    }
+    subscriptions_add(session, i, now);
+}
+
+static void make(struct session *session, struct candidate *candidate, struct scale_pair scale,
+                 struct moment now)
+{
+    struct instruments *const set = &session->instruments;
+    const uint32_t i = set->n;
+    struct arb_instrument *const info = &set->list[i];
+
+    *info = (struct arb_instrument){ .px_scale = scale.px, .qty_scale = scale.qty };
+    name_it(session, candidate, info);
+    candidate->is_left_out =
+        arb_symbol_find(set->by_venue_symbol, bytes_of(info->venue_symbol)) != ARB_NO_INSTRUMENT;
+    if (candidate->is_left_out) {
+        log_line(ARB_ERROR, session->who, "two symbols are \"%s\" at the venue: %s is left out",
+                 info->venue_symbol, info->symbol);
+        return;
+    }
+    candidate->index = i;
+    (void)arb_symbol_put(set->by_venue_symbol, bytes_of(info->venue_symbol), i);
+    set->n++;
+    session->effects.n_instruments = set->n;
+    if (session->sink->instrument(session->sink_context, i, info, &session->books[i].live) !=
+        ARB_OK) {
+        log_line(ARB_ERROR, session->who, "no room for %s: restart the host", info->symbol);
+    }
+    books_trading(session, i, candidate->trading, now, "listed so by the venue");
+    if (!has_room(candidate, info)) {
+        refuse_digits(session, candidate, now);
+    } else if (session->catalog.is_complete && !candidate->is_listed &&
+               session->plan.is_listed_only) {
+        give_up(session, i, now);
+    }
+    bind(session, i, now);
+}
+
+/* Where the catalog says what may be subscribed, it has to come first, or to be late. */
+static bool is_ready(const struct session *session)
+{
+    return !session->plan.is_listed_only || session->catalog.is_known;
+}
+
+void instruments_on_turn(struct session *session, struct moment now)
+{
+    struct instruments *const set = &session->instruments;
+    struct scale_pair scale;
+
+    if (!is_ready(session) || session->is_disabled) {
+        return; /* the catalog wakes */
+    }
+    for (uint32_t k = 0; k < set->n_candidates; k++) {
+        struct candidate *const candidate = &set->candidates[k];
+        if (candidate->index != ARB_NO_INSTRUMENT || candidate->is_left_out) {
+            continue;
+        }
+        if (find_scale(session, candidate, now, &scale)) {
+            make(session, candidate, scale, now);
+        } else {
+            due_by(session, DUE_INSTRUMENTS, now.mono_ns + LOOK_NS);
+        }
     }
 }

@@ -1,44 +1,31 @@
 /*
- * instruments.h - which instruments a feed serves: those named one by one at once, those that
- * match a pattern when the venue's catalog is known.
+ * instruments.h - which instruments a session serves: the symbols that the configuration names,
+ * and those of the venue's catalog that match its patterns.
  *
- * Entries never move and never change once handed out: plugins, events and other threads
- * keep pointers to them.
+ * A symbol is a candidate until its scale is decided and, where it takes a catalog, the catalog
+ * has come; then it is an instrument. Instruments never move and never change: plugins, events and
+ * other threads keep pointers to them.
  */
 #ifndef ARB_INSTRUMENTS_H
 #define ARB_INSTRUMENTS_H
 
-#include "arbspot/host.h"
-#include "arbspot/symbols.h"
-#include "config/config.h"
+#include "session/state.h"
 
-struct instruments {
-    struct arb_instrument *list; /* [ARB_INSTRUMENTS_MAX] */
-    bool *listed;                /* [ARB_INSTRUMENTS_MAX] the last catalog named it, or one since */
-    bool *listed_next;           /* [ARB_INSTRUMENTS_MAX] the one under way does */
-    uint32_t n;
-    uint32_t n_handed; /* the plugin knows these */
-    struct arb_symbol_map *by_symbol;
-    const struct config *config;
-    const struct exchange_config *exchange;
-};
+int instruments_init(struct session *session);
+void instruments_fini(struct session *session);
 
-int instruments_init(struct instruments *set, const struct config *config,
-                     const struct exchange_config *exchange);
-void instruments_fini(struct instruments *set);
+bool instruments_have_patterns(const struct session *session);
 
-bool instruments_have_patterns(const struct instruments *set);
+/* Adds the symbols named one by one. ARB_ELIMIT: more than there can be. */
+int instruments_add_named(struct session *session);
 
-/* Adds the symbols named one by one. */
-int instruments_add_named(struct instruments *set);
+/* Takes one row of the catalog. */
+void instruments_list(struct session *session, const struct arb_listing *listing,
+                      struct moment now);
+/* The catalog is complete. */
+void instruments_end_catalog(struct session *session, struct moment now);
 
-/*
- * Takes one row of the catalog: adds the instrument when a pattern wants it. Returns its
- * index, or ARB_NO_INSTRUMENT when nobody asked for it or there is no room.
- */
-uint32_t instruments_list(struct instruments *set, const struct arb_listing *listing);
-
-/* The catalog is complete: what no row of it named is not listed any more. */
-void instruments_end_catalog(struct instruments *set);
+/* Makes instruments of the candidates that can be. */
+void instruments_on_turn(struct session *session, struct moment now);
 
 #endif /* ARB_INSTRUMENTS_H */

@@ -9,7 +9,8 @@
  *
  * Files: session.c life and callbacks; commit.c carries out what a callback recorded; effects.c the
  * record; subscriptions.c who is subscribed on which connection; seeds.c snapshots by HTTP;
- * catalog.c; books.c states and resyncs; requests.c spells and sends; budget.c, pace.c limits.
+ * catalog.c and instruments.c what there is; conns.c connections; books.c states and when to resync;
+ * requests.c spells and sends; budget.c limits. state.h says who may call whom.
  *
  * All calls are for one thread.
  */
@@ -64,6 +65,7 @@ struct session_config {
     struct budget *budget;             /* shared with other sessions of the venue, zeroed at first; or NULL */
     struct scales *scales;             /* shared with other venues; NULL: there are none */
     const struct session_trace *trace; /* or NULL */
+    bool is_unpaced;                   /* a recording answers when it does, and counts nothing */
 };
 
 struct session_stats {
@@ -71,7 +73,6 @@ struct session_stats {
     uint64_t rejected; /* of these, callbacks that failed */
     struct live_counts books;
     uint64_t resyncs;      /* new snapshots asked for because a book was damaged */
-    uint64_t held_dropped; /* held deltas given up because there were too many */
     uint64_t refused;      /* instruments the venue would not serve */
     uint64_t requests;     /* spelled and sent */
     uint64_t seeds;        /* snapshots by HTTP asked for */

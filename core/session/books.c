@@ -1,0 +1,298 @@
+#include "session/books.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SILENCE_LOOK_NS (1 * NS_PER_S)
+/* Dated further ahead of the venue's clock than any jitter: a damaged date. */
+#define AHEAD_MAX_NS (60 * NS_PER_S)
+
+static void tell(struct session *session, uint32_t i, struct event *event)
+{
+    event->instrument = i;
+    session->sink->event(session->sink_context, i, event);
+}
+
+static void resync_at(struct session *session, uint32_t i, int64_t mono_ns)
+{
+    session->books[i].resync_ns = mono_ns;
+    due_by(session, DUE_BOOKS, mono_ns);
+}
+
+void books_leave(struct session *session, uint32_t i, enum arb_book_state state, struct moment now,
+                 const char *why)
+{
+    struct event event;
+
+    session->books[i].resync_ns = NEVER_NS;
+    if (live_book_leave(&session->books[i].live, &session->rules, state, now, why, &event)) {
+        tell(session, i, &event);
+    }
+}
+
+void books_await(struct session *session, uint32_t i, struct moment now, const char *why)
+{
+    struct session_book *const book = &session->books[i];
+    struct event event;
+
+    book->resync_ns = NEVER_NS;
+    if (session->plugin->exchange.reset != NULL) {
+        session->plugin->exchange.reset(session->self, i);
+    }
+    if (live_book_await(&book->live, &session->rules, now, why, &event)) {
+        tell(session, i, &event);
+    }
+    book->seed.not_before_ns = 0;
+    if (session->rules.source != ARB_SNAPSHOT_STREAM) {
+        due_by(session, DUE_SEEDS, live_book_seed_due_ns(&book->live, &session->rules));
+    }
+}
+
+/* Damaged before, and the resync for it is still to come? */
+static bool awaits_resync(const struct session_book *book)
+{
+    return book->resync_ns != NEVER_NS && !book->live.is_crossed &&
+           (book->live.state == ARB_BOOK_STALE || book->live.state == ARB_BOOK_UNUSABLE);
+}
+
+static void log_trouble(struct session *session, uint32_t i, struct moment now, const char *why)
+{
+    uint64_t suppressed = 0;
+
+    if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
+        log_line(ARB_WARN, session->who, "%s is %s: %s (%llu more like this)",
+                 session->instruments.list[i].symbol,
+                 book_state_name(session->books[i].live.state), why,
+                 (unsigned long long)suppressed);
+    }
+}
+
+void books_damaged(struct session *session, uint32_t i, struct moment now, const char *why)
+{
+    struct session_book *const book = &session->books[i];
+    const bool was_live = book->live.state == ARB_BOOK_LIVE;
+
+    if (awaits_resync(book)) {
+        return; /* a further complaint is no further attempt */
+    }
+    if (was_live && now.mono_ns - book->live.live_since_ns >= RESYNC_FORGIVEN_NS) {
+        book->attempts = 0;
+    }
+    if (book->attempts == RESYNC_ATTEMPTS_MAX) {
+        book->attempts = 0;
+        books_leave(session, i, ARB_BOOK_UNUSABLE, now, why);
+        resync_at(session, i, now.mono_ns + UNUSABLE_RETRY_NS);
+    } else {
+        books_leave(session, i, ARB_BOOK_STALE, now, why);
+        resync_at(session, i, now.mono_ns + backoff_ns(book->attempts, BACKOFF_MAX_NS));
+        book->attempts++;
+    }
+    log_trouble(session, i, now, why);
+}
+
+void books_refused(struct session *session, uint32_t i, struct moment now, const char *why,
+                   int64_t retry_ns)
+{
+    session->stats.refused++;
+    books_leave(session, i, ARB_BOOK_UNUSABLE, now, why);
+    if (retry_ns != NEVER_NS) {
+        resync_at(session, i, now.mono_ns + retry_ns);
+    }
+    log_line(ARB_ERROR, session->who, "%s cannot be had: %s", session->instruments.list[i].symbol,
+             why);
+}
+
+void books_rejected(struct session *session, uint32_t i, struct moment now, bool is_scale,
+                    const char *why)
+{
+    const struct arb_instrument *const info = &session->instruments.list[i];
+    char text[EVENT_REASON_MAX];
+
+    if (is_scale) {
+        (void)snprintf(text, sizeof(text),
+                       "a number does not fit px_scale %u, qty_scale %u: set them in "
+                       "[instrument:%s]",
+                       info->px_scale, info->qty_scale, info->symbol);
+        why = text;
+    }
+    books_damaged(session, i, now, why);
+}
+
+void books_trading(struct session *session, uint32_t i, uint8_t trading, struct moment now,
+                   const char *why)
+{
+    struct event event;
+    const uint32_t first = i == ARB_ALL_INSTRUMENTS ? 0 : i;
+    const uint32_t end = i == ARB_ALL_INSTRUMENTS ? session->instruments.n : i + 1;
+
+    if (i == ARB_ALL_INSTRUMENTS) {
+        session->venue_trading = trading;
+    }
+    for (uint32_t k = first; k < end; k++) {
+        struct live_book *const live = &session->books[k].live;
+        const uint8_t pair = i == ARB_ALL_INSTRUMENTS ? live->pair_trading : trading;
+        if (live_book_set_trading(live, &session->rules, pair, session->venue_trading, now, why,
+                                  &event)) {
+            tell(session, k, &event);
+        }
+    }
+}
+
+/*
+ * A frame far ahead of time would make every later one look old. What is ahead is told by the
+ * venue's own times on our monotonic clock; a reference that was itself damaged is given up for
+ * the first event far below it.
+ */
+static bool is_from_the_future(struct session *session, int64_t venue_ns, int64_t mono_ns)
+{
+    const int64_t offset_ns = venue_ns - mono_ns;
+    const int64_t ahead_ns = offset_ns - session->time_reference_ns;
+
+    if (!session->has_time_reference || ahead_ns < -AHEAD_MAX_NS) {
+        session->has_time_reference = true;
+        session->time_reference_ns = offset_ns;
+    } else if (ahead_ns > AHEAD_MAX_NS) {
+        return true;
+    } else if (ahead_ns > 0) {
+        session->time_reference_ns = offset_ns;
+    }
+    return false;
+}
+
+/* Dated by the venue as it was sent? A snapshot may show a book as it was long before. */
+static bool tells_time(const struct session *session, const struct arb_book_event *event)
+{
+    return event->venue_ns > 0 && (event->kind != ARB_BOOK_SNAPSHOT ||
+                                   session->rules.source == ARB_SNAPSHOT_EACH);
+}
+
+static void note_told(struct session_book *book)
+{
+    if (book->live.state == ARB_BOOK_LIVE) {
+        book->resync_ns = NEVER_NS;
+        book->seed.attempt = 0;
+    }
+}
+
+static void seed_refused(struct session *session, uint32_t i, struct moment now)
+{
+    struct seed *const seed = &session->books[i].seed;
+
+    seed->attempt++;
+    session->stats.seeds_failed++;
+    seed->not_before_ns = now.mono_ns + backoff_ns(seed->attempt, BUDGET_PAUSE_MAX_NS);
+    due_by(session, DUE_SEEDS, seed->not_before_ns);
+}
+
+static void act(struct session *session, uint32_t i, struct moment now, struct live_result *result)
+{
+    struct session_book *const book = &session->books[i];
+
+    switch (result->outcome) {
+    case LIVE_TOLD:
+        tell(session, i, &result->event);
+        note_told(book);
+        break;
+    case LIVE_DAMAGED:
+        books_damaged(session, i, now, result->why);
+        break;
+    case LIVE_SEED_REFUSED:
+        seed_refused(session, i, now);
+        break;
+    case LIVE_NOTHING:
+        if (book->live.state == ARB_BOOK_SYNCING && session->rules.source != ARB_SNAPSHOT_STREAM) {
+            due_by(session, DUE_SEEDS, live_book_seed_due_ns(&book->live, &session->rules));
+        }
+        break;
+    }
+    due_by(session, DUE_BOOKS, live_book_due_ns(&book->live));
+}
+
+void books_event(struct session *session, const struct arb_book_event *event, struct moment now)
+{
+    struct live_result result;
+
+    if (tells_time(session, event)) {
+        if (is_from_the_future(session, event->venue_ns, now.mono_ns)) {
+            books_damaged(session, event->instrument, now,
+                          "dated minutes ahead of the venue's clock: damaged");
+            return;
+        }
+        session->sink->date(session->sink_context, now, event->venue_ns);
+    }
+    live_book_apply(&session->books[event->instrument].live, &session->rules, &session->room, event,
+                    now, &result);
+    act(session, event->instrument, now, &result);
+}
+
+/* A frozen book behind a living connection: a fresh snapshot tells. */
+static void look_for_silence(struct session *session, struct moment now)
+{
+    if (session->rules.max_age_ns == 0) {
+        return;
+    }
+    if (now.mono_ns >= session->silence_ns) {
+        session->silence_ns = now.mono_ns + SILENCE_LOOK_NS;
+        for (uint32_t i = 0; i < session->instruments.n; i++) {
+            if (live_book_is_frozen(&session->books[i].live, &session->rules, now.mono_ns)) {
+                books_damaged(session, i, now, "silent for longer than max_age, after it was busy");
+            }
+        }
+    }
+    due_by(session, DUE_BOOKS, session->silence_ns);
+}
+
+void books_on_turn(struct session *session, struct moment now)
+{
+    struct live_result result;
+
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        struct live_book *const live = &session->books[i].live;
+        if (live_book_due_ns(live) <= now.mono_ns) {
+            live_book_on_time(live, &session->rules, &session->room, now, &result);
+            act(session, i, now, &result);
+        }
+        due_by(session, DUE_BOOKS, live_book_due_ns(live));
+        due_by(session, DUE_BOOKS, session->books[i].resync_ns);
+    }
+    look_for_silence(session, now);
+}
+
+bool books_next_resync(struct session *session, uint32_t *i, struct moment now)
+{
+    for (; *i < session->instruments.n; (*i)++) {
+        if (session->books[*i].resync_ns <= now.mono_ns) {
+            session->books[*i].resync_ns = NEVER_NS;
+            return true;
+        }
+    }
+    return false;
+}
+
+int books_init(struct session *session)
+{
+    session->books = calloc(ARB_INSTRUMENTS_MAX, sizeof(*session->books));
+    if (session->books == NULL) {
+        return ARB_ENOMEM;
+    }
+    int rc = live_room_init(&session->room);
+    for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX && rc == ARB_OK; i++) {
+        rc = live_book_init(&session->books[i].live);
+        session->books[i].resync_ns = NEVER_NS;
+        for (uint32_t channel = 0; channel < ARB_CHANNELS_MAX; channel++) {
+            session->books[i].subs[channel].due_ns = NEVER_NS;
+        }
+    }
+    return rc;
+}
+
+void books_fini(struct session *session)
+{
+    for (uint32_t i = 0; session->books != NULL && i < ARB_INSTRUMENTS_MAX; i++) {
+        live_book_fini(&session->books[i].live);
+    }
+    live_room_fini(&session->room);
+    free(session->books);
+    session->books = NULL;
+}

@@ -1,0 +1,687 @@
+#include "session/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/options.h"
+#include "session/books.h"
+#include "session/catalog.h"
+#include "session/commit.h"
+#include "session/conns.h"
+#include "session/instruments.h"
+#include "session/plan.h"
+#include "session/requests.h"
+#include "session/seeds.h"
+#include "session/state.h"
+#include "session/subscriptions.h"
+#include "session/unpack.h"
+
+enum {
+    QUOTED_FRAME_MAX = 120, /* bytes of a bad frame that the log shows */
+    HTTP_TEAPOT = 418,      /* how some venues say that an address is banned for a while */
+    HTTP_TOO_MANY = 429,
+    HTTP_UNAVAILABLE = 503,
+};
+
+static const struct arb_bytes no_bytes = { "", 0 };
+
+/* -- callbacks ------------------------------------------------------------------------ */
+
+static void disable(struct session *session, const char *why)
+{
+    static const char disabled[] = "the exchange was disabled";
+    const struct moment now = { .mono_ns = session->effects.host.mono_ns,
+                                .utc_ns = session->effects.host.now_ns };
+
+    log_line(ARB_ERROR, session->who, "disabled: %s", why);
+    session->is_disabled = true;
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        books_leave(session, i, ARB_BOOK_UNUSABLE, now, disabled);
+    }
+    for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
+        session->timers[timer] = NEVER_NS;
+    }
+    conns_give_up(session, disabled);
+}
+
+static void log_rejected(struct session *session, const char *callback, int rc,
+                         struct arb_bytes input)
+{
+    uint64_t suppressed = 0;
+
+    if (log_limit_pass(&session->frame_log, session->effects.host.mono_ns, &suppressed)) {
+        const size_t len = input.len < QUOTED_FRAME_MAX ? input.len : QUOTED_FRAME_MAX;
+        log_line(ARB_WARN, session->who, "%s refused %zu bytes, %s: %.*s (%llu more like this)",
+                 callback, input.len, arb_rc_text(rc), (int)len, input.len == 0 ? "" : input.data,
+                 (unsigned long long)suppressed);
+    }
+}
+
+static bool is_venues_fault(int rc)
+{
+    return rc == ARB_EPROTO || rc == ARB_ERANGE || rc == ARB_ELIMIT;
+}
+
+/*
+ * Acts on a callback's result: carries out what it recorded, or does what its error asks for.
+ * Returns what the callback did, or ARB_EINVAL for a broken rule.
+ */
+static int finish(struct session *session, const char *callback, int rc, struct arb_bytes input,
+                  struct moment now)
+{
+    const char *const broken = session->effects.broken;
+    char why[256];
+
+    if (session->trace != NULL && (rc != ARB_OK || broken != NULL)) {
+        session->trace->refusal(session->trace->context, callback, rc, broken);
+    }
+    if (broken != NULL) {
+        (void)snprintf(why, sizeof(why), "the plugin broke a rule in %s: %s", callback, broken);
+        disable(session, why);
+        return ARB_EINVAL;
+    }
+    if (rc == ARB_OK) {
+        session_commit(session, now);
+    } else if (is_venues_fault(rc) || rc == ARB_ELATER) {
+        session->stats.rejected++;
+        log_rejected(session, callback, rc, input);
+    } else {
+        (void)snprintf(why, sizeof(why), "%s failed for good: %s", callback, arb_rc_text(rc));
+        disable(session, why);
+    }
+    return rc;
+}
+
+/* What a callback led to. */
+static void follow_up(struct session *session, struct moment now)
+{
+    if (is_due(session, DUE_INSTRUMENTS, now.mono_ns)) {
+        instruments_on_turn(session, now);
+    }
+    if (is_due(session, DUE_SUBSCRIPTIONS, now.mono_ns)) {
+        subscriptions_on_turn(session, now);
+    }
+    if (is_due(session, DUE_SEEDS, now.mono_ns)) {
+        seeds_on_turn(session, now);
+    }
+    if (is_due(session, DUE_BOOKS, now.mono_ns)) {
+        books_on_turn(session, now);
+        for (uint32_t i = 0; books_next_resync(session, &i, now); i++) {
+            subscriptions_resync(session, i, now);
+        }
+        if (is_due(session, DUE_SUBSCRIPTIONS, now.mono_ns)) {
+            subscriptions_on_turn(session, now);
+        }
+    }
+}
+
+/* -- what the port tells -------------------------------------------------------------- */
+
+static bool is_known(const struct session *session, uint32_t conn)
+{
+    return !session->is_disabled && conn < session->n_conns;
+}
+
+static void on_dial(void *owner, uint32_t conn, struct moment now)
+{
+    struct session *const session = owner;
+
+    if (is_known(session, conn)) {
+        conns_dial(session, conn, now);
+    }
+}
+
+static void on_open(void *owner, uint32_t conn, struct moment now)
+{
+    struct session *const session = owner;
+
+    if (!is_known(session, conn)) {
+        return;
+    }
+    effects_begin(&session->effects, now);
+    conns_opened(session, conn, now);
+    if (conn == 0) {
+        catalog_opened(session, now);
+        if (is_due(session, DUE_CATALOG, now.mono_ns)) {
+            catalog_on_turn(session, now);
+        }
+    }
+    follow_up(session, now);
+}
+
+/* Gives the plugin what it reads: the message itself, or what was packed in it. */
+static int read_message(struct session *session, uint32_t conn, struct arb_message message)
+{
+    if (message.is_binary && session->plan.packing != ARB_PACKING_NONE) {
+        struct arb_bytes text;
+        const int rc = unpack((enum arb_packing)session->plan.packing, arb_message_bytes(message),
+                              &session->unpacked, &text);
+        if (rc != ARB_OK) {
+            return rc;
+        }
+        message.data = text.data;
+        message.len = text.len;
+    }
+    return session->plugin->exchange.on_message(session->self, &session->effects.host, conn,
+                                                message);
+}
+
+static void on_message(void *owner, uint32_t conn, struct moment now, struct arb_message message)
+{
+    struct session *const session = owner;
+
+    if (!is_known(session, conn) || session->conns[conn].is_doomed) {
+        return;
+    }
+    session->stats.frames++;
+    session->current_conn = conn;
+    conns_heard(session, conn);
+    effects_begin(&session->effects, now);
+    const int rc = finish(session, "on_message()", read_message(session, conn, message),
+                          arb_message_bytes(message), now);
+    if (is_venues_fault(rc)) {
+        conns_distrust(session, conn, now, "the venue sent what its protocol does not allow",
+                       "protocol error");
+    }
+    session->current_conn = ARB_NO_CONN;
+    follow_up(session, now);
+}
+
+static void on_close(void *owner, uint32_t conn, struct moment now, const char *why)
+{
+    struct session *const session = owner;
+
+    if (conn >= session->n_conns || !session->conns[conn].is_up) {
+        return;
+    }
+    effects_begin(&session->effects, now);
+    conns_closed(session, conn, now, why);
+    if (session->sink->was_renewed != NULL) {
+        session->sink->was_renewed(session->sink_context);
+    }
+}
+
+static void on_suspect(void *owner, uint32_t conn, struct moment now)
+{
+    struct session *const session = owner;
+
+    (void)now;
+    if (is_known(session, conn) && session->sink->wants_replacement != NULL) {
+        session->sink->wants_replacement(session->sink_context,
+                                         "silent, and a ping was not answered");
+    }
+}
+
+static void on_round_trip(void *owner, uint32_t conn, struct moment now, int64_t rtt_ns)
+{
+    struct session *const session = owner;
+
+    if (is_known(session, conn) && session->conns[conn].is_up) {
+        session->sink->round_trip(session->sink_context, now, rtt_ns);
+    }
+}
+
+/* -- answers by HTTP ------------------------------------------------------------------ */
+
+static bool is_refusal_for_rate(int status)
+{
+    return status == HTTP_TOO_MANY || status == HTTP_TEAPOT || status == HTTP_UNAVAILABLE;
+}
+
+static int read_answer(struct session *session, const struct http_call *call,
+                       const struct http_answer *answer, struct moment now)
+{
+    const struct arb_ask ask = { .size = (uint32_t)sizeof(ask),
+                                 .what = call->what,
+                                 .conn = call->conn,
+                                 .attempt = call->attempt,
+                                 .number = call->number,
+                                 .n_instruments = call->what == ARB_ASK_SNAPSHOT,
+                                 .instruments = &call->instrument };
+
+    if (answer->status == 0) {
+        return ARB_EPROTO; /* nothing came */
+    }
+    session->stats.frames++;
+    effects_begin(&session->effects, now);
+    return finish(session, "on_answer()",
+                  session->plugin->exchange.on_answer(session->self, &session->effects.host, &ask,
+                                                      answer->status, answer->body),
+                  answer->body, now);
+}
+
+/* "HTTP 429", or what the port says when nothing came. */
+static void put_reason(const struct http_answer *answer, char *why, size_t cap)
+{
+    if (answer->status != 0) {
+        (void)snprintf(why, cap, "HTTP %d", answer->status);
+    } else {
+        (void)snprintf(why, cap, "%.*s", (int)(answer->body.len < 90 ? answer->body.len : 90),
+                       answer->body.len == 0 ? "no answer" : answer->body.data);
+    }
+}
+
+static void settle(struct session *session, const struct http_call *call,
+                   const struct http_answer *answer, bool is_good, struct moment now)
+{
+    char why[EVENT_REASON_MAX];
+
+    put_reason(answer, why, sizeof(why));
+    switch ((enum arb_ask_what)call->what) {
+    case ARB_ASK_SNAPSHOT:
+        seeds_answered(session, call->instrument, is_good, now);
+        break;
+    case ARB_ASK_CATALOG:
+        if (!is_good || session->catalog.is_asked) { /* an answer without an end is none */
+            catalog_failed(session, now, why);
+        }
+        break;
+    case ARB_ASK_TOKEN:
+        conns_token(session, call->conn, is_good, now);
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_answer(struct session *session, const struct http_call *call,
+                        const struct http_answer *answer, struct moment now)
+{
+    const int rc = read_answer(session, call, answer, now);
+    const bool is_late = rc == ARB_ELATER || is_refusal_for_rate(answer->status);
+    const bool is_good = rc == ARB_OK && !is_late && answer->status / 100 == 2;
+
+    budget_http_done(session->budget, is_good);
+    if (is_late) {
+        budget_pause_http(session->budget, now.mono_ns, answer->retry_after_ms);
+    }
+    if (!session->is_disabled) {
+        settle(session, call, answer, is_good, now);
+        follow_up(session, now);
+    }
+}
+
+static void on_answer(void *owner, uint32_t request, struct moment now,
+                      const struct http_answer *answer)
+{
+    struct session *const session = owner;
+    struct http_call call;
+
+    if (!session->is_disabled && request_take(session, request, &call)) {
+        take_answer(session, &call, answer, now);
+    }
+}
+
+const struct port_events session_events = {
+    .on_dial = on_dial,
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_close = on_close,
+    .on_answer = on_answer,
+    .on_suspect = on_suspect,
+    .on_round_trip = on_round_trip,
+};
+
+/* -- turns ---------------------------------------------------------------------------- */
+
+static void run_timer(struct session *session, uint32_t timer, struct moment now)
+{
+    session->timers[timer] = NEVER_NS;
+    effects_begin(&session->effects, now);
+    const int rc =
+        finish(session, "on_timer()",
+               session->plugin->exchange.on_timer(session->self, &session->effects.host, timer),
+               no_bytes, now);
+    if (rc != ARB_OK && !session->is_disabled) {
+        session->timers[timer] = now.mono_ns + session->timer_delays_ms[timer] * NS_PER_MS;
+    }
+}
+
+static void run_timers(struct session *session, struct moment now)
+{
+    for (uint32_t timer = 0; timer < ARB_TIMERS_MAX && !session->is_disabled; timer++) {
+        if (session->timers[timer] <= now.mono_ns) {
+            run_timer(session, timer, now);
+        }
+    }
+}
+
+static void give_up_overdue(struct session *session, struct moment now)
+{
+    static const struct http_answer none = { .body = { "no answer came", 14 } };
+    struct http_call call;
+
+    while (request_take_overdue(session, now.mono_ns, &call)) {
+        take_answer(session, &call, &none, now);
+    }
+}
+
+static int64_t next_ns(const struct session *session)
+{
+    int64_t next = request_overdue_ns(session);
+
+    for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
+        next = session->timers[timer] < next ? session->timers[timer] : next;
+    }
+    for (unsigned what = 0; what < N_DUES; what++) {
+        next = session->due_ns[what] < next ? session->due_ns[what] : next;
+    }
+    return next;
+}
+
+int64_t session_on_turn(struct session *session, struct moment now)
+{
+    session->effects.host.now_ns = now.utc_ns;
+    session->effects.host.mono_ns = now.mono_ns;
+    if (session->is_disabled || session->is_stopping) {
+        return NEVER_NS;
+    }
+    run_timers(session, now);
+    give_up_overdue(session, now);
+    if (is_due(session, DUE_CATALOG, now.mono_ns)) {
+        catalog_on_turn(session, now);
+    }
+    if (is_due(session, DUE_CONNS, now.mono_ns)) {
+        conns_on_turn(session, now);
+    }
+    follow_up(session, now);
+    return session->is_disabled ? NEVER_NS : next_ns(session);
+}
+
+void session_distrust(struct session *session, uint32_t instrument, struct moment now,
+                      const char *why)
+{
+    books_damaged(session, instrument, now, why);
+}
+
+/* -- life ----------------------------------------------------------------------------- */
+
+static int init_instance(struct session *session, struct err *err)
+{
+    struct problems problems = { .out = stderr, .path = session->config->path };
+    char section[WHO_MAX + 16];
+
+    session->self = calloc(1, session->plugin->desc.instance_size);
+    if (session->self == NULL) {
+        return err_set(err, ARB_ENOMEM, "%s: no memory for the plugin's instance", session->who);
+    }
+    (void)snprintf(section, sizeof(section), "exchange:%s", session->exchange->name);
+    if (options_apply(&session->plugin->desc, session->exchange->options, section,
+                      session->exchange->line, session->self, &problems) != ARB_OK) {
+        return err_set(err, ARB_EINVAL, "%s: the options above are not acceptable", session->who);
+    }
+    return ARB_OK;
+}
+
+static struct arb_book view_of(const void *context, uint32_t instrument)
+{
+    return session_book(context, instrument);
+}
+
+static int init_parts(struct session *session, struct err *err)
+{
+    int rc = effects_init(&session->effects, session->who);
+
+    session->effects.can_check = session->plugin->exchange.checksum != NULL;
+    session->effects.can_time = session->plugin->exchange.on_timer != NULL;
+    session->effects.view = view_of;
+    session->effects.view_context = session;
+    if (rc == ARB_OK) {
+        rc = requests_init(session);
+    }
+    if (rc == ARB_OK) {
+        rc = instruments_init(session);
+    }
+    if (rc == ARB_OK) {
+        rc = books_init(session);
+    }
+    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no memory for the books", session->who);
+}
+
+/* The only session of a venue needs no number. */
+static void set_who(struct session *session, uint32_t number)
+{
+    char text[24] = "";
+
+    if (number > 1) {
+        (void)snprintf(text, sizeof(text), " session=%u", number);
+    }
+    (void)snprintf(session->who, sizeof(session->who), "venue=%s%s", session->exchange->name, text);
+}
+
+static void set_config(struct session *session, const struct session_config *config)
+{
+    session->plugin = config->plugin;
+    session->exchange = config->exchange;
+    session->config = config->config;
+    session->port = config->port;
+    session->sink = config->sink;
+    session->sink_context = config->sink_context;
+    session->trace = config->trace;
+    session->scales = config->scales;
+    session->is_unpaced = config->is_unpaced;
+    session->budget = config->budget == NULL ? &session->own_budget : config->budget;
+    session->current_conn = ARB_NO_CONN;
+    session->venue_trading = ARB_TRADING_OPEN;
+    set_who(session, config->number);
+    for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
+        session->timers[i] = NEVER_NS;
+    }
+    for (unsigned what = 0; what < N_DUES; what++) {
+        session->due_ns[what] = NEVER_NS;
+    }
+}
+
+int session_create(struct session **out, const struct session_config *config, struct err *err)
+{
+    struct session *const session = calloc(1, sizeof(*session));
+
+    if (session == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for a session");
+    }
+    set_config(session, config);
+    int rc = init_parts(session, err);
+    if (rc == ARB_OK) {
+        rc = init_instance(session, err);
+    }
+    if (rc != ARB_OK) {
+        session_destroy(session);
+        return rc;
+    }
+    session->env = (struct arb_exchange_env){
+        .size = (uint32_t)sizeof(session->env),
+        .abi_major = ARB_ABI_MAJOR,
+        .abi_minor = ARB_ABI_MINOR,
+        .wants_catalog = instruments_have_patterns(session),
+        .instruments = session->instruments.list,
+        .by_venue_symbol = session->instruments.by_venue_symbol,
+    };
+    *out = session;
+    return ARB_OK;
+}
+
+static void take_plan(struct session *session)
+{
+    const struct arb_plan *const plan = &session->plan;
+
+    session->rules = (struct live_rules){
+        .loss = plan->loss_detection,
+        .source = plan->snapshot_source,
+        .seam = plan->seam,
+        .time_order = plan->time_order,
+        .unknown_delete = plan->unknown_delete,
+        .checksum_levels = plan->checksum_levels,
+        .depth = plan->depth,
+        .quiet_ns = plan->quiet_ms * NS_PER_MS,
+        .max_age_ns = session->exchange->max_age_ms * NS_PER_MS,
+        .checksum = session->plugin->exchange.checksum,
+        .self = session->self,
+    };
+    session->books_per_conn = plan->books_per_conn == 0 ? ARB_INSTRUMENTS_MAX : plan->books_per_conn;
+    session->effects.n_channels = plan->channels;
+    budget_init(session->budget, plan);
+}
+
+/* Runs the plugin's init() and looks at what it says. */
+static int init_plugin(struct session *session, struct moment now, struct err *err)
+{
+    const char *const name = session->plugin->desc.name;
+
+    plan_set_defaults(&session->plan);
+    effects_begin(&session->effects, now);
+    session->effects.is_limited = true;
+    session->is_initialized = true;
+    const int rc = session->plugin->exchange.init(session->self, &session->effects.host,
+                                                  &session->env, &session->plan);
+    session->effects.is_limited = false;
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "%s: init() of %s failed: %s", session->who, name, arb_rc_text(rc));
+    }
+    const char *const rule = session->effects.broken != NULL
+                                 ? session->effects.broken
+                                 : plan_rule(&session->plan, &session->plugin->exchange);
+    if (rule != NULL) {
+        return err_set(err, ARB_EINVAL, "%s: init() of %s broke a rule: %s", session->who, name,
+                       rule);
+    }
+    return ARB_OK;
+}
+
+int session_start(struct session *session, struct moment now, struct err *err)
+{
+    int rc = init_plugin(session, now, err);
+
+    if (rc != ARB_OK) {
+        session->is_disabled = true;
+        return rc;
+    }
+    take_plan(session);
+    session_commit(session, now);
+    catalog_start(session, now);
+    if (instruments_add_named(session) != ARB_OK) {
+        return err_set(err, ARB_ELIMIT, "%s: more than %d symbols", session->who,
+                       ARB_INSTRUMENTS_MAX);
+    }
+    rc = conns_need(session, 1);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "%s: no connection to be had", session->who);
+    }
+    (void)session_on_turn(session, now);
+    return ARB_OK;
+}
+
+void session_stop(struct session *session, struct moment now, const char *why)
+{
+    session->is_stopping = true;
+    effects_begin(&session->effects, now);
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        if (session->books[i].live.state != ARB_BOOK_UNUSABLE &&
+            session->books[i].live.state != ARB_BOOK_EMPTY) {
+            books_leave(session, i, ARB_BOOK_STALE, now, why);
+        }
+    }
+}
+
+/* What the venue's other sessions may ask of it must not wait for answers that nobody takes. */
+static void free_budget(struct session *session)
+{
+    struct http_call call;
+
+    while (request_take_overdue(session, NEVER_NS, &call)) {
+        budget_http_done(session->budget, true);
+    }
+}
+
+void session_destroy(struct session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    session->port.ops->forget(session->port.context, session);
+    free_budget(session);
+    if (session->is_initialized && session->plugin->exchange.fini != NULL) {
+        session->plugin->exchange.fini(session->self);
+    }
+    books_fini(session);
+    instruments_fini(session);
+    requests_fini(session);
+    effects_fini(&session->effects);
+    free(session->unpacked);
+    free(session->self);
+    free(session);
+}
+
+/* -- look ----------------------------------------------------------------------------- */
+
+struct session_stats session_stats(const struct session *session)
+{
+    struct session_stats stats = session->stats;
+
+    stats.books = session->room.counts;
+    return stats;
+}
+
+static void add_counts(struct live_counts *sum, const struct live_counts *more)
+{
+    sum->updates += more->updates;
+    sum->snapshots += more->snapshots;
+    sum->verified += more->verified;
+    sum->mismatched += more->mismatched;
+    sum->crossed += more->crossed;
+    sum->unknown_deletes += more->unknown_deletes;
+    sum->repeated += more->repeated;
+    sum->healed += more->healed;
+}
+
+void session_stats_add(struct session_stats *sum, const struct session_stats *more)
+{
+    add_counts(&sum->books, &more->books);
+    sum->frames += more->frames;
+    sum->rejected += more->rejected;
+    sum->resyncs += more->resyncs;
+    sum->refused += more->refused;
+    sum->requests += more->requests;
+    sum->seeds += more->seeds;
+    sum->seeds_failed += more->seeds_failed;
+}
+
+bool session_is_disabled(const struct session *session)
+{
+    return session->is_disabled;
+}
+
+const struct arb_plan *session_plan(const struct session *session)
+{
+    return &session->plan;
+}
+
+const struct live_rules *session_rules(const struct session *session)
+{
+    return &session->rules;
+}
+
+uint32_t session_n_instruments(const struct session *session)
+{
+    return session->instruments.n;
+}
+
+const struct arb_instrument *session_instrument(const struct session *session, uint32_t instrument)
+{
+    return &session->instruments.list[instrument];
+}
+
+struct arb_book session_book(const struct session *session, uint32_t instrument)
+{
+    return live_book_view(&session->books[instrument].live, &session->rules);
+}
+
+uint32_t session_count_in_state(const struct session *session, enum arb_book_state state)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        n += session->books[i].live.state == (uint32_t)state;
+    }
+    return n;
+}

@@ -1,0 +1,433 @@
+#include "session/subscriptions.h"
+
+#include <stdio.h>
+
+#include "session/books.h"
+#include "session/requests.h"
+
+static const char unanswered[] = "the venue did not answer";
+
+static struct subscription *sub_of(struct session *session, uint32_t i, uint32_t channel)
+{
+    return &session->books[i].subs[channel];
+}
+
+static bool is_pending(uint32_t state)
+{
+    return state == SUB_WANTED || state == SUB_LEAVE_WANTED;
+}
+
+static bool is_leaving(uint32_t state)
+{
+    return state >= SUB_LEAVE_WANTED;
+}
+
+static void set_state(struct session *session, uint32_t i, uint32_t channel, enum sub_state state,
+                      int64_t due_ns)
+{
+    struct subscription *const sub = sub_of(session, i, channel);
+    struct session_conn *const conn = &session->conns[session->books[i].conn];
+
+    conn->n_pending -= is_pending(sub->state);
+    sub->state = (uint8_t)state;
+    conn->n_pending += is_pending(state);
+    sub->due_ns = due_ns;
+    due_by(session, DUE_SUBSCRIPTIONS, is_pending(state) ? 0 : due_ns);
+}
+
+static void set_wanted(struct session *session, uint32_t i, uint32_t channel)
+{
+    set_state(session, i, channel, SUB_WANTED, NEVER_NS);
+}
+
+static uint32_t first_of(const struct session *session, uint32_t conn)
+{
+    return conn * session->books_per_conn;
+}
+
+static uint32_t end_of(const struct session *session, uint32_t conn)
+{
+    const uint64_t end = ((uint64_t)conn + 1) * session->books_per_conn;
+    return end < session->instruments.n ? (uint32_t)end : session->instruments.n;
+}
+
+static void set_served(struct session *session, uint32_t i, uint32_t channel, struct moment now)
+{
+    struct subscription *const sub = sub_of(session, i, channel);
+
+    sub->unanswered = sub->pauses = 0;
+    set_state(session, i, channel, SUB_ON, NEVER_NS);
+    if (!sub->was_on) {
+        sub->was_on = true;
+        session->books[i].live.waiting_ns = now.mono_ns; /* nothing was sent before */
+    }
+    if (channel == 0 && session->rules.source != ARB_SNAPSHOT_STREAM) {
+        due_by(session, DUE_SEEDS,
+               live_book_seed_due_ns(&session->books[i].live, &session->rules));
+    }
+}
+
+/* -- connections ---------------------------------------------------------------------- */
+
+void subscriptions_add(struct session *session, uint32_t i, struct moment now)
+{
+    if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred) {
+        return;
+    }
+    books_await(session, i, now, "subscribing");
+    for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+        set_wanted(session, i, channel);
+    }
+}
+
+void subscriptions_open(struct session *session, uint32_t conn, struct moment now)
+{
+    session->conns[conn].cursor = first_of(session, conn);
+    for (uint32_t i = first_of(session, conn); i < end_of(session, conn); i++) {
+        subscriptions_add(session, i, now);
+    }
+}
+
+void subscriptions_close(struct session *session, uint32_t conn)
+{
+    for (uint32_t i = first_of(session, conn); i < end_of(session, conn); i++) {
+        for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+            set_state(session, i, channel, SUB_NONE, NEVER_NS);
+            *sub_of(session, i, channel) = (struct subscription){ .due_ns = NEVER_NS };
+        }
+    }
+}
+
+/* -- sending -------------------------------------------------------------------------- */
+
+/* Some books of one connection whose subscriptions are in the same state. */
+struct batch {
+    uint32_t conn, channel, state;
+    uint32_t n;
+    uint32_t list[256];
+};
+
+/* The next pending subscription from the cursor on, and all like it that fit one request. */
+static void collect(struct session *session, struct batch *batch)
+{
+    struct session_conn *const conn = &session->conns[batch->conn];
+    const uint32_t first = first_of(session, batch->conn), end = end_of(session, batch->conn);
+    const uint32_t limit = session->plan.books_per_request;
+    const uint32_t max = limit < 256 ? limit : 256;
+
+    for (uint32_t k = 0; k < end - first && batch->n < max; k++) {
+        const uint32_t i = first + (conn->cursor - first + k) % (end - first);
+        for (uint32_t channel = 0; channel < session->plan.channels && batch->n < max; channel++) {
+            const uint32_t state = session->books[i].subs[channel].state;
+            if (!is_pending(state) ||
+                (batch->n > 0 && (state != batch->state || channel != batch->channel))) {
+                continue;
+            }
+            batch->state = state;
+            batch->channel = channel;
+            batch->list[batch->n++] = i;
+        }
+    }
+    if (batch->n > 0) {
+        conn->cursor = batch->list[batch->n - 1];
+    }
+}
+
+static bool may_send(struct session *session, uint32_t c, struct moment now)
+{
+    struct session_conn *const conn = &session->conns[c];
+
+    if (session->is_unpaced) {
+        return true;
+    }
+    if (now.mono_ns < conn->send_ns) {
+        due_by(session, DUE_SUBSCRIPTIONS, conn->send_ns);
+        return false;
+    }
+    if (!rate_take(&conn->hourly, now.mono_ns)) {
+        due_by(session, DUE_SUBSCRIPTIONS, rate_due_ns(&conn->hourly, now.mono_ns));
+        return false;
+    }
+    if (session->plan.requests_per_second > 0) {
+        conn->send_ns = now.mono_ns + NS_PER_S / session->plan.requests_per_second;
+    }
+    return true;
+}
+
+static void on_sent(struct session *session, const struct batch *batch, uint32_t number,
+                    struct moment now)
+{
+    const bool is_leave = batch->state == SUB_LEAVE_WANTED;
+    const int64_t due_ns = now.mono_ns + session->plan.answer_ms * NS_PER_MS;
+
+    for (uint32_t k = 0; k < batch->n; k++) {
+        set_state(session, batch->list[k], batch->channel, is_leave ? SUB_LEAVING : SUB_ASKED,
+                  due_ns);
+        sub_of(session, batch->list[k], batch->channel)->number = number;
+    }
+}
+
+/* The plugin cannot spell it: what it cannot leave needs a new connection. */
+static void on_unspelled(struct session *session, const struct batch *batch, struct moment now)
+{
+    for (uint32_t k = 0; k < batch->n; k++) {
+        set_state(session, batch->list[k], batch->channel, SUB_NONE, NEVER_NS);
+    }
+    if (batch->state == SUB_LEAVE_WANTED) {
+        session->port.ops->ws_close(session->port.context, session, batch->conn, "resync");
+        return;
+    }
+    for (uint32_t k = 0; k < batch->n && batch->channel == 0; k++) {
+        books_refused(session, batch->list[k], now, "the plugin cannot spell its subscription",
+                      UNUSABLE_RETRY_NS);
+    }
+}
+
+static void send_batch(struct session *session, struct batch *batch, struct moment now)
+{
+    struct arb_ask ask = request_ask(session, batch->state == SUB_WANTED ? ARB_ASK_SUBSCRIBE
+                                                                         : ARB_ASK_UNSUBSCRIBE);
+    int rc;
+
+    ask.conn = batch->conn;
+    ask.channel = batch->channel;
+    ask.attempt = sub_of(session, batch->list[0], batch->channel)->unanswered;
+    ask.instruments = batch->list;
+    do {
+        ask.n_instruments = batch->n;
+        rc = request_send(session, &ask);
+        batch->n = rc == ARB_ELIMIT && batch->n > 1 ? batch->n / 2 : batch->n;
+    } while (rc == ARB_ELIMIT && ask.n_instruments > 1);
+    if (rc == ARB_OK) {
+        on_sent(session, batch, ask.number, now);
+    } else {
+        on_unspelled(session, batch, now);
+    }
+}
+
+static void pump(struct session *session, uint32_t c, struct moment now)
+{
+    struct session_conn *const conn = &session->conns[c];
+
+    while (conn->is_up && !conn->is_doomed && conn->n_pending > 0 && may_send(session, c, now)) {
+        struct batch batch = { .conn = c };
+        collect(session, &batch);
+        if (batch.n == 0) {
+            return;
+        }
+        send_batch(session, &batch, now);
+    }
+}
+
+/* -- answers -------------------------------------------------------------------------- */
+
+static void on_subscribed(struct session *session, uint32_t i, uint32_t channel, struct moment now)
+{
+    const struct subscription *const sub = sub_of(session, i, channel);
+    const bool waits = channel == 0 && session->rules.source == ARB_SNAPSHOT_STREAM &&
+                       session->books[i].live.state != ARB_BOOK_LIVE;
+
+    if (is_leaving(sub->state) || sub->state == SUB_ON) {
+        return; /* late, or once more */
+    }
+    if (waits) {
+        set_state(session, i, channel, SUB_ACKED,
+                  now.mono_ns + session->plan.answer_ms * NS_PER_MS);
+    } else {
+        set_served(session, i, channel, now);
+    }
+}
+
+static void pause_sub(struct session *session, uint32_t i, uint32_t channel, struct moment now)
+{
+    struct subscription *const sub = sub_of(session, i, channel);
+    const int64_t delay_ns = backoff_ns(++sub->pauses, BACKOFF_MAX_NS);
+
+    set_state(session, i, channel, is_leaving(sub->state) ? SUB_LEAVE_PAUSED : SUB_PAUSED,
+              now.mono_ns + delay_ns);
+}
+
+/* Left, or was never in: either way it can be subscribed. */
+static void on_left(struct session *session, uint32_t i, uint32_t channel, struct moment now)
+{
+    const uint32_t state = sub_of(session, i, channel)->state;
+
+    if (is_leaving(state)) {
+        set_wanted(session, i, channel);
+    } else if (state != SUB_ASKED && state != SUB_ACKED && state != SUB_ON) {
+        return;
+    } else if (channel == 0) {
+        set_state(session, i, channel, SUB_NONE, NEVER_NS);
+        books_damaged(session, i, now, "the venue ended the subscription");
+    } else {
+        pause_sub(session, i, channel, now);
+    }
+}
+
+static void on_refused(struct session *session, uint32_t i, uint32_t channel, struct moment now,
+                       const char *why)
+{
+    const uint32_t state = sub_of(session, i, channel)->state;
+    char text[EVENT_REASON_MAX];
+
+    (void)snprintf(text, sizeof(text), "refused by the venue: %s", why);
+    if (is_leaving(state)) {
+        set_wanted(session, i, channel);
+    } else if (channel == 0) {
+        set_state(session, i, channel, SUB_NONE, NEVER_NS);
+        books_refused(session, i, now, text, UNUSABLE_RETRY_NS);
+    } else {
+        log_line(ARB_WARN, session->who, "channel %u of %s: %s", channel,
+                 session->instruments.list[i].symbol, text);
+        set_state(session, i, channel, SUB_PAUSED, now.mono_ns + UNUSABLE_RETRY_NS);
+    }
+}
+
+void subscriptions_answered(struct session *session, uint32_t i, uint32_t channel,
+                            enum arb_outcome outcome, struct moment now, const char *why)
+{
+    const uint32_t state = sub_of(session, i, channel)->state;
+
+    switch (outcome) {
+    case ARB_SUBSCRIBED:
+        on_subscribed(session, i, channel, now);
+        break;
+    case ARB_LEFT:
+        on_left(session, i, channel, now);
+        break;
+    case ARB_LATER:
+        if (state == SUB_ASKED || state == SUB_LEAVING) {
+            pause_sub(session, i, channel, now);
+        }
+        break;
+    case ARB_REFUSED:
+        on_refused(session, i, channel, now, why);
+        break;
+    }
+}
+
+void subscriptions_answered_ask(struct session *session, uint32_t number, enum arb_outcome outcome,
+                                struct moment now, const char *why)
+{
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+            const struct subscription *const sub = sub_of(session, i, channel);
+            if (sub->number == number && (sub->state == SUB_ASKED || sub->state == SUB_LEAVING)) {
+                subscriptions_answered(session, i, channel, outcome, now, why);
+            }
+        }
+    }
+}
+
+void subscriptions_later(struct session *session, uint32_t conn, struct moment now)
+{
+    for (uint32_t i = first_of(session, conn); i < end_of(session, conn); i++) {
+        for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+            subscriptions_answered(session, i, channel, ARB_LATER, now, "");
+        }
+    }
+}
+
+bool subscriptions_take(struct session *session, const struct arb_book_event *event,
+                        struct moment now)
+{
+    const uint32_t channel =
+        event->kind == ARB_BOOK_TOP && session->plan.channels > 1 ? 1 : 0;
+    const struct subscription *const sub = sub_of(session, event->instrument, channel);
+    const bool is_stream = session->rules.source == ARB_SNAPSHOT_STREAM;
+
+    if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
+        return false; /* a late snapshot as well: its subscription is about to end */
+    }
+    if (sub->state != SUB_ON && !is_leaving(sub->state) &&
+        (!is_stream || event->kind == ARB_BOOK_SNAPSHOT)) {
+        set_served(session, event->instrument, channel, now);
+    }
+    return true;
+}
+
+bool subscriptions_is_on(const struct session *session, uint32_t i)
+{
+    return session->books[i].subs[0].state == SUB_ON;
+}
+
+/* -- resyncs and deadlines ------------------------------------------------------------ */
+
+void subscriptions_resync(struct session *session, uint32_t i, struct moment now)
+{
+    const uint32_t state = sub_of(session, i, 0)->state;
+    const bool is_stream = session->rules.source == ARB_SNAPSHOT_STREAM;
+    const bool is_known = state != SUB_NONE && state != SUB_WANTED && state != SUB_PAUSED;
+
+    if (!session->conns[session->books[i].conn].is_up) {
+        return; /* the connection subscribes it */
+    }
+    session->stats.resyncs++;
+    books_await(session, i, now, "resync");
+    if (is_stream && is_known && session->plan.resubscribe == ARB_RESUBSCRIBE_LEAVE_FIRST) {
+        set_state(session, i, 0, SUB_LEAVE_WANTED, NEVER_NS);
+    } else if (is_stream || !is_known ||
+               session->plan.resubscribe == ARB_RESUBSCRIBE_AT_ONCE) {
+        set_wanted(session, i, 0);
+    }
+    for (uint32_t channel = 1; channel < session->plan.channels; channel++) {
+        if (sub_of(session, i, channel)->state == SUB_NONE) {
+            set_wanted(session, i, channel);
+        }
+    }
+}
+
+static bool has_live_book(const struct session *session, uint32_t conn)
+{
+    for (uint32_t i = first_of(session, conn); i < end_of(session, conn); i++) {
+        if (session->books[i].live.state == ARB_BOOK_LIVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_unanswered(struct session *session, uint32_t i, uint32_t channel, struct moment now)
+{
+    struct subscription *const sub = sub_of(session, i, channel);
+    const uint32_t conn = session->books[i].conn;
+
+    sub->unanswered++;
+    sub->due_ns = NEVER_NS;
+    if (channel > 0) {
+        pause_sub(session, i, channel, now); /* the book does not rest on it */
+    } else if (sub->unanswered >= UNANSWERED_MAX && !has_live_book(session, conn)) {
+        session->port.ops->ws_close(session->port.context, session, conn,
+                                    "the venue answers no requests");
+    } else {
+        books_damaged(session, i, now, unanswered);
+    }
+}
+
+static void on_due(struct session *session, uint32_t i, uint32_t channel, struct moment now)
+{
+    const uint32_t state = sub_of(session, i, channel)->state;
+
+    if (state == SUB_PAUSED) {
+        set_wanted(session, i, channel);
+    } else if (state == SUB_LEAVE_PAUSED) {
+        set_state(session, i, channel, SUB_LEAVE_WANTED, NEVER_NS);
+    } else {
+        on_unanswered(session, i, channel, now);
+    }
+}
+
+void subscriptions_on_turn(struct session *session, struct moment now)
+{
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+            if (sub_of(session, i, channel)->due_ns <= now.mono_ns) {
+                on_due(session, i, channel, now);
+            }
+            due_by(session, DUE_SUBSCRIPTIONS, sub_of(session, i, channel)->due_ns);
+        }
+    }
+    for (uint32_t conn = 0; conn < session->n_conns; conn++) {
+        pump(session, conn, now);
+    }
+}
