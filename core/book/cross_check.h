@@ -37,6 +37,9 @@ static inline void cross_check_forget(struct cross_check *check)
     check->n = 0;
 }
 
+/* Is each side best first? */
+bool cross_check_is_sorted(const struct arb_book_event *frame);
+
 /*
  * Compares `book` with a frame of the best levels, each side best first and sorted. A side with
  * fewer levels than `frame_levels` shows all there is. Levels that have differed for long enough

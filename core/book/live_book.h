@@ -50,6 +50,7 @@ struct live_counts {
     uint64_t unknown_deletes;
     uint64_t repeated; /* events that came twice */
     uint64_t healed;   /* levels set right by what a second channel shows */
+    uint64_t held_dropped; /* books that gave up the deltas held, for there were too many */
 };
 
 /* What all books of a session share: memory for one event, and counters. */
@@ -57,6 +58,7 @@ struct live_room {
     struct book scratch;       /* a snapshot to compare with the live book */
     struct arb_level *changes; /* [2 * LIVE_CHANGES_MAX] bids, then asks, of the event being made */
     struct live_counts counts;
+    char why[EVENT_REASON_MAX]; /* of the last damage, where it has numbers in it */
 };
 
 int live_room_init(struct live_room *room);
@@ -77,7 +79,13 @@ struct live_held {
     int64_t last_venue_ns;
 };
 
-/* Read by venue and tools, changed here only. */
+/* What had come when the snapshot by HTTP was asked for: changes on their way would be missed. */
+struct live_quiet {
+    int64_t asked_ns; /* asked_ns of the book at its last event */
+    int64_t event_ns; /* mono: the last event before that; 0: none */
+};
+
+/* Read by venue and tools, changed here only; `asked_ns` is the caller's to set. */
 struct live_book {
     struct book book;
     uint32_t state;          /* enum arb_book_state */
@@ -96,6 +104,9 @@ struct live_book {
     int64_t crossed_until_ns; /* mono: then a crossed book is damaged; NEVER_NS */
     int64_t asked_ns;        /* mono: when the snapshot by HTTP under way was asked for; 0: none */
     int64_t waiting_ns;      /* mono: since when it is subscribed and waits for a snapshot */
+    struct live_quiet quiet;
+    int64_t seed_venue_ns;   /* of the last snapshot: a TOP that is not newer proves nothing */
+    int64_t top_ns;          /* mono: when a TOP came last; 0: none since it began to wait */
     struct live_progress at;
     struct live_held held;
     struct silence silence;

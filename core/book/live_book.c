@@ -1,0 +1,1146 @@
+#include "book/live_book.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arbspot/abi.h"
+
+#define TOP_LATELY_NS (10 * NS_PER_S)   /* a second channel that spoke within it will speak again */
+#define DATE_DAMAGED_NS (60 * NS_PER_S) /* no message is so late: the date before was wrong */
+
+static const char went_back[] = "the venue's sequence went back";
+static const char time_went_back[] = "the venue's time went back";
+static const char unlinked[] = "an event does not follow the one before";
+
+/* One delta held; its levels stand behind it, bids first. */
+struct held_delta {
+    struct arb_book_event event; /* without its levels */
+    struct moment recv;
+};
+
+_Static_assert(sizeof(struct held_delta) % _Alignof(struct arb_level) == 0, "levels are aligned");
+
+/* One event on its way into a book. */
+struct step {
+    struct live_book *book;
+    const struct live_rules *rules;
+    struct live_room *room;
+    const struct arb_book_event *event;
+    struct moment now;
+    struct live_result *result;
+    bool is_at_seam; /* it straddles the moment of the snapshot by HTTP */
+};
+
+/* How an event stands to the number, or the snapshot, before it. */
+enum link {
+    LINK_FITS = 1,
+    LINK_OPEN = 2,     /* there is nothing to tell by */
+    LINK_REPEATED = 3, /* the same event again, or one that the snapshot contains */
+    LINK_BROKEN = 4,   /* `why` tells */
+};
+
+/* -- life ------------------------------------------------------------------------------- */
+
+int live_room_init(struct live_room *room)
+{
+    *room = (struct live_room){ 0 };
+    room->changes = malloc(2 * (size_t)LIVE_CHANGES_MAX * sizeof(*room->changes));
+    if (room->changes == NULL) {
+        return ARB_ENOMEM;
+    }
+    return book_init(&room->scratch, 0);
+}
+
+void live_room_fini(struct live_room *room)
+{
+    book_fini(&room->scratch);
+    free(room->changes);
+    *room = (struct live_room){ 0 };
+}
+
+int live_book_init(struct live_book *book)
+{
+    *book = (struct live_book){ .state = ARB_BOOK_EMPTY,
+                                .trading = ARB_TRADING_OPEN,
+                                .pair_trading = ARB_TRADING_OPEN,
+                                .px_digits = ARB_DIGITS_UNKNOWN,
+                                .qty_digits = ARB_DIGITS_UNKNOWN,
+                                .verified = ARB_UNVERIFIABLE,
+                                .crossed_until_ns = NEVER_NS };
+    return book_init(&book->book, 0);
+}
+
+void live_book_fini(struct live_book *book)
+{
+    book_fini(&book->book);
+    cross_check_fini(&book->check);
+    free(book->held.data);
+    book->held = (struct live_held){ 0 };
+}
+
+/* -- what others look at ---------------------------------------------------------------- */
+
+/* What a book shows that is not LIVE must not be relied on. */
+static uint8_t verified_of(const struct live_book *book)
+{
+    return book->state == ARB_BOOK_LIVE ? book->verified : (uint8_t)ARB_SUSPECT;
+}
+
+/* A checksum over fewer levels than the book has proves nothing of those below. */
+static uint32_t verified_levels_of(const struct live_book *book, const struct live_rules *rules)
+{
+    const bool is_part = rules->depth == 0 || rules->checksum_levels < rules->depth;
+
+    return verified_of(book) == ARB_VERIFIED && rules->loss == ARB_LOSS_CHECKSUM && is_part
+               ? rules->checksum_levels
+               : 0;
+}
+
+struct event live_book_event(const struct live_book *book, const struct live_rules *rules,
+                             enum event_kind kind)
+{
+    return (struct event){
+        .kind = (uint32_t)kind,
+        .state = book->state,
+        .trading = book->trading,
+        .verified = verified_of(book),
+        .verified_levels = verified_levels_of(book, rules),
+        .px_digits = book->px_digits,
+        .qty_digits = book->qty_digits,
+        .venue_ns = book->venue_ns,
+        .recv_ns = book->recv.utc_ns,
+        .reason = "",
+    };
+}
+
+static struct event status_event(const struct live_book *book, const struct live_rules *rules)
+{
+    struct event event = live_book_event(book, rules, EVENT_STATUS);
+
+    event.reason = book->reason;
+    event.reason_len = (uint32_t)strlen(book->reason);
+    return event;
+}
+
+static struct event snapshot_event(const struct live_book *book, const struct live_rules *rules)
+{
+    struct event event = live_book_event(book, rules, EVENT_SNAPSHOT);
+
+    event.bids = book_side_begin(&book->book.bids);
+    event.asks = book_side_begin(&book->book.asks);
+    event.n_bids = book->book.bids.n;
+    event.n_asks = book->book.asks.n;
+    return event;
+}
+
+struct event live_book_whole(const struct live_book *book, const struct live_rules *rules)
+{
+    return book->state == ARB_BOOK_LIVE ? snapshot_event(book, rules) : status_event(book, rules);
+}
+
+struct arb_book live_book_view(const struct live_book *book, const struct live_rules *rules)
+{
+    return (struct arb_book){
+        .state = book->state,
+        .trading = book->trading,
+        .n_bids = book->book.bids.n,
+        .n_asks = book->book.asks.n,
+        .bids = book_side_begin(&book->book.bids),
+        .asks = book_side_begin(&book->book.asks),
+        .seq = book->last_seq,
+        .venue_ns = book->venue_ns,
+        .recv_ns = book->recv.utc_ns,
+        .verified = verified_of(book),
+        .verified_levels = verified_levels_of(book, rules),
+    };
+}
+
+bool live_book_difference(const struct book *from, const struct book *to, struct arb_level *changes,
+                          struct event *delta)
+{
+    delta->bids = changes;
+    delta->asks = changes + LIVE_CHANGES_MAX;
+    delta->n_bids = book_side_diff(&from->bids, &to->bids, changes);
+    delta->n_asks = book_side_diff(&from->asks, &to->asks, changes + LIVE_CHANGES_MAX);
+    return delta->n_bids + delta->n_asks <= (to->bids.n + to->asks.n) / 2;
+}
+
+/* -- states ----------------------------------------------------------------------------- */
+
+/* Deltas are applied to it, so each event has one before it. */
+static bool is_followed(const struct live_book *book)
+{
+    return book->state == ARB_BOOK_LIVE || book->is_crossed;
+}
+
+/* False: it said so before. */
+static bool set_state(struct live_book *book, enum arb_book_state state, const char *why)
+{
+    if (book->state == (uint32_t)state && strcmp(book->reason, why) == 0) {
+        return false;
+    }
+    book->state = (uint32_t)state;
+    (void)snprintf(book->reason, sizeof(book->reason), "%s", why); /* a cut reason still tells */
+    return true;
+}
+
+static void drop_held(struct live_held *held)
+{
+    held->len = 0;
+    held->first_venue_ns = held->last_venue_ns = 0;
+    held->last_seq = 0;
+}
+
+/* What belongs to the book as it was followed so far. */
+static void forget(struct live_book *book)
+{
+    drop_held(&book->held);
+    cross_check_forget(&book->check);
+    book->is_crossed = book->is_catching_up = false;
+    book->crossed_until_ns = NEVER_NS;
+    book->asked_ns = 0;
+}
+
+static bool tell_status(const struct live_book *book, const struct live_rules *rules,
+                        struct moment now, struct event *event)
+{
+    *event = status_event(book, rules);
+    event->recv_ns = now.utc_ns;
+    return true;
+}
+
+bool live_book_await(struct live_book *book, const struct live_rules *rules, struct moment now,
+                     const char *why, struct event *event)
+{
+    forget(book);
+    book->quiet = (struct live_quiet){ 0 };
+    book->event_mono_ns = book->top_ns = 0;
+    book->waiting_ns = now.mono_ns;
+    return set_state(book, ARB_BOOK_SYNCING, why) && tell_status(book, rules, now, event);
+}
+
+bool live_book_leave(struct live_book *book, const struct live_rules *rules,
+                     enum arb_book_state state, struct moment now, const char *why,
+                     struct event *event)
+{
+    forget(book);
+    return set_state(book, state, why) && tell_status(book, rules, now, event);
+}
+
+bool live_book_set_trading(struct live_book *book, const struct live_rules *rules, uint8_t pair,
+                           uint8_t venue, struct moment now, const char *why, struct event *event)
+{
+    const uint8_t before = book->trading;
+
+    book->pair_trading = pair;
+    book->trading = pair > venue ? pair : venue;
+    if (book->trading == before || book->state == ARB_BOOK_EMPTY) {
+        return false;
+    }
+    (void)snprintf(book->reason, sizeof(book->reason), "%s", why);
+    return tell_status(book, rules, now, event);
+}
+
+/* -- what becomes of an event ----------------------------------------------------------- */
+
+static void damaged(struct step *step, const char *why)
+{
+    step->result->outcome = LIVE_DAMAGED;
+    step->result->why = why;
+}
+
+static void refused(struct step *step, const char *why)
+{
+    step->result->outcome = LIVE_SEED_REFUSED;
+    step->result->why = why;
+}
+
+static void told(struct step *step, struct event event)
+{
+    step->result->outcome = LIVE_TOLD;
+    step->result->event = event;
+}
+
+/* A time that stands still, or goes back, is told apart by counting. */
+static void note_progress(struct live_progress *at, int64_t venue_ns)
+{
+    if (venue_ns > at->venue_ns) {
+        *at = (struct live_progress){ .venue_ns = venue_ns };
+    } else {
+        at->nth++;
+    }
+}
+
+/* The book is right as far as anyone can tell: says so, by a delta if it was LIVE before. */
+static void publish_live(struct step *step, const struct event *delta)
+{
+    struct live_book *const book = step->book;
+
+    book->is_crossed = false;
+    book->crossed_until_ns = NEVER_NS;
+    if (step->rules->max_age_ns > 0) {
+        silence_event(&book->silence, step->now.mono_ns, step->rules->max_age_ns);
+    }
+    if (book->state == ARB_BOOK_LIVE && delta != NULL) {
+        told(step, *delta);
+        return;
+    }
+    if (book->state != ARB_BOOK_LIVE) {
+        book->state = ARB_BOOK_LIVE;
+        book->live_since_ns = step->now.mono_ns;
+        book->reason[0] = '\0';
+    }
+    told(step, snapshot_event(book, step->rules));
+}
+
+static bool has_top_lately(const struct step *step)
+{
+    const int64_t top_ns = step->book->top_ns;
+    return top_ns != 0 && step->now.mono_ns - top_ns <= TOP_LATELY_NS;
+}
+
+/* While orders do not match, a crossed book is right; a second channel is going to heal it. */
+static void on_crossed(struct step *step)
+{
+    struct live_book *const book = step->book;
+    struct event event;
+
+    step->room->counts.crossed++;
+    if (book->is_crossed && book->trading == ARB_TRADING_OPEN && !has_top_lately(step)) {
+        damaged(step, "crossed for more than one message");
+        return;
+    }
+    if (!book->is_crossed) {
+        book->is_crossed = true;
+        book->crossed_until_ns = step->now.mono_ns + LIVE_CROSSED_PATIENCE_NS;
+    }
+    cross_check_forget(&book->check);
+    if (set_state(book, ARB_BOOK_STALE, "crossed") &&
+        tell_status(book, step->rules, step->now, &event)) {
+        told(step, event);
+    }
+}
+
+/* Levels changed: what to tell. `delta` NULL: the whole book. */
+static void settle(struct step *step, const struct event *delta)
+{
+    if (book_is_crossed(&step->book->book)) {
+        on_crossed(step);
+    } else {
+        publish_live(step, delta);
+    }
+}
+
+/* What is wrong with the venue's checksum of the book as it is after the event, or NULL. */
+static const char *compare_checksum(struct step *step)
+{
+    const struct live_rules *const rules = step->rules;
+
+    if (!step->event->has_checksum) {
+        return NULL;
+    }
+    const struct arb_book view = live_book_view(step->book, rules);
+    uint32_t checksum = 0;
+    if (rules->checksum != NULL &&
+        rules->checksum(rules->self, step->event, &view, &checksum) == ARB_OK &&
+        checksum == step->event->checksum) {
+        step->room->counts.verified++;
+        return NULL;
+    }
+    step->room->counts.mismatched++;
+    return step->book->has_beyond ? "a price does not fit the scale, and the checksum covers it"
+                                  : "the venue's checksum does not match";
+}
+
+/* Shown means verified: by a checksum that was compared, or by a link that fits. */
+static void prove(struct step *step, enum link link)
+{
+    bool is_shown = false;
+
+    switch (step->rules->loss) {
+    case ARB_LOSS_CHECKSUM:
+        is_shown = step->event->has_checksum;
+        break;
+    case ARB_LOSS_SEQUENCE:
+    case ARB_LOSS_CHAIN:
+        is_shown = link == LINK_FITS;
+        break;
+    case ARB_LOSS_STATELESS:
+        is_shown = step->event->kind == ARB_BOOK_SNAPSHOT;
+        break;
+    default:
+        break;
+    }
+    step->book->verified = is_shown ? ARB_VERIFIED : ARB_UNVERIFIABLE;
+}
+
+static void note_event(struct step *step)
+{
+    struct live_book *const book = step->book;
+    const struct arb_book_event *const event = step->event;
+
+    book->last_seq = event->last_seq;
+    book->venue_ns = event->venue_ns;
+    book->recv = step->now;
+    book->px_digits = event->px_digits;
+    book->qty_digits = event->qty_digits;
+}
+
+/* -- order ------------------------------------------------------------------------------ */
+
+static uint64_t first_seq_of(const struct arb_book_event *event)
+{
+    return event->first_seq != 0 ? event->first_seq : event->last_seq;
+}
+
+static const char *lost(struct live_room *room, uint64_t expected,
+                        const struct arb_book_event *came)
+{
+    (void)snprintf(room->why, sizeof(room->why),
+                   "an event was lost: %" PRIu64 " expected, %" PRIu64 " came", expected,
+                   first_seq_of(came));
+    return room->why;
+}
+
+static enum link broken(const char **why, const char *text)
+{
+    *why = text;
+    return LINK_BROKEN;
+}
+
+/*
+ * A delta behind an event numbered `last_seq`. A number again behind events without can only be
+ * taken as it is.
+ */
+static enum link follow(struct step *step, uint64_t last_seq, const char **why)
+{
+    const struct arb_book_event *const event = step->event;
+
+    if (event->last_seq == 0 || last_seq == 0) {
+        return LINK_OPEN;
+    }
+    if (event->last_seq == last_seq) {
+        return LINK_REPEATED;
+    }
+    if (step->rules->loss == ARB_LOSS_CHAIN) {
+        if (event->prev_seq == 0) {
+            return LINK_OPEN;
+        }
+        return event->prev_seq == last_seq ? LINK_FITS : broken(why, unlinked);
+    }
+    if (event->last_seq < last_seq) {
+        return broken(why, went_back);
+    }
+    if (step->rules->loss != ARB_LOSS_SEQUENCE) {
+        return LINK_OPEN;
+    }
+    return first_seq_of(event) <= last_seq + 1 ? LINK_FITS
+                                               : broken(why, lost(step->room, last_seq + 1, event));
+}
+
+/* A delta that may be part of a snapshot by HTTP, by numbers that count changes. */
+static enum link meet_by_sequence(struct step *step, uint64_t last_seq, const char **why)
+{
+    const struct arb_book_event *const event = step->event;
+
+    if (event->last_seq <= last_seq) {
+        return LINK_REPEATED;
+    }
+    return first_seq_of(event) <= last_seq + 1 ? LINK_FITS
+                                               : broken(why, lost(step->room, last_seq + 1, event));
+}
+
+/*
+ * A delta behind a snapshot by HTTP that no delta was newer than so far: LINK_REPEATED, the
+ * snapshot contains it.
+ */
+static enum link meet(struct step *step, const struct arb_book_event *snapshot, const char **why)
+{
+    const struct arb_book_event *const event = step->event;
+    const struct live_rules *const rules = step->rules;
+    const bool is_numbered = event->last_seq != 0 && snapshot->last_seq != 0;
+
+    if (rules->loss == ARB_LOSS_CHAIN && is_numbered) {
+        if (event->last_seq == snapshot->last_seq) {
+            return LINK_REPEATED;
+        }
+        if (event->prev_seq == snapshot->last_seq) {
+            return LINK_FITS;
+        }
+    }
+    if (rules->seam == ARB_SEAM_SEQUENCE) {
+        return event->last_seq == 0 ? LINK_OPEN : meet_by_sequence(step, snapshot->last_seq, why);
+    }
+    if (rules->loss == ARB_LOSS_SEQUENCE && is_numbered) {
+        return meet_by_sequence(step, snapshot->last_seq, why);
+    }
+    if (rules->seam == ARB_SEAM_TIME) {
+        return event->venue_ns > 0 && event->venue_ns <= snapshot->venue_ns ? LINK_REPEATED
+                                                                            : LINK_OPEN;
+    }
+    return follow(step, snapshot->last_seq, why);
+}
+
+/* How the event stands to the book; sets is_at_seam. */
+static enum link link_of(struct step *step, const char **why)
+{
+    const struct live_book *const book = step->book;
+
+    if (!book->is_catching_up) {
+        const enum link link = follow(step, book->last_seq, why);
+        return (link == LINK_FITS || link == LINK_OPEN) &&
+                       step->rules->time_order == ARB_TIME_NOT_BACK && step->event->venue_ns > 0 &&
+                       step->event->venue_ns < book->venue_ns
+                   ? broken(why, time_went_back)
+                   : link;
+    }
+    const struct arb_book_event snapshot = { .last_seq = book->last_seq,
+                                             .venue_ns = book->venue_ns };
+    step->is_at_seam = true;
+    return meet(step, &snapshot, why);
+}
+
+/* -- deltas ----------------------------------------------------------------------------- */
+
+/* What went wrong while levels were set, or NULL. */
+static const char *set_levels(struct step *step, struct book_side *side,
+                              const struct arb_level *levels, uint32_t n)
+{
+    uint32_t unknown = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const int rc = book_side_set(side, &levels[i]);
+        if (rc < ARB_OK) {
+            return rc == ARB_ELIMIT ? "the book has more levels than the host keeps"
+                                    : "no memory for the book";
+        }
+        unknown += (uint32_t)rc;
+    }
+    step->room->counts.unknown_deletes += unknown;
+    return unknown > 0 && !step->is_at_seam &&
+                   step->rules->unknown_delete == ARB_UNKNOWN_DELETE_DESYNC
+               ? "a level was deleted that the book does not hold"
+               : NULL;
+}
+
+/*
+ * Cuts a side and gives the levels to publish: those set, and the removal of those cut. Without
+ * a cut these are the event's own.
+ */
+static const struct arb_level *cut_side(struct book_side *side, uint32_t depth,
+                                        const struct arb_level *levels, uint32_t *n,
+                                        struct arb_level *changes)
+{
+    const uint32_t n_cut = book_side_cut(side, depth);
+
+    if (n_cut == 0) {
+        return levels;
+    }
+    if (*n > 0) {
+        memmove(changes, levels, *n * sizeof(*levels)); /* healed levels are there already */
+    }
+    for (uint32_t i = 0; i < n_cut; i++) {
+        changes[(*n)++] = (struct arb_level){ .px = book_side_begin(side)[-1 - (int64_t)i].px };
+    }
+    return changes;
+}
+
+/* Sets the levels of a delta that is in order; `changes` tells those to publish. */
+static const char *apply_levels(struct step *step, struct event *changes)
+{
+    const struct arb_book_event *const event = step->event;
+    struct book *const book = &step->book->book;
+    const char *const bids_why = set_levels(step, &book->bids, event->bids, event->n_bids);
+    const char *const asks_why = set_levels(step, &book->asks, event->asks, event->n_asks);
+
+    changes->n_bids = event->n_bids;
+    changes->n_asks = event->n_asks;
+    changes->bids =
+        cut_side(&book->bids, event->max_depth, event->bids, &changes->n_bids, step->room->changes);
+    changes->asks = cut_side(&book->asks, event->max_depth, event->asks, &changes->n_asks,
+                             step->room->changes + LIVE_CHANGES_MAX);
+    return bids_why != NULL ? bids_why : asks_why;
+}
+
+/* True: the delta is in the book. False: there was nothing to do, or it is damaged. */
+static bool take_delta(struct step *step, struct event *changes)
+{
+    struct live_book *const book = step->book;
+    const char *why = NULL;
+    const enum link link = link_of(step, &why);
+
+    if (link == LINK_REPEATED) {
+        step->room->counts.repeated += step->is_at_seam ? 0 : 1;
+        return false;
+    }
+    if (link != LINK_BROKEN) {
+        step->room->counts.updates++;
+        book->is_catching_up = false;
+        book->has_beyond = book->has_beyond || step->event->n_beyond > 0;
+        why = apply_levels(step, changes);
+    }
+    if (why == NULL) {
+        note_event(step);
+        note_progress(&book->at, step->event->venue_ns);
+        why = compare_checksum(step);
+    }
+    if (why != NULL) {
+        damaged(step, why);
+        return false;
+    }
+    prove(step, link);
+    return true;
+}
+
+/* The delta that tells these changes of the book as it stands. */
+static struct event delta_of(const struct step *step, const struct event *changes)
+{
+    struct event delta = live_book_event(step->book, step->rules, EVENT_DELTA);
+
+    delta.bids = changes->bids;
+    delta.asks = changes->asks;
+    delta.n_bids = changes->n_bids;
+    delta.n_asks = changes->n_asks;
+    return delta;
+}
+
+static void apply_delta(struct step *step)
+{
+    struct event changes = { 0 };
+
+    if (take_delta(step, &changes)) {
+        const struct event delta = delta_of(step, &changes);
+        settle(step, &delta);
+    }
+}
+
+/* -- deltas that wait for a snapshot by HTTP -------------------------------------------- */
+
+/* Room for `need` bytes. What went wrong, or NULL. */
+static const char *reserve_held(struct live_held *held, size_t need)
+{
+    if (need > LIVE_HELD_BYTES_MAX) {
+        return "too many deltas arrived before the snapshot";
+    }
+    if (need > held->cap) {
+        const size_t cap = 2 * need < LIVE_HELD_BYTES_MAX ? 2 * need : LIVE_HELD_BYTES_MAX;
+        char *const data = realloc(held->data, cap);
+        if (data == NULL) {
+            return "no memory to hold deltas";
+        }
+        held->data = data;
+        held->cap = cap;
+    }
+    return NULL;
+}
+
+static char *put_levels(char *at, const struct arb_level *levels, uint32_t n)
+{
+    if (n > 0) {
+        memcpy(at, levels, n * sizeof(*levels));
+    }
+    return at + n * sizeof(*levels);
+}
+
+static void put_held(struct step *step)
+{
+    struct live_held *const held = &step->book->held;
+    const struct arb_book_event *const event = step->event;
+    const struct held_delta delta = { .event = *event, .recv = step->now };
+    char *at = held->data + held->len;
+
+    memcpy(at, &delta, sizeof(delta));
+    at = put_levels(at + sizeof(delta), event->bids, event->n_bids);
+    at = put_levels(at, event->asks, event->n_asks);
+    if (held->len == 0) {
+        held->first_venue_ns = event->venue_ns;
+    }
+    held->len = (size_t)(at - held->data);
+    held->last_seq = event->last_seq;
+    held->last_venue_ns = event->venue_ns;
+}
+
+/* How it stands to the one held before. */
+static enum link link_of_held(struct step *step, const char **why)
+{
+    const struct live_held *const held = &step->book->held;
+    const bool has_time_order =
+        step->rules->time_order == ARB_TIME_NOT_BACK || step->rules->seam == ARB_SEAM_TIME;
+    const enum link link = follow(step, held->last_seq, why);
+
+    if ((link == LINK_FITS || link == LINK_OPEN) && has_time_order && step->event->venue_ns > 0 &&
+        step->event->venue_ns < held->last_venue_ns) {
+        return broken(why, time_went_back);
+    }
+    return link;
+}
+
+static void hold(struct step *step)
+{
+    struct live_held *const held = &step->book->held;
+    const size_t n_levels = (size_t)step->event->n_bids + step->event->n_asks;
+    const char *why = NULL;
+    const enum link link = link_of_held(step, &why);
+
+    if (link == LINK_REPEATED) {
+        step->room->counts.repeated++;
+        return;
+    }
+    if (link != LINK_BROKEN) {
+        why = reserve_held(held, held->len + sizeof(struct held_delta) +
+                                     n_levels * sizeof(struct arb_level));
+        step->room->counts.held_dropped += why != NULL ? 1 : 0;
+    }
+    if (why != NULL) {
+        damaged(step, why);
+        return;
+    }
+    put_held(step);
+}
+
+/* The delta held at `at`, which moves behind it. Its levels are borrowed. */
+static struct held_delta read_held(const struct live_held *held, size_t *at)
+{
+    struct held_delta delta;
+
+    memcpy(&delta, held->data + *at, sizeof(delta));
+    *at += sizeof(delta);
+    delta.event.bids = (const struct arb_level *)(const void *)(held->data + *at);
+    delta.event.asks = delta.event.bids + delta.event.n_bids;
+    *at += ((size_t)delta.event.n_bids + delta.event.n_asks) * sizeof(struct arb_level);
+    return delta;
+}
+
+/* Where the deltas begin that the snapshot's own number does not show to be part of it. */
+static size_t skip_linked(const struct live_held *held, const struct step *step)
+{
+    size_t begin = 0;
+
+    if (step->rules->loss != ARB_LOSS_CHAIN || step->event->last_seq == 0) {
+        return 0;
+    }
+    for (size_t at = 0; at < held->len;) {
+        const struct held_delta delta = read_held(held, &at);
+        if (delta.event.last_seq == step->event->last_seq) {
+            begin = at;
+        }
+    }
+    return begin;
+}
+
+/* Nothing had come for so long when the snapshot was asked for that nothing was on its way? */
+static bool was_quiet(const struct step *step)
+{
+    const struct live_book *const book = step->book;
+    const int64_t asked_ns = book->asked_ns, quiet_ns = step->rules->quiet_ns;
+    const int64_t event_ns =
+        book->quiet.asked_ns == asked_ns ? book->quiet.event_ns : book->event_mono_ns;
+    size_t at = 0;
+
+    if (asked_ns == 0 || asked_ns - book->waiting_ns < quiet_ns ||
+        (event_ns != 0 && asked_ns - event_ns < quiet_ns)) {
+        return false;
+    }
+    return book->held.len == 0 || read_held(&book->held, &at).recv.mono_ns >= asked_ns;
+}
+
+/* By the venue's time. Why the snapshot does not meet the deltas held, or NULL. */
+static const char *refuse_by_time(const struct step *step)
+{
+    const struct live_held *const held = &step->book->held;
+
+    if (was_quiet(step) ||
+        (held->first_venue_ns > 0 && step->event->venue_ns >= held->first_venue_ns)) {
+        return NULL;
+    }
+    return held->len == 0 ? "no change has come that it could be compared with"
+                          : "older than the first change held";
+}
+
+/* The first delta held that is not part of the snapshot has to follow it. Else: why not. */
+static const char *refuse(const struct step *step, size_t begin)
+{
+    const struct live_held *const held = &step->book->held;
+    struct step look = *step;
+    enum link link = LINK_REPEATED;
+    const char *why = NULL;
+
+    for (size_t at = begin; at < held->len && link == LINK_REPEATED;) {
+        const struct held_delta delta = read_held(held, &at);
+        look.event = &delta.event;
+        link = meet(&look, step->event, &why);
+    }
+    if (link == LINK_BROKEN) {
+        return "older than the first change held";
+    }
+    if (link == LINK_FITS || begin > 0 || step->rules->seam != ARB_SEAM_TIME) {
+        return NULL;
+    }
+    return refuse_by_time(step);
+}
+
+/* Applies the deltas held behind the snapshot just taken. False: damaged. */
+static bool apply_held(struct step *step, size_t begin)
+{
+    struct live_held *const held = &step->book->held;
+    struct step one = *step;
+    struct event changes = { 0 };
+
+    for (size_t at = begin; at < held->len && step->result->outcome != LIVE_DAMAGED;) {
+        const struct held_delta delta = read_held(held, &at);
+        one.event = &delta.event;
+        one.now = delta.recv;
+        one.is_at_seam = false;
+        (void)take_delta(&one, &changes); /* the result says what went wrong */
+    }
+    drop_held(held);
+    return step->result->outcome != LIVE_DAMAGED;
+}
+
+/* -- snapshots -------------------------------------------------------------------------- */
+
+static bool is_by_http(const struct step *step)
+{
+    return step->rules->source == ARB_SNAPSHOT_HTTP;
+}
+
+static int load_snapshot(struct book *book, const struct arb_book_event *event)
+{
+    int rc = book_side_replace(&book->bids, event->bids, event->n_bids);
+    if (rc == ARB_OK) {
+        rc = book_side_replace(&book->asks, event->asks, event->n_asks);
+    }
+    (void)book_side_cut(&book->bids, event->max_depth); /* a snapshot is published as a whole */
+    (void)book_side_cut(&book->asks, event->max_depth);
+    return rc;
+}
+
+static void swap_books(struct book *a, struct book *b)
+{
+    const struct book other = *a;
+    *a = *b;
+    *b = other;
+}
+
+/* Bookkeeping for a snapshot whose levels are in the book. What is wrong with it, or NULL. */
+static const char *note_snapshot(struct step *step)
+{
+    struct live_book *const book = step->book;
+    const struct arb_book_event *const event = step->event;
+
+    step->room->counts.snapshots++;
+    if (is_followed(book)) {
+        note_progress(&book->at, event->venue_ns);
+    } else {
+        book->at = (struct live_progress){ .venue_ns = event->venue_ns };
+    }
+    note_event(step);
+    book->seed_venue_ns = event->venue_ns;
+    book->has_beyond = event->n_beyond > 0;
+    book->is_catching_up = is_by_http(step);
+    prove(step, !is_by_http(step) && event->last_seq != 0 ? LINK_FITS : LINK_OPEN);
+    return compare_checksum(step);
+}
+
+/* The snapshot of a LIVE book: what it changes, if that is little. */
+static void take_next_snapshot(struct step *step)
+{
+    struct live_book *const book = step->book;
+    struct event changes = { 0 };
+    const bool is_small =
+        live_book_difference(&book->book, &step->room->scratch, step->room->changes, &changes);
+
+    swap_books(&book->book, &step->room->scratch);
+    const char *const why = note_snapshot(step);
+    if (why != NULL) {
+        damaged(step, why);
+        return;
+    }
+    const struct event delta = delta_of(step, &changes);
+    settle(step, is_small ? &delta : NULL);
+}
+
+/* The snapshot of any other book, with the deltas that were held for it. */
+static void take_first_snapshot(struct step *step, size_t begin)
+{
+    struct live_book *const book = step->book;
+    const char *const why = note_snapshot(step);
+
+    if (why != NULL) {
+        damaged(step, why);
+        return;
+    }
+    book->asked_ns = 0;
+    if (!apply_held(step, begin)) {
+        return;
+    }
+    (void)book_side_cut(&book->book.bids, step->event->max_depth);
+    (void)book_side_cut(&book->book.asks, step->event->max_depth);
+    settle(step, NULL);
+}
+
+/* Is it older than what the book shows, or the same? */
+static bool is_repeated(const struct step *step)
+{
+    const struct live_book *const book = step->book;
+    const struct arb_book_event *const event = step->event;
+
+    if (!is_followed(book)) {
+        return false;
+    }
+    if (step->rules->source == ARB_SNAPSHOT_EACH) {
+        return event->venue_ns > 0 && event->venue_ns <= book->venue_ns;
+    }
+    if (!is_by_http(step)) {
+        return false; /* the stream may start again wherever it wants */
+    }
+    return event->last_seq != 0 && book->last_seq != 0 && step->rules->loss != ARB_LOSS_CHAIN
+               ? event->last_seq < book->last_seq
+               : event->venue_ns < book->venue_ns;
+}
+
+/*
+ * A snapshot by HTTP is only good with the deltas held since it was asked for. Damage threw these
+ * away, and until the resync none are held: an answer that comes in between would leave a hole.
+ */
+static bool is_of_use(const struct step *step)
+{
+    const uint32_t state = step->book->state;
+    return !is_by_http(step) || state == ARB_BOOK_SYNCING || state == ARB_BOOK_LIVE;
+}
+
+static void on_repeated_snapshot(struct step *step)
+{
+    if (step->rules->source == ARB_SNAPSHOT_EACH &&
+        step->book->venue_ns - step->event->venue_ns > DATE_DAMAGED_NS) {
+        damaged(step, time_went_back);
+    } else {
+        step->room->counts.repeated++;
+    }
+}
+
+static void apply_snapshot(struct step *step)
+{
+    struct live_book *const book = step->book;
+    const bool was_live = book->state == ARB_BOOK_LIVE;
+    size_t begin = 0;
+
+    if (is_repeated(step)) {
+        on_repeated_snapshot(step);
+        return;
+    }
+    if (!was_live && is_by_http(step)) {
+        begin = skip_linked(&book->held, step);
+        const char *const why = refuse(step, begin);
+        if (why != NULL) {
+            refused(step, why);
+            return;
+        }
+    }
+    if (load_snapshot(was_live ? &step->room->scratch : &book->book, step->event) != ARB_OK) {
+        damaged(step, "the snapshot does not fit");
+    } else if (was_live) {
+        take_next_snapshot(step);
+    } else {
+        take_first_snapshot(step, begin);
+    }
+}
+
+/* -- a second channel ------------------------------------------------------------------- */
+
+/* The second channel has the last word, and it proves nothing of the levels it does not show. */
+static void note_healing(struct step *step, uint32_t n_levels)
+{
+    step->room->counts.healed += n_levels;
+    step->book->verified = ARB_UNVERIFIABLE;
+    note_progress(&step->book->at, 0);
+}
+
+/* Levels that were wrong, bids first: sets them and says so. */
+static void heal_levels(struct step *step, const struct arb_level *heal, uint32_t n_bids,
+                        uint32_t n_asks)
+{
+    struct arb_level *const changes = step->room->changes;
+    const struct arb_book_event healing = { .kind = ARB_BOOK_DELTA,
+                                            .max_depth = step->rules->depth,
+                                            .bids = changes,
+                                            .asks = changes + LIVE_CHANGES_MAX,
+                                            .n_bids = n_bids,
+                                            .n_asks = n_asks };
+    struct step setting = *step;
+    struct event applied = { 0 };
+
+    if (n_bids + n_asks == 0) {
+        return;
+    }
+    memcpy(changes, heal, n_bids * sizeof(*heal));
+    memcpy(changes + LIVE_CHANGES_MAX, heal + n_bids, n_asks * sizeof(*heal));
+    setting.event = &healing;
+    const char *const why = apply_levels(&setting, &applied);
+    if (why != NULL) {
+        damaged(step, why);
+        return;
+    }
+    note_healing(step, n_bids + n_asks);
+    const struct event delta = delta_of(step, &applied);
+    settle(step, &delta);
+}
+
+/* A TOP without a limit shows the whole book. */
+static uint32_t frame_levels_of(const struct arb_book_event *frame)
+{
+    return frame->max_depth == 0 ? UINT32_MAX : frame->max_depth;
+}
+
+static void check_top(struct step *step)
+{
+    struct live_book *const book = step->book;
+    const struct arb_book_event *const frame = step->event;
+    struct arb_level heal[CROSS_CHECK_SUSPECTS_MAX];
+    uint32_t n_bids = 0, n_asks = 0;
+
+    if (frame->venue_ns > 0 && frame->venue_ns <= book->seed_venue_ns) {
+        cross_check_forget(&book->check);
+        return;
+    }
+    /* A frame that is not sorted, or that there is no memory for, says nothing of the book. */
+    if (cross_check_frame(&book->check, &book->book, frame, frame_levels_of(frame),
+                          step->now.mono_ns, heal, &n_bids, &n_asks) == ARB_OK) {
+        heal_levels(step, heal, n_bids, n_asks);
+    }
+}
+
+/*
+ * Makes `side` what the frame shows, best first, and behind its last level what `old` has there;
+ * `all` has room for both.
+ */
+static int replace_top(struct book_side *side, const struct book_side *old,
+                       const struct arb_level *levels, uint32_t n, bool is_whole,
+                       struct arb_level *all)
+{
+    uint32_t n_all = n;
+
+    if (n > 0) {
+        memcpy(all, levels, n * sizeof(*all));
+    }
+    for (uint32_t i = old->n; !is_whole && n > 0 && i-- > 0;) {
+        const struct arb_level *const level = book_side_begin(old) + i;
+        if (old->ascending ? level->px < levels[n - 1].px : level->px > levels[n - 1].px) {
+            all[n_all++] = *level;
+        }
+    }
+    return book_side_replace(side, all, n_all);
+}
+
+/* Of a crossed book: what a newer frame shows is true at once. */
+static void heal_crossed(struct step *step)
+{
+    struct book *const book = &step->book->book, *const healed = &step->room->scratch;
+    const struct arb_book_event *const frame = step->event;
+    const uint32_t limit = frame_levels_of(frame);
+    struct arb_level *const all = step->room->changes;
+    struct event changes = { 0 };
+
+    if (frame->venue_ns <= step->book->venue_ns || !cross_check_is_sorted(frame)) {
+        return;
+    }
+    if (replace_top(&healed->bids, &book->bids, frame->bids, frame->n_bids, frame->n_bids < limit,
+                    all) != ARB_OK ||
+        replace_top(&healed->asks, &book->asks, frame->asks, frame->n_asks, frame->n_asks < limit,
+                    all) != ARB_OK) {
+        damaged(step, "the book has more levels than the host keeps");
+        return;
+    }
+    (void)live_book_difference(book, healed, step->room->changes, &changes);
+    swap_books(book, healed);
+    note_healing(step, changes.n_bids + changes.n_asks);
+    settle(step, NULL);
+}
+
+static void apply_top(struct step *step)
+{
+    step->book->top_ns = step->now.mono_ns;
+    if (step->book->is_crossed) {
+        heal_crossed(step);
+    } else if (step->book->state == ARB_BOOK_LIVE) {
+        check_top(step);
+    }
+}
+
+/* -- events and time -------------------------------------------------------------------- */
+
+/* Something came for it; an answer to a request is no sign of what the stream does. */
+static void note_arrival(const struct step *step)
+{
+    struct live_book *const book = step->book;
+
+    if (step->event->kind == ARB_BOOK_SNAPSHOT && is_by_http(step)) {
+        return;
+    }
+    if (book->quiet.asked_ns != book->asked_ns) {
+        book->quiet =
+            (struct live_quiet){ .asked_ns = book->asked_ns, .event_ns = book->event_mono_ns };
+    }
+    book->event_mono_ns = step->now.mono_ns;
+}
+
+void live_book_apply(struct live_book *book, const struct live_rules *rules, struct live_room *room,
+                     const struct arb_book_event *event, struct moment now,
+                     struct live_result *result)
+{
+    struct step step = { book, rules, room, event, now, result, false };
+
+    *result = (struct live_result){ .outcome = LIVE_NOTHING };
+    note_arrival(&step);
+    if (event->kind == ARB_BOOK_TOP) {
+        apply_top(&step);
+    } else if (event->kind == ARB_BOOK_SNAPSHOT) {
+        if (is_of_use(&step)) {
+            apply_snapshot(&step);
+        }
+    } else if (is_followed(book)) {
+        apply_delta(&step);
+    } else if (book->state == ARB_BOOK_SYNCING && is_by_http(&step)) {
+        hold(&step);
+    }
+    /* Otherwise a snapshot follows in the stream, and the delta is part of it. */
+}
+
+/* While orders do not match, a crossed book is right; it is looked at again when they may. */
+static void on_still_crossed(struct step *step)
+{
+    if (step->book->trading == ARB_TRADING_OPEN) {
+        damaged(step, "crossed for too long");
+    } else {
+        step->book->crossed_until_ns = step->now.mono_ns + LIVE_CROSSED_PATIENCE_NS;
+    }
+}
+
+void live_book_on_time(struct live_book *book, const struct live_rules *rules,
+                       struct live_room *room, struct moment now, struct live_result *result)
+{
+    struct step step = { book, rules, room, NULL, now, result, false };
+    struct arb_level heal[CROSS_CHECK_SUSPECTS_MAX];
+    uint32_t n_bids = 0, n_asks = 0;
+
+    *result = (struct live_result){ .outcome = LIVE_NOTHING };
+    if (now.mono_ns < live_book_due_ns(book)) {
+        return;
+    }
+    if (book->is_crossed) {
+        on_still_crossed(&step);
+    } else {
+        cross_check_time(&book->check, &book->book, now.mono_ns, heal, &n_bids, &n_asks);
+        heal_levels(&step, heal, n_bids, n_asks);
+    }
+}
+
+int64_t live_book_due_ns(const struct live_book *book)
+{
+    if (book->is_crossed) {
+        return book->crossed_until_ns;
+    }
+    return book->state == ARB_BOOK_LIVE ? cross_check_due_ns(&book->check) : NEVER_NS;
+}
