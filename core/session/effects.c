@@ -168,12 +168,6 @@ static bool is_trading(uint32_t trading)
     return trading >= ARB_TRADING_OPEN && trading <= ARB_TRADING_HALTED;
 }
 
-/* What both sides know of a struct that may be longer or shorter than ours, over defaults. */
-static void copy_known(void *own, size_t own_size, const void *theirs, uint32_t their_size)
-{
-    memcpy(own, theirs, their_size < own_size ? their_size : own_size);
-}
-
 static int host_listing(struct arb_host *host, const struct arb_listing *listing)
 {
     struct effects *const effects = effects_of(host);
@@ -183,7 +177,7 @@ static int host_listing(struct arb_host *host, const struct arb_listing *listing
     if (listing == NULL || listing->size < ABI_LEAST_LISTING) {
         return broken(effects, ARB_EINVAL, "listing: size is not set");
     }
-    copy_known(&row, sizeof(row), listing, listing->size);
+    abi_copy(&row, sizeof(row), listing, listing->size);
     if (!is_name(row.symbol) || !is_name(row.venue_symbol) || !is_trading(row.trading)) {
         return broken(effects, ARB_EINVAL, "listing: a symbol or trading is not acceptable");
     }
@@ -281,7 +275,7 @@ static int host_book(struct arb_host *host, const struct arb_book_event *given)
     } else {
         event = (struct arb_book_event){ .px_digits = ARB_DIGITS_UNKNOWN,
                                          .qty_digits = ARB_DIGITS_UNKNOWN };
-        copy_known(&event, sizeof(event), given, given->size);
+        abi_copy(&event, sizeof(event), given, given->size);
     }
     const char *const rule = book_rule(&event);
     if (rule != NULL) {

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#define ZLIB_CONST /* what is read is not written */
 #include <zlib.h>
 
 enum { WINDOW_BITS = 15, GZIP = 16 /* added to the bits: zlib then expects its header */ };

@@ -1,17 +1,21 @@
 /*
- * fake_venue.h - an exchange plugin that does what it is told, for tests of the feed.
+ * fake_venue.h - an exchange plugin that does what it is told, for tests of the session.
  *
- * Messages and HTTP bodies are commands, separated by ';'. What the other callbacks do is an
- * option each. In a command '%' stands for the id the callback was called with.
+ * Messages and HTTP bodies are commands, separated by ';'. In a command '%' stands for the
+ * instrument or the connection that the callback was called for.
  *
- *     snap I SEQ LEVEL...    delta I SEQ LEVEL...   LEVEL: b100x2 a101x1; also sum=N max=N at=NS
- *     and unproven
- *     open C   send C TEXT   close C WHY   renew C WHY   get R URL   timer T MS   bind I C
- *     resync I WHY   refuse I WHY   trading I|* STATUS TEXT
+ *     snap I SEQ LEVEL...    delta I SEQ LEVEL...    top I SEQ LEVEL...
+ *                            LEVEL: b100x2 a101x1; also first=N prev=N sum=N max=N at=NS beyond=N
+ *     answered I|- CHANNEL OUTCOME WHY   answerask NUMBER OUTCOME WHY
+ *                            OUTCOME: subscribed left later refused
  *     list SYMBOL VENUE_SYMBOL STATUS PX_DIGITS QTY_DIGITS   end
+ *     trading I|* STATUS TEXT   reject I RC   resync I WHY   connseq C SEQ
+ *     send C TEXT   close C WHY   renew C WHY   timer T MS
  *     fail RC                what the callback returns
  *
- * Its checksum of a book is 100 times the number of bids plus the number of asks.
+ * What it spells: "sub CHANNEL NAME...", "leave CHANNEL NAME...", "beat", "hello", "catalog",
+ * wss://fake/CONN/ATTEMPT, https://fake/{catalog,token,snap/NAME}. Its checksum of a book is 100
+ * times the number of bids plus the number of asks.
  */
 #ifndef ARB_FAKE_VENUE_H
 #define ARB_FAKE_VENUE_H
@@ -26,9 +30,12 @@
 enum { FAKE_COMMAND_MAX = 1024, FAKE_LEVELS_MAX = 64, FAKE_WORD_MAX = 32 };
 
 struct fake_venue {
-    const char *on_init, *on_add, *on_open, *on_close, *on_timer, *on_resync;
-    const char *loss, *source, *unknown;
-    int64_t checksum_levels;
+    const struct arb_exchange_env *env;
+    const char *on_init, *on_timer;
+    const char *loss, *source, *seam, *catalog, *without;
+    bool desync, not_back, listed, token, at_once;
+    int64_t checksum_levels, channels, per_conn, per_request, per_second, opens, answer_ms, beat_ms;
+    int64_t http_at_once, http_per_10min, packing;
 };
 
 /* -- books ---------------------------------------------------------------------------- */
@@ -58,10 +65,11 @@ static inline void fake_book_word(struct fake_book *book, const char *word)
 
     if (sscanf(word, "sum=%" SCNu32, &book->event.checksum) == 1) {
         book->event.has_checksum = true;
-    } else if (strcmp(word, "unproven") == 0) {
-        book->event.is_unproven = true;
     } else if (sscanf(word, "max=%" SCNu32, &book->event.max_depth) != 1 &&
-               sscanf(word, "at=%" SCNd64, &book->event.venue_ns) != 1) {
+               sscanf(word, "at=%" SCNd64, &book->event.venue_ns) != 1 &&
+               sscanf(word, "first=%" SCNu64, &book->event.first_seq) != 1 &&
+               sscanf(word, "prev=%" SCNu64, &book->event.prev_seq) != 1 &&
+               sscanf(word, "beyond=%" SCNu32, &book->event.n_beyond) != 1) {
         const int n = sscanf(word, "%c%" SCNd64 "x%" SCNd64, &side, &px, &qty);
         assert(n == 3);
         fake_level(book, side, px, qty);
@@ -77,7 +85,8 @@ static inline int fake_publish(struct arb_host *host, const char *text, enum arb
     char word[FAKE_WORD_MAX];
     int len = 0;
     const int n =
-        sscanf(text, "%" SCNu32 " %" SCNu64 "%n", &book.event.instrument, &book.event.seq, &len);
+        sscanf(text, "%" SCNu32 " %" SCNu64 "%n", &book.event.instrument,
+               &book.event.last_seq, &len);
 
     assert(n == 2);
     for (text += len; sscanf(text, " %31s%n", word, &len) == 1; text += len) {
@@ -98,6 +107,11 @@ static inline int fake_delta(struct arb_host *host, const char *text)
     return fake_publish(host, text, ARB_BOOK_DELTA);
 }
 
+static inline int fake_top(struct arb_host *host, const char *text)
+{
+    return fake_publish(host, text, ARB_BOOK_TOP);
+}
+
 /* -- requests ------------------------------------------------------------------------- */
 
 /* The number in front of `*text`, which moves behind it and the blank that follows. */
@@ -110,12 +124,6 @@ static inline uint32_t fake_number(const char **text)
     assert(n == 1);
     *text += len;
     return number;
-}
-
-static inline int fake_open(struct arb_host *host, const char *text)
-{
-    const struct arb_ws_spec spec = { .size = (uint32_t)sizeof(spec), .url = "wss://fake" };
-    return arb_ws_open(host, fake_number(&text), &spec);
 }
 
 static inline int fake_send(struct arb_host *host, const char *text)
@@ -136,34 +144,68 @@ static inline int fake_renew(struct arb_host *host, const char *text)
     return arb_ws_renew(host, conn, text);
 }
 
-static inline int fake_get(struct arb_host *host, const char *text)
-{
-    const uint32_t request = fake_number(&text);
-    return arb_http_get(host, request, text);
-}
-
 static inline int fake_timer(struct arb_host *host, const char *text)
 {
     const uint32_t timer = fake_number(&text);
     return arb_timer_set(host, timer, fake_number(&text));
 }
 
-static inline int fake_bind(struct arb_host *host, const char *text)
+static inline enum arb_outcome fake_outcome(const char *word)
+{
+    static const char *const words[] = { "subscribed", "left", "later", "refused" };
+
+    for (uint32_t i = 0; i < 4; i++) {
+        if (strncmp(words[i], word, strlen(words[i])) == 0) {
+            return (enum arb_outcome)(i + 1);
+        }
+    }
+    assert(!"an outcome");
+    return ARB_REFUSED;
+}
+
+/* Behind the word at `text` and the blank that follows. */
+static inline const char *fake_rest(const char *text)
+{
+    text += strcspn(text, " ");
+    return *text == ' ' ? text + 1 : text;
+}
+
+static inline int fake_answered(struct arb_host *host, const char *text)
+{
+    const bool is_nobody = *text == '-';
+
+    text += is_nobody ? 2 : 0;
+    const uint32_t instrument = is_nobody ? ARB_NO_INSTRUMENT : fake_number(&text);
+    const uint32_t channel = fake_number(&text);
+    return arb_answered(host, instrument, channel, fake_outcome(text), fake_rest(text));
+}
+
+static inline int fake_answerask(struct arb_host *host, const char *text)
+{
+    const uint32_t number = fake_number(&text);
+    return arb_answered_ask(host, number, fake_outcome(text), fake_rest(text));
+}
+
+static inline int fake_connseq(struct arb_host *host, const char *text)
+{
+    const uint32_t conn = fake_number(&text);
+    return arb_conn_seq(host, conn, fake_number(&text));
+}
+
+static inline int fake_reject(struct arb_host *host, const char *text)
 {
     const uint32_t instrument = fake_number(&text);
-    return arb_book_bind(host, instrument, fake_number(&text));
+    int rc = ARB_OK;
+    const int n = sscanf(text, "%d", &rc);
+
+    assert(n == 1);
+    return arb_book_reject(host, instrument, rc);
 }
 
 static inline int fake_resync(struct arb_host *host, const char *text)
 {
     const uint32_t instrument = fake_number(&text);
     return arb_book_resync(host, instrument, text);
-}
-
-static inline int fake_refuse(struct arb_host *host, const char *text)
-{
-    const uint32_t instrument = fake_number(&text);
-    return arb_book_refused(host, instrument, text);
 }
 
 static inline int fake_trading(struct arb_host *host, const char *text)
@@ -217,11 +259,12 @@ static inline int fake_command(struct arb_host *host, const char *line)
         const char *name;
         int (*run)(struct arb_host *host, const char *text);
     } commands[] = {
-        { "snap", fake_snap },     { "delta", fake_delta },     { "open", fake_open },
-        { "send", fake_send },     { "close", fake_close },     { "get", fake_get },
-        { "timer", fake_timer },   { "bind", fake_bind },       { "resync", fake_resync },
-        { "refuse", fake_refuse }, { "trading", fake_trading }, { "list", fake_list },
-        { "end", fake_end },       { "fail", fake_fail },       { "renew", fake_renew },
+        { "snap", fake_snap },       { "delta", fake_delta },         { "top", fake_top },
+        { "send", fake_send },       { "close", fake_close },         { "renew", fake_renew },
+        { "timer", fake_timer },     { "answered", fake_answered },   { "answerask", fake_answerask },
+        { "resync", fake_resync },   { "reject", fake_reject },       { "trading", fake_trading },
+        { "list", fake_list },       { "end", fake_end },             { "connseq", fake_connseq },
+        { "fail", fake_fail },
     };
     const size_t len = strcspn(line, " ");
 
@@ -275,60 +318,99 @@ static inline uint32_t fake_choice(const char *const *words, const char *word)
 }
 
 static inline int fake_init(void *instance, struct arb_host *host,
-                            const struct arb_exchange_env *env)
+                            const struct arb_exchange_env *env, struct arb_plan *plan)
 {
     static const char *const loss[] = { "checksum", "sequence", "chain", "none", "stateless" };
     static const char *const source[] = { "stream", "http", "each" };
-    static const char *const unknown[] = { "ignore", "desync" };
-    const struct fake_venue *const self = instance;
-    const struct arb_capabilities caps = {
-        .size = (uint32_t)sizeof(caps),
-        .loss_detection = fake_choice(loss, self->loss),
-        .checksum_levels = (uint32_t)self->checksum_levels,
-        .snapshot_source = fake_choice(source, self->source),
-        .unknown_delete = fake_choice(unknown, self->unknown),
-        .liveness = ARB_LIVENESS_TRANSPORT,
-    };
-    (void)env;
-    const int rc = arb_declare(host, &caps);
-    return rc != ARB_OK ? rc : fake_script(host, self->on_init, 0);
+    static const char *const seam[] = { "sequence", "time" };
+    static const char *const catalog[] = { "none", "http", "stream" };
+    struct fake_venue *const self = instance;
+
+    self->env = env;
+    plan->loss_detection = fake_choice(loss, self->loss);
+    plan->snapshot_source = fake_choice(source, self->source);
+    plan->seam = fake_choice(seam, self->seam);
+    plan->catalog = fake_choice(catalog, self->catalog) - 1;
+    plan->checksum_levels = (uint32_t)self->checksum_levels;
+    plan->unknown_delete = self->desync ? ARB_UNKNOWN_DELETE_DESYNC : ARB_UNKNOWN_DELETE_IGNORE;
+    plan->time_order = self->not_back ? ARB_TIME_NOT_BACK : ARB_TIME_NONE;
+    plan->channels = (uint32_t)self->channels;
+    plan->books_per_conn = (uint32_t)self->per_conn;
+    plan->books_per_request = (uint32_t)self->per_request;
+    plan->requests_per_second = (uint32_t)self->per_second;
+    plan->opens_per_10s = (uint32_t)self->opens;
+    plan->answer_ms = (uint32_t)self->answer_ms;
+    plan->heartbeat_ms = (uint32_t)self->beat_ms;
+    plan->http_at_once = (uint32_t)self->http_at_once;
+    plan->http_per_10min = (uint32_t)self->http_per_10min;
+    plan->packing = (uint8_t)self->packing;
+    plan->resubscribe = self->at_once ? ARB_RESUBSCRIBE_AT_ONCE : ARB_RESUBSCRIBE_LEAVE_FIRST;
+    plan->is_listed_only = self->listed;
+    plan->needs_token = self->token;
+    return fake_script(host, self->on_init, 0);
 }
 
-static inline int fake_add_instruments(void *instance, struct arb_host *host, uint32_t first,
-                                       uint32_t count)
+static inline void fake_spell_names(const struct fake_venue *self, const struct arb_ask *ask,
+                                    struct arb_text *text, const char *word)
 {
-    const struct fake_venue *const self = instance;
-    int rc = ARB_OK;
-
-    for (uint32_t i = first; i < first + count && rc == ARB_OK; i++) {
-        rc = fake_script(host, self->on_add, i);
+    arb_text_add(text, "%s %" PRIu32, word, ask->channel);
+    for (uint32_t i = 0; i < ask->n_instruments; i++) {
+        arb_text_add(text, " %s", self->env->instruments[ask->instruments[i]].venue_symbol);
     }
-    return rc;
 }
 
-static inline int fake_on_open(void *instance, struct arb_host *host, uint32_t conn)
+static inline int fake_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
-    return fake_script(host, ((const struct fake_venue *)instance)->on_open, conn);
-}
+    static const char *const words[] = { "",     "connect", "hello",    "sub",  "leave",
+                                         "beat", "catalog", "snapshot", "token" };
+    const struct fake_venue *const self = instance;
+    struct arb_text *const text = &request->text;
 
-static inline int fake_on_close(void *instance, struct arb_host *host, uint32_t conn)
-{
-    return fake_script(host, ((const struct fake_venue *)instance)->on_close, conn);
+    if (strstr(self->without, words[ask->what]) != NULL) {
+        return ARB_ENOTSUP;
+    }
+    switch ((enum arb_ask_what)ask->what) {
+    case ARB_ASK_CONNECT:
+        arb_text_add(text, "wss://fake/%" PRIu32 "/%" PRIu32, ask->conn, ask->attempt);
+        break;
+    case ARB_ASK_SUBSCRIBE:
+    case ARB_ASK_UNSUBSCRIBE:
+        fake_spell_names(self, ask, text, words[ask->what]);
+        break;
+    case ARB_ASK_HELLO:
+    case ARB_ASK_HEARTBEAT:
+        arb_text_add(text, "%s", words[ask->what]);
+        break;
+    case ARB_ASK_CATALOG:
+        arb_text_add(text, "%s", strcmp(self->catalog, "http") == 0 ? "https://fake/catalog"
+                                                                      : "catalog");
+        break;
+    case ARB_ASK_SNAPSHOT:
+        arb_text_add(text, "https://fake/snap/%s",
+                     self->env->instruments[ask->instruments[0]].venue_symbol);
+        break;
+    case ARB_ASK_TOKEN:
+        arb_text_add(text, "https://fake/token");
+        break;
+    }
+    return ARB_OK;
 }
 
 static inline int fake_on_message(void *instance, struct arb_host *host, uint32_t conn,
-                                  struct arb_bytes msg)
+                                  struct arb_message message)
 {
     (void)instance;
-    return fake_run(host, msg, conn);
+    return fake_run(host, arb_message_bytes(message), conn);
 }
 
-static inline int fake_on_http(void *instance, struct arb_host *host, uint32_t request, int status,
-                               struct arb_bytes body)
+static inline int fake_on_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
+                                 int status, struct arb_bytes body)
 {
     (void)instance;
-    (void)status;
-    return fake_run(host, body, request);
+    if (status != 200) {
+        return ARB_EPROTO;
+    }
+    return fake_run(host, body, ask->n_instruments > 0 ? ask->instruments[0] : 0);
 }
 
 static inline int fake_on_timer(void *instance, struct arb_host *host, uint32_t timer)
@@ -336,50 +418,56 @@ static inline int fake_on_timer(void *instance, struct arb_host *host, uint32_t 
     return fake_script(host, ((const struct fake_venue *)instance)->on_timer, timer);
 }
 
-static inline int fake_on_resync(void *instance, struct arb_host *host, uint32_t instrument)
-{
-    return fake_script(host, ((const struct fake_venue *)instance)->on_resync, instrument);
-}
-
-static inline int fake_checksum(void *instance, uint32_t instrument, const struct arb_book *book,
-                                uint32_t *checksum)
+static inline int fake_checksum(void *instance, const struct arb_book_event *event,
+                                const struct arb_book *book, uint32_t *checksum)
 {
     (void)instance;
-    (void)instrument;
+    (void)event;
     *checksum = 100 * book->n_bids + book->n_asks;
     return ARB_OK;
 }
 
 /* -- descriptor ----------------------------------------------------------------------- */
 
+#define FAKE_NUMBER(name, fallback)                                                                \
+    ARB_OPTION_INT(#name, struct fake_venue, name, fallback, 0, 1000000, "Of the plan.")
+#define FAKE_FLAG(name) ARB_OPTION_BOOL(#name, struct fake_venue, name, "off", "Of the plan.")
+
 static const struct arb_option fake_options[] = {
-    ARB_OPTION_STRING("on_init", struct fake_venue, on_init, "open 0", "Commands."),
-    ARB_OPTION_STRING("on_add", struct fake_venue, on_add, "bind % 0", "Commands."),
-    ARB_OPTION_STRING("on_open", struct fake_venue, on_open, "", "Commands."),
-    ARB_OPTION_STRING("on_close", struct fake_venue, on_close, "", "Commands."),
+    ARB_OPTION_STRING("on_init", struct fake_venue, on_init, "", "Commands."),
     ARB_OPTION_STRING("on_timer", struct fake_venue, on_timer, "", "Commands."),
-    ARB_OPTION_STRING("on_resync", struct fake_venue, on_resync, "send 0 resync %", "Commands."),
-    ARB_OPTION_INT("checksum_levels", struct fake_venue, checksum_levels, "0", 0, 100,
-                   "Levels a side that a checksum covers."),
+    ARB_OPTION_STRING("without", struct fake_venue, without, "hello", "What it does not spell."),
     ARB_OPTION_ENUM("loss", struct fake_venue, loss, "sequence",
                     "checksum|sequence|chain|none|stateless", "How loss is noticed."),
     ARB_OPTION_ENUM("source", struct fake_venue, source, "stream", "stream|http|each",
                     "Where snapshots come from."),
-    ARB_OPTION_ENUM("unknown", struct fake_venue, unknown, "ignore", "ignore|desync",
-                    "What deleting an unknown level means."),
-    ARB_OPTION_END,
+    ARB_OPTION_ENUM("seam", struct fake_venue, seam, "sequence", "sequence|time", "How they meet."),
+    ARB_OPTION_ENUM("catalog", struct fake_venue, catalog, "none", "none|http|stream", "Whether."),
+    FAKE_FLAG(desync),
+    FAKE_FLAG(not_back),
+    FAKE_FLAG(listed),
+    FAKE_FLAG(token),
+    FAKE_FLAG(at_once),
+    FAKE_NUMBER(checksum_levels, "0"),
+    FAKE_NUMBER(channels, "1"),
+    FAKE_NUMBER(per_conn, "0"),
+    FAKE_NUMBER(per_request, "10"),
+    FAKE_NUMBER(per_second, "0"),
+    FAKE_NUMBER(opens, "0"),
+    FAKE_NUMBER(answer_ms, "5000"),
+    FAKE_NUMBER(beat_ms, "0"),
+    FAKE_NUMBER(http_at_once, "4"),
+    FAKE_NUMBER(http_per_10min, "0"),
+    FAKE_NUMBER(packing, "0"),
 };
 
 static const struct arb_exchange_ops fake_ops = {
     .size = (uint32_t)sizeof(struct arb_exchange_ops),
     .init = fake_init,
-    .add_instruments = fake_add_instruments,
-    .on_open = fake_on_open,
+    .ask = fake_ask,
     .on_message = fake_on_message,
-    .on_close = fake_on_close,
-    .on_http = fake_on_http,
+    .on_answer = fake_on_answer,
     .on_timer = fake_on_timer,
-    .resync = fake_on_resync,
     .checksum = fake_checksum,
 };
 
@@ -389,7 +477,7 @@ static const struct arb_plugin fake_plugin = {
     .version = "1",
     .description = "Does what it is told",
     .instance_size = sizeof(struct fake_venue),
-    .options = fake_options,
+    ARB_PLUGIN_OPTIONS(fake_options),
     .ops = &fake_ops,
 };
 
