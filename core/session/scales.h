@@ -51,8 +51,8 @@ int scales_create(struct scales **scales, const struct config *config, struct er
 void scales_destroy(struct scales *scales);
 
 /*
- * A row of a venue's catalog; ARB_DIGITS_UNKNOWN where it has none. Without effect when the exchange
- * does not want the symbol, or its scale is decided.
+ * A row of a venue's catalog; ARB_DIGITS_UNKNOWN where it has none. Without effect when the
+ * exchange does not want the symbol, or its scale is decided.
  */
 void scales_report(struct scales *scales, const char *exchange, const char *symbol,
                    uint8_t px_digits, uint8_t qty_digits);
