@@ -171,20 +171,24 @@ static struct entry *entry_of(struct scales *scales, const char *symbol)
     return add_entry(scales, bucket, symbol);
 }
 
-/* Reads the file again; the first line of a symbol is the one that counts. */
-static int recall(struct scales *scales, struct err *err)
+/* Before any line is taken: what is remembered stays when one is broken. */
+static int check_lines(const struct scales_file *file, struct err *err)
 {
     struct scales_line line = { .next = 0 };
-    int rc = scales_file_read(&scales->file, err);
+    int rc = scales_file_next(file, &line, err);
 
-    for (struct entry *entry = scales->first; entry != NULL; entry = entry->next) {
-        entry->remembered = rc == ARB_OK ? unknown : entry->remembered;
+    while (rc == ARB_OK && line.symbol[0] != '\0') {
+        rc = scales_file_next(file, &line, err);
     }
-    while (rc == ARB_OK) {
-        rc = scales_file_next(&scales->file, &line, err);
-        if (rc != ARB_OK || line.symbol[0] == '\0') {
-            break;
-        }
+    return rc;
+}
+
+/* The first line of a symbol is the one that counts. */
+static int take_lines(struct scales *scales, struct err *err)
+{
+    struct scales_line line = { .next = 0 };
+
+    while (scales_file_next(&scales->file, &line, err) == ARB_OK && line.symbol[0] != '\0') {
         struct entry *const entry = entry_of(scales, line.symbol);
         if (entry == NULL) {
             return err_set(err, ARB_ELIMIT, "scales_file %s: no room for its symbols",
@@ -194,7 +198,24 @@ static int recall(struct scales *scales, struct err *err)
             entry->remembered = line.scale;
         }
     }
-    return rc;
+    return ARB_OK;
+}
+
+/* Reads the file again. */
+static int recall(struct scales *scales, struct err *err)
+{
+    int rc = scales_file_read(&scales->file, err);
+
+    if (rc == ARB_OK) {
+        rc = check_lines(&scales->file, err);
+    }
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    for (struct entry *entry = scales->first; entry != NULL; entry = entry->next) {
+        entry->remembered = unknown;
+    }
+    return take_lines(scales, err);
 }
 
 static int open_file(struct scales *scales, struct err *err)
@@ -266,9 +287,18 @@ void scales_reported_all(struct scales *scales, const char *exchange)
     (void)pthread_mutex_unlock(&scales->mutex);
 }
 
+/* True when no catalog has a say. */
+static bool is_given(const struct scales *scales, const struct entry *entry)
+{
+    const struct scale_pair given =
+        pair_or(configured(scales->config, entry->symbol), entry->remembered);
+
+    return given.px != ARB_DIGITS_UNKNOWN && given.qty != ARB_DIGITS_UNKNOWN;
+}
+
 static bool is_ready(const struct scales *scales, const struct entry *entry, int64_t mono_ns)
 {
-    return (entry->wanted_by & ~scales->reported) == 0 ||
+    return is_given(scales, entry) || (entry->wanted_by & ~scales->reported) == 0 ||
            (entry->is_asked && mono_ns - entry->asked_ns >= SCALES_PATIENCE_NS);
 }
 

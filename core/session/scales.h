@@ -60,8 +60,9 @@ void scales_report(struct scales *scales, const char *exchange, const char *symb
 void scales_reported_all(struct scales *scales, const char *exchange);
 
 /*
- * The scale of a symbol. False: not every venue has reported yet, and less than SCALES_PATIENCE_NS
- * have passed since it was first asked for (`mono_ns`).
+ * The scale of a symbol. False: ask again; not every venue has reported yet, and less than
+ * SCALES_PATIENCE_NS
+ * have passed since it was first asked for (`mono_ns`). Where catalogs have no say, nothing waits.
  */
 bool scales_decide(struct scales *scales, const char *symbol, int64_t mono_ns,
                    struct scale_pair *scale);

@@ -185,6 +185,22 @@ static void only_those_that_want_the_symbol_are_waited_for(void **state)
     check(world->scales, "BTC/USD", 10, 8);
 }
 
+static void nothing_is_waited_for_where_catalogs_have_no_say(void **state)
+{
+    struct world *const world = *state;
+    struct scale_pair scale;
+
+    world->config.host.scales_file = world->path;
+    write_file(world, "BTC/USD 7 6\n");
+    world->scales = create(world);
+    check(world->scales, "BTC/USD", 7, 6);
+    world->config.host.px_scale = 3;
+    assert_false(scales_decide(world->scales, "ETH/USD", 0, &scale));
+    world->config.host.qty_scale = 4;
+    check(world->scales, "ETH/USD", 3, 4);
+    check_file(world, "BTC/USD 7 6\nETH/USD 3 4\n");
+}
+
 static void patience_ends_to_the_nanosecond(void **state)
 {
     struct world *const world = *state;
@@ -350,6 +366,7 @@ int main(void)
         TEST(no_digits_are_beyond_the_scale),
         TEST(finest_of_the_venues_counts_in_any_order),
         TEST(only_those_that_want_the_symbol_are_waited_for),
+        TEST(nothing_is_waited_for_where_catalogs_have_no_say),
         TEST(patience_ends_to_the_nanosecond),
         TEST(configuration_overrides_each_alone),
         TEST(two_hosts_share_a_file_and_the_first_decides),
