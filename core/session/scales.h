@@ -61,8 +61,8 @@ void scales_reported_all(struct scales *scales, const char *exchange);
 
 /*
  * The scale of a symbol. False: ask again; not every venue has reported yet, and less than
- * SCALES_PATIENCE_NS
- * have passed since it was first asked for (`mono_ns`). Where catalogs have no say, nothing waits.
+ * SCALES_PATIENCE_NS have passed since it was first asked for (`mono_ns`). Where catalogs have no
+ * say, nothing waits.
  */
 bool scales_decide(struct scales *scales, const char *symbol, int64_t mono_ns,
                    struct scale_pair *scale);
