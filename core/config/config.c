@@ -7,7 +7,7 @@
 #include "config/symbol_list.h"
 
 enum {
-    SCALE_INHERITED = UINT8_MAX, /* of an instrument, until [host] is read */
+    SCALE_INHERITED = ARB_DIGITS_UNKNOWN, /* of an instrument, until [host] is read */
     HEADING_SHOWN_MAX = INI_READER_SECTION_MAX,
 };
 
@@ -268,6 +268,8 @@ int config_load(struct config *config, const char *path, struct problems *proble
     const unsigned n_before = problems->n;
 
     memset(config, 0, sizeof(*config));
+    config->host.px_scale = ARB_DIGITS_UNKNOWN; /* until a key says otherwise */
+    config->host.qty_scale = ARB_DIGITS_UNKNOWN;
     problems_hold(problems);
     if (load(config, path, problems) == ARB_ENOMEM) {
         problem_add(problems, 0, NULL, NULL, "memory is exhausted");

@@ -39,7 +39,8 @@ struct host_config {
     const char *ca_file;    /* PEM to trust instead of the system's store; NULL: the system's */
     int64_t snapshot_interval_ms; /* each live book is repeated this often */
     int64_t ring_bytes;           /* of each ring between threads */
-    uint8_t px_scale, qty_scale;  /* where [instrument:...] says nothing */
+    uint8_t px_scale, qty_scale;  /* of all instruments; ARB_DIGITS_UNKNOWN: not given */
+    const char *scales_file;      /* where decided scales are remembered; NULL: nowhere */
     const char *log_level;        /* error|warn|info|debug */
 };
 
@@ -58,7 +59,7 @@ struct kafka_config {
 /* [instrument:BTC/USD] */
 struct instrument_config {
     char symbol[ARB_SYMBOL_MAX];
-    uint8_t px_scale, qty_scale;
+    uint8_t px_scale, qty_scale; /* else those of [host]; ARB_DIGITS_UNKNOWN: nobody says */
     struct config_entry *venue_symbols; /* `venue_symbol.kraken = XBT/USD`, keys without prefix */
     unsigned line;
 };

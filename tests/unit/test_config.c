@@ -85,8 +85,9 @@ static void small_file_gets_the_defaults(void **state)
     assert_null(c->host.ca_file);
     assert_int_equal(c->host.snapshot_interval_ms, 10000);
     assert_int_equal(c->host.ring_bytes, 8 * 1024 * 1024);
-    assert_int_equal(c->host.px_scale, 10);
-    assert_int_equal(c->host.qty_scale, 8);
+    assert_int_equal(c->host.px_scale, ARB_DIGITS_UNKNOWN);
+    assert_int_equal(c->host.qty_scale, ARB_DIGITS_UNKNOWN);
+    assert_null(c->host.scales_file);
     assert_string_equal(c->host.log_level, "info");
     assert_string_equal(c->kafka.brokers, "embedded");
     assert_string_equal(c->kafka.market_topic, "market-data");
@@ -118,6 +119,7 @@ static void keys_of_host_and_kafka_reach_their_members(void **state)
     struct loaded l = load("[host]\n"
                            "plugin_dir = /opt/plugins\n"
                            "ca_file = ca.pem\n"
+                           "scales_file = scales.txt\n"
                            "snapshot_interval = 500ms\n"
                            "ring = 16MiB\n"
                            "log_level = debug\n"
@@ -141,6 +143,8 @@ static void keys_of_host_and_kafka_reach_their_members(void **state)
     assert_string_equal(host->plugin_dir, "/opt/plugins");
     assert_true(snprintf(path, sizeof(path), "%s/ca.pem", l.folder) > 0);
     assert_string_equal(host->ca_file, path);
+    assert_true(snprintf(path, sizeof(path), "%s/scales.txt", l.folder) > 0);
+    assert_string_equal(host->scales_file, path);
     assert_int_equal(host->snapshot_interval_ms, 500);
     assert_int_equal(host->ring_bytes, 16 * 1024 * 1024);
     assert_string_equal(host->log_level, "debug");
@@ -152,7 +156,7 @@ static void keys_of_host_and_kafka_reach_their_members(void **state)
     assert_int_equal(kafka->retention_ms, 604800000);
     assert_string_equal(kafka->rdkafka->key, "linger.ms");
     assert_string_equal(kafka->rdkafka->next->value, "a;b#c=d");
-    assert_int_equal(kafka->rdkafka->next->line, 16);
+    assert_int_equal(kafka->rdkafka->next->line, 17);
     assert_null(kafka->rdkafka->next->next);
     unload(&l);
 }
