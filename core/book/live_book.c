@@ -7,7 +7,8 @@
 
 #include "arbspot/abi.h"
 
-#define TOP_LATELY_NS (10 * NS_PER_S)   /* a second channel that spoke within it will speak again */
+#define TOP_LATELY_NS (10 * NS_PER_S) /* a second channel that spoke within it will speak again */
+#define STREAM_BEHIND_MAX_NS (60 * NS_PER_S)
 #define DATE_DAMAGED_NS (60 * NS_PER_S) /* no message is so late: the date before was wrong */
 
 static const char went_back[] = "the venue's sequence went back";
@@ -564,6 +565,25 @@ static const char *apply_levels(struct step *step, struct event *changes)
     return bids_why != NULL ? bids_why : asks_why;
 }
 
+/*
+ * Behind a snapshot by HTTP, what it contains comes too, for as long as the stream is behind: a
+ * stream that stays behind has started over, and the book would stand still.
+ */
+static void on_repeated_delta(struct step *step)
+{
+    const struct live_book *const book = step->book;
+    const struct arb_book_event *const event = step->event;
+    const bool is_older = event->last_seq != 0 && book->last_seq != 0
+                              ? event->last_seq != book->last_seq
+                              : event->venue_ns < book->venue_ns;
+
+    if (!step->is_at_seam) {
+        step->room->counts.repeated++;
+    } else if (is_older && step->now.mono_ns - book->recv.mono_ns > STREAM_BEHIND_MAX_NS) {
+        damaged(step, "the stream stays behind the snapshot");
+    }
+}
+
 /* True: the delta is in the book. False: there was nothing to do, or it is damaged. */
 static bool take_delta(struct step *step, struct event *changes)
 {
@@ -572,7 +592,7 @@ static bool take_delta(struct step *step, struct event *changes)
     const enum link link = link_of(step, &why);
 
     if (link == LINK_REPEATED) {
-        step->room->counts.repeated += step->is_at_seam ? 0 : 1;
+        on_repeated_delta(step);
         return false;
     }
     if (link != LINK_BROKEN) {
@@ -840,6 +860,7 @@ static const char *note_snapshot(struct step *step)
     book->seed_venue_ns = event->venue_ns;
     book->has_beyond = event->n_beyond > 0;
     book->is_catching_up = is_by_http(step);
+    book->asked_ns = 0;
     prove(step, !is_by_http(step) && event->last_seq != 0 ? LINK_FITS : LINK_OPEN);
     return compare_checksum(step);
 }
@@ -872,7 +893,6 @@ static void take_first_snapshot(struct step *step, size_t begin)
         damaged(step, why);
         return;
     }
-    book->asked_ns = 0;
     if (!apply_held(step, begin)) {
         return;
     }

@@ -426,6 +426,20 @@ static void snapshot_that_nothing_was_held_for_is_met_afterwards(void **state)
                    "damaged status STALE an event was lost: 11 expected, 12 came\n");
 }
 
+static void stream_that_stays_behind_the_snapshot_is_damage(void **state)
+{
+    (void)state;
+    live_world_run(&http_numbered,
+                   "snap #10 b80x1 a101x1;wait 60000;delta #5 b81x1;wait 1;delta #10 b80x1;"
+                   "delta #6 b82x1",
+                   "snapshot LIVE unverifiable b80x1 a101x1\n"
+                   "damaged status STALE the stream stays behind the snapshot\n");
+    live_world_run(&by_time,
+                   "delta t=90;snap t=100 b80x1 a101x1;wait 60001;delta t=100 b81x1;delta t=99",
+                   "snapshot LIVE unverifiable b80x1 a101x1\n"
+                   "damaged status STALE the stream stays behind the snapshot\n");
+}
+
 static void number_that_goes_back_behind_the_seam_is_damage(void **state)
 {
     (void)state;
@@ -529,6 +543,22 @@ static void further_snapshot_by_http_is_a_new_one_unless_it_is_older(void **stat
                    "delta LIVE verified b80x3\n"
                    "delta LIVE unverifiable b80x5\n"
                    "delta LIVE verified b80x6\n");
+}
+
+static void checksums_of_held_deltas_are_compared(void **state)
+{
+    static const struct live_rules http_summed = { .loss = ARB_LOSS_CHECKSUM,
+                                                   .source = ARB_SNAPSHOT_HTTP,
+                                                   .seam = ARB_SEAM_SEQUENCE,
+                                                   .checksum_levels = 10,
+                                                   .depth = 10 };
+    (void)state;
+    live_world_run(&http_summed,
+                   "delta #11 b90x9 sum=191;delta #12 b91x9 sum=192;snap #10 b80x1 a101x1",
+                   "snapshot LIVE verified b80x1 b90x9 b91x9 a101x1\n");
+    live_world_run(&http_summed,
+                   "delta #11 b90x9 sum=190;delta #12 b91x9 sum=192;snap #10 b80x1 a101x1",
+                   "damaged status STALE the venue's checksum does not match\n");
 }
 
 static void held_deltas_have_a_limit(void **state)
@@ -917,6 +947,7 @@ int main(void)
         cmocka_unit_test(held_deltas_behind_the_snapshot_are_applied_to_it),
         cmocka_unit_test(snapshot_behind_all_deltas_held_is_unverifiable_until_a_link_fits),
         cmocka_unit_test(snapshot_that_nothing_was_held_for_is_met_afterwards),
+        cmocka_unit_test(stream_that_stays_behind_the_snapshot_is_damage),
         cmocka_unit_test(number_that_goes_back_behind_the_seam_is_damage),
         cmocka_unit_test(snapshot_older_than_the_deltas_held_is_refused_and_they_stay),
         cmocka_unit_test(held_delta_that_was_lost_is_damage_at_once),
@@ -928,6 +959,7 @@ int main(void)
         cmocka_unit_test(seeded_book_is_cut),
         cmocka_unit_test(snapshot_by_http_is_of_no_use_to_a_book_that_was_left),
         cmocka_unit_test(further_snapshot_by_http_is_a_new_one_unless_it_is_older),
+        cmocka_unit_test(checksums_of_held_deltas_are_compared),
         cmocka_unit_test(held_deltas_have_a_limit),
         cmocka_unit_test(chain_is_met_by_the_event_that_the_snapshot_names),
         cmocka_unit_test(chain_that_is_not_met_is_refused),
