@@ -4,7 +4,19 @@
 #ifndef ARB_HELD_H
 #define ARB_HELD_H
 
-#include "book/live_book.h"
+#include "arbspot/types.h"
+#include "util/clock.h"
+
+enum { LIVE_HELD_BYTES_MAX = 4 << 20 /* deltas of one book that wait for its snapshot */ };
+
+/* Deltas in arrival order, waiting for a snapshot. */
+struct live_held {
+    char *data;
+    size_t len, cap;
+    int64_t first_venue_ns; /* of the first one; 0: none, or it has no time */
+    uint64_t last_seq;      /* of the last one */
+    int64_t last_venue_ns;
+};
 
 /* One delta held; its levels stand behind it, bids first. */
 struct held_delta {

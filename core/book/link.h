@@ -7,7 +7,8 @@
 #ifndef ARB_LINK_H
 #define ARB_LINK_H
 
-#include "book/live_book.h"
+#include "book/event.h"
+#include "book/live_rules.h"
 
 /* How an event stands to the number, or to the snapshot, before it. */
 enum link {
