@@ -1,26 +1,18 @@
 #include "book/live_book.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arbspot/abi.h"
+#include "book/held.h"
+#include "book/link.h"
 
-#define TOP_LATELY_NS (10 * NS_PER_S)   /* a second channel that spoke within it will speak again */
+#define TOP_LATELY_NS (10 * NS_PER_S) /* a second channel that spoke within it will speak again */
+#define STREAM_BEHIND_MAX_NS (60 * NS_PER_S)
 #define DATE_DAMAGED_NS (60 * NS_PER_S) /* no message is so late: the date before was wrong */
 
-static const char went_back[] = "the venue's sequence went back";
 static const char time_went_back[] = "the venue's time went back";
-static const char unlinked[] = "an event does not follow the one before";
-
-/* One delta held; its levels stand behind it, bids first. */
-struct held_delta {
-    struct arb_book_event event; /* without its levels */
-    struct moment recv;
-};
-
-_Static_assert(sizeof(struct held_delta) % _Alignof(struct arb_level) == 0, "levels are aligned");
 
 /* One event on its way into a book. */
 struct step {
@@ -31,14 +23,6 @@ struct step {
     struct moment now;
     struct live_result *result;
     bool is_at_seam; /* it straddles the moment of the snapshot by HTTP */
-};
-
-/* How an event stands to the number, or the snapshot, before it. */
-enum link {
-    LINK_FITS = 1,
-    LINK_OPEN = 2,     /* there is nothing to tell by */
-    LINK_REPEATED = 3, /* the same event again, or one that the snapshot contains */
-    LINK_BROKEN = 4,   /* `why` tells */
 };
 
 /* -- life ------------------------------------------------------------------------------- */
@@ -186,17 +170,10 @@ static bool set_state(struct live_book *book, enum arb_book_state state, const c
     return true;
 }
 
-static void drop_held(struct live_held *held)
-{
-    held->len = 0;
-    held->first_venue_ns = held->last_venue_ns = 0;
-    held->last_seq = 0;
-}
-
 /* What belongs to the book as it was followed so far. */
 static void forget(struct live_book *book)
 {
-    drop_held(&book->held);
+    held_drop(&book->held);
     cross_check_forget(&book->check);
     book->is_crossed = book->is_catching_up = false;
     book->crossed_until_ns = NEVER_NS;
@@ -390,116 +367,32 @@ static void note_event(struct step *step)
 
 /* -- order ------------------------------------------------------------------------------ */
 
-static uint64_t first_seq_of(const struct arb_book_event *event)
+/* Does it tell a time that went back, where time tells the order? */
+static bool goes_back(const struct step *step, int64_t venue_ns)
 {
-    return event->first_seq != 0 ? event->first_seq : event->last_seq;
-}
-
-static const char *lost(struct live_room *room, uint64_t expected,
-                        const struct arb_book_event *came)
-{
-    (void)snprintf(room->why, sizeof(room->why),
-                   "an event was lost: %" PRIu64 " expected, %" PRIu64 " came", expected,
-                   first_seq_of(came));
-    return room->why;
-}
-
-static enum link broken(const char **why, const char *text)
-{
-    *why = text;
-    return LINK_BROKEN;
-}
-
-/*
- * A delta behind an event numbered `last_seq`. A number again behind events without can only be
- * taken as it is.
- */
-static enum link follow(struct step *step, uint64_t last_seq, const char **why)
-{
-    const struct arb_book_event *const event = step->event;
-
-    if (event->last_seq == 0 || last_seq == 0) {
-        return LINK_OPEN;
-    }
-    if (event->last_seq == last_seq) {
-        return LINK_REPEATED;
-    }
-    if (step->rules->loss == ARB_LOSS_CHAIN) {
-        if (event->prev_seq == 0) {
-            return LINK_OPEN;
-        }
-        return event->prev_seq == last_seq ? LINK_FITS : broken(why, unlinked);
-    }
-    if (event->last_seq < last_seq) {
-        return broken(why, went_back);
-    }
-    if (step->rules->loss != ARB_LOSS_SEQUENCE) {
-        return LINK_OPEN;
-    }
-    return first_seq_of(event) <= last_seq + 1 ? LINK_FITS
-                                               : broken(why, lost(step->room, last_seq + 1, event));
-}
-
-/* A delta that may be part of a snapshot by HTTP, by numbers that count changes. */
-static enum link meet_by_sequence(struct step *step, uint64_t last_seq, const char **why)
-{
-    const struct arb_book_event *const event = step->event;
-
-    if (event->last_seq <= last_seq) {
-        return LINK_REPEATED;
-    }
-    return first_seq_of(event) <= last_seq + 1 ? LINK_FITS
-                                               : broken(why, lost(step->room, last_seq + 1, event));
-}
-
-/*
- * A delta behind a snapshot by HTTP that no delta was newer than so far: LINK_REPEATED, the
- * snapshot contains it.
- */
-static enum link meet(struct step *step, const struct arb_book_event *snapshot, const char **why)
-{
-    const struct arb_book_event *const event = step->event;
-    const struct live_rules *const rules = step->rules;
-    const bool is_numbered = event->last_seq != 0 && snapshot->last_seq != 0;
-
-    if (rules->loss == ARB_LOSS_CHAIN && is_numbered) {
-        if (event->last_seq == snapshot->last_seq) {
-            return LINK_REPEATED;
-        }
-        if (event->prev_seq == snapshot->last_seq) {
-            return LINK_FITS;
-        }
-    }
-    if (rules->seam == ARB_SEAM_SEQUENCE) {
-        return event->last_seq == 0 ? LINK_OPEN : meet_by_sequence(step, snapshot->last_seq, why);
-    }
-    if (rules->loss == ARB_LOSS_SEQUENCE && is_numbered) {
-        return meet_by_sequence(step, snapshot->last_seq, why);
-    }
-    if (rules->seam == ARB_SEAM_TIME) {
-        return event->venue_ns > 0 && event->venue_ns <= snapshot->venue_ns ? LINK_REPEATED
-                                                                            : LINK_OPEN;
-    }
-    return follow(step, snapshot->last_seq, why);
+    return step->event->venue_ns > 0 && step->event->venue_ns < venue_ns;
 }
 
 /* How the event stands to the book; sets is_at_seam. */
 static enum link link_of(struct step *step, const char **why)
 {
     const struct live_book *const book = step->book;
-
-    if (!book->is_catching_up) {
-        const enum link link = follow(step, book->last_seq, why);
-        return (link == LINK_FITS || link == LINK_OPEN) &&
-                       step->rules->time_order == ARB_TIME_NOT_BACK && step->event->venue_ns > 0 &&
-                       step->event->venue_ns < book->venue_ns
-                   ? broken(why, time_went_back)
-                   : link;
-    }
+    const struct live_rules *const rules = step->rules;
     const struct arb_book_event snapshot = { .last_seq = book->last_seq,
                                              .venue_ns = book->venue_ns };
-    step->is_at_seam = true;
-    return meet(step, &snapshot, why);
+
+    *why = step->room->why;
+    step->is_at_seam = book->is_catching_up;
+    if (step->is_at_seam) {
+        return link_meet(rules, &snapshot, step->event, step->room->why);
+    }
+    const enum link link = link_follow(rules, book->last_seq, step->event, step->room->why);
+    if (link_is_next(link) && rules->time_order == ARB_TIME_NOT_BACK &&
+        goes_back(step, book->venue_ns)) {
+        *why = time_went_back;
+        return LINK_BROKEN;
+    }
+    return link;
 }
 
 /* -- deltas ----------------------------------------------------------------------------- */
@@ -564,6 +457,25 @@ static const char *apply_levels(struct step *step, struct event *changes)
     return bids_why != NULL ? bids_why : asks_why;
 }
 
+/*
+ * Behind a snapshot by HTTP, what it contains comes too, for as long as the stream is behind: a
+ * stream that stays behind has started over, and the book would stand still.
+ */
+static void on_repeated_delta(struct step *step)
+{
+    const struct live_book *const book = step->book;
+    const struct arb_book_event *const event = step->event;
+    const bool is_older = event->last_seq != 0 && book->last_seq != 0
+                              ? event->last_seq != book->last_seq
+                              : event->venue_ns < book->venue_ns;
+
+    if (!step->is_at_seam) {
+        step->room->counts.repeated++;
+    } else if (is_older && step->now.mono_ns - book->recv.mono_ns > STREAM_BEHIND_MAX_NS) {
+        damaged(step, "the stream stays behind the snapshot");
+    }
+}
+
 /* True: the delta is in the book. False: there was nothing to do, or it is damaged. */
 static bool take_delta(struct step *step, struct event *changes)
 {
@@ -572,7 +484,7 @@ static bool take_delta(struct step *step, struct event *changes)
     const enum link link = link_of(step, &why);
 
     if (link == LINK_REPEATED) {
-        step->room->counts.repeated += step->is_at_seam ? 0 : 1;
+        on_repeated_delta(step);
         return false;
     }
     if (link != LINK_BROKEN) {
@@ -618,61 +530,18 @@ static void apply_delta(struct step *step)
 
 /* -- deltas that wait for a snapshot by HTTP -------------------------------------------- */
 
-/* Room for `need` bytes. What went wrong, or NULL. */
-static const char *reserve_held(struct live_held *held, size_t need)
-{
-    if (need > LIVE_HELD_BYTES_MAX) {
-        return "too many deltas arrived before the snapshot";
-    }
-    if (need > held->cap) {
-        const size_t cap = 2 * need < LIVE_HELD_BYTES_MAX ? 2 * need : LIVE_HELD_BYTES_MAX;
-        char *const data = realloc(held->data, cap);
-        if (data == NULL) {
-            return "no memory to hold deltas";
-        }
-        held->data = data;
-        held->cap = cap;
-    }
-    return NULL;
-}
-
-static char *put_levels(char *at, const struct arb_level *levels, uint32_t n)
-{
-    if (n > 0) {
-        memcpy(at, levels, n * sizeof(*levels));
-    }
-    return at + n * sizeof(*levels);
-}
-
-static void put_held(struct step *step)
-{
-    struct live_held *const held = &step->book->held;
-    const struct arb_book_event *const event = step->event;
-    const struct held_delta delta = { .event = *event, .recv = step->now };
-    char *at = held->data + held->len;
-
-    memcpy(at, &delta, sizeof(delta));
-    at = put_levels(at + sizeof(delta), event->bids, event->n_bids);
-    at = put_levels(at, event->asks, event->n_asks);
-    if (held->len == 0) {
-        held->first_venue_ns = event->venue_ns;
-    }
-    held->len = (size_t)(at - held->data);
-    held->last_seq = event->last_seq;
-    held->last_venue_ns = event->venue_ns;
-}
-
 /* How it stands to the one held before. */
 static enum link link_of_held(struct step *step, const char **why)
 {
     const struct live_held *const held = &step->book->held;
     const bool has_time_order =
         step->rules->time_order == ARB_TIME_NOT_BACK || step->rules->seam == ARB_SEAM_TIME;
-    const enum link link = follow(step, held->last_seq, why);
+    const enum link link = link_follow(step->rules, held->last_seq, step->event, step->room->why);
 
-    if ((link == LINK_FITS || link == LINK_OPEN) && has_time_order && step->event->venue_ns > 0 &&
-        step->event->venue_ns < held->last_venue_ns) {
-        return broken(why, time_went_back);
+    *why = step->room->why;
+    if (link_is_next(link) && has_time_order && goes_back(step, held->last_venue_ns)) {
+        *why = time_went_back;
+        return LINK_BROKEN;
     }
     return link;
 }
@@ -680,7 +549,6 @@ static enum link link_of_held(struct step *step, const char **why)
 static void hold(struct step *step)
 {
     struct live_held *const held = &step->book->held;
-    const size_t n_levels = (size_t)step->event->n_bids + step->event->n_asks;
     const char *why = NULL;
     const enum link link = link_of_held(step, &why);
 
@@ -689,28 +557,14 @@ static void hold(struct step *step)
         return;
     }
     if (link != LINK_BROKEN) {
-        why = reserve_held(held, held->len + sizeof(struct held_delta) +
-                                     n_levels * sizeof(struct arb_level));
+        why = held_reserve(held, step->event);
         step->room->counts.held_dropped += why != NULL ? 1 : 0;
     }
     if (why != NULL) {
         damaged(step, why);
         return;
     }
-    put_held(step);
-}
-
-/* The delta held at `at`, which moves behind it. Its levels are borrowed. */
-static struct held_delta read_held(const struct live_held *held, size_t *at)
-{
-    struct held_delta delta;
-
-    memcpy(&delta, held->data + *at, sizeof(delta));
-    *at += sizeof(delta);
-    delta.event.bids = (const struct arb_level *)(const void *)(held->data + *at);
-    delta.event.asks = delta.event.bids + delta.event.n_bids;
-    *at += ((size_t)delta.event.n_bids + delta.event.n_asks) * sizeof(struct arb_level);
-    return delta;
+    held_put(held, step->event, step->now);
 }
 
 /* Where the deltas begin that the snapshot's own number does not show to be part of it. */
@@ -722,7 +576,7 @@ static size_t skip_linked(const struct live_held *held, const struct step *step)
         return 0;
     }
     for (size_t at = 0; at < held->len;) {
-        const struct held_delta delta = read_held(held, &at);
+        const struct held_delta delta = held_read(held, &at);
         if (delta.event.last_seq == step->event->last_seq) {
             begin = at;
         }
@@ -743,7 +597,7 @@ static bool was_quiet(const struct step *step)
         (event_ns != 0 && asked_ns - event_ns < quiet_ns)) {
         return false;
     }
-    return book->held.len == 0 || read_held(&book->held, &at).recv.mono_ns >= asked_ns;
+    return book->held.len == 0 || held_read(&book->held, &at).recv.mono_ns >= asked_ns;
 }
 
 /* By the venue's time. Why the snapshot does not meet the deltas held, or NULL. */
@@ -763,14 +617,11 @@ static const char *refuse_by_time(const struct step *step)
 static const char *refuse(const struct step *step, size_t begin)
 {
     const struct live_held *const held = &step->book->held;
-    struct step look = *step;
     enum link link = LINK_REPEATED;
-    const char *why = NULL;
 
     for (size_t at = begin; at < held->len && link == LINK_REPEATED;) {
-        const struct held_delta delta = read_held(held, &at);
-        look.event = &delta.event;
-        link = meet(&look, step->event, &why);
+        const struct held_delta delta = held_read(held, &at);
+        link = link_meet(step->rules, step->event, &delta.event, step->room->why);
     }
     if (link == LINK_BROKEN) {
         return "older than the first change held";
@@ -789,13 +640,13 @@ static bool apply_held(struct step *step, size_t begin)
     struct event changes = { 0 };
 
     for (size_t at = begin; at < held->len && step->result->outcome != LIVE_DAMAGED;) {
-        const struct held_delta delta = read_held(held, &at);
+        const struct held_delta delta = held_read(held, &at);
         one.event = &delta.event;
         one.now = delta.recv;
         one.is_at_seam = false;
         (void)take_delta(&one, &changes); /* the result says what went wrong */
     }
-    drop_held(held);
+    held_drop(held);
     return step->result->outcome != LIVE_DAMAGED;
 }
 
@@ -840,6 +691,7 @@ static const char *note_snapshot(struct step *step)
     book->seed_venue_ns = event->venue_ns;
     book->has_beyond = event->n_beyond > 0;
     book->is_catching_up = is_by_http(step);
+    book->asked_ns = 0;
     prove(step, !is_by_http(step) && event->last_seq != 0 ? LINK_FITS : LINK_OPEN);
     return compare_checksum(step);
 }
@@ -872,7 +724,6 @@ static void take_first_snapshot(struct step *step, size_t begin)
         damaged(step, why);
         return;
     }
-    book->asked_ns = 0;
     if (!apply_held(step, begin)) {
         return;
     }

@@ -15,31 +15,16 @@
 #include "book/book.h"
 #include "book/cross_check.h"
 #include "book/event.h"
+#include "book/held.h"
+#include "book/live_rules.h"
 #include "book/silence.h"
 #include "util/clock.h"
 
 enum {
-    LIVE_HELD_BYTES_MAX = 4 << 20,               /* deltas of one book that wait for its snapshot */
     LIVE_CHANGES_MAX = 2 * ARB_EVENT_LEVELS_MAX, /* a side: all levels set and as many removed */
 };
 
 #define LIVE_CROSSED_PATIENCE_NS (5 * NS_PER_S) /* for the message that uncrosses a book */
-
-/* What is true of all books of one session: from the plugin's plan. */
-struct live_rules {
-    uint32_t loss;           /* enum arb_loss_detection */
-    uint32_t source;         /* enum arb_snapshot_source */
-    uint32_t seam;           /* enum arb_seam */
-    uint32_t time_order;     /* enum arb_time_order */
-    uint32_t unknown_delete; /* enum arb_unknown_delete */
-    uint32_t checksum_levels, depth;
-    int64_t quiet_ns;
-    int64_t max_age_ns; /* for silence; 0: none */
-    /* The plugin's; NULL: it has none. */
-    int (*checksum)(void *self, const struct arb_book_event *event, const struct arb_book *book,
-                    uint32_t *checksum);
-    void *self;
-};
 
 struct live_counts {
     uint64_t updates;    /* deltas applied */
@@ -68,15 +53,6 @@ void live_room_fini(struct live_room *room);
 struct live_progress {
     int64_t venue_ns; /* 0: the venue has not said */
     uint64_t nth;
-};
-
-/* Deltas in arrival order, waiting for a snapshot. */
-struct live_held {
-    char *data;
-    size_t len, cap;
-    int64_t first_venue_ns; /* of the first one; 0: none, or it has no time */
-    uint64_t last_seq;      /* of the last one */
-    int64_t last_venue_ns;
 };
 
 /* What had come when the snapshot by HTTP was asked for: changes on their way would be missed. */
