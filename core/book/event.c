@@ -76,7 +76,7 @@ const char *book_state_name(uint32_t state)
 
 const char *trading_name(uint32_t trading)
 {
-    static const char *const names[] = { "?", "open", "limited", "halted" };
+    static const char *const names[] = { "?", "open", "unknown", "limited", "halted" };
     return name_of(names, sizeof(names) / sizeof(*names), trading);
 }
 

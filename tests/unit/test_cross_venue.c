@@ -17,6 +17,7 @@
 
 #define MS INT64_C(1000000)
 #define START_NS (INT64_C(1000) * 1000 * MS)
+#define MONO_START_NS (INT64_C(17) * MS) /* the two clocks have nothing in common */
 
 enum { VENUES = 3, LEVELS_MAX = 5, PPM = 1000000 };
 
@@ -104,10 +105,8 @@ record_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...
     recorder->n_logs++;
 }
 
-static const struct arb_host_ops host_ops = {
-    .size = sizeof(host_ops),
-    .log = record_log,
-    .timer_set = record_timer,
+static const struct arb_strategy_calls calls = {
+    .base = { .size = sizeof(calls), .log = record_log, .timer_set = record_timer },
     .opportunity = record_opportunity,
 };
 
@@ -148,7 +147,9 @@ static int set_up(void **state)
     assert_non_null(world);
     world->self = calloc(1, arb_plugin.instance_size);
     assert_non_null(world->self);
-    world->recorder.host = (struct arb_host){ .ops = &host_ops, .now_ns = START_NS };
+    world->recorder.host = (struct arb_host){
+        .calls = &calls.base, .now_ns = START_NS, .mono_ns = MONO_START_NS
+    };
     clear_text(world);
     world->n_venues = 2;
     (void)snprintf(world->info.symbol, sizeof(world->info.symbol), "BTC/USD");
@@ -242,6 +243,7 @@ static const char *stop(struct world *world)
 static void pass(struct world *world, int64_t ns)
 {
     world->recorder.host.now_ns += ns;
+    world->recorder.host.mono_ns += ns;
 }
 
 /* --- the walk --- */

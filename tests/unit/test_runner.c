@@ -36,7 +36,6 @@ struct script {
         uint32_t timer, delay_ms;
     } timers[4];
     bool does_publish_by_timer;
-    bool does_call_exchange;
 };
 
 extern const struct arb_plugin arb_plugin; /* cross_venue is linked into this test */
@@ -110,9 +109,6 @@ static int puppet_market(void *self, struct arb_host *host, const struct arb_mar
     for (unsigned i = 0; i < script->n_publish; i++) {
         (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
     }
-    if (script->does_call_exchange) {
-        arb_text_add(&script->world->lines, "http_get=%d\n", arb_http_get(host, 0, "https://x"));
-    }
     return script->market_rc;
 }
 
@@ -141,7 +137,6 @@ static void puppet_fini(void *self)
 
 static const struct arb_option puppet_options[] = {
     ARB_OPTION_INT("level", struct puppet, level, "7", 0, 9, "A number."),
-    ARB_OPTION_END,
 };
 
 static const struct arb_strategy_ops puppet_ops = {
@@ -159,7 +154,7 @@ static const struct arb_plugin puppet_plugin = {
     .version = "1",
     .description = "Does as it is told",
     .instance_size = sizeof(struct puppet),
-    .options = puppet_options,
+    ARB_PLUGIN_OPTIONS(puppet_options),
     .ops = &puppet_ops,
 };
 
@@ -224,7 +219,7 @@ static int set_up(void **state)
                                             .fn = tell,
                                             .context = world,
                                             .session = 77,
-                                            .now_ns = START_NS };
+                                            .now = moment_at(START_NS) };
     world->script.world = world;
     world->script.terms = valid_terms();
     script = &world->script;
@@ -279,7 +274,7 @@ static void quote_both(struct world *world, int64_t a_ms, int64_t b_ms)
 
 static void step(struct world *world, int64_t ms)
 {
-    runner_step(world->runner, START_NS + ms * MS);
+    runner_step(world->runner, moment_at(START_NS + ms * MS));
 }
 
 static struct runner_stats stats_of(const struct world *world)
@@ -339,8 +334,8 @@ static void finish_stops_the_strategy_once(void **state)
     struct world *const world = *state;
 
     begin(world);
-    runner_finish(world->runner, START_NS + 4 * MS);
-    runner_finish(world->runner, START_NS + 5 * MS);
+    runner_finish(world->runner, moment_at(START_NS + 4 * MS));
+    runner_finish(world->runner, moment_at(START_NS + 5 * MS));
     assert_string_equal("stop t=4\n", lines(world));
 }
 
@@ -555,7 +550,7 @@ static void failed_callback_leaves_no_effect_and_ends_the_strategy(void **state)
     step(world, 0);
     quote_both(world, 1, 1);
     step(world, 1);
-    runner_finish(world->runner, START_NS + 2 * MS);
+    runner_finish(world->runner, moment_at(START_NS + 2 * MS));
     const char *const log = stderr_capture_end(&capture);
     assert_string_equal("market BTC/USD changed=3 t=0\n", lines(world));
     assert_int_equal(1, stats_of(world).disabled);
@@ -675,18 +670,6 @@ static void timer_beyond_the_limit_fails_the_callback(void **state)
     assert_int_equal(1, count_of(publish(world, 0, &capture), "below ARB_TIMERS_MAX"));
 }
 
-static void calls_for_exchanges_are_not_supported_and_do_no_harm(void **state)
-{
-    struct world *const world = *state;
-
-    begin(world);
-    world->script.does_call_exchange = true;
-    quote_both(world, 0, 0);
-    step(world, 0);
-    assert_string_equal("market BTC/USD changed=3 t=0\nhttp_get=-6\n", lines(world));
-    assert_int_equal(0, stats_of(world).disabled);
-}
-
 /* --- timers --- */
 
 /* A strategy that sets these timers at t=0. */
@@ -792,7 +775,7 @@ static void run_scenario(char *text, size_t cap)
         quote_both(world, ms, ms / 2);
         step(world, ms);
     }
-    runner_finish(world->runner, START_NS + 50 * MS);
+    runner_finish(world->runner, moment_at(START_NS + 50 * MS));
     (void)snprintf(text, cap, "%s", lines(world));
     (void)tear_down(&state);
 }
@@ -957,7 +940,6 @@ int main(void)
         TEST(close_without_a_reason_fails_the_callback),
         TEST(opportunity_without_its_size_fails_the_callback),
         TEST(timer_beyond_the_limit_fails_the_callback),
-        TEST(calls_for_exchanges_are_not_supported_and_do_no_harm),
         TEST(timer_fires_when_due_and_only_once),
         TEST(timers_fire_in_the_order_they_are_due),
         TEST(timer_set_again_replaces_the_pending_one),
