@@ -73,7 +73,7 @@ static int read_head(struct elf_file *file, struct err *err)
     return rc == ARB_OK ? read_at(file, &file->head, sizeof(file->head), 0, err) : rc;
 }
 
-static int check_head(const ElfW(Ehdr) *head, struct err *err)
+static int check_head(const ElfW(Ehdr) * head, struct err *err)
 {
     if (head->e_ident[EI_CLASS] != OWN_CLASS || head->e_ident[EI_DATA] != OWN_ORDER ||
         head->e_machine != __ehdr_start.e_machine) {
@@ -90,7 +90,7 @@ static int check_head(const ElfW(Ehdr) *head, struct err *err)
     return ARB_OK;
 }
 
-static bool is_within(const ElfW(Phdr) *inner, const ElfW(Phdr) *outer)
+static bool is_within(const ElfW(Phdr) * inner, const ElfW(Phdr) * outer)
 {
     return inner->p_vaddr >= outer->p_vaddr && inner->p_filesz <= outer->p_filesz &&
            inner->p_vaddr - outer->p_vaddr <= outer->p_filesz - inner->p_filesz;
@@ -137,9 +137,9 @@ static int check_sections(const struct elf_file *file, struct err *err)
 {
     const ElfW(Ehdr) *const head = &file->head;
 
-    return head->e_shoff == 0 ? ARB_OK
-                              : check_room(file, head->e_shoff,
-                                           (uint64_t)head->e_shnum * head->e_shentsize, err);
+    return head->e_shoff == 0
+               ? ARB_OK
+               : check_room(file, head->e_shoff, (uint64_t)head->e_shnum * head->e_shentsize, err);
 }
 
 static int check_file(struct elf_file *file, struct err *err)
@@ -163,8 +163,8 @@ int elf_file_check(const char *path, struct err *err)
     if (file.fd < 0) {
         return err_set(err, ARB_EINVAL, "%s", strerror(errno));
     }
-    int rc = fstat(file.fd, &status) == 0 ? ARB_OK
-                                          : err_set(err, ARB_EINVAL, "%s", strerror(errno));
+    int rc =
+        fstat(file.fd, &status) == 0 ? ARB_OK : err_set(err, ARB_EINVAL, "%s", strerror(errno));
     if (rc == ARB_OK) {
         file.len = (uint64_t)status.st_size;
         rc = check_file(&file, err);

@@ -379,7 +379,8 @@ static int find_descriptor(void *handle, const struct object *object,
                        ARB_PLUGIN_SYMBOL);
     }
     const size_t size = ((const ElfW(Sym) *)extra)->st_size;
-    if (size < PLUGIN_FROZEN || !object_has(object, found, size) || (found->magic == ARB_ABI_MAGIC && size < found->size)) {
+    if (size < PLUGIN_FROZEN || !object_has(object, found, size) ||
+        (found->magic == ARB_ABI_MAGIC && size < found->size)) {
         return err_set(err, ARB_EINVAL,
                        "its %s has only %zu bytes: it is not an arbspot plugin, or does not start "
                        "with ARB_PLUGIN_HEADER",

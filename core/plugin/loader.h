@@ -32,7 +32,8 @@ struct plugin {
 
 /*
  * Loads the plugin at `path`. ARB_EINVAL: not a plugin, cut short, damaged or incomplete;
- * ARB_ENOTSUP: another ABI. No pointer of it is followed that leads outside the shared object. `kind` 0 accepts any.
+ * ARB_ENOTSUP: another ABI. No pointer of it is followed that leads outside the shared object.
+ * `kind` 0 accepts any.
  */
 int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct err *err);
 

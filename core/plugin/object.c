@@ -8,7 +8,7 @@
 struct search {
     struct object *object;
     uintptr_t base;
-    const ElfW(Dyn) *dynamic; /* tells objects apart that have the same base */
+    const ElfW(Dyn) * dynamic; /* tells objects apart that have the same base */
     bool is_found;
 };
 

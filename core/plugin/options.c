@@ -6,8 +6,8 @@
 #include "config/config_keys.h"
 
 enum {
-    TEXT_MAX = 256,    /* of a description in a message */
-    SHOWN_MAX = 60,    /* bytes of a bad value that are repeated in a message */
+    TEXT_MAX = 256, /* of a description in a message */
+    SHOWN_MAX = 60, /* bytes of a bad value that are repeated in a message */
 };
 
 /* Where the table ends. */
@@ -70,9 +70,8 @@ static const char *bad_choices(const struct arb_option *option)
 
 static bool is_good_name(const char *name)
 {
-    return name != NULL &&
-           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0' && name[0] != '\0' &&
-           strlen(name) < PLUGIN_NAME_MAX;
+    return name != NULL && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0' &&
+           name[0] != '\0' && strlen(name) < PLUGIN_NAME_MAX;
 }
 
 static bool is_host_key(uint32_t kind, const char *name)

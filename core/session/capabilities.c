@@ -6,7 +6,7 @@
 
 #include "plugin/options.h"
 #include "session/plan.h"
-#include "util/clock.h"
+#include "session/refused_calls.h"
 #include "util/log.h"
 
 enum { PROBE_TIME_NS = 1 /* no clock: the same answer every time */ };
@@ -64,11 +64,6 @@ static int take_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
     return timer < ARB_TIMERS_MAX ? ARB_OK : ARB_EINVAL;
 }
 
-/* Log and timers are all that init() may call: the table ends behind them. */
-static const struct arb_exchange_calls probe_calls = {
-    .base = { .size = sizeof(struct arb_host_calls), .log = write_log, .timer_set = take_timer },
-};
-
 /* What init() is shown: nobody's instruments. */
 struct surroundings {
     struct arb_instrument instruments[ARB_INSTRUMENTS_MAX];
@@ -78,7 +73,10 @@ struct surroundings {
 static int run_init(const struct plugin *plugin, void *self, const struct surroundings *around,
                     struct arb_plan *plan)
 {
-    struct arb_host host = { .calls = &probe_calls.base,
+    struct arb_exchange_calls calls = {
+        .base = { .size = sizeof(calls), .log = write_log, .timer_set = take_timer },
+    };
+    struct arb_host host = { .calls = &calls.base,
                              .now_ns = PROBE_TIME_NS,
                              .mono_ns = PROBE_TIME_NS };
     const struct arb_exchange_env env = { .size = (uint32_t)sizeof(env),
@@ -87,6 +85,7 @@ static int run_init(const struct plugin *plugin, void *self, const struct surrou
                                           .instruments = around->instruments,
                                           .by_venue_symbol = &around->by_venue_symbol };
 
+    refused_calls_set(&calls);
     const int rc = plugin->exchange.init(self, &host, &env, plan);
     if (plugin->exchange.fini != NULL) {
         plugin->exchange.fini(self);

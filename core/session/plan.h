@@ -11,8 +11,8 @@
 void plan_set_defaults(struct arb_plan *plan);
 
 /*
- * The first rule that the plan breaks, as half a sentence behind "the rule that", or NULL. `ops` are
- * the plugin's callbacks, some of which a plan asks for.
+ * The first rule that the plan breaks, as half a sentence behind "the rule that", or NULL. `ops`
+ * are the plugin's callbacks, some of which a plan asks for.
  */
 const char *plan_rule(const struct arb_plan *plan, const struct arb_exchange_ops *ops);
 

@@ -11,10 +11,10 @@
 #include "util/clock.h"
 
 struct requests {
-    struct arb_host host;    /* first: the strategy's handle leads back here */
+    struct arb_host host;            /* first: the strategy's handle leads back here */
     struct arb_strategy_calls calls; /* what host.calls points to */
-    const char *who;         /* "strategy=NAME", for log lines; borrowed */
-    const char *broken_rule; /* or NULL */
+    const char *who;                 /* "strategy=NAME", for log lines; borrowed */
+    const char *broken_rule;         /* or NULL */
     uint32_t n_venues;
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */

@@ -61,7 +61,8 @@ void runner_destroy(struct runner *runner);
 /* One turn at the moment `now`. Not while the thread runs. */
 void runner_step(struct runner *runner, struct moment now);
 
-/* When the next timer is due, monotonic, NEVER_NS without one: how far a replay may go in one step. */
+/* When the next timer is due, monotonic, NEVER_NS without one: how far a replay may go in one step.
+ */
 int64_t runner_next_timer_ns(const struct runner *runner);
 
 /* Runs on_stop() once, for those who step by hand. */

@@ -31,7 +31,7 @@ struct open_opportunity {
     /* Monotonic, so that a step of the UTC clock neither closes nor delays. */
     int64_t expiry_ns;      /* from when a leg is too old; INT64_MAX: never */
     int64_t next_update_ns; /* no UPDATE before */
-    bool is_pending;              /* terms changed since they were published */
+    bool is_pending;        /* terms changed since they were published */
 };
 
 struct cross_venue {
@@ -250,10 +250,11 @@ static bool is_too_old(const struct cross_venue *self, int64_t recv_ns, int64_t 
 static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *host,
                          const struct pair *pair)
 {
+    if (self->max_age_ms == 0) {
+        return INT64_MAX;
+    }
     const int64_t age_ns = host->now_ns - older_leg_ns(pair, host->now_ns);
-
-    return self->max_age_ms == 0 ? INT64_MAX
-                                 : host->mono_ns + self->max_age_ms * NS_PER_MS - age_ns + 1;
+    return host->mono_ns + self->max_age_ms * NS_PER_MS - age_ns + 1;
 }
 
 /* 0, with the terms, when the pair is an opportunity; otherwise why it is none. */

@@ -147,9 +147,8 @@ static int set_up(void **state)
     assert_non_null(world);
     world->self = calloc(1, arb_plugin.instance_size);
     assert_non_null(world->self);
-    world->recorder.host = (struct arb_host){
-        .calls = &calls.base, .now_ns = START_NS, .mono_ns = MONO_START_NS
-    };
+    world->recorder.host =
+        (struct arb_host){ .calls = &calls.base, .now_ns = START_NS, .mono_ns = MONO_START_NS };
     clear_text(world);
     world->n_venues = 2;
     (void)snprintf(world->info.symbol, sizeof(world->info.symbol), "BTC/USD");
@@ -916,6 +915,19 @@ static void open_pairs_are_those_that_earn(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void step_of_the_utc_clock_closes_nothing(void **state)
+{
+    struct world *const world = *state;
+    const int64_t hour_ns = 3600 * 1000 * MS;
+
+    set_option(world, "max_age", 1000);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    world->recorder.host.now_ns += hour_ns;
+    world->recorder.host.mono_ns += 999 * MS;
+    assert_string_equal("timer 0 in 2 ms\n", fire(world));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -959,6 +971,7 @@ int main(void)
         TEST(overflow_closes_what_is_open),
         TEST(timer_closes_what_grew_too_old),
         TEST(timer_of_a_refreshed_book_is_set_anew),
+        TEST(step_of_the_utc_clock_closes_nothing),
         TEST(update_within_the_interval_waits_for_the_timer),
         TEST(only_the_latest_of_several_updates_is_published),
         TEST(close_does_not_wait_for_the_interval),

@@ -124,7 +124,8 @@ static void plugin_in_cpp_loads(void **state)
 
 static void pointers_that_leave_the_plugin_are_not_followed(void **state)
 {
-    static const char beyond[] = "points outside the plugin, or is not terminated within 4096 bytes";
+    static const char beyond[] =
+        "points outside the plugin, or is not terminated within 4096 bytes";
     char reason[200];
 
     (void)state;
@@ -172,8 +173,9 @@ static void instance_smaller_than_its_options_is_refused(void **state)
     (void)state;
     assert_int_equal(plugin_load(&plugin, FIXTURE("small_instance"), 0, &err), ARB_OK);
     assert_int_equal(options_check_table(&plugin.desc, &err), ARB_EINVAL);
-    assert_string_equal(err.text, "its option 'mode' ends behind the instance: set .instance_size = "
-                                  "sizeof() of the struct it is in");
+    assert_string_equal(err.text,
+                        "its option 'mode' ends behind the instance: set .instance_size = "
+                        "sizeof() of the struct it is in");
 }
 
 /* The bytes of a plugin that is good. */
@@ -226,8 +228,7 @@ static const char *load_image(struct image image, struct err *err)
 static void check_cut(struct image whole, size_t len)
 {
     struct err err;
-    const char *const text =
-        load_image((struct image){ .data = whole.data, .len = len }, &err);
+    const char *const text = load_image((struct image){ .data = whole.data, .len = len }, &err);
 
     assert_int_equal(err.rc, ARB_EINVAL);
     assert_non_null(strstr(text, ": is cut short: "));
@@ -334,7 +335,9 @@ static void longer_descriptor_is_cut(void **state)
 
 static void insane_sizes_are_refused(void **state)
 {
-    static const uint32_t sizes[] = { 0, 8, 16, 63, ABI_LEAST_PLUGIN - 8, ABI_LEAST_PLUGIN + 1, PLUGIN_STRUCT_MAX + 8, UINT32_MAX };
+    static const uint32_t sizes[] = {
+        0, 8, 16, 63, ABI_LEAST_PLUGIN - 8, ABI_LEAST_PLUGIN + 1, PLUGIN_STRUCT_MAX + 8, UINT32_MAX
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -351,7 +354,10 @@ static void insane_sizes_are_refused(void **state)
 
 static void insane_sizes_of_callbacks_are_refused(void **state)
 {
-    static const uint32_t sizes[] = { 0, 4, ABI_LEAST_STRATEGY_OPS - 8, ABI_LEAST_STRATEGY_OPS + 1, PLUGIN_STRUCT_MAX + 8, UINT32_MAX };
+    static const uint32_t sizes[] = {
+        0,         4, ABI_LEAST_STRATEGY_OPS - 8, ABI_LEAST_STRATEGY_OPS + 1, PLUGIN_STRUCT_MAX + 8,
+        UINT32_MAX
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

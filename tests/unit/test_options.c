@@ -37,10 +37,8 @@ enum { N_OPTIONS = sizeof(table) / sizeof(table[0]) };
 
 static struct arb_plugin plugin_with(const struct arb_option *options, uint32_t n_options)
 {
-    return (struct arb_plugin){ ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
-                                .name = "thing",
-                                .instance_size = sizeof(struct instance),
-                                .options = options,
+    return (struct arb_plugin){ ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE), .name = "thing",
+                                .instance_size = sizeof(struct instance), .options = options,
                                 .n_options = n_options };
 }
 

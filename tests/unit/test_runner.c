@@ -15,6 +15,7 @@
 #include "feed_stub.h"
 #include "stderr_capture.h"
 #include "strategy/ring_source.h"
+#include "plugin/abi_sizes.h"
 #include "strategy/runner.h"
 #include "util/clock.h"
 
@@ -659,6 +660,32 @@ static void opportunity_without_its_size_fails_the_callback(void **state)
     assert_int_equal(1, count_of(publish(world, 1, &capture), "has its size set"));
 }
 
+static void opportunity_of_the_first_minor_is_taken(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+    struct opportunity seen = { .seq = 0 };
+
+    begin(world);
+    world->opportunity = &seen;
+    world->script.terms.verified = UINT32_MAX; /* behind its size, so it is not read */
+    world->script.terms.size = ABI_LEAST_OPPORTUNITY;
+    assert_string_equal("", publish(world, 1, &capture));
+    assert_int_equal(1, seen.seq);
+    assert_int_equal(0, seen.terms.verified);
+    assert_int_equal(sizeof(struct arb_opportunity), seen.terms.size);
+}
+
+static void opportunity_smaller_than_the_first_minor_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.size = ABI_LEAST_OPPORTUNITY - 1;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "has its size set"));
+}
+
 static void timer_beyond_the_limit_fails_the_callback(void **state)
 {
     struct world *const world = *state;
@@ -754,6 +781,19 @@ static void next_timer_says_how_far_a_replay_may_go(void **state)
     world->script.timers[0].delay_ms = 5;
     begin_with_timers(world, 1);
     assert_int_equal(START_NS + 5 * MS, runner_next_timer_ns(world->runner));
+}
+
+static void step_of_the_utc_clock_moves_no_timer(void **state)
+{
+    struct world *const world = *state;
+    const int64_t hour_ns = 3600 * 1000 * MS;
+
+    world->script.timers[0].delay_ms = 5;
+    begin_with_timers(world, 1);
+    runner_step(world->runner, (struct moment){ START_NS + 4 * MS, START_NS + hour_ns });
+    assert_string_equal("", lines(world));
+    runner_step(world->runner, (struct moment){ START_NS + 5 * MS, START_NS - 7 * MS });
+    assert_string_equal("timer 0 t=-7\n", lines(world));
 }
 
 /* --- determinism --- */
@@ -939,6 +979,8 @@ int main(void)
         TEST(opportunity_of_an_unknown_event_fails_the_callback),
         TEST(close_without_a_reason_fails_the_callback),
         TEST(opportunity_without_its_size_fails_the_callback),
+        TEST(opportunity_of_the_first_minor_is_taken),
+        TEST(opportunity_smaller_than_the_first_minor_fails_the_callback),
         TEST(timer_beyond_the_limit_fails_the_callback),
         TEST(timer_fires_when_due_and_only_once),
         TEST(timers_fire_in_the_order_they_are_due),
@@ -946,6 +988,7 @@ int main(void)
         TEST(timer_of_zero_cancels),
         TEST(market_comes_before_a_timer_of_the_same_step),
         TEST(next_timer_says_how_far_a_replay_may_go),
+        TEST(step_of_the_utc_clock_moves_no_timer),
         TEST(two_runs_of_one_input_are_the_same),
         TEST(lost_event_closes_the_opportunity_of_cross_venue),
         TEST(thread_delivers_what_the_rings_bring_until_it_is_stopped),
