@@ -13,6 +13,7 @@
 #include "plugin/abi_sizes.h"
 #include "plugin/elf_file.h"
 #include "plugin/object.h"
+#include "plugin/trial.h"
 
 _Static_assert(PLUGIN_PATH_MAX >= PATH_MAX, "realpath() writes up to PATH_MAX bytes");
 
@@ -414,6 +415,9 @@ int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct e
     int rc = resolve(plugin, path, err);
     if (rc == ARB_OK) {
         rc = elf_file_check(plugin->path, err);
+    }
+    if (rc == ARB_OK) {
+        rc = trial_open(plugin->path, err);
     }
     if (rc == ARB_OK) {
         rc = open_and_accept(plugin, kind, err);

@@ -250,6 +250,17 @@ static void plugins_cut_short_are_refused(void **state)
     }
 }
 
+static void plugin_whose_end_is_blank_is_refused(void **state)
+{
+    const struct image image = read_image(FIXTURE("good"));
+    struct err err;
+
+    (void)state;
+    memset(image.data + image.len / 4, 0, image.len - image.len / 4);
+    assert_non_null(strstr(load_image(image, &err), ": ends the process that loads it ("));
+    free(image.data);
+}
+
 static void files_for_other_machines_are_refused(void **state)
 {
     const struct image image = read_image(FIXTURE("good"));
@@ -495,6 +506,7 @@ int main(void)
         cmocka_unit_test(tables_of_options_that_claim_too_many_are_refused),
         cmocka_unit_test(instance_smaller_than_its_options_is_refused),
         cmocka_unit_test(plugins_cut_short_are_refused),
+        cmocka_unit_test(plugin_whose_end_is_blank_is_refused),
         cmocka_unit_test(files_for_other_machines_are_refused),
         cmocka_unit_test(strategy_needs_only_on_market),
         cmocka_unit_test(older_descriptor_is_filled_with_zeros),
