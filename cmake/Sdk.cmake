@@ -1,5 +1,5 @@
 # Installs what plugins and consumers are built against: headers, find_package(Arbspot), schemas,
-# and the pkg-config file of the consumer library.
+# the pkg-config files of plugins and of the consumer library, and the guide with its example.
 include(CMakePackageConfigHelpers)
 set(_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Arbspot)
 file(RELATIVE_PATH ARBSPOT_PREFIX_FROM_CONFIG
@@ -12,7 +12,10 @@ install(FILES ${CMAKE_BINARY_DIR}/ArbspotConfig.cmake ${CMAKE_BINARY_DIR}/Arbspo
 file(RELATIVE_PATH ARBSPOT_PREFIX_FROM_PKGCONFIG
     ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/arbspot-consumer.pc.in ${CMAKE_BINARY_DIR}/arbspot-consumer.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/arbspot-consumer.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(cmake/arbspot-plugin.pc.in ${CMAKE_BINARY_DIR}/arbspot-plugin.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/arbspot-consumer.pc ${CMAKE_BINARY_DIR}/arbspot-plugin.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY include/arbspot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY etc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot OPTIONAL)
+install(FILES plugins/README.md tests/sdk/acme.c DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc)
 install(FILES etc/arbspot.ini etc/minimal.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)

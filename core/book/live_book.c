@@ -995,3 +995,28 @@ int64_t live_book_due_ns(const struct live_book *book)
     }
     return book->state == ARB_BOOK_LIVE ? cross_check_due_ns(&book->check) : NEVER_NS;
 }
+
+bool live_book_is_frozen(struct live_book *book, const struct live_rules *rules, int64_t mono_ns)
+{
+    if (book->state != ARB_BOOK_LIVE ||
+        !silence_is_suspicious(&book->silence, mono_ns, rules->max_age_ns)) {
+        return false;
+    }
+    book->silence = (struct silence){ 0 }; /* it may be quiet from then on */
+    return true;
+}
+
+int64_t live_book_seed_due_ns(const struct live_book *book, const struct live_rules *rules)
+{
+    const bool can_meet = rules->source == ARB_SNAPSHOT_HTTP && book->held.len > 0;
+    const int64_t since_ns =
+        book->event_mono_ns > book->waiting_ns ? book->event_mono_ns : book->waiting_ns;
+
+    return can_meet ? book->waiting_ns : since_ns + rules->quiet_ns;
+}
+
+bool live_book_wants_seed(const struct live_book *book, const struct live_rules *rules,
+                          int64_t mono_ns)
+{
+    return book->state == ARB_BOOK_SYNCING && mono_ns >= live_book_seed_due_ns(book, rules);
+}

@@ -6,6 +6,7 @@
 
 #include "arbspot/abi.h"
 #include "cmd/cmd.h"
+#include "config/config_load.h"
 
 enum { SNAPSHOT_INTERVAL_MS = 10000 }; /* of a host whose configuration does not say */
 

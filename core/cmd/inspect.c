@@ -39,28 +39,31 @@ enum { CHOICE_MAX = 64 /* bytes of a word among an option's choices */ };
 static void print_row(const struct plugin *plugin, const char *key, const char *value)
 {
     const struct config_entry setting = { .key = key, .value = value };
-    struct arb_capabilities caps;
-    const int rc = capabilities_probe(plugin, key == NULL ? NULL : &setting, &caps);
+    struct arb_plan plan;
+    const char *rule = NULL;
+    const int rc = capabilities_probe(plugin, key == NULL ? NULL : &setting, &plan, &rule);
 
     (void)printf("  %-12s", value);
     if (rc != ARB_OK) {
-        (void)printf("%s\n", rc == ARB_ENOTSUP  ? "unknown: an option has no default"
-                             : rc == ARB_EPROTO ? "declares nothing"
-                                                : "init() fails without a configuration");
+        (void)printf("%s%s\n",
+                     rc == ARB_ENOTSUP  ? "unknown: an option has no default"
+                     : rc == ARB_EPROTO ? "breaks the rule that "
+                                        : "init() fails without a configuration",
+                     rc == ARB_EPROTO ? rule : "");
         return;
     }
-    (void)printf("%-10s %-9u %-9s %-15s %-6u %s\n", loss_detection_name(caps.loss_detection),
-                 caps.checksum_levels, snapshot_source_name(caps.snapshot_source),
-                 unknown_delete_name(caps.unknown_delete), caps.depth,
-                 liveness_name(caps.liveness));
+    (void)printf("%-10s %-9u %-9s %-15s %-6u %s\n", loss_detection_name(plan.loss_detection),
+                 plan.checksum_levels, snapshot_source_name(plan.snapshot_source),
+                 unknown_delete_name(plan.unknown_delete), plan.depth,
+                 liveness_name(plan.liveness));
 }
 
 /* The option that selects among feeds: the first one that is a word. */
 static const struct arb_option *find_mode(const struct arb_plugin *desc)
 {
-    for (const struct arb_option *o = desc->options; o != NULL && o->name != NULL; o++) {
-        if (o->type == ARB_OPT_ENUM) {
-            return o;
+    for (uint32_t i = 0; i < desc->n_options; i++) {
+        if (desc->options[i].type == ARB_OPT_ENUM) {
+            return &desc->options[i];
         }
     }
     return NULL;
@@ -106,7 +109,7 @@ static void print_plugin(const struct plugin *plugin)
     print_callbacks(plugin, true);
     (void)printf("  absent     ");
     print_callbacks(plugin, false);
-    (void)printf("%s\n", desc->options == NULL ? "no options" : "options:");
+    (void)printf("%s\n", desc->n_options == 0 ? "no options" : "options:");
     options_print(desc, stdout);
     if (desc->kind == ARB_KIND_EXCHANGE) {
         print_capabilities(plugin);

@@ -1,6 +1,7 @@
 #include "cmd/setup.h"
 
 #include "kafka/settings.h"
+#include "config/config_load.h"
 
 unsigned setup_load(struct setup *setup, const char *path)
 {

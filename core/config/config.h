@@ -1,10 +1,8 @@
 /*
- * config.h - the INI file, typed and checked.
+ * config.h - what stands in the INI file, typed.
  *
- * Reading is strict: unknown sections and keys, duplicates, and values that do not parse are
- * errors, all reported at once as `file:line: [section] key: what, and what would help`.
- * Options of plugins are checked against their tables later, by plugin/options.h, which is why
- * those keys are kept as text with their line.
+ * config_load.h fills it in. Options of plugins are checked against their tables later, by
+ * plugin/options.h, which is why those keys are kept as text with their line.
  */
 #ifndef ARB_CONFIG_H
 #define ARB_CONFIG_H
@@ -106,18 +104,10 @@ struct config {
     struct pool *memory; /* everything above lives here */
 };
 
-/* Reads and checks a file. Returns ARB_OK with zero new problems, else ARB_EINVAL; fini either way.
- */
-int config_load(struct config *config, const char *path, struct problems *problems);
+/* Frees what config_load() has filled in, or left unfinished. */
 void config_fini(struct config *config);
 
 /* The instrument's section, or NULL. */
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol);
-
-/*
- * Writes the keys the host itself takes in a section such as "exchange:kraken", at most `cap`,
- * and returns how many; CONFIG_KEYS_MAX are enough.
- */
-unsigned config_host_keys(const char *section, const char **names, unsigned cap);
 
 #endif /* ARB_CONFIG_H */

@@ -1,7 +1,7 @@
 /*
  * config_keys.h - which sections and keys there are, and how their values are stored.
  *
- * One table per kind of section; config.c walks the file and stores by them.
+ * One table per kind of section; config_load.c walks the file and stores by them.
  */
 #ifndef ARB_CONFIG_KEYS_H
 #define ARB_CONFIG_KEYS_H
@@ -60,5 +60,11 @@ const struct config_section *config_section_of(const char *heading);
 
 /* Names of exchanges and strategies: [a-z0-9_-], 1 to 31 bytes. */
 bool config_is_name(const char *text);
+
+/*
+ * Writes the keys the host itself takes in a section such as "exchange:kraken", at most `cap`,
+ * and returns how many; CONFIG_KEYS_MAX are enough.
+ */
+unsigned config_host_keys(const char *section, const char **names, unsigned cap);
 
 #endif /* ARB_CONFIG_KEYS_H */

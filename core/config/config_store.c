@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "config/nearest.h"
 #include "config/symbol_list.h"
 
 enum {

@@ -124,7 +124,7 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .source = part->source,
                                           .ring = &part->opportunities,
                                           .session = host->session,
-                                          .now_ns = clock_now_ns() };
+                                          .now = clock_moment() };
     return runner_create(&part->runner, &config, &problems, err);
 }
 

@@ -10,19 +10,22 @@
 #include <unistd.h>
 
 #include "arbspot/text.h"
+#include "plugin/abi_sizes.h"
+#include "plugin/elf_file.h"
+#include "plugin/object.h"
+#include "plugin/trial.h"
 
 _Static_assert(PLUGIN_PATH_MAX >= PATH_MAX, "realpath() writes up to PATH_MAX bytes");
 
 static const struct plugin_callback exchange_callbacks[] = {
     { "init", offsetof(struct arb_exchange_ops, init), true },
-    { "add_instruments", offsetof(struct arb_exchange_ops, add_instruments), true },
-    { "on_open", offsetof(struct arb_exchange_ops, on_open), true },
+    { "ask", offsetof(struct arb_exchange_ops, ask), true },
     { "on_message", offsetof(struct arb_exchange_ops, on_message), true },
-    { "on_close", offsetof(struct arb_exchange_ops, on_close), false },
-    { "on_http", offsetof(struct arb_exchange_ops, on_http), false },
-    { "on_timer", offsetof(struct arb_exchange_ops, on_timer), false },
-    { "resync", offsetof(struct arb_exchange_ops, resync), false },
+    { "spell", offsetof(struct arb_exchange_ops, spell), false },
+    { "on_answer", offsetof(struct arb_exchange_ops, on_answer), false },
     { "checksum", offsetof(struct arb_exchange_ops, checksum), false },
+    { "reset", offsetof(struct arb_exchange_ops, reset), false },
+    { "on_timer", offsetof(struct arb_exchange_ops, on_timer), false },
     { "fini", offsetof(struct arb_exchange_ops, fini), false },
     { NULL, 0, false },
 };
@@ -62,15 +65,20 @@ const char *plugin_kind_name(uint32_t kind)
     }
 }
 
-bool plugin_has(const struct plugin *plugin, const struct plugin_callback *callback)
+static uintptr_t callback_of(const struct plugin *plugin, const struct plugin_callback *callback)
 {
     const char *const ops = plugin->desc.kind == ARB_KIND_EXCHANGE
                                 ? (const char *)&plugin->exchange
                                 : (const char *)&plugin->strategy;
-    void (*fn)(void) = NULL;
+    uintptr_t address = 0;
 
-    memcpy(&fn, ops + callback->offset, sizeof(fn));
-    return fn != NULL;
+    memcpy(&address, ops + callback->offset, sizeof(address));
+    return address;
+}
+
+bool plugin_has(const struct plugin *plugin, const struct plugin_callback *callback)
+{
+    return callback_of(plugin, callback) != 0;
 }
 
 /* Whole pointers, so that copying part of a struct never copies part of a member. */
@@ -79,11 +87,30 @@ static bool is_struct_size(uint32_t size, size_t least)
     return size >= least && size <= PLUGIN_STRUCT_MAX && size % sizeof(void *) == 0;
 }
 
-/* Copies what both sides know; the rest of `own` is zero. */
-static void copy_known(void *own, size_t own_size, const void *theirs, uint32_t their_size)
+/* A plugin under examination. */
+struct candidate {
+    struct plugin *plugin;
+    const struct object *object; /* where its pointers lead; NULL: anywhere, it is the host's own */
+};
+
+static bool has(const struct candidate *candidate, const void *at, size_t len)
 {
-    memset(own, 0, own_size);
-    memcpy(own, theirs, their_size < own_size ? their_size : own_size);
+    return candidate->object == NULL || object_has(candidate->object, at, len);
+}
+
+/* True for a NULL, which the checks of the members judge. */
+static bool has_text(const struct candidate *candidate, const char *text)
+{
+    return candidate->object == NULL || text == NULL ||
+           object_has_text(candidate->object, text, PLUGIN_TEXT_MAX);
+}
+
+static int refuse_pointer(const char *what, struct err *err)
+{
+    return err_set(err, ARB_EINVAL,
+                   "is damaged: its %s points outside the plugin, or is not terminated within %d "
+                   "bytes",
+                   what, (int)PLUGIN_TEXT_MAX);
 }
 
 static int check_head(const struct arb_plugin *head, struct err *err)
@@ -106,7 +133,7 @@ static int check_head(const struct arb_plugin *head, struct err *err)
                        "rebuild the plugin against this host's SDK",
                        head->abi_major, head->abi_minor, ARB_ABI_MAJOR, ARB_ABI_MINOR);
     }
-    if (!is_struct_size(head->size, PLUGIN_FROZEN)) {
+    if (!is_struct_size(head->size, ABI_LEAST_PLUGIN)) {
         return err_set(err, ARB_EINVAL,
                        "its descriptor claims a size of %u bytes: start it with ARB_PLUGIN_HEADER",
                        head->size);
@@ -162,58 +189,145 @@ static int check_members(const struct arb_plugin *desc, struct err *err)
     return ARB_OK;
 }
 
-static void copy_ops(struct plugin *plugin, uint32_t size)
+static bool has_option_texts(const struct candidate *candidate, const struct arb_option *option)
 {
-    if (plugin->desc.kind == ARB_KIND_EXCHANGE) {
-        copy_known(&plugin->exchange, sizeof(plugin->exchange), plugin->desc.ops, size);
-    } else {
-        copy_known(&plugin->strategy, sizeof(plugin->strategy), plugin->desc.ops, size);
-    }
+    return has_text(candidate, option->name) && has_text(candidate, option->fallback) &&
+           has_text(candidate, option->help) && has_text(candidate, option->choices);
 }
 
-static int accept_ops(struct plugin *plugin, struct err *err)
+/* Whether the table can be read; what stands in it is judged by options_check_table(). */
+static int check_options(const struct candidate *candidate, struct err *err)
 {
-    uint32_t size = 0;
+    const struct arb_plugin *const desc = &candidate->plugin->desc;
 
-    memcpy(&size, plugin->desc.ops, sizeof(size));
-    if (!is_struct_size(size, sizeof(void *))) {
+    if ((desc->options == NULL) != (desc->n_options == 0)) {
         return err_set(err, ARB_EINVAL,
-                       "its callbacks claim a size of %u bytes: set .size = sizeof(struct "
-                       "arb_%s_ops)",
-                       size, plugin_kind_name(plugin->desc.kind));
+                       "names %u options and %s table: set both with ARB_PLUGIN_OPTIONS",
+                       desc->n_options, desc->options == NULL ? "no" : "a");
     }
-    copy_ops(plugin, size);
-    for (const struct plugin_callback *c = plugin_callbacks(plugin->desc.kind); c->name != NULL;
-         c++) {
-        if (c->is_required && !plugin_has(plugin, c)) {
+    if (desc->n_options > PLUGIN_OPTIONS_MAX) {
+        return err_set(err, ARB_EINVAL, "has %u options, at most %d are allowed", desc->n_options,
+                       (int)PLUGIN_OPTIONS_MAX);
+    }
+    if (desc->n_options > 0 &&
+        !has(candidate, desc->options, desc->n_options * sizeof(*desc->options))) {
+        return err_set(err, ARB_EINVAL, "claims %u options, which reach beyond the plugin",
+                       desc->n_options);
+    }
+    for (uint32_t i = 0; i < desc->n_options; i++) {
+        if (!has_option_texts(candidate, &desc->options[i])) {
             return err_set(err, ARB_EINVAL,
-                           "lacks the callback %s(), which every plugin of kind %s "
-                           "has",
-                           c->name, plugin_kind_name(plugin->desc.kind));
+                           "is damaged: option %u of the %u it claims has a text outside the "
+                           "plugin, or not terminated within %d bytes",
+                           i + 1, desc->n_options, (int)PLUGIN_TEXT_MAX);
         }
     }
     return ARB_OK;
 }
 
-int plugin_accept(struct plugin *plugin, const struct arb_plugin *desc, uint32_t kind,
+static int check_texts(const struct candidate *candidate, struct err *err)
+{
+    const struct arb_plugin *const desc = &candidate->plugin->desc;
+
+    if (!has_text(candidate, desc->name)) {
+        return refuse_pointer("name", err);
+    }
+    if (!has_text(candidate, desc->version)) {
+        return refuse_pointer("version", err);
+    }
+    return has_text(candidate, desc->description) ? ARB_OK : refuse_pointer("description", err);
+}
+
+static int refuse_ops_size(const struct plugin *plugin, uint32_t size, struct err *err)
+{
+    return err_set(err, ARB_EINVAL,
+                   "its callbacks claim a size of %u bytes: set .size = sizeof(struct arb_%s_ops)",
+                   size, plugin_kind_name(plugin->desc.kind));
+}
+
+static int copy_ops(const struct candidate *candidate, struct err *err)
+{
+    struct plugin *const plugin = candidate->plugin;
+    const bool is_exchange = plugin->desc.kind == ARB_KIND_EXCHANGE;
+    uint32_t size = 0;
+
+    if (!has(candidate, plugin->desc.ops, sizeof(size))) {
+        return refuse_pointer("table of callbacks", err);
+    }
+    memcpy(&size, plugin->desc.ops, sizeof(size));
+    if (!is_struct_size(size, is_exchange ? ABI_LEAST_EXCHANGE_OPS : ABI_LEAST_STRATEGY_OPS) ||
+        !has(candidate, plugin->desc.ops, size)) {
+        return refuse_ops_size(plugin, size, err);
+    }
+    if (is_exchange) {
+        abi_copy(&plugin->exchange, sizeof(plugin->exchange), plugin->desc.ops, size);
+    } else {
+        abi_copy(&plugin->strategy, sizeof(plugin->strategy), plugin->desc.ops, size);
+    }
+    return ARB_OK;
+}
+
+static int check_callback(const struct candidate *candidate, const struct plugin_callback *callback,
+                          struct err *err)
+{
+    const uintptr_t address = callback_of(candidate->plugin, callback);
+
+    if (address == 0) {
+        return callback->is_required
+                   ? err_set(err, ARB_EINVAL,
+                             "lacks the callback %s(), which every plugin of kind %s has",
+                             callback->name, plugin_kind_name(candidate->plugin->desc.kind))
+                   : ARB_OK;
+    }
+    if (candidate->object != NULL && !object_has_code(candidate->object, address)) {
+        return err_set(err, ARB_EINVAL, "is damaged: its callback %s() is no code of the plugin",
+                       callback->name);
+    }
+    return ARB_OK;
+}
+
+static int accept_ops(const struct candidate *candidate, struct err *err)
+{
+    int rc = copy_ops(candidate, err);
+
+    for (const struct plugin_callback *c = plugin_callbacks(candidate->plugin->desc.kind);
+         rc == ARB_OK && c->name != NULL; c++) {
+        rc = check_callback(candidate, c, err);
+    }
+    return rc;
+}
+
+static int accept(const struct candidate *candidate, const struct arb_plugin *desc, uint32_t kind,
                   struct err *err)
 {
+    struct plugin *const plugin = candidate->plugin;
+
     int rc = check_head(desc, err);
     if (rc != ARB_OK) {
         return rc;
     }
+    memset(&plugin->desc, 0, sizeof(plugin->desc));
     memset(&plugin->exchange, 0, sizeof(plugin->exchange));
     memset(&plugin->strategy, 0, sizeof(plugin->strategy));
-    copy_known(&plugin->desc, sizeof(plugin->desc), desc, desc->size);
+    abi_copy(&plugin->desc, sizeof(plugin->desc), desc, desc->size);
     rc = check_kind(plugin->desc.kind, kind, err);
-    if (rc != ARB_OK) {
-        return rc;
+    if (rc == ARB_OK) {
+        rc = check_texts(candidate, err);
     }
-    rc = check_members(&plugin->desc, err);
-    if (rc != ARB_OK) {
-        return rc;
+    if (rc == ARB_OK) {
+        rc = check_members(&plugin->desc, err);
     }
-    return accept_ops(plugin, err);
+    if (rc == ARB_OK) {
+        rc = check_options(candidate, err);
+    }
+    return rc == ARB_OK ? accept_ops(candidate, err) : rc;
+}
+
+int plugin_accept(struct plugin *plugin, const struct arb_plugin *desc, uint32_t kind,
+                  struct err *err)
+{
+    const struct candidate candidate = { .plugin = plugin };
+    return accept(&candidate, desc, kind, err);
 }
 
 static int resolve(struct plugin *plugin, const char *path, struct err *err)
@@ -247,13 +361,15 @@ static const char *reason(const struct plugin *plugin)
  * Finds the descriptor. The size of the symbol is known to the linker: what is smaller than the
  * frozen head, or than it claims itself, must not be read.
  */
-static int find_descriptor(void *handle, const struct arb_plugin **desc, struct err *err)
+static int find_descriptor(void *handle, const struct object *object,
+                           const struct arb_plugin **desc, struct err *err)
 {
     const struct arb_plugin *const found = dlsym(handle, ARB_PLUGIN_SYMBOL);
     Dl_info info;
     void *extra = NULL;
 
-    if (found == NULL) {
+    /* A library that the plugin needs may have such a symbol, too. */
+    if (found == NULL || !object_has(object, found, 1)) {
         return err_set(err, ARB_EINVAL,
                        "exports no symbol %s: it is not an arbspot plugin, or lacks "
                        "ARB_PLUGIN_EXPORT",
@@ -264,7 +380,8 @@ static int find_descriptor(void *handle, const struct arb_plugin **desc, struct 
                        ARB_PLUGIN_SYMBOL);
     }
     const size_t size = ((const ElfW(Sym) *)extra)->st_size;
-    if (size < PLUGIN_FROZEN || (found->magic == ARB_ABI_MAGIC && size < found->size)) {
+    if (size < PLUGIN_FROZEN || !object_has(object, found, size) ||
+        (found->magic == ARB_ABI_MAGIC && size < found->size)) {
         return err_set(err, ARB_EINVAL,
                        "its %s has only %zu bytes: it is not an arbspot plugin, or does not start "
                        "with ARB_PLUGIN_HEADER",
@@ -277,20 +394,31 @@ static int find_descriptor(void *handle, const struct arb_plugin **desc, struct 
 static int open_and_accept(struct plugin *plugin, uint32_t kind, struct err *err)
 {
     const struct arb_plugin *desc = NULL;
+    struct object object;
 
     /* Never closed: callbacks, strings and option tables of the plugin are in use until exit. */
     plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
     if (plugin->handle == NULL) {
         return err_set(err, ARB_EINVAL, "%s", reason(plugin));
     }
-    const int rc = find_descriptor(plugin->handle, &desc, err);
-    return rc == ARB_OK ? plugin_accept(plugin, desc, kind, err) : rc;
+    if (!object_init(&object, plugin->handle)) {
+        return err_set(err, ARB_EINVAL, "the dynamic linker does not tell where it is");
+    }
+    const struct candidate candidate = { .plugin = plugin, .object = &object };
+    const int rc = find_descriptor(plugin->handle, &object, &desc, err);
+    return rc == ARB_OK ? accept(&candidate, desc, kind, err) : rc;
 }
 
 int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct err *err)
 {
     memset(plugin, 0, sizeof(*plugin));
     int rc = resolve(plugin, path, err);
+    if (rc == ARB_OK) {
+        rc = elf_file_check(plugin->path, err);
+    }
+    if (rc == ARB_OK) {
+        rc = trial_open(plugin->path, err);
+    }
     if (rc == ARB_OK) {
         rc = open_and_accept(plugin, kind, err);
     }

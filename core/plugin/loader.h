@@ -17,6 +17,8 @@ enum {
     PLUGIN_NAME_MAX = 32,                   /* bytes, terminator included */
     PLUGIN_STRUCT_MAX = 4096,               /* bytes of a descriptor or a table of callbacks */
     PLUGIN_INSTANCE_MAX = 64 * 1024 * 1024, /* bytes of an instance */
+    PLUGIN_OPTIONS_MAX = 200,               /* of one plugin */
+    PLUGIN_TEXT_MAX = 4096,                 /* bytes of a text in a descriptor */
     PLUGIN_FROZEN = offsetof(struct arb_plugin, name), /* the head that never changes */
 };
 
@@ -29,8 +31,9 @@ struct plugin {
 };
 
 /*
- * Loads the plugin at `path`. ARB_EINVAL: not a plugin, or incomplete; ARB_ENOTSUP: another
- * ABI. `kind` 0 accepts any.
+ * Loads the plugin at `path`. ARB_EINVAL: not a plugin, cut short, damaged or incomplete;
+ * ARB_ENOTSUP: another ABI. No pointer of it is followed that leads outside the shared object.
+ * `kind` 0 accepts any.
  */
 int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct err *err);
 

@@ -3,18 +3,17 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "config/values.h"
+#include "config/config_keys.h"
 
 enum {
-    OPTIONS_MAX = 200, /* of one plugin */
-    TEXT_MAX = 256,    /* of a description in a message */
-    SHOWN_MAX = 60,    /* bytes of a bad value that are repeated in a message */
+    TEXT_MAX = 256, /* of a description in a message */
+    SHOWN_MAX = 60, /* bytes of a bad value that are repeated in a message */
 };
 
-static const struct arb_option *first_option(const struct arb_plugin *desc)
+/* Where the table ends. */
+static const struct arb_option *options_end(const struct arb_plugin *desc)
 {
-    static const struct arb_option none[] = { ARB_OPTION_END };
-    return desc->options == NULL ? none : desc->options;
+    return desc->n_options == 0 ? desc->options : desc->options + desc->n_options;
 }
 
 static struct value_rule rule_of(const struct arb_option *option)
@@ -71,8 +70,8 @@ static const char *bad_choices(const struct arb_option *option)
 
 static bool is_good_name(const char *name)
 {
-    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0' && name[0] != '\0' &&
-           strlen(name) < PLUGIN_NAME_MAX;
+    return name != NULL && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0' &&
+           name[0] != '\0' && strlen(name) < PLUGIN_NAME_MAX;
 }
 
 static bool is_host_key(uint32_t kind, const char *name)
@@ -118,15 +117,13 @@ static bool is_fallback_good(const struct arb_option *option)
 
 static bool is_inside(const struct arb_plugin *desc, const struct arb_option *option)
 {
-    const struct member member = member_of(option->type);
-    return option->offset % member.align == 0 &&
-           (size_t)option->offset + member.size <= desc->instance_size;
+    return (size_t)option->offset + member_of(option->type).size <= desc->instance_size;
 }
 
 /* What is wrong with one option, or NULL. Its name is good. */
 static const char *bad_option(const struct arb_plugin *desc, const struct arb_option *option)
 {
-    if (!is_first(first_option(desc), option)) {
+    if (!is_first(desc->options, option)) {
         return "is there twice";
     }
     if (is_host_key(desc->kind, option->name)) {
@@ -139,7 +136,10 @@ static const char *bad_option(const struct arb_plugin *desc, const struct arb_op
         return "has no help";
     }
     if (!is_inside(desc, option)) {
-        return "has an offset outside the instance or badly aligned";
+        return "ends behind the instance: set .instance_size = sizeof() of the struct it is in";
+    }
+    if (option->offset % member_of(option->type).align != 0) {
+        return "has an offset where a member of its type cannot be";
     }
     if (is_range_empty(option)) {
         return "has a min above its max";
@@ -158,12 +158,8 @@ int options_check_table(const struct arb_plugin *desc, struct err *err)
 {
     unsigned n = 0;
 
-    for (const struct arb_option *o = first_option(desc); o->name != NULL; o++) {
-        if (++n > OPTIONS_MAX) {
-            return err_set(err, ARB_EINVAL,
-                           "has more than %d options: does the table end with ARB_OPTION_END?",
-                           (int)OPTIONS_MAX);
-        }
+    for (const struct arb_option *o = desc->options; o != options_end(desc); o++) {
+        n++;
         if (!is_good_name(o->name)) {
             return err_set(err, ARB_EINVAL,
                            "its option number %u has a bad name: 1 to %d small letters, digits "
@@ -247,11 +243,11 @@ static void apply_fallback(const struct applying *a, const struct arb_option *op
 /* Suggests among the plugin's own names and the host's, whose misspellings end here too. */
 static const char *suggest(const struct applying *a, const char *key)
 {
-    const char *names[OPTIONS_MAX + CONFIG_KEYS_MAX + 1];
+    const char *names[PLUGIN_OPTIONS_MAX + CONFIG_KEYS_MAX + 1];
     unsigned n = config_host_keys(a->section, names, CONFIG_KEYS_MAX);
 
-    for (const struct arb_option *o = first_option(a->desc);
-         o->name != NULL && n < OPTIONS_MAX + CONFIG_KEYS_MAX; o++) {
+    for (const struct arb_option *o = a->desc->options;
+         o != options_end(a->desc) && n < PLUGIN_OPTIONS_MAX + CONFIG_KEYS_MAX; o++) {
         names[n++] = o->name;
     }
     names[n] = NULL;
@@ -260,12 +256,12 @@ static const char *suggest(const struct applying *a, const char *key)
 
 static const struct arb_option *find_option(const struct arb_plugin *desc, const char *name)
 {
-    const struct arb_option *option = first_option(desc);
-
-    while (option->name != NULL && strcmp(option->name, name) != 0) {
-        option++;
+    for (const struct arb_option *o = desc->options; o != options_end(desc); o++) {
+        if (strcmp(o->name, name) == 0) {
+            return o;
+        }
     }
-    return option->name == NULL ? NULL : option;
+    return NULL;
 }
 
 static void refuse_unknown(const struct applying *a, const struct config_entry *entry)
@@ -296,7 +292,7 @@ int options_apply(const struct arb_plugin *desc, const struct config_entry *entr
             apply_entry(&a, option, e);
         }
     }
-    for (const struct arb_option *o = first_option(desc); o->name != NULL; o++) {
+    for (const struct arb_option *o = desc->options; o != options_end(desc); o++) {
         if (find_entry(entries, o->name) == NULL) {
             apply_fallback(&a, o);
         }
@@ -325,7 +321,7 @@ static void print_option(const struct arb_option *option, FILE *out)
 
 void options_print(const struct arb_plugin *desc, FILE *out)
 {
-    for (const struct arb_option *o = first_option(desc); o->name != NULL; o++) {
+    for (const struct arb_option *o = desc->options; o != options_end(desc); o++) {
         print_option(o, out);
     }
 }

@@ -1,10 +1,13 @@
 #include "session/capabilities.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/effects.h"
 #include "plugin/options.h"
+#include "session/plan.h"
+#include "session/refused_calls.h"
+#include "util/log.h"
 
 enum { PROBE_TIME_NS = 1 /* no clock: the same answer every time */ };
 
@@ -24,19 +27,20 @@ const char *snapshot_source_name(uint32_t snapshot_source)
 
 const char *unknown_delete_name(uint32_t unknown_delete)
 {
-    static const char *const names[] = { "?", "ignore", "desync" };
-    return names[unknown_delete <= ARB_UNKNOWN_DELETE_DESYNC ? unknown_delete : 0];
+    static const char *const names[] = { "ignore", "desync" };
+    return unknown_delete <= ARB_UNKNOWN_DELETE_DESYNC ? names[unknown_delete] : "?";
 }
 
 const char *liveness_name(uint32_t liveness)
 {
-    static const char *const names[] = { "?", "server_heartbeat", "client_heartbeat", "transport" };
-    return names[liveness <= ARB_LIVENESS_TRANSPORT ? liveness : 0];
+    static const char *const names[] = { "transport", "server_heartbeat", "client_heartbeat" };
+    return liveness <= ARB_LIVENESS_CLIENT_HEARTBEAT ? names[liveness] : "?";
 }
 
 static bool has_all_defaults(const struct arb_plugin *desc, const struct config_entry *setting)
 {
-    for (const struct arb_option *o = desc->options; o != NULL && o->name != NULL; o++) {
+    for (uint32_t i = 0; i < desc->n_options; i++) {
+        const struct arb_option *const o = &desc->options[i];
         if (o->fallback == NULL && (setting == NULL || strcmp(o->name, setting->key) != 0)) {
             return false;
         }
@@ -44,64 +48,90 @@ static bool has_all_defaults(const struct arb_plugin *desc, const struct config_
     return true;
 }
 
-static int take_declared(const struct effects *effects, struct arb_capabilities *caps)
+static void write_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...)
 {
-    const struct effect *effect = effects_first(effects);
+    va_list args;
 
-    while (effect != NULL && effect->kind != EFFECT_DECLARE) {
-        effect = effects_next(effects, effect);
-    }
-    if (effect == NULL) {
-        return ARB_EPROTO;
-    }
-    *caps = effect->caps;
-    return ARB_OK;
+    (void)host;
+    va_start(args, fmt);
+    log_vline(level, "inspect", fmt, args);
+    va_end(args);
 }
 
-static int probe(const struct plugin *plugin, const struct config_entry *setting, void *self,
-                 struct effects *effects)
+static int take_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 {
-    struct problems problems = { .out = stderr, .path = plugin->path };
-    struct arb_instrument *const room = calloc(ARB_INSTRUMENTS_MAX, sizeof(*room));
+    (void)host, (void)delay_ms;
+    return timer < ARB_TIMERS_MAX ? ARB_OK : ARB_EINVAL;
+}
+
+/* What init() is shown: nobody's instruments. */
+struct surroundings {
+    struct arb_instrument instruments[ARB_INSTRUMENTS_MAX];
+    struct arb_symbol_map by_venue_symbol;
+};
+
+static int run_init(const struct plugin *plugin, void *self, const struct surroundings *around,
+                    struct arb_plan *plan)
+{
+    struct arb_exchange_calls calls = {
+        .base = { .size = sizeof(calls), .log = write_log, .timer_set = take_timer },
+    };
+    struct arb_host host = { .calls = &calls.base,
+                             .now_ns = PROBE_TIME_NS,
+                             .mono_ns = PROBE_TIME_NS };
     const struct arb_exchange_env env = { .size = (uint32_t)sizeof(env),
                                           .abi_major = ARB_ABI_MAJOR,
                                           .abi_minor = ARB_ABI_MINOR,
-                                          .instruments = room };
-    int rc = room == NULL ? ARB_ENOMEM : ARB_OK;
+                                          .instruments = around->instruments,
+                                          .by_venue_symbol = &around->by_venue_symbol };
+
+    refused_calls_set(&calls);
+    const int rc = plugin->exchange.init(self, &host, &env, plan);
+    if (plugin->exchange.fini != NULL) {
+        plugin->exchange.fini(self);
+    }
+    return rc;
+}
+
+static int probe(const struct plugin *plugin, const struct config_entry *setting, void *self,
+                 struct arb_plan *plan)
+{
+    struct problems problems = { .out = stderr, .path = plugin->path };
+    struct surroundings *const around = calloc(1, sizeof(*around));
+    int rc = around == NULL ? ARB_ENOMEM : ARB_OK;
 
     if (rc == ARB_OK) {
         rc = options_apply(&plugin->desc, setting, "inspect", 0, self, &problems);
     }
     if (rc == ARB_OK) {
-        effects_begin(effects, PROBE_TIME_NS);
-        rc = plugin->exchange.init(self, &effects->host, &env);
-        if (plugin->exchange.fini != NULL) {
-            plugin->exchange.fini(self);
-        }
+        rc = run_init(plugin, self, around, plan);
     }
-    free(room);
+    free(around);
     return rc;
 }
 
 int capabilities_probe(const struct plugin *plugin, const struct config_entry *setting,
-                       struct arb_capabilities *caps)
+                       struct arb_plan *plan, const char **rule)
 {
-    struct effects effects;
+    struct arb_plan filled;
 
     if (!has_all_defaults(&plugin->desc, setting)) {
         return ARB_ENOTSUP;
     }
-    int rc = effects_init(&effects, "inspect");
     void *const self = calloc(1, plugin->desc.instance_size);
-    if (rc == ARB_OK && self != NULL) {
-        rc = probe(plugin, setting, self, &effects);
-    } else {
-        rc = ARB_ENOMEM;
+    if (self == NULL) {
+        return ARB_ENOMEM;
     }
-    if (rc == ARB_OK) {
-        rc = take_declared(&effects, caps);
-    }
+    plan_set_defaults(&filled);
+    const int rc = probe(plugin, setting, self, &filled);
     free(self);
-    effects_fini(&effects);
-    return rc;
+    if (rc != ARB_OK) {
+        return rc == ARB_EPROTO || rc == ARB_ENOTSUP ? ARB_EINVAL : rc;
+    }
+    *rule = plan_rule(&filled, &plugin->exchange);
+    if (*rule != NULL) {
+        return ARB_EPROTO;
+    }
+    *plan = filled;
+    return ARB_OK;
 }

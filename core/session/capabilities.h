@@ -4,7 +4,7 @@
 #ifndef ARB_CAPABILITIES_H
 #define ARB_CAPABILITIES_H
 
-#include "arbspot/host.h"
+#include "arbspot/exchange.h"
 #include "config/config.h"
 #include "plugin/loader.h"
 
@@ -15,11 +15,11 @@ const char *unknown_delete_name(uint32_t unknown_delete);
 const char *liveness_name(uint32_t liveness);
 
 /*
- * Runs init() of a scratch instance with default options and, unless NULL, one `setting`, carries
- * nothing out, and gives what was declared. ARB_ENOTSUP when an option has no default, ARB_EPROTO
- * when nothing was declared, else what init() returned.
+ * Runs init() of a scratch instance with default options and, unless NULL, one `setting`, and gives
+ * the plan. ARB_ENOTSUP when an option has no default, ARB_EPROTO when the plan breaks a rule,
+ * which `rule` then names; anything else when init() failed.
  */
 int capabilities_probe(const struct plugin *plugin, const struct config_entry *setting,
-                       struct arb_capabilities *caps);
+                       struct arb_plan *plan, const char **rule);
 
 #endif /* ARB_CAPABILITIES_H */

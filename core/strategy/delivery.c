@@ -34,7 +34,7 @@ static int64_t newer_leg_ns(const struct opportunity *opportunity)
     return buy_ns > sell_ns ? buy_ns : sell_ns;
 }
 
-static void push(struct delivery *delivery, const struct opportunity *opportunity)
+static void push(struct delivery *delivery, const struct opportunity *opportunity, int64_t mono_ns)
 {
     void *const record = ring_reserve(delivery->ring, sizeof(*opportunity));
     uint64_t suppressed;
@@ -45,7 +45,7 @@ static void push(struct delivery *delivery, const struct opportunity *opportunit
         return;
     }
     delivery->dropped++;
-    if (log_limit_pass(&delivery->drop_limit, opportunity->detect_ns, &suppressed)) {
+    if (log_limit_pass(&delivery->drop_limit, mono_ns, &suppressed)) {
         log_line(ARB_WARN, delivery->who,
                  "an opportunity is dropped because the publisher is behind, as were %llu since "
                  "the last such line; a larger [host] ring_bytes would hold more",
@@ -55,23 +55,23 @@ static void push(struct delivery *delivery, const struct opportunity *opportunit
 
 void delivery_send(struct delivery *delivery, const struct market *market,
                    const struct arb_opportunity *terms, enum delivery_cause cause,
-                   int64_t detect_ns)
+                   struct moment detect)
 {
     struct opportunity opportunity = {
         .terms = *terms,
         .info = *market_instrument(market, terms->instrument),
         .session = delivery->session,
         .seq = ++delivery->n,
-        .detect_ns = detect_ns,
+        .detect_ns = detect.utc_ns,
     };
     memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
     fill_leg(market, &opportunity, terms->buy_venue, &opportunity.buy);
     fill_leg(market, &opportunity, terms->sell_venue, &opportunity.sell);
     if (cause == BY_MARKET) {
-        opportunity.latency_ns = saturating_sub(detect_ns, newer_leg_ns(&opportunity));
+        opportunity.latency_ns = saturating_sub(detect.utc_ns, newer_leg_ns(&opportunity));
     }
     if (delivery->ring != NULL) {
-        push(delivery, &opportunity);
+        push(delivery, &opportunity, detect.mono_ns);
     }
     if (delivery->fn != NULL) {
         delivery->fn(delivery->context, &opportunity);

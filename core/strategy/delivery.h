@@ -11,6 +11,7 @@
 #include "wire/opportunity.h"
 #include "bus/ring.h"
 #include "strategy/market.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* Takes an opportunity in the runner's thread. */
@@ -33,9 +34,9 @@ struct delivery {
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
 enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
 
-/* Delivers `terms`, published at `detect_ns` about books that `market` has shown. */
+/* Delivers `terms`, published at the moment `detect` about books that `market` has shown. */
 void delivery_send(struct delivery *delivery, const struct market *market,
                    const struct arb_opportunity *terms, enum delivery_cause cause,
-                   int64_t detect_ns);
+                   struct moment detect);
 
 #endif /* ARB_DELIVERY_H */

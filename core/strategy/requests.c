@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "strategy/exchange_only.h"
+#include "plugin/abi_sizes.h"
 #include "util/log.h"
 
 static struct requests *requests_of(struct arb_host *host)
@@ -43,9 +43,6 @@ static int set_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 static const char *find_broken_rule(const struct requests *requests,
                                     const struct arb_opportunity *opportunity)
 {
-    if (opportunity->size < sizeof(*opportunity)) {
-        return "an opportunity has its size set";
-    }
     if (opportunity->event < ARB_OPPORTUNITY_OPEN || opportunity->event > ARB_OPPORTUNITY_CLOSE) {
         return "an opportunity's event is OPEN, UPDATE or CLOSE";
     }
@@ -71,38 +68,40 @@ static const char *find_broken_rule(const struct requests *requests,
 static int record_opportunity(struct arb_host *host, const struct arb_opportunity *opportunity)
 {
     struct requests *const requests = requests_of(host);
-    const char *const rule = find_broken_rule(requests, opportunity);
+    struct arb_opportunity known = { .size = 0 };
 
+    if (opportunity->size < ABI_LEAST_OPPORTUNITY) {
+        return refuse(requests, ARB_EINVAL, "an opportunity has its size set");
+    }
+    abi_copy(&known, sizeof(known), opportunity, opportunity->size);
+    known.size = sizeof(known);
+    const char *const rule = find_broken_rule(requests, &known);
     if (rule != NULL) {
         return refuse(requests, ARB_EINVAL, rule);
     }
     if (requests->n_opportunities == ARB_OPPORTUNITIES_MAX) {
         return refuse(requests, ARB_ELIMIT, "a callback publishes at most ARB_OPPORTUNITIES_MAX");
     }
-    struct arb_opportunity *const copy = &requests->opportunities[requests->n_opportunities++];
-    *copy = *opportunity;
-    copy->size = sizeof(*copy); /* a newer plugin's may be larger */
+    requests->opportunities[requests->n_opportunities++] = known;
     return ARB_OK;
 }
 
 void requests_init(struct requests *requests, const char *who, uint32_t n_venues)
 {
     memset(requests, 0, sizeof(*requests));
-    requests->ops = (struct arb_host_ops){
-        .size = sizeof(requests->ops),
-        .log = write_log,
-        .timer_set = set_timer,
+    requests->calls = (struct arb_strategy_calls){
+        .base = { .size = sizeof(requests->calls), .log = write_log, .timer_set = set_timer },
         .opportunity = record_opportunity,
     };
-    exchange_only_refuse(&requests->ops);
-    requests->host.ops = &requests->ops;
+    requests->host.calls = &requests->calls.base;
     requests->who = who;
     requests->n_venues = n_venues;
 }
 
-void requests_begin(struct requests *requests, uint32_t n_instruments, int64_t now_ns)
+void requests_begin(struct requests *requests, uint32_t n_instruments, struct moment now)
 {
-    requests->host.now_ns = now_ns;
+    requests->host.now_ns = now.utc_ns;
+    requests->host.mono_ns = now.mono_ns;
     requests->n_instruments = n_instruments;
     requests->broken_rule = NULL;
     requests->timers = 0;

@@ -8,12 +8,13 @@
 #define ARB_REQUESTS_H
 
 #include "arbspot/strategy.h"
+#include "util/clock.h"
 
 struct requests {
-    struct arb_host host;    /* first: the strategy's handle leads back here */
-    struct arb_host_ops ops; /* what host.ops points to */
-    const char *who;         /* "strategy=NAME", for log lines; borrowed */
-    const char *broken_rule; /* or NULL */
+    struct arb_host host;            /* first: the strategy's handle leads back here */
+    struct arb_strategy_calls calls; /* what host.calls points to */
+    const char *who;                 /* "strategy=NAME", for log lines; borrowed */
+    const char *broken_rule;         /* or NULL */
     uint32_t n_venues;
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */
@@ -27,7 +28,7 @@ _Static_assert(ARB_TIMERS_MAX <= 64, "requests.timers has a bit for each timer")
 /* `requests` must not move afterwards. */
 void requests_init(struct requests *requests, const char *who, uint32_t n_venues);
 
-/* Starts a callback at `now_ns` with an empty record. */
-void requests_begin(struct requests *requests, uint32_t n_instruments, int64_t now_ns);
+/* Starts a callback at the moment `now` with an empty record. */
+void requests_begin(struct requests *requests, uint32_t n_instruments, struct moment now);
 
 #endif /* ARB_REQUESTS_H */

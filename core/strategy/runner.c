@@ -36,9 +36,9 @@ struct runner {
     struct runner_stats stats;
     struct delivery delivery;
     struct liveness liveness;       /* of the thread's loop */
-    int64_t started_ns;             /* when the thread was made */
-    int64_t step_ns;                /* the time, unless is_real_time */
-    int64_t due_ns[ARB_TIMERS_MAX]; /* INT64_MAX: not set */
+    int64_t started_ns;             /* when the thread was made, monotonic */
+    struct moment step_now;         /* the time, unless is_real_time */
+    int64_t due_ns[ARB_TIMERS_MAX]; /* monotonic; NEVER_NS: not set */
     bool is_real_time;
     bool is_init_called; /* then fini() has to be, too */
     bool is_disabled;
@@ -55,9 +55,9 @@ static const struct arb_strategy_ops *ops_of(const struct runner *runner)
     return &runner->config.plugin->strategy;
 }
 
-static int64_t now_of(const struct runner *runner)
+static struct moment now_of(const struct runner *runner)
 {
-    return runner->is_real_time ? clock_now_ns() : runner->step_ns;
+    return runner->is_real_time ? clock_moment() : runner->step_now;
 }
 
 static void carry_out_timers(struct runner *runner)
@@ -67,7 +67,7 @@ static void carry_out_timers(struct runner *runner)
     for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
         if ((requests->timers >> i & 1) != 0) {
             const int64_t delay_ns = requests->delay_ms[i] * NS_PER_MS;
-            runner->due_ns[i] = delay_ns == 0 ? INT64_MAX : requests->host.now_ns + delay_ns;
+            runner->due_ns[i] = delay_ns == 0 ? NEVER_NS : requests->host.mono_ns + delay_ns;
         }
     }
 }
@@ -75,12 +75,12 @@ static void carry_out_timers(struct runner *runner)
 static void carry_out(struct runner *runner, enum delivery_cause cause)
 {
     const struct requests *const requests = &runner->requests;
-    const int64_t detect_ns = now_of(runner);
+    const struct moment detect = now_of(runner);
 
     carry_out_timers(runner);
     for (uint32_t i = 0; i < requests->n_opportunities; i++) {
         delivery_send(&runner->delivery, runner->market, &requests->opportunities[i], cause,
-                      detect_ns);
+                      detect);
     }
 }
 
@@ -145,7 +145,7 @@ static uint32_t next_timer(const struct runner *runner)
 
 static void fire_timer(struct runner *runner, uint32_t timer)
 {
-    runner->due_ns[timer] = INT64_MAX;
+    runner->due_ns[timer] = NEVER_NS;
     if (ops_of(runner)->on_timer == NULL) {
         return;
     }
@@ -161,7 +161,7 @@ static void fire_timers(struct runner *runner)
 {
     for (uint32_t i = 0; i < ARB_TIMERS_MAX && !runner->is_disabled; i++) {
         const uint32_t timer = next_timer(runner);
-        if (runner->due_ns[timer] > now_of(runner)) {
+        if (runner->due_ns[timer] > now_of(runner).mono_ns) {
             return;
         }
         fire_timer(runner, timer);
@@ -228,7 +228,8 @@ static void finish(struct runner *runner)
 /* Rounded up, so that the timer is due when the source gives up waiting. */
 static int wait_ms(const struct runner *runner)
 {
-    const int64_t due_ns = runner_next_timer_ns(runner), now_ns = now_of(runner);
+    const int64_t due_ns = runner_next_timer_ns(runner);
+    const int64_t now_ns = now_of(runner).mono_ns;
 
     if (due_ns <= now_ns) {
         return 0;
@@ -243,7 +244,7 @@ static void log_liveness(struct runner *runner)
 {
     const struct market_stats *const stats = market_stats(runner->market);
     struct liveness *const liveness = &runner->liveness;
-    const int64_t now_ns = clock_now_ns();
+    const int64_t now_ns = clock_mono_ns();
 
     if (liveness->n_books != stats->n_books || liveness->n_live != stats->n_live) {
         *liveness = (struct liveness){ stats->n_books, stats->n_live, now_ns, false };
@@ -290,24 +291,24 @@ static void *run(void *context)
     return NULL;
 }
 
-void runner_step(struct runner *runner, int64_t now_ns)
+void runner_step(struct runner *runner, struct moment now)
 {
     struct source *const source = runner->config.source;
 
     assert(!runner->is_started);
-    runner->step_ns = now_ns;
+    runner->step_now = now;
     (void)turn(runner, source->ops->next(source, 0)); /* the caller decides how often */
 }
 
 int64_t runner_next_timer_ns(const struct runner *runner)
 {
-    return runner->is_disabled ? INT64_MAX : runner->due_ns[next_timer(runner)];
+    return runner->is_disabled ? NEVER_NS : runner->due_ns[next_timer(runner)];
 }
 
-void runner_finish(struct runner *runner, int64_t now_ns)
+void runner_finish(struct runner *runner, struct moment now)
 {
     assert(!runner->is_started);
-    runner->step_ns = now_ns;
+    runner->step_now = now;
     finish(runner);
 }
 
@@ -315,7 +316,7 @@ int runner_start(struct runner *runner, struct err *err)
 {
     assert(!runner->is_started);
     runner->is_real_time = true;
-    runner->started_ns = clock_now_ns();
+    runner->started_ns = clock_mono_ns();
     const int failure = pthread_create(&runner->thread, NULL, run, runner);
     if (failure != 0) {
         return err_set(err, ARB_ENOMEM, "%s: cannot start its thread: %s", runner->who,
@@ -414,11 +415,11 @@ static int make_market(struct runner *runner, struct err *err)
 static void prepare(struct runner *runner, const struct runner_config *config)
 {
     runner->config = *config;
-    runner->step_ns = config->now_ns;
+    runner->step_now = config->now;
     (void)snprintf(runner->who, sizeof(runner->who), "strategy=%s",
                    config->strategy->name); /* fits by its size */
     for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
-        runner->due_ns[i] = INT64_MAX;
+        runner->due_ns[i] = NEVER_NS;
     }
     runner->delivery = (struct delivery){
         .who = runner->who,

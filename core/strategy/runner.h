@@ -15,6 +15,7 @@
 #include "plugin/loader.h"
 #include "strategy/delivery.h"
 #include "strategy/market.h"
+#include "util/clock.h"
 #include "util/err.h"
 
 enum {
@@ -33,7 +34,7 @@ struct runner_config {
     delivery_fn *fn;   /* and a function they go to; or NULL */
     void *context;     /* of fn */
     uint64_t session;  /* of this run, stamped on every opportunity */
-    int64_t now_ns;    /* the time init() sees */
+    struct moment now; /* what init() sees */
 };
 
 struct runner_stats {
@@ -57,14 +58,15 @@ int runner_create(struct runner **runner, const struct runner_config *config,
 /* Frees a runner that does not run (any more); runs fini(), but not on_stop(). */
 void runner_destroy(struct runner *runner);
 
-/* One turn at the time `now_ns`. Not while the thread runs. */
-void runner_step(struct runner *runner, int64_t now_ns);
+/* One turn at the moment `now`. Not while the thread runs. */
+void runner_step(struct runner *runner, struct moment now);
 
-/* When the next timer is due, INT64_MAX without one: how far a replay may go in one step. */
+/* When the next timer is due, monotonic, NEVER_NS without one: how far a replay may go in one step.
+ */
 int64_t runner_next_timer_ns(const struct runner *runner);
 
 /* Runs on_stop() once, for those who step by hand. */
-void runner_finish(struct runner *runner, int64_t now_ns);
+void runner_finish(struct runner *runner, struct moment now);
 
 /* Starts the thread. */
 int runner_start(struct runner *runner, struct err *err);

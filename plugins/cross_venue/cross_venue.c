@@ -28,9 +28,10 @@ __extension__ typedef __int128 int128;
 
 struct open_opportunity {
     struct arb_opportunity terms; /* the latest */
-    int64_t older_leg_ns;         /* receive time */
-    int64_t next_update_ns;       /* no UPDATE before */
-    bool is_pending;              /* terms changed since they were published */
+    /* Monotonic, so that a step of the UTC clock neither closes nor delays. */
+    int64_t expiry_ns;      /* from when a leg is too old; INT64_MAX: never */
+    int64_t next_update_ns; /* no UPDATE before */
+    bool is_pending;        /* terms changed since they were published */
 };
 
 struct cross_venue {
@@ -38,7 +39,7 @@ struct cross_venue {
 
     const struct arb_venue *venues;
     uint64_t last_id;
-    int64_t armed_ns; /* when the timer is due; INT64_MAX: not set */
+    int64_t armed_ns; /* when the timer is due, monotonic; INT64_MAX: not set */
     uint64_t n_overflows, n_untracked;
     uint32_t n_open;
     struct open_opportunity open[OPEN_MAX]; /* dense, in no particular order */
@@ -52,7 +53,6 @@ static const struct arb_option options[] = {
                   "Ignore books without an event for longer than this; 0 turns the check off."),
     ARB_OPTION_MS("update_interval", struct cross_venue, update_interval_ms, "100ms", 0, 3600000,
                   "Publish new terms of an open opportunity at most this often; 0 for all."),
-    ARB_OPTION_END,
 };
 
 /* One instrument, bought on venue `buy` and sold on venue `sell`. */
@@ -230,11 +230,6 @@ static bool is_tradable(const struct arb_book *book)
     return book->state == ARB_BOOK_LIVE && book->trading == ARB_TRADING_OPEN;
 }
 
-static bool is_too_old(const struct cross_venue *self, int64_t recv_ns, int64_t now_ns)
-{
-    return self->max_age_ms > 0 && recv_ns < now_ns - self->max_age_ms * NS_PER_MS;
-}
-
 /* Receive time of the older leg; a clock ahead of ours counts as now. */
 static int64_t older_leg_ns(const struct pair *pair, int64_t now_ns)
 {
@@ -243,6 +238,23 @@ static int64_t older_leg_ns(const struct pair *pair, int64_t now_ns)
     const int64_t older_ns = buy_ns < sell_ns ? buy_ns : sell_ns;
 
     return older_ns < now_ns ? older_ns : now_ns;
+}
+
+/* Both times are UTC: who received the book may be another machine. */
+static bool is_too_old(const struct cross_venue *self, int64_t recv_ns, int64_t now_ns)
+{
+    return self->max_age_ms > 0 && recv_ns < now_ns - self->max_age_ms * NS_PER_MS;
+}
+
+/* From when the pair is too old, monotonic. It is not yet. */
+static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *host,
+                         const struct pair *pair)
+{
+    if (self->max_age_ms == 0) {
+        return INT64_MAX;
+    }
+    const int64_t age_ns = host->now_ns - older_leg_ns(pair, host->now_ns);
+    return host->mono_ns + self->max_age_ms * NS_PER_MS - age_ns + 1;
 }
 
 /* 0, with the terms, when the pair is an opportunity; otherwise why it is none. */
@@ -336,11 +348,10 @@ static int close_open(struct cross_venue *self, struct arb_host *host,
 }
 
 /* When the timer has to look at this entry, INT64_MAX for never. */
-static int64_t deadline_of(const struct cross_venue *self, const struct open_opportunity *open)
+static int64_t deadline_of(const struct open_opportunity *open)
 {
-    const int64_t expiry_ns =
-        self->max_age_ms == 0 ? INT64_MAX : open->older_leg_ns + self->max_age_ms * NS_PER_MS + 1;
-    return open->is_pending && open->next_update_ns < expiry_ns ? open->next_update_ns : expiry_ns;
+    return open->is_pending && open->next_update_ns < open->expiry_ns ? open->next_update_ns
+                                                                      : open->expiry_ns;
 }
 
 /* Makes sure that on_timer() comes by `deadline_ns`; it may come earlier, for another entry. */
@@ -349,7 +360,7 @@ static int arm(struct cross_venue *self, struct arb_host *host, int64_t deadline
     if (self->armed_ns <= deadline_ns) {
         return ARB_OK;
     }
-    const int64_t delay_ms = (deadline_ns - host->now_ns + NS_PER_MS - 1) / NS_PER_MS;
+    const int64_t delay_ms = (deadline_ns - host->mono_ns + NS_PER_MS - 1) / NS_PER_MS;
     self->armed_ns = deadline_ns;
     return arb_timer_set(host, THE_TIMER, delay_ms > 0 ? (uint32_t)delay_ms : 1);
 }
@@ -358,11 +369,11 @@ static int arm(struct cross_venue *self, struct arb_host *host, int64_t deadline
 static int publish_pending(struct cross_venue *self, struct arb_host *host,
                            struct open_opportunity *open)
 {
-    if (!open->is_pending || host->now_ns < open->next_update_ns) {
+    if (!open->is_pending || host->mono_ns < open->next_update_ns) {
         return ARB_OK;
     }
     open->is_pending = false;
-    open->next_update_ns = host->now_ns + self->update_interval_ms * NS_PER_MS;
+    open->next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS;
     return publish(host, &open->terms, ARB_OPPORTUNITY_UPDATE);
 }
 
@@ -384,11 +395,11 @@ static int open_new(struct cross_venue *self, struct arb_host *host, const struc
     terms->id = ++self->last_id;
     *open = (struct open_opportunity){
         .terms = *terms,
-        .older_leg_ns = older_leg_ns(pair, host->now_ns),
-        .next_update_ns = host->now_ns + self->update_interval_ms * NS_PER_MS,
+        .expiry_ns = expiry_of(self, host, pair),
+        .next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS,
     };
     const int rc = publish(host, &open->terms, ARB_OPPORTUNITY_OPEN);
-    return rc != ARB_OK ? rc : arm(self, host, deadline_of(self, open));
+    return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
 }
 
 /* These determine the rest. */
@@ -405,9 +416,9 @@ static int refresh(struct cross_venue *self, struct arb_host *host, const struct
     terms->id = open->terms.id;
     open->is_pending = open->is_pending || !is_same(&open->terms, terms);
     open->terms = *terms;
-    open->older_leg_ns = older_leg_ns(pair, host->now_ns);
+    open->expiry_ns = expiry_of(self, host, pair);
     const int rc = publish_pending(self, host, open);
-    return rc != ARB_OK ? rc : arm(self, host, deadline_of(self, open));
+    return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
 }
 
 static int look_at(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
@@ -465,12 +476,12 @@ static int on_timer(void *instance, struct arb_host *host, uint32_t timer)
     /* From the end, because forget() fills the gap from there. */
     for (uint32_t i = self->n_open; i-- > 0 && rc == ARB_OK;) {
         struct open_opportunity *const open = &self->open[i];
-        if (is_too_old(self, open->older_leg_ns, host->now_ns)) {
+        if (host->mono_ns >= open->expiry_ns) {
             rc = close_open(self, host, open, ARB_CLOSE_TOO_OLD);
             continue;
         }
         rc = publish_pending(self, host, open);
-        const int64_t its_ns = deadline_of(self, open);
+        const int64_t its_ns = deadline_of(open);
         deadline_ns = its_ns < deadline_ns ? its_ns : deadline_ns;
     }
     return rc != ARB_OK ? rc : arm(self, host, deadline_ns);
@@ -505,6 +516,6 @@ ARB_PLUGIN_EXPORT = {
     .version = "1.0.0",
     .description = "The same instrument on two venues, to the most profitable size after fees",
     .instance_size = sizeof(struct cross_venue),
-    .options = options,
+    ARB_PLUGIN_OPTIONS(options),
     .ops = &ops,
 };

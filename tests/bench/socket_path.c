@@ -266,7 +266,7 @@ static int make_runner(struct rig *rig, struct err *err)
                                           .fn = on_opportunity,
                                           .context = rig,
                                           .session = 1,
-                                          .now_ns = clock_now_ns() };
+                                          .now = clock_moment() };
     return runner_create(&rig->runner, &config, &problems, err);
 }
 

@@ -14,6 +14,18 @@ cmake -S "$here" -B "$tmp/plugin" -G Ninja -DCMAKE_PREFIX_PATH="$tmp/prefix" >/d
 cmake --build "$tmp/plugin" >/dev/null
 "$tmp/prefix/bin/arbspot" inspect "$tmp/plugin/plugins/acme.so" | grep -q '^acme 1.0.0'
 
+# The same with a compiler alone, from the example as it is installed.
+pkgconfig=$(dirname "$(find "$tmp/prefix" -name arbspot-plugin.pc)")
+plugindir=$(PKG_CONFIG_PATH="$pkgconfig" pkg-config --variable=plugindir arbspot-plugin)
+test -f "$tmp/prefix/share/arbspot/doc/README.md"
+test -f "$plugindir/kraken.so"
+# shellcheck disable=SC2046 # flags are words
+gcc -std=c11 -shared -fPIC -fvisibility=hidden -Wl,-z,defs -o "$plugindir/acme.so" \
+    "$tmp/prefix/share/arbspot/doc/acme.c" \
+    $(PKG_CONFIG_PATH="$pkgconfig" pkg-config --cflags arbspot-plugin)
+"$tmp/prefix/bin/arbspot" inspect acme | grep -q '^acme 1.0.0'
+echo "PASS: a plugin built by pkg-config and a compiler alone is found by its name"
+
 cat >"$tmp/acme.ini" <<INI
 [kafka]
 brokers = embedded
@@ -42,7 +54,6 @@ cmake --build "$tmp/consumer" >/dev/null
 grep '"type":"snapshot"' "$tmp/messages" | sed '2s/"100.4"/"100.3"/' >"$tmp/lines"
 "$tmp/consumer/top_of_book" <"$tmp/lines" >"$tmp/tops"
 printf '%s\n' 'acme BTC/USD 100.5 100.6' 'acme BTC/USD not live' | diff - "$tmp/tops"
-pkgconfig=$(dirname "$(find "$tmp/prefix" -name arbspot-consumer.pc)")
 # shellcheck disable=SC2046 # flags are words
 cc $flags -o "$tmp/by_pkgconfig" "$here/consumer/top_of_book.c" \
     $(PKG_CONFIG_PATH="$pkgconfig" pkg-config --cflags --libs arbspot-consumer)

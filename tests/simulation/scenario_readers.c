@@ -147,7 +147,7 @@ static int begin_runner(struct scenario *s, int64_t since_ns, struct err *err)
         .fn = on_opportunity,
         .context = s,
         .session = 1,
-        .now_ns = s->now_ns,
+        .now = moment_at(s->now_ns),
     };
 
     runner_destroy(s->runner);
@@ -226,7 +226,7 @@ void readers_read(struct scenario *s)
     if (prng_once_in(&s->prng, 4)) {
         read_rings(s, &s->copies[SLOW], (uint32_t)prng_between(&s->prng, 1, 3));
     }
-    runner_step(s->runner, s->now_ns);
+    runner_step(s->runner, moment_at(s->now_ns));
 }
 
 void readers_drain(struct scenario *s)

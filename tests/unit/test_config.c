@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "arbspot/abi.h"
-#include "config/config.h"
+#include "config/config_load.h"
 #include "config/ini_reader.h"
 #include "config/symbol_list.h"
 

@@ -17,6 +17,7 @@
 
 #define MS INT64_C(1000000)
 #define START_NS (INT64_C(1000) * 1000 * MS)
+#define MONO_START_NS (INT64_C(17) * MS) /* the two clocks have nothing in common */
 
 enum { VENUES = 3, LEVELS_MAX = 5, PPM = 1000000 };
 
@@ -104,10 +105,8 @@ record_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...
     recorder->n_logs++;
 }
 
-static const struct arb_host_ops host_ops = {
-    .size = sizeof(host_ops),
-    .log = record_log,
-    .timer_set = record_timer,
+static const struct arb_strategy_calls calls = {
+    .base = { .size = sizeof(calls), .log = record_log, .timer_set = record_timer },
     .opportunity = record_opportunity,
 };
 
@@ -148,7 +147,8 @@ static int set_up(void **state)
     assert_non_null(world);
     world->self = calloc(1, arb_plugin.instance_size);
     assert_non_null(world->self);
-    world->recorder.host = (struct arb_host){ .ops = &host_ops, .now_ns = START_NS };
+    world->recorder.host =
+        (struct arb_host){ .calls = &calls.base, .now_ns = START_NS, .mono_ns = MONO_START_NS };
     clear_text(world);
     world->n_venues = 2;
     (void)snprintf(world->info.symbol, sizeof(world->info.symbol), "BTC/USD");
@@ -242,6 +242,7 @@ static const char *stop(struct world *world)
 static void pass(struct world *world, int64_t ns)
 {
     world->recorder.host.now_ns += ns;
+    world->recorder.host.mono_ns += ns;
 }
 
 /* --- the walk --- */
@@ -914,6 +915,19 @@ static void open_pairs_are_those_that_earn(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void step_of_the_utc_clock_closes_nothing(void **state)
+{
+    struct world *const world = *state;
+    const int64_t hour_ns = 3600 * 1000 * MS;
+
+    set_option(world, "max_age", 1000);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    world->recorder.host.now_ns += hour_ns;
+    world->recorder.host.mono_ns += 999 * MS;
+    assert_string_equal("timer 0 in 2 ms\n", fire(world));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -957,6 +971,7 @@ int main(void)
         TEST(overflow_closes_what_is_open),
         TEST(timer_closes_what_grew_too_old),
         TEST(timer_of_a_refreshed_book_is_set_anew),
+        TEST(step_of_the_utc_clock_closes_nothing),
         TEST(update_within_the_interval_waits_for_the_timer),
         TEST(only_the_latest_of_several_updates_is_published),
         TEST(close_does_not_wait_for_the_interval),

@@ -176,8 +176,10 @@ static void values_have_their_names(void **state)
     assert_string_equal(event_kind_name(EVENT_STATUS), "status");
     assert_string_equal(book_state_name(ARB_BOOK_EMPTY), "EMPTY");
     assert_string_equal(book_state_name(ARB_BOOK_UNUSABLE), "UNUSABLE");
+    assert_string_equal(trading_name(ARB_TRADING_OPEN), "open");
     assert_string_equal(trading_name(ARB_TRADING_UNKNOWN), "unknown");
     assert_string_equal(trading_name(ARB_TRADING_LIMITED), "limited");
+    assert_string_equal(trading_name(ARB_TRADING_HALTED), "halted");
     assert_string_equal(verified_name(ARB_UNVERIFIABLE), "unverifiable");
 }
 

@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <link.h>
 
 #include <cmocka.h>
 
+#include "plugin/abi_sizes.h"
 #include "plugin/loader.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
@@ -27,7 +31,7 @@ static void good_plugin_loads(void **state)
     assert_string_equal(plugin.desc.version, "1.2");
     assert_int_equal(plugin.path[0], '/');
     assert_non_null(plugin.exchange.fini);
-    assert_null(plugin.exchange.on_close);
+    assert_null(plugin.exchange.on_timer);
     assert_null(plugin.strategy.on_market);
     assert_int_equal(options_check_table(&plugin.desc, &err), ARB_OK);
 }
@@ -47,7 +51,7 @@ static void callbacks_behind_the_plugins_size_are_absent(void **state)
     struct plugin plugin;
 
     (void)state;
-    assert_int_equal(plugin_load(&plugin, FIXTURE("old_minor"), 0, NULL), ARB_OK);
+    assert_int_equal(plugin_load(&plugin, FIXTURE("least"), 0, NULL), ARB_OK);
     assert_non_null(plugin.exchange.on_message);
     assert_null(plugin.exchange.fini);
 }
@@ -68,7 +72,9 @@ static void bad_files_are_refused_with_their_reason(void **state)
     (void)state;
     check_refusal(FIXTURE("absent"), 0, ARB_EINVAL, "No such file or directory");
     check_refusal("/", 0, ARB_EINVAL, "not a file");
-    check_refusal(ARBSPOT_ETC "/arbspot.ini", 0, ARB_EINVAL, "invalid ELF header");
+    check_refusal(ARBSPOT_ETC "/arbspot.ini", 0, ARB_EINVAL,
+                  "is no shared object: it does not start as an ELF file");
+    check_refusal("/dev/null", 0, ARB_EINVAL, "not a file");
     check_refusal(FIXTURE("not_a_plugin"), 0, ARB_EINVAL,
                   "exports no symbol arb_plugin: it is not an arbspot plugin, or lacks "
                   "ARB_PLUGIN_EXPORT");
@@ -76,13 +82,16 @@ static void bad_files_are_refused_with_their_reason(void **state)
                   "its arb_plugin has only 4 bytes: it is not an arbspot plugin, or does not start "
                   "with ARB_PLUGIN_HEADER");
     check_refusal(FIXTURE("overlong"), 0, ARB_EINVAL,
-                  "its arb_plugin has only 64 bytes: it is not an arbspot plugin, or does not "
+                  "its arb_plugin has only 72 bytes: it is not an arbspot plugin, or does not "
                   "start with ARB_PLUGIN_HEADER");
     check_refusal(FIXTURE("bad_magic"), 0, ARB_EINVAL,
                   "its arb_plugin does not start with the magic number 0x31425241 but with "
                   "0x12345678: it is not an arbspot plugin, or its memory is damaged");
     check_refusal(FIXTURE("missing_callback"), 0, ARB_EINVAL,
-                  "lacks the callback on_message(), which every plugin of kind exchange has");
+                  "lacks the callback ask(), which every plugin of kind exchange has");
+    check_refusal(FIXTURE("short_callbacks"), 0, ARB_EINVAL,
+                  "its callbacks claim a size of 24 bytes: set .size = sizeof(struct "
+                  "arb_exchange_ops)");
     check_refusal(FIXTURE("good"), ARB_KIND_STRATEGY, ARB_EINVAL,
                   "is a plugin of kind exchange, but one of kind strategy is needed here");
 }
@@ -90,12 +99,188 @@ static void bad_files_are_refused_with_their_reason(void **state)
 static void other_abi_is_refused_with_both_versions(void **state)
 {
     (void)state;
+    check_refusal(FIXTURE("older_major"), 0, ARB_ENOTSUP,
+                  "was built for ABI 1.0, this host speaks 2.0: rebuild the plugin against this "
+                  "host's SDK");
     check_refusal(FIXTURE("other_major"), 0, ARB_ENOTSUP,
-                  "was built for ABI 2.0, this host speaks 1.0: rebuild the plugin against this "
+                  "was built for ABI 3.0, this host speaks 2.0: rebuild the plugin against this "
                   "host's SDK");
     check_refusal(FIXTURE("newer_minor"), 0, ARB_ENOTSUP,
-                  "was built for ABI 1.1, this host speaks 1.0: update the host, or rebuild the "
+                  "was built for ABI 2.1, this host speaks 2.0: update the host, or rebuild the "
                   "plugin against this host's SDK");
+}
+
+static void plugin_in_cpp_loads(void **state)
+{
+    struct plugin plugin;
+    struct err err = { .rc = ARB_OK };
+
+    (void)state;
+    (void)plugin_load(&plugin, FIXTURE("in_cpp"), ARB_KIND_EXCHANGE, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(options_check_table(&plugin.desc, &err), ARB_OK);
+    assert_int_equal(plugin.desc.n_options, 1);
+}
+
+static void pointers_that_leave_the_plugin_are_not_followed(void **state)
+{
+    static const char beyond[] =
+        "points outside the plugin, or is not terminated within 4096 bytes";
+    char reason[200];
+
+    (void)state;
+    (void)snprintf(reason, sizeof(reason), "is damaged: its name %s", beyond);
+    check_refusal(FIXTURE("name_nowhere"), 0, ARB_EINVAL, reason);
+    (void)snprintf(reason, sizeof(reason), "is damaged: its description %s", beyond);
+    check_refusal(FIXTURE("description_nowhere"), 0, ARB_EINVAL, reason);
+    (void)snprintf(reason, sizeof(reason), "is damaged: its table of callbacks %s", beyond);
+    check_refusal(FIXTURE("callbacks_nowhere"), 0, ARB_EINVAL, reason);
+    check_refusal(FIXTURE("options_nowhere"), 0, ARB_EINVAL,
+                  "claims 2 options, which reach beyond the plugin");
+    check_refusal(FIXTURE("option_text_nowhere"), 0, ARB_EINVAL,
+                  "is damaged: option 1 of the 2 it claims has a text outside the plugin, or not "
+                  "terminated within 4096 bytes");
+    check_refusal(FIXTURE("callback_is_data"), 0, ARB_EINVAL,
+                  "is damaged: its callback ask() is no code of the plugin");
+}
+
+static void tables_of_options_that_claim_too_many_are_refused(void **state)
+{
+    struct plugin plugin;
+    struct err err = { .rc = ARB_OK };
+
+    (void)state;
+    check_refusal(FIXTURE("many_options_too_many"), 0, ARB_EINVAL,
+                  "claims 200 options, which reach beyond the plugin");
+    check_refusal(FIXTURE("countless_options"), 0, ARB_EINVAL,
+                  "has 4294967295 options, at most 200 are allowed");
+    check_refusal(FIXTURE("uncounted_options"), 0, ARB_EINVAL,
+                  "names 0 options and a table: set both with ARB_PLUGIN_OPTIONS");
+    check_refusal(FIXTURE("no_options_but_a_number"), 0, ARB_EINVAL,
+                  "names 2 options and no table: set both with ARB_PLUGIN_OPTIONS");
+    /* What stands behind the table is the compiler's choice, but it is no option. */
+    if (plugin_load(&plugin, FIXTURE("some_options_too_many"), 0, &err) == ARB_OK) {
+        assert_int_equal(options_check_table(&plugin.desc, &err), ARB_EINVAL);
+    }
+    assert_string_not_equal(err.text, "");
+}
+
+static void instance_smaller_than_its_options_is_refused(void **state)
+{
+    struct plugin plugin;
+    struct err err = { .rc = ARB_OK };
+
+    (void)state;
+    assert_int_equal(plugin_load(&plugin, FIXTURE("small_instance"), 0, &err), ARB_OK);
+    assert_int_equal(options_check_table(&plugin.desc, &err), ARB_EINVAL);
+    assert_string_equal(err.text,
+                        "its option 'mode' ends behind the instance: set .instance_size = "
+                        "sizeof() of the struct it is in");
+}
+
+/* The bytes of a plugin that is good. */
+struct image {
+    char *data;
+    size_t len;
+};
+
+static struct image read_image(const char *path)
+{
+    FILE *const in = fopen(path, "rb");
+    struct image image = { .data = NULL };
+
+    assert_non_null(in);
+    assert_int_equal(fseek(in, 0, SEEK_END), 0);
+    image.len = (size_t)ftell(in);
+    rewind(in);
+    image.data = malloc(image.len);
+    assert_non_null(image.data);
+    assert_int_equal(fread(image.data, 1, image.len, in), image.len);
+    assert_int_equal(fclose(in), 0);
+    return image;
+}
+
+static void write_image(const char *path, struct image image)
+{
+    FILE *const out = fopen(path, "wb");
+
+    assert_non_null(out);
+    assert_int_equal(fwrite(image.data, 1, image.len, out), image.len);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* A file of its own each time: the dynamic linker knows files by their number. */
+static const char *load_image(struct image image, struct err *err)
+{
+    char path[] = ARBSPOT_FIXTURES "/damaged-XXXXXX";
+    struct plugin plugin;
+    const int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    write_image(path, image);
+    *err = (struct err){ .rc = ARB_OK };
+    (void)plugin_load(&plugin, path, 0, err);
+    assert_int_equal(unlink(path), 0);
+    return err->text;
+}
+
+static void check_cut(struct image whole, size_t len)
+{
+    struct err err;
+    const char *const text = load_image((struct image){ .data = whole.data, .len = len }, &err);
+
+    assert_int_equal(err.rc, ARB_EINVAL);
+    assert_non_null(strstr(text, ": is cut short: "));
+}
+
+static void plugins_cut_short_are_refused(void **state)
+{
+    static const char *const paths[] = { FIXTURE("good"), FIXTURE("in_cpp"), ARBSPOT_CROSS_VENUE };
+    enum { CUTS = 40 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const struct image whole = read_image(paths[i]);
+        for (size_t cut = 0; cut < CUTS; cut++) {
+            check_cut(whole, whole.len * cut / CUTS);
+        }
+        check_cut(whole, whole.len - 1);
+        free(whole.data);
+    }
+}
+
+static void plugin_whose_end_is_blank_is_refused(void **state)
+{
+    const struct image image = read_image(FIXTURE("good"));
+    struct err err;
+
+    (void)state;
+    memset(image.data + image.len / 4, 0, image.len - image.len / 4);
+    assert_non_null(strstr(load_image(image, &err), ": ends the process that loads it ("));
+    free(image.data);
+}
+
+static void files_for_other_machines_are_refused(void **state)
+{
+    const struct image image = read_image(FIXTURE("good"));
+    ElfW(Ehdr) *const head = (ElfW(Ehdr) *)(void *)image.data;
+    const ElfW(Ehdr) good = *head;
+    struct err err;
+
+    (void)state;
+    head->e_machine = EM_S390;
+    assert_non_null(strstr(load_image(image, &err), ": is made for another kind of machine"));
+    *head = good;
+    head->e_type = ET_EXEC;
+    assert_non_null(strstr(load_image(image, &err), ": is no shared object: link it with -shared"));
+    *head = good;
+    head->e_phnum = 0;
+    assert_non_null(strstr(load_image(image, &err), ": is damaged: it has 0 program headers"));
+    *head = good;
+    head->e_shoff = UINTPTR_MAX;
+    assert_non_null(strstr(load_image(image, &err), ": is damaged: its headers name no possible"));
+    free(image.data);
 }
 
 static int on_market(void *self, struct arb_host *host, const struct arb_market *market)
@@ -142,10 +327,9 @@ static void older_descriptor_is_filled_with_zeros(void **state)
     struct arb_plugin desc = good_strategy();
 
     (void)state;
-    desc.size = PLUGIN_FROZEN;
-    check_descriptor(&desc, "its name is not 1 to 31 small letters, digits and '_'");
-    desc.size = offsetof(struct arb_plugin, ops);
-    check_descriptor(&desc, "has no callbacks: set .ops");
+    desc.n_options = 1; /* is behind the size, so it is not read */
+    desc.size = ABI_LEAST_PLUGIN;
+    check_descriptor(&desc, "");
 }
 
 static void longer_descriptor_is_cut(void **state)
@@ -162,7 +346,9 @@ static void longer_descriptor_is_cut(void **state)
 
 static void insane_sizes_are_refused(void **state)
 {
-    static const uint32_t sizes[] = { 0, 8, 15, 17, 63, PLUGIN_STRUCT_MAX + 8, UINT32_MAX };
+    static const uint32_t sizes[] = {
+        0, 8, 16, 63, ABI_LEAST_PLUGIN - 8, ABI_LEAST_PLUGIN + 1, PLUGIN_STRUCT_MAX + 8, UINT32_MAX
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -179,7 +365,10 @@ static void insane_sizes_are_refused(void **state)
 
 static void insane_sizes_of_callbacks_are_refused(void **state)
 {
-    static const uint32_t sizes[] = { 0, 4, 9, PLUGIN_STRUCT_MAX + 8, UINT32_MAX };
+    static const uint32_t sizes[] = {
+        0,         4, ABI_LEAST_STRATEGY_OPS - 8, ABI_LEAST_STRATEGY_OPS + 1, PLUGIN_STRUCT_MAX + 8,
+        UINT32_MAX
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -312,6 +501,13 @@ int main(void)
         cmocka_unit_test(callbacks_behind_the_plugins_size_are_absent),
         cmocka_unit_test(bad_files_are_refused_with_their_reason),
         cmocka_unit_test(other_abi_is_refused_with_both_versions),
+        cmocka_unit_test(plugin_in_cpp_loads),
+        cmocka_unit_test(pointers_that_leave_the_plugin_are_not_followed),
+        cmocka_unit_test(tables_of_options_that_claim_too_many_are_refused),
+        cmocka_unit_test(instance_smaller_than_its_options_is_refused),
+        cmocka_unit_test(plugins_cut_short_are_refused),
+        cmocka_unit_test(plugin_whose_end_is_blank_is_refused),
+        cmocka_unit_test(files_for_other_machines_are_refused),
         cmocka_unit_test(strategy_needs_only_on_market),
         cmocka_unit_test(older_descriptor_is_filled_with_zeros),
         cmocka_unit_test(longer_descriptor_is_cut),

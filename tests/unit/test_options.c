@@ -31,19 +31,21 @@ static const struct arb_option table[] = {
     ARB_OPTION_MS("wait", struct instance, wait_ms, "1.5s", 0, 60000, "How long to wait."),
     ARB_OPTION_PPM("fee", struct instance, fee_ppm, "0.26%", 0, 10000, "What it costs."),
     ARB_OPTION_ENUM("mode", struct instance, mode, "full", "full|diff", "Which feed to read."),
-    ARB_OPTION_END,
 };
 
-static struct arb_plugin plugin_with(const struct arb_option *options)
+enum { N_OPTIONS = sizeof(table) / sizeof(table[0]) };
+
+static struct arb_plugin plugin_with(const struct arb_option *options, uint32_t n_options)
 {
     return (struct arb_plugin){ ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE), .name = "thing",
-                                .instance_size = sizeof(struct instance), .options = options };
+                                .instance_size = sizeof(struct instance), .options = options,
+                                .n_options = n_options };
 }
 
 /* Applies entries to a zeroed instance and compares the problems. */
 static struct instance apply(const struct config_entry *entries, const char *wanted)
 {
-    const struct arb_plugin desc = plugin_with(table);
+    const struct arb_plugin desc = plugin_with(table, N_OPTIONS);
     struct instance instance = { .url = NULL };
     char *text = NULL;
     size_t len = 0;
@@ -122,7 +124,7 @@ static void every_problem_has_its_line(void **state)
 
 static void plugin_without_options_takes_none(void **state)
 {
-    const struct arb_plugin desc = plugin_with(NULL);
+    const struct arb_plugin desc = plugin_with(NULL, 0);
     const struct config_entry entry = { "depth", "25", 4, NULL };
     FILE *const nowhere = fopen("/dev/null", "w");
     struct problems problems = { .out = nowhere, .path = "f" };
@@ -137,7 +139,7 @@ static void plugin_without_options_takes_none(void **state)
 
 static void table_is_printed_for_people(void **state)
 {
-    const struct arb_plugin desc = plugin_with(table);
+    const struct arb_plugin desc = plugin_with(table, N_OPTIONS);
     char *text = NULL;
     size_t len = 0;
     FILE *const out = open_memstream(&text, &len);
@@ -175,7 +177,7 @@ static void table_is_printed_for_people(void **state)
 
 static void good_table_passes(void **state)
 {
-    const struct arb_plugin desc = plugin_with(table);
+    const struct arb_plugin desc = plugin_with(table, N_OPTIONS);
 
     (void)state;
     assert_int_equal(options_check_table(&desc, NULL), ARB_OK);
@@ -196,11 +198,13 @@ static void broken_tables_are_refused_with_a_reason(void **state)
         { ARB_OPTION_INT("a", struct instance, depth, "1", 0, 9, NULL),
           "its option 'a' has no help" },
         { { .name = "a", .help = "h", .type = ARB_OPT_STRING, .offset = sizeof(struct instance) },
-          "its option 'a' has an offset outside the instance or badly aligned" },
+          "its option 'a' ends behind the instance: set .instance_size = sizeof() of the struct it "
+          "is in" },
         { { .name = "a", .help = "h", .type = ARB_OPT_STRING, .offset = 4 },
-          "its option 'a' has an offset outside the instance or badly aligned" },
+          "its option 'a' has an offset where a member of its type cannot be" },
         { { .name = "a", .help = "h", .type = ARB_OPT_STRING, .offset = UINT32_MAX },
-          "its option 'a' has an offset outside the instance or badly aligned" },
+          "its option 'a' ends behind the instance: set .instance_size = sizeof() of the struct it "
+          "is in" },
         { ARB_OPTION_INT("a", struct instance, depth, "1", 2, 1, "h"),
           "its option 'a' has a min above its max" },
         { ARB_OPTION_INT("a", struct instance, depth, "0", 1, 9, "h"),
@@ -223,8 +227,7 @@ static void broken_tables_are_refused_with_a_reason(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct arb_option options[] = { cases[i].option, ARB_OPTION_END };
-        const struct arb_plugin desc = plugin_with(options);
+        const struct arb_plugin desc = plugin_with(&cases[i].option, 1);
         struct err err = { .rc = ARB_OK };
         assert_int_equal(options_check_table(&desc, &err), ARB_EINVAL);
         assert_string_equal(err.text, cases[i].reason);
@@ -233,8 +236,8 @@ static void broken_tables_are_refused_with_a_reason(void **state)
 
 static void name_that_is_there_twice_is_refused(void **state)
 {
-    const struct arb_option options[] = { table[0], table[1], table[0], ARB_OPTION_END };
-    const struct arb_plugin desc = plugin_with(options);
+    const struct arb_option options[] = { table[0], table[1], table[0] };
+    const struct arb_plugin desc = plugin_with(options, 3);
     struct err err = { .rc = ARB_OK };
 
     (void)state;

@@ -15,6 +15,7 @@
 #include "feed_stub.h"
 #include "stderr_capture.h"
 #include "strategy/ring_source.h"
+#include "plugin/abi_sizes.h"
 #include "strategy/runner.h"
 #include "util/clock.h"
 
@@ -36,7 +37,6 @@ struct script {
         uint32_t timer, delay_ms;
     } timers[4];
     bool does_publish_by_timer;
-    bool does_call_exchange;
 };
 
 extern const struct arb_plugin arb_plugin; /* cross_venue is linked into this test */
@@ -110,9 +110,6 @@ static int puppet_market(void *self, struct arb_host *host, const struct arb_mar
     for (unsigned i = 0; i < script->n_publish; i++) {
         (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
     }
-    if (script->does_call_exchange) {
-        arb_text_add(&script->world->lines, "http_get=%d\n", arb_http_get(host, 0, "https://x"));
-    }
     return script->market_rc;
 }
 
@@ -141,7 +138,6 @@ static void puppet_fini(void *self)
 
 static const struct arb_option puppet_options[] = {
     ARB_OPTION_INT("level", struct puppet, level, "7", 0, 9, "A number."),
-    ARB_OPTION_END,
 };
 
 static const struct arb_strategy_ops puppet_ops = {
@@ -159,7 +155,7 @@ static const struct arb_plugin puppet_plugin = {
     .version = "1",
     .description = "Does as it is told",
     .instance_size = sizeof(struct puppet),
-    .options = puppet_options,
+    ARB_PLUGIN_OPTIONS(puppet_options),
     .ops = &puppet_ops,
 };
 
@@ -224,7 +220,7 @@ static int set_up(void **state)
                                             .fn = tell,
                                             .context = world,
                                             .session = 77,
-                                            .now_ns = START_NS };
+                                            .now = moment_at(START_NS) };
     world->script.world = world;
     world->script.terms = valid_terms();
     script = &world->script;
@@ -279,7 +275,7 @@ static void quote_both(struct world *world, int64_t a_ms, int64_t b_ms)
 
 static void step(struct world *world, int64_t ms)
 {
-    runner_step(world->runner, START_NS + ms * MS);
+    runner_step(world->runner, moment_at(START_NS + ms * MS));
 }
 
 static struct runner_stats stats_of(const struct world *world)
@@ -339,8 +335,8 @@ static void finish_stops_the_strategy_once(void **state)
     struct world *const world = *state;
 
     begin(world);
-    runner_finish(world->runner, START_NS + 4 * MS);
-    runner_finish(world->runner, START_NS + 5 * MS);
+    runner_finish(world->runner, moment_at(START_NS + 4 * MS));
+    runner_finish(world->runner, moment_at(START_NS + 5 * MS));
     assert_string_equal("stop t=4\n", lines(world));
 }
 
@@ -555,7 +551,7 @@ static void failed_callback_leaves_no_effect_and_ends_the_strategy(void **state)
     step(world, 0);
     quote_both(world, 1, 1);
     step(world, 1);
-    runner_finish(world->runner, START_NS + 2 * MS);
+    runner_finish(world->runner, moment_at(START_NS + 2 * MS));
     const char *const log = stderr_capture_end(&capture);
     assert_string_equal("market BTC/USD changed=3 t=0\n", lines(world));
     assert_int_equal(1, stats_of(world).disabled);
@@ -664,6 +660,32 @@ static void opportunity_without_its_size_fails_the_callback(void **state)
     assert_int_equal(1, count_of(publish(world, 1, &capture), "has its size set"));
 }
 
+static void opportunity_of_the_first_minor_is_taken(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+    struct opportunity seen = { .seq = 0 };
+
+    begin(world);
+    world->opportunity = &seen;
+    world->script.terms.verified = UINT32_MAX; /* behind its size, so it is not read */
+    world->script.terms.size = ABI_LEAST_OPPORTUNITY;
+    assert_string_equal("", publish(world, 1, &capture));
+    assert_int_equal(1, seen.seq);
+    assert_int_equal(0, seen.terms.verified);
+    assert_int_equal(sizeof(struct arb_opportunity), seen.terms.size);
+}
+
+static void opportunity_smaller_than_the_first_minor_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.terms.size = ABI_LEAST_OPPORTUNITY - 1;
+    assert_int_equal(1, count_of(publish(world, 1, &capture), "has its size set"));
+}
+
 static void timer_beyond_the_limit_fails_the_callback(void **state)
 {
     struct world *const world = *state;
@@ -673,18 +695,6 @@ static void timer_beyond_the_limit_fails_the_callback(void **state)
     world->script.n_timers = 1;
     world->script.timers[0].timer = ARB_TIMERS_MAX;
     assert_int_equal(1, count_of(publish(world, 0, &capture), "below ARB_TIMERS_MAX"));
-}
-
-static void calls_for_exchanges_are_not_supported_and_do_no_harm(void **state)
-{
-    struct world *const world = *state;
-
-    begin(world);
-    world->script.does_call_exchange = true;
-    quote_both(world, 0, 0);
-    step(world, 0);
-    assert_string_equal("market BTC/USD changed=3 t=0\nhttp_get=-6\n", lines(world));
-    assert_int_equal(0, stats_of(world).disabled);
 }
 
 /* --- timers --- */
@@ -773,6 +783,19 @@ static void next_timer_says_how_far_a_replay_may_go(void **state)
     assert_int_equal(START_NS + 5 * MS, runner_next_timer_ns(world->runner));
 }
 
+static void step_of_the_utc_clock_moves_no_timer(void **state)
+{
+    struct world *const world = *state;
+    const int64_t hour_ns = 3600 * 1000 * MS;
+
+    world->script.timers[0].delay_ms = 5;
+    begin_with_timers(world, 1);
+    runner_step(world->runner, (struct moment){ START_NS + 4 * MS, START_NS + hour_ns });
+    assert_string_equal("", lines(world));
+    runner_step(world->runner, (struct moment){ START_NS + 5 * MS, START_NS - 7 * MS });
+    assert_string_equal("timer 0 t=-7\n", lines(world));
+}
+
 /* --- determinism --- */
 
 /* Runs a mixed scenario in a world of its own; the lines go to `text`. */
@@ -792,7 +815,7 @@ static void run_scenario(char *text, size_t cap)
         quote_both(world, ms, ms / 2);
         step(world, ms);
     }
-    runner_finish(world->runner, START_NS + 50 * MS);
+    runner_finish(world->runner, moment_at(START_NS + 50 * MS));
     (void)snprintf(text, cap, "%s", lines(world));
     (void)tear_down(&state);
 }
@@ -956,14 +979,16 @@ int main(void)
         TEST(opportunity_of_an_unknown_event_fails_the_callback),
         TEST(close_without_a_reason_fails_the_callback),
         TEST(opportunity_without_its_size_fails_the_callback),
+        TEST(opportunity_of_the_first_minor_is_taken),
+        TEST(opportunity_smaller_than_the_first_minor_fails_the_callback),
         TEST(timer_beyond_the_limit_fails_the_callback),
-        TEST(calls_for_exchanges_are_not_supported_and_do_no_harm),
         TEST(timer_fires_when_due_and_only_once),
         TEST(timers_fire_in_the_order_they_are_due),
         TEST(timer_set_again_replaces_the_pending_one),
         TEST(timer_of_zero_cancels),
         TEST(market_comes_before_a_timer_of_the_same_step),
         TEST(next_timer_says_how_far_a_replay_may_go),
+        TEST(step_of_the_utc_clock_moves_no_timer),
         TEST(two_runs_of_one_input_are_the_same),
         TEST(lost_event_closes_the_opportunity_of_cross_venue),
         TEST(thread_delivers_what_the_rings_bring_until_it_is_stopped),

@@ -197,6 +197,15 @@ static void assert_round_trip(const struct event *event, struct wire_event *targ
     free_text(text);
 }
 
+static void every_trading_status_survives_the_round_trip(void **state)
+{
+    for (uint32_t trading = ARB_TRADING_OPEN; trading <= ARB_TRADING_HALTED; trading++) {
+        struct event event = sample_status("");
+        event.trading = (uint8_t)trading;
+        assert_round_trip(&event, *state);
+    }
+}
+
 static void samples_survive_the_round_trip(void **state)
 {
     const struct event events[] = { sample_delta(), sample_snapshot(),
@@ -790,6 +799,7 @@ int main(void)
         cmocka_unit_test(clock_is_written_when_it_is_known),
         cmocka_unit_test(levels_proven_are_written_when_they_are_not_all),
         cmocka_unit_test(samples_survive_the_round_trip),
+        cmocka_unit_test(every_trading_status_survives_the_round_trip),
         cmocka_unit_test(digits_are_recovered_from_the_text),
         cmocka_unit_test(random_events_survive_the_round_trip),
         cmocka_unit_test(a_full_event_survives_the_round_trip_at_every_extreme_scale),

@@ -1,0 +1,233 @@
+/*
+ * decimal.h - decimal text to scaled integers and back, exactly or not at all.
+ *
+ * Nothing here rounds and nothing passes through a double: a value that does not fit the
+ * scale is refused with ARB_ERANGE.
+ */
+#ifndef ARB_DECIMAL_H
+#define ARB_DECIMAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "arbspot/abi.h"
+#include "arbspot/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    ARB_DECIMAL_TEXT_MAX = 24, /* longest text of an int64_t with a point, terminator included */
+};
+
+/* 10^exponent for exponent <= ARB_SCALE_MAX. */
+static inline int64_t arb_pow10(unsigned exponent)
+{
+    static const int64_t powers[ARB_SCALE_MAX + 1] = { 1,
+                                                       10,
+                                                       100,
+                                                       1000,
+                                                       10000,
+                                                       100000,
+                                                       1000000,
+                                                       10000000,
+                                                       100000000,
+                                                       1000000000,
+                                                       10000000000,
+                                                       100000000000,
+                                                       1000000000000,
+                                                       10000000000000,
+                                                       100000000000000,
+                                                       1000000000000000,
+                                                       10000000000000000,
+                                                       100000000000000000,
+                                                       1000000000000000000 };
+    return powers[exponent];
+}
+
+/* Writes `value` in decimal without a terminator; returns the length, at most 20. */
+static inline unsigned arb_uint_write(uint64_t value, char *out)
+{
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
+    char text[20];
+    unsigned at = sizeof(text);
+
+    while (value >= 100) {
+        const uint64_t rest = value / 100;
+        at -= 2;
+        memcpy(text + at, pairs + 2 * (value - 100 * rest), 2);
+        value = rest;
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(text + at, pairs + 2 * value, 2);
+    } else {
+        text[--at] = (char)('0' + value);
+    }
+    memcpy(out, text + at, sizeof(text) - at);
+    return (unsigned)sizeof(text) - at;
+}
+
+/* Reads "e-08" and the like from `*at` up to `end`; an exponent beyond 99 is out of range. */
+static inline int arb_decimal_exponent(const char **at, const char *end, int *exponent)
+{
+    const char *p = *at + 1;
+    const bool negative = p < end && *p == '-';
+    int value = 0;
+
+    if (p < end && (*p == '-' || *p == '+')) {
+        p++;
+    }
+    if (p == end) {
+        return ARB_EINVAL;
+    }
+    for (; p < end && *p >= '0' && *p <= '9'; p++) {
+        value = value * 10 + (*p - '0');
+        if (value > 99) {
+            return ARB_ERANGE;
+        }
+    }
+    *exponent = negative ? -value : value;
+    *at = p;
+    return ARB_OK;
+}
+
+/* Multiplies by 10^shift, or divides when that leaves no remainder. */
+static inline int arb_decimal_shift(int64_t value, int shift, int64_t *out)
+{
+    if (value == 0) {
+        *out = 0;
+        return ARB_OK;
+    }
+    if (shift > ARB_SCALE_MAX || shift < -ARB_SCALE_MAX) {
+        return ARB_ERANGE;
+    }
+    if (shift >= 0) {
+        if (__builtin_mul_overflow(value, arb_pow10((unsigned)shift), &value)) {
+            return ARB_ERANGE;
+        }
+        *out = value;
+        return ARB_OK;
+    }
+    const int64_t divisor = arb_pow10((unsigned)-shift);
+    if (value % divisor != 0) {
+        return ARB_ERANGE;
+    }
+    *out = value / divisor;
+    return ARB_OK;
+}
+
+/* The digits from `p` up to `end`, among which a point may stand, as one number. */
+static inline int arb_decimal_digits(const char *p, const char *end, int64_t *out)
+{
+    int64_t value = 0;
+
+    for (; p < end; p++) {
+        if (*p != '.' && (__builtin_mul_overflow(value, 10, &value) ||
+                          __builtin_add_overflow(value, (int64_t)(*p - '0'), &value))) {
+            return ARB_ERANGE;
+        }
+    }
+    *out = value;
+    return ARB_OK;
+}
+
+/* The end of the digits at `p`, among which one point may stand; `*point` is behind it, or NULL. */
+static inline const char *arb_decimal_scan(const char *p, const char *end, const char **point)
+{
+    *point = NULL;
+    for (; p < end; p++) {
+        if (*p == '.' && *point == NULL) {
+            *point = p + 1;
+        } else if (*p < '0' || *p > '9') {
+            break;
+        }
+    }
+    return p;
+}
+
+/*
+ * Parses an unsigned decimal such as "45283.50" or "1e-08" into units of 10^-scale, where
+ * scale <= ARB_SCALE_MAX. `digits`, unless NULL, gets the number of digits behind the
+ * point as written. Fails with ARB_EINVAL on any other text (a sign, a blank, nothing)
+ * and with ARB_ERANGE when the value does not fit or has non-zero digits beyond the scale.
+ */
+static inline int arb_decimal_parse(struct arb_bytes text, unsigned scale, int64_t *out,
+                                    uint8_t *digits)
+{
+    const char *const end = text.data + text.len, *point = NULL;
+    const char *p = arb_decimal_scan(text.data, end, &point);
+    const char *last = p;
+    int64_t value = 0;
+    int exponent = 0, rc = ARB_OK;
+
+    if (p - text.data == (point != NULL)) {
+        return ARB_EINVAL; /* not one digit */
+    }
+    const int fraction = point == NULL ? 0 : (int)(p - point);
+    while (point != NULL && last > point && last[-1] == '0') {
+        last--; /* zeros that only pad must not overflow */
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        rc = arb_decimal_exponent(&p, end, &exponent);
+    }
+    if (rc != ARB_OK || p != end) {
+        return rc != ARB_OK ? rc : ARB_EINVAL;
+    }
+    rc = arb_decimal_digits(text.data, last, &value);
+    if (rc == ARB_OK) {
+        const int kept = point == NULL ? 0 : (int)(last - point);
+        rc = arb_decimal_shift(value, (int)scale - kept + exponent, out);
+    }
+    if (rc == ARB_OK && digits != NULL) {
+        *digits = (uint8_t)(fraction < ARB_DIGITS_UNKNOWN ? fraction : ARB_DIGITS_UNKNOWN);
+    }
+    return rc;
+}
+
+/*
+ * Writes `value` >= 0, in units of 10^-scale, as decimal text without a terminator and
+ * returns its length, at most ARB_DECIMAL_TEXT_MAX - 1. With `digits` fractional digits
+ * when that loses nothing, else (and for ARB_DIGITS_UNKNOWN) with as few as are needed.
+ */
+static inline unsigned arb_decimal_write(int64_t value, unsigned scale, unsigned digits, char *out)
+{
+    char reversed[ARB_DECIMAL_TEXT_MAX + ARB_SCALE_MAX];
+    uint64_t rest = (uint64_t)value;
+    unsigned fraction = scale, n = 0;
+
+    if (digits < scale && rest % (uint64_t)arb_pow10(scale - digits) == 0) {
+        rest /= (uint64_t)arb_pow10(scale - digits);
+        fraction = digits;
+    } else if (digits != scale) {
+        for (; fraction > 0 && rest % 10 == 0; fraction--) {
+            rest /= 10;
+        }
+    }
+    const bool has_point = fraction > 0;
+    for (; fraction > 0; fraction--, rest /= 10) {
+        reversed[n++] = (char)('0' + rest % 10);
+    }
+    if (has_point) {
+        reversed[n++] = '.';
+    }
+    do {
+        reversed[n++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    for (unsigned i = 0; i < n; i++) {
+        out[i] = reversed[n - 1 - i];
+    }
+    return n;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARB_DECIMAL_H */

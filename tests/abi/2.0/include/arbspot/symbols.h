@@ -1,0 +1,92 @@
+/*
+ * symbols.h - finds the instrument a venue's own name stands for, in constant time.
+ *
+ * A plugin keeps one map for each spelling the venue uses. Fixed size, no allocation, so it
+ * may be a member of the zeroed instance.
+ */
+#ifndef ARB_SYMBOLS_H
+#define ARB_SYMBOLS_H
+
+#include <string.h>
+
+#include "arbspot/abi.h"
+#include "arbspot/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    ARB_SYMBOL_SLOTS = 2 * ARB_INSTRUMENTS_MAX, /* a power of two, at most half full */
+};
+
+struct arb_symbol_slot {
+    char name[ARB_SYMBOL_MAX];
+    uint16_t len; /* 0: free */
+    uint16_t instrument;
+};
+
+#define ARB_NO_INSTRUMENT UINT32_MAX
+
+/* Zeroed memory is an empty map. */
+struct arb_symbol_map {
+    uint32_t n;
+    struct arb_symbol_slot slots[ARB_SYMBOL_SLOTS];
+};
+
+static inline uint32_t arb_symbol_hash(struct arb_bytes name)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < name.len; i++) {
+        hash = (hash ^ (unsigned char)name.data[i]) * 16777619U;
+    }
+    return hash ^ hash >> 15;
+}
+
+/* The slot that holds `name`, or the free one where it would go. */
+static inline uint32_t arb_symbol_slot_of(const struct arb_symbol_map *map, struct arb_bytes name)
+{
+    uint32_t i = arb_symbol_hash(name) & (ARB_SYMBOL_SLOTS - 1);
+
+    while (map->slots[i].len != 0 && (map->slots[i].len != name.len ||
+                                      memcmp(map->slots[i].name, name.data, name.len) != 0)) {
+        i = (i + 1) & (ARB_SYMBOL_SLOTS - 1);
+    }
+    return i;
+}
+
+/* Enters or replaces a name. ARB_EINVAL when it is empty or too long, ARB_ELIMIT when full. */
+static inline int arb_symbol_put(struct arb_symbol_map *map, struct arb_bytes name,
+                                 uint32_t instrument)
+{
+    if (name.len == 0 || name.len >= ARB_SYMBOL_MAX || instrument >= ARB_INSTRUMENTS_MAX) {
+        return ARB_EINVAL;
+    }
+    struct arb_symbol_slot *const slot = &map->slots[arb_symbol_slot_of(map, name)];
+    if (slot->len == 0) {
+        if (map->n == ARB_INSTRUMENTS_MAX) {
+            return ARB_ELIMIT;
+        }
+        map->n++;
+        memcpy(slot->name, name.data, name.len);
+        slot->len = (uint16_t)name.len;
+    }
+    slot->instrument = (uint16_t)instrument;
+    return ARB_OK;
+}
+
+/* The instrument, or ARB_NO_INSTRUMENT. */
+static inline uint32_t arb_symbol_find(const struct arb_symbol_map *map, struct arb_bytes name)
+{
+    if (name.len == 0 || name.len >= ARB_SYMBOL_MAX) {
+        return ARB_NO_INSTRUMENT;
+    }
+    const struct arb_symbol_slot *const slot = &map->slots[arb_symbol_slot_of(map, name)];
+    return slot->len == 0 ? ARB_NO_INSTRUMENT : slot->instrument;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARB_SYMBOLS_H */

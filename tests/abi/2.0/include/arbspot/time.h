@@ -1,0 +1,86 @@
+/*
+ * time.h - the spellings of time that venues use, as UTC nanoseconds since 1970.
+ */
+#ifndef ARB_TIME_H
+#define ARB_TIME_H
+
+#include "arbspot/abi.h"
+#include "arbspot/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar, year >= 1970. */
+static inline int64_t arb_time_days(unsigned year, unsigned month, unsigned day)
+{
+    const unsigned y = month <= 2 ? year - 1 : year; /* years start in March: leap days come last */
+    const unsigned m = month <= 2 ? month + 9 : month - 3;
+    return (int64_t)365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* Days of a month that exists. */
+static inline unsigned arb_time_month_days(unsigned year, unsigned month)
+{
+    const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (month == 2) {
+        return leap ? 29 : 28;
+    }
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/* Reads exactly `n` digits; a value above 9999 means that one was none. */
+static inline unsigned arb_time_digits(const char *p, unsigned n)
+{
+    unsigned value = 0;
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned digit = (unsigned)(unsigned char)p[i] - '0';
+        value = digit > 9 ? 1000000 : value * 10 + digit;
+    }
+    return value;
+}
+
+/*
+ * Reads "2026-08-01T02:54:53.266327Z": RFC 3339 in UTC with up to nine fractional digits, or
+ * none. ARB_EINVAL for anything else.
+ */
+static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
+{
+    const char *const p = text.data;
+    int64_t fraction = 0;
+
+    if (text.len < 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' ||
+        p[16] != ':' || p[text.len - 1] != 'Z') {
+        return ARB_EINVAL;
+    }
+    const unsigned year = arb_time_digits(p, 4), month = arb_time_digits(p + 5, 2);
+    const unsigned day = arb_time_digits(p + 8, 2), hour = arb_time_digits(p + 11, 2);
+    const unsigned minute = arb_time_digits(p + 14, 2), second = arb_time_digits(p + 17, 2);
+    if (year < 1970 || year > 2261 || month - 1 > 11 || day == 0 ||
+        day > arb_time_month_days(year, month) || hour > 23 || minute > 59 || second > 60) {
+        return ARB_EINVAL;
+    }
+    if (text.len > 20 && (p[19] != '.' || text.len == 21 || text.len > 30)) {
+        return ARB_EINVAL;
+    }
+    for (size_t i = 20; i + 1 < text.len; i++) {
+        const unsigned digit = (unsigned)(unsigned char)p[i] - '0';
+        if (digit > 9) {
+            return ARB_EINVAL;
+        }
+        fraction = fraction * 10 + (int64_t)digit;
+    }
+    for (size_t n_digits = text.len == 20 ? 0 : text.len - 21; n_digits < 9; n_digits++) {
+        fraction *= 10;
+    }
+    const int64_t seconds =
+        arb_time_days(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second);
+    *ns = seconds * 1000000000 + fraction;
+    return ARB_OK;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARB_TIME_H */
