@@ -5,6 +5,7 @@
 
 #include "agenda.h"
 #include "bitstamp_venue.h"
+#include "fault_frame.h"
 #include "kraken_venue.h"
 #include "truth.h"
 
@@ -47,13 +48,14 @@ static void forward_close(void *context, uint32_t client, uint16_t code, const c
     outlet->close(outlet->context, place->venue, client, code, why);
 }
 
+/* The truth is about the freshest books that a venue streams: no diff and no REST book is ahead. */
 static void note_published(void *context, uint32_t instrument, int64_t now_ns)
 {
     const struct place *const place = context;
     const struct sim_venue *const venue = place->world->venues[place->venue];
     const struct world_outlet *const outlet = &place->world->config.outlet;
     truth_on_book(place->world->truth, place->venue, instrument,
-                  venue->ops->published(venue, instrument), now_ns);
+                  venue->ops->shown(venue, instrument, FAULT_AT_ORDER_BOOK), now_ns);
     if (outlet->published != NULL) {
         outlet->published(outlet->context, place->venue, instrument, now_ns);
     }
