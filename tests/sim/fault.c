@@ -16,48 +16,7 @@ enum { STREAM = 9, NOTICE_MAX = 512 };
 #define STATUS_NS (2 * NS_PER_S)
 #define REST_DELAY_NS (3 * NS_PER_S)
 #define TLS_NS (2 * NS_PER_S)
-
-const struct fault_info fault_infos[N_FAULT_KINDS] = {
-    [FAULT_DROP] = { "drop", FAULT_ANYWHERE, "a book frame is lost" },
-    [FAULT_DUPLICATE] = { "duplicate", FAULT_ANYWHERE, "a book frame comes twice" },
-    [FAULT_REORDER] = { "reorder", FAULT_ANYWHERE, "a book frame comes behind the next one" },
-    [FAULT_DIGIT] = { "corrupt", FAULT_AT_KRAKEN | FAULT_AT_DIFF, "a digit of a level changes" },
-    [FAULT_CHECKSUM] = { "checksum", FAULT_AT_KRAKEN, "a checksum is wrong" },
-    [FAULT_CUT] = { "cut", FAULT_ANYWHERE, "a book frame ends early" },
-    [FAULT_RANGE] = { "range", FAULT_ANYWHERE, "a price does not fit any integer" },
-    [FAULT_FUTURE] = { "future", FAULT_AT_BITSTAMP, "a book frame is dated far ahead" },
-    [FAULT_CROSSED] = { "crossed", FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF,
-                        "the best bid is at the best ask" },
-    [FAULT_STALL] = { "stall", FAULT_ANYWHERE, "a connection is silent for 2 s, then catches up" },
-    [FAULT_HANG] = { "hang", FAULT_ANYWHERE, "a connection is silent until it is given up" },
-    [FAULT_SILENT] = { "silent", FAULT_ANYWHERE, "one book's frames are lost for 3 s" },
-    [FAULT_REFUSE] = { "refuse", FAULT_ANYWHERE, "a subscription is refused" },
-    [FAULT_NO_ACK] = { "no_ack", FAULT_ANYWHERE, "an acknowledgement is lost" },
-    [FAULT_REST_LATE] = { "rest_late", FAULT_AT_BITSTAMP, "an HTTP answer takes 3 s longer" },
-    [FAULT_REST_STALE] = { "rest_stale", FAULT_AT_BITSTAMP, "an HTTP answer is the one before" },
-    [FAULT_REST_FAIL] = { "rest_fail", FAULT_AT_BITSTAMP, "an HTTP answer is 503" },
-    [FAULT_RECONNECT] = { "request_reconnect", FAULT_AT_BITSTAMP,
-                          "clients are asked to reconnect" },
-    [FAULT_MAINTENANCE] = { "maintenance", FAULT_AT_KRAKEN, "the venue is closed for 2 s" },
-    [FAULT_CANCEL_ONLY] = { "cancel_only", FAULT_AT_KRAKEN, "no orders for 2 s" },
-    [FAULT_CLOSE] = { "close", FAULT_ANYWHERE, "all connections of a venue are closed" },
-    [FAULT_TLS_REFUSED] = { "tls_refused", FAULT_ANYWHERE,
-                            "all connections are closed; for 2 s handshakes are refused" },
-    [FAULT_TLS_EXPIRED] = { "tls_expired", FAULT_ANYWHERE,
-                            "all connections are closed; for 2 s the certificate is expired" },
-    [FAULT_TLS_STRANGER] = { "tls_stranger", FAULT_ANYWHERE,
-                             "all connections are closed; for 2 s the certificate is another "
-                             "host's" },
-    [FAULT_SLOW_READER] = { "slow_reader", FAULT_ANYWHERE,
-                            "the venue reads nothing from a connection for 3 s" },
-    [FAULT_TRICKLE] = { "trickle", FAULT_ANYWHERE,
-                        "a connection's frames come byte by byte for 2 s" },
-    [FAULT_FRAGMENTS] = { "fragments", FAULT_ANYWHERE,
-                          "a book frame comes in three fragments, a ping between them" },
-    [FAULT_COMPRESSED] = { "compressed", FAULT_ANYWHERE,
-                           "a book frame says that it is compressed, and is not" },
-    [FAULT_TORN] = { "torn", FAULT_ANYWHERE, "a connection ends within a book frame" },
-};
+#define REST_AWAY_NS (5 * NS_PER_S)
 
 struct held_frame {
     struct held_frame *next;
@@ -71,6 +30,12 @@ struct held_frame {
 struct line {
     bool is_known;            /* something was sent to it */
     int64_t stalled_until_ns; /* 0: it flows */
+    bool is_catalog_lost;     /* the next one */
+};
+
+/* A subscription that the venue is about to end. */
+struct ending {
+    uint32_t venue, client, instrument;
 };
 
 /* One book in one feed. */
@@ -101,8 +66,12 @@ struct fault_layer {
     struct subject *subjects;        /* by venue, then instrument */
     struct held_frame *first, *last; /* of stalled lines, in order */
     uint32_t n_held;
-    int64_t online_at_ns[ARB_VENUES_MAX]; /* 0: it is online */
-    int64_t tls_until_ns[ARB_VENUES_MAX]; /* a fault of TLS; 0: none */
+    int64_t online_at_ns[ARB_VENUES_MAX];  /* 0: it is online */
+    int64_t tls_until_ns[ARB_VENUES_MAX];  /* a fault of TLS; 0: none */
+    int64_t rest_until_ns[ARB_VENUES_MAX]; /* no HTTP answer is what was asked for; 0: none was */
+    uint32_t rest_kind[ARB_VENUES_MAX];    /* and why */
+    struct ending endings[FAULTS_MAX];
+    uint32_t n_endings;
     char *scratch;
     size_t scratch_cap;
 };
@@ -240,6 +209,8 @@ static bool damage(struct fault_layer *layer, uint32_t kind, struct arb_bytes fr
         return frame_far_future(frame, out);
     case FAULT_CROSSED:
         return frame_crossed(frame, out);
+    case FAULT_ORPHAN:
+        return frame_with_orphan(frame, out);
     default:
         return false;
     }
@@ -247,6 +218,9 @@ static bool damage(struct fault_layer *layer, uint32_t kind, struct arb_bytes fr
 
 static uint32_t verdict_on(uint32_t kind)
 {
+    if (kind == FAULT_ORPHAN) {
+        return FAULT_CLEAN; /* what the frame brings about is the same */
+    }
     return kind == FAULT_CUT || kind == FAULT_RANGE || kind == FAULT_FUTURE ? FAULT_BROKEN
                                                                             : FAULT_DAMAGED;
 }
@@ -271,19 +245,39 @@ static bool suits(const struct fault *fault, const struct frame_subject *subject
         return subject->role == FRAME_SUBSCRIBED || subject->role == FRAME_UNSUBSCRIBED;
     case FAULT_REORDER:
         return subject->role == FRAME_BOOK;
+    case FAULT_REFUSE_LEAVING:
+        return subject->role == FRAME_UNSUBSCRIBED;
+    case FAULT_UNSUBSCRIBED:
+        return subject->role == FRAME_BOOK;
+    case FAULT_CATALOG_LOST:
+        return subject->role == FRAME_CATALOG_ASKED;
+    case FAULT_CATALOG_EMPTY:
+    case FAULT_CATALOG_LACKS:
+        return subject->role == FRAME_CATALOG;
     case FAULT_REST_LATE:
     case FAULT_REST_STALE:
     case FAULT_REST_FAIL:
+    case FAULT_PHANTOM:
+    case FAULT_RATE_PAIR:
+    case FAULT_RATE_REQUEST:
         return false;
     default:
         return is_of_book(subject);
     }
 }
 
+static bool is_of_catalog(const struct fault *fault)
+{
+    return fault->kind == FAULT_CATALOG_EMPTY || fault->kind == FAULT_CATALOG_LACKS ||
+           fault->kind == FAULT_CATALOG_LOST;
+}
+
+/* A catalog is about every market. */
 static bool is_about(const struct fault *fault, uint32_t venue, uint32_t instrument)
 {
     return fault->venue == venue &&
-           (fault->instrument == ARB_NO_INSTRUMENT || fault->instrument == instrument);
+           (is_of_catalog(fault) || fault->instrument == ARB_NO_INSTRUMENT ||
+            fault->instrument == instrument);
 }
 
 /* A connection has one feed or several; what happens to all of it happens with any frame. */
@@ -317,8 +311,69 @@ static void put_refusal(const struct fault_layer *layer, uint32_t venue, uint32_
                  item->symbol, item->symbol);
 }
 
+/* Source: python-kraken-sdk tests/spot/test_spot_websocket.py, against the live venue. */
+static void put_refused_leaving(const struct fault_layer *layer, uint32_t instrument,
+                                struct arb_text *text)
+{
+    arb_text_add(text,
+                 "{\"error\":\"Subscription Not Found\",\"method\":\"subscribe\","
+                 "\"success\":false,\"symbol\":\"%s\"}",
+                 layer->config.instruments->items[instrument].symbol);
+}
+
+/* The market that a catalog shall lack. */
+static const struct sim_instrument *lacking(struct fault_layer *layer, struct fault *fault)
+{
+    const struct instrument_list *const list = layer->config.instruments;
+
+    if (fault->instrument == ARB_NO_INSTRUMENT) {
+        fault->instrument = (uint32_t)prng_below(&layer->prng, list->n);
+    }
+    return &list->items[fault->instrument];
+}
+
+/* Faults of Kraken's answers other than books. */
+static bool apply_to_answer(struct fault_layer *layer, struct fault *fault, uint32_t client,
+                            struct arb_bytes frame, uint64_t tag)
+{
+    static const char empty[] = "{\"channel\":\"instrument\",\"type\":\"snapshot\","
+                                "\"data\":{\"assets\":[],\"pairs\":[]}}";
+    struct arb_text text = new_text(layer, frame.len < NOTICE_MAX ? NOTICE_MAX : frame.len);
+
+    switch ((enum fault_kind)fault->kind) {
+    case FAULT_REFUSE_LEAVING:
+        put_refused_leaving(layer, fault->instrument, &text);
+        break;
+    case FAULT_CATALOG_EMPTY:
+        frame_puts(&text, empty);
+        break;
+    case FAULT_CATALOG_LACKS:
+        if (!frame_without_market(lacking(layer, fault), frame, &text)) {
+            return false;
+        }
+        break;
+    default: /* FAULT_CATALOG_LOST */
+        line_of(layer, fault->venue, client)->is_catalog_lost = true;
+        say_lost(layer, tag);
+        return true;
+    }
+    pass(layer, fault->venue, client, frame_bytes(&text),
+         (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
+    return true;
+}
+
+/* Not at once: the model is sending. */
+static bool end_soon(struct fault_layer *layer, const struct fault *fault, uint32_t client)
+{
+    if (layer->n_endings == FAULTS_MAX) {
+        return false;
+    }
+    layer->endings[layer->n_endings++] = (struct ending){ fault->venue, client, fault->instrument };
+    return true;
+}
+
 /* Applies `fault` to a frame that suits it. False when the frame has nothing to damage. */
-static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t client,
+static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t client,
                   struct arb_bytes frame, uint64_t tag)
 {
     const uint32_t venue = fault->venue;
@@ -360,6 +415,14 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
         pass(layer, venue, client, frame_bytes(&text),
              (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
         return true;
+    case FAULT_REFUSE_LEAVING:
+    case FAULT_CATALOG_EMPTY:
+    case FAULT_CATALOG_LACKS:
+    case FAULT_CATALOG_LOST:
+        return apply_to_answer(layer, fault, client, frame, tag);
+    case FAULT_UNSUBSCRIBED:
+        pass(layer, venue, client, frame, clean);
+        return end_soon(layer, fault, client);
     case FAULT_SLOW_READER:
     case FAULT_TRICKLE:
     case FAULT_FRAGMENTS:
@@ -387,7 +450,9 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
             !suits(&fault, subject)) {
             continue;
         }
-        fault.instrument = subject->instrument;
+        if (!is_of_catalog(&fault)) {
+            fault.instrument = subject->instrument;
+        }
         fault.feed = subject->feed;
         if (apply(layer, &fault, client, frame, tag)) {
             (void)take_armed(layer, i);
@@ -427,7 +492,14 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
                                      ? NULL
                                      : stream_of(layer, venue, subject.instrument, subject.feed);
 
-    line_of(layer, venue, client)->is_known = true;
+    struct line *const line = line_of(layer, venue, client);
+
+    line->is_known = true;
+    if (subject.role == FRAME_CATALOG && line->is_catalog_lost) {
+        line->is_catalog_lost = false;
+        say_lost(layer, tag);
+        return;
+    }
     if (state != NULL && is_swallowed(layer, state, &subject)) {
         say_lost(layer, tag);
         return;
@@ -441,11 +513,122 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
     }
 }
 
+/* -- faults of requests --------------------------------------------------------------- */
+
+static const char *symbol_at(const struct kraken_request *request, int i)
+{
+    return cJSON_GetStringValue(cJSON_GetArrayItem(request->symbols, i));
+}
+
+static uint32_t requested(const struct fault_layer *layer, const struct kraken_request *request,
+                          int i)
+{
+    const char *const symbol = symbol_at(request, i);
+    return symbol == NULL ? ARB_NO_INSTRUMENT
+                          : arb_symbol_find(&layer->config.instruments->by_symbol,
+                                            (struct arb_bytes){ symbol, strlen(symbol) });
+}
+
+/* Whether the request is one that this fault refuses. */
+static bool is_refused(const struct fault_layer *layer, const struct fault *fault,
+                       const struct kraken_request *request)
+{
+    if (fault->kind == FAULT_RATE_REQUEST) {
+        return request->method == KRAKEN_SUBSCRIBE || request->method == KRAKEN_UNSUBSCRIBE;
+    }
+    if (fault->kind != FAULT_RATE_PAIR || request->method != KRAKEN_SUBSCRIBE) {
+        return false;
+    }
+    for (int i = 0; i < cJSON_GetArraySize(request->symbols); i++) {
+        const uint32_t instrument = requested(layer, request, i);
+        if (instrument != ARB_NO_INSTRUMENT && is_about(fault, fault->venue, instrument)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_made_up(struct fault_layer *layer, const struct fault *fault, uint32_t client,
+                        const struct arb_text *text)
+{
+    pass(layer, fault->venue, client, frame_bytes(text),
+         (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
+}
+
+/* Over its rate the venue says so of each pair, or of the message as a whole: the text of the
+ * latter is in nautilus' consts.rs, citing docs.kraken.com/api/docs/guides/spot-ratelimits. */
+static void refuse_for_rate(struct fault_layer *layer, struct fault *fault, uint32_t client,
+                            const struct kraken_request *request)
+{
+    struct arb_text text = new_text(layer, NOTICE_MAX);
+
+    if (fault->kind == FAULT_RATE_REQUEST) {
+        frame_puts(&text, "{\"Error\":\"Exceeded msg rate\"}");
+        say_made_up(layer, fault, client, &text);
+        return;
+    }
+    const int n = cJSON_GetArraySize(request->symbols);
+    for (int i = 0; i < n; i++) {
+        if (requested(layer, request, i) == ARB_NO_INSTRUMENT) {
+            continue; /* what nobody trades is of no interest here */
+        }
+        text = new_text(layer, NOTICE_MAX);
+        kraken_put_error(&text, request, symbol_at(request, i), "Exceeded msg rate", layer->now_ns);
+        say_made_up(layer, fault, client, &text);
+    }
+    fault->instrument = n == 1 ? requested(layer, request, 0) : ARB_NO_INSTRUMENT;
+}
+
+bool fault_request(struct fault_layer *layer, uint32_t venue, uint32_t client,
+                   struct arb_bytes text)
+{
+    struct kraken_request request;
+    bool is_carried_out = true;
+
+    if (!is_kraken(layer, venue) || layer->n_armed == 0 ||
+        kraken_request_parse(&request, text) != ARB_OK) {
+        return true;
+    }
+    for (uint32_t i = 0; i < layer->n_armed && is_carried_out; i++) {
+        if (layer->armed[i].venue == venue && is_refused(layer, &layer->armed[i], &request)) {
+            struct fault fault = take_armed(layer, i);
+            is_carried_out = false;
+            refuse_for_rate(layer, &fault, client, &request);
+            say_applied(layer, &fault);
+        }
+    }
+    kraken_request_fini(&request);
+    return is_carried_out;
+}
+
+/* Tells the models of the subscriptions that end; they say so to the clients. */
+static void end_subscriptions(struct fault_layer *layer)
+{
+    while (layer->n_endings > 0) {
+        const struct ending ending = layer->endings[--layer->n_endings];
+        layer->sink.end(layer->sink.context, ending.venue, ending.client, ending.instrument);
+    }
+}
+
+static void forget_endings(struct fault_layer *layer, uint32_t venue, uint32_t client)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < layer->n_endings; i++) {
+        const struct ending ending = layer->endings[i];
+        if (ending.venue != venue || ending.client != client) {
+            layer->endings[n++] = ending;
+        }
+    }
+    layer->n_endings = n;
+}
+
 void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t client)
 {
     struct held_frame **at = &layer->first;
 
     *line_of(layer, venue, client) = (struct line){ 0 };
+    forget_endings(layer, venue, client);
     layer->last = NULL;
     while (*at != NULL) {
         struct held_frame *const held = *at;
@@ -503,6 +686,28 @@ static void break_tls(struct fault_layer *layer, const struct fault *fault)
     close_all(layer, fault->venue);
 }
 
+/* Beside the empty list, what a frame of 2026-10-01 holds, and of the next day's notice what is
+ * known of its members: ahead of time, while `system` stays online. */
+static void send_odd_status(struct fault_layer *layer, const struct fault *fault)
+{
+    static const char empty[] = "{\"channel\":\"status\",\"type\":\"update\",\"data\":[]}";
+    static const char notice[] =
+        "{\"channel\":\"status\",\"type\":\"update\",\"data\":[{\"version\":\"2.0.10\","
+        "\"system\":\"online\",\"api_version\":\"v2\",\"connection_id\":11278137170445206000,"
+        "\"upcoming_maintenance\":[{\"expected_start_utc\":\"2026-10-06T12:00:00Z\","
+        "\"phase\":\"announced\",\"affected\":[[\"spot\"],[]]}],\"emergency\":[]}]}";
+    struct arb_text text = new_text(layer, NOTICE_MAX);
+
+    frame_puts(&text, fault->kind == FAULT_STATUS_EMPTY ? empty : notice);
+    notify_all(layer, fault->venue, &text);
+}
+
+static void begin_rest_outage(struct fault_layer *layer, const struct fault *fault)
+{
+    layer->rest_kind[fault->venue] = fault->kind;
+    layer->rest_until_ns[fault->venue] = layer->now_ns + REST_AWAY_NS;
+}
+
 /* True when the fault is done with at once. */
 static bool happens_at_once(struct fault_layer *layer, const struct fault *fault)
 {
@@ -526,6 +731,16 @@ static bool happens_at_once(struct fault_layer *layer, const struct fault *fault
     case FAULT_TLS_EXPIRED:
     case FAULT_TLS_STRANGER:
         break_tls(layer, fault);
+        return true;
+    case FAULT_STATUS_EMPTY:
+    case FAULT_STATUS_NOTICE:
+        send_odd_status(layer, fault);
+        return true;
+    case FAULT_REST_429:
+    case FAULT_REST_RETRY_AFTER:
+    case FAULT_REST_RATE_ERROR:
+    case FAULT_REST_DOWN:
+        begin_rest_outage(layer, fault);
         return true;
     default:
         return false;
@@ -569,18 +784,125 @@ static bool remember_body(struct subject *state, struct arb_bytes body)
     return true;
 }
 
-static void spoil(const struct fault *fault, struct subject *state, struct fault_answer *answer)
+static void answer_with(struct fault_answer *answer, int status, const char *body)
 {
-    static const char sorry[] = "{\"status\": \"error\", \"reason\": \"unavailable\"}";
+    answer->status = status;
+    answer->body = (struct arb_bytes){ body, strlen(body) };
+}
 
-    if (fault->kind == FAULT_REST_LATE) {
-        answer->delay_ns = REST_DELAY_NS;
-    } else if (fault->kind == FAULT_REST_FAIL) {
-        answer->status = 503;
-        answer->body = (struct arb_bytes){ sorry, sizeof(sorry) - 1 };
-    } else {
-        answer->body = (struct arb_bytes){ state->body, state->body_len };
+static const char sorry[] = "{\"status\": \"error\", \"reason\": \"unavailable\"}";
+
+/*
+ * The documented codes of an exceeded rate are 400.002 and 400.067. What HTTP status they come with
+ * is not published, nor what the edge in front of the venue answers by itself: so there is a 429
+ * with and one without a body that a program reads, and the venue's error under another status.
+ */
+static void answer_outage(const struct fault_layer *layer, uint32_t venue,
+                          struct fault_answer *answer)
+{
+    static const char rate[] =
+        "{\"response_code\":\"400.002\","
+        "\"response_explanation\":\"Request rejected due to exceeded rate limit.\"}";
+    const int64_t left_ns = layer->rest_until_ns[venue] - layer->now_ns;
+
+    switch ((enum fault_kind)layer->rest_kind[venue]) {
+    case FAULT_REST_429:
+        answer_with(answer, 429, "<html>Too many requests</html>");
+        return;
+    case FAULT_REST_RETRY_AFTER:
+        answer_with(answer, 429, rate);
+        answer->retry_after_s = (uint32_t)((left_ns + NS_PER_S - 1) / NS_PER_S);
+        return;
+    case FAULT_REST_RATE_ERROR:
+        answer_with(answer, 400, rate);
+        return;
+    default:
+        answer_with(answer, 502, sorry);
+        return;
     }
+}
+
+static bool is_catalog(const char *path)
+{
+    return strstr(path, "/markets") != NULL || strstr(path, "/trading-pairs-info") != NULL;
+}
+
+/* False when the fault does not go with this answer. `state` is NULL for the catalog. */
+static bool spoil(struct fault_layer *layer, struct fault *fault, struct subject *state,
+                  struct fault_answer *answer)
+{
+    struct arb_text text = new_text(layer, answer->body.len);
+
+    switch ((enum fault_kind)fault->kind) {
+    case FAULT_CATALOG_EMPTY:
+        answer->body = (struct arb_bytes){ "[]", 2 };
+        return true;
+    case FAULT_CATALOG_LACKS:
+        if (!frame_without_market(lacking(layer, fault), answer->body, &text)) {
+            return false;
+        }
+        answer->body = frame_bytes(&text);
+        return true;
+    case FAULT_PHANTOM:
+        if (!frame_with_phantom(answer->body,
+                                prng_once_in(&layer->prng, 2) ? "\"bids\":" : "\"asks\":", &text)) {
+            return false;
+        }
+        answer->body = frame_bytes(&text);
+        return true;
+    case FAULT_REST_LATE:
+        answer->delay_ns = REST_DELAY_NS;
+        return true;
+    case FAULT_REST_FAIL:
+        answer_with(answer, 503, sorry);
+        return true;
+    default: /* FAULT_REST_STALE */
+        answer->body = (struct arb_bytes){ state->body, state->body_len };
+        return state->body_len > 0;
+    }
+}
+
+/* Whether this fault happens to answers of this sort. */
+static bool is_of_answers(const struct fault *fault, bool is_of_catalogs)
+{
+    switch ((enum fault_kind)fault->kind) {
+    case FAULT_CATALOG_EMPTY:
+    case FAULT_CATALOG_LACKS:
+        return is_of_catalogs;
+    case FAULT_REST_LATE:
+    case FAULT_REST_STALE:
+    case FAULT_REST_FAIL:
+    case FAULT_PHANTOM:
+        return !is_of_catalogs;
+    default:
+        return false;
+    }
+}
+
+/* True when an armed fault took the answer. */
+static bool strike_answer(struct fault_layer *layer, uint32_t venue, uint32_t instrument,
+                          struct fault_answer *answer)
+{
+    const bool is_of_catalogs = instrument == ARB_NO_INSTRUMENT;
+
+    for (uint32_t i = 0; i < layer->n_armed; i++) {
+        struct fault fault = layer->armed[i];
+        struct fault_answer spoiled = *answer;
+        if (!is_of_answers(&fault, is_of_catalogs) || !is_about(&fault, venue, instrument)) {
+            continue;
+        }
+        if (!is_of_catalogs) {
+            fault.instrument = instrument;
+        }
+        struct subject *const state = is_of_catalogs ? NULL : subject_of(layer, venue, instrument);
+        if (spoil(layer, &fault, state, &spoiled)) {
+            *answer = spoiled;
+            (void)take_armed(layer, i);
+            say_applied(layer, &fault);
+            return true;
+        }
+    }
+    return false;
 }
 
 void fault_answer(struct fault_layer *layer, uint32_t venue, const char *path,
@@ -588,23 +910,17 @@ void fault_answer(struct fault_layer *layer, uint32_t venue, const char *path,
 {
     const uint32_t instrument = market_in(layer, path);
 
-    if (instrument == ARB_NO_INSTRUMENT) {
+    if (layer->rest_until_ns[venue] > layer->now_ns) {
+        answer_outage(layer, venue, answer);
         return;
     }
-    struct subject *const state = subject_of(layer, venue, instrument);
-    for (uint32_t i = 0; i < layer->n_armed; i++) {
-        struct fault fault = layer->armed[i];
-        const bool is_possible = fault.kind == FAULT_REST_LATE || fault.kind == FAULT_REST_FAIL ||
-                                 (fault.kind == FAULT_REST_STALE && state->body_len > 0);
-        if (is_possible && is_about(&fault, venue, instrument)) {
-            fault.instrument = instrument;
-            (void)take_armed(layer, i);
-            spoil(&fault, state, answer);
-            say_applied(layer, &fault);
-            return;
-        }
+    if (instrument == ARB_NO_INSTRUMENT && !is_catalog(path)) {
+        return;
     }
-    (void)remember_body(state, answer->body); /* without memory there is no older answer */
+    if (!strike_answer(layer, venue, instrument, answer) && instrument != ARB_NO_INSTRUMENT) {
+        /* Without memory there is no older answer. */
+        (void)remember_body(subject_of(layer, venue, instrument), answer->body);
+    }
 }
 
 /* -- time ----------------------------------------------------------------------------- */
@@ -618,7 +934,7 @@ static void earlier(int64_t *next_ns, int64_t at_ns)
 
 int64_t fault_next_ns(const struct fault_layer *layer)
 {
-    int64_t next_ns = INT64_MAX;
+    int64_t next_ns = layer->n_endings > 0 ? layer->now_ns : INT64_MAX;
 
     for (uint32_t i = 0; i < layer->plan.n && !layer->is_disarmed; i++) {
         if (!layer->is_triggered[i]) {
@@ -693,6 +1009,7 @@ void fault_advance(struct fault_layer *layer, int64_t now_ns)
     }
     go_online(layer);
     mend_tls(layer);
+    end_subscriptions(layer);
     if (layer->is_disarmed) {
         return;
     }

@@ -163,7 +163,8 @@ static int open_faults(struct sim *sim, struct err *err)
     const struct fault_sink sink = server_fault_sink(sim->server);
     struct fault_config config = { .instruments = instruments_of(sim),
                                    .n_venues = options->n_venues,
-                                   .has_transport = true };
+                                   .has_transport = true,
+                                   .has_requests = true };
     struct fault_plan plan;
 
     if (options->faults == NULL) {
@@ -191,9 +192,9 @@ static void list_faults(void)
     for (uint32_t kind = 1; kind < N_FAULT_KINDS; kind++) {
         const struct fault_info *const info = &fault_infos[kind];
         (void)printf("%-18s %s%s\n", info->name, info->help,
-                     info->where == FAULT_AT_KRAKEN     ? " (kraken)"
-                     : info->where == FAULT_AT_BITSTAMP ? " (bitstamp)"
-                                                        : "");
+                     info->where == FAULT_AT_KRAKEN         ? " (kraken)"
+                     : (info->where & FAULT_AT_KRAKEN) == 0 ? " (bitstamp)"
+                                                            : "");
     }
 }
 
