@@ -13,6 +13,7 @@
 #include "ladder.h"
 #include "market.h"
 #include "player.h"
+#include "reel.h"
 
 enum {
     SIM_CLIENTS_MAX = 256, /* at once, of one venue; clients are numbered 0 to 255 */
@@ -36,6 +37,7 @@ struct sim_venue_config {
     uint32_t market_venue;                     /* which of the market's venues this is */
     uint32_t depth;                            /* levels a side the market holds */
     const struct tape *tape;                   /* NULL when the market is generated */
+    const struct reel *reel;                   /* of the venue that replays; else NULL */
     int64_t speed_percent;                     /* of a recording; 0: as fast as it is read */
     uint64_t seed;
     int64_t start_ns;

@@ -7,6 +7,7 @@
 #include "bitstamp_venue.h"
 #include "fault_frame.h"
 #include "kraken_venue.h"
+#include "replay_venue.h"
 #include "truth.h"
 
 /* What a venue model's outlet leads back to. */
@@ -31,6 +32,7 @@ struct model {
 static const struct model models[] = {
     { "kraken", kraken_venue_create },
     { "bitstamp", bitstamp_venue_create },
+    { "replay", replay_venue_create },
 };
 enum { N_MODELS = sizeof(models) / sizeof(models[0]) };
 
@@ -135,6 +137,7 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
         .market_venue = venue,
         .depth = world->market == NULL ? 0 : config->depth,
         .tape = config->tape,
+        .reel = config->reel,
         .speed_percent = config->speed_percent,
         .seed = config->seed,
         .start_ns = config->start_ns,
@@ -163,10 +166,11 @@ int world_create(struct world **out, const struct world_config *config, struct e
         return err_set(err, ARB_ENOMEM, "no memory for the simulation");
     }
     world->config = *config;
-    if (config->tape == NULL) {
+    const bool has_market = config->tape == NULL && config->reel == NULL;
+    if (has_market) {
         rc = create_market(world, err);
     }
-    if (config->tape == NULL && rc == ARB_OK) {
+    if (has_market && rc == ARB_OK) {
         rc = create_truth(world, err);
     }
     for (uint32_t venue = 0; venue < config->n_venues && rc == ARB_OK; venue++) {
