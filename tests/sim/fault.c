@@ -1,4 +1,4 @@
-#include "fault.h"
+#include "fault_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,83 +8,14 @@
 #include "kraken_frames.h"
 #include "util/clock.h"
 
-enum { STREAM = 9, NOTICE_MAX = 512 };
+enum { STREAM = 9 };
 
 #define STALL_NS (2 * NS_PER_S)
 #define HANG_NS (3600 * NS_PER_S) /* until the client gives up */
 #define SILENT_NS (3 * NS_PER_S)  /* a market without events for so long is taken for quiet */
 #define STATUS_NS (2 * NS_PER_S)
-#define REST_DELAY_NS (3 * NS_PER_S)
 #define TLS_NS (2 * NS_PER_S)
 #define REST_AWAY_NS (5 * NS_PER_S)
-
-struct held_frame {
-    struct held_frame *next;
-    uint32_t venue, client;
-    struct fault_mark mark;
-    size_t len;
-    char bytes[];
-};
-
-/* One client's connection. */
-struct line {
-    bool is_known;            /* something was sent to it */
-    int64_t stalled_until_ns; /* 0: it flows */
-    bool is_catalog_lost;     /* the next one */
-};
-
-/* A subscription that the venue is about to end. */
-struct ending {
-    uint32_t venue, client, instrument;
-};
-
-/* One book in one feed. */
-struct stream {
-    int64_t silent_until_ns;
-    bool is_refused;         /* until it is subscribed again */
-    struct held_frame *late; /* goes out behind the next frame */
-};
-
-/* One book at one venue. */
-struct subject {
-    struct stream streams[N_FAULT_FEEDS]; /* by the number of the feed's bit */
-    char *body;                           /* of the last HTTP answer */
-    size_t body_len;
-};
-
-struct fault_layer {
-    struct fault_config config;
-    struct fault_plan plan;
-    struct fault_sink sink;
-    struct prng prng;
-    int64_t start_ns, now_ns, every_at_ns;
-    bool is_disarmed;
-    bool is_triggered[FAULTS_MAX];
-    struct fault armed[FAULTS_MAX];
-    uint32_t n_armed;
-    struct line *lines;              /* by venue, then client */
-    struct subject *subjects;        /* by venue, then instrument */
-    struct held_frame *first, *last; /* of stalled lines, in order */
-    uint32_t n_held;
-    int64_t online_at_ns[ARB_VENUES_MAX];  /* 0: it is online */
-    int64_t tls_until_ns[ARB_VENUES_MAX];  /* a fault of TLS; 0: none */
-    int64_t rest_until_ns[ARB_VENUES_MAX]; /* no HTTP answer is what was asked for; 0: none was */
-    uint32_t rest_kind[ARB_VENUES_MAX];    /* and why */
-    struct ending endings[FAULTS_MAX];
-    uint32_t n_endings;
-    char *scratch;
-    size_t scratch_cap;
-};
-
-static struct line *line_of(struct fault_layer *layer, uint32_t venue, uint32_t client)
-{
-    return &layer->lines[(size_t)venue * SIM_CLIENTS_MAX + client];
-}
-
-static struct subject *subject_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument)
-{
-    return &layer->subjects[(size_t)venue * layer->config.instruments->n + instrument];
-}
 
 /* Of a frame or a fault that is about a book. */
 static struct stream *stream_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument,
@@ -93,14 +24,14 @@ static struct stream *stream_of(struct fault_layer *layer, uint32_t venue, uint3
     return &subject_of(layer, venue, instrument)->streams[__builtin_ctz(feed)];
 }
 
-static bool is_kraken(const struct fault_layer *layer, uint32_t venue)
+bool fault_is_kraken(const struct fault_layer *layer, uint32_t venue)
 {
     return strcmp(layer->config.venues[venue], "kraken") == 0;
 }
 
 /* -- out ------------------------------------------------------------------------------ */
 
-static void say_applied(struct fault_layer *layer, const struct fault *fault)
+void fault_say_applied(struct fault_layer *layer, const struct fault *fault)
 {
     if (layer->sink.applied != NULL) {
         layer->sink.applied(layer->sink.context, fault);
@@ -154,8 +85,8 @@ static void release(struct fault_layer *layer)
 }
 
 /* To the client, or behind what already waits for it. */
-static void pass(struct fault_layer *layer, uint32_t venue, uint32_t client, struct arb_bytes frame,
-                 struct fault_mark mark)
+void fault_pass(struct fault_layer *layer, uint32_t venue, uint32_t client, struct arb_bytes frame,
+                struct fault_mark mark)
 {
     struct line *const line = line_of(layer, venue, client);
 
@@ -180,7 +111,7 @@ static void pass(struct fault_layer *layer, uint32_t venue, uint32_t client, str
 
 /* -- faults of one frame -------------------------------------------------------------- */
 
-static struct arb_text new_text(struct fault_layer *layer, size_t len)
+struct arb_text fault_new_text(struct fault_layer *layer, size_t len)
 {
     if (len + FRAME_GROWTH > layer->scratch_cap) {
         char *const larger = realloc(layer->scratch, 2 * len + FRAME_GROWTH);
@@ -273,7 +204,7 @@ static bool is_of_catalog(const struct fault *fault)
 }
 
 /* A catalog is about every market. */
-static bool is_about(const struct fault *fault, uint32_t venue, uint32_t instrument)
+bool fault_is_about(const struct fault *fault, uint32_t venue, uint32_t instrument)
 {
     return fault->venue == venue &&
            (is_of_catalog(fault) || fault->instrument == ARB_NO_INSTRUMENT ||
@@ -287,7 +218,7 @@ static bool is_in_feed(const struct fault *fault, uint32_t feed)
            fault->kind == FAULT_HANG;
 }
 
-static struct fault take_armed(struct fault_layer *layer, uint32_t at)
+struct fault fault_take_armed(struct fault_layer *layer, uint32_t at)
 {
     const struct fault fault = layer->armed[at];
     layer->n_armed--;
@@ -301,7 +232,7 @@ static void put_refusal(const struct fault_layer *layer, uint32_t venue, uint32_
 {
     const struct sim_instrument *const item = &layer->config.instruments->items[instrument];
 
-    if (!is_kraken(layer, venue)) {
+    if (!fault_is_kraken(layer, venue)) {
         bitstamp_put_error(text, "Bad subscription string.");
         return;
     }
@@ -322,7 +253,7 @@ static void put_refused_leaving(const struct fault_layer *layer, uint32_t instru
 }
 
 /* The market that a catalog shall lack. */
-static const struct sim_instrument *lacking(struct fault_layer *layer, struct fault *fault)
+const struct sim_instrument *fault_lacking(struct fault_layer *layer, struct fault *fault)
 {
     const struct instrument_list *const list = layer->config.instruments;
 
@@ -338,7 +269,8 @@ static bool apply_to_answer(struct fault_layer *layer, struct fault *fault, uint
 {
     static const char empty[] = "{\"channel\":\"instrument\",\"type\":\"snapshot\","
                                 "\"data\":{\"assets\":[],\"pairs\":[]}}";
-    struct arb_text text = new_text(layer, frame.len < NOTICE_MAX ? NOTICE_MAX : frame.len);
+    struct arb_text text =
+        fault_new_text(layer, frame.len < FAULT_NOTICE_MAX ? FAULT_NOTICE_MAX : frame.len);
 
     switch ((enum fault_kind)fault->kind) {
     case FAULT_REFUSE_LEAVING:
@@ -348,7 +280,7 @@ static bool apply_to_answer(struct fault_layer *layer, struct fault *fault, uint
         frame_puts(&text, empty);
         break;
     case FAULT_CATALOG_LACKS:
-        if (!frame_without_market(lacking(layer, fault), frame, &text)) {
+        if (!frame_without_market(fault_lacking(layer, fault), frame, &text)) {
             return false;
         }
         break;
@@ -357,8 +289,8 @@ static bool apply_to_answer(struct fault_layer *layer, struct fault *fault, uint
         say_lost(layer, tag);
         return true;
     }
-    pass(layer, fault->venue, client, frame_bytes(&text),
-         (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
+    fault_pass(layer, fault->venue, client, frame_bytes(&text),
+               (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
     return true;
 }
 
@@ -381,7 +313,8 @@ static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t clien
                                       ? NULL
                                       : stream_of(layer, venue, fault->instrument, fault->feed);
     const struct fault_mark clean = { tag, FAULT_CLEAN, 0 };
-    struct arb_text text = new_text(layer, frame.len < NOTICE_MAX ? NOTICE_MAX : frame.len);
+    struct arb_text text =
+        fault_new_text(layer, frame.len < FAULT_NOTICE_MAX ? FAULT_NOTICE_MAX : frame.len);
 
     switch ((enum fault_kind)fault->kind) {
     case FAULT_DROP:
@@ -389,8 +322,8 @@ static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t clien
         say_lost(layer, tag);
         return true;
     case FAULT_DUPLICATE:
-        pass(layer, venue, client, frame, clean);
-        pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
         return true;
     case FAULT_REORDER:
         if (stream->late != NULL) {
@@ -403,7 +336,7 @@ static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t clien
     case FAULT_HANG:
         line_of(layer, venue, client)->stalled_until_ns =
             layer->now_ns + (fault->kind == FAULT_STALL ? STALL_NS : HANG_NS);
-        pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
         return true;
     case FAULT_SILENT:
         stream->silent_until_ns = layer->now_ns + SILENT_NS;
@@ -412,8 +345,8 @@ static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t clien
     case FAULT_REFUSE:
         stream->is_refused = true;
         put_refusal(layer, venue, fault->instrument, &text);
-        pass(layer, venue, client, frame_bytes(&text),
-             (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
+        fault_pass(layer, venue, client, frame_bytes(&text),
+                   (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
         return true;
     case FAULT_REFUSE_LEAVING:
     case FAULT_CATALOG_EMPTY:
@@ -421,21 +354,22 @@ static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t clien
     case FAULT_CATALOG_LOST:
         return apply_to_answer(layer, fault, client, frame, tag);
     case FAULT_UNSUBSCRIBED:
-        pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
         return end_soon(layer, fault, client);
     case FAULT_SLOW_READER:
     case FAULT_TRICKLE:
     case FAULT_FRAGMENTS:
     case FAULT_COMPRESSED:
     case FAULT_TORN:
-        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, fault->kind });
+        fault_pass(layer, venue, client, frame,
+                   (struct fault_mark){ tag, FAULT_CLEAN, fault->kind });
         return true;
     default:
         if (!damage(layer, fault->kind, frame, &text)) {
             return false;
         }
-        pass(layer, venue, client, frame_bytes(&text),
-             (struct fault_mark){ tag, verdict_on(fault->kind), 0 });
+        fault_pass(layer, venue, client, frame_bytes(&text),
+                   (struct fault_mark){ tag, verdict_on(fault->kind), 0 });
         return true;
     }
 }
@@ -446,8 +380,8 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
 {
     for (uint32_t i = 0; i < layer->n_armed; i++) {
         struct fault fault = layer->armed[i];
-        if (!is_about(&fault, venue, subject->instrument) || !is_in_feed(&fault, subject->feed) ||
-            !suits(&fault, subject)) {
+        if (!fault_is_about(&fault, venue, subject->instrument) ||
+            !is_in_feed(&fault, subject->feed) || !suits(&fault, subject)) {
             continue;
         }
         if (!is_of_catalog(&fault)) {
@@ -455,8 +389,8 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
         }
         fault.feed = subject->feed;
         if (apply(layer, &fault, client, frame, tag)) {
-            (void)take_armed(layer, i);
-            say_applied(layer, &fault);
+            (void)fault_take_armed(layer, i);
+            fault_say_applied(layer, &fault);
             return true;
         }
     }
@@ -480,7 +414,8 @@ static void send_late(struct fault_layer *layer, struct stream *state, uint32_t 
         return;
     }
     state->late = NULL;
-    pass(layer, late->venue, client, (struct arb_bytes){ late->bytes, late->len }, late->mark);
+    fault_pass(layer, late->venue, client, (struct arb_bytes){ late->bytes, late->len },
+               late->mark);
     free(late);
 }
 
@@ -506,99 +441,11 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
     }
     struct held_frame *const late_before = state == NULL ? NULL : state->late;
     if (!strike(layer, venue, client, &subject, frame, tag)) {
-        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, 0 });
+        fault_pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, 0 });
     }
     if (late_before != NULL && is_of_book(&subject)) {
         send_late(layer, state, client);
     }
-}
-
-/* -- faults of requests --------------------------------------------------------------- */
-
-static const char *symbol_at(const struct kraken_request *request, int i)
-{
-    return cJSON_GetStringValue(cJSON_GetArrayItem(request->symbols, i));
-}
-
-static uint32_t requested(const struct fault_layer *layer, const struct kraken_request *request,
-                          int i)
-{
-    const char *const symbol = symbol_at(request, i);
-    return symbol == NULL ? ARB_NO_INSTRUMENT
-                          : arb_symbol_find(&layer->config.instruments->by_symbol,
-                                            (struct arb_bytes){ symbol, strlen(symbol) });
-}
-
-/* Whether the request is one that this fault refuses. */
-static bool is_refused(const struct fault_layer *layer, const struct fault *fault,
-                       const struct kraken_request *request)
-{
-    if (fault->kind == FAULT_RATE_REQUEST) {
-        return request->method == KRAKEN_SUBSCRIBE || request->method == KRAKEN_UNSUBSCRIBE;
-    }
-    if (fault->kind != FAULT_RATE_PAIR || request->method != KRAKEN_SUBSCRIBE) {
-        return false;
-    }
-    for (int i = 0; i < cJSON_GetArraySize(request->symbols); i++) {
-        const uint32_t instrument = requested(layer, request, i);
-        if (instrument != ARB_NO_INSTRUMENT && is_about(fault, fault->venue, instrument)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void say_made_up(struct fault_layer *layer, const struct fault *fault, uint32_t client,
-                        const struct arb_text *text)
-{
-    pass(layer, fault->venue, client, frame_bytes(text),
-         (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
-}
-
-/* Over its rate the venue says so of each pair, or of the message as a whole: the text of the
- * latter is in nautilus' consts.rs, citing docs.kraken.com/api/docs/guides/spot-ratelimits. */
-static void refuse_for_rate(struct fault_layer *layer, struct fault *fault, uint32_t client,
-                            const struct kraken_request *request)
-{
-    struct arb_text text = new_text(layer, NOTICE_MAX);
-
-    if (fault->kind == FAULT_RATE_REQUEST) {
-        frame_puts(&text, "{\"Error\":\"Exceeded msg rate\"}");
-        say_made_up(layer, fault, client, &text);
-        return;
-    }
-    const int n = cJSON_GetArraySize(request->symbols);
-    for (int i = 0; i < n; i++) {
-        if (requested(layer, request, i) == ARB_NO_INSTRUMENT) {
-            continue; /* what nobody trades is of no interest here */
-        }
-        text = new_text(layer, NOTICE_MAX);
-        kraken_put_error(&text, request, symbol_at(request, i), "Exceeded msg rate", layer->now_ns);
-        say_made_up(layer, fault, client, &text);
-    }
-    fault->instrument = n == 1 ? requested(layer, request, 0) : ARB_NO_INSTRUMENT;
-}
-
-bool fault_request(struct fault_layer *layer, uint32_t venue, uint32_t client,
-                   struct arb_bytes text)
-{
-    struct kraken_request request;
-    bool is_carried_out = true;
-
-    if (!is_kraken(layer, venue) || layer->n_armed == 0 ||
-        kraken_request_parse(&request, text) != ARB_OK) {
-        return true;
-    }
-    for (uint32_t i = 0; i < layer->n_armed && is_carried_out; i++) {
-        if (layer->armed[i].venue == venue && is_refused(layer, &layer->armed[i], &request)) {
-            struct fault fault = take_armed(layer, i);
-            is_carried_out = false;
-            refuse_for_rate(layer, &fault, client, &request);
-            say_applied(layer, &fault);
-        }
-    }
-    kraken_request_fini(&request);
-    return is_carried_out;
 }
 
 /* Tells the models of the subscriptions that end; they say so to the clients. */
@@ -657,15 +504,15 @@ static void notify_all(struct fault_layer *layer, uint32_t venue, const struct a
 {
     for (uint32_t client = 0; client < SIM_CLIENTS_MAX; client++) {
         if (line_of(layer, venue, client)->is_known) {
-            pass(layer, venue, client, frame_bytes(text),
-                 (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
+            fault_pass(layer, venue, client, frame_bytes(text),
+                       (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
         }
     }
 }
 
 static void announce_status(struct fault_layer *layer, uint32_t venue, const char *system)
 {
-    struct arb_text text = new_text(layer, NOTICE_MAX);
+    struct arb_text text = fault_new_text(layer, FAULT_NOTICE_MAX);
     kraken_put_status(&text, system, 1);
     notify_all(layer, venue, &text);
 }
@@ -696,7 +543,7 @@ static void send_odd_status(struct fault_layer *layer, const struct fault *fault
         "\"system\":\"online\",\"api_version\":\"v2\",\"connection_id\":11278137170445206000,"
         "\"upcoming_maintenance\":[{\"expected_start_utc\":\"2026-10-06T12:00:00Z\","
         "\"phase\":\"announced\",\"affected\":[[\"spot\"],[]]}],\"emergency\":[]}]}";
-    struct arb_text text = new_text(layer, NOTICE_MAX);
+    struct arb_text text = fault_new_text(layer, FAULT_NOTICE_MAX);
 
     frame_puts(&text, fault->kind == FAULT_STATUS_EMPTY ? empty : notice);
     notify_all(layer, fault->venue, &text);
@@ -711,7 +558,7 @@ static void begin_rest_outage(struct fault_layer *layer, const struct fault *fau
 /* True when the fault is done with at once. */
 static bool happens_at_once(struct fault_layer *layer, const struct fault *fault)
 {
-    struct arb_text text = new_text(layer, NOTICE_MAX);
+    struct arb_text text = fault_new_text(layer, FAULT_NOTICE_MAX);
 
     switch ((enum fault_kind)fault->kind) {
     case FAULT_RECONNECT:
@@ -750,176 +597,9 @@ static bool happens_at_once(struct fault_layer *layer, const struct fault *fault
 static void trigger(struct fault_layer *layer, const struct fault *fault)
 {
     if (happens_at_once(layer, fault)) {
-        say_applied(layer, fault);
+        fault_say_applied(layer, fault);
     } else if (layer->n_armed < FAULTS_MAX) {
         layer->armed[layer->n_armed++] = *fault;
-    }
-}
-
-/* -- HTTP ----------------------------------------------------------------------------- */
-
-static uint32_t market_in(const struct fault_layer *layer, const char *path)
-{
-    static const char key[] = "/order_book/";
-    const char *const at = strstr(path, key);
-
-    if (at == NULL) {
-        return ARB_NO_INSTRUMENT;
-    }
-    const char *const name = at + sizeof(key) - 1;
-    return arb_symbol_find(&layer->config.instruments->by_market,
-                           (struct arb_bytes){ name, strcspn(name, "/?") });
-}
-
-static bool remember_body(struct subject *state, struct arb_bytes body)
-{
-    char *const copy = realloc(state->body, body.len);
-
-    if (copy == NULL) {
-        return false;
-    }
-    memcpy(copy, body.data, body.len);
-    state->body = copy;
-    state->body_len = body.len;
-    return true;
-}
-
-static void answer_with(struct fault_answer *answer, int status, const char *body)
-{
-    answer->status = status;
-    answer->body = (struct arb_bytes){ body, strlen(body) };
-}
-
-static const char sorry[] = "{\"status\": \"error\", \"reason\": \"unavailable\"}";
-
-/*
- * The documented codes of an exceeded rate are 400.002 and 400.067. What HTTP status they come with
- * is not published, nor what the edge in front of the venue answers by itself: so there is a 429
- * with and one without a body that a program reads, and the venue's error under another status.
- */
-static void answer_outage(const struct fault_layer *layer, uint32_t venue,
-                          struct fault_answer *answer)
-{
-    static const char rate[] =
-        "{\"response_code\":\"400.002\","
-        "\"response_explanation\":\"Request rejected due to exceeded rate limit.\"}";
-    const int64_t left_ns = layer->rest_until_ns[venue] - layer->now_ns;
-
-    switch ((enum fault_kind)layer->rest_kind[venue]) {
-    case FAULT_REST_429:
-        answer_with(answer, 429, "<html>Too many requests</html>");
-        return;
-    case FAULT_REST_RETRY_AFTER:
-        answer_with(answer, 429, rate);
-        answer->retry_after_s = (uint32_t)((left_ns + NS_PER_S - 1) / NS_PER_S);
-        return;
-    case FAULT_REST_RATE_ERROR:
-        answer_with(answer, 400, rate);
-        return;
-    default:
-        answer_with(answer, 502, sorry);
-        return;
-    }
-}
-
-static bool is_catalog(const char *path)
-{
-    return strstr(path, "/markets") != NULL || strstr(path, "/trading-pairs-info") != NULL;
-}
-
-/* False when the fault does not go with this answer. `state` is NULL for the catalog. */
-static bool spoil(struct fault_layer *layer, struct fault *fault, struct subject *state,
-                  struct fault_answer *answer)
-{
-    struct arb_text text = new_text(layer, answer->body.len);
-
-    switch ((enum fault_kind)fault->kind) {
-    case FAULT_CATALOG_EMPTY:
-        answer->body = (struct arb_bytes){ "[]", 2 };
-        return true;
-    case FAULT_CATALOG_LACKS:
-        if (!frame_without_market(lacking(layer, fault), answer->body, &text)) {
-            return false;
-        }
-        answer->body = frame_bytes(&text);
-        return true;
-    case FAULT_PHANTOM:
-        if (!frame_with_phantom(answer->body,
-                                prng_once_in(&layer->prng, 2) ? "\"bids\":" : "\"asks\":", &text)) {
-            return false;
-        }
-        answer->body = frame_bytes(&text);
-        return true;
-    case FAULT_REST_LATE:
-        answer->delay_ns = REST_DELAY_NS;
-        return true;
-    case FAULT_REST_FAIL:
-        answer_with(answer, 503, sorry);
-        return true;
-    default: /* FAULT_REST_STALE */
-        answer->body = (struct arb_bytes){ state->body, state->body_len };
-        return state->body_len > 0;
-    }
-}
-
-/* Whether this fault happens to answers of this sort. */
-static bool is_of_answers(const struct fault *fault, bool is_of_catalogs)
-{
-    switch ((enum fault_kind)fault->kind) {
-    case FAULT_CATALOG_EMPTY:
-    case FAULT_CATALOG_LACKS:
-        return is_of_catalogs;
-    case FAULT_REST_LATE:
-    case FAULT_REST_STALE:
-    case FAULT_REST_FAIL:
-    case FAULT_PHANTOM:
-        return !is_of_catalogs;
-    default:
-        return false;
-    }
-}
-
-/* True when an armed fault took the answer. */
-static bool strike_answer(struct fault_layer *layer, uint32_t venue, uint32_t instrument,
-                          struct fault_answer *answer)
-{
-    const bool is_of_catalogs = instrument == ARB_NO_INSTRUMENT;
-
-    for (uint32_t i = 0; i < layer->n_armed; i++) {
-        struct fault fault = layer->armed[i];
-        struct fault_answer spoiled = *answer;
-        if (!is_of_answers(&fault, is_of_catalogs) || !is_about(&fault, venue, instrument)) {
-            continue;
-        }
-        if (!is_of_catalogs) {
-            fault.instrument = instrument;
-        }
-        struct subject *const state = is_of_catalogs ? NULL : subject_of(layer, venue, instrument);
-        if (spoil(layer, &fault, state, &spoiled)) {
-            *answer = spoiled;
-            (void)take_armed(layer, i);
-            say_applied(layer, &fault);
-            return true;
-        }
-    }
-    return false;
-}
-
-void fault_answer(struct fault_layer *layer, uint32_t venue, const char *path,
-                  struct fault_answer *answer)
-{
-    const uint32_t instrument = market_in(layer, path);
-
-    if (layer->rest_until_ns[venue] > layer->now_ns) {
-        answer_outage(layer, venue, answer);
-        return;
-    }
-    if (instrument == ARB_NO_INSTRUMENT && !is_catalog(path)) {
-        return;
-    }
-    if (!strike_answer(layer, venue, instrument, answer) && instrument != ARB_NO_INSTRUMENT) {
-        /* Without memory there is no older answer. */
-        (void)remember_body(subject_of(layer, venue, instrument), answer->body);
     }
 }
 
