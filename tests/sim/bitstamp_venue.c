@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bitstamp_frames.h"
+#include "fault_frame.h"
 #include "venue_desk.h"
 #include "util/clock.h"
 
@@ -14,11 +15,35 @@ enum {
     CLIENT_FRAME_MAX = 512, /* bytes */
     CLOSE_TOO_BIG = 1009,
     TOP_LEVELS = 100, /* a side in order_book frames */
-    PUBLISH_MIN_MS = 100,
-    PUBLISH_MAX_MS = 140,
-    CAPTURE_MIN_MS = 100, /* between two captures of the REST book; the last but one is served */
+    /* Between order_book_ frames of btcusd: 79 to 150 ms, fresher than the diffs. Source: live
+     * probe of 2026-09-15, nemanull/arbitrage-observatory docs/profiles/bitstamp/websocket.md. */
+    TOP_MIN_US = 79000,
+    TOP_MAX_US = 150000,
+    /* What one diff collects. Source: ten neighbouring diffs of btcusd of 2026-08-24 (tickvault
+     * docs/venues.md, sample of the same day) are 323,140 to 325,250 us apart. */
+    WINDOW_MIN_US = 323000,
+    WINDOW_MAX_US = 325300,
+    /* A diff that deletes a level nobody holds, besides those a REST book explains. Source: three
+     * in 327 diffs of a book that stayed right (tickvault docs/venues.md, 2026-08). */
+    ORPHAN_EVERY = 109,
+    ORPHAN_REACH = 16, /* ticks below the best bid that are tried for it */
+    /* Between two REST books at the origin; see also EDGE_NS. With both, a book is up to 1.75 s
+     * old; 30 recorded ones of 2021/22 were 0.07 to 2.56 s old on arrival. At most CAPTURES_MAX
+     * fall into a window. */
+    CAPTURE_MIN_MS = 110,
     CAPTURE_MAX_MS = 750,
+    CAPTURES_MAX = 3,
 };
+
+_Static_assert(CAPTURES_MAX *CAPTURE_MIN_MS * 1000 > WINDOW_MAX_US, "no window has more of them");
+
+/* The edge answers with the same book for this long; a nonce in the query gets past it. Source:
+ * nemanull/arbitrage-observatory docs/profiles/bitstamp/rest.md, section 5. */
+#define EDGE_NS NS_PER_S
+#define US_NS INT64_C(1000)
+
+/* What the agenda holds, in this order at equal times. */
+enum what { DIFF = 1, TOP = 2, CAPTURE = 3 };
 
 enum channel { ORDER_BOOK = 1, DIFF_ORDER_BOOK = 2, LIVE_ORDERS = 4, SILENT = 8 };
 
@@ -45,21 +70,37 @@ struct capture {
     int64_t at_ns;
 };
 
+/*
+ * One book and what has been shown of it. All channels and REST show the one market, each at
+ * moments of its own; all moments lie on whole microseconds, and one that is dated equal to a REST
+ * book is contained in it. So whoever follows the venue's rule (drop what is not newer than the
+ * seed) has, from the first diff behind the seed on, the book that the diff was made of.
+ */
 struct product {
-    struct sim_book published;
-    struct sim_book told; /* what the events of orders sent so far add up to */
+    struct sim_book current;   /* the market after its last change */
+    struct sim_book published; /* as last shown to anybody, in whatever way */
+    struct sim_book topped;    /* as of the last order_book_ frame */
+    struct sim_book diffed;    /* as of the last diff: the next one starts from here */
+    /* Prices at which a REST book differs from `diffed` that was made since then and given out. The
+     * next diff names them all, changed or not: it mends whoever was seeded within its window. */
+    struct sim_book pending;
+    struct sim_book told; /* what the events of orders sent so far add up to, while they are sent */
+    bool is_telling;
     uint64_t n_order_events;
     char last_event_id[BITSTAMP_EVENT_ID_MAX];
-    int64_t next_ns; /* no publication before this */
-    bool is_planned; /* the agenda holds the next one */
+    int64_t diff_ns, top_ns; /* nothing of the channel before this */
+    int64_t diffed_ns;       /* of the last diff */
+    bool is_diff_planned, is_top_planned;
     uint32_t n_subscribers;
-    struct capture served, waiting;
-    int64_t capture_ns; /* when `waiting` is served and the next one is taken */
+    struct capture made, cached; /* REST books: the origin's newest, and the edge's */
+    bool is_made_served;         /* somebody has the newest one, or the edge */
+    int64_t cached_ns;           /* since when the edge has its one */
 };
 
 struct bitstamp_venue {
     struct venue_desk desk; /* first, so that the venue leads back to its model */
     struct product *products;
+    struct arb_level *diff[2]; /* room for what one diff names: bids, asks */
     struct client clients[SIM_CLIENTS_MAX];
 };
 
@@ -220,30 +261,57 @@ static void capture(struct capture *capture, const struct sim_book *book, int64_
     capture->at_ns = at_ns;
 }
 
-static int64_t draw_capture_interval(struct bitstamp_venue *bitstamp)
+/* `ns`, or the next whole microsecond: what is sent is dated in them. */
+static int64_t whole_us(int64_t ns)
 {
-    return prng_between(&bitstamp->desk.prng, CAPTURE_MIN_MS * NS_PER_MS,
-                        CAPTURE_MAX_MS * NS_PER_MS);
+    return (ns + US_NS - 1) / US_NS * US_NS;
+}
+
+static void plan(struct bitstamp_venue *bitstamp, int64_t at_ns, enum what what,
+                 uint32_t instrument)
+{
+    const struct agenda_entry entry = { .at_ns = at_ns, .what = what, .a = instrument };
+    if (agenda_add(&bitstamp->desk.agenda, entry) != ARB_OK) {
+        abort(); /* a simulator without memory has nothing to say */
+    }
+}
+
+/* At the end of a microsecond: a REST book contains everything that is dated like it. */
+static void plan_capture(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
+    const int64_t after_ns =
+        prng_between(&bitstamp->desk.prng, CAPTURE_MIN_MS * NS_PER_MS, CAPTURE_MAX_MS * NS_PER_MS);
+    plan(bitstamp, whole_us(now_ns + after_ns) + US_NS - 1, CAPTURE, instrument);
+}
+
+/* Everybody may know the book as it is now. */
+static void show(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
+    struct product *const product = &bitstamp->products[instrument];
+    const struct sim_outlet *const outlet = &bitstamp->desk.config.outlet;
+
+    sim_book_copy(&product->published, &product->current);
+    outlet->published(outlet->context, instrument, now_ns);
+}
+
+static int64_t qty_at(const struct ladder *ladder, int64_t px)
+{
+    const struct arb_level *const level = ladder_find(ladder, px);
+    return level == NULL ? 0 : level->qty;
 }
 
 /*
- * Takes the captures due up to now. Called before each publication and each answer, so that
- * every capture is the book as published at the time it carries.
+ * REST books are generated inside the windows that diffs collect, not at their ends. Source: the
+ * REST book dated ...488.755 and the first diff behind it, dated ...488.933, which deletes two
+ * levels that the book has already lost (btcusd, 2026-08-24).
  */
-static void take_captures(struct bitstamp_venue *bitstamp, struct product *product, int64_t now_ns)
+static void make_capture(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
 {
-    const int64_t quiet_ns = 4 * CAPTURE_MAX_MS * NS_PER_MS;
+    struct product *const product = &bitstamp->products[instrument];
 
-    if (now_ns - product->capture_ns > quiet_ns) {
-        product->capture_ns = now_ns - quiet_ns; /* what nobody asked for need not be made */
-    }
-    while (product->capture_ns <= now_ns) {
-        const struct capture free_room = product->served;
-        product->served = product->waiting;
-        product->waiting = free_room;
-        capture(&product->waiting, &product->published, product->capture_ns);
-        product->capture_ns += draw_capture_interval(bitstamp);
-    }
+    capture(&product->made, &product->current, now_ns);
+    product->is_made_served = false;
+    show(bitstamp, instrument, now_ns);
 }
 
 static uint32_t at_most(uint32_t n, uint32_t limit)
@@ -274,9 +342,9 @@ static bool has_subscriber(const struct bitstamp_venue *bitstamp, uint32_t instr
     return false;
 }
 
-static void send_top(struct bitstamp_venue *bitstamp, uint32_t instrument,
-                     const struct sim_book *book, int64_t now_ns)
+static void send_top(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
 {
+    const struct sim_book *const book = &bitstamp->products[instrument].current;
     struct arb_text text = venue_desk_frame(&bitstamp->desk);
     const struct bitstamp_book frame = {
         .instrument = &bitstamp->desk.config.instruments->items[instrument],
@@ -300,26 +368,89 @@ static const char *draw_zero(struct prng *prng)
     return zeros[prng_below(prng, sizeof(zeros) / sizeof(zeros[0]))];
 }
 
-static void send_diff(struct bitstamp_venue *bitstamp, uint32_t instrument,
-                      const struct sim_book *book, int64_t now_ns)
+/* What a client of one side has to be told at the end of a window. */
+static uint32_t diff_side(const struct ladder *diffed, const struct ladder *now,
+                          const struct ladder *pending, struct arb_level *out)
 {
-    const struct sim_book *const was = &bitstamp->products[instrument].published;
-    struct arb_text text = venue_desk_frame(&bitstamp->desk);
+    uint32_t n = ladder_diff(diffed, now, UINT32_MAX, out);
 
-    if (!has_subscriber(bitstamp, instrument, DIFF_ORDER_BOOK)) {
-        return;
+    for (uint32_t i = 0; i < pending->n; i++) {
+        const int64_t px = pending->levels[i].px, qty = qty_at(now, px);
+        if (qty == qty_at(diffed, px)) { /* or it is named already */
+            out[n++] = (struct arb_level){ px, qty };
+        }
     }
-    const struct bitstamp_book frame = {
+    return n;
+}
+
+/* Whether the end of the window would not tell that the side differs from a book made within. */
+static bool is_untold(struct bitstamp_venue *bitstamp, const struct ladder *diffed,
+                      const struct ladder *made, const struct ladder *now)
+{
+    struct arb_level *const changes = bitstamp->desk.changes[0];
+    const uint32_t n = ladder_diff(made, now, UINT32_MAX, changes);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (qty_at(diffed, changes[i].px) == qty_at(now, changes[i].px)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A diff names what is different at the end of its window. A REST book made within may hold what
+ * came and went, or lack what went and came back: nobody would ever tell its reader. If somebody
+ * has it, the diff names those prices as well; if nobody has it yet, it is made anew.
+ */
+static bool has_to_be_made_anew(struct bitstamp_venue *bitstamp, const struct product *product)
+{
+    const struct sim_book *const made = &product->made.book;
+
+    return !product->is_made_served && product->made.at_ns > product->diffed_ns &&
+           (is_untold(bitstamp, &product->diffed.bids, &made->bids, &product->current.bids) ||
+            is_untold(bitstamp, &product->diffed.asks, &made->asks, &product->current.asks));
+}
+
+/* Now and then a bid that came and went within the window is named as well. */
+static uint32_t add_orphan(struct bitstamp_venue *bitstamp, const struct product *product,
+                           uint32_t n)
+{
+    const struct ladder *const bids = &product->current.bids;
+
+    if (!prng_once_in(&bitstamp->desk.prng, ORPHAN_EVERY) || bids->n == 0) {
+        return n;
+    }
+    for (int64_t ticks = 1; ticks <= ORPHAN_REACH && ticks < bids->levels[0].px; ticks++) {
+        const int64_t px = bids->levels[0].px - ticks;
+        if (qty_at(bids, px) == 0 && qty_at(&product->diffed.bids, px) == 0 &&
+            qty_at(&product->pending.bids, px) == 0) {
+            bitstamp->diff[0][n] = (struct arb_level){ px, 0 };
+            return n + 1;
+        }
+    }
+    return n;
+}
+
+static void send_diff(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
+    const struct product *const product = &bitstamp->products[instrument];
+    struct arb_text text = venue_desk_frame(&bitstamp->desk);
+    struct bitstamp_book frame = {
         .instrument = &bitstamp->desk.config.instruments->items[instrument],
-        .bids = bitstamp->desk.changes[0],
-        .asks = bitstamp->desk.changes[1],
-        .n_bids = ladder_diff(&was->bids, &book->bids, UINT32_MAX, bitstamp->desk.changes[0]),
-        .n_asks = ladder_diff(&was->asks, &book->asks, UINT32_MAX, bitstamp->desk.changes[1]),
+        .bids = bitstamp->diff[0],
+        .asks = bitstamp->diff[1],
+        .n_bids = diff_side(&product->diffed.bids, &product->current.bids, &product->pending.bids,
+                            bitstamp->diff[0]),
+        .n_asks = diff_side(&product->diffed.asks, &product->current.asks, &product->pending.asks,
+                            bitstamp->diff[1]),
         .at_ns = venue_desk_own_time_ns(&bitstamp->desk, now_ns),
     };
+
     if (frame.n_bids + frame.n_asks == 0) {
         return;
     }
+    frame.n_bids = add_orphan(bitstamp, product, frame.n_bids);
     bitstamp_put_book(&text, "diff_order_book_", draw_zero(&bitstamp->desk.prng), &frame);
     send_to_subscribers(bitstamp, instrument, DIFF_ORDER_BOOK, &text);
 }
@@ -371,7 +502,7 @@ static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrume
 static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
                              struct bitstamp_order order, const struct sim_book *book, bool shrinks)
 {
-    const struct sim_book *const was = &bitstamp->products[instrument].published;
+    const struct sim_book *const was = &bitstamp->products[instrument].current;
     const struct ladder *const before = order.is_bid ? &was->bids : &was->asks;
     const struct ladder *const after = order.is_bid ? &book->bids : &book->asks;
     struct arb_level *const changes = bitstamp->desk.changes[0];
@@ -392,9 +523,6 @@ static void send_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
                                         &bitstamp->desk.config.instruments->items[instrument],
                                     .at_ns = venue_desk_own_time_ns(&bitstamp->desk, now_ns) };
 
-    if (!has_subscriber(bitstamp, instrument, LIVE_ORDERS)) {
-        return;
-    }
     for (int shrinks = 1; shrinks >= 0; shrinks--) {
         order.is_bid = true;
         send_side_orders(bitstamp, instrument, order, book, shrinks == 1);
@@ -403,41 +531,94 @@ static void send_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
     }
 }
 
-static void publish(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+/*
+ * Orders are told as they change the book, without a window. Source: `diff_` runs about 300 ms
+ * behind `live_orders` (tickvault docs/venues.md, 2026-08).
+ */
+static void follow_market(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
 {
     struct product *const product = &bitstamp->products[instrument];
     const struct sim_book *const book = sim_market_book(
         bitstamp->desk.config.market, bitstamp->desk.config.market_venue, instrument);
 
-    take_captures(bitstamp, product, now_ns - 1);
-    if (product->n_subscribers > 0) {
-        send_top(bitstamp, instrument, book, now_ns);
-        send_diff(bitstamp, instrument, book, now_ns);
-        send_orders(bitstamp, instrument, book, now_ns);
+    if (product->n_subscribers == 0 || !has_subscriber(bitstamp, instrument, LIVE_ORDERS)) {
+        sim_book_copy(&product->current, book);
+        return;
     }
-    sim_book_copy(&product->published, book);
-    sim_book_copy(&product->told, book); /* or nobody listened */
-    product->next_ns = now_ns + prng_between(&bitstamp->desk.prng, PUBLISH_MIN_MS * NS_PER_MS,
-                                             PUBLISH_MAX_MS * NS_PER_MS);
-    bitstamp->desk.config.outlet.published(bitstamp->desk.config.outlet.context, instrument,
-                                           now_ns);
+    sim_book_copy(&product->told, &product->current);
+    product->is_telling = true;
+    send_orders(bitstamp, instrument, book, now_ns);
+    product->is_telling = false;
+    sim_book_copy(&product->current, book);
+    show(bitstamp, instrument, now_ns);
+}
+
+/* Windows follow each other without a pause: where the present one stands, nobody can tell. */
+static void plan_diff(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
+    struct product *const product = &bitstamp->products[instrument];
+
+    if (product->diff_ns <= now_ns) {
+        product->diff_ns =
+            whole_us(now_ns + prng_between(&bitstamp->desk.prng, 1, WINDOW_MAX_US * US_NS));
+    }
+    plan(bitstamp, product->diff_ns, DIFF, instrument);
+    product->is_diff_planned = true;
+}
+
+static void plan_top(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
+    struct product *const product = &bitstamp->products[instrument];
+
+    plan(bitstamp, product->top_ns <= now_ns ? whole_us(now_ns) : product->top_ns, TOP, instrument);
+    product->is_top_planned = true;
 }
 
 static void on_change(struct sim_venue *venue, uint32_t instrument, int64_t now_ns)
 {
     struct bitstamp_venue *const bitstamp = bitstamp_of(venue);
+    const struct product *const product = &bitstamp->products[instrument];
+
+    follow_market(bitstamp, instrument, now_ns);
+    if (!product->is_diff_planned) {
+        plan_diff(bitstamp, instrument, now_ns);
+    }
+    if (!product->is_top_planned) {
+        plan_top(bitstamp, instrument, now_ns);
+    }
+}
+
+static void publish_diff(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
     struct product *const product = &bitstamp->products[instrument];
 
-    if (product->is_planned) {
-        return;
+    if (product->n_subscribers > 0 && has_subscriber(bitstamp, instrument, DIFF_ORDER_BOOK)) {
+        send_diff(bitstamp, instrument, now_ns);
     }
-    if (product->next_ns <= now_ns) {
-        publish(bitstamp, instrument, now_ns);
-        return;
+    const bool is_anew = has_to_be_made_anew(bitstamp, product);
+    sim_book_copy(&product->diffed, &product->current);
+    product->diffed_ns = now_ns;
+    product->pending.bids.n = product->pending.asks.n = 0;
+    product->is_diff_planned = false;
+    product->diff_ns =
+        now_ns + prng_between(&bitstamp->desk.prng, WINDOW_MIN_US, WINDOW_MAX_US) * US_NS;
+    show(bitstamp, instrument, now_ns);
+    if (is_anew) {
+        make_capture(bitstamp, instrument, now_ns);
     }
-    const struct agenda_entry entry = { .at_ns = product->next_ns, .a = instrument };
-    product->is_planned =
-        agenda_add(&bitstamp->desk.agenda, entry) == ARB_OK; /* else the next change */
+}
+
+static void publish_top(struct bitstamp_venue *bitstamp, uint32_t instrument, int64_t now_ns)
+{
+    struct product *const product = &bitstamp->products[instrument];
+
+    if (product->n_subscribers > 0) {
+        send_top(bitstamp, instrument, now_ns);
+    }
+    sim_book_copy(&product->topped, &product->current);
+    product->is_top_planned = false;
+    product->top_ns = now_ns + prng_between(&bitstamp->desk.prng, TOP_MIN_US, TOP_MAX_US) * US_NS;
+    show(bitstamp, instrument, now_ns);
 }
 
 static int64_t next_ns(const struct sim_venue *venue)
@@ -478,8 +659,14 @@ static void on_time(struct sim_venue *venue, int64_t now_ns)
         return;
     }
     const struct agenda_entry due = agenda_take(&bitstamp->desk.agenda);
-    bitstamp->products[due.a].is_planned = false;
-    publish(bitstamp, due.a, due.at_ns);
+    if (due.what == DIFF) {
+        publish_diff(bitstamp, due.a, due.at_ns);
+    } else if (due.what == TOP) {
+        publish_top(bitstamp, due.a, due.at_ns);
+    } else {
+        make_capture(bitstamp, due.a, due.at_ns);
+        plan_capture(bitstamp, due.a, due.at_ns);
+    }
 }
 
 static const struct sim_book *published(const struct sim_venue *venue, uint32_t instrument)
@@ -491,24 +678,91 @@ static const struct sim_book *published(const struct sim_venue *venue, uint32_t 
 static const struct sim_book *told(const struct sim_venue *venue, uint32_t instrument)
 {
     const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
-    return bitstamp->desk.config.market == NULL ? NULL : &bitstamp->products[instrument].told;
+    if (bitstamp->desk.config.market == NULL) {
+        return NULL;
+    }
+    const struct product *const product = &bitstamp->products[instrument];
+    return product->is_telling ? &product->told : &product->current;
+}
+
+static const struct sim_book *shown(const struct sim_venue *venue, uint32_t instrument,
+                                    uint32_t feed)
+{
+    const struct bitstamp_venue *const bitstamp = (const struct bitstamp_venue *)venue;
+    if (bitstamp->desk.config.market == NULL) {
+        return NULL;
+    }
+    const struct product *const product = &bitstamp->products[instrument];
+    return feed == FAULT_AT_ORDER_BOOK ? &product->topped
+           : feed == FAULT_AT_DIFF     ? &product->diffed
+                                       : told(venue, instrument);
+}
+
+/* Only the usual questions are answered from the edge. */
+static bool is_usual(const char *query)
+{
+    static const char *const usual[] = { "", "?group=0", "?group=1", "?group=2" };
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (strcmp(query, usual[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_pending(struct bitstamp_venue *bitstamp, const struct ladder *diffed,
+                         const struct ladder *made, struct ladder *pending)
+{
+    struct arb_level *const changes = bitstamp->desk.changes[0];
+    const uint32_t n = ladder_diff(diffed, made, UINT32_MAX, changes);
+
+    for (uint32_t i = 0; i < n; i++) {
+        ladder_set(pending, (struct arb_level){ changes[i].px, 1 });
+    }
+}
+
+/* The newest REST book is given out. */
+static const struct capture *newest(struct bitstamp_venue *bitstamp, struct product *product)
+{
+    const struct sim_book *const made = &product->made.book;
+
+    if (!product->is_made_served && product->made.at_ns > product->diffed_ns) {
+        note_pending(bitstamp, &product->diffed.bids, &made->bids, &product->pending.bids);
+        note_pending(bitstamp, &product->diffed.asks, &made->asks, &product->pending.asks);
+    }
+    product->is_made_served = true;
+    return &product->made;
+}
+
+static const struct capture *captured(struct bitstamp_venue *bitstamp, struct product *product,
+                                      const char *query, int64_t now_ns)
+{
+    if (!is_usual(query)) {
+        return newest(bitstamp, product);
+    }
+    if (now_ns - product->cached_ns >= EDGE_NS) {
+        const struct capture *const made = newest(bitstamp, product);
+        capture(&product->cached, &made->book, made->at_ns);
+        product->cached_ns = now_ns;
+    }
+    return &product->cached;
 }
 
 static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *text,
                               uint32_t instrument, const char *query, int64_t now_ns)
 {
-    struct product *const product = &bitstamp->products[instrument];
-
-    take_captures(bitstamp, product, now_ns);
+    const struct capture *const served =
+        captured(bitstamp, &bitstamp->products[instrument], query, now_ns);
     const struct bitstamp_book book = {
         .instrument = &bitstamp->desk.config.instruments->items[instrument],
-        .bids = product->served.book.bids.levels,
-        .asks = product->served.book.asks.levels,
-        .n_bids = product->served.book.bids.n,
-        .n_asks = product->served.book.asks.n,
-        .at_ns = venue_desk_own_time_ns(&bitstamp->desk, product->served.at_ns),
+        .bids = served->book.bids.levels,
+        .asks = served->book.asks.levels,
+        .n_bids = served->book.bids.n,
+        .n_asks = served->book.asks.n,
+        .at_ns = venue_desk_own_time_ns(&bitstamp->desk, served->at_ns),
     };
-    if (strcmp(query, "?group=2") == 0) {
+    if (strstr(query, "group=2") != NULL) {
         bitstamp_put_rest_orders(text, &book);
     } else {
         bitstamp_put_rest_book(text, &book);
@@ -569,6 +823,18 @@ static int on_get(struct sim_venue *venue, const char *address, int64_t now_ns,
     return status;
 }
 
+static void free_product(struct product *product)
+{
+    sim_book_fini(&product->current);
+    sim_book_fini(&product->published);
+    sim_book_fini(&product->topped);
+    sim_book_fini(&product->diffed);
+    sim_book_fini(&product->pending);
+    sim_book_fini(&product->told);
+    sim_book_fini(&product->made.book);
+    sim_book_fini(&product->cached.book);
+}
+
 static void destroy(struct sim_venue *venue)
 {
     if (venue == NULL) {
@@ -580,14 +846,30 @@ static void destroy(struct sim_venue *venue)
     }
     for (uint32_t i = 0; bitstamp->products != NULL && i < bitstamp->desk.config.instruments->n;
          i++) {
-        sim_book_fini(&bitstamp->products[i].published);
-        sim_book_fini(&bitstamp->products[i].told);
-        sim_book_fini(&bitstamp->products[i].served.book);
-        sim_book_fini(&bitstamp->products[i].waiting.book);
+        free_product(&bitstamp->products[i]);
     }
     venue_desk_fini(&bitstamp->desk);
+    free(bitstamp->diff[0]);
+    free(bitstamp->diff[1]);
     free(bitstamp->products);
     free(bitstamp);
+}
+
+/* The books of a product that hold as many levels as the market. */
+static int init_books(struct product *product, uint32_t depth)
+{
+    struct sim_book *const books[] = { &product->current,    &product->published,
+                                       &product->topped,     &product->diffed,
+                                       &product->told,       &product->made.book,
+                                       &product->cached.book };
+
+    for (size_t i = 0; i < sizeof(books) / sizeof(books[0]); i++) {
+        if (sim_book_init(books[i], depth) != ARB_OK) {
+            return ARB_ENOMEM;
+        }
+    }
+    /* Those of the last diff, and those of each REST book since. */
+    return sim_book_init(&product->pending, (CAPTURES_MAX + 1) * depth);
 }
 
 static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
@@ -595,19 +877,19 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
     const struct sim_venue_config *const config = &bitstamp->desk.config;
     struct product *const product = &bitstamp->products[instrument];
 
-    if (sim_book_init(&product->published, config->depth) != ARB_OK ||
-        sim_book_init(&product->told, config->depth) != ARB_OK ||
-        sim_book_init(&product->served.book, config->depth) != ARB_OK ||
-        sim_book_init(&product->waiting.book, config->depth) != ARB_OK) {
+    if (init_books(product, config->depth) != ARB_OK) {
         return ARB_ENOMEM;
     }
     bitstamp_event_id(product->last_event_id, config->start_ns, 0);
-    sim_book_copy(&product->published,
+    sim_book_copy(&product->current,
                   sim_market_book(config->market, config->market_venue, instrument));
-    sim_book_copy(&product->told, &product->published);
-    capture(&product->served, &product->published, config->start_ns - CAPTURE_MAX_MS * NS_PER_MS);
-    capture(&product->waiting, &product->published, config->start_ns);
-    product->capture_ns = config->start_ns + draw_capture_interval(bitstamp);
+    sim_book_copy(&product->published, &product->current);
+    sim_book_copy(&product->topped, &product->current);
+    sim_book_copy(&product->diffed, &product->current);
+    capture(&product->made, &product->current, config->start_ns);
+    capture(&product->cached, &product->current, config->start_ns);
+    product->cached_ns = product->diffed_ns = config->start_ns;
+    plan_capture(bitstamp, instrument, config->start_ns);
     return ARB_OK;
 }
 
@@ -617,7 +899,7 @@ static size_t frame_cap(const struct sim_venue_config *config)
     const size_t changes = venue_desk_changes(config);
 
     return BITSTAMP_FRAME_BASE + n * BITSTAMP_MARKET_LEN +
-           2 * changes * BITSTAMP_SPLIT_MAX * BITSTAMP_LEVEL_LEN;
+           2 * changes * BITSTAMP_SPLIT_MAX * BITSTAMP_LEVEL_LEN; /* diffs name fewer */
 }
 
 static int allocate(struct bitstamp_venue *bitstamp)
@@ -625,8 +907,12 @@ static int allocate(struct bitstamp_venue *bitstamp)
     const size_t n = bitstamp->desk.config.instruments->n;
     int rc = ARB_OK;
 
+    const size_t named = (CAPTURES_MAX + 2) * (size_t)bitstamp->desk.config.depth + 1;
+
     bitstamp->products = calloc(n, sizeof(*bitstamp->products));
-    if (bitstamp->products == NULL) {
+    bitstamp->diff[0] = calloc(named, sizeof(*bitstamp->diff[0]));
+    bitstamp->diff[1] = calloc(named, sizeof(*bitstamp->diff[1]));
+    if (bitstamp->products == NULL || bitstamp->diff[0] == NULL || bitstamp->diff[1] == NULL) {
         return ARB_ENOMEM;
     }
     for (uint32_t i = 0; bitstamp->desk.config.market != NULL && i < n && rc == ARB_OK; i++) {
@@ -646,6 +932,7 @@ static const struct sim_venue_ops bitstamp_ops = {
     .on_time = on_time,
     .published = published,
     .told = told,
+    .shown = shown,
     .destroy = destroy,
 };
 

@@ -1,4 +1,4 @@
-#include "fault.h"
+#include "fault_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,114 +8,14 @@
 #include "kraken_frames.h"
 #include "util/clock.h"
 
-enum { STREAM = 9, NOTICE_MAX = 512 };
+enum { STREAM = 9 };
 
 #define STALL_NS (2 * NS_PER_S)
 #define HANG_NS (3600 * NS_PER_S) /* until the client gives up */
 #define SILENT_NS (3 * NS_PER_S)  /* a market without events for so long is taken for quiet */
 #define STATUS_NS (2 * NS_PER_S)
-#define REST_DELAY_NS (3 * NS_PER_S)
 #define TLS_NS (2 * NS_PER_S)
-
-const struct fault_info fault_infos[N_FAULT_KINDS] = {
-    [FAULT_DROP] = { "drop", FAULT_ANYWHERE, "a book frame is lost" },
-    [FAULT_DUPLICATE] = { "duplicate", FAULT_ANYWHERE, "a book frame comes twice" },
-    [FAULT_REORDER] = { "reorder", FAULT_ANYWHERE, "a book frame comes behind the next one" },
-    [FAULT_DIGIT] = { "corrupt", FAULT_AT_KRAKEN | FAULT_AT_DIFF, "a digit of a level changes" },
-    [FAULT_CHECKSUM] = { "checksum", FAULT_AT_KRAKEN, "a checksum is wrong" },
-    [FAULT_CUT] = { "cut", FAULT_ANYWHERE, "a book frame ends early" },
-    [FAULT_RANGE] = { "range", FAULT_ANYWHERE, "a price does not fit any integer" },
-    [FAULT_FUTURE] = { "future", FAULT_AT_BITSTAMP, "a book frame is dated far ahead" },
-    [FAULT_CROSSED] = { "crossed", FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF,
-                        "the best bid is at the best ask" },
-    [FAULT_STALL] = { "stall", FAULT_ANYWHERE, "a connection is silent for 2 s, then catches up" },
-    [FAULT_HANG] = { "hang", FAULT_ANYWHERE, "a connection is silent until it is given up" },
-    [FAULT_SILENT] = { "silent", FAULT_ANYWHERE, "one book's frames are lost for 3 s" },
-    [FAULT_REFUSE] = { "refuse", FAULT_ANYWHERE, "a subscription is refused" },
-    [FAULT_NO_ACK] = { "no_ack", FAULT_ANYWHERE, "an acknowledgement is lost" },
-    [FAULT_REST_LATE] = { "rest_late", FAULT_AT_BITSTAMP, "an HTTP answer takes 3 s longer" },
-    [FAULT_REST_STALE] = { "rest_stale", FAULT_AT_BITSTAMP, "an HTTP answer is the one before" },
-    [FAULT_REST_FAIL] = { "rest_fail", FAULT_AT_BITSTAMP, "an HTTP answer is 503" },
-    [FAULT_RECONNECT] = { "request_reconnect", FAULT_AT_BITSTAMP,
-                          "clients are asked to reconnect" },
-    [FAULT_MAINTENANCE] = { "maintenance", FAULT_AT_KRAKEN, "the venue is closed for 2 s" },
-    [FAULT_CANCEL_ONLY] = { "cancel_only", FAULT_AT_KRAKEN, "no orders for 2 s" },
-    [FAULT_CLOSE] = { "close", FAULT_ANYWHERE, "all connections of a venue are closed" },
-    [FAULT_TLS_REFUSED] = { "tls_refused", FAULT_ANYWHERE,
-                            "all connections are closed; for 2 s handshakes are refused" },
-    [FAULT_TLS_EXPIRED] = { "tls_expired", FAULT_ANYWHERE,
-                            "all connections are closed; for 2 s the certificate is expired" },
-    [FAULT_TLS_STRANGER] = { "tls_stranger", FAULT_ANYWHERE,
-                             "all connections are closed; for 2 s the certificate is another "
-                             "host's" },
-    [FAULT_SLOW_READER] = { "slow_reader", FAULT_ANYWHERE,
-                            "the venue reads nothing from a connection for 3 s" },
-    [FAULT_TRICKLE] = { "trickle", FAULT_ANYWHERE,
-                        "a connection's frames come byte by byte for 2 s" },
-    [FAULT_FRAGMENTS] = { "fragments", FAULT_ANYWHERE,
-                          "a book frame comes in three fragments, a ping between them" },
-    [FAULT_COMPRESSED] = { "compressed", FAULT_ANYWHERE,
-                           "a book frame says that it is compressed, and is not" },
-    [FAULT_TORN] = { "torn", FAULT_ANYWHERE, "a connection ends within a book frame" },
-};
-
-struct held_frame {
-    struct held_frame *next;
-    uint32_t venue, client;
-    struct fault_mark mark;
-    size_t len;
-    char bytes[];
-};
-
-/* One client's connection. */
-struct line {
-    bool is_known;            /* something was sent to it */
-    int64_t stalled_until_ns; /* 0: it flows */
-};
-
-/* One book in one feed. */
-struct stream {
-    int64_t silent_until_ns;
-    bool is_refused;         /* until it is subscribed again */
-    struct held_frame *late; /* goes out behind the next frame */
-};
-
-/* One book at one venue. */
-struct subject {
-    struct stream streams[N_FAULT_FEEDS]; /* by the number of the feed's bit */
-    char *body;                           /* of the last HTTP answer */
-    size_t body_len;
-};
-
-struct fault_layer {
-    struct fault_config config;
-    struct fault_plan plan;
-    struct fault_sink sink;
-    struct prng prng;
-    int64_t start_ns, now_ns, every_at_ns;
-    bool is_disarmed;
-    bool is_triggered[FAULTS_MAX];
-    struct fault armed[FAULTS_MAX];
-    uint32_t n_armed;
-    struct line *lines;              /* by venue, then client */
-    struct subject *subjects;        /* by venue, then instrument */
-    struct held_frame *first, *last; /* of stalled lines, in order */
-    uint32_t n_held;
-    int64_t online_at_ns[ARB_VENUES_MAX]; /* 0: it is online */
-    int64_t tls_until_ns[ARB_VENUES_MAX]; /* a fault of TLS; 0: none */
-    char *scratch;
-    size_t scratch_cap;
-};
-
-static struct line *line_of(struct fault_layer *layer, uint32_t venue, uint32_t client)
-{
-    return &layer->lines[(size_t)venue * SIM_CLIENTS_MAX + client];
-}
-
-static struct subject *subject_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument)
-{
-    return &layer->subjects[(size_t)venue * layer->config.instruments->n + instrument];
-}
+#define REST_AWAY_NS (5 * NS_PER_S)
 
 /* Of a frame or a fault that is about a book. */
 static struct stream *stream_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument,
@@ -124,14 +24,14 @@ static struct stream *stream_of(struct fault_layer *layer, uint32_t venue, uint3
     return &subject_of(layer, venue, instrument)->streams[__builtin_ctz(feed)];
 }
 
-static bool is_kraken(const struct fault_layer *layer, uint32_t venue)
+bool fault_is_kraken(const struct fault_layer *layer, uint32_t venue)
 {
     return strcmp(layer->config.venues[venue], "kraken") == 0;
 }
 
 /* -- out ------------------------------------------------------------------------------ */
 
-static void say_applied(struct fault_layer *layer, const struct fault *fault)
+void fault_say_applied(struct fault_layer *layer, const struct fault *fault)
 {
     if (layer->sink.applied != NULL) {
         layer->sink.applied(layer->sink.context, fault);
@@ -185,8 +85,8 @@ static void release(struct fault_layer *layer)
 }
 
 /* To the client, or behind what already waits for it. */
-static void pass(struct fault_layer *layer, uint32_t venue, uint32_t client, struct arb_bytes frame,
-                 struct fault_mark mark)
+void fault_pass(struct fault_layer *layer, uint32_t venue, uint32_t client, struct arb_bytes frame,
+                struct fault_mark mark)
 {
     struct line *const line = line_of(layer, venue, client);
 
@@ -211,7 +111,7 @@ static void pass(struct fault_layer *layer, uint32_t venue, uint32_t client, str
 
 /* -- faults of one frame -------------------------------------------------------------- */
 
-static struct arb_text new_text(struct fault_layer *layer, size_t len)
+struct arb_text fault_new_text(struct fault_layer *layer, size_t len)
 {
     if (len + FRAME_GROWTH > layer->scratch_cap) {
         char *const larger = realloc(layer->scratch, 2 * len + FRAME_GROWTH);
@@ -240,6 +140,8 @@ static bool damage(struct fault_layer *layer, uint32_t kind, struct arb_bytes fr
         return frame_far_future(frame, out);
     case FAULT_CROSSED:
         return frame_crossed(frame, out);
+    case FAULT_ORPHAN:
+        return frame_with_orphan(frame, out);
     default:
         return false;
     }
@@ -247,6 +149,9 @@ static bool damage(struct fault_layer *layer, uint32_t kind, struct arb_bytes fr
 
 static uint32_t verdict_on(uint32_t kind)
 {
+    if (kind == FAULT_ORPHAN) {
+        return FAULT_CLEAN; /* what the frame brings about is the same */
+    }
     return kind == FAULT_CUT || kind == FAULT_RANGE || kind == FAULT_FUTURE ? FAULT_BROKEN
                                                                             : FAULT_DAMAGED;
 }
@@ -271,19 +176,39 @@ static bool suits(const struct fault *fault, const struct frame_subject *subject
         return subject->role == FRAME_SUBSCRIBED || subject->role == FRAME_UNSUBSCRIBED;
     case FAULT_REORDER:
         return subject->role == FRAME_BOOK;
+    case FAULT_REFUSE_LEAVING:
+        return subject->role == FRAME_UNSUBSCRIBED;
+    case FAULT_UNSUBSCRIBED:
+        return subject->role == FRAME_BOOK;
+    case FAULT_CATALOG_LOST:
+        return subject->role == FRAME_CATALOG_ASKED;
+    case FAULT_CATALOG_EMPTY:
+    case FAULT_CATALOG_LACKS:
+        return subject->role == FRAME_CATALOG;
     case FAULT_REST_LATE:
     case FAULT_REST_STALE:
     case FAULT_REST_FAIL:
+    case FAULT_PHANTOM:
+    case FAULT_RATE_PAIR:
+    case FAULT_RATE_REQUEST:
         return false;
     default:
         return is_of_book(subject);
     }
 }
 
-static bool is_about(const struct fault *fault, uint32_t venue, uint32_t instrument)
+static bool is_of_catalog(const struct fault *fault)
+{
+    return fault->kind == FAULT_CATALOG_EMPTY || fault->kind == FAULT_CATALOG_LACKS ||
+           fault->kind == FAULT_CATALOG_LOST;
+}
+
+/* A catalog is about every market. */
+bool fault_is_about(const struct fault *fault, uint32_t venue, uint32_t instrument)
 {
     return fault->venue == venue &&
-           (fault->instrument == ARB_NO_INSTRUMENT || fault->instrument == instrument);
+           (is_of_catalog(fault) || fault->instrument == ARB_NO_INSTRUMENT ||
+            fault->instrument == instrument);
 }
 
 /* A connection has one feed or several; what happens to all of it happens with any frame. */
@@ -293,7 +218,7 @@ static bool is_in_feed(const struct fault *fault, uint32_t feed)
            fault->kind == FAULT_HANG;
 }
 
-static struct fault take_armed(struct fault_layer *layer, uint32_t at)
+struct fault fault_take_armed(struct fault_layer *layer, uint32_t at)
 {
     const struct fault fault = layer->armed[at];
     layer->n_armed--;
@@ -307,7 +232,7 @@ static void put_refusal(const struct fault_layer *layer, uint32_t venue, uint32_
 {
     const struct sim_instrument *const item = &layer->config.instruments->items[instrument];
 
-    if (!is_kraken(layer, venue)) {
+    if (!fault_is_kraken(layer, venue)) {
         bitstamp_put_error(text, "Bad subscription string.");
         return;
     }
@@ -317,8 +242,70 @@ static void put_refusal(const struct fault_layer *layer, uint32_t venue, uint32_
                  item->symbol, item->symbol);
 }
 
+/* Source: python-kraken-sdk tests/spot/test_spot_websocket.py, against the live venue. */
+static void put_refused_leaving(const struct fault_layer *layer, uint32_t instrument,
+                                struct arb_text *text)
+{
+    arb_text_add(text,
+                 "{\"error\":\"Subscription Not Found\",\"method\":\"subscribe\","
+                 "\"success\":false,\"symbol\":\"%s\"}",
+                 layer->config.instruments->items[instrument].symbol);
+}
+
+/* The market that a catalog shall lack. */
+const struct sim_instrument *fault_lacking(struct fault_layer *layer, struct fault *fault)
+{
+    const struct instrument_list *const list = layer->config.instruments;
+
+    if (fault->instrument == ARB_NO_INSTRUMENT) {
+        fault->instrument = (uint32_t)prng_below(&layer->prng, list->n);
+    }
+    return &list->items[fault->instrument];
+}
+
+/* Faults of Kraken's answers other than books. */
+static bool apply_to_answer(struct fault_layer *layer, struct fault *fault, uint32_t client,
+                            struct arb_bytes frame, uint64_t tag)
+{
+    static const char empty[] = "{\"channel\":\"instrument\",\"type\":\"snapshot\","
+                                "\"data\":{\"assets\":[],\"pairs\":[]}}";
+    struct arb_text text =
+        fault_new_text(layer, frame.len < FAULT_NOTICE_MAX ? FAULT_NOTICE_MAX : frame.len);
+
+    switch ((enum fault_kind)fault->kind) {
+    case FAULT_REFUSE_LEAVING:
+        put_refused_leaving(layer, fault->instrument, &text);
+        break;
+    case FAULT_CATALOG_EMPTY:
+        frame_puts(&text, empty);
+        break;
+    case FAULT_CATALOG_LACKS:
+        if (!frame_without_market(fault_lacking(layer, fault), frame, &text)) {
+            return false;
+        }
+        break;
+    default: /* FAULT_CATALOG_LOST */
+        line_of(layer, fault->venue, client)->is_catalog_lost = true;
+        say_lost(layer, tag);
+        return true;
+    }
+    fault_pass(layer, fault->venue, client, frame_bytes(&text),
+               (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
+    return true;
+}
+
+/* Not at once: the model is sending. */
+static bool end_soon(struct fault_layer *layer, const struct fault *fault, uint32_t client)
+{
+    if (layer->n_endings == FAULTS_MAX) {
+        return false;
+    }
+    layer->endings[layer->n_endings++] = (struct ending){ fault->venue, client, fault->instrument };
+    return true;
+}
+
 /* Applies `fault` to a frame that suits it. False when the frame has nothing to damage. */
-static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t client,
+static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t client,
                   struct arb_bytes frame, uint64_t tag)
 {
     const uint32_t venue = fault->venue;
@@ -326,7 +313,8 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
                                       ? NULL
                                       : stream_of(layer, venue, fault->instrument, fault->feed);
     const struct fault_mark clean = { tag, FAULT_CLEAN, 0 };
-    struct arb_text text = new_text(layer, frame.len < NOTICE_MAX ? NOTICE_MAX : frame.len);
+    struct arb_text text =
+        fault_new_text(layer, frame.len < FAULT_NOTICE_MAX ? FAULT_NOTICE_MAX : frame.len);
 
     switch ((enum fault_kind)fault->kind) {
     case FAULT_DROP:
@@ -334,8 +322,8 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
         say_lost(layer, tag);
         return true;
     case FAULT_DUPLICATE:
-        pass(layer, venue, client, frame, clean);
-        pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
         return true;
     case FAULT_REORDER:
         if (stream->late != NULL) {
@@ -348,7 +336,7 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
     case FAULT_HANG:
         line_of(layer, venue, client)->stalled_until_ns =
             layer->now_ns + (fault->kind == FAULT_STALL ? STALL_NS : HANG_NS);
-        pass(layer, venue, client, frame, clean);
+        fault_pass(layer, venue, client, frame, clean);
         return true;
     case FAULT_SILENT:
         stream->silent_until_ns = layer->now_ns + SILENT_NS;
@@ -357,22 +345,31 @@ static bool apply(struct fault_layer *layer, const struct fault *fault, uint32_t
     case FAULT_REFUSE:
         stream->is_refused = true;
         put_refusal(layer, venue, fault->instrument, &text);
-        pass(layer, venue, client, frame_bytes(&text),
-             (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
+        fault_pass(layer, venue, client, frame_bytes(&text),
+                   (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
         return true;
+    case FAULT_REFUSE_LEAVING:
+    case FAULT_CATALOG_EMPTY:
+    case FAULT_CATALOG_LACKS:
+    case FAULT_CATALOG_LOST:
+        return apply_to_answer(layer, fault, client, frame, tag);
+    case FAULT_UNSUBSCRIBED:
+        fault_pass(layer, venue, client, frame, clean);
+        return end_soon(layer, fault, client);
     case FAULT_SLOW_READER:
     case FAULT_TRICKLE:
     case FAULT_FRAGMENTS:
     case FAULT_COMPRESSED:
     case FAULT_TORN:
-        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, fault->kind });
+        fault_pass(layer, venue, client, frame,
+                   (struct fault_mark){ tag, FAULT_CLEAN, fault->kind });
         return true;
     default:
         if (!damage(layer, fault->kind, frame, &text)) {
             return false;
         }
-        pass(layer, venue, client, frame_bytes(&text),
-             (struct fault_mark){ tag, verdict_on(fault->kind), 0 });
+        fault_pass(layer, venue, client, frame_bytes(&text),
+                   (struct fault_mark){ tag, verdict_on(fault->kind), 0 });
         return true;
     }
 }
@@ -383,15 +380,17 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
 {
     for (uint32_t i = 0; i < layer->n_armed; i++) {
         struct fault fault = layer->armed[i];
-        if (!is_about(&fault, venue, subject->instrument) || !is_in_feed(&fault, subject->feed) ||
-            !suits(&fault, subject)) {
+        if (!fault_is_about(&fault, venue, subject->instrument) ||
+            !is_in_feed(&fault, subject->feed) || !suits(&fault, subject)) {
             continue;
         }
-        fault.instrument = subject->instrument;
+        if (!is_of_catalog(&fault)) {
+            fault.instrument = subject->instrument;
+        }
         fault.feed = subject->feed;
         if (apply(layer, &fault, client, frame, tag)) {
-            (void)take_armed(layer, i);
-            say_applied(layer, &fault);
+            (void)fault_take_armed(layer, i);
+            fault_say_applied(layer, &fault);
             return true;
         }
     }
@@ -415,7 +414,8 @@ static void send_late(struct fault_layer *layer, struct stream *state, uint32_t 
         return;
     }
     state->late = NULL;
-    pass(layer, late->venue, client, (struct arb_bytes){ late->bytes, late->len }, late->mark);
+    fault_pass(layer, late->venue, client, (struct arb_bytes){ late->bytes, late->len },
+               late->mark);
     free(late);
 }
 
@@ -427,18 +427,47 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
                                      ? NULL
                                      : stream_of(layer, venue, subject.instrument, subject.feed);
 
-    line_of(layer, venue, client)->is_known = true;
+    struct line *const line = line_of(layer, venue, client);
+
+    line->is_known = true;
+    if (subject.role == FRAME_CATALOG && line->is_catalog_lost) {
+        line->is_catalog_lost = false;
+        say_lost(layer, tag);
+        return;
+    }
     if (state != NULL && is_swallowed(layer, state, &subject)) {
         say_lost(layer, tag);
         return;
     }
     struct held_frame *const late_before = state == NULL ? NULL : state->late;
     if (!strike(layer, venue, client, &subject, frame, tag)) {
-        pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, 0 });
+        fault_pass(layer, venue, client, frame, (struct fault_mark){ tag, FAULT_CLEAN, 0 });
     }
     if (late_before != NULL && is_of_book(&subject)) {
         send_late(layer, state, client);
     }
+}
+
+/* Tells the models of the subscriptions that end; they say so to the clients. */
+static void end_subscriptions(struct fault_layer *layer)
+{
+    while (layer->n_endings > 0) {
+        const struct ending ending = layer->endings[--layer->n_endings];
+        layer->sink.end(layer->sink.context, ending.venue, ending.client, ending.instrument);
+    }
+}
+
+static void forget_endings(struct fault_layer *layer, uint32_t venue, uint32_t client)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < layer->n_endings; i++) {
+        const struct ending ending = layer->endings[i];
+        if (ending.venue != venue || ending.client != client) {
+            layer->endings[n++] = ending;
+        }
+    }
+    layer->n_endings = n;
 }
 
 void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t client)
@@ -446,6 +475,7 @@ void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t cli
     struct held_frame **at = &layer->first;
 
     *line_of(layer, venue, client) = (struct line){ 0 };
+    forget_endings(layer, venue, client);
     layer->last = NULL;
     while (*at != NULL) {
         struct held_frame *const held = *at;
@@ -474,15 +504,15 @@ static void notify_all(struct fault_layer *layer, uint32_t venue, const struct a
 {
     for (uint32_t client = 0; client < SIM_CLIENTS_MAX; client++) {
         if (line_of(layer, venue, client)->is_known) {
-            pass(layer, venue, client, frame_bytes(text),
-                 (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
+            fault_pass(layer, venue, client, frame_bytes(text),
+                       (struct fault_mark){ 0, FAULT_MADE_UP, 0 });
         }
     }
 }
 
 static void announce_status(struct fault_layer *layer, uint32_t venue, const char *system)
 {
-    struct arb_text text = new_text(layer, NOTICE_MAX);
+    struct arb_text text = fault_new_text(layer, FAULT_NOTICE_MAX);
     kraken_put_status(&text, system, 1);
     notify_all(layer, venue, &text);
 }
@@ -503,10 +533,32 @@ static void break_tls(struct fault_layer *layer, const struct fault *fault)
     close_all(layer, fault->venue);
 }
 
+/* Beside the empty list, what a frame of 2026-10-01 holds, and of the next day's notice what is
+ * known of its members: ahead of time, while `system` stays online. */
+static void send_odd_status(struct fault_layer *layer, const struct fault *fault)
+{
+    static const char empty[] = "{\"channel\":\"status\",\"type\":\"update\",\"data\":[]}";
+    static const char notice[] =
+        "{\"channel\":\"status\",\"type\":\"update\",\"data\":[{\"version\":\"2.0.10\","
+        "\"system\":\"online\",\"api_version\":\"v2\",\"connection_id\":11278137170445206000,"
+        "\"upcoming_maintenance\":[{\"expected_start_utc\":\"2026-10-06T12:00:00Z\","
+        "\"phase\":\"announced\",\"affected\":[[\"spot\"],[]]}],\"emergency\":[]}]}";
+    struct arb_text text = fault_new_text(layer, FAULT_NOTICE_MAX);
+
+    frame_puts(&text, fault->kind == FAULT_STATUS_EMPTY ? empty : notice);
+    notify_all(layer, fault->venue, &text);
+}
+
+static void begin_rest_outage(struct fault_layer *layer, const struct fault *fault)
+{
+    layer->rest_kind[fault->venue] = fault->kind;
+    layer->rest_until_ns[fault->venue] = layer->now_ns + REST_AWAY_NS;
+}
+
 /* True when the fault is done with at once. */
 static bool happens_at_once(struct fault_layer *layer, const struct fault *fault)
 {
-    struct arb_text text = new_text(layer, NOTICE_MAX);
+    struct arb_text text = fault_new_text(layer, FAULT_NOTICE_MAX);
 
     switch ((enum fault_kind)fault->kind) {
     case FAULT_RECONNECT:
@@ -527,6 +579,16 @@ static bool happens_at_once(struct fault_layer *layer, const struct fault *fault
     case FAULT_TLS_STRANGER:
         break_tls(layer, fault);
         return true;
+    case FAULT_STATUS_EMPTY:
+    case FAULT_STATUS_NOTICE:
+        send_odd_status(layer, fault);
+        return true;
+    case FAULT_REST_429:
+    case FAULT_REST_RETRY_AFTER:
+    case FAULT_REST_RATE_ERROR:
+    case FAULT_REST_DOWN:
+        begin_rest_outage(layer, fault);
+        return true;
     default:
         return false;
     }
@@ -535,76 +597,10 @@ static bool happens_at_once(struct fault_layer *layer, const struct fault *fault
 static void trigger(struct fault_layer *layer, const struct fault *fault)
 {
     if (happens_at_once(layer, fault)) {
-        say_applied(layer, fault);
+        fault_say_applied(layer, fault);
     } else if (layer->n_armed < FAULTS_MAX) {
         layer->armed[layer->n_armed++] = *fault;
     }
-}
-
-/* -- HTTP ----------------------------------------------------------------------------- */
-
-static uint32_t market_in(const struct fault_layer *layer, const char *path)
-{
-    static const char key[] = "/order_book/";
-    const char *const at = strstr(path, key);
-
-    if (at == NULL) {
-        return ARB_NO_INSTRUMENT;
-    }
-    const char *const name = at + sizeof(key) - 1;
-    return arb_symbol_find(&layer->config.instruments->by_market,
-                           (struct arb_bytes){ name, strcspn(name, "/?") });
-}
-
-static bool remember_body(struct subject *state, struct arb_bytes body)
-{
-    char *const copy = realloc(state->body, body.len);
-
-    if (copy == NULL) {
-        return false;
-    }
-    memcpy(copy, body.data, body.len);
-    state->body = copy;
-    state->body_len = body.len;
-    return true;
-}
-
-static void spoil(const struct fault *fault, struct subject *state, struct fault_answer *answer)
-{
-    static const char sorry[] = "{\"status\": \"error\", \"reason\": \"unavailable\"}";
-
-    if (fault->kind == FAULT_REST_LATE) {
-        answer->delay_ns = REST_DELAY_NS;
-    } else if (fault->kind == FAULT_REST_FAIL) {
-        answer->status = 503;
-        answer->body = (struct arb_bytes){ sorry, sizeof(sorry) - 1 };
-    } else {
-        answer->body = (struct arb_bytes){ state->body, state->body_len };
-    }
-}
-
-void fault_answer(struct fault_layer *layer, uint32_t venue, const char *path,
-                  struct fault_answer *answer)
-{
-    const uint32_t instrument = market_in(layer, path);
-
-    if (instrument == ARB_NO_INSTRUMENT) {
-        return;
-    }
-    struct subject *const state = subject_of(layer, venue, instrument);
-    for (uint32_t i = 0; i < layer->n_armed; i++) {
-        struct fault fault = layer->armed[i];
-        const bool is_possible = fault.kind == FAULT_REST_LATE || fault.kind == FAULT_REST_FAIL ||
-                                 (fault.kind == FAULT_REST_STALE && state->body_len > 0);
-        if (is_possible && is_about(&fault, venue, instrument)) {
-            fault.instrument = instrument;
-            (void)take_armed(layer, i);
-            spoil(&fault, state, answer);
-            say_applied(layer, &fault);
-            return;
-        }
-    }
-    (void)remember_body(state, answer->body); /* without memory there is no older answer */
 }
 
 /* -- time ----------------------------------------------------------------------------- */
@@ -618,7 +614,7 @@ static void earlier(int64_t *next_ns, int64_t at_ns)
 
 int64_t fault_next_ns(const struct fault_layer *layer)
 {
-    int64_t next_ns = INT64_MAX;
+    int64_t next_ns = layer->n_endings > 0 ? layer->now_ns : INT64_MAX;
 
     for (uint32_t i = 0; i < layer->plan.n && !layer->is_disarmed; i++) {
         if (!layer->is_triggered[i]) {
@@ -693,6 +689,7 @@ void fault_advance(struct fault_layer *layer, int64_t now_ns)
     }
     go_online(layer);
     mend_tls(layer);
+    end_subscriptions(layer);
     if (layer->is_disarmed) {
         return;
     }

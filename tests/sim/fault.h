@@ -39,6 +39,21 @@ enum fault_kind {
     FAULT_MAINTENANCE,
     FAULT_CANCEL_ONLY,
     FAULT_CLOSE,
+    FAULT_ORPHAN,
+    FAULT_PHANTOM,
+    FAULT_REST_429,
+    FAULT_REST_RETRY_AFTER,
+    FAULT_REST_RATE_ERROR,
+    FAULT_REST_DOWN,
+    FAULT_CATALOG_EMPTY,
+    FAULT_CATALOG_LACKS,
+    FAULT_CATALOG_LOST,
+    FAULT_RATE_PAIR,
+    FAULT_RATE_REQUEST,
+    FAULT_REFUSE_LEAVING,
+    FAULT_UNSUBSCRIBED,
+    FAULT_STATUS_EMPTY,
+    FAULT_STATUS_NOTICE,
     N_FAULTS_OF_FRAMES,
     FAULT_TLS_REFUSED = N_FAULTS_OF_FRAMES, /* from here on: of the transport */
     FAULT_TLS_EXPIRED,
@@ -55,6 +70,7 @@ struct fault_info {
     const char *name; /* "drop" */
     uint32_t where;   /* bits of enum fault_feed: makes sense there */
     const char *help;
+    bool needs_requests; /* see fault_config.has_requests */
 };
 
 /* By enum fault_kind; [0] is empty. */
@@ -81,6 +97,7 @@ struct fault_config {
     const char *venues[ARB_VENUES_MAX]; /* borrowed */
     uint32_t feeds[ARB_VENUES_MAX];     /* bits of enum fault_feed: what clients subscribe */
     bool has_transport;                 /* the driver carries out faults of the transport */
+    bool has_requests; /* the driver asks fault_request() and has a sink that ends subscriptions */
 };
 
 /*
@@ -119,6 +136,9 @@ struct fault_sink {
     /* Who connects to the venue from now on meets this fault of TLS, 0: none. For a transport. */
     void (*tls)(void *context, uint32_t venue, uint32_t kind);
     void *context;
+    /* The venue ends this subscription by itself: for its model's end_subscription(). Comes from
+     * within fault_advance() only, never while a model sends. With `has_requests`. */
+    void (*end)(void *context, uint32_t venue, uint32_t client, uint32_t instrument);
 };
 
 struct fault_layer;
@@ -138,6 +158,10 @@ void fault_disarm(struct fault_layer *layer);
 /* A model sends a frame; it goes on to the sink, or not. */
 void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, struct arb_bytes frame,
                 uint64_t tag);
+/* A client sends a request. False: the venue does not carry it out, and its model must not get it.
+ */
+bool fault_request(struct fault_layer *layer, uint32_t venue, uint32_t client,
+                   struct arb_bytes text);
 /* The client is gone: what is held back for it is forgotten. */
 void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t client);
 
@@ -145,6 +169,7 @@ struct fault_answer {
     int status; /* 0: none is sent */
     struct arb_bytes body;
     int64_t delay_ns;
+    uint32_t retry_after_s; /* what the header of this name says; 0: there is none */
 };
 
 /* What becomes of the answer to GET `path`; borrowed until the next call. */

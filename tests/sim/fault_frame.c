@@ -1,8 +1,10 @@
 #include "fault_frame.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "arbspot/decimal.h"
 #include "frame.h"
 
 static bool begins(struct arb_bytes frame, const char *head)
@@ -80,6 +82,12 @@ struct frame_subject frame_subject_of(const struct instrument_list *instruments,
     }
     if (begins(frame, "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\"")) {
         return pair_subject(instruments, frame, FRAME_UNSUBSCRIBED);
+    }
+    if (begins(frame, "{\"method\":\"subscribe\",\"result\":{\"channel\":\"instrument\"")) {
+        return (struct frame_subject){ FRAME_CATALOG_ASKED, FAULT_AT_KRAKEN, ARB_NO_INSTRUMENT };
+    }
+    if (begins(frame, "{\"channel\":\"instrument\",\"type\":\"snapshot\"")) {
+        return (struct frame_subject){ FRAME_CATALOG, FAULT_AT_KRAKEN, ARB_NO_INSTRUMENT };
     }
     if (begins(frame, "{\"data\":{\"timestamp\"") || begins(frame, "{\"data\":{\"id\"")) {
         return channel_subject(instruments, frame, FRAME_BOOK);
@@ -215,5 +223,160 @@ bool frame_crossed(struct arb_bytes frame, struct arb_text *out)
         return false;
     }
     replace(frame, bid.data, bid.len, ask, out);
+    return true;
+}
+
+static size_t fraction_digits(struct arb_bytes number)
+{
+    const char *const point = memchr(number.data, '.', number.len);
+    return point == NULL ? 0 : number.len - (size_t)(point - number.data) - 1;
+}
+
+/* Nobody bids the smallest possible price. */
+static void put_least(size_t digits, struct arb_text *out)
+{
+    if (digits > 0) {
+        frame_puts(out, "0.");
+    }
+    for (size_t i = 1; i < digits; i++) {
+        frame_puts(out, "0");
+    }
+    frame_puts(out, "1");
+}
+
+bool frame_with_orphan(struct arb_bytes frame, struct arb_text *out)
+{
+    const struct arb_bytes bids = behind(frame, "\"bids\":[");
+    const struct arb_bytes bid = first_price(frame, "\"bids\":[");
+    const struct arb_bytes px = bid.data != NULL ? bid : first_price(frame, "\"asks\":[");
+
+    if (bids.data == NULL || px.data == NULL) {
+        return false;
+    }
+    frame_put(out, frame.data, (size_t)(bids.data - frame.data));
+    frame_puts(out, "[\"");
+    put_least(fraction_digits(px), out);
+    frame_puts(out, bid.data != NULL ? "\",\"0.00000000\"]," : "\",\"0.00000000\"]");
+    frame_put(out, bids.data, bids.len);
+    return true;
+}
+
+/* One row of a REST book. */
+struct row {
+    struct arb_bytes px, qty;
+    bool has_id;
+    const char *end; /* behind its bracket */
+};
+
+/* The row that begins in the text; false behind the last one. */
+static bool read_row(struct arb_bytes text, struct row *row)
+{
+    const char *const open = text.data == NULL ? NULL : memchr(text.data, '[', text.len);
+    const char *const close = text.data == NULL ? NULL : memchr(text.data, ']', text.len);
+
+    if (open == NULL || close == NULL || close < open) {
+        return false;
+    }
+    const struct arb_bytes inner = { open + 1, (size_t)(close - open) };
+    const struct arb_bytes rest = behind(inner, "\"");
+    row->px = quoted(rest);
+    row->qty = rest.len > row->px.len
+                   ? quoted(behind((struct arb_bytes){ rest.data + row->px.len + 1,
+                                                       rest.len - row->px.len - 1 },
+                                   "\""))
+                   : (struct arb_bytes){ "", 0 };
+    const char *const behind_qty = row->qty.data + row->qty.len + 1;
+    row->has_id = row->qty.len > 0 && memchr(behind_qty, '"', (size_t)(close - behind_qty)) != NULL;
+    row->end = close + 1;
+    return row->px.len > 0 && row->qty.len > 0;
+}
+
+/* A price as an integer of last digits. */
+static int64_t ticks_of(struct arb_bytes px)
+{
+    int64_t ticks = 0;
+    return arb_decimal_parse(px, (unsigned)fraction_digits(px), &ticks, NULL) == ARB_OK ? ticks : 0;
+}
+
+static void put_phantom(const struct row *row, int64_t step, struct arb_text *out)
+{
+    frame_puts(out, ", [\"");
+    frame_decimal(out, ticks_of(row->px) + step, (unsigned)fraction_digits(row->px));
+    frame_puts(out, "\", \"");
+    frame_put(out, row->qty.data, row->qty.len);
+    frame_puts(out, row->has_id ? "\", \"1\"]" : "\"]");
+}
+
+/* It stands one tick behind the best row that leaves such a gap. */
+bool frame_with_phantom(struct arb_bytes body, const char *key, struct arb_text *out)
+{
+    struct arb_bytes rows = behind(body, key);
+    struct row row, next;
+    const char *const list = rows.data == NULL ? NULL : memchr(rows.data, '[', rows.len);
+
+    if (list == NULL) {
+        return false;
+    }
+    rows = (struct arb_bytes){ list + 1, (size_t)(body.data + body.len - list) - 1 };
+    for (bool is_row = read_row(rows, &row); is_row; row = next) {
+        rows = (struct arb_bytes){ row.end, (size_t)(body.data + body.len - row.end) };
+        is_row = read_row(rows, &next);
+        const int64_t gap = is_row ? ticks_of(next.px) - ticks_of(row.px) : 0;
+        if (gap > 1 || gap < -1) {
+            frame_put(out, body.data, (size_t)(row.end - body.data));
+            put_phantom(&row, gap > 0 ? 1 : -1, out);
+            frame_put(out, rows.data, rows.len);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where a catalog speaks of the market. */
+static const char *place_in_catalog(const struct sim_instrument *instrument,
+                                    struct arb_bytes catalog)
+{
+    const struct {
+        const char *key, *name;
+    } names[] = { { "\"market_symbol\": \"", instrument->market },
+                  { "\"url_symbol\": \"", instrument->market },
+                  { "{\"symbol\":\"", instrument->symbol } };
+    char needle[64];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(needle, sizeof(needle), "%s%s\"", names[i].key, names[i].name);
+        const struct arb_bytes rest = behind(catalog, needle);
+        if (rest.data != NULL) {
+            return rest.data;
+        }
+    }
+    return NULL;
+}
+
+/* Entries of catalogs hold no further objects: they reach from brace to brace. */
+bool frame_without_market(const struct sim_instrument *instrument, struct arb_bytes catalog,
+                          struct arb_text *out)
+{
+    const char *const place = place_in_catalog(instrument, catalog);
+    const char *const catalog_end = catalog.data + catalog.len;
+
+    if (place == NULL) {
+        return false;
+    }
+    const char *from = memrchr(catalog.data, '{', (size_t)(place - catalog.data));
+    const char *to = memchr(place, '}', (size_t)(catalog_end - place));
+    if (from == NULL || to == NULL) {
+        return false;
+    }
+    to++;
+    if (to < catalog_end && *to == ',') {
+        to += 1 + strspn(to + 1, " "); /* a bracket follows at the latest */
+    } else {
+        while (from > catalog.data && (from[-1] == ' ' || from[-1] == ',')) {
+            from--;
+        }
+    }
+    frame_put(out, catalog.data, (size_t)(from - catalog.data));
+    frame_put(out, to, (size_t)(catalog_end - to));
     return true;
 }

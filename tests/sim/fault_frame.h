@@ -16,6 +16,8 @@ enum frame_role {
     FRAME_SNAPSHOT = 3, /* a whole book that comes once for each subscription */
     FRAME_SUBSCRIBED = 4,
     FRAME_UNSUBSCRIBED = 5,
+    FRAME_CATALOG_ASKED = 6, /* the answer to a request of Kraken's catalog */
+    FRAME_CATALOG = 7,       /* Kraken's whole catalog */
 };
 
 /* What a frame is part of; the bits of a client's subscriptions, of a place for faults. */
@@ -42,12 +44,19 @@ struct frame_subject frame_subject_of(const struct instrument_list *instruments,
  * Each writes a damaged copy and returns true, or false when this frame has nothing to damage.
  * `out` has room for the frame and FRAME_GROWTH bytes more.
  */
-enum { FRAME_GROWTH = 64 };
+enum { FRAME_GROWTH = 128 };
 bool frame_corrupt_digit(struct prng *prng, struct arb_bytes frame, struct arb_text *out);
 bool frame_wrong_checksum(struct arb_bytes frame, struct arb_text *out);
 bool frame_cut_short(struct prng *prng, struct arb_bytes frame, struct arb_text *out);
 bool frame_out_of_range(struct arb_bytes frame, struct arb_text *out);
 bool frame_far_future(struct arb_bytes frame, struct arb_text *out);
 bool frame_crossed(struct arb_bytes frame, struct arb_text *out);
+/* A diff that also deletes a level nobody holds. */
+bool frame_with_orphan(struct arb_bytes frame, struct arb_text *out);
+/* A REST book with one more level, on the side `key`, that no frame will ever speak of. */
+bool frame_with_phantom(struct arb_bytes body, const char *key, struct arb_text *out);
+/* A catalog of either venue without this one. */
+bool frame_without_market(const struct sim_instrument *instrument, struct arb_bytes catalog,
+                          struct arb_text *out);
 
 #endif /* ARB_SIM_FAULT_FRAME_H */

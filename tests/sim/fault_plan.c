@@ -16,7 +16,8 @@ static uint32_t n_kinds(const struct fault_config *config)
 /* Whether the venue's feed knows this fault, and the driver can carry it out. */
 static bool is_possible(const struct fault_config *config, uint32_t venue, uint32_t kind)
 {
-    return kind < n_kinds(config) && (fault_infos[kind].where & config->feeds[venue]) != 0;
+    return kind < n_kinds(config) && (config->has_requests || !fault_infos[kind].needs_requests) &&
+           (fault_infos[kind].where & config->feeds[venue]) != 0;
 }
 
 struct fault fault_draw(struct prng *prng, const struct fault_config *config)

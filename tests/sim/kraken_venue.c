@@ -183,7 +183,11 @@ static void unsubscribe_book(struct kraken_venue *kraken, uint32_t id,
     const char *const symbol = kraken->desk.config.instruments->items[instrument].symbol;
 
     if (client->books[instrument].depth != kraken_depth_index(request->depth)) {
-        refuse_symbol(kraken, id, request, symbol, "Subscription Not Found", now_ns);
+        /* A refused unsubscribe names the other method. Source: python-kraken-sdk
+         * tests/spot/test_spot_websocket.py, against the live venue. */
+        struct kraken_request named = *request;
+        named.method_name = "subscribe";
+        refuse_symbol(kraken, id, &named, symbol, "Subscription Not Found", now_ns);
         return;
     }
     forget_book(kraken, client, instrument);
@@ -498,6 +502,34 @@ static const struct sim_book *published(const struct sim_venue *venue, uint32_t 
     return kraken->desk.config.market == NULL ? NULL : &kraken->products[instrument].published;
 }
 
+static const struct sim_book *shown(const struct sim_venue *venue, uint32_t instrument,
+                                    uint32_t feed)
+{
+    (void)feed; /* there is one */
+    return published(venue, instrument);
+}
+
+/*
+ * In v1 the venue announces ends of subscriptions that nobody asked for (docs.kraken.com,
+ * spot-websocket-v1/subscriptionstatus); in v2 the like reads as an acknowledgement.
+ */
+static void end_subscription(struct sim_venue *venue, uint32_t id, uint32_t instrument,
+                             int64_t now_ns)
+{
+    struct kraken_venue *const kraken = kraken_of(venue);
+    struct client *const client = &kraken->clients[id];
+
+    if (client->books == NULL || client->books[instrument].depth == NO_DEPTH) {
+        return;
+    }
+    const struct kraken_request request = {
+        .method = KRAKEN_UNSUBSCRIBE,
+        .method_name = "unsubscribe",
+        .depth = kraken_depths[client->books[instrument].depth],
+    };
+    unsubscribe_book(kraken, id, &request, instrument, now_ns);
+}
+
 static void destroy(struct sim_venue *venue)
 {
     if (venue == NULL) {
@@ -582,6 +614,8 @@ static const struct sim_venue_ops kraken_ops = {
     .next_ns = next_ns,
     .on_time = on_time,
     .published = published,
+    .shown = shown,
+    .end_subscription = end_subscription,
     .destroy = destroy,
 };
 

@@ -37,7 +37,8 @@ static void on_books(int signal)
 /* Everything a run owns. */
 struct sim {
     struct sim_options options;
-    struct tape *tape; /* NULL when the market is generated */
+    struct tape *tape; /* NULL when the market is generated, or */
+    struct reel *reel; /* of a recording that is replayed as it was */
     struct instrument_list *generated;
     struct tls_identity identity;
     struct server *server;
@@ -65,20 +66,40 @@ static int handle_signals(void)
     return ARB_OK;
 }
 
-static int open_source(struct sim *sim, struct err *err)
+/* Without a market there are no instruments. */
+static int open_reel(struct sim *sim, struct err *err)
+{
+    sim->generated = calloc(1, sizeof(*sim->generated));
+    sim->reel = calloc(1, sizeof(*sim->reel));
+    return sim->generated == NULL || sim->reel == NULL
+               ? err_set(err, ARB_ENOMEM, "no memory for a recording")
+               : reel_load(sim->reel, sim->options.replays, sim->options.n_replays, err);
+}
+
+static int open_tape(struct sim *sim, struct err *err)
 {
     const struct sim_options *const options = &sim->options;
 
-    if (options->n_recordings == 0) {
-        sim->generated = calloc(1, sizeof(*sim->generated));
-        return sim->generated == NULL
-                   ? err_set(err, ARB_ENOMEM, "no memory for instruments")
-                   : instrument_list_parse(sim->generated, options->instruments, err);
-    }
     sim->tape = calloc(1, sizeof(*sim->tape));
     return sim->tape == NULL ? err_set(err, ARB_ENOMEM, "no memory for a recording")
                              : tape_load(sim->tape, options->venues[0], options->recordings,
                                          options->n_recordings, err);
+}
+
+static int open_source(struct sim *sim, struct err *err)
+{
+    const struct sim_options *const options = &sim->options;
+
+    if (options->n_replays > 0) {
+        return open_reel(sim, err);
+    }
+    if (options->n_recordings > 0) {
+        return open_tape(sim, err);
+    }
+    sim->generated = calloc(1, sizeof(*sim->generated));
+    return sim->generated == NULL
+               ? err_set(err, ARB_ENOMEM, "no memory for instruments")
+               : instrument_list_parse(sim->generated, options->instruments, err);
 }
 
 /* Writes the authority's certificate where it was asked for and remembers the absolute path. */
@@ -134,6 +155,7 @@ static int open_world(struct sim *sim, struct err *err)
     struct world_config config = {
         .instruments = instruments_of(sim),
         .tape = sim->tape,
+        .reel = sim->reel,
         .speed_percent = options->speed_percent,
         .n_venues = options->n_venues,
         .seed = options->seed,
@@ -163,7 +185,8 @@ static int open_faults(struct sim *sim, struct err *err)
     const struct fault_sink sink = server_fault_sink(sim->server);
     struct fault_config config = { .instruments = instruments_of(sim),
                                    .n_venues = options->n_venues,
-                                   .has_transport = true };
+                                   .has_transport = true,
+                                   .has_requests = true };
     struct fault_plan plan;
 
     if (options->faults == NULL) {
@@ -191,9 +214,9 @@ static void list_faults(void)
     for (uint32_t kind = 1; kind < N_FAULT_KINDS; kind++) {
         const struct fault_info *const info = &fault_infos[kind];
         (void)printf("%-18s %s%s\n", info->name, info->help,
-                     info->where == FAULT_AT_KRAKEN     ? " (kraken)"
-                     : info->where == FAULT_AT_BITSTAMP ? " (bitstamp)"
-                                                        : "");
+                     info->where == FAULT_AT_KRAKEN         ? " (kraken)"
+                     : (info->where & FAULT_AT_KRAKEN) == 0 ? " (bitstamp)"
+                                                            : "");
     }
 }
 
@@ -216,7 +239,7 @@ static int write_files(const struct sim *sim, struct err *err)
 
 static void announce(const struct sim *sim)
 {
-    if (sim->tape == NULL) {
+    if (sim->tape == NULL && sim->reel == NULL) {
         (void)printf("The market is SIMULATED (seed %llu): no price is real.\n",
                      (unsigned long long)sim->options.seed);
     } else {
@@ -226,6 +249,8 @@ static void announce(const struct sim *sim)
         const int port = server_port(sim->server, venue);
         if (strcmp(sim->options.venues[venue], "kraken") == 0) {
             (void)printf("kraken wss://127.0.0.1:%d/v2\n", port);
+        } else if (sim->reel != NULL) {
+            (void)printf("replay wss://127.0.0.1:%d https://127.0.0.1:%d\n", port, port);
         } else {
             (void)printf("bitstamp wss://127.0.0.1:%d https://127.0.0.1:%d/api/v2/\n", port, port);
         }
@@ -272,7 +297,11 @@ static void close_sim(struct sim *sim)
     if (sim->generated != NULL) {
         instrument_list_fini(sim->generated);
     }
+    if (sim->reel != NULL) {
+        reel_fini(sim->reel);
+    }
     free(sim->tape);
+    free(sim->reel);
     free(sim->generated);
 }
 

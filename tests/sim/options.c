@@ -30,7 +30,12 @@ const char options_help[] =
     "  --list-faults\n"
     "  --duration TIME             end after this time (default: on SIGINT or SIGTERM)\n"
     "  --recording FILE            serve a recording; may be repeated; needs --venue\n"
-    "  --speed X|max               of the recording (default 1)\n"
+    "  --replay FILE               replay a recording of any venue as it was, cbcap or cryptofeed\n"
+    "                              text; may be repeated. Whoever connects gets the recorded\n"
+    "                              connections in turn, on their recorded clock and whatever is\n"
+    "                              said to them; GET is answered by path, as it was recorded\n"
+    "  --replay-port N             port to listen on (default 0: any free one)\n"
+    "  --speed X|max               of the recording (default 1; max: everything at once)\n"
     "  --truth FILE                true divergences and final books, as JSON lines;\n"
     "                              SIGUSR1 writes the books at once\n"
     "  --ca-out FILE               where the private authority's certificate goes, for ca_file\n"
@@ -55,6 +60,8 @@ enum option_id {
     BITSTAMP_PORT,
     DURATION,
     RECORDING,
+    REPLAY,
+    REPLAY_PORT,
     SPEED,
     TRUTH,
     CA_OUT,
@@ -83,6 +90,8 @@ static const struct option long_options[] = {
     { "bitstamp-port", required_argument, NULL, BITSTAMP_PORT },
     { "duration", required_argument, NULL, DURATION },
     { "recording", required_argument, NULL, RECORDING },
+    { "replay", required_argument, NULL, REPLAY },
+    { "replay-port", required_argument, NULL, REPLAY_PORT },
     { "speed", required_argument, NULL, SPEED },
     { "truth", required_argument, NULL, TRUTH },
     { "ca-out", required_argument, NULL, CA_OUT },
@@ -173,7 +182,7 @@ struct by_venue {
     int64_t clock_offset_ms;
 };
 
-enum { KRAKEN, BITSTAMP, N_NAMES };
+enum { KRAKEN, BITSTAMP, REPLAYED, N_NAMES };
 
 /* The venue that "VENUE=VALUE" is for, and its value; NULL: there is none of that name. */
 static struct by_venue *find_name(struct by_venue *names, const char *text, const char **value)
@@ -231,12 +240,12 @@ static bool read_speed(struct sim_options *options, const char *text)
            read_quantity(text, speed_units, (struct range){ 1, 10000000 }, &options->speed_percent);
 }
 
-static bool add_recording(struct sim_options *options, char *path)
+static bool add_path(char **paths, size_t *n, char *path)
 {
-    if (options->n_recordings == OPTIONS_RECORDINGS_MAX) {
+    if (*n == OPTIONS_RECORDINGS_MAX) {
         return false;
     }
-    options->recordings[options->n_recordings++] = path;
+    paths[(*n)++] = path;
     return true;
 }
 
@@ -320,7 +329,11 @@ static bool read_option(struct sim_options *options, struct by_venue *names, enu
     case BITSTAMP_PORT:
         return read_port(&names[BITSTAMP], text);
     case RECORDING:
-        return add_recording(options, text);
+        return add_path(options->recordings, &options->n_recordings, text);
+    case REPLAY:
+        return add_path(options->replays, &options->n_replays, text);
+    case REPLAY_PORT:
+        return read_port(&names[REPLAYED], text);
     case INSTRUMENTS:
     case VENUES:
     case SEED:
@@ -338,7 +351,9 @@ static bool read_option(struct sim_options *options, struct by_venue *names, enu
 static void apply_names(struct sim_options *options, const struct by_venue *names)
 {
     for (uint32_t v = 0; v < options->n_venues; v++) {
-        const size_t i = strcmp(options->venues[v], "kraken") == 0 ? KRAKEN : BITSTAMP;
+        const size_t i = strcmp(options->venues[v], "kraken") == 0     ? KRAKEN
+                         : strcmp(options->venues[v], "bitstamp") == 0 ? BITSTAMP
+                                                                       : REPLAYED;
         options->ports[v] = (int)names[i].port;
         options->clock_offset_ns[v] = names[i].clock_offset_ms * NS_PER_MS;
         options->fees_ppm[v] =
@@ -351,6 +366,11 @@ static int check(const struct sim_options *options, struct err *err)
     if (options->n_recordings > 0 && options->n_venues != 1) {
         return err_set(err, ARB_EINVAL, "--recording: say whose it is with --venue");
     }
+    if (options->n_replays > 0 &&
+        (options->n_recordings > 0 || options->faults != NULL || options->config_file != NULL)) {
+        return err_set(err, ARB_EINVAL,
+                       "--replay: goes neither with --recording nor --faults nor --write-config");
+    }
     if (options->config_file != NULL && options->ca_file == NULL && options->state_dir == NULL) {
         return err_set(err, ARB_EINVAL,
                        "--write-config: needs --ca-out or --state-dir for its ca_file");
@@ -361,7 +381,8 @@ static int check(const struct sim_options *options, struct err *err)
 int options_parse(struct sim_options *options, int argc, char **argv, struct err *err)
 {
     struct by_venue names[N_NAMES] = { { .name = "kraken", .fee_ppm = -1 },
-                                       { .name = "bitstamp", .fee_ppm = -1 } };
+                                       { .name = "bitstamp", .fee_ppm = -1 },
+                                       { .name = "replay", .fee_ppm = -1 } };
     int id, index;
 
     *options = (struct sim_options){
@@ -388,6 +409,10 @@ int options_parse(struct sim_options *options, int argc, char **argv, struct err
     if (optind < argc) {
         return err_set(err, ARB_EINVAL, "\"%s\": every argument needs an option, see --help",
                        argv[optind]);
+    }
+    if (options->n_replays > 0) {
+        options->n_venues = 0;
+        (void)add_venue(options, "replay", strlen("replay"));
     }
     apply_names(options, names);
     return check(options, err);

@@ -7,7 +7,7 @@
 #include "arbspot/types.h"
 #include "util/err.h"
 
-enum { OPTIONS_RECORDINGS_MAX = 16 };
+enum { OPTIONS_RECORDINGS_MAX = 64 }; /* of either kind */
 
 struct sim_options {
     uint64_t seed;
@@ -25,6 +25,8 @@ struct sim_options {
     const char *faults;                           /* NULL: none */
     char *recordings[OPTIONS_RECORDINGS_MAX];
     size_t n_recordings;
+    char *replays[OPTIONS_RECORDINGS_MAX]; /* then the only venue is "replay" */
+    size_t n_replays;
     int64_t speed_percent; /* 0: as fast as it is read */
     bool wants_help, wants_faults_listed;
 };

@@ -64,6 +64,7 @@ struct server {
 struct session {
     uint32_t client_plus_one; /* 0 for HTTP and before the WebSocket is up */
     int status;               /* of the HTTP answer */
+    uint32_t retry_after_s;   /* its header, 0: none */
     unsigned char *body;      /* LWS_PRE bytes of room, then an HTTP answer to be written */
     size_t body_len;
 };
@@ -222,12 +223,23 @@ struct world_outlet server_outlet(struct server *server)
         struct world_outlet){ .send = on_world_send, .close = on_world_close, .context = server };
 }
 
+static void on_fault_end(void *context, uint32_t venue, uint32_t client, uint32_t instrument)
+{
+    struct server *const server = context;
+    struct sim_venue *const model = model_of(&server->desks[venue]);
+
+    if (model->ops->end_subscription != NULL) {
+        model->ops->end_subscription(model, client, instrument, clock_now_ns());
+    }
+}
+
 struct fault_sink server_fault_sink(struct server *server)
 {
     return (struct fault_sink){ .send = on_fault_send,
                                 .close = on_world_close,
                                 .applied = on_fault_applied,
                                 .tls = on_fault_tls,
+                                .end = on_fault_end,
                                 .context = server };
 }
 
@@ -318,8 +330,12 @@ static int on_received(struct lws *wsi, struct session *session, const char *dat
         return 0;
     }
     connection->request_len = 0;
+    const struct arb_bytes text = { request, total };
     struct sim_venue *const model = model_of(desk);
-    model->ops->on_text(model, client, clock_now_ns(), (struct arb_bytes){ request, total });
+    if (desk->server->faults == NULL ||
+        fault_request(desk->server->faults, desk->venue, client, text)) {
+        model->ops->on_text(model, client, clock_now_ns(), text);
+    }
     return connection->is_closing ? finish_close(connection) : 0;
 }
 
@@ -357,15 +373,28 @@ static int keep_body(struct session *session, struct arb_bytes body)
     return 0;
 }
 
-/* Puts the path together with the first part of its query; no venue's path has more. */
+/* Puts the path together with its query, which comes in parts. */
 static void put_address(struct lws *wsi, const char *path, char *address, size_t cap)
 {
-    char query[SIM_PATH_MAX] = "";
-    const bool has_query =
-        lws_hdr_copy_fragment(wsi, query, sizeof(query), WSI_TOKEN_HTTP_URI_ARGS, 0) > 0;
     struct arb_text text = arb_text_over(address, cap);
+    char part[SIM_PATH_MAX];
 
-    arb_text_add(&text, "%s%s%s", path, has_query ? "?" : "", query);
+    arb_text_add(&text, "%s", path);
+    for (int i = 0; lws_hdr_copy_fragment(wsi, part, sizeof(part), WSI_TOKEN_HTTP_URI_ARGS, i) > 0;
+         i++) {
+        arb_text_add(&text, "%s%s", i == 0 ? "?" : "&", part);
+    }
+}
+
+static int add_retry_after(struct lws *wsi, uint32_t seconds, unsigned char **at,
+                           unsigned char *end)
+{
+    char value[16];
+    const int len = snprintf(value, sizeof(value), "%u", seconds);
+
+    return seconds == 0 ? 0
+                        : lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_RETRY_AFTER,
+                                                       (unsigned char *)value, len, at, end);
 }
 
 static int write_headers(struct lws *wsi, const struct session *session)
@@ -376,6 +405,7 @@ static int write_headers(struct lws *wsi, const struct session *session)
 
     if (lws_add_http_common_headers(wsi, (unsigned int)session->status, "application/json",
                                     session->body_len, &at, end) != 0 ||
+        add_retry_after(wsi, session->retry_after_s, &at, end) != 0 ||
         lws_finalize_write_http_header(wsi, start, &at, end) != 0) {
         return -1;
     }
@@ -396,6 +426,7 @@ static int on_http(struct lws *wsi, struct session *session, const char *path)
         fault_answer(desk->server->faults, desk->venue, path, &answer);
     }
     session->status = answer.status;
+    session->retry_after_s = answer.retry_after_s;
     if (keep_body(session, answer.body) != 0) {
         return -1;
     }

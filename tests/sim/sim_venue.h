@@ -13,6 +13,7 @@
 #include "ladder.h"
 #include "market.h"
 #include "player.h"
+#include "reel.h"
 
 enum {
     SIM_CLIENTS_MAX = 256, /* at once, of one venue; clients are numbered 0 to 255 */
@@ -36,6 +37,7 @@ struct sim_venue_config {
     uint32_t market_venue;                     /* which of the market's venues this is */
     uint32_t depth;                            /* levels a side the market holds */
     const struct tape *tape;                   /* NULL when the market is generated */
+    const struct reel *reel;                   /* of the venue that replays; else NULL */
     int64_t speed_percent;                     /* of a recording; 0: as fast as it is read */
     uint64_t seed;
     int64_t start_ns;
@@ -61,10 +63,25 @@ struct sim_venue_ops {
     int64_t (*next_ns)(const struct sim_venue *venue);
     /* Carries out the next thing due. */
     void (*on_time)(struct sim_venue *venue, int64_t now_ns);
-    /* The book as last published; valid until the model is called again. NULL for recordings. */
+    /*
+     * What is true, for whoever checks clients. Each of these is the market's book at some moment,
+     * whole, valid until the model is called again, and NULL for recordings.
+     *
+     * published: as last shown to anybody, by a frame of any channel or a REST book; the outlet is
+     * told of each such moment, in order of time. What a frame brings its client to is the book
+     * that is published next, and a REST book is the one that was published at the time it is
+     * dated. Channels show the book at moments of their own, so a client is as far as its channel
+     * is: that is `shown`, as of the last frame of a feed (one bit of enum fault_feed).
+     */
     const struct sim_book *(*published)(const struct sim_venue *venue, uint32_t instrument);
-    /* Likewise, as of the event of an order that is being sent; NULL: there are none. */
+    const struct sim_book *(*shown)(const struct sim_venue *venue, uint32_t instrument,
+                                    uint32_t feed);
+    /* As of the event of an order that is being sent; NULL: there are none. */
     const struct sim_book *(*told)(const struct sim_venue *venue, uint32_t instrument);
+    /* The venue ends a client's subscription of a book by itself, and says so; NULL: it never does.
+     */
+    void (*end_subscription)(struct sim_venue *venue, uint32_t client, uint32_t instrument,
+                             int64_t now_ns);
     void (*destroy)(struct sim_venue *venue);
 };
 

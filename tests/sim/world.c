@@ -5,7 +5,9 @@
 
 #include "agenda.h"
 #include "bitstamp_venue.h"
+#include "fault_frame.h"
 #include "kraken_venue.h"
+#include "replay_venue.h"
 #include "truth.h"
 
 /* What a venue model's outlet leads back to. */
@@ -30,6 +32,7 @@ struct model {
 static const struct model models[] = {
     { "kraken", kraken_venue_create },
     { "bitstamp", bitstamp_venue_create },
+    { "replay", replay_venue_create },
 };
 enum { N_MODELS = sizeof(models) / sizeof(models[0]) };
 
@@ -47,13 +50,14 @@ static void forward_close(void *context, uint32_t client, uint16_t code, const c
     outlet->close(outlet->context, place->venue, client, code, why);
 }
 
+/* The truth is about the freshest books that a venue streams: no diff and no REST book is ahead. */
 static void note_published(void *context, uint32_t instrument, int64_t now_ns)
 {
     const struct place *const place = context;
     const struct sim_venue *const venue = place->world->venues[place->venue];
     const struct world_outlet *const outlet = &place->world->config.outlet;
     truth_on_book(place->world->truth, place->venue, instrument,
-                  venue->ops->published(venue, instrument), now_ns);
+                  venue->ops->shown(venue, instrument, FAULT_AT_ORDER_BOOK), now_ns);
     if (outlet->published != NULL) {
         outlet->published(outlet->context, place->venue, instrument, now_ns);
     }
@@ -133,6 +137,7 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
         .market_venue = venue,
         .depth = world->market == NULL ? 0 : config->depth,
         .tape = config->tape,
+        .reel = config->reel,
         .speed_percent = config->speed_percent,
         .seed = config->seed,
         .start_ns = config->start_ns,
@@ -161,10 +166,11 @@ int world_create(struct world **out, const struct world_config *config, struct e
         return err_set(err, ARB_ENOMEM, "no memory for the simulation");
     }
     world->config = *config;
-    if (config->tape == NULL) {
+    const bool has_market = config->tape == NULL && config->reel == NULL;
+    if (has_market) {
         rc = create_market(world, err);
     }
-    if (config->tape == NULL && rc == ARB_OK) {
+    if (has_market && rc == ARB_OK) {
         rc = create_truth(world, err);
     }
     for (uint32_t venue = 0; venue < config->n_venues && rc == ARB_OK; venue++) {

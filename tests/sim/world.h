@@ -23,9 +23,10 @@ struct world_outlet {
 struct world_config {
     const struct instrument_list *instruments; /* borrowed */
     const struct tape *tape;                   /* borrowed; NULL: the market is generated */
+    const struct reel *reel;                   /* borrowed; for the venue "replay", else NULL */
     int64_t speed_percent;                     /* of the recording */
     uint32_t n_venues;
-    const char *venues[ARB_VENUES_MAX]; /* "kraken" or "bitstamp" each; borrowed */
+    const char *venues[ARB_VENUES_MAX]; /* "kraken" or "bitstamp", or "replay"; borrowed */
     int64_t fees_ppm[ARB_VENUES_MAX];
     int64_t clock_offset_ns[ARB_VENUES_MAX]; /* the venue's clock minus the driver's */
     uint64_t seed;

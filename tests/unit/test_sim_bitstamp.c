@@ -1,5 +1,6 @@
 #include "sim_client.h"
 
+#include "fault_frame.h"
 #include "util/clock.h"
 
 enum { BITSTAMP = 1, TEXT_MAX = 1 << 16, HELD_MAX = 4096 };
@@ -138,17 +139,18 @@ static int get(struct fixture *fixture, const char *path, struct arb_bytes *body
     return model->ops->on_get(model, path, fixture->now_ns, body);
 }
 
-static void assert_equals_published(const struct fixture *fixture, size_t depth)
+/* The naive book is what the venue has shown in this feed. */
+static void assert_equals_shown(const struct fixture *fixture, uint32_t feed, size_t depth)
 {
     const struct sim_venue *const model = world_venue(fixture->world, BITSTAMP);
-    const struct sim_book *const published = model->ops->published(model, 0);
+    const struct sim_book *const shown = model->ops->shown(model, 0, feed);
     const struct sim_instrument *const item = &fixture->instruments->items[0];
 
-    assert_true(naive_equals(&fixture->book->bids, &published->bids, item, depth));
-    assert_true(naive_equals(&fixture->book->asks, &published->asks, item, depth));
+    assert_true(naive_equals(&fixture->book->bids, &shown->bids, item, depth));
+    assert_true(naive_equals(&fixture->book->asks, &shown->asks, item, depth));
 }
 
-static void order_book_frames_are_the_published_top_100(void **state)
+static void order_book_frames_are_the_top_100_shown(void **state)
 {
     struct fixture fixture;
     (void)state;
@@ -157,23 +159,34 @@ static void order_book_frames_are_the_published_top_100(void **state)
     say_channel(&fixture, "bts:subscribe", "order_book_btcusd");
     for (int i = 0; i < 300; i++) {
         run_ms(&fixture, 200);
-        assert_equals_published(&fixture, 100);
+        assert_equals_shown(&fixture, FAULT_AT_ORDER_BOOK, 100);
     }
     assert_true(fixture.n_frames > 300);
     close_fixture(&fixture);
 }
 
-static void frames_of_a_channel_are_at_least_100_ms_apart(void **state)
+static void assert_shortest(const char *channel, int64_t least_us, int64_t most_us)
 {
     struct fixture fixture;
-    (void)state;
 
     open_fixture(&fixture, 100);
-    say_channel(&fixture, "bts:subscribe", "diff_order_book_btcusd");
+    say_channel(&fixture, "bts:subscribe", channel);
     run_ms(&fixture, 60000);
-    assert_true(fixture.n_frames > 300);
-    assert_in_range(fixture.shortest_us, 100000, 140000);
+    assert_true(fixture.n_frames > 180);
+    assert_in_range(fixture.shortest_us, least_us, most_us);
     close_fixture(&fixture);
+}
+
+static void diffs_are_at_least_323_ms_apart(void **state)
+{
+    (void)state;
+    assert_shortest("diff_order_book_btcusd", 323000, 325300);
+}
+
+static void order_book_frames_are_at_least_79_ms_apart(void **state)
+{
+    (void)state;
+    assert_shortest("order_book_btcusd", 79000, 85000);
 }
 
 static void no_frame_comes_at_subscription(void **state)
@@ -188,27 +201,34 @@ static void no_frame_comes_at_subscription(void **state)
     close_fixture(&fixture);
 }
 
-/* Seeds the naive book from REST and applies the held diffs by the venue's rule. */
-static void splice(struct fixture *fixture)
+/* Makes the naive book the REST one; returns its time. */
+static int64_t seed(struct fixture *fixture, const char *path)
 {
     struct arb_bytes body;
-    assert_int_equal(get(fixture, "/api/v2/order_book/btcusd/", &body), 200);
+    assert_int_equal(get(fixture, path, &body), 200);
     cJSON *const root = cJSON_ParseWithLength(body.data, body.len);
-    const int64_t seed_us = naive_bitstamp(fixture->book, root);
 
+    naive_clear(fixture->book);
+    const int64_t seed_us = naive_bitstamp(fixture->book, root);
     cJSON_Delete(root);
-    assert_true(fixture->n_held > 0);
-    const cJSON *const first = cJSON_GetObjectItemCaseSensitive(fixture->held[0], "data");
-    assert_true(seed_us >= stamp_of(first));
+    return seed_us;
+}
+
+/* Applies the held diffs by the venue's rule; returns how many that were. */
+static size_t apply_held(struct fixture *fixture, int64_t seed_us)
+{
+    size_t n = 0;
+
     for (size_t i = 0; i < fixture->n_held; i++) {
         if (stamp_of(cJSON_GetObjectItemCaseSensitive(fixture->held[i], "data")) > seed_us) {
             apply_frame(fixture, fixture->held[i]);
+            n++;
         }
     }
-    fixture->holds = false;
+    return n;
 }
 
-static void rest_book_and_diffs_make_the_published_book(void **state)
+static void rest_book_and_diffs_make_the_book_of_the_last_diff(void **state)
 {
     struct fixture fixture;
     (void)state;
@@ -217,30 +237,72 @@ static void rest_book_and_diffs_make_the_published_book(void **state)
     fixture.holds = true;
     say_channel(&fixture, "bts:subscribe", "diff_order_book_btcusd");
     run_ms(&fixture, 3000);
-    splice(&fixture);
-    assert_equals_published(&fixture, 100);
-    for (int i = 0; i < 600; i++) {
+    const int64_t seed_us = seed(&fixture, "/api/v2/order_book/btcusd/");
+    run_ms(&fixture, 700);
+    assert_true(apply_held(&fixture, seed_us) > 0);
+    fixture.holds = false;
+    for (int i = 0; i < 3000; i++) {
+        assert_equals_shown(&fixture, FAULT_AT_DIFF, 100);
         run_ms(&fixture, 100);
-        assert_equals_published(&fixture, 100);
     }
-    assert_int_equal(fixture.book->unknown_deletes, 0);
+    /* Deletions of levels that were never held, and the book is right. */
+    assert_in_range(fixture.book->unknown_deletes, 1, 30);
     close_fixture(&fixture);
 }
 
-static void rest_book_is_between_100_ms_and_1500_ms_old(void **state)
+static void rest_books_lie_inside_windows_and_the_next_diff_mends_them(void **state)
 {
     struct fixture fixture;
-    struct arb_bytes body;
+    size_t n_inside = 0;
+    char path[96];
+    (void)state;
+
+    open_fixture(&fixture, 100);
+    fixture.holds = true;
+    say_channel(&fixture, "bts:subscribe", "diff_order_book_btcusd");
+    run_ms(&fixture, 1000);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(path, sizeof(path), "/api/v2/order_book/btcusd/?group=1&nonce=%d", i);
+        const int64_t seed_us = seed(&fixture, path);
+        const size_t n_unknown = fixture.book->unknown_deletes;
+        run_ms(&fixture, 700);
+        assert_true(apply_held(&fixture, seed_us) > 0);
+        assert_equals_shown(&fixture, FAULT_AT_DIFF, 100);
+        n_inside += fixture.book->unknown_deletes > n_unknown;
+        run_ms(&fixture, 317); /* or all seeds lie at like places */
+    }
+    assert_in_range(n_inside, 100, 200);
+    close_fixture(&fixture);
+}
+
+static void rest_book_is_at_most_1750_ms_old(void **state)
+{
+    struct fixture fixture;
     (void)state;
 
     open_fixture(&fixture, 100);
     for (int i = 0; i < 200; i++) {
         run_ms(&fixture, 333);
-        assert_int_equal(get(&fixture, "/api/v2/order_book/btcusd/", &body), 200);
-        cJSON *const root = cJSON_ParseWithLength(body.data, body.len);
-        assert_in_range(fixture.now_ns / 1000 - stamp_of(root), 100000, 1500000);
-        cJSON_Delete(root);
+        const int64_t seed_us = seed(&fixture, "/api/v2/order_book/btcusd/");
+        assert_in_range(fixture.now_ns / 1000 - seed_us, 0, 1750010);
     }
+    close_fixture(&fixture);
+}
+
+static void edge_keeps_a_rest_book_for_a_second_and_a_nonce_gets_past_it(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100);
+    run_ms(&fixture, 3000);
+    const int64_t first_us = seed(&fixture, "/api/v2/order_book/btcusd/?group=1");
+    run_ms(&fixture, 999);
+    assert_int_equal(seed(&fixture, "/api/v2/order_book/btcusd/?group=1"), first_us);
+    const int64_t fresh_us = seed(&fixture, "/api/v2/order_book/btcusd/?group=1&nonce=7");
+    assert_true(fresh_us > first_us);
+    run_ms(&fixture, 1);
+    assert_true(seed(&fixture, "/api/v2/order_book/btcusd/?group=1") >= fresh_us);
     close_fixture(&fixture);
 }
 
@@ -380,11 +442,14 @@ static void unknown_paths_are_not_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_book_frames_are_the_published_top_100),
-        cmocka_unit_test(frames_of_a_channel_are_at_least_100_ms_apart),
+        cmocka_unit_test(order_book_frames_are_the_top_100_shown),
+        cmocka_unit_test(diffs_are_at_least_323_ms_apart),
+        cmocka_unit_test(order_book_frames_are_at_least_79_ms_apart),
         cmocka_unit_test(no_frame_comes_at_subscription),
-        cmocka_unit_test(rest_book_and_diffs_make_the_published_book),
-        cmocka_unit_test(rest_book_is_between_100_ms_and_1500_ms_old),
+        cmocka_unit_test(rest_book_and_diffs_make_the_book_of_the_last_diff),
+        cmocka_unit_test(rest_books_lie_inside_windows_and_the_next_diff_mends_them),
+        cmocka_unit_test(rest_book_is_at_most_1750_ms_old),
+        cmocka_unit_test(edge_keeps_a_rest_book_for_a_second_and_a_nonce_gets_past_it),
         cmocka_unit_test(removed_levels_are_spelled_in_several_ways),
         cmocka_unit_test(answers_read_as_the_venue_writes_them),
         cmocka_unit_test(frame_of_512_bytes_is_read_and_513_close_with_1009),

@@ -60,31 +60,54 @@ static void note_tls(void *context, uint32_t venue, uint32_t kind)
     (void)snprintf(rig->log + len, sizeof(rig->log) - len, "tls %u:%s ", venue, fault_name(kind));
 }
 
+static void note_end(void *context, uint32_t venue, uint32_t client, uint32_t instrument)
+{
+    struct rig *const rig = context;
+    const size_t len = strlen(rig->log);
+    (void)venue;
+    (void)snprintf(rig->log + len, sizeof(rig->log) - len, "end %u:%u ", client, instrument);
+}
+
 static struct fault_config config_of(const struct instrument_list *instruments)
 {
     return (struct fault_config){ .instruments = instruments,
                                   .n_venues = 2,
                                   .venues = { "kraken", "bitstamp" },
                                   .feeds = { FAULT_AT_KRAKEN, FAULT_AT_BITSTAMP },
-                                  .has_transport = true };
+                                  .has_transport = true,
+                                  .has_requests = true };
 }
 
-static struct rig *rig_create(const char *spec)
+static struct rig *rig_with(const char *spec, const struct fault_sink *ops)
 {
     struct rig *const rig = calloc(1, sizeof(*rig));
     assert_non_null(rig);
     rig->instruments = test_instruments("BTC/USD,ETH/USD");
     const struct fault_config config = config_of(rig->instruments);
-    const struct fault_sink sink = {
-        .send = note, .close = note_close, .tls = note_tls, .context = rig
-    };
+    struct fault_sink sink = *ops;
     struct fault_plan plan;
     struct err err = { .rc = ARB_OK };
 
+    sink.context = rig;
     assert_int_equal(fault_plan_parse(&plan, spec, &config, &err), ARB_OK);
     assert_int_equal(fault_layer_create(&rig->layer, &config, &plan, &sink, 0), ARB_OK);
     fault_advance(rig->layer, 0);
     return rig;
+}
+
+static struct rig *rig_create(const char *spec)
+{
+    const struct fault_sink sink = {
+        .send = note, .close = note_close, .tls = note_tls, .end = note_end
+    };
+    return rig_with(spec, &sink);
+}
+
+/* Writes texts down, not tags. */
+static struct rig *rig_of_texts(const char *spec)
+{
+    const struct fault_sink sink = { .send = note_text, .close = note_close, .end = note_end };
+    return rig_with(spec, &sink);
 }
 
 static void rig_destroy(struct rig *rig)
@@ -294,6 +317,331 @@ static void equal_seeds_damage_alike(void **state)
     rig_destroy(rig);
 }
 
+/* A frame to client 0. */
+static void send_text(struct rig *rig, uint32_t venue, const char *text)
+{
+    fault_send(rig->layer, venue, 0, (struct arb_bytes){ text, strlen(text) }, 1);
+}
+
+/* A request of client 0; true when the venue gets it. */
+static bool ask(struct rig *rig, const char *text)
+{
+    return fault_request(rig->layer, 0, 0, (struct arb_bytes){ text, strlen(text) });
+}
+
+/* What becomes of the answer 200 `body` to GET `path` of Bitstamp. */
+static struct fault_answer answer_to(struct rig *rig, const char *path, const char *body)
+{
+    struct fault_answer answer = { .status = 200, .body = { body, strlen(body) } };
+    fault_answer(rig->layer, 1, path, &answer);
+    return answer;
+}
+
+static void assert_body(struct fault_answer answer, const char *want)
+{
+    assert_int_equal(answer.body.len, strlen(want));
+    assert_memory_equal(answer.body.data, want, answer.body.len);
+}
+
+#define BOOK_PATH "/api/v2/order_book/btcusd/"
+#define ASK_BOOKS                                                                                  \
+    "{\"method\":\"subscribe\",\"params\":{\"channel\":\"book\",\"symbol\":[\"BTC/USD\","          \
+    "\"ETH/USD\"],\"depth\":10}}"
+#define ASK_CATALOG                                                                                \
+    "{\"method\":\"subscribe\",\"params\":{\"channel\":\"instrument\"},\"req_id\":3}"
+#define CATALOG_ASKED                                                                              \
+    "{\"method\":\"subscribe\",\"result\":{\"channel\":\"instrument\",\"snapshot\":true},"         \
+    "\"success\":true}"
+#define CATALOG(pairs)                                                                             \
+    "{\"channel\":\"instrument\",\"type\":\"snapshot\",\"data\":{\"assets\":[],\"pairs\":[" pairs  \
+    "]}}"
+#define PAIR(name) "{\"symbol\":\"" name "\",\"status\":\"online\"}"
+
+static void orphan_deletion_names_a_level_nobody_holds(void **state)
+{
+    struct rig *const rig = rig_of_texts("bitstamp:orphan_deletion,bitstamp:orphan_deletion");
+
+    (void)state;
+    send_text(rig, 1,
+              "{\"data\":{\"timestamp\":\"1\",\"bids\":[[\"100.25\",\"1\"]],\"asks\":[]},"
+              "\"channel\":\"diff_order_book_btcusd\"}");
+    send_text(rig, 1,
+              "{\"data\":{\"timestamp\":\"1\",\"bids\":[],\"asks\":[[\"100\",\"1\"]]},"
+              "\"channel\":\"diff_order_book_btcusd\"}");
+    assert_string_equal(rig->log,
+                        "{\"data\":{\"timestamp\":\"1\",\"bids\":[[\"0.01\",\"0.00000000\"],"
+                        "[\"100.25\",\"1\"]],\"asks\":[]},"
+                        "\"channel\":\"diff_order_book_btcusd\"}\n"
+                        "{\"data\":{\"timestamp\":\"1\",\"bids\":[[\"1\",\"0.00000000\"]],"
+                        "\"asks\":[[\"100\",\"1\"]]},\"channel\":\"diff_order_book_btcusd\"}\n");
+    rig_destroy(rig);
+}
+
+static void orphan_deletion_leaves_the_frame_as_good_as_it_was(void **state)
+{
+    struct rig *const rig = rig_create("bitstamp:orphan_deletion");
+
+    (void)state;
+    send_text(rig, 1,
+              "{\"data\":{\"timestamp\":\"1\",\"bids\":[[\"100.25\",\"1\"]],\"asks\":[]},"
+              "\"channel\":\"diff_order_book_btcusd\"}");
+    assert_string_equal(rig->log, "0:1 ");
+    rig_destroy(rig);
+}
+
+static void phantom_stands_in_the_first_gap_of_a_rest_book(void **state)
+{
+    static const char body[] = "{\"bids\": [[\"100.5\", \"1.0\"], [\"100.4\", \"2.0\"], "
+                               "[\"100.2\", \"3.0\"]], \"asks\": [[\"100.6\", \"1.5\"], "
+                               "[\"100.8\", \"2.5\"]]}";
+    static const char in_bids[] = "{\"bids\": [[\"100.5\", \"1.0\"], [\"100.4\", \"2.0\"], "
+                                  "[\"100.3\", \"2.0\"], [\"100.2\", \"3.0\"]], \"asks\": "
+                                  "[[\"100.6\", \"1.5\"], [\"100.8\", \"2.5\"]]}";
+    static const char in_asks[] = "{\"bids\": [[\"100.5\", \"1.0\"], [\"100.4\", \"2.0\"], "
+                                  "[\"100.2\", \"3.0\"]], \"asks\": [[\"100.6\", \"1.5\"], "
+                                  "[\"100.7\", \"1.5\"], [\"100.8\", \"2.5\"]]}";
+    const struct arb_bytes bytes = { body, strlen(body) };
+    char buffer[512];
+    struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+    (void)state;
+
+    assert_true(frame_with_phantom(bytes, "\"bids\":", &text));
+    assert_string_equal(text.data, in_bids);
+    text = arb_text_over(buffer, sizeof(buffer));
+    assert_true(frame_with_phantom(bytes, "\"asks\":", &text));
+    assert_string_equal(text.data, in_asks);
+}
+
+static void phantom_is_in_one_answer(void **state)
+{
+    static const char body[] = "{\"bids\": [[\"9\", \"1\"], [\"7\", \"1\"]], "
+                               "\"asks\": [[\"11\", \"1\"], [\"13\", \"1\"]]}";
+    struct rig *const rig = rig_create("bitstamp:phantom");
+    (void)state;
+
+    assert_body(answer_to(rig, "/api/v2/markets/", "[]"), "[]");
+    assert_true(answer_to(rig, BOOK_PATH, body).body.len > strlen(body));
+    assert_body(answer_to(rig, BOOK_PATH, body), body);
+    rig_destroy(rig);
+}
+
+static void phantom_order_has_an_id_of_its_own(void **state)
+{
+    static const char body[] = "{\"asks\": [[\"100.6\", \"1.5\", \"77\"], "
+                               "[\"100.6\", \"2.5\", \"78\"], [\"100.8\", \"2.5\", \"79\"]]}";
+    char buffer[512];
+    struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+    (void)state;
+
+    assert_true(frame_with_phantom((struct arb_bytes){ body, strlen(body) }, "\"asks\":", &text));
+    assert_string_equal(text.data, "{\"asks\": [[\"100.6\", \"1.5\", \"77\"], "
+                                   "[\"100.6\", \"2.5\", \"78\"], [\"100.7\", \"2.5\", \"1\"], "
+                                   "[\"100.8\", \"2.5\", \"79\"]]}");
+}
+
+static void book_without_a_gap_gets_no_phantom(void **state)
+{
+    static const char *const bodies[] = {
+        "",
+        "{}",
+        "{\"asks\":",
+        "{\"asks\": []}",
+        "{\"asks\": [[\"1\", \"2\"]]}",
+        "{\"asks\": [[\"1\", \"2\"], [\"2\", \"2\"]]}",
+        "{\"asks\": [[\"1\", \"2",
+    };
+    char buffer[512];
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+        assert_false(frame_with_phantom((struct arb_bytes){ bodies[i], strlen(bodies[i]) },
+                                        "\"asks\":", &text));
+    }
+}
+
+static void assert_outage(const char *spec, int status, uint32_t retry_after_s, const char *body)
+{
+    struct rig *const rig = rig_create(spec);
+
+    fault_advance(rig->layer, 500 * NS_PER_MS);
+    const struct fault_answer book = answer_to(rig, BOOK_PATH, "{}");
+    assert_int_equal(book.status, status);
+    assert_int_equal(book.retry_after_s, retry_after_s);
+    assert_body(book, body);
+    assert_int_equal(answer_to(rig, "/api/v2/markets/", "[]").status, status);
+    fault_advance(rig->layer, 5 * NS_PER_S - 1);
+    assert_int_equal(answer_to(rig, BOOK_PATH, "{}").retry_after_s, retry_after_s > 0);
+    fault_advance(rig->layer, 5 * NS_PER_S);
+    assert_int_equal(answer_to(rig, BOOK_PATH, "{}").status, 200);
+    rig_destroy(rig);
+}
+
+static void rest_is_away_for_5_s(void **state)
+{
+    static const char rate[] =
+        "{\"response_code\":\"400.002\","
+        "\"response_explanation\":\"Request rejected due to exceeded rate limit.\"}";
+    (void)state;
+    assert_outage("bitstamp:rest_429", 429, 0, "<html>Too many requests</html>");
+    assert_outage("bitstamp:rest_retry_after", 429, 5, rate);
+    assert_outage("bitstamp:rest_rate_error", 400, 0, rate);
+    assert_outage("bitstamp:rest_down", 502, 0,
+                  "{\"status\": \"error\", \"reason\": \"unavailable\"}");
+}
+
+static void catalog_of_bitstamp_comes_empty_or_without_a_market_once(void **state)
+{
+    static const char catalog[] = "[{\"name\": \"BTC/USD\", \"market_symbol\": \"btcusd\"}, "
+                                  "{\"name\": \"ETH/USD\", \"market_symbol\": \"ethusd\"}]";
+    struct rig *const rig = rig_create("bitstamp:catalog_empty,bitstamp:catalog_lacks=BTC/USD,"
+                                       "bitstamp:catalog_lacks=ETH/USD");
+    (void)state;
+
+    assert_body(answer_to(rig, BOOK_PATH, "{}"), "{}");
+    assert_body(answer_to(rig, "/api/v2/markets/", catalog), "[]");
+    assert_body(answer_to(rig, "/api/v2/markets/", catalog),
+                "[{\"name\": \"ETH/USD\", \"market_symbol\": \"ethusd\"}]");
+    assert_body(answer_to(rig, "/api/v2/markets/", catalog),
+                "[{\"name\": \"BTC/USD\", \"market_symbol\": \"btcusd\"}]");
+    assert_body(answer_to(rig, "/api/v2/markets/", catalog), catalog);
+    rig_destroy(rig);
+}
+
+static void catalog_of_kraken_comes_empty_or_without_a_pair_once(void **state)
+{
+    struct rig *const rig = rig_of_texts("kraken:catalog_empty,kraken:catalog_lacks=ETH/USD");
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        send_text(rig, 0, CATALOG(PAIR("BTC/USD") "," PAIR("ETH/USD")));
+    }
+    assert_string_equal(rig->log, CATALOG("") "\n" CATALOG(PAIR("BTC/USD")) "\n" CATALOG(
+                                      PAIR("BTC/USD") "," PAIR("ETH/USD")) "\n");
+    rig_destroy(rig);
+}
+
+static void lost_catalog_is_neither_acknowledged_nor_sent(void **state)
+{
+    struct rig *const rig = rig_of_texts("kraken:catalog_lost");
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        send_text(rig, 0, CATALOG_ASKED);
+        send_text(rig, 0, CATALOG(PAIR("BTC/USD")));
+    }
+    assert_string_equal(rig->log, CATALOG_ASKED "\n" CATALOG(PAIR("BTC/USD")) "\n");
+    rig_destroy(rig);
+}
+
+#define RATE_REFUSAL(pair)                                                                         \
+    "{\"error\":\"Exceeded msg "                                                                   \
+    "rate\",\"method\":\"subscribe\",\"success\":false,\"symbol\":\"" pair                         \
+    "\",\"time_in\":\"1970-01-01T00:00:00.000000Z\",\"time_out\":\"1970-01-01T00:00:00.000040Z\"}" \
+    "\n"
+
+static void rate_refusal_names_each_pair_of_the_request(void **state)
+{
+    struct rig *const rig = rig_of_texts("kraken:rate_pair=ETH/USD");
+
+    (void)state;
+    assert_true(ask(rig, "{\"method\":\"ping\"}"));
+    assert_true(ask(rig, ASK_CATALOG));
+    assert_false(ask(rig, ASK_BOOKS));
+    assert_true(ask(rig, ASK_BOOKS));
+    assert_string_equal(rig->log, RATE_REFUSAL("BTC/USD") RATE_REFUSAL("ETH/USD"));
+    rig_destroy(rig);
+}
+
+static void request_over_the_rate_is_dropped_and_nobody_named(void **state)
+{
+    struct rig *const rig = rig_of_texts("kraken:rate_request");
+
+    (void)state;
+    assert_true(ask(rig, "{\"method\":\"ping\"}"));
+    assert_true(ask(rig, "no request at all"));
+    assert_false(ask(rig, ASK_CATALOG));
+    assert_true(ask(rig, ASK_CATALOG));
+    assert_string_equal(rig->log, "{\"Error\":\"Exceeded msg rate\"}\n");
+    rig_destroy(rig);
+}
+
+static void refused_unsubscription_names_the_other_method(void **state)
+{
+    struct rig *const rig = rig_of_texts("kraken:refuse_unsubscribe");
+
+    (void)state;
+    send_text(rig, 0,
+              "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\",\"depth\":10,"
+              "\"symbol\":\"BTC/USD\"},\"success\":true}");
+    assert_string_equal(rig->log, "{\"error\":\"Subscription Not Found\",\"method\":\"subscribe\","
+                                  "\"success\":false,\"symbol\":\"BTC/USD\"}\n");
+    rig_destroy(rig);
+}
+
+static void subscription_that_the_venue_ends_is_ended_when_nothing_is_being_sent(void **state)
+{
+    struct rig *const rig = rig_create("kraken:venue_unsubscribe=ETH/USD");
+
+    (void)state;
+    fault_advance(rig->layer, NS_PER_S);
+    send_update(rig, "BTC/USD", 1);
+    assert_true(fault_next_ns(rig->layer) == INT64_MAX);
+    send_update(rig, "ETH/USD", 2);
+    assert_string_equal(rig->log, "0:1 0:2 ");
+    assert_int_equal(fault_next_ns(rig->layer), NS_PER_S);
+    fault_advance(rig->layer, NS_PER_S);
+    assert_string_equal(rig->log, "0:1 0:2 end 0:1 ");
+    fault_advance(rig->layer, 2 * NS_PER_S);
+    assert_string_equal(rig->log, "0:1 0:2 end 0:1 ");
+    rig_destroy(rig);
+}
+
+static void subscription_of_a_client_that_went_is_not_ended(void **state)
+{
+    struct rig *const rig = rig_create("kraken:venue_unsubscribe");
+
+    (void)state;
+    send_update(rig, "BTC/USD", 1);
+    fault_on_disconnect(rig->layer, 0, 0);
+    fault_advance(rig->layer, NS_PER_S);
+    assert_string_equal(rig->log, "0:1 ");
+    rig_destroy(rig);
+}
+
+static void odd_statuses_come_to_all_who_are_connected(void **state)
+{
+    struct rig *const rig = rig_of_texts("kraken:status_empty@1s,kraken:maintenance_notice@2s");
+
+    (void)state;
+    send_text(rig, 0, "{}");
+    fault_advance(rig->layer, 2 * NS_PER_S);
+    assert_string_equal(
+        rig->log,
+        "{}\n{\"channel\":\"status\",\"type\":\"update\",\"data\":[]}\n"
+        "{\"channel\":\"status\",\"type\":\"update\",\"data\":[{\"version\":\"2.0.10\","
+        "\"system\":\"online\",\"api_version\":\"v2\",\"connection_id\":11278137170445206000,"
+        "\"upcoming_maintenance\":[{\"expected_start_utc\":\"2026-10-06T12:00:00Z\","
+        "\"phase\":\"announced\",\"affected\":[[\"spot\"],[]]}],\"emergency\":[]}]}\n");
+    rig_destroy(rig);
+}
+
+static void driver_without_requests_is_spared_their_faults(void **state)
+{
+    struct instrument_list *const list = test_instruments("BTC/USD,ETH/USD");
+    struct fault_config config = config_of(list);
+    struct prng prng = prng_seeded(1, 1);
+    struct fault_plan plan;
+
+    (void)state;
+    config.has_requests = false;
+    assert_int_equal(fault_plan_parse(&plan, "kraken:rate_pair", &config, NULL), ARB_EINVAL);
+    for (int i = 0; i < 1000; i++) {
+        assert_false(fault_infos[fault_draw(&prng, &config).kind].needs_requests);
+    }
+    test_instruments_free(list);
+}
+
 static void text_of_a_plan_is_read(void **state)
 {
     struct instrument_list *const list = test_instruments("BTC/USD,ETH/USD");
@@ -359,6 +707,23 @@ int main(void)
         cmocka_unit_test(driver_without_transport_is_spared_its_faults),
         cmocka_unit_test(fault_waits_for_its_time),
         cmocka_unit_test(equal_seeds_damage_alike),
+        cmocka_unit_test(orphan_deletion_names_a_level_nobody_holds),
+        cmocka_unit_test(orphan_deletion_leaves_the_frame_as_good_as_it_was),
+        cmocka_unit_test(phantom_stands_in_the_first_gap_of_a_rest_book),
+        cmocka_unit_test(phantom_is_in_one_answer),
+        cmocka_unit_test(phantom_order_has_an_id_of_its_own),
+        cmocka_unit_test(book_without_a_gap_gets_no_phantom),
+        cmocka_unit_test(rest_is_away_for_5_s),
+        cmocka_unit_test(catalog_of_bitstamp_comes_empty_or_without_a_market_once),
+        cmocka_unit_test(catalog_of_kraken_comes_empty_or_without_a_pair_once),
+        cmocka_unit_test(lost_catalog_is_neither_acknowledged_nor_sent),
+        cmocka_unit_test(rate_refusal_names_each_pair_of_the_request),
+        cmocka_unit_test(request_over_the_rate_is_dropped_and_nobody_named),
+        cmocka_unit_test(refused_unsubscription_names_the_other_method),
+        cmocka_unit_test(subscription_that_the_venue_ends_is_ended_when_nothing_is_being_sent),
+        cmocka_unit_test(subscription_of_a_client_that_went_is_not_ended),
+        cmocka_unit_test(odd_statuses_come_to_all_who_are_connected),
+        cmocka_unit_test(driver_without_requests_is_spared_their_faults),
         cmocka_unit_test(text_of_a_plan_is_read),
         cmocka_unit_test(impossible_plans_are_refused),
     };

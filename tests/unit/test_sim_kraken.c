@@ -219,6 +219,32 @@ static void no_update_follows_an_unsubscription(void **state)
     close_fixture(&fixture);
 }
 
+static void venue_ends_a_subscription_by_itself(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100, 25);
+    struct sim_venue *const model = world_venue(fixture.world, KRAKEN);
+    say_book(&fixture, "subscribe", 25);
+    run_ms(&fixture, 1000);
+    const size_t n_updates = fixture.n_updates;
+    fixture.answers_len = 0;
+    model->ops->end_subscription(model, 0, 0, fixture.now_ns);
+    model->ops->end_subscription(model, 0, 0, fixture.now_ns); /* there is none any more */
+    run_ms(&fixture, 1000);
+    assert_string_equal(fixture.answers,
+                        "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\","
+                        "\"depth\":25,\"symbol\":\"BTC/USD\"},\"success\":true,"
+                        "\"time_in\":\"2026-08-01T02:53:53.000000Z\","
+                        "\"time_out\":\"2026-08-01T02:53:53.000040Z\"}\n");
+    assert_int_equal(fixture.n_updates, n_updates);
+    say_book(&fixture, "subscribe", 25);
+    run_ms(&fixture, 1000);
+    assert_int_equal(fixture.n_snapshots, 2);
+    close_fixture(&fixture);
+}
+
 static void hasty_resubscriptions_share_one_snapshot(void **state)
 {
     struct fixture fixture;
@@ -265,7 +291,7 @@ static void answers_read_as_the_venue_writes_them(void **state)
         "\"symbol\":\"BTC/USD\"," TIMES "}\n"
         "{\"error\":\"Subscription depth not supported\",\"method\":\"subscribe\","
         "\"success\":false," TIMES "}\n"
-        "{\"error\":\"Subscription Not Found\",\"method\":\"unsubscribe\",\"success\":false,"
+        "{\"error\":\"Subscription Not Found\",\"method\":\"subscribe\",\"success\":false,"
         "\"symbol\":\"BTC/USD\"," TIMES "}\n"
         "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\",\"depth\":25,"
         "\"symbol\":\"BTC/USD\"},\"success\":true," TIMES "}\n"
@@ -357,6 +383,7 @@ int main(void)
         cmocka_unit_test(client_that_never_truncates_fails_checksums),
         cmocka_unit_test(resubscription_brings_a_fresh_snapshot_each_time),
         cmocka_unit_test(no_update_follows_an_unsubscription),
+        cmocka_unit_test(venue_ends_a_subscription_by_itself),
         cmocka_unit_test(hasty_resubscriptions_share_one_snapshot),
         cmocka_unit_test(answers_read_as_the_venue_writes_them),
         cmocka_unit_test(garbage_is_refused_and_the_connection_stays),

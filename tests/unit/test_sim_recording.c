@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "player.h"
+#include "reel.h"
 #include "util/clock.h"
 
 enum { PATH_LEN = 64 };
@@ -232,6 +233,251 @@ static void only_the_recorded_depth_can_be_subscribed(void **state)
     unload(recording, &scratch);
 }
 
+/* -- replay --------------------------------------------------------------------------- */
+
+#define TWO_CONNECTIONS                                                                            \
+    "configuration: {}\n"                                                                          \
+    "wss://ws.example.com/ <-> 100\n"                                                              \
+    "wss://ws.example.com/ <- 100.1: {\"op\":\"subscribe\"}\n"                                     \
+    "https://api.example.com/v1/depth?m=a -> 100.15: {\"a\":1}\n"                                  \
+    "100.25: one\n"                                                                                \
+    "100.75: two\n"                                                                                \
+    "https://api.example.com/v1/depth?m=a -> 101: {\"a\":2}\n"                                     \
+    "https://api.example.com/v1/depth?m=b -> 101: {\"b\":1}\n"                                     \
+    "wss://ws.example.com/ <-> 102\n"                                                              \
+    "wss://ws.example.com/ <-> 102.5\n"                                                            \
+    "103: three\n"                                                                                 \
+    "102.9: four\n"
+
+static struct reel *load_reel(const struct scratch *scratches, size_t n)
+{
+    struct reel *const reel = calloc(1, sizeof(*reel));
+    char paths[4][PATH_LEN];
+    char *list[4];
+    struct err err = { 0 };
+
+    assert_non_null(reel);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(paths[i], scratches[i].path, PATH_LEN);
+        list[i] = paths[i];
+    }
+    if (reel_load(reel, list, n, &err) != ARB_OK) {
+        fail_msg("%s", err.text);
+    }
+    return reel;
+}
+
+static void unload_reel(struct reel *reel, const struct scratch *scratches, size_t n)
+{
+    reel_fini(reel);
+    free(reel);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(unlink(scratches[i].path), 0);
+    }
+}
+
+static void assert_answer(const struct reel *reel, const char *address, size_t nth,
+                          const char *want)
+{
+    const struct reel_answer *const answer = reel_answer_to(reel, address, nth);
+
+    if (want == NULL) {
+        assert_null(answer);
+        return;
+    }
+    assert_non_null(answer);
+    assert_int_equal(answer->body.len, strlen(want));
+    assert_memory_equal(answer->body.data, want, answer->body.len);
+}
+
+static void answers_follow_each_other_and_the_last_one_stays(void **state)
+{
+    struct scratch scratch;
+    (void)state;
+
+    write_scratch(&scratch, TWO_CONNECTIONS);
+    struct reel *const reel = load_reel(&scratch, 1);
+    assert_answer(reel, "/v1/depth?m=a", 0, "{\"a\":1}");
+    assert_answer(reel, "/v1/depth?m=a", 1, "{\"a\":2}");
+    assert_answer(reel, "/v1/depth?m=a", 7, "{\"a\":2}");
+    assert_answer(reel, "/v1/depth/?m=b", 0, "{\"b\":1}");
+    assert_answer(reel, "/v1/depth?m=b", 1, "{\"b\":1}");
+    assert_answer(reel, "/v1/depth?m=a&nonce=1", 1, "{\"a\":2}");
+    assert_answer(reel, "/v1/depth", 2, "{\"b\":1}");
+    assert_answer(reel, "/v1/", 0, NULL);
+    assert_answer(reel, "", 0, NULL);
+    unload_reel(reel, &scratch, 1);
+}
+
+/* Everything a replaying venue does, a line each. */
+struct stage {
+    struct world *world;
+    int64_t start_ns, now_ns;
+    char log[1024];
+};
+
+static void log_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
+{
+    struct stage *const stage = context;
+    const size_t len = strlen(stage->log);
+    (void)snprintf(stage->log + len, sizeof(stage->log) - len, "%lld %u.%u %.*s\n",
+                   (long long)((stage->now_ns - stage->start_ns) / NS_PER_MS), venue, client,
+                   (int)frame.len, frame.data);
+}
+
+static void log_close(void *context, uint32_t venue, uint32_t client, uint16_t code,
+                      const char *why)
+{
+    struct stage *const stage = context;
+    const size_t len = strlen(stage->log);
+    (void)why;
+    (void)snprintf(stage->log + len, sizeof(stage->log) - len, "%lld %u.%u close %u\n",
+                   (long long)((stage->now_ns - stage->start_ns) / NS_PER_MS), venue, client, code);
+}
+
+static void open_stage(struct stage *stage, const struct reel *reel,
+                       const struct instrument_list *none, int64_t speed_percent)
+{
+    *stage = (struct stage){ .start_ns = NS_PER_S, .now_ns = NS_PER_S };
+    const struct world_config config = {
+        .instruments = none,
+        .reel = reel,
+        .speed_percent = speed_percent,
+        .n_venues = 1,
+        .venues = { "replay" },
+        .start_ns = NS_PER_S,
+        .outlet = { .send = log_send, .close = log_close, .context = stage },
+    };
+    assert_int_equal(world_create(&stage->world, &config, NULL), ARB_OK);
+}
+
+static void enter(struct stage *stage, uint32_t client)
+{
+    struct sim_venue *const model = world_venue(stage->world, 0);
+    model->ops->on_connect(model, client, stage->now_ns);
+}
+
+static void leave(struct stage *stage, uint32_t client)
+{
+    struct sim_venue *const model = world_venue(stage->world, 0);
+    model->ops->on_disconnect(model, client);
+}
+
+static void run_until(struct stage *stage, int64_t ms)
+{
+    const int64_t end_ns = stage->start_ns + ms * NS_PER_MS;
+
+    while (world_next_ns(stage->world) <= end_ns) {
+        stage->now_ns = world_next_ns(stage->world);
+        world_advance(stage->world, stage->now_ns);
+    }
+    stage->now_ns = end_ns;
+}
+
+static void clients_get_the_recorded_connections_in_turn(void **state)
+{
+    const struct instrument_list none = { 0 };
+    struct scratch scratch;
+    struct stage stage;
+    (void)state;
+
+    write_scratch(&scratch, TWO_CONNECTIONS);
+    struct reel *const reel = load_reel(&scratch, 1);
+    open_stage(&stage, reel, &none, 100);
+    run_until(&stage, 1000);
+    enter(&stage, 0);
+    test_say(stage.world, 0, stage.now_ns, "whatever");
+    run_until(&stage, 10000);
+    leave(&stage, 0);
+    enter(&stage, 5);
+    run_until(&stage, 20000);
+    enter(&stage, 0);
+    run_until(&stage, 20500);
+    leave(&stage, 0);
+    run_until(&stage, 30000);
+    assert_string_equal(stage.log, "1250 0.0 one\n"
+                                   "1750 0.0 two\n"
+                                   "3000 0.0 close 0\n"
+                                   "10500 0.5 three\n"
+                                   "10500 0.5 four\n"
+                                   "20250 0.0 one\n");
+    world_destroy(stage.world);
+    unload_reel(reel, &scratch, 1);
+}
+
+static void files_are_connections_by_their_time_and_at_their_speed(void **state)
+{
+    static const char *const texts[] = { "wss://a.example.com/ <-> 200\n201: late\n",
+                                         "CBCAP1 any X/Y 100000000000\n7 5\nearly\n" };
+    const struct instrument_list none = { 0 };
+    struct scratch scratches[2];
+    struct stage stage;
+    (void)state;
+
+    write_scratch(&scratches[0], texts[0]);
+    write_scratch(&scratches[1], texts[1]);
+    struct reel *const reel = load_reel(scratches, 2);
+    open_stage(&stage, reel, &none, 200);
+    enter(&stage, 0);
+    enter(&stage, 1);
+    run_until(&stage, 10000);
+    assert_string_equal(stage.log, "250 0.0 early\n500 0.1 late\n");
+    world_destroy(stage.world);
+    unload_reel(reel, scratches, 2);
+}
+
+static int get_of(struct stage *stage, const char *path, const char *want)
+{
+    struct sim_venue *const model = world_venue(stage->world, 0);
+    struct arb_bytes body;
+    const int status = model->ops->on_get(model, path, stage->now_ns, &body);
+
+    assert_int_equal(body.len, strlen(want));
+    assert_memory_equal(body.data, want, body.len);
+    return status;
+}
+
+static void questions_are_answered_as_recorded(void **state)
+{
+    const struct instrument_list none = { 0 };
+    struct scratch scratch;
+    struct stage stage;
+    (void)state;
+
+    write_scratch(&scratch, TWO_CONNECTIONS);
+    struct reel *const reel = load_reel(&scratch, 1);
+    open_stage(&stage, reel, &none, 0);
+    assert_int_equal(get_of(&stage, "/v1/depth?m=a", "{\"a\":1}"), 200);
+    assert_int_equal(get_of(&stage, "/v1/depth?m=b", "{\"b\":1}"), 200);
+    assert_int_equal(get_of(&stage, "/v1/depth?m=a", "{\"a\":2}"), 200);
+    assert_int_equal(get_of(&stage, "/v1/depth?m=a", "{\"a\":2}"), 200);
+    assert_int_equal(get_of(&stage, "/v2", "{\"error\":\"not in the recording\"}"), 404);
+    world_destroy(stage.world);
+    unload_reel(reel, &scratch, 1);
+}
+
+static void recording_of_nothing_is_refused(void **state)
+{
+    static const char *const texts[] = { "",
+                                         "configuration: {}\n",
+                                         "wss://a/ <-> 1\n",
+                                         "wss://a/ <- 1: {}\n",
+                                         "CBCAP1 any X/Y 1\n",
+                                         "nonsense\n" };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct reel *const reel = calloc(1, sizeof(*reel));
+        struct scratch scratch;
+        write_scratch(&scratch, texts[i]);
+        char *const paths[] = { scratch.path };
+        assert_non_null(reel);
+        assert_int_equal(reel_load(reel, paths, 1, NULL), ARB_EINVAL);
+        assert_int_equal(unlink(scratch.path), 0);
+        free(reel);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +486,11 @@ int main(void)
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(recording_starts_at_the_subscription_in_its_own_time),
         cmocka_unit_test(only_the_recorded_depth_can_be_subscribed),
+        cmocka_unit_test(answers_follow_each_other_and_the_last_one_stays),
+        cmocka_unit_test(clients_get_the_recorded_connections_in_turn),
+        cmocka_unit_test(files_are_connections_by_their_time_and_at_their_speed),
+        cmocka_unit_test(questions_are_answered_as_recorded),
+        cmocka_unit_test(recording_of_nothing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
