@@ -1,15 +1,14 @@
 /*
- * The checksum is a CRC-32 over text: for the best ten asks, then bids, price and quantity as
- * on the wire without point and leading zeroes. Printing digits is what costs, so the text
- * of each level is kept until the level changes.
+ * The checksum is a CRC-32 over text: of the best ten asks, then bids, price and quantity as on the
+ * wire without point and leading zeroes. Printing digits is what costs, so texts are kept.
  */
 #include "kraken.h"
 
-#include <libdeflate.h>
+#include "arbspot/crc32.h"
 
 /*
- * Turns the scaled integer into the wire's digits: 10^-digits instead of 10^-scale. The wire may
- * show zeroes beyond the scale; a number too long for that wraps and its checksum cannot match.
+ * The wire's digits, in units of 10^-digits. The wire may show zeroes beyond the scale; a number
+ * too long for that wraps, and its checksum cannot match.
  */
 static uint64_t wire_units(int64_t value, unsigned scale, unsigned digits)
 {
@@ -20,108 +19,97 @@ static uint64_t wire_units(int64_t value, unsigned scale, unsigned digits)
     return (uint64_t)value * (uint64_t)arb_pow10(more);
 }
 
-static void print_token(struct token *token, const struct arb_level *level, const struct pair *pair,
-                        const struct arb_instrument *info)
-{
-    token->px = level->px;
-    token->qty = level->qty;
-    token->len =
-        arb_uint_write(wire_units(level->px, info->px_scale, pair->px_digits), token->text);
-    token->len += arb_uint_write(wire_units(level->qty, info->qty_scale, pair->qty_digits),
-                                 token->text + token->len);
-}
-
 static bool is_token_of(const struct token *token, const struct arb_level *level)
 {
     return token->px == level->px && token->qty == level->qty;
 }
 
-/* Takes out the tokens from `at` on whose prices are better than `px`: their levels are gone. */
-static void drop_better(struct token_side *side, uint32_t at, int64_t px)
+/* The token of this level among the old ones, from `*from` on; NULL: it has to be printed. */
+static const struct token *find(const struct tokens *old, uint32_t *from,
+                                const struct arb_level *level)
 {
-    uint32_t end = at;
-
-    while (end < side->n &&
-           (side->is_bids ? side->tokens[end].px > px : side->tokens[end].px < px)) {
-        end++;
+    for (uint32_t i = *from; i < old->n; i++) {
+        if (is_token_of(&old->list[i], level)) {
+            *from = i + 1; /* both lists are sorted */
+            return &old->list[i];
+        }
     }
-    memmove(&side->tokens[at], &side->tokens[end], (side->n - end) * sizeof(side->tokens[0]));
-    side->n -= end - at;
+    return NULL;
 }
 
-static void make_room(struct token_side *side, uint32_t at)
+static uint32_t print(char *text, const struct arb_level *level, const struct pair *pair,
+                      const struct arb_instrument *info)
 {
-    side->n -= side->n == CHECKSUM_LEVELS; /* the worst one falls out */
-    memmove(&side->tokens[at + 1], &side->tokens[at], (side->n - at) * sizeof(side->tokens[0]));
-    side->n++;
+    const uint32_t len =
+        arb_uint_write(wire_units(level->px, info->px_scale, pair->tokens_px_digits), text);
+    return len + arb_uint_write(wire_units(level->qty, info->qty_scale, pair->tokens_qty_digits),
+                                text + len);
 }
 
-/*
- * Brings the tokens from rank `from` on up to date with the best `n` levels, `best` counting
- * downwards. Both lists are sorted, so a level that only moved to another rank keeps its text.
- */
-static void refresh(struct token_side *side, const struct arb_level *best, uint32_t from,
-                    uint32_t n, const struct pair *pair, const struct arb_instrument *info)
+/* Spells the best `n` levels, `best` counting downwards. */
+static void spell(struct tokens *side, const struct arb_level *best, uint32_t n,
+                  const struct pair *pair, const struct arb_instrument *info)
 {
-    for (uint32_t i = from; i < n; i++) {
+    const struct tokens old = *side;
+    uint32_t end = 0, from = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
         const struct arb_level *const level = best - i;
-        if (i < side->n && is_token_of(&side->tokens[i], level)) {
-            continue;
+        const struct token *const token = find(&old, &from, level);
+        uint32_t len;
+        if (token == NULL) {
+            len = print(side->text + end, level, pair, info);
+        } else {
+            len = token->len; /* copied whole: cheaper than its exact length */
+            memcpy(side->text + end, old.text + token->at, TOKEN_MAX);
         }
-        drop_better(side, i, level->px);
-        if (i == side->n || side->tokens[i].px != level->px) {
-            make_room(side, i);
-        } else if (side->tokens[i].qty == level->qty) {
-            continue;
-        }
-        print_token(&side->tokens[i], level, pair, info);
+        side->list[i] = (struct token){ level->px, level->qty, end, len };
+        end += len;
     }
     side->n = n;
+    side->len = end;
 }
 
-/* Puts the tokens one behind the other. */
-static void join(struct token_side *side)
-{
-    char *end = side->text;
-
-    for (uint32_t i = 0; i < side->n; i++) {
-        memcpy(end, side->tokens[i].text, TOKEN_MAX); /* whole: cheaper than its exact length */
-        end += side->tokens[i].len;
-    }
-    side->text_len = (uint32_t)(end - side->text);
-}
-
-/* True when the side's text has changed; an update mostly changes one of the two. */
-static bool update_side(struct token_side *side, const struct arb_level *levels, uint32_t n_levels,
-                        const struct pair *pair, const struct arb_instrument *info)
+/* Spells the side anew unless its best levels are the same: an update mostly changes one side. */
+static bool update(struct tokens *side, const struct arb_level *levels, uint32_t n_levels,
+                   const struct pair *pair, const struct arb_instrument *info)
 {
     const uint32_t n = n_levels < CHECKSUM_LEVELS ? n_levels : CHECKSUM_LEVELS;
     const struct arb_level *const best = n == 0 ? levels : levels + n_levels - 1;
-    uint32_t from = 0;
+    uint32_t same = 0;
 
-    while (from < n && from < side->n && is_token_of(&side->tokens[from], best - from)) {
-        from++;
+    while (same < n && same < side->n && is_token_of(&side->list[same], best - same)) {
+        same++;
     }
-    if (from == n && from == side->n && n > 0) {
+    if (same == n && same == side->n && n > 0) {
         return false;
     }
-    refresh(side, best, from, n, pair, info);
-    join(side);
+    spell(side, best, n, pair, info);
     return true;
 }
 
-uint32_t kraken_checksum(struct pair *pair, const struct arb_instrument *info,
-                         const struct arb_book *book)
+static void forget_if_spelled_otherwise(struct pair *pair, uint8_t px_digits, uint8_t qty_digits)
 {
-    struct token_side *const asks = &pair->asks, *const bids = &pair->bids;
-
-    bids->is_bids = true;
-    if (update_side(asks, book->asks, book->n_asks, pair, info)) {
-        asks->crc = libdeflate_crc32(0, asks->text, asks->text_len);
-        (void)update_side(bids, book->bids, book->n_bids, pair, info);
-    } else if (!update_side(bids, book->bids, book->n_bids, pair, info)) {
-        return bids->crc; /* the change was farther from the best than the checksum reaches */
+    if (pair->tokens_px_digits != px_digits || pair->tokens_qty_digits != qty_digits) {
+        pair->tokens_px_digits = px_digits;
+        pair->tokens_qty_digits = qty_digits;
+        pair->asks.n = pair->bids.n = 0;
     }
-    bids->crc = libdeflate_crc32(asks->crc, bids->text, bids->text_len);
-    return bids->crc;
+}
+
+uint32_t kraken_checksum(struct pair *pair, const struct arb_instrument *info,
+                         const struct arb_book_event *event, const struct arb_book *book)
+{
+    struct tokens *const asks = &pair->asks, *const bids = &pair->bids;
+
+    forget_if_spelled_otherwise(pair, event->px_digits, event->qty_digits);
+    const bool has_new_asks = update(asks, book->asks, book->n_asks, pair, info);
+    const bool has_new_bids = update(bids, book->bids, book->n_bids, pair, info);
+    if (has_new_asks) {
+        asks->crc = arb_crc32(0, asks->text, asks->len);
+    }
+    if (has_new_asks || has_new_bids) {
+        bids->crc = arb_crc32(asks->crc, bids->text, bids->len);
+    }
+    return bids->crc; /* as before, when the change was farther from the best than it reaches */
 }

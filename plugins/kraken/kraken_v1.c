@@ -1,7 +1,7 @@
 /*
  * WebSocket API v1. Book messages are arrays, [channel, {...}, "book-1000", "XBT/USD"], where a
- * change of both sides comes as two objects. The pair stands last, so it is read from the
- * end first: levels cannot be read without knowing their scale.
+ * change of both sides comes as two objects. The pair stands last, so it is read from the end
+ * first: levels cannot be read without knowing their scale.
  */
 #include "kraken.h"
 
@@ -9,7 +9,7 @@
 static struct arb_bytes last_string(struct arb_bytes msg)
 {
     const char *end = msg.data + msg.len;
-    struct arb_bytes none = { "", 0 };
+    const struct arb_bytes none = { "", 0 };
 
     while (end > msg.data && (end[-1] == ' ' || end[-1] == '\n' || end[-1] == ']')) {
         end--;
@@ -22,62 +22,59 @@ static struct arb_bytes last_string(struct arb_bytes msg)
     return open == NULL ? none : (struct arb_bytes){ open + 1, (size_t)(close - open - 1) };
 }
 
-/* Reads "364907839": the checksum comes as text. */
-static void read_checksum(struct arb_json *json, struct book_frame *frame)
+/* Whole sides are "as" and "bs", changes "a" and "b". Returns what is wrong, or ARB_OK. */
+static int read_sides(struct arb_json *json, struct frame *frame)
 {
+    enum { WHOLE = 1 | 2, CHECKSUM = 16 };
+    struct arb_json sides[4];
     uint64_t checksum = 0;
+    const struct arb_json_field fields[] = {
+        { "as", ARB_JSON_ANY, &sides[0] }, { "bs", ARB_JSON_ANY, &sides[1] },
+        { "a", ARB_JSON_ANY, &sides[2] },  { "b", ARB_JSON_ANY, &sides[3] },
+        { "c", ARB_JSON_U64, &checksum }, /* as text */
+    };
+    const uint32_t seen = arb_json_fields(json, fields, 5);
 
-    if (arb_json_u64(json, &checksum) && checksum > UINT32_MAX) {
-        arb_json_fail(json, ARB_EPROTO);
-    }
-    frame->checksum = (uint32_t)checksum;
-    frame->has_checksum = true;
-}
-
-static void read_sides(struct arb_json *json, struct book_frame *frame, bool *is_snapshot)
-{
-    struct arb_bytes key;
-
-    arb_json_object(json);
-    while (arb_json_key(json, &key)) {
-        const bool is_whole = key.len == 2 && key.data[1] == 's';
-        if (key.len == 0 || key.len > 2 || (key.len == 2 && !is_whole)) {
-            arb_json_skip(json);
-        } else if (key.data[0] == 'a') {
-            *is_snapshot = is_whole;
-            arb_json_level_pairs(json, &frame->asks);
-        } else if (key.data[0] == 'b') {
-            *is_snapshot = is_whole;
-            arb_json_level_pairs(json, &frame->bids);
-        } else if (key.data[0] == 'c') {
-            read_checksum(json, frame);
-        } else {
-            arb_json_skip(json);
+    for (unsigned i = 0; i < 4; i++) {
+        if ((seen >> i & 1) != 0 &&
+            !arb_json_level_pairs(&sides[i], i % 2 == 0 ? &frame->asks : &frame->bids)) {
+            return sides[i].rc;
         }
     }
+    if ((seen & WHOLE) != 0) {
+        frame->event.kind = ARB_BOOK_SNAPSHOT;
+    }
+    if ((seen & CHECKSUM) != 0) {
+        frame->event.checksum = (uint32_t)checksum;
+        frame->event.has_checksum = true;
+    }
+    return checksum > UINT32_MAX ? ARB_EPROTO : ARB_OK;
 }
 
+/* Whatever is wrong with it, unless it is not even JSON, costs this book only. */
 static int read_book(struct kraken *self, struct arb_host *host, struct arb_json *json,
                      uint32_t instrument)
 {
-    struct book_frame frame = kraken_frame_for(self, instrument);
-    bool is_snapshot = false;
+    struct frame frame;
+    int rc = ARB_OK;
 
+    kraken_frame_init(self, &frame, instrument, ARB_BOOK_DELTA);
+    frame.event.has_checksum = false;
     arb_json_array(json);
     while (arb_json_next(json)) {
-        if (arb_json_peek(json) == '{') {
-            read_sides(json, &frame, &is_snapshot);
+        if (arb_json_peek(json) == '{' && rc == ARB_OK) {
+            rc = read_sides(json, &frame);
         } else {
             arb_json_skip(json);
         }
     }
     if (!arb_json_end(json)) {
-        return kraken_number_trouble(self, host, instrument, json->rc);
+        return json->rc;
     }
-    if (!is_snapshot && !frame.has_checksum) {
-        return ARB_EPROTO; /* only snapshots come without */
+    if (rc != ARB_OK || (frame.event.kind == ARB_BOOK_DELTA && !frame.event.has_checksum)) {
+        return kraken_damaged(host, instrument, rc); /* only snapshots come without */
     }
-    return kraken_publish(self, host, &frame, is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    return kraken_publish(self, host, &frame);
 }
 
 struct notice {
@@ -86,46 +83,36 @@ struct notice {
 
 static int on_notice(struct kraken *self, struct arb_host *host, const struct notice *notice)
 {
-    const uint32_t i = kraken_find(self, notice->pair);
-    char text[ARB_SYMBOL_MAX] = "";
+    const uint32_t i = arb_instrument_find(self->env, notice->pair);
 
     if (arb_bytes_are(notice->event, "systemStatus")) {
-        memcpy(text, notice->status.data,
-               notice->status.len < sizeof(text) ? notice->status.len : sizeof(text) - 1);
-        return arb_trading_set(host, ARB_ALL_INSTRUMENTS, kraken_trading(notice->status), text);
+        return kraken_system(host, ARB_ALL_INSTRUMENTS, notice->status);
     }
-    if (!arb_bytes_are(notice->event, "subscriptionStatus")) {
-        return ARB_OK; /* heartbeat, pong */
+    if (arb_bytes_are(notice->status, "error") || arb_bytes_are(notice->event, "error")) {
+        return kraken_refused(self, host, notice->pair, notice->error);
     }
-    if (arb_bytes_are(notice->status, "error")) {
-        return kraken_refuse(self, host, notice->pair, notice->error);
+    if (i != ARB_NO_INSTRUMENT && arb_bytes_are(notice->event, "subscriptionStatus")) {
+        if (arb_bytes_are(notice->status, "subscribed")) {
+            return arb_answered(host, i, 0, ARB_SUBSCRIBED, "");
+        }
+        if (arb_bytes_are(notice->status, "unsubscribed")) { /* asked for or not */
+            return arb_answered(host, i, 0, ARB_LEFT, "the venue ended the subscription");
+        }
     }
-    if (i != ARB_NO_INSTRUMENT && arb_bytes_are(notice->status, "unsubscribed") &&
-        self->pairs[i].sub == SUB_LEAVING) {
-        return kraken_subscribe_again(self, host, i);
-    }
-    return ARB_OK;
+    return ARB_OK; /* heartbeat, pong */
 }
 
 static int read_notice(struct kraken *self, struct arb_host *host, struct arb_json *json)
 {
-    struct notice notice = { { "", 0 }, { "", 0 }, { "", 0 }, { "", 0 } };
-    struct arb_bytes key;
+    struct notice notice = { .event = { "", 0 } };
+    const struct arb_json_field fields[] = {
+        { "event", ARB_JSON_TEXT, &notice.event },
+        { "status", ARB_JSON_TEXT, &notice.status },
+        { "pair", ARB_JSON_TEXT, &notice.pair },
+        { "errorMessage", ARB_JSON_TEXT, &notice.error },
+    };
 
-    arb_json_object(json);
-    while (arb_json_key(json, &key)) {
-        if (arb_bytes_are(key, "event")) {
-            arb_json_string(json, &notice.event);
-        } else if (arb_bytes_are(key, "status")) {
-            arb_json_string(json, &notice.status);
-        } else if (arb_bytes_are(key, "pair")) {
-            arb_json_string(json, &notice.pair);
-        } else if (arb_bytes_are(key, "errorMessage")) {
-            arb_json_string(json, &notice.error);
-        } else {
-            arb_json_skip(json);
-        }
-    }
+    (void)arb_json_fields(json, fields, 4);
     return arb_json_end(json) ? on_notice(self, host, &notice) : json->rc;
 }
 
@@ -136,7 +123,7 @@ int kraken_v1_message(struct kraken *self, struct arb_host *host, struct arb_byt
     if (arb_json_peek(&json) == '{') {
         return read_notice(self, host, &json);
     }
-    const uint32_t i = kraken_find(self, last_string(msg));
+    const uint32_t i = arb_instrument_find(self->env, last_string(msg));
     if (i != ARB_NO_INSTRUMENT) {
         return read_book(self, host, &json, i);
     }

@@ -570,6 +570,52 @@ static void u64_reads_what_printf_wrote(void **state)
     }
 }
 
+struct i64_case {
+    const char *text;
+    int rc;
+    int64_t value;
+};
+
+static void i64_is_read_bare_and_quoted_up_to_its_limits(void **state)
+{
+    static const struct i64_case cases[] = {
+        { "0", ARB_OK, 0 },
+        { "-0", ARB_OK, 0 },
+        { " \"-17\"", ARB_OK, -17 },
+        { "9223372036854775807", ARB_OK, INT64_MAX },
+        { "\"9223372036854775807\"", ARB_OK, INT64_MAX },
+        { "-9223372036854775808", ARB_OK, INT64_MIN },
+        { "\"-9223372036854775808\"", ARB_OK, INT64_MIN },
+        { "9223372036854775808", ARB_ERANGE, 0 },
+        { "-9223372036854775809", ARB_ERANGE, 0 },
+        { "-99999999999999999999999", ARB_ERANGE, 0 },
+        { "", ARB_EPROTO, 0 },
+        { "-", ARB_EPROTO, 0 },
+        { "\"-", ARB_EPROTO, 0 },
+        { "\"-1", ARB_EPROTO, 0 },
+        { "\"\"", ARB_EPROTO, 0 },
+        { "--1", ARB_EPROTO, 0 },
+        { "+1", ARB_EPROTO, 0 },
+        { "-\"1\"", ARB_EPROTO, 0 },
+        { "- 1", ARB_EPROTO, 0 },
+        { "-1.0", ARB_EPROTO, 0 },
+        { "\"1.0\"", ARB_EPROTO, 0 },
+        { "1e3", ARB_EPROTO, 0 },
+        { "true", ARB_EPROTO, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct arb_bytes bytes = exact_copy(cases[i].text, strlen(cases[i].text));
+        struct arb_json json = arb_json_over(bytes);
+        int64_t value = 0;
+        const bool ok = arb_json_i64(&json, &value) && arb_json_end(&json);
+        if (ok != (cases[i].rc == ARB_OK) || json.rc != cases[i].rc || value != cases[i].value) {
+            fail_msg("%s: rc %d, value %lld", cases[i].text, json.rc, (long long)value);
+        }
+        exact_free(bytes);
+    }
+}
+
 /* Reads the element of a one-element array, bare or quoted. */
 static int read_decimal(const char *text, bool quoted, unsigned scale, int64_t *value,
                         uint8_t *digits)
@@ -647,6 +693,137 @@ static void decimal_that_is_negative_or_no_number_is_a_protocol_error(void **sta
     }
     assert_int_equal(read_decimal("null", false, 8, &value, &digits), ARB_EPROTO);
     assert_int_equal(read_decimal("{}", false, 8, &value, &digits), ARB_EPROTO);
+}
+
+/* -- objects by table ------------------------------------------------------------------ */
+
+/* One member of each type. */
+struct members {
+    struct arb_bytes text;
+    uint64_t u64;
+    int64_t i64;
+    bool truth;
+    struct arb_json any;
+};
+
+/* Reads an object and the end behind it; `seen` is written as it was returned. */
+static int read_members(struct arb_json *json, struct members *to, uint32_t *seen)
+{
+    const struct arb_json_field fields[] = {
+        { "text", ARB_JSON_TEXT, &to->text }, { "u64", ARB_JSON_U64, &to->u64 },
+        { "i64", ARB_JSON_I64, &to->i64 },    { "truth", ARB_JSON_BOOL, &to->truth },
+        { "any", ARB_JSON_ANY, &to->any },
+    };
+    *seen = arb_json_fields(json, fields, 5);
+    arb_json_end(json);
+    return json->rc;
+}
+
+static void members_come_in_any_order(void **state)
+{
+    struct arb_json json =
+        json_over("{\"x\":[{}],\"any\": [1,{\"y\":2}] ,\"truth\":true,\"i64\":\"-3\","
+                  "\"z\":null,\"u64\":\"7\",\"text\":\"BTC\"} ");
+    struct members members = { .u64 = 0 };
+    uint32_t seen = 0;
+    uint64_t one = 0;
+
+    (void)state;
+    assert_int_equal(read_members(&json, &members, &seen), ARB_OK);
+    assert_int_equal(seen, 31);
+    assert_true(arb_bytes_are(members.text, "BTC") && members.u64 == 7 && members.i64 == -3);
+    assert_true(members.truth);
+    assert_true(arb_json_array(&members.any) && arb_json_next(&members.any));
+    assert_true(arb_json_u64(&members.any, &one) && one == 1 && arb_json_next(&members.any));
+    assert_true(arb_json_skip(&members.any) && !arb_json_next(&members.any));
+    assert_true(arb_json_end(&members.any));
+}
+
+static void members_that_are_not_there_or_null_stay_as_they_are(void **state)
+{
+    struct arb_json json = json_over("{\"u64\":null,\"any\":null,\"text\":\"\"}");
+    struct arb_json empty = json_over("{}");
+    struct members members = { .u64 = 5, .i64 = 6 };
+    uint32_t seen = 9;
+
+    (void)state;
+    assert_int_equal(read_members(&json, &members, &seen), ARB_OK);
+    assert_int_equal(seen, 1);
+    assert_true(members.u64 == 5 && members.i64 == 6 && members.text.len == 0);
+    assert_int_equal(read_members(&empty, &members, &seen), ARB_OK);
+    assert_int_equal(seen, 0);
+}
+
+static void member_that_comes_twice_is_the_last_one(void **state)
+{
+    struct arb_json json = json_over("{\"u64\":1,\"u64\":2}");
+    struct members members = { .u64 = 5 };
+    uint32_t seen = 0;
+
+    (void)state;
+    assert_int_equal(read_members(&json, &members, &seen), ARB_OK);
+    assert_int_equal(seen, 2);
+    assert_int_equal(members.u64, 2);
+}
+
+static void members_of_another_type_are_errors(void **state)
+{
+    static const struct members_case {
+        const char *text;
+        int rc;
+    } cases[] = {
+        { "{\"text\":1}", ARB_EPROTO },
+        { "{\"text\":{}}", ARB_EPROTO },
+        { "{\"u64\":-1}", ARB_EPROTO },
+        { "{\"u64\":\"x\"}", ARB_EPROTO },
+        { "{\"u64\":18446744073709551616}", ARB_ERANGE },
+        { "{\"i64\":[]}", ARB_EPROTO },
+        { "{\"truth\":\"true\"}", ARB_EPROTO },
+        { "{\"any\":nul}", ARB_EPROTO },
+        { "{\"any\":[1}", ARB_EPROTO },
+        { "{\"text\":\"BTC\",\"other\":}", ARB_EPROTO },
+        { "[]", ARB_EPROTO },
+        { "null", ARB_EPROTO },
+        { "{\"u64\":1", ARB_EPROTO },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = json_over(cases[i].text);
+        struct members members = { .u64 = 0 };
+        uint32_t seen = 9;
+        assert_int_equal(read_members(&json, &members, &seen), cases[i].rc);
+        assert_int_equal(seen, 0);
+    }
+}
+
+static void what_stood_before_an_error_was_read(void **state)
+{
+    struct arb_json json = json_over("{\"text\":\"BTC\",\"u64\":-1}");
+    struct members members = { .u64 = 0 };
+    uint32_t seen = 9;
+
+    (void)state;
+    assert_int_equal(read_members(&json, &members, &seen), ARB_EPROTO);
+    assert_true(arb_bytes_are(members.text, "BTC"));
+}
+
+static void table_of_more_than_32_members_or_an_unknown_type_is_refused(void **state)
+{
+    struct arb_json_field fields[ARB_JSON_FIELDS_MAX + 1];
+    struct arb_json json = json_over("{\"m\":1}"), other = json_over("{\"m\":1}");
+    uint64_t value = 0;
+
+    (void)state;
+    for (unsigned i = 0; i <= ARB_JSON_FIELDS_MAX; i++) {
+        fields[i] = (struct arb_json_field){ i == 31 ? "m" : "x", ARB_JSON_U64, &value };
+    }
+    assert_int_equal(arb_json_fields(&json, fields, ARB_JSON_FIELDS_MAX), UINT32_C(1) << 31);
+    assert_int_equal(arb_json_fields(&other, fields, ARB_JSON_FIELDS_MAX + 1), 0);
+    assert_int_equal(other.rc, ARB_EINVAL);
+    other = json_over("{\"m\":1}");
+    fields[31].type = 0;
+    assert_int_equal(arb_json_fields(&other, fields, ARB_JSON_FIELDS_MAX), 0);
+    assert_int_equal(other.rc, ARB_EINVAL);
 }
 
 /* -- levels --------------------------------------------------------------------------- */
@@ -822,6 +999,13 @@ int main(void)
         cmocka_unit_test(bool_is_one_of_two_words),
         cmocka_unit_test(u64_is_read_bare_and_quoted_up_to_its_limit),
         cmocka_unit_test(u64_reads_what_printf_wrote),
+        cmocka_unit_test(i64_is_read_bare_and_quoted_up_to_its_limits),
+        cmocka_unit_test(members_come_in_any_order),
+        cmocka_unit_test(members_that_are_not_there_or_null_stay_as_they_are),
+        cmocka_unit_test(member_that_comes_twice_is_the_last_one),
+        cmocka_unit_test(members_of_another_type_are_errors),
+        cmocka_unit_test(what_stood_before_an_error_was_read),
+        cmocka_unit_test(table_of_more_than_32_members_or_an_unknown_type_is_refused),
         cmocka_unit_test(decimals_read_as_decimal_parse_reads_them),
         cmocka_unit_test(decimal_raises_the_digits_and_never_lowers_them),
         cmocka_unit_test(decimal_that_is_negative_or_no_number_is_a_protocol_error),

@@ -1,4 +1,4 @@
-/* The map from a venue's names to instruments. */
+/* A venue's names: how they are spelled, and the map from them to instruments. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "arbspot/decimal.h"
 #include "arbspot/symbols.h"
 
 static struct arb_bytes bytes_of(const char *text)
@@ -115,6 +116,71 @@ static void full_map_finds_every_name(void **state)
     assert_true(arb_symbol_find(*state, bytes_of("ONE/MORE")) == ARB_NO_INSTRUMENT);
 }
 
+struct spell_case {
+    const char *base, *separator, *quote;
+    bool is_lower;
+    const char *want; /* NULL: does not fit */
+};
+
+static void names_are_spelled_with_separator_and_case(void **state)
+{
+    static const struct spell_case cases[] = {
+        { "BTC", "", "USD", true, "btcusd" },
+        { "BTC", "-", "USD", false, "BTC-USD" },
+        { "AAPLx", "_", "usd", false, "AAPLx_usd" },
+        { "1INCH", "-", "Z@[", true, "1inch-z@[" },
+        { "ABCDEFGHIJKLMNOPQRSTUVWXYZA", "/", "USD", false, "ABCDEFGHIJKLMNOPQRSTUVWXYZA/USD" },
+        { "ABCDEFGHIJKLMNOPQRSTUVWXYZA", "/", "USDT", false, NULL },
+        { "ABCDEFGHIJKLMNOPQRSTUVWXYZAbcde", "/", "", false, NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct spell_case *const c = &cases[i];
+        struct arb_instrument info = { .px_scale = 0 };
+        char name[ARB_SYMBOL_MAX] = "before";
+        (void)snprintf(info.base, sizeof(info.base), "%s", c->base);
+        (void)snprintf(info.quote, sizeof(info.quote), "%s", c->quote);
+        const int rc = arb_symbol_spell(&info, c->separator, c->is_lower, name);
+        assert_int_equal(rc, c->want == NULL ? ARB_ELIMIT : ARB_OK);
+        assert_string_equal(name, c->want == NULL ? "" : c->want);
+    }
+}
+
+struct increment_case {
+    const char *text;
+    unsigned digits;
+};
+
+static void digits_of_an_increment_are_those_its_multiples_need(void **state)
+{
+    static const struct increment_case cases[] = {
+        { "0.01", 2 },
+        { "0.010", 2 },
+        { "1e-08", 8 },
+        { "1E-8", 8 },
+        { "5e-05", 5 },
+        { "2.5e-3", 4 },
+        { "1", 0 },
+        { "1.0", 0 },
+        { "10", 0 },
+        { "1e2", 0 },
+        { "1000000000000", 0 },
+        { "0.5", 1 },
+        { "0.000000000000000001", ARB_SCALE_MAX },
+        { "0.0000000000000000001", ARB_DIGITS_UNKNOWN },
+        { "0", ARB_DIGITS_UNKNOWN },
+        { "0.00", ARB_DIGITS_UNKNOWN },
+        { "", ARB_DIGITS_UNKNOWN },
+        { "-0.01", ARB_DIGITS_UNKNOWN },
+        { "null", ARB_DIGITS_UNKNOWN },
+        { "1e-99", ARB_DIGITS_UNKNOWN },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(arb_digits_of_increment(bytes_of(cases[i].text)), cases[i].digits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +194,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(instrument_beyond_the_limit_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_map_refuses_new_names_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_map_finds_every_name, set_up, tear_down),
+        cmocka_unit_test(names_are_spelled_with_separator_and_case),
+        cmocka_unit_test(digits_of_an_increment_are_those_its_multiples_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,114 @@
+/* Rows of a catalog: what is published, and what is left out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arbspot/catalog.h"
+#include "host_stub.h"
+
+#define LONGEST "ABCDEFGHIJKLMNOPQRSTUVWXYZA/USD" /* ARB_SYMBOL_MAX - 1 */
+
+struct row_case {
+    const char *symbol, *venue_symbol, *base, *quote;
+    const char *want, *want_venue; /* NULL: left out */
+};
+
+static struct arb_bytes bytes_of(const char *text)
+{
+    return text == NULL ? (struct arb_bytes){ NULL, 0 } : (struct arb_bytes){ text, strlen(text) };
+}
+
+static void expect_row(const struct row_case *c)
+{
+    const struct arb_catalog_row row = { .symbol = bytes_of(c->symbol),
+                                         .venue_symbol = bytes_of(c->venue_symbol),
+                                         .base = bytes_of(c->base),
+                                         .quote = bytes_of(c->quote),
+                                         .px_digits = 2,
+                                         .qty_digits = ARB_DIGITS_UNKNOWN,
+                                         .trading = ARB_TRADING_LIMITED };
+    struct host_stub stub;
+
+    host_stub_init(&stub);
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_OK);
+    assert_int_equal(stub.n_listings, c->want != NULL);
+    if (c->want != NULL) {
+        assert_string_equal(stub.symbol, c->want);
+        assert_string_equal(stub.venue_symbol, c->want_venue);
+        assert_int_equal(stub.listing.size, sizeof(stub.listing));
+        assert_int_equal(stub.listing.trading, ARB_TRADING_LIMITED);
+        assert_int_equal(stub.listing.px_digits, 2);
+        assert_int_equal(stub.listing.qty_digits, ARB_DIGITS_UNKNOWN);
+    }
+}
+
+static void rows_with_a_name_are_published(void **state)
+{
+    static const struct row_case cases[] = {
+        { "BTC/USD", NULL, NULL, NULL, "BTC/USD", "BTC/USD" },
+        { "BTC/USD", "btcusd", "X", "Y", "BTC/USD", "btcusd" },
+        { "BTC\\/USD", "BTC\\/USD", NULL, NULL, "BTC/USD", "BTC/USD" },
+        { NULL, "BTC-USD", "BTC", "USD", "BTC/USD", "BTC-USD" },
+        { "", "", "1INCH", "USD", "1INCH/USD", "1INCH/USD" },
+        { "AAPLx/USD", NULL, NULL, NULL, "AAPLx/USD", "AAPLx/USD" },
+        { LONGEST, NULL, NULL, NULL, LONGEST, LONGEST },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_row(&cases[i]);
+    }
+}
+
+static void rows_without_a_usable_name_are_left_out(void **state)
+{
+    static const struct row_case cases[] = {
+        { NULL, NULL, NULL, NULL, NULL, NULL },
+        { NULL, "BTC-USD", "BTC", NULL, NULL, NULL },
+        { NULL, "BTC-USD", NULL, "USD", NULL, NULL },
+        { "BTCUSD", NULL, NULL, NULL, NULL, NULL },
+        { "/USD", NULL, NULL, NULL, NULL, NULL },
+        { "BTC/", NULL, NULL, NULL, NULL, NULL },
+        { "BTC /USD", NULL, NULL, NULL, NULL, NULL },
+        { "BTC/USD", "btc usd", NULL, NULL, NULL, NULL },
+        { "B\\u0054C/USD", NULL, NULL, NULL, NULL, NULL },
+        { "BTC/USD\\", NULL, NULL, NULL, NULL, NULL },
+        { "BTC/\xe2\x82\xac", NULL, NULL, NULL, NULL, NULL },
+        { "BTC/\x7f", NULL, NULL, NULL, NULL, NULL },
+        { LONGEST "T", NULL, NULL, NULL, NULL, NULL },
+        { "BTC/USD", LONGEST "T", NULL, NULL, NULL, NULL },
+        { NULL, NULL, "ABCDEFGHIJKLMNOPQRSTUVWXYZAB", "USD", NULL, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_row(&cases[i]);
+    }
+}
+
+static void error_of_the_host_is_returned(void **state)
+{
+    const struct arb_catalog_row row = { .symbol = bytes_of("BTC/USD"),
+                                         .trading = ARB_TRADING_OPEN };
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    stub.rc = ARB_ELIMIT;
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_ELIMIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_with_a_name_are_published),
+        cmocka_unit_test(rows_without_a_usable_name_are_left_out),
+        cmocka_unit_test(error_of_the_host_is_returned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

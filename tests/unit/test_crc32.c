@@ -1,0 +1,66 @@
+/* The SDK's CRC-32 against the values everybody knows and against libdeflate's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libdeflate.h>
+
+#include "arbspot/crc32.h"
+#include "chance.h"
+
+enum { TEXT_MAX = 400 };
+
+static void known_texts_have_their_known_crc(void **state)
+{
+    (void)state;
+    assert_int_equal(arb_crc32(0, NULL, 0), 0);
+    assert_int_equal(arb_crc32(0, "a", 1), 0xE8B7BE43U);
+    assert_int_equal(arb_crc32(0, "123456789", 9), 0xCBF43926U);
+    assert_int_equal(arb_crc32(0, "The quick brown fox jumps over the lazy dog", 43), 0x414FA339U);
+}
+
+/* In memory of the exact length, so that the sanitizer sees any byte read too many. */
+static void every_length_is_as_libdeflate_has_it(void **state)
+{
+    struct chance chance = chance_init(__func__, 1);
+
+    (void)state;
+    for (size_t len = 0; len < TEXT_MAX; len++) {
+        unsigned char *const text = malloc(len + 1);
+        assert_non_null(text);
+        for (size_t i = 0; i <= len; i++) {
+            text[i] = (unsigned char)chance_next(&chance);
+        }
+        const uint32_t before = (uint32_t)chance_next(&chance);
+        assert_int_equal(arb_crc32(before, text + 1, len), libdeflate_crc32(before, text + 1, len));
+        free(text);
+    }
+}
+
+static void pieces_give_the_crc_of_the_whole(void **state)
+{
+    static const char text[] =
+        "452852100000452864154571953452866154571109452896154560911452902158906";
+    const size_t len = sizeof(text) - 1;
+
+    (void)state;
+    for (size_t cut = 0; cut <= len; cut++) {
+        const uint32_t first = arb_crc32(0, text, cut);
+        assert_int_equal(arb_crc32(first, text + cut, len - cut), arb_crc32(0, text, len));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_texts_have_their_known_crc),
+        cmocka_unit_test(every_length_is_as_libdeflate_has_it),
+        cmocka_unit_test(pieces_give_the_crc_of_the_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* From the levels of a message to a book event. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arbspot/levels.h"
+#include "host_stub.h"
+
+enum { LEVELS_MAX = 3 };
+
+/* Both sides of a book at scales 2 and 1. */
+struct sides {
+    struct arb_level bid_levels[LEVELS_MAX], ask_levels[LEVELS_MAX];
+    struct arb_levels bids, asks;
+};
+
+static int read_side(const char *text, struct arb_levels *side)
+{
+    struct arb_json json = arb_json_over((struct arb_bytes){ text, strlen(text) });
+    const bool is_read = arb_levels_read(&json, side) && arb_json_end(&json);
+
+    assert_int_equal(is_read, json.rc == ARB_OK);
+    return json.rc;
+}
+
+static void sides_init(struct sides *sides)
+{
+    const struct arb_instrument info = { .px_scale = 2, .qty_scale = 1 };
+    sides->bids = arb_levels_over(sides->bid_levels, LEVELS_MAX, &info);
+    sides->asks = arb_levels_over(sides->ask_levels, LEVELS_MAX, &info);
+}
+
+static void publish(struct host_stub *stub, const char *bids, const char *asks,
+                    struct arb_book_event *event)
+{
+    struct sides sides;
+
+    host_stub_init(stub);
+    sides_init(&sides);
+    assert_int_equal(read_side(bids, &sides.bids), ARB_OK);
+    assert_int_equal(read_side(asks, &sides.asks), ARB_OK);
+    assert_int_equal(arb_levels_publish(&stub->host, event, &sides.bids, &sides.asks), ARB_OK);
+}
+
+static void expect_digits(const struct host_stub *stub, uint8_t px, uint8_t qty)
+{
+    assert_int_equal(stub->event.px_digits, px);
+    assert_int_equal(stub->event.qty_digits, qty);
+}
+
+static void levels_are_read_in_either_spelling(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    sides_init(&sides);
+    assert_int_equal(read_side("[]", &sides.bids), ARB_OK);
+    assert_int_equal(sides.bids.n, 0);
+    assert_int_equal(read_side("[[\"1.25\",3,\"x\"],[2,0]]", &sides.bids), ARB_OK);
+    assert_int_equal(read_side(" [ {\"qty\":\"0.1\",\"id\":7,\"price\":3.5}]", &sides.bids),
+                     ARB_OK);
+    const struct arb_level want[] = { { 125, 30 }, { 200, 0 }, { 350, 1 } };
+    assert_int_equal(sides.bids.n, 3);
+    assert_memory_equal(sides.bid_levels, want, sizeof(want));
+    assert_int_equal(sides.bids.px_digits, 2);
+    assert_int_equal(sides.bids.qty_digits, 1);
+}
+
+static void levels_that_are_none_are_refused(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    sides_init(&sides);
+    assert_int_equal(read_side("{}", &sides.bids), ARB_EPROTO);
+    assert_int_equal(read_side("[1,2]", &sides.bids), ARB_EPROTO);
+    assert_int_equal(read_side("[[1,2],{\"price\":1,\"qty\":2}]", &sides.bids), ARB_EPROTO);
+    assert_int_equal(read_side("[", &sides.bids), ARB_EPROTO);
+    assert_int_equal(read_side("", &sides.bids), ARB_EPROTO);
+    sides_init(&sides);
+    assert_int_equal(read_side("[[1,2],[1,2],[1,2],[1,2]]", &sides.bids), ARB_ELIMIT);
+    sides_init(&sides);
+    assert_int_equal(read_side("[[1.001,2]]", &sides.bids), ARB_ERANGE);
+}
+
+static void levels_at_zero_are_kept_until_they_are_dropped(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    sides_init(&sides);
+    assert_int_equal(read_side("[[0,1],[1,2],[\"0.00\",3]]", &sides.bids), ARB_OK);
+    assert_int_equal(sides.bids.n, 3);
+    arb_levels_drop_zero(&sides.bids);
+    assert_int_equal(sides.bids.n, 1);
+    assert_true(sides.bid_levels[0].px == 100 && sides.bid_levels[0].qty == 20);
+    arb_levels_drop_zero(&sides.bids);
+    assert_int_equal(sides.bids.n, 1);
+    arb_levels_drop_zero(&sides.asks);
+    assert_int_equal(sides.asks.n, 0);
+}
+
+static void event_is_completed(void **state)
+{
+    struct arb_book_event event = { .instrument = 7, .kind = ARB_BOOK_DELTA, .last_seq = 9 };
+    struct host_stub stub;
+
+    (void)state;
+    publish(&stub, "[[1.25,3]]", "[[2,0.5],[3,1],[99999999999999999999,1]]", &event);
+    assert_int_equal(stub.n_books, 1);
+    assert_int_equal(stub.event.size, sizeof(event));
+    assert_int_equal(stub.event.instrument, 7);
+    assert_int_equal(stub.event.kind, ARB_BOOK_DELTA);
+    assert_int_equal(stub.event.last_seq, 9);
+    assert_int_equal(stub.event.n_bids, 1);
+    assert_int_equal(stub.event.n_asks, 2);
+    assert_int_equal(stub.event.n_beyond, 1);
+    expect_digits(&stub, 2, 1);
+}
+
+static void digits_that_are_set_stay(void **state)
+{
+    struct arb_book_event event = { .px_digits = 5, .qty_digits = ARB_DIGITS_UNKNOWN };
+    struct host_stub stub;
+
+    (void)state;
+    publish(&stub, "[[1.25,3]]", "[]", &event);
+    expect_digits(&stub, 5, 0);
+}
+
+static void digits_of_no_levels_are_unknown(void **state)
+{
+    struct arb_book_event event = { .qty_digits = 3 };
+    struct host_stub stub;
+
+    (void)state;
+    publish(&stub, "[]", "[]", &event);
+    expect_digits(&stub, ARB_DIGITS_UNKNOWN, 3);
+}
+
+static void bid_beyond_the_scale_rejects_the_book(void **state)
+{
+    struct arb_book_event event = { .instrument = 7 };
+    struct host_stub stub;
+
+    (void)state;
+    publish(&stub, "[[1,2],[99999999999999999999,1]]", "[[2,1]]", &event);
+    assert_int_equal(stub.n_books, 0);
+    assert_int_equal(stub.n_rejects, 1);
+    assert_int_equal(stub.rejected, 7);
+    assert_int_equal(stub.reject_rc, ARB_ERANGE);
+}
+
+static void what_the_host_says_to_an_event_is_returned(void **state)
+{
+    struct arb_book_event event = { .instrument = 7 };
+    struct host_stub stub;
+    struct sides sides;
+
+    (void)state;
+    host_stub_init(&stub);
+    sides_init(&sides);
+    stub.rc = ARB_ELIMIT;
+    assert_int_equal(arb_levels_publish(&stub.host, &event, &sides.bids, &sides.asks), ARB_ELIMIT);
+}
+
+static void number_that_does_not_fit_costs_its_book_only(void **state)
+{
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(arb_levels_trouble(&stub.host, 7, ARB_OK), ARB_OK);
+    assert_int_equal(arb_levels_trouble(&stub.host, 7, ARB_EPROTO), ARB_EPROTO);
+    assert_int_equal(arb_levels_trouble(&stub.host, ARB_NO_INSTRUMENT, ARB_ERANGE), ARB_ERANGE);
+    assert_int_equal(stub.n_rejects, 0);
+    assert_int_equal(arb_levels_trouble(&stub.host, 7, ARB_ERANGE), ARB_OK);
+    assert_int_equal(stub.n_rejects, 1);
+    assert_int_equal(stub.rejected, 7);
+    assert_int_equal(stub.reject_rc, ARB_ERANGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(levels_are_read_in_either_spelling),
+        cmocka_unit_test(levels_that_are_none_are_refused),
+        cmocka_unit_test(levels_at_zero_are_kept_until_they_are_dropped),
+        cmocka_unit_test(event_is_completed),
+        cmocka_unit_test(digits_that_are_set_stay),
+        cmocka_unit_test(digits_of_no_levels_are_unknown),
+        cmocka_unit_test(bid_beyond_the_scale_rejects_the_book),
+        cmocka_unit_test(what_the_host_says_to_an_event_is_returned),
+        cmocka_unit_test(number_that_does_not_fit_costs_its_book_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
