@@ -1,11 +1,14 @@
 /*
  * orders.h - single orders summed to price levels, for feeds that tell of each order.
  *
- * Finds an order by its id in constant time, and keeps the levels that the orders make. Belongs
- * into the instance, one for each book; zeroed memory is empty, arb_orders_fini() frees it.
- *
- * A call that fails changes nothing. What is returned is valid until the next call that changes the
+ * Finds an order by its id in constant time, keeps the levels that the orders make, and knows which
+ * of them changed. Belongs into the instance, one for each book; zeroed memory is empty,
+ * arb_orders_fini() frees it. What is returned is valid until the next call that changes the
  * orders.
+ *
+ * Two things that such feeds have in common are helped with. An order that takes liquidity is often
+ * announced before those that it takes: arb_orders_park() keeps it out of the levels meanwhile. A
+ * snapshot may hold orders that are gone: arb_orders_uncross() takes them out when they show.
  */
 #ifndef ARB_ORDERS_H
 #define ARB_ORDERS_H
@@ -13,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arbspot/abi.h"
-#include "arbspot/types.h"
+#include "arbspot/exchange.h"
+#include "arbspot/json.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,7 +26,8 @@ extern "C" {
 enum {
     ARB_ORDERS_MAX = 1 << 18,    /* of one book; with more it cannot be followed */
     ARB_ORDERS_SLOTS_MIN = 1024, /* a power of two, as ARB_ORDERS_MAX is */
-    ARB_ORDERS_LEVELS_MIN = 256,
+    ARB_ORDERS_LEVELS_MIN = 64,
+    ARB_ORDERS_PARKED_MAX = 16, /* orders of one book that are matched at a time */
 };
 
 struct arb_order {
@@ -31,8 +35,8 @@ struct arb_order {
     int64_t px, qty;
     bool is_bid;
     bool is_hidden; /* known, but in no level */
-    uint16_t mark;  /* the plugin's own */
-    uint32_t reserved;
+    bool is_told;   /* an event told of it; else only a snapshot did */
+    uint8_t reserved[5];
 };
 
 /* The levels of one side, worst first. None has a quantity of 0. */
@@ -41,12 +45,24 @@ struct arb_orders_side {
     uint32_t n, cap;
 };
 
-/* Open addressing, at most half full. To see all orders walk over `slots`, leaving out free ones.
- */
+struct arb_orders_parked {
+    uint64_t id;
+    uint64_t until; /* by the clock that arb_orders_settle() is given */
+};
+
+/* Open addressing, at most half full. */
 struct arb_orders {
     struct arb_order *slots;
     uint32_t n, n_slots;
     struct arb_orders_side bids, asks;
+    struct arb_orders_side
+        were[2];     /* asks, bids: levels that changed, with what they were before */
+    bool is_tracked; /* changes are noted */
+    bool is_lost;    /* there was no memory to note one */
+    uint8_t px_digits,
+        qty_digits; /* the most that arb_orders_read() saw; the plugin may raise it */
+    uint32_t n_parked;
+    struct arb_orders_parked parked[ARB_ORDERS_PARKED_MAX];
 };
 
 /* -- levels ------------------------------------------------------------------------------- */
@@ -127,6 +143,22 @@ static inline int arb_orders_level_insert(struct arb_orders_side *side, uint32_t
     return rc;
 }
 
+/* A level is about to change: what it is now, unless that is noted already. */
+static inline void arb_orders_note(struct arb_orders *orders, bool is_bid, int64_t px)
+{
+    struct arb_orders_side *const were = &orders->were[is_bid];
+    const struct arb_level level = { px, arb_orders_qty_at(orders, is_bid, px) };
+
+    for (uint32_t i = 0; i < were->n; i++) {
+        if (were->levels[i].px == px) {
+            return;
+        }
+    }
+    if (arb_orders_level_insert(were, were->n, level) != ARB_OK) {
+        orders->is_lost = true;
+    }
+}
+
 /* Adds to the sum at a price, or takes away what was added before. */
 static inline int arb_orders_level_add(struct arb_orders_side *side, bool is_bid, int64_t px,
                                        int64_t qty)
@@ -149,20 +181,18 @@ static inline int arb_orders_level_add(struct arb_orders_side *side, bool is_bid
     return ARB_OK;
 }
 
-static inline int arb_orders_count_in(struct arb_orders *orders, const struct arb_order *order)
+static inline int arb_orders_count(struct arb_orders *orders, const struct arb_order *order,
+                                   int64_t qty)
 {
     struct arb_orders_side *const side = order->is_bid ? &orders->bids : &orders->asks;
-    return order->is_hidden ? ARB_OK
-                            : arb_orders_level_add(side, order->is_bid, order->px, order->qty);
-}
 
-/* What was counted in can be taken out, and then be counted in again: neither fails. */
-static inline void arb_orders_count_out(struct arb_orders *orders, const struct arb_order *order)
-{
-    struct arb_orders_side *const side = order->is_bid ? &orders->bids : &orders->asks;
-    if (!order->is_hidden) {
-        (void)arb_orders_level_add(side, order->is_bid, order->px, -order->qty);
+    if (order->is_hidden || qty == 0) {
+        return ARB_OK;
     }
+    if (orders->is_tracked) {
+        arb_orders_note(orders, order->is_bid, order->px);
+    }
+    return arb_orders_level_add(side, order->is_bid, order->px, qty);
 }
 
 /* -- orders ------------------------------------------------------------------------------- */
@@ -226,7 +256,8 @@ static inline int arb_orders_reserve(struct arb_orders *orders)
 
 /*
  * Enters an order, or replaces the one with its id, which is not 0; its quantity is not below 0.
- * ARB_ELIMIT: too many orders or levels. ARB_ERANGE: the sum at its price does not fit. ARB_ENOMEM.
+ * Fails without a change: ARB_ELIMIT, too many orders or levels; ARB_ERANGE, the sum at its price
+ * does not fit; ARB_ENOMEM.
  */
 static inline int arb_orders_put(struct arb_orders *orders, const struct arb_order *order)
 {
@@ -238,10 +269,10 @@ static inline int arb_orders_put(struct arb_orders *orders, const struct arb_ord
     }
     struct arb_order *const slot = arb_orders_slot(orders, order->id);
     const struct arb_order before = *slot;
-    arb_orders_count_out(orders, &before); /* a free slot counts 0 */
-    rc = arb_orders_count_in(orders, order);
+    (void)arb_orders_count(orders, &before, -before.qty); /* it is there, so this cannot fail */
+    rc = arb_orders_count(orders, order, order->qty);
     if (rc != ARB_OK) {
-        (void)arb_orders_count_in(orders, &before); /* its place is still there */
+        (void)arb_orders_count(orders, &before, before.qty); /* its place is still there */
         return rc;
     }
     *slot = *order;
@@ -271,21 +302,26 @@ static inline bool arb_orders_remove(struct arb_orders *orders, uint64_t id)
         return false;
     }
     const struct arb_order *const slot = arb_orders_slot(orders, id);
-    arb_orders_count_out(orders, slot);
+    (void)arb_orders_count(orders, slot, -slot->qty); /* it is there, so this cannot fail */
     arb_orders_close_hole(orders, (uint32_t)(slot - orders->slots));
     orders->n--;
     return true;
 }
 
-/* Forgets all orders and keeps the memory. */
+/* Forgets all orders and keeps the memory. Changes are not noted until arb_orders_track(). */
 static inline void arb_orders_clear(struct arb_orders *orders)
 {
     if (orders->n > 0) {
         memset(orders->slots, 0, orders->n_slots * sizeof(*orders->slots));
     }
     orders->n = 0;
+    orders->n_parked = 0;
     orders->bids.n = 0;
     orders->asks.n = 0;
+    orders->were[0].n = 0;
+    orders->were[1].n = 0;
+    orders->is_lost = false;
+    orders->is_tracked = false;
 }
 
 static inline void arb_orders_fini(struct arb_orders *orders)
@@ -293,7 +329,223 @@ static inline void arb_orders_fini(struct arb_orders *orders)
     free(orders->slots);
     free(orders->bids.levels);
     free(orders->asks.levels);
+    free(orders->were[0].levels);
+    free(orders->were[1].levels);
     memset(orders, 0, sizeof(*orders));
+}
+
+/* -- orders being matched ----------------------------------------------------------------- */
+
+/*
+ * Enters an order, and where it crosses the other side keeps it out of the levels until it crosses
+ * no longer, or until `until`. When too many are parked the book is crossed.
+ */
+static inline int arb_orders_park(struct arb_orders *orders, struct arb_order order, uint64_t until)
+{
+    const struct arb_order *const known = arb_orders_find(orders, order.id);
+    const bool was_hidden = known != NULL && known->is_hidden;
+
+    if (!was_hidden && !order.is_hidden && order.qty > 0 &&
+        orders->n_parked < ARB_ORDERS_PARKED_MAX &&
+        arb_orders_crosses(orders, order.is_bid, order.px)) {
+        orders->parked[orders->n_parked].id = order.id;
+        orders->parked[orders->n_parked].until = until;
+        orders->n_parked++;
+        order.is_hidden = true;
+    }
+    order.is_hidden = order.is_hidden || was_hidden;
+    return arb_orders_put(orders, &order);
+}
+
+static inline bool arb_orders_is_done(const struct arb_orders *orders,
+                                      const struct arb_order *order,
+                                      const struct arb_orders_parked *parked, uint64_t now)
+{
+    return now >= parked->until || !arb_orders_crosses(orders, order->is_bid, order->px);
+}
+
+/* Time went by, or orders changed: what is left of parked orders may come to rest. */
+static inline int arb_orders_settle(struct arb_orders *orders, uint64_t now)
+{
+    const uint32_t n = orders->n_parked;
+    int rc = ARB_OK;
+
+    orders->n_parked = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        const struct arb_orders_parked parked = orders->parked[k];
+        const struct arb_order *const known = arb_orders_find(orders, parked.id);
+        if (known == NULL || !known->is_hidden) {
+            continue;
+        }
+        if (!arb_orders_is_done(orders, known, &parked, now)) {
+            orders->parked[orders->n_parked++] = parked;
+            continue;
+        }
+        struct arb_order order = *known;
+        order.is_hidden = false;
+        rc = rc == ARB_OK ? arb_orders_put(orders, &order) : rc;
+    }
+    return rc;
+}
+
+/* -- orders that are gone ----------------------------------------------------------------- */
+
+/* The orders of one side that cross the other. */
+struct arb_orders_crossing {
+    uint32_t n;
+    uint64_t oldest; /* the lowest id of one that no event told of; 0: none */
+};
+
+static inline struct arb_orders_crossing arb_orders_crossing_of(const struct arb_orders *orders,
+                                                                bool is_bid)
+{
+    struct arb_orders_crossing crossing = { 0, 0 };
+
+    for (uint32_t i = 0; i < orders->n_slots; i++) {
+        const struct arb_order *const order = &orders->slots[i];
+        if (order->id == 0 || order->is_bid != is_bid || order->is_hidden || order->qty == 0 ||
+            !arb_orders_crosses(orders, is_bid, order->px)) {
+            continue;
+        }
+        crossing.n++;
+        if (!order->is_told && (crossing.oldest == 0 || order->id < crossing.oldest)) {
+            crossing.oldest = order->id;
+        }
+    }
+    return crossing;
+}
+
+static inline bool arb_orders_are_crossed(const struct arb_orders *orders)
+{
+    const struct arb_level *const bid = arb_orders_best(orders, true);
+    return bid != NULL && arb_orders_crosses(orders, true, bid->px);
+}
+
+/*
+ * Orders at rest that cross would have been matched. Takes out those that no event told of, on the
+ * side where fewer cross, until the book is not crossed or all that cross were told of. Returns how
+ * many.
+ */
+static inline uint32_t arb_orders_uncross(struct arb_orders *orders)
+{
+    uint32_t n = 0;
+
+    while (arb_orders_are_crossed(orders)) {
+        const struct arb_orders_crossing bids = arb_orders_crossing_of(orders, true);
+        const struct arb_orders_crossing asks = arb_orders_crossing_of(orders, false);
+        const bool are_bids_wrong =
+            bids.n < asks.n || (bids.n == asks.n && bids.oldest < asks.oldest);
+        const bool takes_bid = asks.oldest == 0 || (bids.oldest != 0 && are_bids_wrong);
+        if (!arb_orders_remove(orders, takes_bid ? bids.oldest : asks.oldest)) {
+            break;
+        }
+        n++;
+    }
+    return n;
+}
+
+/* -- to and from the plugin --------------------------------------------------------------- */
+
+/* A market order has no price, and what is beyond the scale nobody means: neither is in a level. */
+static inline bool arb_orders_is_price(int64_t px)
+{
+    return px > 0 && px != ARB_PX_BEYOND;
+}
+
+/* Reads [[price, quantity, id, ...], ...] of one side; the ids are whole numbers above 0. */
+static inline bool arb_orders_read(struct arb_json *json, struct arb_orders *orders,
+                                   const struct arb_instrument *info, bool is_bid)
+{
+    arb_json_array(json);
+    while (arb_json_next(json)) {
+        struct arb_order order;
+        memset(&order, 0, sizeof(order));
+        order.is_bid = is_bid;
+        if (!arb_json_array(json) || !arb_json_next(json) ||
+            !arb_json_price(json, info->px_scale, &order.px, &orders->px_digits) ||
+            !arb_json_next(json) ||
+            !arb_json_decimal(json, info->qty_scale, &order.qty, &orders->qty_digits) ||
+            !arb_json_next(json) || !arb_json_u64(json, &order.id) || order.id == 0) {
+            return arb_json_fail(json, ARB_EPROTO);
+        }
+        while (arb_json_next(json)) {
+            arb_json_skip(json);
+        }
+        if (is_bid && order.px == ARB_PX_BEYOND) {
+            return arb_json_fail(json, ARB_ERANGE); /* it is the best bid: not to be left out */
+        }
+        order.is_hidden = !arb_orders_is_price(order.px);
+        const int rc = arb_orders_put(orders, &order);
+        if (rc != ARB_OK) {
+            return arb_json_fail(json, rc);
+        }
+    }
+    return arb_json_ok(json);
+}
+
+/*
+ * Such feeds often name each event and the one before it by a text: a number to put in their place,
+ * as last_seq and prev_seq. 0 for no text.
+ */
+static inline uint64_t arb_orders_link(struct arb_bytes text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < text.len; i++) {
+        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(1099511628211);
+    }
+    return text.len == 0 ? 0 : hash | (hash == 0);
+}
+
+/* From here on changes are noted, for arb_orders_publish(). */
+static inline void arb_orders_track(struct arb_orders *orders)
+{
+    orders->is_tracked = true;
+    orders->is_lost = false;
+    orders->were[0].n = 0;
+    orders->were[1].n = 0;
+}
+
+/* Leaves the levels that are not what they were, with what they are. */
+static inline void arb_orders_keep_changed(struct arb_orders *orders, bool is_bid)
+{
+    struct arb_orders_side *const were = &orders->were[is_bid];
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < were->n; i++) {
+        const struct arb_level level = { were->levels[i].px,
+                                         arb_orders_qty_at(orders, is_bid, were->levels[i].px) };
+        if (level.qty != were->levels[i].qty) {
+            were->levels[n++] = level;
+        }
+    }
+    were->n = n;
+}
+
+/*
+ * Publishes `event` with all levels when it is a snapshot, else with those that changed since the
+ * last time, if any, and tracks changes from then on. ARB_ENOMEM: not all changes are known.
+ */
+static inline int arb_orders_publish(struct arb_host *host, struct arb_book_event *event,
+                                     struct arb_orders *orders)
+{
+    const bool is_whole = event->kind == ARB_BOOK_SNAPSHOT;
+
+    if (orders->is_lost && !is_whole) {
+        return ARB_ENOMEM;
+    }
+    arb_orders_keep_changed(orders, true);
+    arb_orders_keep_changed(orders, false);
+    const struct arb_orders_side *const bids = is_whole ? &orders->bids : &orders->were[1];
+    const struct arb_orders_side *const asks = is_whole ? &orders->asks : &orders->were[0];
+    event->bids = bids->levels;
+    event->asks = asks->levels;
+    event->n_bids = bids->n;
+    event->n_asks = asks->n;
+    event->px_digits = orders->px_digits;
+    event->qty_digits = orders->qty_digits;
+    const int rc = arb_book_publish(host, event);
+    arb_orders_track(orders);
+    return rc;
 }
 
 #ifdef __cplusplus
