@@ -28,6 +28,8 @@ enum {
     ARB_ORDERS_SLOTS_MIN = 1024, /* a power of two, as ARB_ORDERS_MAX is */
     ARB_ORDERS_LEVELS_MIN = 64,
     ARB_ORDERS_PARKED_MAX = 16, /* orders of one book that are matched at a time */
+    ARB_ORDERS_HELD_MIN = 64,
+    ARB_ORDERS_HELD_MAX = 1 << 16, /* events of one book that wait for its snapshot */
 };
 
 struct arb_order {
@@ -37,6 +39,17 @@ struct arb_order {
     bool is_hidden; /* known, but in no level */
     bool is_told;   /* an event told of it; else only a snapshot did */
     uint8_t reserved[5];
+};
+
+enum arb_order_kind { ARB_ORDER_CREATED = 1, ARB_ORDER_CHANGED = 2, ARB_ORDER_DELETED = 3 };
+
+/* What happened to an order. */
+struct arb_order_event {
+    struct arb_order order; /* as it is afterwards */
+    uint64_t time;          /* by the venue's clock, in the plugin's unit */
+    uint32_t kind;          /* enum arb_order_kind */
+    bool is_trade;          /* its price is that of the trade */
+    uint8_t reserved[3];
 };
 
 /* The levels of one side, worst first. None has a quantity of 0. */
@@ -63,6 +76,8 @@ struct arb_orders {
         qty_digits; /* the most that arb_orders_read() saw; the plugin may raise it */
     uint32_t n_parked;
     struct arb_orders_parked parked[ARB_ORDERS_PARKED_MAX];
+    struct arb_order_event *held; /* in order; arb_orders_clear() leaves them, set n_held to 0 */
+    uint32_t n_held, held_cap;
 };
 
 /* -- levels ------------------------------------------------------------------------------- */
@@ -331,7 +346,29 @@ static inline void arb_orders_fini(struct arb_orders *orders)
     free(orders->asks.levels);
     free(orders->were[0].levels);
     free(orders->were[1].levels);
+    free(orders->held);
     memset(orders, 0, sizeof(*orders));
+}
+
+/* Keeps an event for when the snapshot comes. ARB_ELIMIT: too many; ARB_ENOMEM. */
+static inline int arb_orders_hold(struct arb_orders *orders, const struct arb_order_event *event)
+{
+    if (orders->n_held == ARB_ORDERS_HELD_MAX) {
+        return ARB_ELIMIT;
+    }
+    if (orders->n_held == orders->held_cap) {
+        const uint32_t cap =
+            orders->held_cap == 0 ? (uint32_t)ARB_ORDERS_HELD_MIN : 2 * orders->held_cap;
+        struct arb_order_event *const held =
+            (struct arb_order_event *)realloc(orders->held, cap * sizeof(*orders->held));
+        if (held == NULL) {
+            return ARB_ENOMEM;
+        }
+        orders->held = held;
+        orders->held_cap = cap;
+    }
+    orders->held[orders->n_held++] = *event;
+    return ARB_OK;
 }
 
 /* -- orders being matched ----------------------------------------------------------------- */

@@ -9,44 +9,21 @@ enum {
     CONN_CHANNELS_MAX = 1024, /* the venue closes a connection silently at one more */
     HTTP_PER_10MIN = 8000,    /* of 10,000 that are allowed to an address */
     HTTP_OK = 200,
+    GROUP_BY_PRICE = 1, /* of a REST book */
+    GROUP_NONE = 2,     /* single orders, with their ids */
 };
 
-/* What books are made of. */
+/* What the names of a mode's channels begin with, and what comes on each; the first makes books. */
 static const struct bitstamp_mode {
-    const char *name;
-    const char *channels[2]; /* what their names begin with; the first makes the book */
-    uint32_t kinds[2];       /* of the events on each */
-    uint32_t loss, source, time_order, depth;
-    uint32_t quiet_ms; /* order_book sends nothing at subscription */
-    unsigned group;    /* of the REST book: 1 by price, 2 single orders */
+    const char *name, *channels[2];
+    uint32_t kinds[2], loss;
 } modes[] = {
-    { "order_book",
-      { "order_book_" },
-      { ARB_BOOK_SNAPSHOT },
-      ARB_LOSS_STATELESS,
-      ARB_SNAPSHOT_EACH,
-      ARB_TIME_NONE,
-      TOP_LEVELS,
-      2000,
-      1 },
+    { "order_book", { "order_book_" }, { ARB_BOOK_SNAPSHOT }, ARB_LOSS_STATELESS },
     { "diff",
       { "diff_order_book_", "order_book_" },
       { ARB_BOOK_DELTA, ARB_BOOK_TOP },
-      ARB_LOSS_NONE,
-      ARB_SNAPSHOT_HTTP,
-      ARB_TIME_NOT_BACK,
-      0,
-      3000,
-      1 },
-    { "orders",
-      { "live_orders_" },
-      { 0 },
-      ARB_LOSS_CHAIN,
-      ARB_SNAPSHOT_HTTP,
-      ARB_TIME_NONE,
-      0,
-      3000,
-      2 },
+      ARB_LOSS_NONE },
+    { "orders", { "live_orders_" }, { 0 }, ARB_LOSS_CHAIN },
 };
 
 static int bitstamp_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
@@ -59,15 +36,16 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     while (strcmp(mode->name, self->mode_name) != 0) {
         mode++; /* the host takes no other names */
     }
+    const bool is_top = mode->loss == ARB_LOSS_STATELESS;
     self->env = env;
     self->mode = mode;
     self->n_channels = mode->channels[1] != NULL && self->cross_check ? 2 : 1;
     plan->loss_detection = mode->loss;
-    plan->snapshot_source = mode->source;
-    plan->time_order = mode->time_order;
+    plan->snapshot_source = is_top ? ARB_SNAPSHOT_EACH : ARB_SNAPSHOT_HTTP;
+    plan->time_order = mode->loss == ARB_LOSS_NONE ? ARB_TIME_NOT_BACK : ARB_TIME_NONE;
     plan->seam = ARB_SEAM_TIME;
-    plan->quiet_ms = mode->quiet_ms;
-    plan->depth = mode->depth;
+    plan->quiet_ms = is_top ? 2000 : 3000; /* order_book sends nothing at subscription */
+    plan->depth = is_top ? TOP_LEVELS : 0;
     plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
     plan->heartbeat_ms = (uint32_t)self->heartbeat_ms;
     plan->heartbeat_wait_ms = (uint32_t)self->heartbeat_wait_ms;
@@ -85,7 +63,7 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     if (plan->books_per_conn > self->markets_per_connection) {
         plan->books_per_conn = (uint32_t)self->markets_per_connection;
     }
-    return mode->kinds[0] == 0 ? bitstamp_orders_init(self) : ARB_OK;
+    return mode->loss == ARB_LOSS_CHAIN ? bitstamp_orders_init(self) : ARB_OK;
 }
 
 static int bitstamp_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
@@ -113,7 +91,7 @@ static int bitstamp_ask(void *instance, const struct arb_ask *ask, struct arb_re
         return ARB_OK;
     case ARB_ASK_SNAPSHOT: /* the edge keeps it for a second, for those who ask the same */
         arb_text_add(text, "%s/order_book/%s/?group=%u&nonce=%u", self->rest_url, market,
-                     self->mode->group, (unsigned)ask->number);
+                     self->orders == NULL ? GROUP_BY_PRICE : GROUP_NONE, (unsigned)ask->number);
         return ARB_OK;
     default:
         return ARB_ENOTSUP;
@@ -126,8 +104,6 @@ static int bitstamp_spell(void *instance, const struct arb_instrument *info, cha
     return arb_symbol_spell(info, "", true, name);
 }
 
-/* -- messages ----------------------------------------------------------------------------- */
-
 /* A book made of levels, from a frame or from REST. */
 static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json json,
                    uint32_t kind)
@@ -135,7 +111,8 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
     const struct arb_instrument *const info = &self->env->instruments[i];
     struct arb_levels bids = arb_levels_over(self->bids, ARB_EVENT_LEVELS_MAX, info);
     struct arb_levels asks = arb_levels_over(self->asks, ARB_EVENT_LEVELS_MAX, info);
-    struct arb_book_event event = { .instrument = i, .kind = kind, .max_depth = self->mode->depth };
+    const bool is_top = kind == ARB_BOOK_TOP || self->mode->loss == ARB_LOSS_STATELESS;
+    struct arb_book_event event = { .instrument = i, .kind = kind };
     struct arb_bytes key;
 
     arb_json_object(&json);
@@ -153,11 +130,9 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
     if (!arb_json_end(&json) || event.last_seq == 0) {
         return arb_levels_trouble(host, i, arb_json_ok(&json) ? ARB_EPROTO : json.rc);
     }
-    if (kind == ARB_BOOK_TOP) {
-        event.max_depth = TOP_LEVELS;
-    }
     arb_levels_drop_zero(&bids); /* some markets list a bid at price 0 */
     event.venue_ns = bitstamp_venue_ns(event.last_seq);
+    event.max_depth = is_top ? TOP_LEVELS : 0;
     return arb_levels_publish(host, &event, &bids, &asks);
 }
 
@@ -226,11 +201,9 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
     if (i == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    if (arb_bytes_are(event.name, "bts:subscription_succeeded")) {
-        return arb_answered(host, i, channel, ARB_SUBSCRIBED, "");
-    }
-    if (arb_bytes_are(event.name, "bts:unsubscription_succeeded")) {
-        return arb_answered(host, i, channel, ARB_LEFT, "");
+    const bool is_left = arb_bytes_are(event.name, "bts:unsubscription_succeeded");
+    if (is_left || arb_bytes_are(event.name, "bts:subscription_succeeded")) {
+        return arb_answered(host, i, channel, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
     }
     if (self->orders != NULL) {
         return bitstamp_orders_event(self, host, i, &event);
@@ -239,8 +212,6 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
                ? on_book(self, host, i, event.data, self->mode->kinds[channel])
                : ARB_OK;
 }
-
-/* -- answers ------------------------------------------------------------------------------ */
 
 /* A row that cannot be read is left out. */
 static int on_row(struct arb_host *host, struct arb_json json)
@@ -278,10 +249,10 @@ static int on_catalog(struct arb_host *host, struct arb_bytes body)
     while (rc == ARB_OK && arb_json_next(&json) && arb_json_later(&json, &row)) {
         rc = on_row(host, row);
     }
-    if (rc != ARB_OK || !arb_json_end(&json)) {
-        return rc != ARB_OK ? rc : json.rc;
+    if (rc == ARB_OK) {
+        rc = arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
     }
-    return arb_catalog_end(host);
+    return rc;
 }
 
 static int bitstamp_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,

@@ -17,45 +17,30 @@
 #include "bitstamp.h"
 
 enum {
-    HELD_MIN = 64,
-    HELD_MAX = 1 << 16, /* events of one market that wait for its REST book */
-    MATCH_US = 100000,  /* an order that crosses for longer is not being matched */
-    UNIT_US = 1000,     /* events carry whole milliseconds */
+    MATCH_US = 100000, /* an order that crosses for longer is not being matched */
+    UNIT_US = 1000,    /* events carry whole milliseconds */
     ORDER_BUY = 0,
     ORDER_SELL = 1,
 };
 
-enum kind { CREATED = 1, CHANGED = 2, DELETED = 3 };
-
-struct order_event {
-    struct arb_order order; /* as it is afterwards; hidden when of a type that never rests */
-    uint64_t us;
-    enum kind kind;
-    bool is_trade; /* its price is that of the trade */
-};
-
 struct bitstamp_orders {
     struct arb_orders book;
-    struct order_event *held; /* until the host took a REST book */
-    uint32_t n_held, held_cap;
     uint64_t last_seq, last_us; /* of the newest event; 0: none yet */
     uint64_t from_us;           /* older events do not act on the book */
     bool is_seeded;
-    bool is_linked; /* the REST book was given the number of an event: the host takes all later ones
-                     */
+    bool is_linked;             /* the REST book is newer than an event that was held */
     uint64_t n_unknown, n_gone; /* orders that the REST books lacked, and had too many */
 };
 
 static const char too_many[] = "the market has more orders than fit";
 
-/* -- what events do ----------------------------------------------------------------------- */
-
-static bool is_past(const struct bitstamp_orders *orders, const struct order_event *event)
+static bool is_past(const struct bitstamp_orders *orders, const struct arb_order_event *event)
 {
-    return event->us < orders->from_us && (event->kind != DELETED || !orders->is_linked);
+    return event->time < orders->from_us &&
+           (event->kind != ARB_ORDER_DELETED || !orders->is_linked);
 }
 
-static int act(struct bitstamp_orders *orders, const struct order_event *event)
+static int act(struct bitstamp_orders *orders, const struct arb_order_event *event)
 {
     const struct arb_order *const known = arb_orders_find(&orders->book, event->order.id);
     struct arb_order order = event->order;
@@ -63,17 +48,17 @@ static int act(struct bitstamp_orders *orders, const struct order_event *event)
     if (is_past(orders, event)) {
         return ARB_OK;
     }
-    orders->n_unknown += known == NULL && event->kind != CREATED;
-    if (event->kind == DELETED) {
+    orders->n_unknown += known == NULL && event->kind != ARB_ORDER_CREATED;
+    if (event->kind == ARB_ORDER_DELETED) {
         (void)arb_orders_remove(&orders->book, order.id); /* or the REST book lacked it */
-        return arb_orders_settle(&orders->book, event->us);
+        return arb_orders_settle(&orders->book, event->time);
     }
     if (known != NULL && event->is_trade) {
         order.px = known->px;
     }
     order.is_hidden = order.is_hidden || !arb_orders_is_price(order.px);
-    const int rc = arb_orders_park(&orders->book, order, event->us + MATCH_US);
-    return rc == ARB_OK ? arb_orders_settle(&orders->book, event->us) : rc;
+    const int rc = arb_orders_park(&orders->book, order, event->time + MATCH_US);
+    return rc == ARB_OK ? arb_orders_settle(&orders->book, event->time) : rc;
 }
 
 static void uncross(struct bitstamp *self, struct arb_host *host, uint32_t i)
@@ -88,22 +73,6 @@ static void uncross(struct bitstamp *self, struct arb_host *host, uint32_t i)
     orders->n_gone += n;
 }
 
-static int hold(struct bitstamp_orders *orders, const struct order_event *event)
-{
-    if (orders->n_held == orders->held_cap) {
-        const uint32_t cap = orders->held_cap == 0 ? HELD_MIN : 2 * orders->held_cap;
-        struct order_event *const held =
-            cap > HELD_MAX ? NULL : realloc(orders->held, cap * sizeof(*held));
-        if (held == NULL) {
-            return ARB_ELIMIT;
-        }
-        orders->held = held;
-        orders->held_cap = cap;
-    }
-    orders->held[orders->n_held++] = *event;
-    return ARB_OK;
-}
-
 /* The host may not have taken the REST book: then it waits for another one. */
 static bool is_seeded(struct bitstamp_orders *orders, struct arb_host *host, uint32_t i)
 {
@@ -116,23 +85,21 @@ static bool is_seeded(struct bitstamp_orders *orders, struct arb_host *host, uin
 }
 
 static int take_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                      const struct order_event *event)
+                      const struct arb_order_event *event)
 {
     struct bitstamp_orders *const orders = &self->orders[i];
 
     if (!is_seeded(orders, host, i)) {
-        return hold(orders, event);
+        return arb_orders_hold(&orders->book, event);
     }
-    orders->n_held = 0;
+    orders->book.n_held = 0;
     const int rc = act(orders, event);
     uncross(self, host, i);
     return rc;
 }
 
-/* -- messages ----------------------------------------------------------------------------- */
-
 static int read_event(struct arb_json json, struct arb_orders *book,
-                      const struct arb_instrument *info, struct order_event *event)
+                      const struct arb_instrument *info, struct arb_order_event *event)
 {
     struct arb_json px, qty, trade = arb_json_over((struct arb_bytes){ "0", 1 });
     uint64_t type = 0, subtype = 0;
@@ -140,7 +107,7 @@ static int read_event(struct arb_json json, struct arb_orders *book,
     uint8_t ignored = 0;
     const struct arb_json_field fields[] = {
         { "id_str", ARB_JSON_U64, &event->order.id },
-        { "microtimestamp", ARB_JSON_U64, &event->us },
+        { "microtimestamp", ARB_JSON_U64, &event->time },
         { "order_type", ARB_JSON_U64, &type },
         { "price_str", ARB_JSON_ANY, &px },
         { "amount_str", ARB_JSON_ANY, &qty },
@@ -149,7 +116,7 @@ static int read_event(struct arb_json json, struct arb_orders *book,
     };
     const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
 
-    if ((seen & 31) != 31 || type > ORDER_SELL || event->order.id == 0 || event->us == 0) {
+    if ((seen & 31) != 31 || type > ORDER_SELL || event->order.id == 0 || event->time == 0) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
     if (!arb_json_price(&px, info->px_scale, &event->order.px, &book->px_digits)) {
@@ -167,10 +134,10 @@ static int read_event(struct arb_json json, struct arb_orders *book,
 }
 
 /* 0: not about an order. */
-static enum kind kind_of(struct arb_bytes name)
+static uint32_t kind_of(struct arb_bytes name)
 {
     static const char *const names[] = { "", "order_created", "order_changed", "order_deleted" };
-    enum kind kind = DELETED;
+    uint32_t kind = ARB_ORDER_DELETED;
 
     while (kind > 0 && !arb_bytes_are(name, names[kind])) {
         kind--;
@@ -182,7 +149,7 @@ int bitstamp_orders_event(struct bitstamp *self, struct arb_host *host, uint32_t
                           const struct bitstamp_event *message)
 {
     struct bitstamp_orders *const orders = &self->orders[i];
-    struct order_event event = { .kind = kind_of(message->name) };
+    struct arb_order_event event = { .kind = kind_of(message->name) };
     struct arb_book_event told = { .size = (uint32_t)sizeof(told),
                                    .instrument = i,
                                    .kind = ARB_BOOK_DELTA,
@@ -200,8 +167,8 @@ int bitstamp_orders_event(struct bitstamp *self, struct arb_host *host, uint32_t
         return ARB_OK; /* it came twice */
     }
     orders->last_seq = told.last_seq;
-    orders->last_us = event.us;
-    told.venue_ns = bitstamp_venue_ns(event.us);
+    orders->last_us = event.time;
+    told.venue_ns = bitstamp_venue_ns(event.time);
     /* Orders that wait for a price to trigger them are told of, but are in no book. */
     if (message->source.len == 0 || arb_bytes_are(message->source, "orderbook")) {
         rc = take_event(self, host, i, &event);
@@ -230,13 +197,13 @@ int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t 
         return arb_levels_trouble(host, i, arb_json_ok(&bids) ? asks.rc : bids.rc);
     }
     /* Without an event that it is newer than, the host judges by the times. */
-    orders->is_linked = orders->n_held > 0 && made >= orders->held[0].us;
+    orders->is_linked = orders->book.n_held > 0 && made >= orders->book.held[0].time;
     orders->from_us = orders->last_us > made ? 0
                       : orders->is_linked    ? made - made % UNIT_US
                                              : made + 1;
     orders->is_seeded = true;
-    for (uint32_t k = 0; k < orders->n_held; k++) {
-        const int rc = act(orders, &orders->held[k]);
+    for (uint32_t k = 0; k < orders->book.n_held; k++) {
+        const int rc = act(orders, &orders->book.held[k]);
         if (rc != ARB_OK) {
             return arb_book_resync(host, i, too_many);
         }
@@ -249,8 +216,6 @@ int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t 
                                    .venue_ns = bitstamp_venue_ns(made) };
     return arb_orders_publish(host, &told, &orders->book);
 }
-
-/* -- life --------------------------------------------------------------------------------- */
 
 int bitstamp_orders_init(struct bitstamp *self)
 {
@@ -265,7 +230,7 @@ void bitstamp_orders_reset(void *instance, uint32_t instrument)
 
     if (orders != NULL) {
         arb_orders_clear(&orders->book);
-        orders->n_held = 0;
+        orders->book.n_held = 0;
         orders->last_seq = orders->last_us = 0;
         orders->is_seeded = false;
     }
@@ -277,7 +242,6 @@ void bitstamp_orders_fini(void *instance)
 
     for (uint32_t i = 0; self->orders != NULL && i < ARB_INSTRUMENTS_MAX; i++) {
         arb_orders_fini(&self->orders[i].book);
-        free(self->orders[i].held);
     }
     free(self->orders);
 }
