@@ -4,358 +4,275 @@
  */
 #include "bitstamp.h"
 
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
+enum {
+    TOP_LEVELS = 100,         /* a side in order_book frames */
+    CONN_CHANNELS_MAX = 1024, /* the venue closes a connection silently at one more */
+    HTTP_PER_10MIN = 8000,    /* of 10,000 that are allowed to an address */
+    HTTP_OK = 200,
+    GROUP_BY_PRICE = 1, /* of a REST book */
+    GROUP_NONE = 2,     /* single orders, with their ids */
+};
 
-enum { REQUEST_MAX = 256 /* the venue closes on 512 bytes and more */ };
+/* What the names of a mode's channels begin with, and what comes on each; the first makes books. */
+static const struct bitstamp_mode {
+    const char *name, *channels[2];
+    uint32_t kinds[2], loss;
+} modes[] = {
+    { "order_book", { "order_book_" }, { ARB_BOOK_SNAPSHOT }, ARB_LOSS_STATELESS },
+    { "diff",
+      { "diff_order_book_", "order_book_" },
+      { ARB_BOOK_DELTA, ARB_BOOK_TOP },
+      ARB_LOSS_NONE },
+    { "orders", { "live_orders_" }, { 0 }, ARB_LOSS_CHAIN },
+};
 
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S INT64_C(1000000000)
-
-uint32_t bitstamp_find(const struct bitstamp *self, struct arb_bytes name)
-{
-    return arb_symbol_find(&self->by_name, name);
-}
-
-/* "BTC/USD" is "btcusd" at the venue. */
-static void name_market(const struct arb_instrument *info, char *name)
-{
-    size_t n = 0;
-
-    if (info->venue_symbol[0] != '\0') {
-        (void)snprintf(name, ARB_SYMBOL_MAX, "%s", info->venue_symbol);
-        return;
-    }
-    for (const char *p = info->symbol; *p != '\0'; p++) {
-        if (*p != '/') {
-            name[n++] = (char)tolower((unsigned char)*p);
-        }
-    }
-    name[n] = '\0';
-}
-
-static int64_t later_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int subscribe_channel(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                             const char *prefix, struct subscription *sub)
-{
-    char buffer[REQUEST_MAX];
-    struct arb_text text = arb_text_over(buffer, sizeof(buffer));
-    int64_t *const sent_by_ns = &self->sent_by_ns[self->markets[i].conn];
-
-    *sent_by_ns = later_of(*sent_by_ns, host->now_ns) + NS_PER_S / self->requests_per_second;
-    sub->is_on = false;
-    sub->ack_by_ns = *sent_by_ns + self->ack_timeout_ms * NS_PER_MS;
-    arb_text_add(&text, "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"%s%s\"}}", prefix,
-                 self->markets[i].name);
-    return arb_text_fits(&text) ? arb_ws_send(host, self->markets[i].conn, text.data, text.len)
-                                : ARB_ELIMIT;
-}
-
-static bool is_cross_checked(const struct bitstamp *self)
-{
-    return self->feed == CHANNEL_DIFF && self->cross_check;
-}
-
-static int subscribe_check(struct bitstamp *self, struct arb_host *host, uint32_t i)
-{
-    return subscribe_channel(self, host, i, "order_book_", &self->markets[i].check);
-}
-
-static int subscribe(struct bitstamp *self, struct arb_host *host, uint32_t i)
-{
-    struct subscription *const sub = &self->markets[i].sub;
-
-    if (self->feed == CHANNEL_ORDERS) {
-        return subscribe_channel(self, host, i, "live_orders_", sub);
-    }
-    if (self->feed == CHANNEL_TOP) {
-        return subscribe_channel(self, host, i, "order_book_", sub);
-    }
-    const int rc = subscribe_channel(self, host, i, "diff_order_book_", sub);
-    return rc == ARB_OK && is_cross_checked(self) ? subscribe_check(self, host, i) : rc;
-}
-
-void bitstamp_await_seed(struct bitstamp *self, uint32_t i, int64_t now_ns)
-{
-    struct market *const market = &self->markets[i];
-
-    market->seed = SEED_WAITING;
-    market->first_diff = 0;
-    market->waiting_since_ns = now_ns;
-    market->ask_at_ns = now_ns;
-    market->suspects.n = 0;
-    bitstamp_orders_reset(&market->orders, false);
-}
-
-int bitstamp_damaged(struct bitstamp *self, struct arb_host *host, uint32_t instrument,
-                     const char *why)
-{
-    struct market *const market = &self->markets[instrument];
-
-    market->seed = SEED_IDLE; /* the host answers with resync() when it is time */
-    market->suspects.n = 0;
-    bitstamp_orders_reset(&market->orders, false);
-    return arb_book_resync(host, instrument, why);
-}
-
-static int open_connections(struct bitstamp *self, struct arb_host *host, uint32_t n)
-{
-    const struct arb_ws_spec spec = {
-        .size = (uint32_t)sizeof(spec),
-        .idle_ms = (uint32_t)(self->heartbeat_ms + 2 * self->heartbeat_timeout_ms),
-        .send_rate = (uint32_t)self->requests_per_second,
-        .url = self->ws_url,
-    };
-    for (; self->n_conns < n; self->n_conns++) {
-        if (self->n_conns == ARB_CONNS_MAX) {
-            arb_log(host, ARB_ERROR,
-                    "more than %d connections needed: raise markets_per_connection", ARB_CONNS_MAX);
-            return ARB_ELIMIT;
-        }
-        const int rc = arb_ws_open(host, self->n_conns, &spec);
-        if (rc != ARB_OK) {
-            return rc;
-        }
-    }
-    return ARB_OK;
-}
-
-/*
- * The venue acknowledges a channel that does not exist and then stays silent for ever, so
- * markets are subscribed only after a look at the catalog (or after it could not be had).
- */
-int bitstamp_start_markets(struct bitstamp *self, struct arb_host *host)
-{
-    const uint32_t most = is_cross_checked(self) ? CONN_CHANNELS_MAX / 2 : CONN_CHANNELS_MAX;
-    const uint32_t wanted = (uint32_t)self->markets_per_connection;
-    const uint32_t per_conn = wanted < most ? wanted : most;
-    int rc = open_connections(self, host, (self->n_markets + per_conn - 1) / per_conn);
-
-    for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
-        struct market *const market = &self->markets[i];
-        if (market->conn == ARB_CONNS_MAX) {
-            market->conn = i / per_conn;
-            rc = arb_book_bind(host, i, market->conn);
-            if (rc == ARB_OK && self->open[market->conn] && market->listed) {
-                rc = subscribe(self, host, i);
-            }
-        }
-    }
-    return rc;
-}
-
-static enum channel_kind feed_of(const char *mode)
-{
-    if (strcmp(mode, "orders") == 0) {
-        return CHANNEL_ORDERS;
-    }
-    return strcmp(mode, "diff") == 0 ? CHANNEL_DIFF : CHANNEL_TOP;
-}
-
-static enum arb_loss_detection loss_detection_of(enum channel_kind feed)
-{
-    if (feed == CHANNEL_ORDERS) {
-        return ARB_LOSS_CHAIN;
-    }
-    return feed == CHANNEL_DIFF ? ARB_LOSS_NONE : ARB_LOSS_STATELESS;
-}
-
-static int bitstamp_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env)
+static int bitstamp_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
+                         struct arb_plan *plan)
 {
     struct bitstamp *const self = instance;
-
-    self->env = env;
-    self->feed = feed_of(self->mode);
-    self->markets = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->markets));
-    if (self->markets == NULL) {
-        return ARB_ENOMEM;
-    }
-    const struct arb_capabilities caps = {
-        .size = (uint32_t)sizeof(caps),
-        .loss_detection = (uint32_t)loss_detection_of(self->feed),
-        .snapshot_source = self->feed == CHANNEL_TOP ? ARB_SNAPSHOT_EACH : ARB_SNAPSHOT_HTTP,
-        .unknown_delete = ARB_UNKNOWN_DELETE_DESYNC,
-        .liveness = ARB_LIVENESS_CLIENT_HEARTBEAT,
-        .depth = self->feed == CHANNEL_TOP ? TOP_LEVELS : 0,
-    };
-    int rc = arb_declare(host, &caps);
-    if (rc == ARB_OK) {
-        rc = bitstamp_ask_catalog(self, host);
-    }
-    return rc == ARB_OK ? arb_timer_set(host, TIMER_TICK, TICK_MS) : rc;
-}
-
-static int bitstamp_add_instruments(void *instance, struct arb_host *host, uint32_t first,
-                                    uint32_t count)
-{
-    struct bitstamp *const self = instance;
-
-    for (uint32_t i = first; i < first + count; i++) {
-        struct market *const market = &self->markets[i];
-        name_market(&self->env->instruments[i], market->name);
-        market->conn = ARB_CONNS_MAX; /* not placed yet */
-        market->listed = true;        /* until the catalog says otherwise */
-        market->seed = SEED_IDLE;
-        const struct arb_bytes name = { market->name, strlen(market->name) };
-        const int rc = arb_symbol_put(&self->by_name, name, i);
-        if (rc != ARB_OK) {
-            return rc;
-        }
-        self->n_markets = i + 1;
-    }
-    return self->catalog_known ? bitstamp_start_markets(self, host) : ARB_OK;
-}
-
-static int bitstamp_on_open(void *instance, struct arb_host *host, uint32_t conn)
-{
-    struct bitstamp *const self = instance;
-    int rc = ARB_OK;
-
-    self->open[conn] = true;
-    self->beat_at_ns[conn] = host->now_ns + self->heartbeat_ms * NS_PER_MS;
-    self->answer_by_ns[conn] = 0;
-    self->sent_by_ns[conn] = host->now_ns;
-    for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
-        if (self->markets[i].conn == conn && self->markets[i].listed) {
-            rc = subscribe(self, host, i);
-        }
-    }
-    return rc;
-}
-
-static int bitstamp_on_close(void *instance, struct arb_host *host, uint32_t conn)
-{
-    struct bitstamp *const self = instance;
+    const struct bitstamp_mode *mode = modes;
     (void)host;
-    self->open[conn] = false;
-    for (uint32_t i = 0; i < self->n_markets; i++) {
-        if (self->markets[i].conn == conn) {
-            self->markets[i].sub = self->markets[i].check = (struct subscription){ 0 };
-            self->markets[i].seed = SEED_IDLE; /* an answer still on its way is of no use */
-            self->markets[i].last_event = 0;
-            self->markets[i].suspects.n = 0;
-            bitstamp_orders_reset(&self->markets[i].orders, true);
-        }
+
+    while (strcmp(mode->name, self->mode_name) != 0) {
+        mode++; /* the host takes no other names */
     }
-    return ARB_OK;
+    const bool is_top = mode->loss == ARB_LOSS_STATELESS;
+    self->env = env;
+    self->mode = mode;
+    self->n_channels = mode->channels[1] != NULL && self->cross_check ? 2 : 1;
+    plan->loss_detection = mode->loss;
+    plan->snapshot_source = is_top ? ARB_SNAPSHOT_EACH : ARB_SNAPSHOT_HTTP;
+    plan->time_order = mode->loss == ARB_LOSS_NONE ? ARB_TIME_NOT_BACK : ARB_TIME_NONE;
+    plan->seam = ARB_SEAM_TIME;
+    plan->quiet_ms = is_top ? 2000 : 3000; /* order_book sends nothing at subscription */
+    plan->depth = is_top ? TOP_LEVELS : 0;
+    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
+    plan->heartbeat_ms = (uint32_t)self->heartbeat_ms;
+    plan->heartbeat_wait_ms = (uint32_t)self->heartbeat_wait_ms;
+    plan->idle_ms = (uint32_t)(self->heartbeat_ms + 2 * self->heartbeat_wait_ms);
+    plan->requests_per_second = (uint32_t)self->requests_per_second;
+    plan->answer_ms = (uint32_t)self->ack_timeout_ms;
+    plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE;
+    plan->http_at_once = 8;
+    plan->http_per_10min = HTTP_PER_10MIN;
+    plan->catalog = ARB_CATALOG_HTTP;
+    plan->catalog_age_ms = (uint32_t)self->catalog_age_ms;
+    plan->is_listed_only = true;
+    plan->channels = self->n_channels;
+    plan->books_per_conn = CONN_CHANNELS_MAX / self->n_channels;
+    if (plan->books_per_conn > self->markets_per_connection) {
+        plan->books_per_conn = (uint32_t)self->markets_per_connection;
+    }
+    return mode->loss == ARB_LOSS_CHAIN ? bitstamp_orders_init(self) : ARB_OK;
 }
 
-static int bitstamp_on_message(void *instance, struct arb_host *host, uint32_t conn,
-                               struct arb_bytes msg)
+static int bitstamp_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
+{
+    const struct bitstamp *const self = instance;
+    struct arb_text *const text = &request->text;
+    const char *const market =
+        ask->n_instruments == 0 ? "" : self->env->instruments[ask->instruments[0]].venue_symbol;
+
+    switch (ask->what) {
+    case ARB_ASK_CONNECT:
+        arb_text_add(text, "%s", self->ws_url);
+        return ARB_OK;
+    case ARB_ASK_SUBSCRIBE:
+    case ARB_ASK_UNSUBSCRIBE:
+        arb_text_add(text, "{\"event\":\"bts:%s\",\"data\":{\"channel\":\"%s%s\"}}",
+                     ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe",
+                     self->mode->channels[ask->channel], market);
+        return ARB_OK;
+    case ARB_ASK_HEARTBEAT:
+        arb_text_add(text, "{\"event\":\"bts:heartbeat\"}");
+        return ARB_OK;
+    case ARB_ASK_CATALOG:
+        arb_text_add(text, "%s/markets/", self->rest_url);
+        return ARB_OK;
+    case ARB_ASK_SNAPSHOT: /* the edge keeps it for a second, for those who ask the same */
+        arb_text_add(text, "%s/order_book/%s/?group=%u&nonce=%u", self->rest_url, market,
+                     self->orders == NULL ? GROUP_BY_PRICE : GROUP_NONE, (unsigned)ask->number);
+        return ARB_OK;
+    default:
+        return ARB_ENOTSUP;
+    }
+}
+
+static int bitstamp_spell(void *instance, const struct arb_instrument *info, char *name)
+{
+    (void)instance;
+    return arb_symbol_spell(info, "", true, name);
+}
+
+/* A book made of levels, from a frame or from REST. */
+static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json json,
+                   uint32_t kind)
+{
+    const struct arb_instrument *const info = &self->env->instruments[i];
+    struct arb_levels bids = arb_levels_over(self->bids, ARB_EVENT_LEVELS_MAX, info);
+    struct arb_levels asks = arb_levels_over(self->asks, ARB_EVENT_LEVELS_MAX, info);
+    const bool is_top = kind == ARB_BOOK_TOP || self->mode->loss == ARB_LOSS_STATELESS;
+    struct arb_book_event event = { .instrument = i, .kind = kind };
+    struct arb_bytes key;
+
+    arb_json_object(&json);
+    while (arb_json_key(&json, &key)) {
+        if (arb_bytes_are(key, "bids")) {
+            arb_levels_read(&json, &bids);
+        } else if (arb_bytes_are(key, "asks")) {
+            arb_levels_read(&json, &asks);
+        } else if (arb_bytes_are(key, "microtimestamp")) {
+            arb_json_u64(&json, &event.last_seq);
+        } else {
+            arb_json_skip(&json);
+        }
+    }
+    if (!arb_json_end(&json) || event.last_seq == 0) {
+        return arb_levels_trouble(host, i, arb_json_ok(&json) ? ARB_EPROTO : json.rc);
+    }
+    arb_levels_drop_zero(&bids); /* some markets list a bid at price 0 */
+    event.venue_ns = bitstamp_venue_ns(event.last_seq);
+    event.max_depth = is_top ? TOP_LEVELS : 0;
+    return arb_levels_publish(host, &event, &bids, &asks);
+}
+
+static bool contains(struct arb_bytes text, const char *word)
+{
+    return memmem(text.data, text.len, word, strlen(word)) != NULL;
+}
+
+/* It seldom says which request it means: then it is only logged, or slows all of them down. */
+static int on_error(struct arb_host *host, uint32_t i, uint32_t channel, struct arb_json data)
+{
+    struct arb_bytes text = { "no reason given", 15 };
+    const struct arb_json_field field = { "message", ARB_JSON_TEXT, &text };
+    char why[100];
+
+    (void)arb_json_fields(&data, &field, 1); /* without one it is not told */
+    const bool is_rate = contains(text, "ate limit") || contains(text, "oo many");
+    (void)snprintf(why, sizeof(why), "refused by the venue: %.*s",
+                   (int)(text.len < 70 ? text.len : 70), text.data);
+    return arb_answered(host, i, channel, is_rate ? ARB_LATER : ARB_REFUSED, why);
+}
+
+/* Of which market and channel a message is; ARB_NO_INSTRUMENT: none of ours. */
+static uint32_t find_channel(const struct bitstamp *self, struct arb_bytes name, uint32_t *channel)
+{
+    for (*channel = self->n_channels; (*channel)-- > 0;) {
+        const char *const prefix = self->mode->channels[*channel];
+        const size_t len = strlen(prefix);
+        if (name.len > len && memcmp(name.data, prefix, len) == 0) {
+            const struct arb_bytes market = { name.data + len, name.len - len };
+            return arb_instrument_find(self->env, market);
+        }
+    }
+    *channel = 0;
+    return ARB_NO_INSTRUMENT;
+}
+
+static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn,
+                            struct arb_message message)
 {
     struct bitstamp *const self = instance;
-    self->answer_by_ns[conn] = 0; /* any frame is a sign of life */
-    return bitstamp_message(self, host, conn, msg);
-}
+    struct arb_json json = arb_json_over(arb_message_bytes(message));
+    struct bitstamp_event event = { .data = json };
+    struct arb_bytes name = { "", 0 };
+    const struct arb_json_field fields[] = {
+        { "event", ARB_JSON_TEXT, &event.name },
+        { "channel", ARB_JSON_TEXT, &name },
+        { "data", ARB_JSON_ANY, &event.data },
+        { "event_id", ARB_JSON_TEXT, &event.id },
+        { "pre_event_id", ARB_JSON_TEXT, &event.previous_id },
+        { "order_source", ARB_JSON_TEXT, &event.source },
+    };
+    uint32_t channel;
 
-static int bitstamp_on_http(void *instance, struct arb_host *host, uint32_t request, int status,
-                            struct arb_bytes body)
-{
-    return bitstamp_http(instance, host, request, status, body);
-}
-
-/* A quiet market sends nothing, so life is proven by asking. */
-static int beat(struct bitstamp *self, struct arb_host *host, uint32_t conn)
-{
-    static const char request[] = "{\"event\":\"bts:heartbeat\"}";
-
-    if (self->answer_by_ns[conn] != 0 && host->now_ns >= self->answer_by_ns[conn]) {
-        self->answer_by_ns[conn] = 0;
-        return arb_ws_close(host, conn, "the heartbeat was not answered");
+    const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
+    if (!arb_json_end(&json) || (seen & 1) == 0) {
+        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
-    if (host->now_ns < self->beat_at_ns[conn]) {
+    const uint32_t i = find_channel(self, name, &channel);
+    if (arb_bytes_are(event.name, "bts:request_reconnect")) {
+        return arb_ws_renew(host, conn, "the venue asked for a reconnect");
+    }
+    if (arb_bytes_are(event.name, "bts:error")) {
+        return on_error(host, i, channel, event.data);
+    }
+    if (i == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    self->beat_at_ns[conn] = host->now_ns + self->heartbeat_ms * NS_PER_MS;
-    self->answer_by_ns[conn] = host->now_ns + self->heartbeat_timeout_ms * NS_PER_MS;
-    return arb_ws_send(host, conn, request, strlen(request));
+    const bool is_left = arb_bytes_are(event.name, "bts:unsubscription_succeeded");
+    if (is_left || arb_bytes_are(event.name, "bts:subscription_succeeded")) {
+        return arb_answered(host, i, channel, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
+    }
+    if (self->orders != NULL) {
+        return bitstamp_orders_event(self, host, i, &event);
+    }
+    return arb_bytes_are(event.name, "data")
+               ? on_book(self, host, i, event.data, self->mode->kinds[channel])
+               : ARB_OK;
 }
 
-static bool is_overdue(const struct subscription *sub, int64_t now_ns)
+/* A row that cannot be read is left out. */
+static int on_row(struct arb_host *host, struct arb_json json)
 {
-    return !sub->is_on && sub->ack_by_ns != 0 && now_ns >= sub->ack_by_ns;
-}
+    struct arb_catalog_row row = { .trading = ARB_TRADING_HALTED };
+    struct arb_bytes trading = { "", 0 };
+    uint64_t px_digits = ARB_DIGITS_UNKNOWN, qty_digits = ARB_DIGITS_UNKNOWN;
+    const struct arb_json_field fields[] = {
+        { "name", ARB_JSON_TEXT, &row.symbol },
+        { "market_symbol", ARB_JSON_TEXT, &row.venue_symbol },
+        { "url_symbol", ARB_JSON_TEXT, &row.venue_symbol }, /* its name of old */
+        { "trading", ARB_JSON_TEXT, &trading },
+        { "counter_decimals", ARB_JSON_U64, &px_digits },
+        { "base_decimals", ARB_JSON_U64, &qty_digits },
+    };
 
-/* Subscriptions that nobody answered: the host asks again for a book, later and later. */
-static int chase_acks(struct bitstamp *self, struct arb_host *host, uint32_t i)
-{
-    struct market *const market = &self->markets[i];
-
-    if (market->conn == ARB_CONNS_MAX || !self->open[market->conn]) {
+    (void)arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
+    if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    if (is_overdue(&market->sub, host->now_ns)) {
-        market->sub.ack_by_ns = 0;
-        return arb_book_resync(host, i, "the subscription was not acknowledged");
+    row.px_digits = px_digits > ARB_SCALE_MAX ? ARB_DIGITS_UNKNOWN : (uint8_t)px_digits;
+    row.qty_digits = qty_digits > ARB_SCALE_MAX ? ARB_DIGITS_UNKNOWN : (uint8_t)qty_digits;
+    if (arb_bytes_are(trading, "Enabled")) {
+        row.trading = ARB_TRADING_OPEN;
     }
-    return is_overdue(&market->check, host->now_ns) ? subscribe_check(self, host, i) : ARB_OK;
+    return arb_catalog_publish(host, &row);
 }
 
-/* What time alone brings about in the books. */
-static int tick_books(struct bitstamp *self, struct arb_host *host)
+static int on_catalog(struct arb_host *host, struct arb_bytes body)
 {
+    struct arb_json json = arb_json_over(body), row;
     int rc = ARB_OK;
 
-    for (uint32_t i = 0; i < self->n_markets && rc == ARB_OK; i++) {
-        rc = chase_acks(self, host, i);
-        if (rc != ARB_OK) {
-            return rc;
-        }
-        if (self->feed == CHANNEL_ORDERS) {
-            rc = bitstamp_orders_tick(self, host, i);
-        } else if (is_cross_checked(self)) {
-            rc = bitstamp_check_tick(self, host, i);
-        }
+    arb_json_array(&json);
+    while (rc == ARB_OK && arb_json_next(&json) && arb_json_later(&json, &row)) {
+        rc = on_row(host, row);
+    }
+    if (rc == ARB_OK) {
+        rc = arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
     }
     return rc;
 }
 
-static int bitstamp_on_timer(void *instance, struct arb_host *host, uint32_t timer)
+static int bitstamp_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
+                           int status, struct arb_bytes body)
 {
     struct bitstamp *const self = instance;
-    int rc = arb_timer_set(host, timer, TICK_MS);
 
-    for (uint32_t conn = 0; conn < self->n_conns && rc == ARB_OK; conn++) {
-        rc = self->open[conn] ? beat(self, host, conn) : ARB_OK;
+    /* {"response_code": "400.002", ...}: its HTTP status is not written down. */
+    if (body.len < 1024 && (contains(body, "\"400.002\"") || contains(body, "\"400.067\""))) {
+        return ARB_ELATER;
     }
-    if (rc == ARB_OK && host->now_ns >= self->catalog_at_ns) {
-        rc = bitstamp_ask_catalog(self, host);
+    if (status != HTTP_OK) {
+        return ARB_EPROTO; /* 404: there is no such market */
     }
-    if (rc == ARB_OK) {
-        rc = tick_books(self, host);
+    if (ask->what == ARB_ASK_CATALOG) {
+        return on_catalog(host, body);
     }
-    return rc == ARB_OK ? bitstamp_ask_seeds(self, host) : rc;
-}
-
-/* The stream goes on; what is missing is a new seed. */
-static int bitstamp_resync(void *instance, struct arb_host *host, uint32_t instrument)
-{
-    struct bitstamp *const self = instance;
-    struct market *const market = &self->markets[instrument];
-
-    if (!market->listed) {
-        return arb_book_refused(host, instrument, "the venue does not list this market");
-    }
-    market->last_event = 0;
-    if (!market->sub.is_on) {
-        return subscribe(self, host, instrument);
-    }
-    bitstamp_await_seed(self, instrument, host->now_ns);
-    return ARB_OK;
-}
-
-static void bitstamp_fini(void *instance)
-{
-    struct bitstamp *const self = instance;
-    for (uint32_t i = 0; i < self->n_markets; i++) {
-        bitstamp_orders_fini(&self->markets[i].orders);
-    }
-    free(self->markets);
+    return self->orders != NULL
+               ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
+               : on_book(self, host, ask->instruments[0], arb_json_over(body), ARB_BOOK_SNAPSHOT);
 }
 
 static const struct arb_option options[] = {
@@ -363,7 +280,7 @@ static const struct arb_option options[] = {
                       "WebSocket address."),
     ARB_OPTION_STRING("rest_url", struct bitstamp, rest_url, "https://www.bitstamp.net/api/v2",
                       "REST address, without a slash at its end."),
-    ARB_OPTION_ENUM("mode", struct bitstamp, mode, "order_book", "order_book|diff|orders",
+    ARB_OPTION_ENUM("mode", struct bitstamp, mode_name, "order_book", "order_book|diff|orders",
                     "order_book: best 100 levels, heals itself; diff: whole book, a loss shows "
                     "within seconds; orders: whole book, a loss shows at once."),
     ARB_OPTION_BOOL("cross_check", struct bitstamp, cross_check, "on",
@@ -374,24 +291,23 @@ static const struct arb_option options[] = {
                    "Requests a second on one connection."),
     ARB_OPTION_MS("heartbeat", struct bitstamp, heartbeat_ms, "15s", 1000, 60000,
                   "How often the venue is asked for a sign of life."),
-    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_timeout_ms, "10s", 1000, 60000,
+    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_wait_ms, "10s", 1000, 60000,
                   "How long it may take to answer before the connection is given up."),
     ARB_OPTION_MS("ack_timeout", struct bitstamp, ack_timeout_ms, "5s", 1000, 60000,
-                  "How long a subscription may stay unanswered before it is asked for again."),
-    ARB_OPTION_END,
+                  "How long a subscription or a REST book may stay unanswered."),
+    ARB_OPTION_MS("catalog_age", struct bitstamp, catalog_age_ms, "4m", 10000, 86400000,
+                  "How often the market list is read, and with it which markets trade."),
 };
 
 static const struct arb_exchange_ops ops = {
     .size = (uint32_t)sizeof(struct arb_exchange_ops),
     .init = bitstamp_init,
-    .add_instruments = bitstamp_add_instruments,
-    .on_open = bitstamp_on_open,
-    .on_message = bitstamp_on_message,
-    .on_close = bitstamp_on_close,
-    .on_http = bitstamp_on_http,
-    .on_timer = bitstamp_on_timer,
-    .resync = bitstamp_resync,
-    .fini = bitstamp_fini,
+    .ask = bitstamp_ask,
+    .on_message = bitstamp_message,
+    .spell = bitstamp_spell,
+    .on_answer = bitstamp_answer,
+    .reset = bitstamp_orders_reset,
+    .fini = bitstamp_orders_fini,
 };
 
 ARB_PLUGIN_EXPORT = {
@@ -400,6 +316,6 @@ ARB_PLUGIN_EXPORT = {
     .version = "1.0.0",
     .description = "Bitstamp spot order books over WebSocket and REST",
     .instance_size = sizeof(struct bitstamp),
-    .options = options,
+    ARB_PLUGIN_OPTIONS(options),
     .ops = &ops,
 };

@@ -1,629 +1,247 @@
 /*
- * mode = orders: every event of every order, each naming its predecessor, so that a lost one is
- * noticed at once. Levels are the sums of the orders at a price.
+ * mode = orders: every event of every order, each naming its predecessor. Levels are the sums of
+ * the orders at a price.
  *
- * The REST book is spliced in by letting all events since the subscription act on it again: what
- * an order is in the end is what its last event says, whether or not the book was made before
- * that event. So the book needs only to be no older than the first event, and to be published
- * after the stream has got past it. The times of both need not be compared exactly, which is
- * just as well: events carry whole milliseconds.
+ * The host checks the chain, so it gets each event, without levels as long as the REST book is not
+ * there. Those events act again on the REST book: what an order is in the end is what its last
+ * event says, whether or not the book was made before that event, so the times of the two need not
+ * be compared exactly. Only when no event is newer than the book do older ones not act on it, but
+ * for deletions: the rest of what they tell is half of a past that the book has behind it.
  *
- * A stream that does not get past it is quiet, or held up. Then only what is not clearly older
- * than the book acts on it, also later: half of a past that the book has behind it would take
- * it to where the venue never was.
+ * The REST book may lack orders, and may hold some that are gone. The chain is complete, so a
+ * change of an unknown order tells what the book lacked, and the deletion of one tells nothing.
+ * Orders that are gone show by crossing others at rest, see arb_orders_uncross().
  */
+#include "arbspot/orders.h"
+
 #include "bitstamp.h"
 
-#include <stdlib.h>
-
-#define NS_PER_S INT64_C(1000000000)
-#define SPLICE_NS (1 * NS_PER_S) /* what was under way when the REST book came has arrived */
-#define LENIENT_US 1000000       /* behind the REST book, events may say what it already shows */
-#define EVENT_UNIT_US 1000       /* events carry whole milliseconds */
-
 enum {
-    HELD_MIN = 64,
-    CHANGES_MAX = PARKED_MAX + 2, /* levels that one event can touch */
+    MATCH_US = 100000, /* an order that crosses for longer is not being matched */
+    UNIT_US = 1000,    /* events carry whole milliseconds */
     ORDER_BUY = 0,
     ORDER_SELL = 1,
 };
 
-/* -- state ---------------------------------------------------------------------------- */
-
-void bitstamp_orders_reset(struct orders *orders, bool new_chain)
-{
-    order_table_clear(&orders->table);
-    orders->is_live = false;
-    orders->n_held = 0;
-    orders->n_parked = 0;
-    if (new_chain) {
-        orders->last_id_len = 0;
-    }
-}
-
-void bitstamp_orders_fini(struct orders *orders)
-{
-    order_table_fini(&orders->table);
-    free(orders->held);
-}
-
-static void note_digits(struct orders *orders, uint8_t px_digits, uint8_t qty_digits)
-{
-    orders->px_digits = px_digits > orders->px_digits ? px_digits : orders->px_digits;
-    orders->qty_digits = qty_digits > orders->qty_digits ? qty_digits : orders->qty_digits;
-}
-
-/* -- changed levels ------------------------------------------------------------------- */
-
-struct change {
-    int64_t px, diff;
-    bool is_bid;
+struct bitstamp_orders {
+    struct arb_orders book;
+    uint64_t last_seq, last_us; /* of the newest event; 0: none yet */
+    uint64_t from_us;           /* older events do not act on the book */
+    bool is_seeded;
+    bool is_linked;             /* the REST book is newer than an event that was held */
+    uint64_t n_unknown, n_gone; /* orders that the REST books lacked, and had too many */
 };
 
-/* What one callback does to the levels; equal prices are added up. */
-struct changes {
-    uint32_t n;
-    struct change list[CHANGES_MAX];
-};
+static const char too_many[] = "the market has more orders than fit";
 
-/* False when the sum does not fit. */
-static bool add_change(struct changes *changes, const struct order *order, int64_t diff)
+static bool is_past(const struct bitstamp_orders *orders, const struct arb_order_event *event)
 {
-    for (uint32_t i = 0; i < changes->n; i++) {
-        struct change *const change = &changes->list[i];
-        if (change->px == order->px && change->is_bid == order->is_bid) {
-            return !__builtin_add_overflow(change->diff, diff, &change->diff);
-        }
-    }
-    changes->list[changes->n++] =
-        (struct change){ .px = order->px, .diff = diff, .is_bid = order->is_bid };
-    return true;
+    return event->time < orders->from_us &&
+           (event->kind != ARB_ORDER_DELETED || !orders->is_linked);
 }
 
-/* An order being matched stands above the other side until it is done; it rests in no level. */
-static bool crosses(const struct arb_book *view, const struct order *order)
+static int act(struct bitstamp_orders *orders, const struct arb_order_event *event)
 {
-    if (order->is_bid) {
-        return view->n_asks > 0 && order->px >= arb_ask(view, 0)->px;
-    }
-    return view->n_bids > 0 && order->px <= arb_bid(view, 0)->px;
-}
+    const struct arb_order *const known = arb_orders_find(&orders->book, event->order.id);
+    struct arb_order order = event->order;
 
-static void park(struct orders *orders, struct order *order, bool was_parked)
-{
-    if (was_parked) {
-        order->is_parked = true;
-    } else if (orders->n_parked < PARKED_MAX) { /* else the host shows the book as crossed */
-        order->is_parked = true;
-        orders->parked[orders->n_parked++] = order->id;
-    }
-}
-
-/* Parked orders that nothing stands against any more come to rest; gone ones are forgotten. */
-static bool unpark(struct orders *orders, const struct arb_book *view, struct changes *changes)
-{
-    uint32_t n = 0;
-    bool fits = true;
-
-    for (uint32_t i = 0; i < orders->n_parked; i++) {
-        struct order *const order = order_find(&orders->table, orders->parked[i]);
-        if (order == NULL || !order->is_parked) {
-            continue;
-        }
-        if (crosses(view, order)) {
-            orders->parked[n++] = order->id;
-            continue;
-        }
-        order->is_parked = false;
-        fits = add_change(changes, order, order->qty) && fits;
-    }
-    orders->n_parked = n;
-    return fits;
-}
-
-/* The changed levels as the book shows them then; false when the sums contradict the book. */
-static bool sum_up(const struct changes *changes, const struct arb_book *view,
-                   struct book_text *book)
-{
-    for (uint32_t i = 0; i < changes->n; i++) {
-        const struct change *const change = &changes->list[i];
-        struct arb_levels *const side = change->is_bid ? &book->bids : &book->asks;
-        int64_t qty;
-        if (__builtin_add_overflow(bitstamp_qty_at(view, change->is_bid, change->px), change->diff,
-                                   &qty) ||
-            qty < 0) {
-            return false;
-        }
-        if (change->diff != 0) {
-            side->levels[side->n++] = (struct arb_level){ .px = change->px, .qty = qty };
-        }
-    }
-    return true;
-}
-
-/* -- publishing ----------------------------------------------------------------------- */
-
-static int publish(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                   const struct book_text *book, enum arb_book_kind kind)
-{
-    struct orders *const orders = &self->markets[i].orders;
-    const struct arb_book_event event = {
-        .size = (uint32_t)sizeof(event),
-        .instrument = i,
-        .kind = (uint32_t)kind,
-        .seq = ++orders->seq, /* microtimestamps repeat: too coarse to splice by */
-        .venue_ns = bitstamp_venue_ns(book->microtimestamp),
-        .bids = book->bids.levels,
-        .asks = book->asks.levels,
-        .n_bids = book->bids.n,
-        .n_asks = book->asks.n,
-        .px_digits = orders->px_digits,
-        .qty_digits = orders->qty_digits,
-        .is_unproven = self->markets[i].asked_when_quiet, /* until the first event */
-    };
-    return arb_book_publish(host, &event);
-}
-
-static int publish_changes(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                           const struct changes *changes, const struct arb_book *view)
-{
-    struct book_text book = bitstamp_book_for(self, i);
-
-    if (!sum_up(changes, view, &book)) {
-        return bitstamp_damaged(self, host, i, "a level's orders do not add up");
-    }
-    book.microtimestamp = self->markets[i].last_event;
-    return book.bids.n + book.asks.n == 0 ? ARB_OK : publish(self, host, i, &book, ARB_BOOK_DELTA);
-}
-
-static int by_price(const void *a, const void *b)
-{
-    const int64_t left = ((const struct arb_level *)a)->px;
-    const int64_t right = ((const struct arb_level *)b)->px;
-    return left < right ? -1 : left > right;
-}
-
-/* Adds up neighbours of equal price; ARB_ELIMIT or ARB_ERANGE when that does not fit. */
-static int merge_levels(const struct arb_level *from, uint32_t n, struct arb_levels *to)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        if (to->n > 0 && to->levels[to->n - 1].px == from[i].px) {
-            int64_t *const qty = &to->levels[to->n - 1].qty;
-            if (__builtin_add_overflow(*qty, from[i].qty, qty)) {
-                return ARB_ERANGE;
-            }
-        } else if (to->n == to->max) {
-            return ARB_ELIMIT;
-        } else {
-            to->levels[to->n++] = from[i];
-        }
-    }
-    return ARB_OK;
-}
-
-/* The levels of one side; `scratch` has room for every order. */
-static int collect_side(const struct order_table *table, bool is_bid, struct arb_level *scratch,
-                        struct arb_levels *side)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < table->n_slots; i++) {
-        const struct order *const order = &table->slots[i];
-        if (order->id != 0 && order->is_bid == is_bid && order->qty > 0) {
-            scratch[n++] = (struct arb_level){ .px = order->px, .qty = order->qty };
-        }
-    }
-    if (n > 0) {
-        qsort(scratch, n, sizeof(*scratch), by_price);
-    }
-    return merge_levels(scratch, n, side);
-}
-
-/* Once per seed, so the memory is taken for the moment. */
-static int collect_book(const struct order_table *table, struct book_text *book)
-{
-    struct arb_level *const scratch = malloc(((size_t)table->n + 1) * sizeof(*scratch));
-
-    if (scratch == NULL) {
-        return ARB_ENOMEM;
-    }
-    int rc = collect_side(table, true, scratch, &book->bids);
-    if (rc == ARB_OK) {
-        rc = collect_side(table, false, scratch, &book->asks);
-    }
-    free(scratch);
-    return rc;
-}
-
-static int publish_whole(struct bitstamp *self, struct arb_host *host, uint32_t i)
-{
-    struct market *const market = &self->markets[i];
-    struct book_text book = bitstamp_book_for(self, i);
-    const int rc = collect_book(&market->orders.table, &book);
-
-    if (rc != ARB_OK) {
-        return bitstamp_damaged(self, host, i, "the orders make more levels than fit");
-    }
-    market->seed = SEED_IDLE;
-    market->orders.is_live = true;
-    book.microtimestamp =
-        market->last_event > market->seed_stamp ? market->last_event : market->seed_stamp;
-    return publish(self, host, i, &book, ARB_BOOK_SNAPSHOT);
-}
-
-/* -- events --------------------------------------------------------------------------- */
-
-struct order_text {
-    uint64_t id, id_str, type, microtimestamp;
-    int64_t px, qty;
-    bool has_px, has_qty, has_type;
-    uint8_t px_digits, qty_digits;
-};
-
-static void read_member(struct arb_json *json, struct arb_bytes key,
-                        const struct arb_instrument *info, struct order_text *text)
-{
-    if (arb_bytes_are(key, "id")) {
-        arb_json_u64(json, &text->id);
-    } else if (arb_bytes_are(key, "id_str")) {
-        arb_json_u64(json, &text->id_str);
-    } else if (arb_bytes_are(key, "order_type")) {
-        text->has_type = arb_json_u64(json, &text->type);
-    } else if (arb_bytes_are(key, "microtimestamp")) {
-        arb_json_u64(json, &text->microtimestamp);
-    } else if (arb_bytes_are(key, "price_str")) {
-        text->has_px = arb_json_price(json, info->px_scale, &text->px, &text->px_digits);
-    } else if (arb_bytes_are(key, "amount_str")) {
-        text->has_qty = arb_json_decimal(json, info->qty_scale, &text->qty, &text->qty_digits);
-    } else {
-        arb_json_skip(json); /* `price` and `amount` have been through a double */
-    }
-}
-
-/* Market orders have the price 0; some asks have one that nobody means. Neither rests. */
-static bool can_rest(int64_t px)
-{
-    return px > 0 && px != ARB_PX_BEYOND;
-}
-
-static bool read_event(struct arb_json *json, const struct arb_instrument *info,
-                       enum order_event_kind kind, struct order_event *event)
-{
-    struct order_text text = { 0 };
-    struct arb_bytes key;
-
-    arb_json_object(json);
-    while (arb_json_key(json, &key)) {
-        read_member(json, key, info, &text);
-    }
-    if (!arb_json_ok(json)) {
-        return false;
-    }
-    const uint64_t id = text.id_str != 0 ? text.id_str : text.id;
-    if (id == 0 || !text.has_type || text.type > ORDER_SELL || !text.has_px || !text.has_qty ||
-        text.microtimestamp == 0) {
-        return arb_json_fail(json, ARB_EPROTO);
-    }
-    *event = (struct order_event){
-        .kind = kind,
-        .px_digits = text.px_digits,
-        .qty_digits = text.qty_digits,
-        .microtimestamp = text.microtimestamp,
-        .order = { .id = id,
-                   .px = text.px,
-                   .qty = kind != ORDER_DELETED && can_rest(text.px) ? text.qty : 0,
-                   .is_bid = text.type == ORDER_BUY },
-    };
-    return true;
-}
-
-/* The event acts on the orders alone, whatever they were before. */
-static int act(struct orders *orders, const struct order_event *event)
-{
-    struct order *const known = order_find(&orders->table, event->order.id);
-
-    note_digits(orders, event->px_digits, event->qty_digits);
-    if (event->kind != ORDER_DELETED) {
-        return order_put(&orders->table, &event->order);
-    }
-    if (known != NULL) {
-        order_remove(&orders->table, known);
-    }
-    return ARB_OK;
-}
-
-static int hold(struct orders *orders, const struct order_event *event)
-{
-    if (orders->n_held == HELD_MAX) {
-        return ARB_ELIMIT;
-    }
-    if (orders->n_held == orders->held_cap) {
-        const uint32_t cap = orders->held_cap == 0 ? HELD_MIN : 2 * orders->held_cap;
-        struct order_event *const held = realloc(orders->held, cap * sizeof(*held));
-        if (held == NULL) {
-            return ARB_ENOMEM;
-        }
-        orders->held = held;
-        orders->held_cap = cap;
-    }
-    orders->held[orders->n_held++] = *event;
-    return ARB_OK;
-}
-
-/* Behind the REST book an order must be new when created, and known when changed or deleted. */
-static const char *contradiction(const struct market *market, const struct order_event *event)
-{
-    const bool is_known = order_find(&market->orders.table, event->order.id) != NULL;
-
-    if (event->microtimestamp <= market->seed_stamp + LENIENT_US) {
-        return NULL;
-    }
-    if (event->kind == ORDER_CREATED) {
-        return is_known ? "an order was created that the book holds" : NULL;
-    }
-    return is_known ? NULL : "an order changed that the book does not hold";
-}
-
-/* What the event does to the levels, beside acting on the orders. */
-static int apply(struct orders *orders, const struct order_event *event,
-                 const struct arb_book *view, struct changes *changes)
-{
-    const struct order *const known = order_find(&orders->table, event->order.id);
-    const bool was_parked = known != NULL && known->is_parked;
-    bool fits = true;
-
-    if (known != NULL && !was_parked && known->qty > 0) {
-        fits = add_change(changes, known, -known->qty);
-    }
-    const int rc = act(orders, event);
-    struct order *const order = order_find(&orders->table, event->order.id);
-    if (rc == ARB_OK && order != NULL && order->qty > 0) {
-        if (crosses(view, order)) {
-            park(orders, order, was_parked);
-        }
-        if (!order->is_parked) {
-            fits = add_change(changes, order, order->qty) && fits;
-        }
-    }
-    return fits ? rc : ARB_ERANGE;
-}
-
-static int on_live_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                         const struct order_event *event)
-{
-    struct market *const market = &self->markets[i];
-    struct changes changes = { .n = 0 };
-    const char *const why = contradiction(market, event);
-    struct arb_book view;
-    const int view_rc = arb_book_view(host, i, &view);
-
-    if (view_rc != ARB_OK || why != NULL) {
-        return view_rc != ARB_OK ? view_rc : bitstamp_damaged(self, host, i, why);
-    }
-    if (!unpark(&market->orders, &view, &changes) ||
-        apply(&market->orders, event, &view, &changes) != ARB_OK) {
-        return bitstamp_damaged(self, host, i, "the market has more orders than fit");
-    }
-    return publish_changes(self, host, i, &changes, &view);
-}
-
-/* The REST book shows it, or what became of it since. */
-static bool is_before_seed(const struct market *market, const struct order_event *event)
-{
-    return event->microtimestamp < market->seed_stamp - market->seed_stamp % EVENT_UNIT_US;
-}
-
-/* Lets the held events act on the REST book; `all` or those that it need not show. */
-static int act_held(struct market *market, bool all)
-{
-    struct orders *const orders = &market->orders;
-    int rc = ARB_OK;
-
-    for (uint32_t k = 0; k < orders->n_held && rc == ARB_OK; k++) {
-        if (all || !is_before_seed(market, &orders->held[k])) {
-            rc = act(orders, &orders->held[k]);
-        }
-    }
-    orders->n_held = 0;
-    return rc;
-}
-
-/* The stream got past the REST book, or had the time for it. */
-static int publish_when_spliced(struct bitstamp *self, struct arb_host *host, uint32_t i)
-{
-    struct market *const market = &self->markets[i];
-    const bool is_past = market->last_event > market->seed_stamp;
-
-    if (!is_past && host->now_ns < market->splice_by_ns) {
+    if (is_past(orders, event)) {
         return ARB_OK;
     }
-    return act_held(market, is_past) == ARB_OK
-               ? publish_whole(self, host, i)
-               : bitstamp_damaged(self, host, i, "the market has more orders than fit");
+    orders->n_unknown += known == NULL && event->kind != ARB_ORDER_CREATED;
+    if (event->kind == ARB_ORDER_DELETED) {
+        (void)arb_orders_remove(&orders->book, order.id); /* or the REST book lacked it */
+        return arb_orders_settle(&orders->book, event->time);
+    }
+    if (known != NULL && event->is_trade) {
+        order.px = known->px;
+    }
+    order.is_hidden = order.is_hidden || !arb_orders_is_price(order.px);
+    const int rc = arb_orders_park(&orders->book, order, event->time + MATCH_US);
+    return rc == ARB_OK ? arb_orders_settle(&orders->book, event->time) : rc;
+}
+
+static void uncross(struct bitstamp *self, struct arb_host *host, uint32_t i)
+{
+    struct bitstamp_orders *const orders = &self->orders[i];
+    const uint32_t n = arb_orders_uncross(&orders->book);
+
+    if (n > 0 && orders->n_gone == 0) {
+        arb_log(host, ARB_DEBUG, "%s: the REST book has orders that are gone; they are taken out",
+                self->env->instruments[i].symbol);
+    }
+    orders->n_gone += n;
+}
+
+/* The host may not have taken the REST book: then it waits for another one. */
+static bool is_seeded(struct bitstamp_orders *orders, struct arb_host *host, uint32_t i)
+{
+    struct arb_book view = { .state = ARB_BOOK_EMPTY };
+
+    if (orders->is_seeded && arb_book_view(host, i, &view) == ARB_OK) {
+        orders->is_seeded = view.state != ARB_BOOK_EMPTY && view.state != ARB_BOOK_SYNCING;
+    }
+    return orders->is_seeded;
 }
 
 static int take_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                      const struct order_event *event)
+                      const struct arb_order_event *event)
 {
-    struct market *const market = &self->markets[i];
+    struct bitstamp_orders *const orders = &self->orders[i];
 
-    market->last_event = event->microtimestamp;
-    if (market->seed == SEED_IDLE) {
-        return market->orders.is_live && !is_before_seed(market, event)
-                   ? on_live_event(self, host, i, event)
-                   : ARB_OK;
+    if (!is_seeded(orders, host, i)) {
+        return arb_orders_hold(&orders->book, event);
     }
-    if (market->first_diff == 0) {
-        market->first_diff = event->microtimestamp;
-    }
-    if (hold(&market->orders, event) != ARB_OK) {
-        return bitstamp_damaged(self, host, i, "too many orders before the order book came");
-    }
-    return market->seed == SEED_SPLICING ? publish_when_spliced(self, host, i) : ARB_OK;
+    orders->book.n_held = 0;
+    const int rc = act(orders, event);
+    uncross(self, host, i);
+    return rc;
 }
 
-/* Remembers the event's id. Returns whether it follows the last one, or starts the chain. */
-static bool follows(struct orders *orders, const struct arb_bytes links[2])
+static int read_event(struct arb_json json, struct arb_orders *book,
+                      const struct arb_instrument *info, struct arb_order_event *event)
 {
-    const bool fits = orders->last_id_len == 0 ||
-                      (links[1].len == orders->last_id_len &&
-                       memcmp(links[1].data, orders->last_id, orders->last_id_len) == 0);
+    struct arb_json px, qty, trade = arb_json_over((struct arb_bytes){ "0", 1 });
+    uint64_t type = 0, subtype = 0;
+    int64_t traded = 0;
+    uint8_t ignored = 0;
+    const struct arb_json_field fields[] = {
+        { "id_str", ARB_JSON_U64, &event->order.id },
+        { "microtimestamp", ARB_JSON_U64, &event->time },
+        { "order_type", ARB_JSON_U64, &type },
+        { "price_str", ARB_JSON_ANY, &px },
+        { "amount_str", ARB_JSON_ANY, &qty },
+        { "order_subtype", ARB_JSON_U64, &subtype },
+        { "amount_traded", ARB_JSON_ANY, &trade },
+    };
+    const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
 
-    memcpy(orders->last_id, links[0].data, links[0].len);
-    orders->last_id_len = links[0].len;
-    return fits;
-}
-
-static bool is_repeated(const struct orders *orders, struct arb_bytes id)
-{
-    return id.len == orders->last_id_len && memcmp(id.data, orders->last_id, id.len) == 0;
-}
-
-/*
- * Nothing links the first event of a connection to a REST book made before it: events in between
- * may be lost. The next book has to be newer than this event.
- */
-static int begin_chain(struct bitstamp *self, struct arb_host *host, uint32_t i)
-{
-    struct market *const market = &self->markets[i];
-
-    market->asked_when_quiet = false;
-    if (market->seed == SEED_SPLICING) {
-        return bitstamp_ask_again(self, host, i, "older than the first event");
+    if ((seen & 31) != 31 || type > ORDER_SELL || event->order.id == 0 || event->time == 0) {
+        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
-    return market->orders.is_live
-               ? bitstamp_damaged(self, host, i, "the first event came after the order book")
-               : ARB_OK;
-}
-
-static bool is_link(struct arb_bytes id)
-{
-    return id.len > 0 && id.len < EVENT_ID_MAX;
-}
-
-int bitstamp_order_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                         enum order_event_kind kind, struct arb_json *data,
-                         const struct arb_bytes links[2])
-{
-    struct market *const market = &self->markets[i];
-    struct order_event event;
-
-    if (!is_link(links[0]) || !is_link(links[1])) {
-        return ARB_EPROTO;
+    if (!arb_json_price(&px, info->px_scale, &event->order.px, &book->px_digits)) {
+        return px.rc;
     }
-    if (is_repeated(&market->orders, links[0])) {
+    if (!arb_json_decimal(&qty, info->qty_scale, &event->order.qty, &book->qty_digits) ||
+        !arb_json_decimal(&trade, info->qty_scale, &traded, &ignored)) {
+        return arb_json_ok(&qty) ? trade.rc : qty.rc;
+    }
+    event->order.is_bid = type == ORDER_BUY;
+    event->order.is_told = true;
+    event->order.is_hidden = subtype == 2 || subtype == 4 || subtype == 6; /* market, IOC, FOK */
+    event->is_trade = traded > 0;
+    return event->order.is_bid && event->order.px == ARB_PX_BEYOND ? ARB_ERANGE : ARB_OK;
+}
+
+/* 0: not about an order. */
+static uint32_t kind_of(struct arb_bytes name)
+{
+    static const char *const names[] = { "", "order_created", "order_changed", "order_deleted" };
+    uint32_t kind = ARB_ORDER_DELETED;
+
+    while (kind > 0 && !arb_bytes_are(name, names[kind])) {
+        kind--;
+    }
+    return kind;
+}
+
+int bitstamp_orders_event(struct bitstamp *self, struct arb_host *host, uint32_t i,
+                          const struct bitstamp_event *message)
+{
+    struct bitstamp_orders *const orders = &self->orders[i];
+    struct arb_order_event event = { .kind = kind_of(message->name) };
+    struct arb_book_event told = { .size = (uint32_t)sizeof(told),
+                                   .instrument = i,
+                                   .kind = ARB_BOOK_DELTA,
+                                   .last_seq = arb_orders_link(message->id),
+                                   .prev_seq = arb_orders_link(message->previous_id) };
+
+    if (event.kind == 0) {
         return ARB_OK;
     }
-    const bool is_first = market->orders.last_id_len == 0;
-    const bool is_next = follows(&market->orders, links);
-    if (!read_event(data, &self->env->instruments[i], kind, &event)) {
-        const int rc = bitstamp_number_trouble(self, host, i, data->rc);
-        market->seed = SEED_IDLE;
-        bitstamp_orders_reset(&market->orders, false);
-        return rc;
+    int rc = read_event(message->data, &orders->book, &self->env->instruments[i], &event);
+    if (rc != ARB_OK || told.last_seq == 0 || told.prev_seq == 0) {
+        return arb_levels_trouble(host, i, rc == ARB_OK ? ARB_EPROTO : rc);
     }
-    if (bitstamp_is_from_the_future(host, event.microtimestamp)) {
-        return ARB_EPROTO;
+    if (told.last_seq == orders->last_seq) {
+        return ARB_OK; /* it came twice */
     }
-    if (!is_next) {
-        return bitstamp_damaged(self, host, i, "an order event was lost");
+    orders->last_seq = told.last_seq;
+    orders->last_us = event.time;
+    told.venue_ns = bitstamp_venue_ns(event.time);
+    /* Orders that wait for a price to trigger them are told of, but are in no book. */
+    if (message->source.len == 0 || arb_bytes_are(message->source, "orderbook")) {
+        rc = take_event(self, host, i, &event);
     }
-    const int rc = is_first ? begin_chain(self, host, i) : ARB_OK;
-    return rc != ARB_OK ? rc : take_event(self, host, i, &event);
-}
-
-/* -- the REST book -------------------------------------------------------------------- */
-
-/* Reads [[price, amount, id], ...] into the table. */
-static bool read_orders(struct arb_json *json, struct orders *orders,
-                        const struct arb_instrument *info, bool is_bid)
-{
-    arb_json_array(json);
-    while (arb_json_next(json)) {
-        struct order order = { .is_bid = is_bid };
-        if (!arb_json_array(json) || !arb_json_next(json) ||
-            !arb_json_price(json, info->px_scale, &order.px, &orders->px_digits) ||
-            !arb_json_next(json) ||
-            !arb_json_decimal(json, info->qty_scale, &order.qty, &orders->qty_digits) ||
-            !arb_json_next(json) || !arb_json_u64(json, &order.id) || order.id == 0) {
-            return arb_json_fail(json, ARB_EPROTO);
-        }
-        while (arb_json_next(json)) {
-            arb_json_skip(json);
-        }
-        order.qty = can_rest(order.px) ? order.qty : 0;
-        if (order_put(&orders->table, &order) != ARB_OK) {
-            return arb_json_fail(json, ARB_ELIMIT);
-        }
-    }
-    return arb_json_ok(json);
-}
-
-static bool read_seed(struct arb_json *json, struct orders *orders,
-                      const struct arb_instrument *info, uint64_t *made)
-{
-    struct arb_bytes key;
-
-    arb_json_object(json);
-    while (arb_json_key(json, &key)) {
-        if (arb_bytes_are(key, "bids")) {
-            read_orders(json, orders, info, true);
-        } else if (arb_bytes_are(key, "asks")) {
-            read_orders(json, orders, info, false);
-        } else if (arb_bytes_are(key, "microtimestamp")) {
-            arb_json_u64(json, made);
-        } else {
-            arb_json_skip(json);
-        }
-    }
-    return arb_json_end(json) && (*made != 0 || arb_json_fail(json, ARB_EPROTO));
-}
-
-static int splice(struct bitstamp *self, struct arb_host *host, uint32_t i, uint64_t made)
-{
-    struct market *const market = &self->markets[i];
-
-    market->seed = SEED_SPLICING;
-    market->seed_stamp = made;
-    market->splice_by_ns = host->now_ns + SPLICE_NS;
-    return publish_when_spliced(self, host, i);
+    rc = rc == ARB_OK ? arb_orders_publish(host, &told, &orders->book) : rc;
+    return rc == ARB_OK ? ARB_OK : arb_book_resync(host, i, too_many);
 }
 
 int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t i,
-                         struct arb_json *json)
+                         struct arb_bytes body)
 {
-    struct market *const market = &self->markets[i];
+    const struct arb_instrument *const info = &self->env->instruments[i];
+    struct bitstamp_orders *const orders = &self->orders[i];
+    struct arb_json bids, asks, json = arb_json_over(body);
     uint64_t made = 0;
+    const struct arb_json_field fields[] = { { "bids", ARB_JSON_ANY, &bids },
+                                             { "asks", ARB_JSON_ANY, &asks },
+                                             { "microtimestamp", ARB_JSON_U64, &made } };
 
-    order_table_clear(&market->orders.table);
-    if (!read_seed(json, &market->orders, &self->env->instruments[i], &made)) {
-        return json->rc == ARB_ERANGE ? bitstamp_number_trouble(self, host, i, json->rc)
-                                      : bitstamp_ask_again(self, host, i, "the answer is damaged");
+    if (arb_json_fields(&json, fields, 3) != 7 || !arb_json_end(&json) || made == 0) {
+        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
-    if (!bitstamp_may_seed(self, market, made)) {
-        return bitstamp_ask_again(self, host, i, "older than the first event");
+    arb_orders_clear(&orders->book);
+    if (!arb_orders_read(&bids, &orders->book, info, true) ||
+        !arb_orders_read(&asks, &orders->book, info, false)) {
+        return arb_levels_trouble(host, i, arb_json_ok(&bids) ? asks.rc : bids.rc);
     }
-    return splice(self, host, i, made);
+    /* Without an event that it is newer than, the host judges by the times. */
+    orders->is_linked = orders->book.n_held > 0 && made >= orders->book.held[0].time;
+    orders->from_us = orders->last_us > made ? 0
+                      : orders->is_linked    ? made - made % UNIT_US
+                                             : made + 1;
+    orders->is_seeded = true;
+    for (uint32_t k = 0; k < orders->book.n_held; k++) {
+        const int rc = act(orders, &orders->book.held[k]);
+        if (rc != ARB_OK) {
+            return arb_book_resync(host, i, too_many);
+        }
+    }
+    uncross(self, host, i);
+    struct arb_book_event told = { .size = (uint32_t)sizeof(told),
+                                   .instrument = i,
+                                   .kind = ARB_BOOK_SNAPSHOT,
+                                   .last_seq = orders->is_linked ? orders->last_seq : 0,
+                                   .venue_ns = bitstamp_venue_ns(made) };
+    return arb_orders_publish(host, &told, &orders->book);
 }
 
-int bitstamp_orders_tick(struct bitstamp *self, struct arb_host *host, uint32_t i)
+int bitstamp_orders_init(struct bitstamp *self)
 {
-    struct market *const market = &self->markets[i];
-    struct changes changes = { .n = 0 };
-    struct arb_book view;
+    self->orders = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->orders));
+    return self->orders == NULL ? ARB_ENOMEM : ARB_OK;
+}
 
-    if (market->seed == SEED_SPLICING) {
-        return publish_when_spliced(self, host, i);
+void bitstamp_orders_reset(void *instance, uint32_t instrument)
+{
+    struct bitstamp *const self = instance;
+    struct bitstamp_orders *const orders = self->orders == NULL ? NULL : &self->orders[instrument];
+
+    if (orders != NULL) {
+        arb_orders_clear(&orders->book);
+        orders->book.n_held = 0;
+        orders->last_seq = orders->last_us = 0;
+        orders->is_seeded = false;
     }
-    if (!market->orders.is_live || market->orders.n_parked == 0) {
-        return ARB_OK;
+}
+
+void bitstamp_orders_fini(void *instance)
+{
+    struct bitstamp *const self = instance;
+
+    for (uint32_t i = 0; self->orders != NULL && i < ARB_INSTRUMENTS_MAX; i++) {
+        arb_orders_fini(&self->orders[i].book);
     }
-    const int rc = arb_book_view(host, i, &view);
-    if (rc != ARB_OK) {
-        return rc;
-    }
-    if (!unpark(&market->orders, &view, &changes)) {
-        return bitstamp_damaged(self, host, i, "a level's orders do not add up");
-    }
-    return publish_changes(self, host, i, &changes, &view);
+    free(self->orders);
 }
