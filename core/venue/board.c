@@ -12,20 +12,20 @@ enum { NO_SEAT = BOARD_SEATS_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 1 };
 
 /* One session: its books, and the two ways to name them. */
 struct seat {
-    const struct live_rules *rules;  /* or NULL: free */
-    const struct live_book **books;  /* [ARB_INSTRUMENTS_MAX] by the board's index; NULL: has none */
-    uint32_t *to_session;            /* [ARB_INSTRUMENTS_MAX] likewise */
-    uint32_t *to_board;              /* [ARB_INSTRUMENTS_MAX] by the session's index */
+    const struct live_rules *rules; /* or NULL: free */
+    const struct live_book **books; /* [ARB_INSTRUMENTS_MAX] by the board's index; NULL: has none */
+    uint32_t *to_session;           /* [ARB_INSTRUMENTS_MAX] likewise */
+    uint32_t *to_board;             /* [ARB_INSTRUMENTS_MAX] by the session's index */
 };
 
 struct board_book {
-    uint64_t seq;       /* of the last event sent */
-    uint32_t state;     /* as published */
-    uint32_t leader;    /* or NO_SEAT */
-    uint8_t trading;    /* as published */
+    uint64_t seq;            /* of the last event sent */
+    uint32_t state;          /* as published */
+    uint32_t leader;         /* or NO_SEAT */
+    uint8_t trading;         /* as published */
     struct live_progress at; /* of what is published */
-    int64_t recv_ns;    /* likewise, mono */
-    int64_t wait_ns;    /* LIVE without a leader who is, until then; WAIT_BEGINS; NEVER_NS: no */
+    int64_t recv_ns;         /* likewise, mono */
+    int64_t wait_ns; /* LIVE without a leader who is, until then; WAIT_BEGINS; NEVER_NS: no */
 };
 
 struct board {
@@ -82,8 +82,8 @@ static uint32_t best_seat(const struct board *board, uint32_t i, uint32_t but)
 
     for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {
         if (seat != but && is_live_on(board, seat, i) &&
-            (best == NO_SEAT || live_progress_is_ahead(&book_of(board, seat, i)->at,
-                                                       &book_of(board, best, i)->at))) {
+            (best == NO_SEAT ||
+             live_progress_is_ahead(&book_of(board, seat, i)->at, &book_of(board, best, i)->at))) {
             best = seat;
         }
     }

@@ -56,9 +56,9 @@ struct venue_clock {
     struct arb_clock relative; /* the estimate, less reference_ns */
     int64_t reference_ns;      /* venue_ns - mono_ns of the first change */
     uint32_t n_ahead;          /* changes in this bucket that seemed damaged */
-    bool is_measuring; /* a round trip was seen: without one nothing can be said */
-    unsigned now;      /* the bucket in use; those before it are older, round the array */
-    int64_t ends_ns;   /* when its time is over */
+    bool is_measuring;         /* a round trip was seen: without one nothing can be said */
+    unsigned now;              /* the bucket in use; those before it are older, round the array */
+    int64_t ends_ns;           /* when its time is over */
     struct venue_clock_bucket buckets[VENUE_CLOCK_BUCKETS];
 };
 
