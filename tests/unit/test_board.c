@@ -180,11 +180,22 @@ static void second_copy_is_dropped(void **state)
     destroy(w);
 }
 
+/* Levels that both have, so that a change is less than the whole book. */
+static void deepen(struct world *w, uint32_t seat)
+{
+    for (int64_t px = 90; px < 99; px++) {
+        const struct arb_level level = { .px = px, .qty = 1 };
+        assert_int_equal(book_side_set(&w->books[seat].book.bids, &level), ARB_OK);
+    }
+}
+
 static void session_that_is_ahead_takes_the_lead_by_the_difference(void **state)
 {
     (void)state;
     struct world *const w = create_both_live();
 
+    deepen(w, A);
+    deepen(w, B);
     delta(w, B, 6, 2);
     delta(w, A, 6, 2);
     expect(w, "delta LIVE #2<1 b100x2\n");
