@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/wire.h"
 #include "cmd/cmd.h"
 #include "replay/replay.h"
+#include "venue/board.h"
+#include "wire/wire.h"
 
 enum { SYMBOLS_MAX = 256, SETS_MAX = 32, PX_SCALE = 10, QTY_SCALE = 8 };
 
@@ -127,65 +128,124 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
     return rc;
 }
 
-/* One logfmt line; true when every book is right at the end. */
-static bool print_summary(const struct feed *feed)
+/* -- one session on a board of its own ------------------------------------------------- */
+
+enum { SEAT = 0 };
+
+static int on_instrument(void *context, uint32_t instrument, const struct arb_instrument *info,
+                         const struct live_book *book)
 {
-    const struct feed_stats *const s = feed_stats(feed);
-    const uint32_t n_live = feed_count_in_state(feed, ARB_BOOK_LIVE);
-    const uint32_t n = feed_n_instruments(feed);
+    return board_enter(context, SEAT, instrument, info, book);
+}
+
+static void on_event(void *context, uint32_t instrument, struct event *event)
+{
+    board_event(context, SEAT, instrument, event);
+}
+
+static void on_date(void *context, struct moment now, int64_t venue_ns)
+{
+    board_on_date(context, now, venue_ns);
+}
+
+static void on_round_trip(void *context, struct moment now, int64_t rtt_ns)
+{
+    board_on_round_trip(context, now, rtt_ns);
+}
+
+static const struct session_sink sink = {
+    .instrument = on_instrument,
+    .event = on_event,
+    .date = on_date,
+    .round_trip = on_round_trip,
+};
+
+/* One logfmt line; true when every book is right at the end. */
+static bool print_summary(const struct session *session)
+{
+    const struct session_stats s = session_stats(session);
+    const uint32_t n_live = session_count_in_state(session, ARB_BOOK_LIVE);
+    const uint32_t n = session_n_instruments(session);
 
     (void)fprintf(stderr,
                   "frames=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
                   "crossed=%llu unknown_deletes=%llu resyncs=%llu rejected=%llu live=%u books=%u\n",
-                  (unsigned long long)s->frames, (unsigned long long)s->updates,
-                  (unsigned long long)s->snapshots, (unsigned long long)s->verified,
-                  (unsigned long long)s->mismatched, (unsigned long long)s->crossed,
-                  (unsigned long long)s->unknown_deletes, (unsigned long long)s->resyncs,
-                  (unsigned long long)s->rejected, n_live, n);
-    return n_live == n && !feed_is_disabled(feed);
+                  (unsigned long long)s.frames, (unsigned long long)s.books.updates,
+                  (unsigned long long)s.books.snapshots, (unsigned long long)s.books.verified,
+                  (unsigned long long)s.books.mismatched, (unsigned long long)s.books.crossed,
+                  (unsigned long long)s.books.unknown_deletes, (unsigned long long)s.resyncs,
+                  (unsigned long long)s.rejected, n_live, n);
+    return n_live == n && !session_is_disabled(session);
 }
 
-static int run(struct replay *replay, const struct feed_config *config, struct err *err)
+static int start(struct replay *replay, struct board *board, struct outlet *outlet, struct err *err)
+{
+    uint32_t seat = SEAT; /* the first one of an empty board */
+    int rc = board_sit(board, session_rules(replay->session), &seat);
+
+    if (rc == ARB_OK) {
+        rc = board_add_outlet(board, outlet);
+    }
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "no memory");
+    }
+    return session_start(replay->session, moment_at(replay_start_ns(replay)), err);
+}
+
+/* Prints every event of the recording. */
+static int play(struct replay *replay, struct board *board, struct err *err)
 {
     struct printer printer = { 0 };
-    struct outlet outlet;
+    struct outlet outlet = { 0 };
     bool is_right = false;
-    int rc = feed_create(&replay->feed, config, err);
+    int rc = outlet_init_fn(&outlet, print_event, &printer);
 
-    if (rc != ARB_OK) {
-        return rc;
-    }
-    rc = outlet_init_fn(&outlet, print_event, &printer);
     if (rc == ARB_OK) {
-        rc = feed_add_outlet(replay->feed, &outlet);
-    }
-    if (rc == ARB_OK) {
-        rc = feed_start(replay->feed, replay_start_ns(replay), err);
+        rc = start(replay, board, &outlet, err);
     }
     while (rc == ARB_OK && replay_step(replay)) {
         /* record after record */
     }
     if (rc == ARB_OK) {
-        is_right = print_summary(replay->feed) && !printer.failed && fflush(stdout) == 0;
+        is_right = print_summary(replay->session) && !printer.failed && fflush(stdout) == 0;
     }
-    feed_destroy(replay->feed);
     outlet_fini(&outlet);
     free(printer.text);
     return rc == ARB_OK && !is_right ? ARB_EPROTO : rc;
 }
 
-static int run_recording(const struct recording *recording, const struct feed_config *config,
+static int run(struct replay *replay, const struct session_config *config, struct err *err)
+{
+    /* One session alone never has another to distrust. */
+    const struct board_config board_config = { .name = config->exchange->name,
+                                               .run = 1 /* the same bytes each time */ };
+    struct session_config with_board = *config;
+    struct board *board = NULL;
+
+    if (board_create(&board, &board_config) != ARB_OK) {
+        return err_set(err, ARB_ENOMEM, "no memory");
+    }
+    with_board.port = replay_port(replay);
+    with_board.sink_context = board;
+    int rc = session_create(&replay->session, &with_board, err);
+    if (rc == ARB_OK) {
+        rc = play(replay, board, err);
+        session_destroy(replay->session);
+    }
+    board_destroy(board);
+    return rc;
+}
+
+static int run_recording(const struct recording *recording, const struct session_config *config,
                          struct err *err)
 {
     struct replay *const replay = malloc(sizeof(*replay));
-    struct feed_config with_replay = *config;
 
     if (replay == NULL || replay_init(replay, recording) != ARB_OK) {
         free(replay);
         return err_set(err, ARB_ENOMEM, "no memory");
     }
-    with_replay.io_context = replay;
-    const int rc = run(replay, &with_replay, err);
+    const int rc = run(replay, config, err);
     replay_fini(replay);
     free(replay);
     return rc;
@@ -208,13 +268,11 @@ static int replay_files(struct arguments *arguments, char **files, struct err *e
                                             .options =
                                                 arguments->n_sets > 0 ? arguments->sets : NULL };
         (void)snprintf(exchange.name, sizeof(exchange.name), "%s", plugin.desc.name);
-        const struct feed_config feed = { .plugin = &plugin,
-                                          .exchange = &exchange,
-                                          .config = &config,
-                                          .session = 1, /* the same bytes each time */
-                                          .io = &replay_io };
+        const struct session_config session = {
+            .plugin = &plugin, .exchange = &exchange, .config = &config, .sink = &sink
+        };
         recording_sort(&recording);
-        rc = run_recording(&recording, &feed, err);
+        rc = run_recording(&recording, &session, err);
     }
     recording_fini(&recording);
     return rc;

@@ -34,6 +34,7 @@ struct host {
     struct config *config;
     const struct plugins *plugins;
     uint64_t session;
+    struct scales *scales; /* of all venues */
     struct embedded *embedded;
     struct waker publisher_waker;
     bool has_waker;
@@ -53,7 +54,8 @@ static int create_venue(struct host *host, unsigned i, struct err *err)
     const struct venue_thread_config config = { .config = host->config,
                                                 .exchange = &host->config->exchanges[i],
                                                 .plugin = &host->plugins->exchanges[i],
-                                                .session = host->session };
+                                                .run = host->session,
+                                                .scales = host->scales };
     struct venue_thread *const venue = &host->venues[host->n_venues++];
     struct ring *ring;
     int rc = venue_thread_init(venue, &config, err);
@@ -74,7 +76,7 @@ static int create_venues(struct host *host, struct err *err)
     if (host->venues == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for the exchanges");
     }
-    int rc = ARB_OK;
+    int rc = scales_create(&host->scales, host->config, err);
     for (unsigned i = 0; i < host->config->n_exchanges && rc == ARB_OK; i++) {
         const struct exchange_config *const exchange = &host->config->exchanges[i];
         (void)snprintf(host->names[i].name, sizeof(host->names[i].name), "%s", exchange->name);
@@ -322,6 +324,7 @@ void host_destroy(struct host *host)
     for (unsigned i = 0; i < host->n_venues; i++) {
         venue_thread_fini(&host->venues[i]);
     }
+    scales_destroy(host->scales);
     embedded_stop(host->embedded);
     if (host->has_waker) {
         waker_fini(&host->publisher_waker);

@@ -52,6 +52,12 @@ static void forget_request(struct replay *replay, uint32_t i)
             (replay->n_requests - i) * sizeof(replay->requests[0]));
 }
 
+static void answer(struct replay *replay, uint32_t request, int status, struct arb_bytes body)
+{
+    const struct http_answer answer = { .status = status, .body = body };
+    session_events.on_answer(replay->session, request, moment_at(replay->now_ns), &answer);
+}
+
 /* Answers one request that can be answered now; false when there is none. */
 static bool answer_one(struct replay *replay)
 {
@@ -62,51 +68,67 @@ static bool answer_one(struct replay *replay)
         const size_t found = find_answer(replay, request.path);
         if (found == replay->recording->n) {
             forget_request(replay, i);
-            feed_on_http(replay->feed, request.request, replay->now_ns, 0, nothing);
+            answer(replay, request.request, 0, nothing);
             return true;
         }
         if (found < replay->at) { /* it has arrived */
             replay->served[found] = true;
             forget_request(replay, i);
-            feed_on_http(replay->feed, request.request, replay->now_ns, 200,
-                         replay->recording->records[found].data);
+            answer(replay, request.request, 200, replay->recording->records[found].data);
             return true;
         }
     }
     return false;
 }
 
-/* -- the feed's I/O ------------------------------------------------------------------- */
+/* -- the network ---------------------------------------------------------------------- */
 
-static int replay_ws_open(void *context, uint32_t conn, const struct arb_ws_spec *spec)
+static int replay_ws_open(void *context, void *owner, uint32_t conn, const struct ws_spec *spec)
 {
-    struct replay *const replay = context;
+    (void)owner;
     (void)spec;
-    replay->wants_open[conn] = true;
+    ((struct replay *)context)->conns[conn].wants_dial = true;
     return ARB_OK;
 }
 
-static int replay_ws_send(void *context, uint32_t conn, struct arb_bytes text)
+/* The recorded connection is up, whatever the URL. */
+static void replay_ws_dial(void *context, void *owner, uint32_t conn, const char *url)
+{
+    (void)owner;
+    (void)url;
+    ((struct replay *)context)->conns[conn].wants_open = true;
+}
+
+static int replay_ws_send(void *context, void *owner, uint32_t conn, struct arb_message message)
 {
     (void)context;
+    (void)owner;
     (void)conn;
-    (void)text; /* the venue of a recording does not listen */
+    (void)message; /* the venue of a recording does not listen */
     return ARB_OK;
 }
 
-static void replay_ws_close(void *context, uint32_t conn, const char *why)
+static void replay_ws_close(void *context, void *owner, uint32_t conn, const char *why)
 {
-    struct replay *const replay = context;
+    (void)owner;
     (void)why;
-    replay->wants_close[conn] = true;
+    ((struct replay *)context)->conns[conn].wants_close = true;
 }
 
-static int replay_http_get(void *context, uint32_t request, const char *url)
+static void replay_ws_give_up(void *context, void *owner, uint32_t conn, const char *why)
+{
+    (void)owner;
+    (void)why;
+    ((struct replay *)context)->conns[conn] = (struct replay_conn){ 0 };
+}
+
+static int replay_http(void *context, void *owner, uint32_t request, const struct http_spec *spec)
 {
     struct replay *const replay = context;
-    const struct arb_bytes path = path_of((struct arb_bytes){ url, strlen(url) });
+    const struct arb_bytes path = path_of((struct arb_bytes){ spec->url, strlen(spec->url) });
     struct replay_request *const slot = &replay->requests[replay->n_requests];
 
+    (void)owner;
     if (replay->n_requests == REPLAY_REQUESTS_MAX || path.len >= sizeof(slot->path)) {
         return ARB_ELIMIT;
     }
@@ -117,26 +139,66 @@ static int replay_http_get(void *context, uint32_t request, const char *url)
     return ARB_OK;
 }
 
-const struct feed_io_ops replay_io = {
+static void replay_forget(void *context, void *owner)
+{
+    struct replay *const replay = context;
+
+    (void)owner;
+    memset(replay->conns, 0, sizeof(replay->conns));
+    replay->n_requests = 0;
+}
+
+static const struct port_ops replay_ops = {
     .ws_open = replay_ws_open,
+    .ws_dial = replay_ws_dial,
     .ws_send = replay_ws_send,
     .ws_close = replay_ws_close,
-    .http_get = replay_http_get,
+    .ws_give_up = replay_ws_give_up,
+    .http = replay_http,
+    .forget = replay_forget,
 };
 
-/* What the plugin asked for since the last look: a dropped connection is back at once. */
+struct port replay_port(struct replay *replay)
+{
+    return (struct port){ .ops = &replay_ops, .context = replay };
+}
+
+/* A connection that is dropped is back at once. */
+static void serve_close(struct replay *replay, uint32_t conn)
+{
+    struct replay_conn *const c = &replay->conns[conn];
+    const bool was_open = c->is_open;
+
+    *c = (struct replay_conn){ .wants_dial = true };
+    if (was_open) {
+        session_events.on_close(replay->session, conn, moment_at(replay->now_ns),
+                                "dropped in the replay");
+    }
+}
+
+static void serve_conn(struct replay *replay, uint32_t conn)
+{
+    struct replay_conn *const c = &replay->conns[conn];
+
+    if (c->wants_close) {
+        serve_close(replay, conn);
+    }
+    if (c->wants_dial) {
+        c->wants_dial = false;
+        session_events.on_dial(replay->session, conn, moment_at(replay->now_ns));
+    }
+    if (c->wants_open) {
+        c->wants_open = false;
+        c->is_open = true;
+        session_events.on_open(replay->session, conn, moment_at(replay->now_ns));
+    }
+}
+
+/* What the session asked for since the last look. */
 static void serve_requests(struct replay *replay)
 {
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
-        if (replay->wants_close[conn]) {
-            replay->wants_close[conn] = false;
-            replay->wants_open[conn] = true;
-            feed_on_close(replay->feed, conn, replay->now_ns, "dropped in the replay");
-        }
-        if (replay->wants_open[conn]) {
-            replay->wants_open[conn] = false;
-            feed_on_open(replay->feed, conn, replay->now_ns);
-        }
+        serve_conn(replay, conn);
     }
     while (answer_one(replay)) {
         /* each answer may lead to another request */
@@ -166,11 +228,11 @@ int64_t replay_start_ns(const struct replay *replay)
 
 static void run_turns_until(struct replay *replay, int64_t ns)
 {
-    int64_t next_ns = feed_on_turn(replay->feed, replay->now_ns);
+    int64_t next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
 
     while (next_ns < ns) {
         replay->now_ns = next_ns > replay->now_ns ? next_ns : replay->now_ns + 1;
-        next_ns = feed_on_turn(replay->feed, replay->now_ns);
+        next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
         serve_requests(replay);
     }
     replay->now_ns = ns > replay->now_ns ? ns : replay->now_ns;
@@ -186,8 +248,9 @@ bool replay_step(struct replay *replay)
     serve_requests(replay);
     run_turns_until(replay, record->ns);
     replay->at++;
-    if (record->kind == RECORD_MESSAGE) {
-        feed_on_message(replay->feed, 0, replay->now_ns, record->data);
+    if (record->kind == RECORD_MESSAGE && replay->conns[0].is_open) {
+        const struct arb_message message = { .data = record->data.data, .len = record->data.len };
+        session_events.on_message(replay->session, 0, moment_at(replay->now_ns), message);
     }
     serve_requests(replay);
     return true;

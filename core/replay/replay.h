@@ -1,15 +1,15 @@
 /*
- * replay.h - a recording through the same feed code as the live host, on the recorded clock.
+ * replay.h - a recording through the same session code as the live host, on the recorded clock.
  *
  * Single-threaded and deterministic: two replays of one input give the same events. What
- * the plugin sends goes nowhere; an HTTP request is answered by the recorded body of the
+ * the session sends goes nowhere; an HTTP request is answered by the recorded body of the
  * same path, at the recorded time or, when that has passed, at once.
  */
 #ifndef ARB_REPLAY_H
 #define ARB_REPLAY_H
 
-#include "session/feed.h"
 #include "replay/recording.h"
+#include "session/session.h"
 
 enum { REPLAY_REQUESTS_MAX = 2 * ARB_INSTRUMENTS_MAX };
 
@@ -18,25 +18,30 @@ struct replay_request {
     char path[256];
 };
 
+/* What the session wants of a connection, carried out once it is not called. */
+struct replay_conn {
+    bool wants_dial, wants_open, wants_close, is_open;
+};
+
 struct replay {
-    struct feed *feed;
+    struct session *session; /* the caller sets it */
     const struct recording *recording;
-    bool *served; /* [recording->n] HTTP bodies that were handed out */
-    size_t at;    /* records before this one have happened */
-    int64_t now_ns;
-    bool wants_open[ARB_CONNS_MAX], wants_close[ARB_CONNS_MAX];
+    bool *served;   /* [recording->n] HTTP bodies that were handed out */
+    size_t at;      /* records before this one have happened */
+    int64_t now_ns; /* on both clocks */
+    struct replay_conn conns[ARB_CONNS_MAX];
     uint32_t n_requests;
     struct replay_request requests[REPLAY_REQUESTS_MAX];
 };
 
-/* The feed's I/O; its context is the struct replay. */
-extern const struct feed_io_ops replay_io;
+/* The session's network: of one session, which is the owner. */
+struct port replay_port(struct replay *replay);
 
 /* `recording` is sorted and borrowed. */
 int replay_init(struct replay *replay, const struct recording *recording);
 void replay_fini(struct replay *replay);
 
-/* The time at which to start the feed. */
+/* The time at which to start the session. */
 int64_t replay_start_ns(const struct replay *replay);
 
 /* Carries out the next record, after the turns that are due before it. False at the end. */

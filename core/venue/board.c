@@ -4,94 +4,87 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/feed_internal.h"
-#include "util/clock.h"
-
-enum { NO_LINE = BOARD_LINES_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 1 };
+enum { NO_SEAT = BOARD_SEATS_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 1 };
 
 #define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
 #define CATCH_UP_NS (2 * NS_PER_MS)        /* while a ring is full */
+#define WAIT_BEGINS INT64_MIN              /* the next turn brings the time to count from */
 
-/* One line and the two ways to name its books. */
-struct line {
-    struct feed *feed;  /* or NULL: free */
-    uint32_t *to_board; /* [ARB_INSTRUMENTS_MAX] by the feed's index */
-    uint32_t *to_feed;  /* [ARB_INSTRUMENTS_MAX] by the board's */
+/* One session: its books, and the two ways to name them. */
+struct seat {
+    const struct live_rules *rules; /* or NULL: free */
+    const struct live_book **books; /* [ARB_INSTRUMENTS_MAX] by the board's index; NULL: has none */
+    uint32_t *to_session;           /* [ARB_INSTRUMENTS_MAX] likewise */
+    uint32_t *to_board;             /* [ARB_INSTRUMENTS_MAX] by the session's index */
 };
 
 struct board_book {
-    uint64_t seq;       /* of the last event sent */
-    uint32_t state;     /* as published */
-    uint32_t leader;    /* or NO_LINE */
-    uint8_t trading;    /* as published */
-    struct progress at; /* of what is published */
-    int64_t recv_ns;    /* likewise */
-    int64_t wait_ns;    /* LIVE without a leader who is, until then; NEVER_NS: no */
+    uint64_t seq;            /* of the last event sent */
+    uint32_t state;          /* as published */
+    uint32_t leader;         /* or NO_SEAT */
+    uint8_t trading;         /* as published */
+    struct live_progress at; /* of what is published */
+    int64_t recv_ns;         /* likewise, mono */
+    int64_t wait_ns; /* LIVE without a leader who is, until then; WAIT_BEGINS; NEVER_NS: no */
 };
 
 struct board {
     struct event_venue venue;
     struct venue_clock clock;
-    uint64_t session;
-    struct line lines[BOARD_LINES_MAX];
-    uint32_t n_lines;
+    struct board_config config;
+    struct seat seats[BOARD_SEATS_MAX];
+    uint32_t n_seats;
     struct arb_instrument *instruments; /* [ARB_INSTRUMENTS_MAX] never move: events point here */
     struct board_book *books;           /* [ARB_INSTRUMENTS_MAX] */
     struct arb_symbol_map *by_symbol;
     uint32_t n;
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
-    int64_t snapshot_interval_ns; /* 0: none */
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
     int64_t waits_ns; /* no book's wait ends before */
     bool is_closing;
-    struct arb_level *changes; /* [2 * CHANGES_MAX] of a takeover; NULL with one line */
+    struct arb_level *changes; /* [2 * LIVE_CHANGES_MAX] of a takeover; NULL with one seat */
     struct board_stats stats;
 };
 
-/* -- a line's books -------------------------------------------------------------------- */
+/* -- a session's books ----------------------------------------------------------------- */
 
-static const struct feed_book *book_of(const struct line *line, uint32_t i)
+static const struct live_book *book_of(const struct board *board, uint32_t seat, uint32_t i)
 {
-    return &line->feed->books[line->to_feed[i]];
+    return board->seats[seat].books[i];
 }
 
-static bool has_book(const struct line *line, uint32_t i)
+static bool has_book(const struct board *board, uint32_t seat, uint32_t i)
 {
-    return line->feed != NULL && line->to_feed[i] != ARB_NO_INSTRUMENT;
+    return board->seats[seat].rules != NULL && book_of(board, seat, i) != NULL;
 }
 
-static bool is_live_on(const struct line *line, uint32_t i)
+static bool is_live_on(const struct board *board, uint32_t seat, uint32_t i)
 {
-    return has_book(line, i) && book_of(line, i)->state == ARB_BOOK_LIVE;
+    return has_book(board, seat, i) && book_of(board, seat, i)->state == ARB_BOOK_LIVE;
 }
 
-static bool is_ahead(const struct progress *a, const struct progress *b)
-{
-    return a->venue_ns > b->venue_ns || (a->venue_ns == b->venue_ns && a->nth > b->nth);
-}
-
-/* Would publishing the line's book take nothing back? */
-static bool has_reached(const struct board *board, const struct line *line, uint32_t i)
+/* Would publishing the session's book take nothing back? */
+static bool has_reached(const struct board *board, uint32_t seat, uint32_t i)
 {
     const struct board_book *const book = &board->books[i];
-    const struct feed_book *const own = book_of(line, i);
+    const struct live_book *const own = book_of(board, seat, i);
 
-    return own->at.venue_ns == 0 ? own->recv_ns >= book->recv_ns
+    return own->at.venue_ns == 0 ? own->recv.mono_ns >= book->recv_ns
                                  : own->at.venue_ns >= book->at.venue_ns;
 }
 
-/* The line that is furthest with this book LIVE, or NO_LINE. */
-static uint32_t best_line(const struct board *board, uint32_t i, uint32_t but)
+/* The seat that is furthest with this book LIVE, or NO_SEAT. */
+static uint32_t best_seat(const struct board *board, uint32_t i, uint32_t but)
 {
-    uint32_t best = NO_LINE;
+    uint32_t best = NO_SEAT;
 
-    for (uint32_t l = 0; l < BOARD_LINES_MAX; l++) {
-        if (l != but && is_live_on(&board->lines[l], i) &&
-            (best == NO_LINE ||
-             is_ahead(&book_of(&board->lines[l], i)->at, &book_of(&board->lines[best], i)->at))) {
-            best = l;
+    for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {
+        if (seat != but && is_live_on(board, seat, i) &&
+            (best == NO_SEAT ||
+             live_progress_is_ahead(&book_of(board, seat, i)->at, &book_of(board, best, i)->at))) {
+            best = seat;
         }
     }
     return best;
@@ -99,13 +92,15 @@ static uint32_t best_line(const struct board *board, uint32_t i, uint32_t but)
 
 /* -- sending --------------------------------------------------------------------------- */
 
-static void stamp(struct board *board, uint32_t i, const struct book *levels, struct event *event)
+/* `at` is when the event came, `levels` the book after it. */
+static void stamp(struct board *board, uint32_t i, struct moment at, const struct book *levels,
+                  struct event *event)
 {
     event->instrument = i;
     event->venue = &board->venue;
     event->info = &board->instruments[i];
-    event->session = board->session;
-    event->clock = board->clock.estimate;
+    event->session = board->config.run;
+    event->clock = venue_clock_estimate(&board->clock, at);
     event->seq = ++board->books[i].seq;
     if (event->kind != EVENT_STATUS) {
         event->crc = event_book_crc(book_side_begin(&levels->bids), levels->bids.n,
@@ -125,24 +120,24 @@ static void send_to_all(struct board *board, const struct event *event)
 static void publish(struct board *board, uint32_t i, struct event *event)
 {
     struct board_book *const book = &board->books[i];
-    const struct feed_book *const own = book_of(&board->lines[book->leader], i);
+    const struct live_book *const own = book_of(board, book->leader, i);
 
     book->state = event->state;
     book->trading = event->trading;
     book->at = own->at;
-    book->recv_ns = own->recv_ns;
+    book->recv_ns = own->recv.mono_ns;
     book->wait_ns = NEVER_NS;
     if (board->n_outlets == 0) {
         return;
     }
-    stamp(board, i, &own->book, event);
+    stamp(board, i, own->recv, &own->book, event);
     send_to_all(board, event);
 }
 
 static struct event whole_event(const struct board *board, uint32_t i)
 {
-    const struct line *const line = &board->lines[board->books[i].leader];
-    return sync_whole_event(line->feed, line->to_feed[i]);
+    const uint32_t leader = board->books[i].leader;
+    return live_book_whole(book_of(board, leader, i), board->seats[leader].rules);
 }
 
 static void publish_whole(struct board *board, uint32_t i)
@@ -154,20 +149,21 @@ static void publish_whole(struct board *board, uint32_t i)
 /* Waiting for a leader there is nothing to take the levels from; it does not last. */
 static bool can_send_whole(const struct board_book *book)
 {
-    return book->leader != NO_LINE && book->wait_ns == NEVER_NS;
+    return book->leader != NO_SEAT && book->wait_ns == NEVER_NS;
 }
 
 static void send_whole(struct board *board, uint32_t i, struct outlet *outlet)
 {
     if (can_send_whole(&board->books[i])) {
         struct event event = whole_event(board, i);
-        stamp(board, i, &book_of(&board->lines[board->books[i].leader], i)->book, &event);
+        const struct live_book *const own = book_of(board, board->books[i].leader, i);
+        stamp(board, i, own->recv, &own->book, &event);
         (void)outlet_send(outlet, &event);
     }
 }
 
-/* No line has this book any more. */
-static void publish_abandoned(struct board *board, uint32_t i, int64_t now_ns, const char *why)
+/* No session has this book any more. */
+static void publish_abandoned(struct board *board, uint32_t i, struct moment now, const char *why)
 {
     struct board_book *const book = &board->books[i];
     struct event event = { .kind = EVENT_STATUS,
@@ -176,13 +172,13 @@ static void publish_abandoned(struct board *board, uint32_t i, int64_t now_ns, c
                            .verified = ARB_SUSPECT,
                            .px_digits = ARB_DIGITS_UNKNOWN,
                            .qty_digits = ARB_DIGITS_UNKNOWN,
-                           .recv_ns = now_ns,
+                           .recv_ns = now.utc_ns,
                            .reason = why,
                            .reason_len = (uint32_t)strlen(why) };
 
     book->state = ARB_BOOK_STALE;
     book->wait_ns = NEVER_NS;
-    stamp(board, i, NULL, &event);
+    stamp(board, i, now, NULL, &event);
     send_to_all(board, &event);
 }
 
@@ -191,10 +187,10 @@ static void publish_abandoned(struct board *board, uint32_t i, int64_t now_ns, c
 static void lead_by_difference(struct board *board, uint32_t i, uint32_t to)
 {
     struct board_book *const book = &board->books[i];
-    const struct line *const line = &board->lines[to];
-    struct event event = sync_event_of(line->feed, line->to_feed[i], EVENT_DELTA);
-    const bool is_small = sync_difference(&book_of(&board->lines[book->leader], i)->book,
-                                          &book_of(line, i)->book, board->changes, &event);
+    const struct live_book *const own = book_of(board, to, i);
+    struct event event = live_book_event(own, board->seats[to].rules, EVENT_DELTA);
+    const bool is_small = live_book_difference(&book_of(board, book->leader, i)->book, &own->book,
+                                               board->changes, &event);
 
     board->stats.takeovers++;
     book->leader = to;
@@ -212,21 +208,25 @@ static void lead_whole(struct board *board, uint32_t i, uint32_t to)
     publish_whole(board, i);
 }
 
-/* Line `lost` no longer leads. True when the book can stay LIVE all the same. */
-static bool hand_over(struct board *board, uint32_t i, uint32_t lost, int64_t now_ns)
+/* From now on the book stays LIVE without a leader who is, for as long as patience lasts. */
+static void begin_wait(struct board *board, uint32_t i)
 {
-    struct board_book *const book = &board->books[i];
-    const uint32_t best = board->is_closing ? NO_LINE : best_line(board, i, lost);
+    board->books[i].wait_ns = board->waits_ns = WAIT_BEGINS;
+}
 
-    if (best == NO_LINE) {
+/* Seat `lost` no longer leads. True when the book can stay LIVE all the same. */
+static bool hand_over(struct board *board, uint32_t i, uint32_t lost)
+{
+    const uint32_t best = board->is_closing ? NO_SEAT : best_seat(board, i, lost);
+
+    if (best == NO_SEAT) {
         return false;
     }
-    if (has_reached(board, &board->lines[best], i)) {
+    if (has_reached(board, best, i)) {
         lead_whole(board, i, best);
-        return true;
+    } else {
+        begin_wait(board, i);
     }
-    book->wait_ns = now_ns + BOARD_PATIENCE_NS;
-    board->waits_ns = book->wait_ns < board->waits_ns ? book->wait_ns : board->waits_ns;
     return true;
 }
 
@@ -235,12 +235,12 @@ static void on_leader(struct board *board, uint32_t i, struct event *event)
     const struct board_book *const book = &board->books[i];
     const bool is_lost = book->state == ARB_BOOK_LIVE && event->state != ARB_BOOK_LIVE;
 
-    if (!is_lost || !hand_over(board, i, book->leader, event->recv_ns)) {
+    if (!is_lost || !hand_over(board, i, book->leader)) {
         publish(board, i, event);
     }
 }
 
-/* What another line says matters when it is further, or when the leader has nothing to say. */
+/* What another session says matters when it is further, or when the leader has nothing to say. */
 static void on_other(struct board *board, uint32_t i, uint32_t from, const struct event *event)
 {
     const struct board_book *const book = &board->books[i];
@@ -250,74 +250,83 @@ static void on_other(struct board *board, uint32_t i, uint32_t from, const struc
     }
     if (book->state != ARB_BOOK_LIVE) {
         lead_whole(board, i, from);
-    } else if (is_ahead(&book_of(&board->lines[from], i)->at, &book->at)) {
+    } else if (live_progress_is_ahead(&book_of(board, from, i)->at, &book->at)) {
         lead_by_difference(board, i, from);
     } else {
         board->stats.copies++;
     }
 }
 
-/* LIVE without a leader: the first line that has come far enough, the lost one included. */
+/* LIVE without a leader: the first session that has come far enough, the lost one included. */
 static void on_any(struct board *board, uint32_t i, uint32_t from, const struct event *event)
 {
     if (event->state == ARB_BOOK_LIVE) {
-        if (has_reached(board, &board->lines[from], i)) {
+        if (has_reached(board, from, i)) {
             lead_whole(board, i, from);
         }
-    } else if (best_line(board, i, NO_LINE) == NO_LINE) {
+    } else if (best_seat(board, i, NO_SEAT) == NO_SEAT) {
         publish_whole(board, i); /* nobody left to wait for */
     }
 }
 
-void board_event(struct board *board, uint32_t line, struct event *event)
+void board_event(struct board *board, uint32_t seat, uint32_t instrument, struct event *event)
 {
-    const uint32_t i = board->lines[line].to_board[event->instrument];
+    const uint32_t i = board->seats[seat].to_board[instrument];
 
     if (i == ARB_NO_INSTRUMENT) {
         return; /* board_enter() said that there is no room */
     }
     struct board_book *const book = &board->books[i];
-    if (book->leader == NO_LINE) {
-        book->leader = line;
+    if (book->leader == NO_SEAT) {
+        book->leader = seat;
     }
     if (book->wait_ns != NEVER_NS) {
-        on_any(board, i, line, event);
-    } else if (book->leader == line) {
+        on_any(board, i, seat, event);
+    } else if (book->leader == seat) {
         on_leader(board, i, event);
     } else {
-        on_other(board, i, line, event);
+        on_other(board, i, seat, event);
     }
 }
 
 /* Nobody was as far in time. Those who are LIVE all the same have to prove it by a new snapshot. */
-static void end_wait(struct board *board, uint32_t i)
+static void end_wait(struct board *board, uint32_t i, struct moment now)
 {
     static const char why[] = "another connection was further, and is gone";
+    const struct board_config *const config = &board->config;
     struct board_book *const book = &board->books[i];
-    const bool leader_is_live = is_live_on(&board->lines[book->leader], i);
 
     book->wait_ns = NEVER_NS;
-    if (!leader_is_live) {
+    if (!is_live_on(board, book->leader, i)) {
         publish_whole(board, i); /* its status */
     }
-    for (uint32_t l = 0; l < BOARD_LINES_MAX; l++) {
-        if (is_live_on(&board->lines[l], i)) {
-            sync_damaged(board->lines[l].feed, board->lines[l].to_feed[i], why);
+    for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {
+        if (is_live_on(board, seat, i)) {
+            config->distrust(config->context, seat, board->seats[seat].to_session[i], now, why);
         }
     }
 }
 
-static int64_t run_waits(struct board *board, int64_t now_ns)
+static void run_wait(struct board *board, uint32_t i, struct moment now)
 {
-    if (now_ns < board->waits_ns) {
-        return board->waits_ns;
+    struct board_book *const book = &board->books[i];
+
+    if (book->wait_ns == WAIT_BEGINS) {
+        book->wait_ns = now.mono_ns + BOARD_PATIENCE_NS;
     }
-    board->waits_ns = NEVER_NS;
-    for (uint32_t i = 0; i < board->n; i++) {
-        if (board->books[i].wait_ns <= now_ns) {
-            end_wait(board, i);
-        } else if (board->books[i].wait_ns < board->waits_ns) {
-            board->waits_ns = board->books[i].wait_ns;
+    if (book->wait_ns <= now.mono_ns) {
+        end_wait(board, i, now); /* which may begin another */
+    } else if (book->wait_ns < board->waits_ns) {
+        board->waits_ns = book->wait_ns;
+    }
+}
+
+static int64_t run_waits(struct board *board, struct moment now)
+{
+    if (now.mono_ns >= board->waits_ns) {
+        board->waits_ns = NEVER_NS;
+        for (uint32_t i = 0; i < board->n; i++) {
+            run_wait(board, i, now);
         }
     }
     return board->waits_ns;
@@ -337,10 +346,10 @@ static void send_periodic(struct board *board, uint32_t i)
 /* Repeats the books one after another, spread over the interval. */
 static int64_t run_snapshots(struct board *board, int64_t now_ns)
 {
-    if (board->snapshot_interval_ns == 0 || board->n == 0) {
+    if (board->config.snapshot_interval_ns == 0 || board->n == 0) {
         return NEVER_NS;
     }
-    const int64_t step_ns = board->snapshot_interval_ns / board->n;
+    const int64_t step_ns = board->config.snapshot_interval_ns / board->n;
     if (board->snapshot_next_ns == 0) {
         board->snapshot_next_ns = now_ns + step_ns;
     }
@@ -392,22 +401,22 @@ static int64_t run_outlets(struct board *board, int64_t now_ns)
     return all_sent ? now_ns + FEEDBACK_LOOK_NS : now_ns + CATCH_UP_NS;
 }
 
-void board_on_date(struct board *board, int64_t recv_ns, int64_t venue_ns)
+void board_on_date(struct board *board, struct moment now, int64_t venue_ns)
 {
-    venue_clock_event(&board->clock, recv_ns, venue_ns);
+    venue_clock_event(&board->clock, now.mono_ns, venue_ns);
 }
 
-void board_on_round_trip(struct board *board, int64_t now_ns, int64_t rtt_ns)
+void board_on_round_trip(struct board *board, struct moment now, int64_t rtt_ns)
 {
-    venue_clock_round_trip(&board->clock, now_ns, rtt_ns);
+    venue_clock_round_trip(&board->clock, now.mono_ns, rtt_ns);
 }
 
-int64_t board_on_turn(struct board *board, int64_t now_ns)
+int64_t board_on_turn(struct board *board, struct moment now)
 {
-    venue_clock_turn(&board->clock, now_ns);
-    const int64_t waits_ns = run_waits(board, now_ns);
-    const int64_t snapshots_ns = run_snapshots(board, now_ns);
-    const int64_t outlets_ns = run_outlets(board, now_ns);
+    venue_clock_turn(&board->clock, now.mono_ns);
+    const int64_t waits_ns = run_waits(board, now);
+    const int64_t snapshots_ns = run_snapshots(board, now.mono_ns);
+    const int64_t outlets_ns = run_outlets(board, now.mono_ns);
     const int64_t next_ns = snapshots_ns < outlets_ns ? snapshots_ns : outlets_ns;
 
     return waits_ns < next_ns ? waits_ns : next_ns;
@@ -425,8 +434,7 @@ static int init_books(struct board *board)
                : ARB_OK;
 }
 
-int board_create(struct board **out, const char *name, uint64_t session,
-                 int64_t snapshot_interval_ns)
+int board_create(struct board **out, const struct board_config *config)
 {
     struct board *const board = calloc(1, sizeof(*board));
 
@@ -434,19 +442,20 @@ int board_create(struct board **out, const char *name, uint64_t session,
         board_destroy(board);
         return ARB_ENOMEM;
     }
-    (void)snprintf(board->venue.name, sizeof(board->venue.name), "%s", name);
-    board->session = session;
-    board->snapshot_interval_ns = snapshot_interval_ns;
+    (void)snprintf(board->venue.name, sizeof(board->venue.name), "%s", config->name);
+    board->config = *config;
+    board->config.name = board->venue.name;
     board->waits_ns = NEVER_NS;
     *out = board;
     return ARB_OK;
 }
 
-static void free_line(struct line *line)
+static void free_seat(struct seat *seat)
 {
-    free(line->to_board);
-    free(line->to_feed);
-    *line = (struct line){ 0 };
+    free((void *)seat->books);
+    free(seat->to_session);
+    free(seat->to_board);
+    *seat = (struct seat){ 0 };
 }
 
 void board_destroy(struct board *board)
@@ -454,8 +463,8 @@ void board_destroy(struct board *board)
     if (board == NULL) {
         return;
     }
-    for (uint32_t l = 0; l < BOARD_LINES_MAX; l++) {
-        free_line(&board->lines[l]);
+    for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {
+        free_seat(&board->seats[seat]);
     }
     free(board->instruments);
     free(board->books);
@@ -473,69 +482,89 @@ int board_add_outlet(struct board *board, struct outlet *outlet)
     return ARB_OK;
 }
 
-static int init_line(struct line *line, struct feed *feed)
+static int init_seat(struct seat *seat, const struct live_rules *rules)
 {
-    line->to_board = malloc(ARB_INSTRUMENTS_MAX * sizeof(*line->to_board));
-    line->to_feed = malloc(ARB_INSTRUMENTS_MAX * sizeof(*line->to_feed));
-    if (line->to_board == NULL || line->to_feed == NULL) {
-        free_line(line);
+    seat->books = calloc(ARB_INSTRUMENTS_MAX, sizeof(*seat->books));
+    seat->to_session = malloc(ARB_INSTRUMENTS_MAX * sizeof(*seat->to_session));
+    seat->to_board = malloc(ARB_INSTRUMENTS_MAX * sizeof(*seat->to_board));
+    if (seat->books == NULL || seat->to_session == NULL || seat->to_board == NULL) {
+        free_seat(seat);
         return ARB_ENOMEM;
     }
     for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
-        line->to_board[i] = line->to_feed[i] = ARB_NO_INSTRUMENT;
+        seat->to_board[i] = seat->to_session[i] = ARB_NO_INSTRUMENT;
     }
-    line->feed = feed;
+    seat->rules = rules;
     return ARB_OK;
 }
 
-int board_add_line(struct board *board, struct feed *feed, uint32_t *number)
+/* Room for the difference of two books, which one session alone never needs. */
+static int init_changes(struct board *board)
 {
-    uint32_t l = 0;
-
-    while (l < BOARD_LINES_MAX && board->lines[l].feed != NULL) {
-        l++;
+    if (board->n_seats > 0 && board->changes == NULL) {
+        board->changes = malloc(2 * (size_t)LIVE_CHANGES_MAX * sizeof(*board->changes));
+        return board->changes == NULL ? ARB_ENOMEM : ARB_OK;
     }
-    if (l == BOARD_LINES_MAX) {
-        return ARB_ELIMIT;
-    }
-    if (board->n_lines > 0 && board->changes == NULL) {
-        board->changes = malloc(2 * (size_t)CHANGES_MAX * sizeof(*board->changes));
-        if (board->changes == NULL) {
-            return ARB_ENOMEM;
-        }
-    }
-    const int rc = init_line(&board->lines[l], feed);
-    board->n_lines += rc == ARB_OK;
-    *number = l;
-    return rc;
+    return ARB_OK;
 }
 
-/* The line that led book `i` is gone. */
-static void replace_leader(struct board *board, uint32_t i, int64_t now_ns, const char *why)
+int board_sit(struct board *board, const struct live_rules *rules, uint32_t *seat)
+{
+    uint32_t free = 0;
+
+    while (free < BOARD_SEATS_MAX && board->seats[free].rules != NULL) {
+        free++;
+    }
+    if (free == BOARD_SEATS_MAX) {
+        return ARB_ELIMIT;
+    }
+    int rc = init_changes(board);
+    if (rc == ARB_OK) {
+        rc = init_seat(&board->seats[free], rules);
+    }
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    board->n_seats++;
+    *seat = free;
+    return ARB_OK;
+}
+
+/* A session that has the book: the one that is furthest, else any, or NO_SEAT. */
+static uint32_t find_heir(const struct board *board, uint32_t i)
+{
+    uint32_t heir = best_seat(board, i, NO_SEAT);
+
+    for (uint32_t seat = 0; seat < BOARD_SEATS_MAX && heir == NO_SEAT; seat++) {
+        heir = has_book(board, seat, i) ? seat : NO_SEAT;
+    }
+    return heir;
+}
+
+/* The session that led book `i` is gone. */
+static void replace_leader(struct board *board, uint32_t i, struct moment now, const char *why)
 {
     struct board_book *const book = &board->books[i];
-    uint32_t other = best_line(board, i, NO_LINE);
 
-    for (uint32_t l = 0; l < BOARD_LINES_MAX && other == NO_LINE; l++) {
-        other = has_book(&board->lines[l], i) ? l : NO_LINE;
+    if (book->state == ARB_BOOK_EMPTY) {
+        book->leader = NO_SEAT; /* nothing was said that would have to be taken back */
+        return;
     }
-    book->leader = other;
-    if (other == NO_LINE) {
-        publish_abandoned(board, i, now_ns, why);
-    } else if (book->state != ARB_BOOK_LIVE || !hand_over(board, i, NO_LINE, now_ns)) {
+    book->leader = find_heir(board, i);
+    if (book->leader == NO_SEAT) {
+        publish_abandoned(board, i, now, why);
+    } else if (book->state != ARB_BOOK_LIVE || !hand_over(board, i, NO_SEAT)) {
         publish_whole(board, i);
     }
 }
 
-void board_drop_line(struct board *board, const struct feed *feed, int64_t now_ns, const char *why)
+void board_leave(struct board *board, uint32_t seat, struct moment now, const char *why)
 {
-    const uint32_t l = feed->line;
-
-    free_line(&board->lines[l]);
-    board->n_lines--;
+    free_seat(&board->seats[seat]);
+    board->n_seats--;
     for (uint32_t i = 0; i < board->n; i++) {
-        if (board->books[i].leader == l && board->books[i].state != ARB_BOOK_EMPTY) {
-            replace_leader(board, i, now_ns, why);
+        if (board->books[i].leader == seat) {
+            replace_leader(board, i, now, why);
         }
     }
 }
@@ -554,21 +583,22 @@ static uint32_t find_or_add(struct board *board, const struct arb_instrument *in
     }
     board->instruments[board->n] = *info;
     board->books[board->n] = (struct board_book){
-        .state = ARB_BOOK_EMPTY, .leader = NO_LINE, .trading = ARB_TRADING_OPEN, .wait_ns = NEVER_NS
+        .state = ARB_BOOK_EMPTY, .leader = NO_SEAT, .trading = ARB_TRADING_OPEN, .wait_ns = NEVER_NS
     };
     return board->n++;
 }
 
-int board_enter(struct board *board, uint32_t line, uint32_t instrument,
-                const struct arb_instrument *info)
+int board_enter(struct board *board, uint32_t seat, uint32_t instrument,
+                const struct arb_instrument *info, const struct live_book *book)
 {
     const uint32_t i = find_or_add(board, info);
 
     if (i == ARB_NO_INSTRUMENT) {
         return ARB_ELIMIT;
     }
-    board->lines[line].to_board[instrument] = i;
-    board->lines[line].to_feed[i] = instrument;
+    board->seats[seat].books[i] = book;
+    board->seats[seat].to_session[i] = instrument;
+    board->seats[seat].to_board[instrument] = i;
     return ARB_OK;
 }
 
@@ -610,23 +640,20 @@ struct arb_book board_view(const struct board *board, uint32_t i)
     struct arb_book view = { 0 };
 
     if (can_send_whole(book)) {
-        const struct line *const line = &board->lines[book->leader];
-        view = sync_view(line->feed, line->to_feed[i]);
+        view = live_book_view(book_of(board, book->leader, i), board->seats[book->leader].rules);
     }
     view.state = book->state;
     view.trading = book->trading;
     return view;
 }
 
-bool board_can_replace(const struct board *board, const struct feed *fresh, const struct feed *old)
+bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other)
 {
-    const struct line *const to = &board->lines[fresh->line];
-    const struct line *const from = &board->lines[old->line];
     bool has_any = false;
 
     for (uint32_t i = 0; i < board->n; i++) {
-        const bool is_live = is_live_on(to, i);
-        if (!is_live && is_live_on(from, i)) {
+        const bool is_live = is_live_on(board, seat, i);
+        if (!is_live && is_live_on(board, other, i)) {
             return false;
         }
         has_any = has_any || is_live;
@@ -639,9 +666,9 @@ const struct event_venue *board_venue(const struct board *board)
     return &board->venue;
 }
 
-struct arb_clock board_clock(const struct board *board)
+struct arb_clock board_clock(const struct board *board, struct moment now)
 {
-    return board->clock.estimate;
+    return venue_clock_estimate(&board->clock, now);
 }
 
 const struct board_stats *board_stats(const struct board *board)

@@ -13,8 +13,8 @@
  * How far a session is, the venue's own time of its book tells (`venue_ns`, and how many events it
  * brought since). Where a venue sends no times, the leader leads until it is lost.
  *
- * What is known of the venue's clock, the board knows: all sessions lead to the same venue, and what
- * one of them taught is still true when it is gone.
+ * What is known of the venue's clock, the board knows: all sessions lead to the same venue, and
+ * what one of them taught is still true when it is gone.
  *
  * Books are named by the board's own index, which lives as long as the board: sessions come and go,
  * and each counts its instruments for itself. The board looks at their books and knows nothing
@@ -40,8 +40,8 @@ struct board_stats {
 };
 
 struct board_config {
-    const char *name; /* of the venue */
-    uint64_t run;     /* of the host: `session` in the messages */
+    const char *name;             /* of the venue */
+    uint64_t run;                 /* of the host: `session` in the messages */
     int64_t snapshot_interval_ns; /* 0: books are not repeated */
     /* Asks a session to prove a book by a new snapshot. */
     void (*distrust)(void *context, uint32_t seat, uint32_t instrument, struct moment now,

@@ -1,5 +1,5 @@
 /*
- * outlet.h - where a feed's events go: a ring with one consumer behind it, or a function.
+ * outlet.h - where a venue's events go: a ring with one consumer behind it, or a function.
  *
  * When the ring is full the book is marked, and as soon as there is room one snapshot (or
  * status) from the host's book replaces everything unsent: memory is bounded and the newest

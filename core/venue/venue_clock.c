@@ -66,6 +66,7 @@ static struct bounds find_bounds(const struct venue_clock *clock, int64_t rtt_ns
     return bounds;
 }
 
+/* Of the offset from clock->reference_ns. */
 static struct arb_clock estimate(const struct venue_clock *clock)
 {
     const int64_t rtt_ns = fastest_rtt_ns(clock);
@@ -80,53 +81,105 @@ static struct arb_clock estimate(const struct venue_clock *clock)
     };
 }
 
-/* A time before the bucket in use: our own clock was set back, and nothing seen before counts. */
-static void start_over(struct venue_clock *clock, int64_t now_ns)
+/* Nothing seen before counts. */
+static void start_over(struct venue_clock *clock, int64_t mono_ns)
 {
     for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
         clear(&clock->buckets[i]);
     }
-    clock->ends_ns = now_ns + VENUE_CLOCK_BUCKET_NS;
+    clock->n_ahead = 0;
+    clock->ends_ns = mono_ns + VENUE_CLOCK_BUCKET_NS;
 }
 
-static void advance(struct venue_clock *clock, int64_t now_ns)
+/* The dates of changes no longer count; round trips do. */
+static void forget_changes(struct venue_clock *clock)
 {
-    if (now_ns < clock->ends_ns - VENUE_CLOCK_BUCKET_NS || now_ns >= clock->ends_ns + WINDOW_NS) {
-        start_over(clock, now_ns);
+    for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
+        clock->buckets[i].lag_ns = INT64_MAX;
+        clock->buckets[i].n_events = 0;
     }
-    while (now_ns >= clock->ends_ns) {
+    clock->n_ahead = 0;
+}
+
+static void advance(struct venue_clock *clock, int64_t mono_ns)
+{
+    if (clock->ends_ns == 0 || mono_ns >= clock->ends_ns + WINDOW_NS) {
+        start_over(clock, mono_ns);
+    }
+    while (mono_ns >= clock->ends_ns) {
         clock->now = (clock->now + 1) % VENUE_CLOCK_BUCKETS;
         clear(&clock->buckets[clock->now]);
         clock->ends_ns += VENUE_CLOCK_BUCKET_NS;
+        clock->n_ahead = 0;
     }
 }
 
-void venue_clock_round_trip(struct venue_clock *clock, int64_t now_ns, int64_t rtt_ns)
+void venue_clock_round_trip(struct venue_clock *clock, int64_t mono_ns, int64_t rtt_ns)
 {
     clock->is_measuring = true;
-    advance(clock, now_ns);
+    advance(clock, mono_ns);
     struct venue_clock_bucket *const bucket = &clock->buckets[clock->now];
     bucket->rtt_ns = rtt_ns < bucket->rtt_ns ? rtt_ns : bucket->rtt_ns;
-    clock->estimate = estimate(clock);
+    clock->relative = estimate(clock);
 }
 
-void venue_clock_turn(struct venue_clock *clock, int64_t now_ns)
+void venue_clock_turn(struct venue_clock *clock, int64_t mono_ns)
 {
-    if (clock->is_measuring &&
-        (now_ns >= clock->ends_ns || now_ns < clock->ends_ns - VENUE_CLOCK_BUCKET_NS)) {
-        advance(clock, now_ns);
-        clock->estimate = estimate(clock);
+    if (clock->is_measuring && mono_ns >= clock->ends_ns) {
+        advance(clock, mono_ns);
+        clock->relative = estimate(clock);
     }
 }
 
-void venue_clock_learn(struct venue_clock *clock, int64_t recv_ns, int64_t lag_ns)
+/*
+ * Is the date so far ahead that it must be damaged? Not when there is nothing to compare it with,
+ * and not when many are: then the venue's clock was set, or the one it is compared with was wrong.
+ */
+static bool is_damaged(struct venue_clock *clock, int64_t mono_ns, int64_t venue_ns)
 {
-    if (lag_ns < -VENUE_CLOCK_AHEAD_MAX_NS) {
+    int64_t lag_ns;
+
+    if (count_events(clock) == 0) {
+        clock->reference_ns = venue_ns - mono_ns;
+        return false;
+    }
+    if (!venue_clock_lag(clock, mono_ns, venue_ns, &lag_ns)) {
+        return true;
+    }
+    if (lag_ns >= -VENUE_CLOCK_AHEAD_MAX_NS) {
+        return lag_ns > VENUE_CLOCK_BEHIND_MAX_NS;
+    }
+    if (++clock->n_ahead < VENUE_CLOCK_EVENTS_MIN) {
+        return true;
+    }
+    forget_changes(clock);
+    clock->reference_ns = venue_ns - mono_ns;
+    return false;
+}
+
+void venue_clock_learn(struct venue_clock *clock, int64_t mono_ns, int64_t venue_ns)
+{
+    int64_t lag_ns;
+
+    advance(clock, mono_ns);
+    if (is_damaged(clock, mono_ns, venue_ns) ||
+        !venue_clock_lag(clock, mono_ns, venue_ns, &lag_ns)) {
         return;
     }
-    advance(clock, recv_ns);
     struct venue_clock_bucket *const bucket = &clock->buckets[clock->now];
     bucket->lag_ns = lag_ns < bucket->lag_ns ? lag_ns : bucket->lag_ns;
     bucket->n_events++;
-    clock->estimate = estimate(clock);
+    clock->relative = estimate(clock);
+}
+
+struct arb_clock venue_clock_estimate(const struct venue_clock *clock, struct moment now)
+{
+    struct arb_clock sum = clock->relative;
+
+    if (!arb_clock_is_known(sum) ||
+        __builtin_add_overflow(sum.offset_ns, clock->reference_ns, &sum.offset_ns) ||
+        __builtin_add_overflow(sum.offset_ns, now.mono_ns - now.utc_ns, &sum.offset_ns)) {
+        return (struct arb_clock){ 0 };
+    }
+    return sum;
 }

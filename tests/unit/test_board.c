@@ -1,0 +1,376 @@
+/* Several sessions of one venue on one board: whose word counts, with books and no session. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bus/feedback.h"
+#include "venue/board.h"
+
+enum { INSTRUMENT = 7 /* as each session counts */, TEXT_MAX = 4096, A = 0, B = 1 };
+
+#define START_NS (1000 * NS_PER_S)
+
+static const struct arb_instrument info = {
+    .symbol = "BTC/USD", .base = "BTC", .quote = "USD", .px_scale = 2, .qty_scale = 2
+};
+static const struct live_rules rules = { .loss = ARB_LOSS_SEQUENCE };
+
+struct world {
+    struct board *board;
+    struct outlet outlet;
+    struct feedback feedback;
+    struct live_book books[BOARD_SEATS_MAX];
+    struct moment now;
+    char text[TEXT_MAX]; /* what the outlet got and whom the board distrusts */
+    size_t len;
+};
+
+static void note(struct world *w, const char *line)
+{
+    w->len += (size_t)snprintf(w->text + w->len, TEXT_MAX - w->len, "%s", line);
+    assert_true(w->len < TEXT_MAX);
+}
+
+static void on_event(void *context, const struct event *event)
+{
+    char line[128];
+
+    (void)snprintf(line, sizeof(line), "%s %s #%u<%u", event_kind_name(event->kind),
+                   book_state_name(event->state), (unsigned)event->seq, (unsigned)event->prev_seq);
+    note(context, line);
+    for (uint32_t i = 0; i < event->n_bids; i++) {
+        (void)snprintf(line, sizeof(line), " b%dx%d", (int)event->bids[i].px,
+                       (int)event->bids[i].qty);
+        note(context, line);
+    }
+    note(context, "\n");
+}
+
+static void distrust(void *context, uint32_t seat, uint32_t instrument, struct moment now,
+                     const char *why)
+{
+    char line[64];
+
+    (void)now;
+    (void)why;
+    (void)snprintf(line, sizeof(line), "distrust %u %u\n", seat, instrument);
+    note(context, line);
+}
+
+static void expect(struct world *w, const char *text)
+{
+    assert_string_equal(w->text, text);
+    w->text[0] = '\0';
+    w->len = 0;
+}
+
+static void set_bid(struct world *w, uint32_t seat, int64_t qty)
+{
+    const struct arb_level level = { .px = 100, .qty = qty };
+    assert_int_equal(book_side_set(&w->books[seat].book.bids, &level), ARB_OK);
+}
+
+/* Tells the board what the session's book says of itself. */
+static void tell(struct world *w, uint32_t seat, struct event event)
+{
+    board_event(w->board, seat, INSTRUMENT, &event);
+}
+
+/* The session's book is LIVE, at this time of the venue. */
+static void snapshot(struct world *w, uint32_t seat, int64_t venue_ns, int64_t qty)
+{
+    struct live_book *const book = &w->books[seat];
+
+    set_bid(w, seat, qty);
+    book->state = ARB_BOOK_LIVE;
+    book->at = (struct live_progress){ .venue_ns = venue_ns };
+    book->recv = w->now;
+    tell(w, seat, live_book_whole(book, &rules));
+}
+
+static void delta(struct world *w, uint32_t seat, int64_t venue_ns, int64_t qty)
+{
+    struct live_book *const book = &w->books[seat];
+    const struct arb_level level = { .px = 100, .qty = qty };
+    struct event event;
+
+    set_bid(w, seat, qty);
+    book->at = (struct live_progress){ .venue_ns = venue_ns };
+    book->recv = w->now;
+    event = live_book_event(book, &rules, EVENT_DELTA);
+    event.bids = &level;
+    event.n_bids = 1;
+    tell(w, seat, event);
+}
+
+static void lose(struct world *w, uint32_t seat)
+{
+    w->books[seat].state = ARB_BOOK_STALE;
+    tell(w, seat, live_book_whole(&w->books[seat], &rules));
+}
+
+static int64_t turn_after(struct world *w, int64_t ns)
+{
+    w->now.mono_ns += ns;
+    w->now.utc_ns += ns;
+    return board_on_turn(w->board, w->now);
+}
+
+static struct world *create(uint32_t n_seats, int64_t snapshot_interval_ns)
+{
+    struct world *const w = calloc(1, sizeof(*w));
+    const struct board_config config = { .name = "fake",
+                                         .run = 1,
+                                         .snapshot_interval_ns = snapshot_interval_ns,
+                                         .distrust = distrust,
+                                         .context = w };
+
+    assert_non_null(w);
+    w->now = (struct moment){ .mono_ns = START_NS, .utc_ns = 2 * START_NS };
+    assert_int_equal(board_create(&w->board, &config), ARB_OK);
+    assert_int_equal(outlet_init_fn(&w->outlet, on_event, w), ARB_OK);
+    w->outlet.feedback = &w->feedback;
+    assert_int_equal(board_add_outlet(w->board, &w->outlet), ARB_OK);
+    for (uint32_t i = 0; i < n_seats; i++) {
+        uint32_t seat = BOARD_SEATS_MAX;
+        assert_int_equal(live_book_init(&w->books[i]), ARB_OK);
+        assert_int_equal(board_sit(w->board, &rules, &seat), ARB_OK);
+        assert_int_equal(seat, i);
+        assert_int_equal(board_enter(w->board, i, INSTRUMENT, &info, &w->books[i]), ARB_OK);
+    }
+    return w;
+}
+
+/* Both LIVE at the venue's time 5, the first one leads; what that told is forgotten. */
+static struct world *create_both_live(void)
+{
+    struct world *const w = create(2, 0);
+
+    snapshot(w, A, 5, 1);
+    snapshot(w, B, 5, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    return w;
+}
+
+static void destroy(struct world *w)
+{
+    board_destroy(w->board);
+    outlet_fini(&w->outlet);
+    for (uint32_t i = 0; i < BOARD_SEATS_MAX; i++) {
+        live_book_fini(&w->books[i]);
+    }
+    free(w);
+}
+
+static void second_copy_is_dropped(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    delta(w, A, 6, 2);
+    delta(w, B, 6, 2);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    assert_int_equal(board_stats(w->board)->copies, 2); /* its snapshot too */
+    destroy(w);
+}
+
+/* Levels that both have, so that a change is less than the whole book. */
+static void deepen(struct world *w, uint32_t seat)
+{
+    for (int64_t px = 90; px < 99; px++) {
+        const struct arb_level level = { .px = px, .qty = 1 };
+        assert_int_equal(book_side_set(&w->books[seat].book.bids, &level), ARB_OK);
+    }
+}
+
+static void session_that_is_ahead_takes_the_lead_by_the_difference(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    deepen(w, A);
+    deepen(w, B);
+    delta(w, B, 6, 2);
+    delta(w, A, 6, 2);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    assert_int_equal(board_stats(w->board)->takeovers, 1);
+    destroy(w);
+}
+
+static void lost_leader_is_followed_by_one_as_far(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    lose(w, A);
+    expect(w, "snapshot LIVE #2<1 b100x1\n");
+    lose(w, B);
+    expect(w, "status STALE #3<2\n");
+    destroy(w);
+}
+
+static void book_waits_for_one_that_is_behind(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    delta(w, A, 6, 2);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    lose(w, A);
+    expect(w, "");
+    assert_int_equal(board_view(w->board, 0).state, ARB_BOOK_LIVE);
+    assert_int_equal(board_view(w->board, 0).n_bids, 0);
+    delta(w, B, 6, 2);
+    expect(w, "snapshot LIVE #3<2 b100x2\n");
+    destroy(w);
+}
+
+static void patience_ends_with_a_proof_asked_for(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    delta(w, A, 6, 2);
+    lose(w, A);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    (void)turn_after(w, 0);
+    (void)turn_after(w, BOARD_PATIENCE_NS - 1);
+    expect(w, "");
+    (void)turn_after(w, 1);
+    expect(w, "status STALE #3<2\ndistrust 1 7\n");
+    destroy(w);
+}
+
+/* The wait is measured by the clock that nobody sets. */
+static void patience_is_monotonic(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    delta(w, A, 6, 2);
+    lose(w, A);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    (void)turn_after(w, 0);
+    w->now.utc_ns += 3600 * NS_PER_S;
+    (void)turn_after(w, 1);
+    expect(w, "");
+    w->now.utc_ns -= 7200 * NS_PER_S;
+    (void)turn_after(w, BOARD_PATIENCE_NS);
+    expect(w, "status STALE #3<2\ndistrust 1 7\n");
+    destroy(w);
+}
+
+static void nobody_takes_over_once_closed(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    board_close(w->board);
+    lose(w, A);
+    expect(w, "status STALE #2<1\n");
+    destroy(w);
+}
+
+static void leaving_leader_is_followed(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    board_leave(w->board, A, w->now, "replaced");
+    expect(w, "snapshot LIVE #2<1 b100x1\n");
+    board_leave(w->board, B, w->now, "gone");
+    expect(w, "status STALE #3<2\n");
+    destroy(w);
+}
+
+/* Whoever sits there next is somebody else. */
+static void seat_is_free_again_before_anything_was_said(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, 0);
+    uint32_t seat = BOARD_SEATS_MAX;
+
+    tell(w, A, live_book_event(&w->books[A], &rules, EVENT_STATUS));
+    board_leave(w->board, A, w->now, "gone");
+    assert_int_equal(board_view(w->board, 0).n_bids, 0);
+    assert_int_equal(board_sit(w->board, &rules, &seat), ARB_OK);
+    assert_int_equal(seat, A);
+    destroy(w);
+}
+
+static void board_has_so_many_seats(void **state)
+{
+    (void)state;
+    struct world *const w = create(BOARD_SEATS_MAX, 0);
+    uint32_t seat = 0;
+
+    assert_int_equal(board_sit(w->board, &rules, &seat), ARB_ELIMIT);
+    destroy(w);
+}
+
+static void replacement_has_all_that_is_live(void **state)
+{
+    (void)state;
+    struct world *const w = create(2, 0);
+
+    assert_false(board_can_replace(w->board, B, A)); /* has nothing */
+    snapshot(w, A, 5, 1);
+    assert_false(board_can_replace(w->board, B, A));
+    snapshot(w, B, 5, 1);
+    assert_true(board_can_replace(w->board, B, A));
+    destroy(w);
+}
+
+static void books_are_repeated(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, NS_PER_S);
+
+    snapshot(w, A, 5, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    (void)turn_after(w, 0);
+    (void)turn_after(w, NS_PER_S - 1);
+    expect(w, "");
+    (void)turn_after(w, 1);
+    expect(w, "snapshot LIVE #2<1 b100x1\n");
+    destroy(w);
+}
+
+static void failed_delivery_is_replaced_by_a_snapshot(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, 0);
+
+    snapshot(w, A, 5, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    feedback_raise(&w->feedback, 0, 3);
+    (void)turn_after(w, 0);
+    expect(w, "snapshot LIVE #2<1 b100x1\n");
+    destroy(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(second_copy_is_dropped),
+        cmocka_unit_test(session_that_is_ahead_takes_the_lead_by_the_difference),
+        cmocka_unit_test(lost_leader_is_followed_by_one_as_far),
+        cmocka_unit_test(book_waits_for_one_that_is_behind),
+        cmocka_unit_test(patience_ends_with_a_proof_asked_for),
+        cmocka_unit_test(patience_is_monotonic),
+        cmocka_unit_test(nobody_takes_over_once_closed),
+        cmocka_unit_test(leaving_leader_is_followed),
+        cmocka_unit_test(seat_is_free_again_before_anything_was_said),
+        cmocka_unit_test(board_has_so_many_seats),
+        cmocka_unit_test(replacement_has_all_that_is_live),
+        cmocka_unit_test(books_are_repeated),
+        cmocka_unit_test(failed_delivery_is_replaced_by_a_snapshot),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
