@@ -9,11 +9,11 @@
 #include "arbspot/types.h"
 
 enum {
-    IO_MESSAGE_MAX = 16 << 20,     /* bytes of one reassembled message or HTTP answer */
-    IO_SEND_QUEUE_MAX = 4096,      /* messages waiting to be sent on one connection */
-    IO_SEND_MAX = 1 << 20,         /* bytes of one message, or of the body of a request */
+    IO_MESSAGE_MAX = 16 << 20,        /* bytes of one reassembled message or HTTP answer */
+    IO_SEND_QUEUE_MAX = 4096,         /* messages waiting to be sent on one connection */
+    IO_SEND_MAX = 1 << 20,            /* bytes of one message, or of the body of a request */
     IO_CONNS_MAX = 4 * ARB_CONNS_MAX, /* several sessions of one venue share an io */
-    IO_HTTP_PARALLEL = 16,         /* requests under way at once; the rest waits */
+    IO_HTTP_PARALLEL = 16,            /* requests under way at once; the rest waits */
     IO_HTTP_QUEUE_MAX = 2 * ARB_INSTRUMENTS_MAX,
     IO_HTTP_HEADERS_MAX = 8 << 10, /* bytes of the headers given with a request */
 };

@@ -39,7 +39,7 @@ struct ws_conn {
     bool wants_ping;
     bool is_given_up;  /* no further attempts */
     bool is_forgotten; /* and nothing is reported; freed as soon as its socket is gone */
-    bool is_suspect;  /* said so, and nothing came since */
+    bool is_suspect;   /* said so, and nothing came since */
     struct backoff backoff;
     struct send_queue queue;
     struct inbox inbox; /* the pieces of a message so far */
@@ -81,8 +81,9 @@ static void log_failure(struct ws_client *ws, const struct ws_conn *conn, int64_
         (void)snprintf(count, sizeof(count), " (%llu attempts)", (unsigned long long)attempts);
     }
     url_endpoint(&conn->dial.url, endpoint);
-    log_line(ARB_WARN, ws->net->config.who, "cannot reach %s: %s%s; retrying, next attempt in %lld s",
-             endpoint, conn->dial.why, count, delay_s);
+    log_line(ARB_WARN, ws->net->config.who,
+             "cannot reach %s: %s%s; retrying, next attempt in %lld s", endpoint, conn->dial.why,
+             count, delay_s);
 }
 
 static int64_t wait_for_next(struct ws_client *ws, struct ws_conn *conn)
@@ -418,7 +419,8 @@ static void explain_end(struct ws_conn *conn)
 }
 
 /* Venues drop all their connections at once; one line a second says it. */
-static void log_lost(struct ws_client *ws, const struct ws_conn *conn, const char *why, int64_t delay_ms)
+static void log_lost(struct ws_client *ws, const struct ws_conn *conn, const char *why,
+                     int64_t delay_ms)
 {
     char endpoint[URL_ENDPOINT_MAX], count[40] = "";
     uint64_t others;
