@@ -4,13 +4,13 @@
 
 #define GIVE_UP_NS (60 * NS_PER_S) /* for an answer that the port should have timed out before */
 
-int requests_init(struct session *session)
+int request_memory_init(struct session *session)
 {
     session->request_memory = malloc(2 * (size_t)REQUEST_TEXT_MAX + REQUEST_HEADERS_MAX);
     return session->request_memory == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
-void requests_fini(struct session *session)
+void request_memory_fini(struct session *session)
 {
     free(session->request_memory);
     free(session->calls);

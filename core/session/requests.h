@@ -11,8 +11,8 @@ enum {
     REQUEST_HEADERS_MAX = 8 << 10,
 };
 
-int requests_init(struct session *session);
-void requests_fini(struct session *session);
+int request_memory_init(struct session *session);
+void request_memory_fini(struct session *session);
 
 /* An ask of this kind with a number of its own, and neither connection nor instruments. */
 struct arb_ask request_ask(struct session *session, enum arb_ask_what what);

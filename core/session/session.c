@@ -428,7 +428,7 @@ static int init_parts(struct session *session, struct err *err)
     session->effects.view = view_of;
     session->effects.view_context = session;
     if (rc == ARB_OK) {
-        rc = requests_init(session);
+        rc = request_memory_init(session);
     }
     if (rc == ARB_OK) {
         rc = instruments_init(session);
@@ -605,7 +605,7 @@ void session_destroy(struct session *session)
     }
     books_fini(session);
     instruments_fini(session);
-    requests_fini(session);
+    request_memory_fini(session);
     effects_fini(&session->effects);
     free(session->unpacked);
     free(session->self);
