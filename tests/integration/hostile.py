@@ -150,7 +150,7 @@ def send_nonsense(stage, bus, venue, proxy, kinds):
     """One kind to each connection of the venue."""
     attempts = []
     symbols = symbols_by_subject(bus, venue)
-    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.feeds().items()), kinds.items()):
+    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.connections().items()), kinds.items()):
         attempt = Attempt(bus, venue, what, expected, bus.books[venue, symbols[subject]])
         attempts.append(attempt)
         proxy.send(link, make(subject))
@@ -178,7 +178,7 @@ def expect_settled(stage, host, attempts):
 def expect_counted(stage, host):
     """The closing lines account for what was refused."""
     for venue in NONSENSE:
-        line = host.lines(f"feed={venue} .*frames=\\d+ rejected=")[-1]
+        line = host.lines(f"venue={venue} .*frames=\\d+ rejected=")[-1]
         counts = {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
         stage.figure(f"{venue}.rejected", counts["rejected"])
         stage.expect(counts["rejected"] >= REJECTED_MIN,
@@ -204,7 +204,7 @@ def suite(stage):
         attempts += send_nonsense(stage, bus, venue, proxy[venue], kinds)
     expect_settled(stage, host, attempts)
     request = send_nonsense(stage, bus, "bitstamp", proxy["bitstamp"], RECONNECT)
-    host.wait_for(r"feed=bitstamp msg=\"line \d+ replaces line", stage.limit(10))
+    host.wait_for(r"venue=bitstamp msg=\"session \d+ replaces session", stage.limit(10))
     expect_settled(stage, host, request)
     stage.figure("nonsense", len(attempts))
     for one in proxy.values():
