@@ -70,10 +70,9 @@ static const struct arb_option options[] = {
     ARB_OPTION_STRING("url", struct acme, url, "wss://feed.acme.invalid", "WebSocket address."),
 };
 
-static const struct arb_exchange_ops ops = { .size = (uint32_t)sizeof(struct arb_exchange_ops),
-                                             .init = acme_init,
-                                             .ask = acme_ask,
-                                             .on_message = acme_on_message };
+static const struct arb_exchange_ops ops = {
+    .size = (uint32_t)sizeof(ops), .init = acme_init, .ask = acme_ask, .on_message = acme_on_message
+};
 ARB_PLUGIN_EXPORT = { ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
                       .name = "acme",
                       .version = "1.0.0",
