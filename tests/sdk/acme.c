@@ -1,6 +1,5 @@
 /*
  * acme.c - a whole exchange plugin in a page, for an exchange that does not exist.
- *
  * Its protocol: subscribe with {"subscribe":"BTC/USD"}; each frame is one whole book,
  * {"book":"BTC/USD","n":7,"bids":[["100.5","2"]],"asks":[["100.6","1"]]}.
  */
@@ -51,12 +50,10 @@ static int acme_on_message(void *instance, struct arb_host *host, uint32_t conn,
                                              { "bids", ARB_JSON_ANY, &bids_at },
                                              { "asks", ARB_JSON_ANY, &asks_at } };
     (void)conn;
-    if (arb_json_fields(&json, fields, 4) != 15 || !arb_json_end(&json)) {
-        return ARB_EPROTO;
-    }
+    const bool is_whole = arb_json_fields(&json, fields, 4) == 15 && arb_json_end(&json);
     const uint32_t i = event.instrument = arb_instrument_find(self->env, name);
-    if (i == ARB_NO_INSTRUMENT) {
-        return ARB_OK; /* somebody else's */
+    if (!is_whole || i == ARB_NO_INSTRUMENT) {
+        return ARB_EPROTO;
     }
     struct arb_levels bids = arb_levels_over(self->bids, LEVELS_MAX, &self->env->instruments[i]);
     struct arb_levels asks = arb_levels_over(self->asks, LEVELS_MAX, &self->env->instruments[i]);
@@ -69,10 +66,10 @@ static int acme_on_message(void *instance, struct arb_host *host, uint32_t conn,
 static const struct arb_option options[] = {
     ARB_OPTION_STRING("url", struct acme, url, "wss://feed.acme.invalid", "WebSocket address."),
 };
-
 static const struct arb_exchange_ops ops = {
     .size = (uint32_t)sizeof(ops), .init = acme_init, .ask = acme_ask, .on_message = acme_on_message
 };
+
 ARB_PLUGIN_EXPORT = { ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
                       .name = "acme",
                       .version = "1.0.0",
