@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/io.h"
+#include "arbspot/abi.h"
+#include "io/settings.h"
 
 enum { HTTP_STATUS_SWITCHING = 101 }; /* the answer to a WebSocket handshake that went well */
 
@@ -82,7 +83,7 @@ int dial_connect(struct dial *dial, struct lws_context *context)
         .path = dial->url.path,
         .host = host,
         .ietf_version_or_minus_one = -1,
-        .method = dial->kind == DIAL_HTTP ? "GET" : NULL, /* NULL asks for a WebSocket */
+        .method = dial->method,
         .alpn = "http/1.1",
         .local_protocol_name = dial->kind == DIAL_HTTP ? DIAL_HTTP_NAME : DIAL_WS_NAME,
         .retry_and_idle_policy = &no_validity,

@@ -25,6 +25,7 @@ enum dial_progress { DIAL_PENDING = 1, DIAL_READY = 2, DIAL_FAILED = 3 };
 
 struct dial {
     enum dial_kind kind;
+    const char *method; /* of HTTP: "GET"; NULL asks for a WebSocket */
     struct url url;
     struct lookup *lookup; /* under way, or NULL */
     struct lookup_answer found;

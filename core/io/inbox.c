@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/io.h"
+#include "arbspot/abi.h"
+#include "io/settings.h"
 
 enum { INBOX_CAP_MIN = 64 << 10 };
 

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/io_internal.h"
-#include "util/clock.h"
+#include "io/dial.h"
+#include "io/http_client.h"
+#include "io/net.h"
+#include "io/ws_client.h"
 #include "util/log.h"
 
 enum {
@@ -13,6 +15,19 @@ enum {
     FDS_MAX = 512,          /* connections, requests, the wake-up, and sockets being closed */
     HEADERS_MAX = 16 << 10, /* of an HTTP answer; content delivery networks are talkative */
     WAIT_MAX_MS = 60000,
+};
+
+struct io {
+    struct net net;
+    struct ws_client ws;
+    struct http_client http;
+    io_turn *on_turn;
+    void *context;               /* of on_turn() */
+    lws_sorted_usec_list_t wake; /* ends the wait in libwebsockets */
+    int64_t turn_ns;             /* when the next turn is wanted */
+    bool is_destroying;          /* nothing is reported any more */
+    char who[64];
+    char ca_file[4096];
 };
 
 const struct io_config io_config_defaults = {
@@ -28,20 +43,23 @@ const struct io_config io_config_defaults = {
     .seed = 0,
 };
 
-static int add_user_agent(struct lws *wsi, void *in, size_t len)
+static int add_headers(struct lws *wsi, struct dial *dial, unsigned char **at, size_t len)
 {
     static const unsigned char name[] = "arbspot";
-    unsigned char **at = in;
+    unsigned char *const end = *at + len;
 
-    return lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_USER_AGENT, name, sizeof(name) - 1, at,
-                                        *at + len);
+    if (lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_USER_AGENT, name, sizeof(name) - 1, at,
+                                     end) != 0) {
+        return -1;
+    }
+    return dial->kind == DIAL_HTTP ? http_client_add_headers(dial, at, (size_t)(end - *at)) : 0;
 }
 
 static int pass_on(struct io *io, struct dial *dial, enum lws_callback_reasons reason,
                    struct arb_bytes in)
 {
-    return dial->kind == DIAL_WS ? ws_client_event(io, dial, reason, in)
-                                 : http_client_event(io, dial, reason, in);
+    return dial->kind == DIAL_WS ? ws_client_event(&io->ws, dial, reason, in)
+                                 : http_client_event(&io->http, dial, reason, in);
 }
 
 /*
@@ -65,7 +83,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         dial->has_tcp = true;
         return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return add_user_agent(wsi, in, len);
+        return add_headers(wsi, dial, in, len);
     default:
         break;
     }
@@ -108,7 +126,7 @@ static int copy_text(const char **field, char *copy, size_t cap, struct err *err
 
 static int copy_config(struct io *io, const struct io_config *config, struct err *err)
 {
-    struct io_config *c = &io->config;
+    struct io_config *c = &io->net.config;
 
     *c = *config;
     set_default(&c->idle_ms, io_config_defaults.idle_ms);
@@ -127,16 +145,16 @@ static int copy_config(struct io *io, const struct io_config *config, struct err
 
 static struct lws_context *create_context(struct io *io)
 {
-    const int64_t longest_ms = io->config.connect_timeout_ms > io->config.http_timeout_ms
-                                   ? io->config.connect_timeout_ms
-                                   : io->config.http_timeout_ms;
+    const int64_t longest_ms = io->net.config.connect_timeout_ms > io->net.config.http_timeout_ms
+                                   ? io->net.config.connect_timeout_ms
+                                   : io->net.config.http_timeout_ms;
     const unsigned beyond_s = (unsigned)(longest_ms / 1000 + 5);
     const struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
         .user = io,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .provided_client_ssl_ctx = io->tls.ctx,
+        .provided_client_ssl_ctx = io->net.tls.ctx,
         .gid = -1, /* stay who we are */
         .uid = -1,
         .pt_serv_buf_size = BUFFER_LEN,
@@ -159,27 +177,30 @@ static int init(struct io *io, const struct io_config *config, struct err *err)
     if (rc != ARB_OK) {
         return rc;
     }
-    rc = http_client_init(&io->http);
+    io->ws.net = &io->net;
+    rc = http_client_init(&io->http, &io->net);
     if (rc != ARB_OK) {
         return err_set(err, rc, "no memory for the HTTP queue");
     }
-    rc = tls_init(&io->tls, io->config.ca_file, err);
+    rc = tls_init(&io->net.tls, io->net.config.ca_file, err);
     if (rc != ARB_OK) {
         return rc;
     }
-    io->lws = create_context(io);
-    return io->lws != NULL ? ARB_OK : err_set(err, ARB_ENOMEM, "libwebsockets gives no context");
+    io->net.lws = create_context(io);
+    return io->net.lws != NULL ? ARB_OK
+                               : err_set(err, ARB_ENOMEM, "libwebsockets gives no context");
 }
 
-int io_create(struct io **io, const struct io_config *config, const struct io_handler *handler,
-              void *context, struct err *err)
+int io_create(struct io **io, const struct io_config *config, const struct port_events *events,
+              io_turn *on_turn, void *context, struct err *err)
 {
     struct io *made = calloc(1, sizeof(*made));
 
     if (made == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for an I/O context");
     }
-    made->handler = handler;
+    made->net.events = events;
+    made->on_turn = on_turn;
     made->context = context;
     const int rc = init(made, config, err);
     if (rc != ARB_OK) {
@@ -196,13 +217,13 @@ void io_destroy(struct io *io)
         return;
     }
     io->is_destroying = true;
-    if (io->lws != NULL) {
+    if (io->net.lws != NULL) {
         lws_sul_cancel(&io->wake);
-        lws_context_destroy(io->lws);
+        lws_context_destroy(io->net.lws);
     }
-    ws_client_fini(io);
+    ws_client_fini(&io->ws);
     http_client_fini(&io->http);
-    tls_fini(&io->tls);
+    tls_fini(&io->net.tls);
     free(io);
 }
 
@@ -215,16 +236,17 @@ void io_destroy(struct io *io)
 static void on_wake(lws_sorted_usec_list_t *sul)
 {
     struct io *const io = lws_container_of(sul, struct io, wake);
-    lws_sul_schedule(io->lws, 0, sul, on_wake, LWS_US_PER_MS + 900);
+    lws_sul_schedule(io->net.lws, 0, sul, on_wake, LWS_US_PER_MS + 900);
 }
 
 static int64_t wait_ns(const struct io *io, int wait_ms, int64_t now_ns)
 {
     const int64_t limit_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
-    const int64_t due_ns = io->due_ns < io->turn_ns ? io->due_ns : io->turn_ns;
+    const int64_t due_ns = io->net.due_ns < io->turn_ns ? io->net.due_ns : io->turn_ns;
     const int64_t limit_ns = limit_ms * NS_PER_MS;
 
-    return due_ns - now_ns < limit_ns ? due_ns - now_ns : limit_ns;
+    /* A deadline may be as early or as late as it likes. */
+    return due_ns <= now_ns ? 0 : due_ns - now_ns < limit_ns ? due_ns - now_ns : limit_ns;
 }
 
 /*
@@ -235,35 +257,27 @@ static int64_t wait_ns(const struct io *io, int wait_ms, int64_t now_ns)
 static int service(struct io *io, int64_t wait)
 {
     if (wait <= 0) {
-        return lws_service(io->lws, -1); /* looks once and does not wait */
+        return lws_service(io->net.lws, -1); /* looks once and does not wait */
     }
     const lws_usec_t ms = (wait + NS_PER_MS - 1) / NS_PER_MS;
-    lws_sul_schedule(io->lws, 0, &io->wake, on_wake, ms * LWS_US_PER_MS + 900);
-    return lws_service(io->lws, 0);
+    lws_sul_schedule(io->net.lws, 0, &io->wake, on_wake, ms * LWS_US_PER_MS + 900);
+    return lws_service(io->net.lws, 0);
 }
 
 static void run_due(struct io *io)
 {
     const int64_t now_ns = clock_mono_ns();
 
-    if (now_ns >= io->due_ns) {
-        io->due_ns = INT64_MAX;
-        ws_client_due(io, now_ns);
-        http_client_due(io, now_ns);
+    if (now_ns >= io->net.due_ns) {
+        io->net.due_ns = INT64_MAX;
+        ws_client_due(&io->ws, now_ns);
+        http_client_due(&io->http, now_ns);
     }
 }
 
 static void give_turn(struct io *io)
 {
-    const int64_t now_ns = clock_now_ns();
-    const int64_t next_ns = io->handler->on_turn(io->context, now_ns);
-    int64_t delay_ns;
-
-    if (__builtin_sub_overflow(next_ns, now_ns, &delay_ns) ||
-        delay_ns > (int64_t)WAIT_MAX_MS * NS_PER_MS) {
-        delay_ns = (int64_t)WAIT_MAX_MS * NS_PER_MS; /* no turn waits longer than that anyway */
-    }
-    io->turn_ns = clock_mono_ns() + delay_ns;
+    io->turn_ns = io->on_turn(io->context, clock_moment());
 }
 
 int io_step(struct io *io, int wait_ms)
@@ -277,35 +291,70 @@ int io_step(struct io *io, int wait_ms)
 
 void io_wake(struct io *io)
 {
-    lws_cancel_service(io->lws);
+    lws_cancel_service(io->net.lws);
 }
 
-int io_ws_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec)
+/* The port */
+
+static int port_ws_open(void *context, void *owner, uint32_t conn, const struct ws_spec *spec)
 {
-    return ws_client_open(io, conn, spec);
+    struct io *io = context;
+    return ws_client_open(&io->ws, (struct ws_name){ owner, conn }, spec);
 }
 
-int io_ws_send(struct io *io, uint32_t conn, struct arb_bytes text)
+static void port_ws_dial(void *context, void *owner, uint32_t conn, const char *url)
 {
-    return ws_client_send(io, conn, text);
+    struct io *io = context;
+    ws_client_dial(&io->ws, (struct ws_name){ owner, conn }, url);
 }
 
-void io_ws_close(struct io *io, uint32_t conn, const char *why)
+static int port_ws_send(void *context, void *owner, uint32_t conn, struct arb_message message)
 {
-    ws_client_close(io, conn, why);
+    struct io *io = context;
+    return ws_client_send(&io->ws, (struct ws_name){ owner, conn }, message);
 }
 
-void io_ws_give_up(struct io *io, uint32_t conn, const char *why)
+static void port_ws_close(void *context, void *owner, uint32_t conn, const char *why)
 {
-    ws_client_give_up(io, conn, why);
+    struct io *io = context;
+    ws_client_close(&io->ws, (struct ws_name){ owner, conn }, why);
 }
 
-int io_http_get(struct io *io, uint32_t request, const char *url)
+static void port_ws_give_up(void *context, void *owner, uint32_t conn, const char *why)
 {
-    return http_client_get(io, request, url);
+    struct io *io = context;
+    ws_client_give_up(&io->ws, (struct ws_name){ owner, conn }, why);
+}
+
+static int port_http(void *context, void *owner, uint32_t request, const struct http_spec *spec)
+{
+    struct io *io = context;
+    return http_client_ask(&io->http, owner, request, spec);
+}
+
+static void port_forget(void *context, void *owner)
+{
+    struct io *io = context;
+    ws_client_forget(&io->ws, owner);
+    http_client_forget(&io->http, owner);
+}
+
+static const struct port_ops port_ops = {
+    .ws_open = port_ws_open,
+    .ws_dial = port_ws_dial,
+    .ws_send = port_ws_send,
+    .ws_close = port_ws_close,
+    .ws_give_up = port_ws_give_up,
+    .http = port_http,
+    .forget = port_forget,
+};
+
+struct port io_port(struct io *io)
+{
+    return (struct port){ .ops = &port_ops, .context = io };
 }
 
 const struct io_stats *io_stats(const struct io *io)
 {
-    return &io->stats;
+    return &io->net.stats;
 }

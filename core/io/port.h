@@ -65,7 +65,8 @@ struct port_events {
     void (*on_open)(void *owner, uint32_t conn, struct moment now);
     /* One whole message; `now` is when its last bytes were read. */
     void (*on_message)(void *owner, uint32_t conn, struct moment now, struct arb_message message);
-    /* Only after an on_open(). `why` is for the log: "idle for 10 s", "closed by the venue (1006)". */
+    /* Only after an on_open(). `why` is for the log: "idle for 10 s", "closed by the venue (1006)".
+     */
     void (*on_close)(void *owner, uint32_t conn, struct moment now, const char *why);
     void (*on_answer)(void *owner, uint32_t request, struct moment now,
                       const struct http_answer *answer);

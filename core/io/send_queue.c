@@ -5,26 +5,23 @@
 
 #include <libwebsockets.h>
 
-#include "io/io.h"
-#include "util/clock.h"
+#include "io/settings.h"
 
-void send_queue_init(struct send_queue *queue, uint32_t rate)
+int send_queue_push(struct send_queue *queue, struct arb_message message)
 {
-    *queue = (struct send_queue){ .gap_ns = rate == 0 ? 0 : NS_PER_S / rate };
-}
-
-int send_queue_push(struct send_queue *queue, struct arb_bytes text)
-{
-    if (queue->n == IO_SEND_QUEUE_MAX || text.len > SEND_LEN_MAX) {
+    if (queue->n == IO_SEND_QUEUE_MAX || message.len > IO_SEND_MAX) {
         return ARB_ELIMIT;
     }
-    struct send_item *item = malloc(sizeof(*item) + LWS_PRE + text.len);
+    struct send_item *item = malloc(sizeof(*item) + LWS_PRE + message.len);
     if (item == NULL) {
         return ARB_ENOMEM;
     }
     item->next = NULL;
-    item->len = text.len;
-    memcpy(item->bytes + LWS_PRE, text.data, text.len);
+    item->len = message.len;
+    item->is_binary = message.is_binary;
+    if (message.len > 0) {
+        memcpy(item->bytes + LWS_PRE, message.data, message.len);
+    }
     if (queue->last == NULL) {
         queue->first = item;
     } else {
@@ -35,7 +32,7 @@ int send_queue_push(struct send_queue *queue, struct arb_bytes text)
     return ARB_OK;
 }
 
-static struct send_item *pop(struct send_queue *queue)
+struct send_item *send_queue_take(struct send_queue *queue)
 {
     struct send_item *item = queue->first;
 
@@ -47,26 +44,12 @@ static struct send_item *pop(struct send_queue *queue)
     return item;
 }
 
-struct send_item *send_queue_take(struct send_queue *queue, int64_t now_ns)
-{
-    if (queue->first == NULL || now_ns < queue->next_ns) {
-        return NULL;
-    }
-    queue->next_ns = now_ns + queue->gap_ns;
-    return pop(queue);
-}
-
-int64_t send_queue_due(const struct send_queue *queue)
-{
-    return queue->first == NULL ? INT64_MAX : queue->next_ns;
-}
-
 uint32_t send_queue_clear(struct send_queue *queue)
 {
     const uint32_t n = queue->n;
 
     while (queue->first != NULL) {
-        free(pop(queue));
+        free(send_queue_take(queue));
     }
     return n;
 }

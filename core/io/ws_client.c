@@ -6,7 +6,6 @@
 
 #include "io/backoff.h"
 #include "io/inbox.h"
-#include "io/io_internal.h"
 #include "io/send_queue.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -19,14 +18,15 @@ enum {
 
 enum ws_state {
     WS_WAITING = 1,    /* for the next attempt, at `due_ns` */
-    WS_LOOKUP = 2,     /* the name is being resolved */
-    WS_CONNECTING = 3, /* until `due_ns`: TCP, TLS, HTTP */
-    WS_OPEN = 4,
+    WS_ASKING = 2,     /* for the owner to say where to, however long that takes */
+    WS_LOOKUP = 3,     /* the name is being resolved */
+    WS_CONNECTING = 4, /* until `due_ns`: TCP, TLS, HTTP */
+    WS_OPEN = 5,
 };
 
 struct ws_conn {
     struct dial dial; /* first, so that the dial leads back to its connection */
-    uint32_t id;
+    struct ws_name name;
     enum ws_state state;
     int64_t due_ns;
     int64_t idle_ns;
@@ -37,8 +37,9 @@ struct ws_conn {
     int64_t asked_ns;  /* when the last ping was due; 0: none yet */
     int64_t pinged_ns; /* when it was written, which is its payload; 0: it is answered */
     bool wants_ping;
-    bool is_given_up; /* no further attempts */
-    bool is_suspect;  /* said so, and nothing came since */
+    bool is_given_up;  /* no further attempts */
+    bool is_forgotten; /* and nothing is reported; freed as soon as its socket is gone */
+    bool is_suspect;   /* said so, and nothing came since */
     struct backoff backoff;
     struct send_queue queue;
     struct inbox inbox; /* the pieces of a message so far */
@@ -46,42 +47,56 @@ struct ws_conn {
 
 _Static_assert(offsetof(struct ws_conn, dial) == 0, "a dial leads back to its connection");
 
-static struct ws_conn *find(const struct io *io, uint32_t conn)
+static struct ws_conn **place_of(struct ws_client *ws, struct ws_name name)
 {
-    return conn < IO_CONNS_MAX ? io->ws.conns[conn] : NULL;
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        const struct ws_conn *conn = ws->conns[i];
+        if (conn != NULL && !conn->is_forgotten && conn->name.owner == name.owner &&
+            conn->name.conn == name.conn) {
+            return &ws->conns[i];
+        }
+    }
+    return NULL;
+}
+
+static struct ws_conn *find(struct ws_client *ws, struct ws_name name)
+{
+    struct ws_conn **place = place_of(ws, name);
+    return place == NULL ? NULL : *place;
 }
 
 /* Attempts */
 
-static void log_failure(struct io *io, const struct ws_conn *conn, int64_t delay_ms)
+static void log_failure(struct ws_client *ws, const struct ws_conn *conn, int64_t delay_ms)
 {
     const int64_t now_ns = clock_mono_ns();
     const long long delay_s = (long long)((delay_ms + 999) / 1000);
     char endpoint[URL_ENDPOINT_MAX], count[40] = "";
     uint64_t attempts;
 
-    if (!outages_failed(&io->outages, &conn->dial.url, conn->dial.why, now_ns, &attempts)) {
+    if (!outages_failed(&ws->net->outages, &conn->dial.url, conn->dial.why, now_ns, &attempts)) {
         return;
     }
     if (attempts > 1) {
         (void)snprintf(count, sizeof(count), " (%llu attempts)", (unsigned long long)attempts);
     }
     url_endpoint(&conn->dial.url, endpoint);
-    log_line(ARB_WARN, io->config.who, "cannot reach %s: %s%s; retrying, next attempt in %lld s",
-             endpoint, conn->dial.why, count, delay_s);
+    log_line(ARB_WARN, ws->net->config.who,
+             "cannot reach %s: %s%s; retrying, next attempt in %lld s", endpoint, conn->dial.why,
+             count, delay_s);
 }
 
-static int64_t wait_for_next(struct io *io, struct ws_conn *conn)
+static int64_t wait_for_next(struct ws_client *ws, struct ws_conn *conn)
 {
     const int64_t delay_ms = backoff_next_ms(&conn->backoff);
 
     conn->state = WS_WAITING;
     conn->due_ns = clock_mono_ns() + delay_ms * NS_PER_MS;
-    io_due_by(io, conn->due_ns);
+    net_due_by(ws->net, conn->due_ns);
     return delay_ms;
 }
 
-static void attempt_failed(struct io *io, struct ws_conn *conn)
+static void attempt_failed(struct ws_client *ws, struct ws_conn *conn)
 {
     /* A host that does not answer at one address gets a chance at its next one at once. */
     const bool is_elsewhere =
@@ -90,72 +105,72 @@ static void attempt_failed(struct io *io, struct ws_conn *conn)
     dial_detach(&conn->dial);
     if (is_elsewhere) {
         conn->state = WS_LOOKUP;
-        io_due_by(io, 0);
+        net_due_by(ws->net, 0);
         return;
     }
-    io->stats.connect_failures++;
-    const int64_t delay_ms = wait_for_next(io, conn);
+    ws->net->stats.connect_failures++;
+    const int64_t delay_ms = wait_for_next(ws, conn);
     if (!conn->is_given_up) {
-        log_failure(io, conn, delay_ms);
+        log_failure(ws, conn, delay_ms);
     }
 }
 
-static void connect_next(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void connect_next(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
-    if (dial_connect(&conn->dial, io->lws) != ARB_OK) {
-        attempt_failed(io, conn);
+    if (dial_connect(&conn->dial, ws->net->lws) != ARB_OK) {
+        attempt_failed(ws, conn);
         return;
     }
     conn->state = WS_CONNECTING;
-    conn->due_ns = now_ns + io->config.connect_timeout_ms * NS_PER_MS;
-    io_due_by(io, conn->due_ns);
+    conn->due_ns = now_ns + ws->net->config.connect_timeout_ms * NS_PER_MS;
+    net_due_by(ws->net, conn->due_ns);
 }
 
-static void due_lookup(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void due_lookup(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     switch (dial_poll(&conn->dial)) {
     case DIAL_PENDING:
-        io_due_by(io, now_ns + IO_LOOKUP_POLL_MS * NS_PER_MS);
+        net_due_by(ws->net, now_ns + NET_LOOKUP_POLL_MS * NS_PER_MS);
         break;
     case DIAL_FAILED:
-        attempt_failed(io, conn);
+        attempt_failed(ws, conn);
         break;
     case DIAL_READY:
-        connect_next(io, conn, now_ns);
+        connect_next(ws, conn, now_ns);
         break;
     }
 }
 
-static void due_waiting(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void due_waiting(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     if (conn->is_given_up) {
         return;
     }
     if (now_ns < conn->due_ns) {
-        io_due_by(io, conn->due_ns);
+        net_due_by(ws->net, conn->due_ns);
         return;
     }
-    dial_begin(&conn->dial);
-    conn->state = WS_LOOKUP;
-    due_lookup(io, conn, now_ns);
+    conn->state = WS_ASKING;
+    /* Last, because the owner may give the connection up and declare it again. */
+    ws->net->events->on_dial(conn->name.owner, conn->name.conn, clock_moment());
 }
 
-static void due_connecting(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void due_connecting(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     if (now_ns >= conn->due_ns) {
-        dial_kill_late(&conn->dial, "no answer within", io->config.connect_timeout_ms);
-        conn->due_ns = now_ns + IO_KILL_AGAIN_MS * NS_PER_MS;
+        dial_kill_late(&conn->dial, "no answer within", ws->net->config.connect_timeout_ms);
+        conn->due_ns = now_ns + NET_KILL_AGAIN_MS * NS_PER_MS;
     }
-    io_due_by(io, conn->due_ns);
+    net_due_by(ws->net, conn->due_ns);
 }
 
 /* While open */
 
-static void suspect(struct io *io, struct ws_conn *conn)
+static void suspect(struct ws_client *ws, struct ws_conn *conn)
 {
-    if (!conn->is_suspect && io->handler->on_suspect != NULL) {
+    if (!conn->is_suspect && ws->net->events->on_suspect != NULL) {
         conn->is_suspect = true;
-        io->handler->on_suspect(io->context, conn->id, clock_now_ns());
+        ws->net->events->on_suspect(conn->name.owner, conn->name.conn, clock_moment());
     }
 }
 
@@ -163,12 +178,12 @@ static void suspect(struct io *io, struct ws_conn *conn)
  * The next ping: in silence early enough for an answer before half the idle limit is over, and
  * whatever comes to measure the round trip.
  */
-static int64_t ping_at_ns(const struct io *io, const struct ws_conn *conn)
+static int64_t ping_at_ns(const struct ws_client *ws, const struct ws_conn *conn)
 {
-    const int64_t usual_ns = io->config.ping_ms * NS_PER_MS;
+    const int64_t usual_ns = ws->net->config.ping_ms * NS_PER_MS;
     const int64_t quiet_ns = usual_ns < conn->idle_ns / 4 ? usual_ns : conn->idle_ns / 4;
     const int64_t last_ns = conn->asked_ns > conn->heard_ns ? conn->asked_ns : conn->heard_ns;
-    const int64_t measure_at = conn->asked_ns + io->config.round_trip_ms * NS_PER_MS;
+    const int64_t measure_at = conn->asked_ns + ws->net->config.round_trip_ms * NS_PER_MS;
 
     return last_ns + quiet_ns < measure_at ? last_ns + quiet_ns : measure_at;
 }
@@ -180,13 +195,13 @@ static void ask_for_ping(struct ws_conn *conn, int64_t now_ns)
     (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
 }
 
-static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void due_watchdog(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     const int64_t idle_at = conn->life_ns + conn->idle_ns;
 
     if (now_ns >= idle_at) {
         dial_kill_late(&conn->dial, "idle for", conn->idle_ns / NS_PER_MS);
-        io_due_by(io, now_ns + IO_KILL_AGAIN_MS * NS_PER_MS);
+        net_due_by(ws->net, now_ns + NET_KILL_AGAIN_MS * NS_PER_MS);
         return;
     }
     const bool awaits_pong = conn->asked_ns > conn->heard_ns;
@@ -194,99 +209,93 @@ static void due_watchdog(struct io *io, struct ws_conn *conn, int64_t now_ns)
     if (!awaits_pong) {
         conn->is_suspect = false;
     } else if (now_ns >= suspect_at) {
-        suspect(io, conn);
+        suspect(ws, conn);
     }
-    if (now_ns >= ping_at_ns(io, conn)) {
+    if (now_ns >= ping_at_ns(ws, conn)) {
         ask_for_ping(conn, now_ns);
     }
-    io_due_by(io, awaits_pong && now_ns < suspect_at ? suspect_at : idle_at);
-    io_due_by(io, ping_at_ns(io, conn));
+    net_due_by(ws->net, awaits_pong && now_ns < suspect_at ? suspect_at : idle_at);
+    net_due_by(ws->net, ping_at_ns(ws, conn));
 }
 
-static void due_sending(struct io *io, struct ws_conn *conn, int64_t now_ns)
-{
-    const int64_t send_at = send_queue_due(&conn->queue);
-
-    if (now_ns >= send_at) {
-        (void)lws_callback_on_writable(conn->dial.wsi);
-    } else {
-        io_due_by(io, send_at);
-    }
-}
-
-static void due_open(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void due_open(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     if (conn->dial.is_closing) {
         dial_kill(&conn->dial, "");
-        io_due_by(io, now_ns + IO_KILL_AGAIN_MS * NS_PER_MS);
+        net_due_by(ws->net, now_ns + NET_KILL_AGAIN_MS * NS_PER_MS);
         return;
     }
-    due_watchdog(io, conn, now_ns);
-    due_sending(io, conn, now_ns);
+    due_watchdog(ws, conn, now_ns);
 }
 
-static void conn_due(struct io *io, struct ws_conn *conn, int64_t now_ns)
+static void conn_due(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     switch (conn->state) {
     case WS_WAITING:
-        due_waiting(io, conn, now_ns);
+        due_waiting(ws, conn, now_ns);
+        break;
+    case WS_ASKING:
         break;
     case WS_LOOKUP:
-        due_lookup(io, conn, now_ns);
+        due_lookup(ws, conn, now_ns);
         break;
     case WS_CONNECTING:
-        due_connecting(io, conn, now_ns);
+        due_connecting(ws, conn, now_ns);
         break;
     case WS_OPEN:
-        due_open(io, conn, now_ns);
+        due_open(ws, conn, now_ns);
         break;
     }
 }
 
 /* What libwebsockets reports */
 
-static int on_established(struct io *io, struct ws_conn *conn)
+static int on_established(struct ws_client *ws, struct ws_conn *conn)
 {
     char endpoint[URL_ENDPOINT_MAX];
-    const uint64_t attempts = outages_over(&io->outages, &conn->dial.url);
+    const uint64_t attempts = outages_over(&ws->net->outages, &conn->dial.url);
 
     if (conn->dial.is_closing) {
         return -1;
     }
     if (attempts > 0) {
         url_endpoint(&conn->dial.url, endpoint);
-        log_line(ARB_INFO, io->config.who, "reached %s after %llu failed attempts", endpoint,
+        log_line(ARB_INFO, ws->net->config.who, "reached %s after %llu failed attempts", endpoint,
                  (unsigned long long)attempts);
     }
     conn->state = WS_OPEN;
     conn->opened_ns = conn->heard_ns = conn->life_ns = clock_mono_ns();
     conn->asked_ns = conn->pinged_ns = 0; /* the first round trip is measured at once */
     conn->wants_ping = false;
-    io->stats.connects++;
-    io_due_by(io, 0);
-    io->handler->on_open(io->context, conn->id, clock_now_ns());
+    ws->net->stats.connects++;
+    net_due_by(ws->net, 0);
+    ws->net->events->on_open(conn->name.owner, conn->name.conn, clock_moment());
     return 0;
 }
 
-static void deliver(struct io *io, const struct ws_conn *conn, int64_t now_ns,
-                    struct arb_bytes message)
+static void deliver(struct ws_client *ws, const struct ws_conn *conn, struct moment now,
+                    struct arb_bytes bytes)
 {
-    io->stats.messages++;
-    io->stats.bytes += message.len;
-    io->handler->on_message(io->context, conn->id, now_ns, message);
+    const struct arb_message message = { .data = bytes.data,
+                                         .len = bytes.len,
+                                         .is_binary = lws_frame_is_binary(conn->dial.wsi) != 0 };
+
+    ws->net->stats.messages++;
+    ws->net->stats.bytes += message.len;
+    ws->net->events->on_message(conn->name.owner, conn->name.conn, now, message);
 }
 
 /* Takes one piece of a message. A message in one piece is passed on without copying. */
-static void on_piece(struct io *io, struct ws_conn *conn, struct arb_bytes piece)
+static void on_piece(struct ws_client *ws, struct ws_conn *conn, struct arb_bytes piece)
 {
     struct lws *wsi = conn->dial.wsi;
-    const int64_t now_ns = clock_now_ns();
+    const struct moment now = clock_moment();
     const bool is_last = lws_is_final_fragment(wsi);
     const size_t to_come = lws_remaining_packet_payload(wsi);
 
-    conn->heard_ns = conn->life_ns = clock_mono_ns();
+    conn->heard_ns = conn->life_ns = now.mono_ns;
     if (is_last && conn->inbox.len == 0) {
-        deliver(io, conn, now_ns, piece);
+        deliver(ws, conn, now, piece);
         return;
     }
     /* The frame says how much is still to come, so an oversized one is refused at its head. */
@@ -300,7 +309,7 @@ static void on_piece(struct io *io, struct ws_conn *conn, struct arb_bytes piece
     } else if (is_last) {
         const struct arb_bytes message = { conn->inbox.data, conn->inbox.len };
         conn->inbox.len = 0;
-        deliver(io, conn, now_ns, message);
+        deliver(ws, conn, now, message);
     }
 }
 
@@ -323,50 +332,53 @@ static bool is_answer(const struct ws_conn *conn, struct arb_bytes pong)
            memcmp(pong.data, &conn->pinged_ns, sizeof(conn->pinged_ns)) == 0;
 }
 
-static void on_pong(struct io *io, struct ws_conn *conn, struct arb_bytes pong)
+static void on_pong(struct ws_client *ws, struct ws_conn *conn, struct arb_bytes pong)
 {
-    conn->heard_ns = clock_mono_ns();
+    const struct moment now = clock_moment();
+
+    conn->heard_ns = now.mono_ns;
     if (conn->pong_is_life) {
         conn->life_ns = conn->heard_ns;
     }
-    if (!is_answer(conn, pong)) {
+    if (conn->dial.is_closing || !is_answer(conn, pong)) {
         return; /* of an earlier ping, or unasked for: it measures nothing */
     }
     const int64_t rtt_ns = conn->heard_ns - conn->pinged_ns;
     conn->pinged_ns = 0;
-    if (io->handler->on_round_trip != NULL) {
-        io->handler->on_round_trip(io->context, conn->id, clock_now_ns(), rtt_ns);
+    if (ws->net->events->on_round_trip != NULL) {
+        ws->net->events->on_round_trip(conn->name.owner, conn->name.conn, now, rtt_ns);
     }
 }
 
-static int write_next(struct io *io, struct ws_conn *conn)
+static int write_next(struct ws_client *ws, struct ws_conn *conn)
 {
-    struct send_item *item = send_queue_take(&conn->queue, clock_mono_ns());
+    struct send_item *item = send_queue_take(&conn->queue);
 
     if (item == NULL) {
         return 0;
     }
-    const int n = lws_write(conn->dial.wsi, item->bytes + LWS_PRE, item->len, LWS_WRITE_TEXT);
+    const enum lws_write_protocol kind = item->is_binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
+    const int n = lws_write(conn->dial.wsi, item->bytes + LWS_PRE, item->len, kind);
     const bool is_written = n >= 0 && (size_t)n >= item->len;
     free(item);
     if (!is_written) {
-        io->stats.send_dropped++;
+        ws->net->stats.send_dropped++;
         dial_kill(&conn->dial, "cannot write to the connection");
         return -1;
     }
-    io->stats.sent++;
+    ws->net->stats.sent++;
     return 0;
 }
 
 /* One frame at a time: libwebsockets wants to be asked again after each. */
-static int on_writable(struct io *io, struct ws_conn *conn)
+static int on_writable(struct ws_client *ws, struct ws_conn *conn)
 {
     if (conn->dial.is_closing) {
         return -1;
     }
-    const int rc = conn->wants_ping ? write_ping(conn) : write_next(io, conn);
-    if (rc == 0) {
-        due_sending(io, conn, clock_mono_ns());
+    const int rc = conn->wants_ping ? write_ping(conn) : write_next(ws, conn);
+    if (rc == 0 && !send_queue_is_empty(&conn->queue)) {
+        (void)lws_callback_on_writable(conn->dial.wsi);
     }
     return rc;
 }
@@ -407,23 +419,24 @@ static void explain_end(struct ws_conn *conn)
 }
 
 /* Venues drop all their connections at once; one line a second says it. */
-static void log_lost(struct io *io, const struct ws_conn *conn, const char *why, int64_t delay_ms)
+static void log_lost(struct ws_client *ws, const struct ws_conn *conn, const char *why,
+                     int64_t delay_ms)
 {
     char endpoint[URL_ENDPOINT_MAX], count[40] = "";
     uint64_t others;
 
-    if (conn->is_given_up || !log_limit_pass(&io->ws.lost_log, clock_mono_ns(), &others)) {
+    if (conn->is_given_up || !log_limit_pass(&ws->lost_log, clock_mono_ns(), &others)) {
         return;
     }
     if (others > 0) {
         (void)snprintf(count, sizeof(count), " (%llu more before)", (unsigned long long)others);
     }
     url_endpoint(&conn->dial.url, endpoint);
-    log_line(ARB_WARN, io->config.who, "lost %s: %s%s; next attempt in %lld s", endpoint, why,
+    log_line(ARB_WARN, ws->net->config.who, "lost %s: %s%s; next attempt in %lld s", endpoint, why,
              count, (long long)((delay_ms + 999) / 1000));
 }
 
-static void on_closed(struct io *io, struct ws_conn *conn)
+static void on_closed(struct ws_client *ws, struct ws_conn *conn)
 {
     char why[DIAL_WHY_MAX];
 
@@ -433,79 +446,78 @@ static void on_closed(struct io *io, struct ws_conn *conn)
         backoff_reset(&conn->backoff);
     }
     dial_detach(&conn->dial);
-    io->stats.disconnects++;
-    io->stats.send_dropped += send_queue_clear(&conn->queue);
+    ws->net->stats.disconnects++;
+    ws->net->stats.send_dropped += send_queue_clear(&conn->queue);
     conn->inbox.len = 0;
-    log_lost(io, conn, why, wait_for_next(io, conn));
-    io->handler->on_close(io->context, conn->id, clock_now_ns(), why);
-}
-
-/* The socket is gone, in whatever way libwebsockets puts it. */
-static void on_gone(struct io *io, struct ws_conn *conn, const char *text, size_t len)
-{
-    if (conn->state == WS_OPEN) {
-        on_closed(io, conn);
-    } else {
-        dial_explain(&conn->dial, &io->tls, text, len);
-        attempt_failed(io, conn);
+    log_lost(ws, conn, why, wait_for_next(ws, conn));
+    if (!conn->is_forgotten) {
+        ws->net->events->on_close(conn->name.owner, conn->name.conn, clock_moment(), why);
     }
 }
 
-int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons reason,
+/* The socket is gone, in whatever way libwebsockets puts it. */
+static void on_gone(struct ws_client *ws, struct ws_conn *conn, const char *text, size_t len)
+{
+    if (conn->state == WS_OPEN) {
+        on_closed(ws, conn);
+    } else {
+        dial_explain(&conn->dial, &ws->net->tls, text, len);
+        attempt_failed(ws, conn);
+    }
+}
+
+int ws_client_event(struct ws_client *ws, struct dial *dial, enum lws_callback_reasons reason,
                     struct arb_bytes in)
 {
     struct ws_conn *conn = (struct ws_conn *)dial; /* its first member */
 
     switch (reason) {
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
-        return on_established(io, conn);
+        return on_established(ws, conn);
     case LWS_CALLBACK_CLIENT_RECEIVE:
         if (!conn->dial.is_closing) {
-            on_piece(io, conn, in);
+            on_piece(ws, conn, in);
         }
         return conn->dial.is_closing ? -1 : 0; /* nothing more of it is wanted */
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-        on_pong(io, conn, in);
+        on_pong(ws, conn, in);
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return on_writable(io, conn);
+        return on_writable(ws, conn);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         on_peer_close(conn, (const unsigned char *)in.data, in.len);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
         explain_end(conn);
-        on_gone(io, conn, in.data, in.len);
+        on_gone(ws, conn, in.data, in.len);
         return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_WSI_DESTROY: /* of a socket that was not reported otherwise */
-        on_gone(io, conn, in.data, in.len);
+        on_gone(ws, conn, in.data, in.len);
         return 0;
     default:
         return 0;
     }
 }
 
-/* What the handler asks for */
+/* What owners ask for */
 
-static struct ws_conn *conn_create(struct io *io, uint32_t id, const struct arb_ws_spec *spec,
-                                   const struct url *url)
+static struct ws_conn *conn_create(const struct ws_client *ws, struct ws_name name,
+                                   const struct ws_spec *spec, uint64_t seed)
 {
     struct ws_conn *conn = calloc(1, sizeof(*conn));
-    const int64_t idle_ms = spec->idle_ms != 0 ? spec->idle_ms : io->config.idle_ms;
+    const struct io_config *config = &ws->net->config;
+    const int64_t idle_ms = spec->idle_ms != 0 ? spec->idle_ms : config->idle_ms;
 
     if (conn == NULL) {
         return NULL;
     }
     conn->dial.kind = DIAL_WS;
-    conn->dial.url = *url;
-    conn->id = id;
+    conn->name = name;
     conn->state = WS_WAITING;
     conn->idle_ns = idle_ms * NS_PER_MS;
-    conn->pong_is_life = spec->pong_is_life != 0;
-    /* Neighbouring seeds are fine: the generator mixes them apart. */
-    backoff_init(&conn->backoff, io->config.backoff_min_ms, io->config.backoff_max_ms,
-                 io->config.seed + id);
-    send_queue_init(&conn->queue, spec->send_rate);
+    conn->pong_is_life = spec->pong_is_life;
+    backoff_init(&conn->backoff, config->backoff_min_ms, config->backoff_max_ms, seed);
     return conn;
 }
 
@@ -519,95 +531,155 @@ static void conn_destroy(struct ws_conn *conn)
     }
 }
 
-/* False when the number is taken. */
-static bool make_room(struct ws_conn **conn)
+/* Frees the place of a connection that was given up and has no socket. */
+static bool make_room(struct ws_conn **place)
 {
-    if (*conn != NULL && (*conn)->is_given_up && (*conn)->state == WS_WAITING) {
-        conn_destroy(*conn);
-        *conn = NULL;
+    if (!(*place)->is_given_up || (*place)->state != WS_WAITING) {
+        return false;
     }
-    return *conn == NULL;
+    conn_destroy(*place);
+    *place = NULL;
+    return true;
 }
 
-int ws_client_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec)
+static struct ws_conn **free_place(struct ws_client *ws)
 {
-    struct url url;
-    struct err err;
-
-    if (conn >= IO_CONNS_MAX) {
-        return ARB_ELIMIT;
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        if (ws->conns[i] == NULL) {
+            return &ws->conns[i];
+        }
     }
-    if (!make_room(&io->ws.conns[conn])) {
+    return NULL;
+}
+
+int ws_client_open(struct ws_client *ws, struct ws_name name, const struct ws_spec *spec)
+{
+    struct ws_conn **place = place_of(ws, name);
+
+    if (place != NULL && !make_room(place)) {
         return ARB_EINVAL;
     }
-    const int rc = url_parse(&url, "wss", spec->url, &err);
-    if (rc != ARB_OK) {
-        log_line(ARB_ERROR, io->config.who, "%s", err.text); /* the caller has no sentence */
-        return rc;
+    place = place != NULL ? place : free_place(ws);
+    if (place == NULL) {
+        return ARB_ELIMIT;
     }
-    io->ws.conns[conn] = conn_create(io, conn, spec, &url);
-    io_due_by(io, 0);
-    return io->ws.conns[conn] == NULL ? ARB_ENOMEM : ARB_OK;
+    /* Neighbouring seeds are fine: the generator mixes them apart. */
+    const uint64_t seed = ws->net->config.seed + (uint64_t)(place - ws->conns);
+    *place = conn_create(ws, name, spec, seed);
+    net_due_by(ws->net, 0);
+    return *place == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
-int ws_client_send(struct io *io, uint32_t id, struct arb_bytes text)
+/* Each such answer gets its line: the owner may give another URL every time. */
+static void refuse_url(struct ws_client *ws, struct ws_conn *conn, const struct err *err)
 {
-    struct ws_conn *conn = find(io, id);
+    const int64_t delay_ms = wait_for_next(ws, conn);
+
+    ws->net->stats.connect_failures++;
+    log_line(ARB_ERROR, ws->net->config.who, "connection %u: %s; asking again in %lld s",
+             conn->name.conn, err->text, (long long)((delay_ms + 999) / 1000));
+}
+
+void ws_client_dial(struct ws_client *ws, struct ws_name name, const char *url)
+{
+    struct ws_conn *conn = find(ws, name);
+    struct err err;
+
+    if (conn == NULL || conn->state != WS_ASKING) {
+        return;
+    }
+    if (url_parse(&conn->dial.url, "wss", url, &err) != ARB_OK) {
+        refuse_url(ws, conn, &err);
+        return;
+    }
+    dial_begin(&conn->dial);
+    conn->state = WS_LOOKUP;
+    net_due_by(ws->net, 0);
+}
+
+int ws_client_send(struct ws_client *ws, struct ws_name name, struct arb_message message)
+{
+    struct ws_conn *conn = find(ws, name);
 
     if (conn == NULL) {
         return ARB_EINVAL;
     }
     if (conn->state != WS_OPEN || conn->dial.is_closing) {
-        io->stats.send_dropped++;
+        ws->net->stats.send_dropped++;
         return ARB_OK; /* as promised to plugins: dropped and counted */
     }
-    const int rc = send_queue_push(&conn->queue, text);
+    const int rc = send_queue_push(&conn->queue, message);
     if (rc == ARB_OK) {
         (void)lws_callback_on_writable(conn->dial.wsi);
     }
     return rc;
 }
 
-void ws_client_close(struct io *io, uint32_t id, const char *why)
+static void drop(struct ws_client *ws, struct ws_conn *conn, const char *why)
 {
-    struct ws_conn *conn = find(io, id);
-
-    if (conn != NULL && conn->dial.wsi != NULL) {
+    if (conn->dial.wsi != NULL) {
         dial_kill(&conn->dial, why);
         if (conn->state == WS_CONNECTING) {
             conn->due_ns = 0;
         }
-        io_due_by(io, 0);
     }
+    net_due_by(ws->net, 0);
 }
 
-void ws_client_give_up(struct io *io, uint32_t id, const char *why)
+static void drop_for_good(struct ws_client *ws, struct ws_conn *conn, const char *why)
 {
-    struct ws_conn *conn = find(io, id);
+    conn->is_given_up = true;
+    if (conn->state == WS_ASKING || conn->state == WS_LOOKUP) { /* no socket that could be closed */
+        dial_fini(&conn->dial);
+        conn->state = WS_WAITING;
+    }
+    drop(ws, conn, why);
+}
+
+void ws_client_close(struct ws_client *ws, struct ws_name name, const char *why)
+{
+    struct ws_conn *conn = find(ws, name);
 
     if (conn != NULL) {
-        conn->is_given_up = true;
-        if (conn->state == WS_LOOKUP) { /* no socket yet that could be closed */
-            dial_fini(&conn->dial);
-            conn->state = WS_WAITING;
-        }
-        ws_client_close(io, id, why);
+        drop(ws, conn, why);
     }
 }
 
-void ws_client_due(struct io *io, int64_t now_ns)
+void ws_client_give_up(struct ws_client *ws, struct ws_name name, const char *why)
 {
-    for (uint32_t i = 0; i < IO_CONNS_MAX; i++) {
-        if (io->ws.conns[i] != NULL) {
-            conn_due(io, io->ws.conns[i], now_ns);
+    struct ws_conn *conn = find(ws, name);
+
+    if (conn != NULL) {
+        drop_for_good(ws, conn, why);
+    }
+}
+
+/* Only marks them: this may come from within an event of one of them. */
+void ws_client_forget(struct ws_client *ws, const void *owner)
+{
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        struct ws_conn *conn = ws->conns[i];
+        if (conn != NULL && conn->name.owner == owner) {
+            conn->is_forgotten = true;
+            drop_for_good(ws, conn, "its owner is gone");
         }
     }
 }
 
-void ws_client_fini(struct io *io)
+void ws_client_due(struct ws_client *ws, int64_t now_ns)
 {
-    for (uint32_t i = 0; i < IO_CONNS_MAX; i++) {
-        conn_destroy(io->ws.conns[i]);
-        io->ws.conns[i] = NULL;
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        struct ws_conn **place = &ws->conns[i];
+        if (*place != NULL && !((*place)->is_forgotten && make_room(place))) {
+            conn_due(ws, *place, now_ns);
+        }
+    }
+}
+
+void ws_client_fini(struct ws_client *ws)
+{
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        conn_destroy(ws->conns[i]);
+        ws->conns[i] = NULL;
     }
 }

@@ -1,46 +1,53 @@
 /*
  * ws_client.h - WebSocket connections that are kept up: attempts, watchdog, messages.
  *
- * A part of struct io, owned by its thread. What the handler asks for from within a callback
- * is only noted; sockets are opened and closed later, when libwebsockets is not in the middle
- * of one.
+ * A part of an io, owned by its thread. What an owner asks for from within an event is only noted;
+ * sockets are opened and closed later, when libwebsockets is not in the middle of one.
  */
 #ifndef ARB_WS_CLIENT_H
 #define ARB_WS_CLIENT_H
 
 #include <libwebsockets.h>
 
-#include "arbspot/host.h"
-#include "arbspot/types.h"
-#include "io/io.h"
+#include "arbspot/exchange.h"
+#include "io/dial.h"
+#include "io/net.h"
+#include "io/port.h"
 #include "util/log.h"
 
-struct dial;
-struct io;
 struct ws_conn;
 
 struct ws_client {
-    struct ws_conn *conns[IO_CONNS_MAX]; /* by the handler's number, or NULL */
+    struct net *net;
+    struct ws_conn *conns[IO_CONNS_MAX]; /* in no order; NULL: free */
     struct log_limit lost_log;
 };
 
-/*
- * Declares a connection. ARB_EINVAL: a URL that is not wss://, or the number is taken. That of a
- * connection given up is free when its socket is gone.
- */
-int ws_client_open(struct io *io, uint32_t conn, const struct arb_ws_spec *spec);
-int ws_client_send(struct io *io, uint32_t conn, struct arb_bytes text);
-void ws_client_close(struct io *io, uint32_t conn, const char *why);
-void ws_client_give_up(struct io *io, uint32_t conn, const char *why);
+/* A connection by the name its owner gave it. */
+struct ws_name {
+    void *owner;
+    uint32_t conn;
+};
 
-/* Does what is due on every connection and tells io_due_by() when to come again. */
-void ws_client_due(struct io *io, int64_t now_ns);
+/*
+ * Declares a connection. ARB_EINVAL: it is there already. The name of one that was given up is free
+ * when its socket is gone.
+ */
+int ws_client_open(struct ws_client *ws, struct ws_name name, const struct ws_spec *spec);
+void ws_client_dial(struct ws_client *ws, struct ws_name name, const char *url);
+int ws_client_send(struct ws_client *ws, struct ws_name name, struct arb_message message);
+void ws_client_close(struct ws_client *ws, struct ws_name name, const char *why);
+void ws_client_give_up(struct ws_client *ws, struct ws_name name, const char *why);
+void ws_client_forget(struct ws_client *ws, const void *owner);
+
+/* Does what is due on every connection and tells net_due_by() when to come again. */
+void ws_client_due(struct ws_client *ws, int64_t now_ns);
 
 /* Frees the connections, after the context of libwebsockets is gone. */
-void ws_client_fini(struct io *io);
+void ws_client_fini(struct ws_client *ws);
 
 /* What libwebsockets says about the socket of one of our dials. Non-zero closes it. */
-int ws_client_event(struct io *io, struct dial *dial, enum lws_callback_reasons reason,
+int ws_client_event(struct ws_client *ws, struct dial *dial, enum lws_callback_reasons reason,
                     struct arb_bytes in);
 
 #endif /* ARB_WS_CLIENT_H */

@@ -22,6 +22,7 @@ enum {
     CHUNK = 16 << 10,
     OP_CONTINUATION = 0x0,
     OP_TEXT = 0x1,
+    OP_BINARY = 0x2,
     OP_CLOSE = 0x8,
     OP_PING = 0x9,
     OP_PONG = 0xa,
@@ -209,7 +210,7 @@ static int read_frame(struct conn *conn, size_t *len)
     return head[0] & 0x0f;
 }
 
-/* Reads until the client goes; echoes text and answers pings where asked to. */
+/* Reads until the client goes; echoes messages and answers pings where asked to. */
 static void serve_frames(struct conn *conn, bool echoes, bool answers_pings)
 {
     size_t len = 0;
@@ -219,8 +220,8 @@ static void serve_frames(struct conn *conn, bool echoes, bool answers_pings)
         if (op == OP_PING) {
             atomic_fetch_add_explicit(&conn->server->pings, 1, memory_order_relaxed);
             ok = !answers_pings || write_frame(conn, FIN | OP_PONG, conn->frame, len);
-        } else if (op == OP_TEXT && echoes) {
-            ok = write_frame(conn, FIN | OP_TEXT, conn->frame, len);
+        } else if ((op == OP_TEXT || op == OP_BINARY) && echoes) {
+            ok = write_frame(conn, FIN | (unsigned)op, conn->frame, len);
         }
         if (!ok) {
             return;
@@ -268,11 +269,11 @@ static unsigned char *make_pattern(size_t len)
     return payload;
 }
 
-static void send_fragments(struct conn *conn, size_t len)
+static void send_fragments(struct conn *conn, unsigned first, size_t len)
 {
     unsigned char *payload = make_pattern(len);
 
-    (void)write_fragments(conn, OP_TEXT, payload, len);
+    (void)write_fragments(conn, first, payload, len);
     free(payload);
     serve_frames(conn, false, true);
 }
@@ -305,6 +306,13 @@ static void send_goodbye(struct conn *conn)
     serve_frames(conn, false, true);
 }
 
+static void send_try_again_later(struct conn *conn)
+{
+    static const unsigned char payload[] = "\x03\xf5try again later"; /* 1013 */
+    (void)write_frame(conn, FIN | OP_CLOSE, payload, sizeof(payload) - 1);
+    serve_frames(conn, false, true);
+}
+
 /* HTTP */
 
 static bool read_request(struct conn *conn)
@@ -323,7 +331,7 @@ static bool read_request(struct conn *conn)
 
 static bool path_is(const struct conn *conn, const char *path)
 {
-    const char *at = conn->request + strlen("GET ");
+    const char *at = strchr(conn->request, ' ') + 1;
     return strncmp(at, path, strlen(path)) == 0 && strchr(" ?", at[strlen(path)]) != NULL;
 }
 
@@ -355,6 +363,75 @@ static void send_huge(struct conn *conn)
     }
 }
 
+/* The value of a header of the request, "-" without it. */
+static void copy_header(const struct conn *conn, const char *name, char text[64])
+{
+    char line[64];
+    (void)snprintf(line, sizeof(line), "\r\n%s: ", name);
+    const char *at = strcasestr(conn->request, line);
+
+    (void)snprintf(text, 64, "%.*s", at == NULL ? 1 : (int)strcspn(at + strlen(line), "\r"),
+                   at == NULL ? "-" : at + strlen(line));
+}
+
+/* Reads the body of a request, of which the first bytes are kept, and returns its length. */
+static size_t read_body(struct conn *conn, char kept[128])
+{
+    char text[64], byte;
+    copy_header(conn, "Content-Length", text);
+    const size_t len = (size_t)strtoull(text, NULL, 10);
+    size_t n = 0;
+
+    kept[0] = '\0';
+    for (; n < len && read_all(conn, &byte, 1); n++) {
+        if (n < 127) {
+            kept[n] = byte;
+            kept[n + 1] = '\0';
+        }
+    }
+    return n;
+}
+
+static void answer_text(struct conn *conn, const char *text)
+{
+    char head[64];
+    (void)snprintf(head, sizeof(head), "200 OK\r\nContent-Length: %zu", strlen(text));
+    answer(conn, head, text);
+}
+
+/* Tells what was asked: the method, two headers, the body. */
+static void answer_what_was_asked(struct conn *conn)
+{
+    char key[64], type[64], body[128], text[512];
+
+    copy_header(conn, "X-Key", key);
+    copy_header(conn, "Content-Type", type);
+    (void)read_body(conn, body);
+    (void)snprintf(text, sizeof(text), "%.*s %s %s %s", (int)strcspn(conn->request, " "),
+                   conn->request, key, type, body);
+    answer_text(conn, text);
+}
+
+static void answer_the_length(struct conn *conn)
+{
+    char ignored[128], text[32];
+
+    (void)snprintf(text, sizeof(text), "%zu", read_body(conn, ignored));
+    answer_text(conn, text);
+}
+
+/* "/retry?30" asks to be left alone for 30 seconds. */
+static void answer_retry_after(struct conn *conn)
+{
+    const char *wish = strchr(conn->request, '?') + 1;
+    char head[128];
+
+    (void)snprintf(head, sizeof(head),
+                   "429 Too Many Requests\r\nRetry-After: %.*s\r\nContent-Length: 9",
+                   (int)strcspn(wish, " "), wish);
+    answer(conn, head, "slow down");
+}
+
 static void wait_for_end(struct conn *conn)
 {
     char ignored;
@@ -375,6 +452,12 @@ static void serve_http(struct conn *conn)
         answer(conn, "200 OK\r\nContent-Length: 100", "only this");
     } else if (path_is(conn, "/huge")) {
         send_huge(conn);
+    } else if (path_is(conn, "/post")) {
+        answer_what_was_asked(conn);
+    } else if (path_is(conn, "/count")) {
+        answer_the_length(conn);
+    } else if (path_is(conn, "/retry")) {
+        answer_retry_after(conn);
     } else if (path_is(conn, "/hang")) {
         wait_for_end(conn);
     } else if (!path_is(conn, "/nothing")) {
@@ -420,11 +503,15 @@ static void serve_websocket(struct conn *conn)
     } else if (path_is(conn, "/pongs")) {
         answer_too_often(conn);
     } else if (path_is(conn, "/fragments")) {
-        send_fragments(conn, query_number(conn));
+        send_fragments(conn, OP_TEXT, query_number(conn));
+    } else if (path_is(conn, "/binary_fragments")) {
+        send_fragments(conn, OP_BINARY, query_number(conn));
     } else if (path_is(conn, "/burst")) {
         send_burst(conn);
     } else if (path_is(conn, "/goodbye")) {
         send_goodbye(conn);
+    } else if (path_is(conn, "/try_again_later")) {
+        send_try_again_later(conn);
     } else if (path_is(conn, "/false_deflate")) {
         send_false_deflate(conn);
     } else if (path_is(conn, "/torn")) {
