@@ -2,7 +2,7 @@
  * state.h - what the files of this room share: one session's state, and when each part of it wants
  * to be looked at next.
  *
- *   session.c -> commit.c -> subscriptions.c, seeds.c, catalog.c, conns.c -> requests.c -> books.c
+ *   run.c, life.c -> commit.c -> subscriptions.c, seeds.c, catalog.c, conns.c -> requests.c -> books.c
  *
  * An arrow means "calls". Whoever is called upwards of that leaves a note here (a state, a due
  * time) and is looked at on the turn.
