@@ -74,6 +74,7 @@ struct live_book {
     bool has_beyond;         /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
     int64_t venue_ns;
+    int64_t change_ns;       /* the venue's time of the last change, for their order; 0: none */
     struct moment recv;      /* of the last event */
     int64_t event_mono_ns;   /* when anything came for it last; 0: nothing since it began to wait */
     int64_t live_since_ns;   /* mono */
