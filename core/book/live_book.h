@@ -130,6 +130,18 @@ bool live_book_leave(struct live_book *book, const struct live_rules *rules,
                      enum arb_book_state state, struct moment now, const char *why,
                      struct event *event);
 
+/* It is served from now on: nothing was sent for it before. */
+static inline void live_book_served(struct live_book *book, int64_t mono_ns)
+{
+    book->waiting_ns = mono_ns;
+}
+
+/* A snapshot by HTTP is asked for; 0: it came, or never will. */
+static inline void live_book_asked(struct live_book *book, int64_t mono_ns)
+{
+    book->asked_ns = mono_ns;
+}
+
 /* The pair's own trading status, and the venue's. As live_book_await(). */
 bool live_book_set_trading(struct live_book *book, const struct live_rules *rules, uint8_t pair,
                            uint8_t venue, struct moment now, const char *why, struct event *event);
