@@ -69,8 +69,8 @@ static void answer_dial(struct session *session, uint32_t c, struct moment now)
         ask_token(session, c, now);
         return;
     }
-    if (!session->is_unpaced && !rate_take(&session->budget->opens, now.mono_ns)) {
-        due_by(session, DUE_CONNS, rate_due_ns(&session->budget->opens, now.mono_ns));
+    if (!session->is_unpaced && !budget_take_open(session->budget, now.mono_ns)) {
+        due_by(session, DUE_CONNS, budget_open_due_ns(session->budget, now.mono_ns));
         return;
     }
     ask.conn = c;
