@@ -353,16 +353,40 @@ static void prove(struct step *step, enum link link)
     step->book->verified = is_shown ? ARB_VERIFIED : ARB_UNVERIFIABLE;
 }
 
+/*
+ * A snapshot in the stream may be dated by the last change or by its making: the order of changes
+ * is told by changes alone, and the book is as new as the newest of all.
+ */
+static void note_time(struct step *step)
+{
+    struct live_book *const book = step->book;
+    const int64_t venue_ns = step->event->venue_ns;
+    const bool is_snapshot = step->event->kind == ARB_BOOK_SNAPSHOT;
+
+    if (is_snapshot || venue_ns == 0 || venue_ns > book->venue_ns) {
+        book->venue_ns = venue_ns;
+    }
+    if (is_snapshot) {
+        book->change_ns = step->rules->source == ARB_SNAPSHOT_STREAM ? 0 : venue_ns;
+    } else if (venue_ns > 0) {
+        book->change_ns = venue_ns;
+    }
+}
+
 static void note_event(struct step *step)
 {
     struct live_book *const book = step->book;
     const struct arb_book_event *const event = step->event;
 
     book->last_seq = event->last_seq;
-    book->venue_ns = event->venue_ns;
+    note_time(step);
     book->recv = step->now;
-    book->px_digits = event->px_digits;
-    book->qty_digits = event->qty_digits;
+    if (event->px_digits != ARB_DIGITS_UNKNOWN) {
+        book->px_digits = event->px_digits;
+    }
+    if (event->qty_digits != ARB_DIGITS_UNKNOWN) {
+        book->qty_digits = event->qty_digits;
+    }
 }
 
 /* -- order ------------------------------------------------------------------------------ */
@@ -388,7 +412,7 @@ static enum link link_of(struct step *step, const char **why)
     }
     const enum link link = link_follow(rules, book->last_seq, step->event, step->room->why);
     if (link_is_next(link) && rules->time_order == ARB_TIME_NOT_BACK &&
-        goes_back(step, book->venue_ns)) {
+        goes_back(step, book->change_ns)) {
         *why = time_went_back;
         return LINK_BROKEN;
     }

@@ -74,6 +74,7 @@ struct live_book {
     bool has_beyond;         /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
     int64_t venue_ns;
+    int64_t change_ns;       /* the venue's time of the last change, for their order; 0: none */
     struct moment recv;      /* of the last event */
     int64_t event_mono_ns;   /* when anything came for it last; 0: nothing since it began to wait */
     int64_t live_since_ns;   /* mono */
@@ -128,6 +129,18 @@ bool live_book_await(struct live_book *book, const struct live_rules *rules, str
 bool live_book_leave(struct live_book *book, const struct live_rules *rules,
                      enum arb_book_state state, struct moment now, const char *why,
                      struct event *event);
+
+/* It is served from now on: nothing was sent for it before. */
+static inline void live_book_served(struct live_book *book, int64_t mono_ns)
+{
+    book->waiting_ns = mono_ns;
+}
+
+/* A snapshot by HTTP is asked for; 0: it came, or never will. */
+static inline void live_book_asked(struct live_book *book, int64_t mono_ns)
+{
+    book->asked_ns = mono_ns;
+}
 
 /* The pair's own trading status, and the venue's. As live_book_await(). */
 bool live_book_set_trading(struct live_book *book, const struct live_rules *rules, uint8_t pair,

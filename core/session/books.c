@@ -8,6 +8,8 @@
 /* Dated further ahead of the venue's clock than any jitter: a damaged date. */
 #define AHEAD_MAX_NS (60 * NS_PER_S)
 
+enum { AHEAD_IN_A_ROW = 8 };
+
 static void tell(struct session *session, uint32_t i, struct event *event)
 {
     event->instrument = i;
@@ -141,21 +143,24 @@ void books_trading(struct session *session, uint32_t i, uint8_t trading, struct 
 
 /*
  * A frame far ahead of time would make every later one look old. What is ahead is told by the
- * venue's own times on our monotonic clock; a reference that was itself damaged is given up for
- * the first event far below it.
+ * venue's own times on our monotonic clock. A reference that was itself damaged is given up for
+ * the first event far below it, and for several in a row far above: then it was our clock that
+ * stood still, as in a machine that slept.
  */
 static bool is_from_the_future(struct session *session, int64_t venue_ns, int64_t mono_ns)
 {
     const int64_t offset_ns = venue_ns - mono_ns;
     const int64_t ahead_ns = offset_ns - session->time_reference_ns;
+    const bool is_ahead = session->has_time_reference && ahead_ns > AHEAD_MAX_NS;
 
-    if (!session->has_time_reference || ahead_ns < -AHEAD_MAX_NS) {
+    session->n_ahead = is_ahead ? session->n_ahead + 1 : 0;
+    if (is_ahead && session->n_ahead < AHEAD_IN_A_ROW) {
+        return true;
+    }
+    if (!session->has_time_reference || is_ahead || ahead_ns < -AHEAD_MAX_NS || ahead_ns > 0) {
         session->has_time_reference = true;
         session->time_reference_ns = offset_ns;
-    } else if (ahead_ns > AHEAD_MAX_NS) {
-        return true;
-    } else if (ahead_ns > 0) {
-        session->time_reference_ns = offset_ns;
+        session->n_ahead = 0;
     }
     return false;
 }

@@ -69,8 +69,8 @@ static void answer_dial(struct session *session, uint32_t c, struct moment now)
         ask_token(session, c, now);
         return;
     }
-    if (!session->is_unpaced && !rate_take(&session->budget->opens, now.mono_ns)) {
-        due_by(session, DUE_CONNS, rate_due_ns(&session->budget->opens, now.mono_ns));
+    if (!session->is_unpaced && !budget_take_open(session->budget, now.mono_ns)) {
+        due_by(session, DUE_CONNS, budget_open_due_ns(session->budget, now.mono_ns));
         return;
     }
     ask.conn = c;
@@ -117,6 +117,7 @@ void conns_opened(struct session *session, uint32_t c, struct moment now)
     conn->dials = 0;
     conn->send_ns = now.mono_ns;
     conn->answer_by_ns = NEVER_NS;
+    session->has_time_reference = false; /* our clock may have slept meanwhile */
     conn->beat_ns = session->plan.heartbeat_ms == 0
                         ? NEVER_NS
                         : now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;

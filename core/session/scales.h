@@ -33,15 +33,12 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "session/scale_pair.h"
 #include "util/err.h"
 
 struct scales;
 
 #define SCALES_PATIENCE_NS (INT64_C(10) * 1000000000) /* for the catalogs of other venues */
-
-struct scale_pair {
-    uint8_t px, qty;
-};
 
 /*
  * `config` is borrowed: its exchanges that are enabled are waited for. ARB_EINVAL with

@@ -11,7 +11,8 @@
 
 #include <stddef.h>
 
-#include "session/scales.h"
+#include "arbspot/types.h"
+#include "session/scale_pair.h"
 #include "util/err.h"
 
 enum { SCALES_FILE_MAX = 4 << 20 }; /* bytes; a larger file is refused */

@@ -7,7 +7,7 @@
  * thread, socket or clock: the caller brings what happens and the moment, and provides a port; the
  * same code runs in the host, in a replay and in tests.
  *
- * Files: session.c life and callbacks; commit.c carries out what a callback recorded; effects.c the
+ * Files: life.c from creation to its end; run.c callbacks and turns; commit.c carries out what a callback recorded; effects.c the
  * record; subscriptions.c who is subscribed on which connection; seeds.c snapshots by HTTP;
  * catalog.c and instruments.c what there is; conns.c connections; books.c states and when to resync;
  * requests.c spells and sends; budget.c limits. state.h says who may call whom.

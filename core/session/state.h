@@ -2,7 +2,7 @@
  * state.h - what the files of this room share: one session's state, and when each part of it wants
  * to be looked at next.
  *
- *   session.c -> commit.c -> subscriptions.c, seeds.c, catalog.c, conns.c -> requests.c -> books.c
+ *   run.c, life.c -> commit.c -> subscriptions.c, seeds.c, catalog.c, conns.c -> requests.c -> books.c
  *
  * An arrow means "calls". Whoever is called upwards of that leaves a note here (a state, a due
  * time) and is looked at on the turn.
@@ -179,6 +179,7 @@ struct session {
     int64_t due_ns[N_DUES];
     int64_t silence_ns;         /* when to look for silent books again */
     bool has_time_reference;
+    uint32_t n_ahead;           /* events in a row that were far ahead of it */
     int64_t time_reference_ns;  /* the venue's time minus mono, the largest that is plausible */
     struct session_stats stats;
     struct log_limit frame_log, book_log;

@@ -59,7 +59,7 @@ static void set_served(struct session *session, uint32_t i, uint32_t channel, st
     set_state(session, i, channel, SUB_ON, NEVER_NS);
     if (!sub->was_on) {
         sub->was_on = true;
-        session->books[i].live.waiting_ns = now.mono_ns; /* nothing was sent before */
+        live_book_served(&session->books[i].live, now.mono_ns);
     }
     if (channel == 0 && session->rules.source != ARB_SNAPSHOT_STREAM) {
         due_by(session, DUE_SEEDS,

@@ -1,13 +1,19 @@
 /*
  * crc32.h - the CRC-32 of IEEE 802.3 (that of zlib, gzip and PNG), which venues prove books with.
  *
- * Takes sixteen bytes a step, so that a checksum over twenty levels costs some 50 ns.
+ * By carry-less multiplication where the machine has it, else by tables, sixteen bytes a step: a
+ * checksum over twenty levels costs some 30 ns, or 70.
  */
 #ifndef ARB_CRC32_H
 #define ARB_CRC32_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#define ARB_CRC32_HAS_CLMUL /* as far as the compiler goes; the machine is asked */
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,24 +83,74 @@ static inline uint32_t arb_crc32_load(const unsigned char *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static inline uint32_t arb_crc32_bytes(uint32_t crc, const unsigned char *p, size_t len)
+{
+    for (; len >= ARB_CRC32_SLICES; len -= ARB_CRC32_SLICES, p += ARB_CRC32_SLICES) {
+        crc = arb_crc32_four(crc ^ arb_crc32_load(p), 12) ^
+              arb_crc32_four(arb_crc32_load(p + 4), 8) ^ arb_crc32_four(arb_crc32_load(p + 8), 4) ^
+              arb_crc32_four(arb_crc32_load(p + 12), 0);
+    }
+    for (; len >= 4; len -= 4, p += 4) {
+        crc = arb_crc32_four(crc ^ arb_crc32_load(p), 0);
+    }
+    for (; len > 0; len--, p++) {
+        crc = crc >> 8 ^ arb_crc32_table[0][(crc ^ *p) & 255];
+    }
+    return crc;
+}
+
+#ifdef ARB_CRC32_HAS_CLMUL
+/* Moves a 128-bit remainder by the distance that `by` stands for, and adds what is there. */
+__attribute__((target("pclmul,sse2"))) static inline __m128i arb_crc32_fold(__m128i x, __m128i by,
+                                                                            __m128i next)
+{
+    return _mm_xor_si128(
+        _mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00), _mm_clmulepi64_si128(x, by, 0x11)), next);
+}
+
+static inline __m128i arb_crc32_next(const unsigned char *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* Folds at least 64 bytes, four times sixteen side by side, into sixteen of the same remainder. */
+__attribute__((target("pclmul,sse2"))) static inline uint32_t
+arb_crc32_clmul(uint32_t crc, const unsigned char *p, size_t len)
+{
+    const __m128i by_64 = _mm_set_epi64x(0x1C6E41596, 0x154442BD4); /* x^480, x^544 mod P */
+    const __m128i by_16 = _mm_set_epi64x(0x0CCAA009E, 0x1751997D0); /* x^96, x^160 mod P */
+    __m128i a = _mm_xor_si128(arb_crc32_next(p), _mm_cvtsi32_si128((int)crc));
+    __m128i b = arb_crc32_next(p + 16), c = arb_crc32_next(p + 32), d = arb_crc32_next(p + 48);
+    unsigned char folded[16];
+
+    for (p += 64, len -= 64; len >= 64; p += 64, len -= 64) {
+        a = arb_crc32_fold(a, by_64, arb_crc32_next(p));
+        b = arb_crc32_fold(b, by_64, arb_crc32_next(p + 16));
+        c = arb_crc32_fold(c, by_64, arb_crc32_next(p + 32));
+        d = arb_crc32_fold(d, by_64, arb_crc32_next(p + 48));
+    }
+    d = arb_crc32_fold(arb_crc32_fold(arb_crc32_fold(a, by_16, b), by_16, c), by_16, d);
+    for (; len >= 16; p += 16, len -= 16) {
+        d = arb_crc32_fold(d, by_16, arb_crc32_next(p));
+    }
+    _mm_storeu_si128((__m128i *)(void *)folded, d);
+    return arb_crc32_bytes(arb_crc32_bytes(0, folded, sizeof(folded)), p, len);
+}
+#endif
+
 /*
  * The CRC of `len` bytes behind those whose CRC is `crc`; 0 to begin with. So the CRC of a text can
  * be taken piece by piece.
  */
 static inline uint32_t arb_crc32(uint32_t crc, const void *data, size_t len)
 {
-    const unsigned char *p = (const unsigned char *)data;
-
-    crc = ~crc;
-    for (; len >= ARB_CRC32_SLICES; len -= ARB_CRC32_SLICES, p += ARB_CRC32_SLICES) {
-        crc = arb_crc32_four(crc ^ arb_crc32_load(p), 12) ^
-              arb_crc32_four(arb_crc32_load(p + 4), 8) ^ arb_crc32_four(arb_crc32_load(p + 8), 4) ^
-              arb_crc32_four(arb_crc32_load(p + 12), 0);
+    const unsigned char *const p = (const unsigned char *)data;
+#ifdef ARB_CRC32_HAS_CLMUL
+    if (len >= 64 && __builtin_cpu_supports("pclmul")) {
+        return ~arb_crc32_clmul(~crc, p, len);
     }
-    for (; len > 0; len--, p++) {
-        crc = crc >> 8 ^ arb_crc32_table[0][(crc ^ *p) & 255];
-    }
-    return ~crc;
+#endif
+    return ~arb_crc32_bytes(~crc, p, len);
 }
 
 #ifdef __cplusplus

@@ -121,6 +121,7 @@ struct arb_plan {
     uint32_t books_per_conn;   /* 0: all on one. Further connections are opened as needed */
     uint32_t channels;         /* 1: subscriptions that each book needs, < ARB_CHANNELS_MAX */
     uint32_t opens_per_10s;    /* 0, no limit: connections opened, over all of this venue */
+    uint32_t opens_per_10min;  /* 0, no limit: likewise */
     uint32_t idle_ms;          /* 30000: reconnect when nothing that proves life comes for so long */
     uint32_t heartbeat_ms;     /* 0, none: how often ARB_ASK_HEARTBEAT goes out */
     uint32_t heartbeat_wait_ms; /* 10000: any message must come within it, or we reconnect */

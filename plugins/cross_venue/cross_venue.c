@@ -124,7 +124,7 @@ static bool walk(const struct pair *pair, struct fill *fill)
 
     *fill = (struct fill){ 0 };
     while (a < buy->n_asks && b < sell->n_bids) {
-        const struct arb_level *const ask = arb_ask(buy, a), *const bid = arb_bid(sell, b);
+        const struct arb_level *const ask = arb_ask_at(buy, a), *const bid = arb_bid_at(sell, b);
         if (!is_profitable(pair, ask->px, bid->px)) {
             return true;
         }

@@ -192,7 +192,7 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     plan->books_per_conn = (uint32_t)self->pairs_per_connection;
     plan->books_per_request = (uint32_t)self->pairs_per_request;
     plan->requests_per_second = (uint32_t)self->requests_per_second;
-    plan->opens_per_10s = 2; /* the venue bans who opens 150 in ten minutes */
+    plan->opens_per_10min = 120; /* the venue bans who opens 150 */
     plan->idle_ms = (uint32_t)self->idle_timeout_ms;
     plan->answer_ms = (uint32_t)self->ack_timeout_ms;
     self->pairs = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->pairs));

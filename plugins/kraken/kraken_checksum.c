@@ -88,11 +88,15 @@ static bool update(struct tokens *side, const struct arb_level *levels, uint32_t
     return true;
 }
 
-static void forget_if_spelled_otherwise(struct pair *pair, uint8_t px_digits, uint8_t qty_digits)
+/* An event without levels shows no digits: those of the events before hold. */
+static void use_digits(struct pair *pair, const struct arb_book_event *event)
 {
-    if (pair->tokens_px_digits != px_digits || pair->tokens_qty_digits != qty_digits) {
-        pair->tokens_px_digits = px_digits;
-        pair->tokens_qty_digits = qty_digits;
+    const uint8_t px = event->n_bids + event->n_asks > 0 ? event->px_digits : pair->px_digits;
+    const uint8_t qty = event->n_bids + event->n_asks > 0 ? event->qty_digits : pair->qty_digits;
+
+    if (pair->tokens_px_digits != px || pair->tokens_qty_digits != qty) {
+        pair->tokens_px_digits = px;
+        pair->tokens_qty_digits = qty;
         pair->asks.n = pair->bids.n = 0;
     }
 }
@@ -102,7 +106,7 @@ uint32_t kraken_checksum(struct pair *pair, const struct arb_instrument *info,
 {
     struct tokens *const asks = &pair->asks, *const bids = &pair->bids;
 
-    forget_if_spelled_otherwise(pair, event->px_digits, event->qty_digits);
+    use_digits(pair, event);
     const bool has_new_asks = update(asks, book->asks, book->n_asks, pair, info);
     const bool has_new_bids = update(bids, book->bids, book->n_bids, pair, info);
     if (has_new_asks) {

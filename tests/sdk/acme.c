@@ -1,13 +1,11 @@
 /*
  * acme.c - a whole exchange plugin in a page, for an exchange that does not exist.
- *
  * Its protocol: subscribe with {"subscribe":"BTC/USD"}; each frame is one whole book,
  * {"book":"BTC/USD","n":7,"bids":[["100.5","2"]],"asks":[["100.6","1"]]}.
  */
 #include <arbspot/levels.h>
 
 enum { LEVELS_MAX = 1000 };
-
 struct acme {
     const char *url; /* an option */
     const struct arb_exchange_env *env;
@@ -32,14 +30,11 @@ static int acme_ask(void *instance, const struct arb_ask *ask, struct arb_reques
     const struct acme *const self = instance;
     if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(&request->text, "%s", self->url);
-        return ARB_OK;
+    } else if (ask->what == ARB_ASK_SUBSCRIBE) {
+        arb_text_add(&request->text, "{\"subscribe\":\"%s\"}",
+                     self->env->instruments[ask->instruments[0]].venue_symbol);
     }
-    if (ask->what != ARB_ASK_SUBSCRIBE) {
-        return ARB_ENOTSUP;
-    }
-    const struct arb_instrument *const info = &self->env->instruments[ask->instruments[0]];
-    arb_text_add(&request->text, "{\"subscribe\":\"%s\"}", info->venue_symbol);
-    return ARB_OK;
+    return request->text.len > 0 ? ARB_OK : ARB_ENOTSUP;
 }
 
 /* One frame, one book. A frame that is not as expected is an error: the host reconnects. */
@@ -55,19 +50,15 @@ static int acme_on_message(void *instance, struct arb_host *host, uint32_t conn,
                                              { "bids", ARB_JSON_ANY, &bids_at },
                                              { "asks", ARB_JSON_ANY, &asks_at } };
     (void)conn;
-    if (arb_json_fields(&json, fields, 4) != 15 || !arb_json_end(&json)) {
+    const bool is_whole = arb_json_fields(&json, fields, 4) == 15 && arb_json_end(&json);
+    const uint32_t i = event.instrument = arb_instrument_find(self->env, name);
+    if (!is_whole || i == ARB_NO_INSTRUMENT) {
         return ARB_EPROTO;
     }
-    event.instrument = arb_instrument_find(self->env, name);
-    if (event.instrument == ARB_NO_INSTRUMENT) {
-        return ARB_EPROTO;
-    }
-    const struct arb_instrument *const info = &self->env->instruments[event.instrument];
-    struct arb_levels bids = arb_levels_over(self->bids, LEVELS_MAX, info);
-    struct arb_levels asks = arb_levels_over(self->asks, LEVELS_MAX, info);
+    struct arb_levels bids = arb_levels_over(self->bids, LEVELS_MAX, &self->env->instruments[i]);
+    struct arb_levels asks = arb_levels_over(self->asks, LEVELS_MAX, &self->env->instruments[i]);
     if (!arb_levels_read(&bids_at, &bids) || !arb_levels_read(&asks_at, &asks)) {
-        const int rc = bids_at.rc != ARB_OK ? bids_at.rc : asks_at.rc;
-        return arb_levels_trouble(host, event.instrument, rc);
+        return arb_levels_trouble(host, i, bids_at.rc ? bids_at.rc : asks_at.rc);
     }
     return arb_levels_publish(host, &event, &bids, &asks);
 }
@@ -75,18 +66,14 @@ static int acme_on_message(void *instance, struct arb_host *host, uint32_t conn,
 static const struct arb_option options[] = {
     ARB_OPTION_STRING("url", struct acme, url, "wss://feed.acme.invalid", "WebSocket address."),
 };
-
-static const struct arb_exchange_ops ops = { .size = (uint32_t)sizeof(struct arb_exchange_ops),
-                                             .init = acme_init,
-                                             .ask = acme_ask,
-                                             .on_message = acme_on_message };
-
-ARB_PLUGIN_EXPORT = {
-    ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
-    ARB_PLUGIN_OPTIONS(options),
-    .name = "acme",
-    .version = "1.0.0",
-    .description = "The example of the plugin author's guide",
-    .instance_size = sizeof(struct acme),
-    .ops = &ops,
+static const struct arb_exchange_ops ops = {
+    .size = (uint32_t)sizeof(ops), .init = acme_init, .ask = acme_ask, .on_message = acme_on_message
 };
+
+ARB_PLUGIN_EXPORT = { ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
+                      .name = "acme",
+                      .version = "1.0.0",
+                      .description = "The example of the plugin author's guide",
+                      ARB_PLUGIN_OPTIONS(options),
+                      .instance_size = sizeof(struct acme),
+                      .ops = &ops };

@@ -20,7 +20,7 @@ static uint32_t at_most(uint32_t n, uint32_t limit)
 static uint64_t mix_bids(uint64_t hash, const struct arb_book *book, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++) {
-        hash = mix(hash, arb_bid(book, i)->px, arb_bid(book, i)->qty);
+        hash = mix(hash, arb_bid_at(book, i)->px, arb_bid_at(book, i)->qty);
     }
     return hash;
 }
@@ -28,7 +28,7 @@ static uint64_t mix_bids(uint64_t hash, const struct arb_book *book, uint32_t fr
 static uint64_t mix_asks(uint64_t hash, const struct arb_book *book, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++) {
-        hash = mix(hash, arb_ask(book, i)->px, arb_ask(book, i)->qty);
+        hash = mix(hash, arb_ask_at(book, i)->px, arb_ask_at(book, i)->qty);
     }
     return hash;
 }

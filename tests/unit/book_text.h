@@ -13,13 +13,13 @@ static inline void describe_book(struct arb_text *text, const struct arb_book *b
     arb_text_add(text, " %s/%s#%llu", book_state_name(book->state), trading_name(book->trading),
                  (unsigned long long)book->seq);
     for (uint32_t i = book->n_bids; i-- > 0;) {
-        arb_text_add(text, " %lldx%lld", (long long)arb_bid(book, i)->px,
-                     (long long)arb_bid(book, i)->qty);
+        arb_text_add(text, " %lldx%lld", (long long)arb_bid_at(book, i)->px,
+                     (long long)arb_bid_at(book, i)->qty);
     }
     arb_text_add(text, " |");
     for (uint32_t i = 0; i < book->n_asks; i++) {
-        arb_text_add(text, " %lldx%lld", (long long)arb_ask(book, i)->px,
-                     (long long)arb_ask(book, i)->qty);
+        arb_text_add(text, " %lldx%lld", (long long)arb_ask_at(book, i)->px,
+                     (long long)arb_ask_at(book, i)->qty);
     }
 }
 

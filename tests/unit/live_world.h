@@ -38,8 +38,8 @@ static inline int live_world_checksum(void *self, const struct arb_book_event *e
 {
     (void)self;
     (void)event;
-    *checksum = (uint32_t)((book->n_bids > 0 ? arb_bid(book, 0)->px : 0) +
-                           (book->n_asks > 0 ? arb_ask(book, 0)->px : 0));
+    *checksum = (uint32_t)((book->n_bids > 0 ? arb_bid_at(book, 0)->px : 0) +
+                           (book->n_asks > 0 ? arb_ask_at(book, 0)->px : 0));
     return ARB_OK;
 }
 

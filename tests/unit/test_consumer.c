@@ -97,8 +97,8 @@ static void snapshot_makes_a_proven_book(void **state)
     assert_string_equal("ask_inc", book.venue);
     assert_string_equal("BTC/USD", book.instrument->symbol);
     assert_int_equal(2, book.instrument->px_scale);
-    assert_int_equal(100, arb_bid(&book.book, 0)->px);
-    assert_int_equal(101, arb_ask(&book.book, 0)->px);
+    assert_int_equal(100, arb_bid_at(&book.book, 0)->px);
+    assert_int_equal(101, arb_ask_at(&book.book, 0)->px);
 }
 
 static void book_shows_the_clock_of_its_venue(void **state)

@@ -353,11 +353,15 @@ static void time_that_goes_back_is_damage_where_it_tells_the_order(void **state)
                                                .source = ARB_SNAPSHOT_STREAM,
                                                .time_order = ARB_TIME_NOT_BACK };
     (void)state;
-    live_world_run(&ordered, SEED "delta t=100 b100x2;delta b100x3;delta t=50 b100x4;delta t=49",
+    live_world_run(&ordered, SEED "delta t=100 b100x2;delta b100x3;delta t=100 b100x4;delta t=99",
                    "snapshot LIVE unverifiable b100x1 a101x1\n"
                    "delta LIVE unverifiable b100x2\n"
                    "delta LIVE unverifiable b100x3\n"
                    "delta LIVE unverifiable b100x4\n"
+                   "damaged status STALE the venue's time went back\n");
+    live_world_run(&ordered, "snap t=100 b100x1 a101x1;delta t=99 b100x2;delta t=98",
+                   "snapshot LIVE unverifiable b100x1 a101x1\n"
+                   "delta LIVE unverifiable b100x2\n"
                    "damaged status STALE the venue's time went back\n");
     live_world_run(&plain, SEED "delta t=99 b100x2",
                    "snapshot LIVE unverifiable b100x1 a101x1\n"

@@ -23,8 +23,8 @@ static void print_top(const struct arb_consumer_book *b)
     if (b->book.state != ARB_BOOK_LIVE) {
         printf(" not live");
     } else if (b->book.n_bids > 0 && b->book.n_asks > 0) {
-        print_price(arb_bid(&b->book, 0), b->instrument->px_scale);
-        print_price(arb_ask(&b->book, 0), b->instrument->px_scale);
+        print_price(arb_bid_at(&b->book, 0), b->instrument->px_scale);
+        print_price(arb_ask_at(&b->book, 0), b->instrument->px_scale);
     }
     printf("\n");
 }

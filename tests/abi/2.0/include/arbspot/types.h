@@ -138,7 +138,7 @@ static inline bool arb_clock_is_known(struct arb_clock clock)
 
 /*
  * A read-only book. Both sides are stored worst first, so the best level is the last
- * element; use arb_bid() and arb_ask(), which count from the best.
+ * element; use arb_bid_at() and arb_ask_at(), which count from the best.
  */
 struct arb_book {
     uint32_t state;   /* enum arb_book_state; trade on ARB_BOOK_LIVE only */
@@ -158,13 +158,13 @@ struct arb_book {
 };
 
 /* The i-th best bid, i < n_bids. */
-static inline const struct arb_level *arb_bid(const struct arb_book *book, uint32_t i)
+static inline const struct arb_level *arb_bid_at(const struct arb_book *book, uint32_t i)
 {
     return &book->bids[book->n_bids - 1 - i];
 }
 
 /* The i-th best ask, i < n_asks. */
-static inline const struct arb_level *arb_ask(const struct arb_book *book, uint32_t i)
+static inline const struct arb_level *arb_ask_at(const struct arb_book *book, uint32_t i)
 {
     return &book->asks[book->n_asks - 1 - i];
 }

@@ -1,0 +1,301 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "plugin/options.h"
+#include "session/books.h"
+#include "session/catalog.h"
+#include "session/commit.h"
+#include "session/conns.h"
+#include "session/instruments.h"
+#include "session/plan.h"
+#include "session/requests.h"
+#include "session/state.h"
+
+static int init_instance(struct session *session, struct err *err)
+{
+    struct problems problems = { .out = stderr, .path = session->config->path };
+    char section[WHO_MAX + 16];
+
+    session->self = calloc(1, session->plugin->desc.instance_size);
+    if (session->self == NULL) {
+        return err_set(err, ARB_ENOMEM, "%s: no memory for the plugin's instance", session->who);
+    }
+    (void)snprintf(section, sizeof(section), "exchange:%s", session->exchange->name);
+    if (options_apply(&session->plugin->desc, session->exchange->options, section,
+                      session->exchange->line, session->self, &problems) != ARB_OK) {
+        return err_set(err, ARB_EINVAL, "%s: the options above are not acceptable", session->who);
+    }
+    return ARB_OK;
+}
+
+static struct arb_book view_of(const void *context, uint32_t instrument)
+{
+    return session_book(context, instrument);
+}
+
+static int init_parts(struct session *session, struct err *err)
+{
+    int rc = effects_init(&session->effects, session->who);
+
+    session->effects.can_check = session->plugin->exchange.checksum != NULL;
+    session->effects.can_time = session->plugin->exchange.on_timer != NULL;
+    session->effects.view = view_of;
+    session->effects.view_context = session;
+    if (rc == ARB_OK) {
+        rc = request_memory_init(session);
+    }
+    if (rc == ARB_OK) {
+        rc = instruments_init(session);
+    }
+    if (rc == ARB_OK) {
+        rc = books_init(session);
+    }
+    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no memory for the books", session->who);
+}
+
+/* The only session of a venue needs no number. */
+static void set_who(struct session *session, uint32_t number)
+{
+    char text[24] = "";
+
+    if (number > 1) {
+        (void)snprintf(text, sizeof(text), " session=%u", number);
+    }
+    (void)snprintf(session->who, sizeof(session->who), "venue=%s%s", session->exchange->name, text);
+}
+
+static void set_config(struct session *session, const struct session_config *config)
+{
+    session->plugin = config->plugin;
+    session->exchange = config->exchange;
+    session->config = config->config;
+    session->port = config->port;
+    session->sink = config->sink;
+    session->sink_context = config->sink_context;
+    session->trace = config->trace;
+    session->scales = config->scales;
+    session->is_unpaced = config->is_unpaced;
+    session->budget = config->budget == NULL ? &session->own_budget : config->budget;
+    session->current_conn = ARB_NO_CONN;
+    session->venue_trading = ARB_TRADING_OPEN;
+    set_who(session, config->number);
+    for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
+        session->timers[i] = NEVER_NS;
+    }
+    for (unsigned what = 0; what < N_DUES; what++) {
+        session->due_ns[what] = NEVER_NS;
+    }
+}
+
+int session_create(struct session **out, const struct session_config *config, struct err *err)
+{
+    struct session *const session = calloc(1, sizeof(*session));
+
+    if (session == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for a session");
+    }
+    set_config(session, config);
+    int rc = init_parts(session, err);
+    if (rc == ARB_OK) {
+        rc = init_instance(session, err);
+    }
+    if (rc != ARB_OK) {
+        session_destroy(session);
+        return rc;
+    }
+    session->env = (struct arb_exchange_env){
+        .size = (uint32_t)sizeof(session->env),
+        .abi_major = ARB_ABI_MAJOR,
+        .abi_minor = ARB_ABI_MINOR,
+        .wants_catalog = instruments_have_patterns(session),
+        .instruments = session->instruments.list,
+        .by_venue_symbol = session->instruments.by_venue_symbol,
+    };
+    *out = session;
+    return ARB_OK;
+}
+
+static void take_plan(struct session *session)
+{
+    const struct arb_plan *const plan = &session->plan;
+
+    session->rules = (struct live_rules){
+        .loss = plan->loss_detection,
+        .source = plan->snapshot_source,
+        .seam = plan->seam,
+        .time_order = plan->time_order,
+        .unknown_delete = plan->unknown_delete,
+        .checksum_levels = plan->checksum_levels,
+        .depth = plan->depth,
+        .quiet_ns = plan->quiet_ms * NS_PER_MS,
+        .max_age_ns = session->exchange->max_age_ms * NS_PER_MS,
+        .checksum = session->plugin->exchange.checksum,
+        .self = session->self,
+    };
+    session->books_per_conn = plan->books_per_conn == 0 ? ARB_INSTRUMENTS_MAX : plan->books_per_conn;
+    session->effects.n_channels = plan->channels;
+    budget_init(session->budget, plan);
+}
+
+/* Runs the plugin's init() and looks at what it says. */
+static int init_plugin(struct session *session, struct moment now, struct err *err)
+{
+    const char *const name = session->plugin->desc.name;
+
+    plan_set_defaults(&session->plan);
+    effects_begin(&session->effects, now);
+    session->effects.is_limited = true;
+    session->is_initialized = true;
+    const int rc = session->plugin->exchange.init(session->self, &session->effects.host,
+                                                  &session->env, &session->plan);
+    session->effects.is_limited = false;
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "%s: init() of %s failed: %s", session->who, name, arb_rc_text(rc));
+    }
+    const char *const rule = session->effects.broken != NULL
+                                 ? session->effects.broken
+                                 : plan_rule(&session->plan, &session->plugin->exchange);
+    if (rule != NULL) {
+        return err_set(err, ARB_EINVAL, "%s: init() of %s broke a rule: %s", session->who, name,
+                       rule);
+    }
+    return ARB_OK;
+}
+
+int session_start(struct session *session, struct moment now, struct err *err)
+{
+    int rc = init_plugin(session, now, err);
+
+    if (rc != ARB_OK) {
+        session->is_disabled = true;
+        return rc;
+    }
+    take_plan(session);
+    session_commit(session, now);
+    catalog_start(session, now);
+    if (instruments_add_named(session) != ARB_OK) {
+        return err_set(err, ARB_ELIMIT, "%s: more than %d symbols", session->who,
+                       ARB_INSTRUMENTS_MAX);
+    }
+    rc = conns_need(session, 1);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "%s: no connection to be had", session->who);
+    }
+    (void)session_on_turn(session, now);
+    return ARB_OK;
+}
+
+void session_stop(struct session *session, struct moment now, const char *why)
+{
+    session->is_stopping = true;
+    effects_begin(&session->effects, now);
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        if (session->books[i].live.state != ARB_BOOK_UNUSABLE &&
+            session->books[i].live.state != ARB_BOOK_EMPTY) {
+            books_leave(session, i, ARB_BOOK_STALE, now, why);
+        }
+    }
+}
+
+/* What the venue's other sessions may ask of it must not wait for answers that nobody takes. */
+static void free_budget(struct session *session)
+{
+    struct http_call call;
+
+    while (request_take_overdue(session, NEVER_NS, &call)) {
+        budget_http_done(session->budget, true);
+    }
+}
+
+void session_destroy(struct session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    session->port.ops->forget(session->port.context, session);
+    free_budget(session);
+    if (session->is_initialized && session->plugin->exchange.fini != NULL) {
+        session->plugin->exchange.fini(session->self);
+    }
+    books_fini(session);
+    instruments_fini(session);
+    request_memory_fini(session);
+    effects_fini(&session->effects);
+    free(session->unpacked);
+    free(session->self);
+    free(session);
+}
+
+/* -- look ----------------------------------------------------------------------------- */
+
+struct session_stats session_stats(const struct session *session)
+{
+    struct session_stats stats = session->stats;
+
+    stats.books = session->room.counts;
+    return stats;
+}
+
+static void add_counts(struct live_counts *sum, const struct live_counts *more)
+{
+    sum->updates += more->updates;
+    sum->snapshots += more->snapshots;
+    sum->verified += more->verified;
+    sum->mismatched += more->mismatched;
+    sum->crossed += more->crossed;
+    sum->unknown_deletes += more->unknown_deletes;
+    sum->repeated += more->repeated;
+    sum->healed += more->healed;
+}
+
+void session_stats_add(struct session_stats *sum, const struct session_stats *more)
+{
+    add_counts(&sum->books, &more->books);
+    sum->frames += more->frames;
+    sum->rejected += more->rejected;
+    sum->resyncs += more->resyncs;
+    sum->refused += more->refused;
+    sum->requests += more->requests;
+    sum->seeds += more->seeds;
+    sum->seeds_failed += more->seeds_failed;
+}
+
+bool session_is_disabled(const struct session *session)
+{
+    return session->is_disabled;
+}
+
+const struct arb_plan *session_plan(const struct session *session)
+{
+    return &session->plan;
+}
+
+const struct live_rules *session_rules(const struct session *session)
+{
+    return &session->rules;
+}
+
+uint32_t session_n_instruments(const struct session *session)
+{
+    return session->instruments.n;
+}
+
+const struct arb_instrument *session_instrument(const struct session *session, uint32_t instrument)
+{
+    return &session->instruments.list[instrument];
+}
+
+struct arb_book session_book(const struct session *session, uint32_t instrument)
+{
+    return live_book_view(&session->books[instrument].live, &session->rules);
+}
+
+uint32_t session_count_in_state(const struct session *session, enum arb_book_state state)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        n += session->books[i].live.state == (uint32_t)state;
+    }
+    return n;
+}
