@@ -89,7 +89,10 @@ BITSTAMP = {
         BITSTAMP_BOOK % (now(), '["1","%s"]' % ("9" * 400), "", s))),
     "a book from the future": ("recovers", lambda s: text(
         BITSTAMP_BOOK % ("4000000000000000", '["1","1"]', '["2","1"]', s))),
-    "an old book": ("ignored", lambda s: text(
+    "a book that was overtaken": ("ignored", lambda s: text(
+        BITSTAMP_BOOK % (str(time.time_ns() // 1000 - 5_000_000), '["1","1"]', '["2","1"]', s))),
+    # Nothing is so late: one of the two dates must be damaged, and who knows which.
+    "a book of 1970": ("recovers", lambda s: text(
         BITSTAMP_BOOK % ("1", '["1","1"]', '["2","1"]', s))),
     "an unknown symbol": ("ignored", lambda s: text(
         BITSTAMP_BOOK % (now(), '["1","1"]', '["2","1"]', "nopeusd"))),
