@@ -25,6 +25,10 @@ static FILE *notes(struct rig *rig)
         (void)fprintf(rig->out, "%s\n", rig->heading);
         rig->heading = NULL;
     }
+    if (rig->out != NULL && !rig->has_plan && rig->session != NULL) {
+        rig->has_plan = true;
+        note_plan(rig->out, session_plan(rig->session));
+    }
     return rig->out;
 }
 
@@ -253,9 +257,7 @@ static int start_session(struct rig *rig, const struct plugin *plugin, const str
         return rc;
     }
     teller_set_depth(&rig->teller, session_plan(rig->session)->depth);
-    if (rig->out != NULL) {
-        note_plan(notes(rig), session_plan(rig->session));
-    }
+    (void)notes(rig); /* the plan, if nothing else happened */
     (void)session_on_turn(rig->session, moment_of(rig));
     serve(rig);
     return ARB_OK;

@@ -24,7 +24,7 @@
 #define ARB_HARNESS_SCRIPT_H
 
 #include "config/config.h"
-#include "instrument_list.h"
+#include "config/instrument_list.h"
 #include "replay/recording.h"
 
 enum {

@@ -68,6 +68,7 @@ static const char *const allowed_imports[] = {
     "__stack_chk_fail",
     "__assert_fail",
     "abort",
+    "__errno_location",
     "libdeflate_crc32",
     "libdeflate_adler32",
 };
@@ -131,6 +132,21 @@ static bool is_allowed(const char *name)
     return has_allowed_prefix(name);
 }
 
+/* Its headers make copies of their own functions visible, whatever the flags of a plugin are. */
+static bool is_of_cxx_library(const char *name)
+{
+    static const char *const spaces[] = { "_ZSt",   "_ZNSt",  "_ZNKSt", "_ZN9__gnu_cxx", "_ZTISt",
+                                          "_ZTVSt", "_ZTSSt", "_ZTINSt", "_ZTVNSt", "_ZTSNSt",
+                                          "_ZGVNSt" };
+
+    for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++) {
+        if (strncmp(name, spaces[i], strlen(spaces[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Symbols that should not be there. */
 struct strangers {
     struct arb_text imports, exports;
@@ -147,7 +163,7 @@ static void look_at(void *context, const char *name, bool is_import)
         }
     } else if (strcmp(name, ARB_PLUGIN_SYMBOL) == 0) {
         strangers->has_plugin = true;
-    } else if (strncmp(name, odr_mark, strlen(odr_mark)) != 0) {
+    } else if (strncmp(name, odr_mark, strlen(odr_mark)) != 0 && !is_of_cxx_library(name)) {
         arb_text_add(&strangers->exports, " %s", name);
     }
 }

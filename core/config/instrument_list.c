@@ -1,4 +1,4 @@
-#include "instrument_list.h"
+#include "config/instrument_list.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * instrument_list.h - scales and venue symbols as a command line or a script gives them: what the
  * [instrument:SYMBOL] sections are in the INI.
  */
-#ifndef ARB_HARNESS_INSTRUMENT_LIST_H
-#define ARB_HARNESS_INSTRUMENT_LIST_H
+#ifndef ARB_INSTRUMENT_LIST_H
+#define ARB_INSTRUMENT_LIST_H
 
 #include "config/config.h"
 #include "util/err.h"
@@ -32,4 +32,4 @@ int instrument_list_name_text(struct instrument_list *list, const char *exchange
 /* A configuration without anything but these. */
 void instrument_list_config(struct instrument_list *list, const char *path, struct config *config);
 
-#endif /* ARB_HARNESS_INSTRUMENT_LIST_H */
+#endif /* ARB_INSTRUMENT_LIST_H */
