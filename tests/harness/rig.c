@@ -409,21 +409,21 @@ static struct rig_request *find_request(struct rig *rig, const char *part, bool 
     return found;
 }
 
-static int answer(struct rig *rig, const struct step *step, bool is_lenient, struct err *err)
+/* An answer that nobody waits for is a fact worth showing, and no reason to end. */
+static void answer(struct rig *rig, const struct step *step, bool is_lenient)
 {
     struct rig_request *const slot = find_request(rig, step->name, is_lenient);
-    const struct http_answer answer = { .status = step->status,
+    const struct http_answer http = { .status = step->status,
                                         .retry_after_ms = step->retry_after_ms,
                                         .body = step->data };
 
-    if (slot == NULL) {
-        return err_set(err, ARB_EINVAL, "line %u: the plugin did not ask for a URL with '%s'",
-                       step->line, step->name);
+    if (slot != NULL) {
+        slot->pending = false;
+        session_events.on_answer(rig->session, slot->request, moment_of(rig), &http);
+        serve(rig);
+    } else if (rig->out != NULL) {
+        (void)fprintf(rig->out, "! no request with '%s' waits for an answer\n", step->name);
     }
-    slot->pending = false;
-    session_events.on_answer(rig->session, slot->request, moment_of(rig), &answer);
-    serve(rig);
-    return ARB_OK;
 }
 
 static int expect_live(const struct rig *rig, const struct step *step, struct err *err)
@@ -450,7 +450,8 @@ static int take_input(struct rig *rig, const struct step *step, bool is_lenient,
         return ARB_OK;
     case STEP_HTTP:
         note_input(rig, step, "http");
-        return answer(rig, step, is_lenient, err);
+        answer(rig, step, is_lenient);
+        return ARB_OK;
     default:
         note_input(rig, step, "close");
         close_conn(rig, step->conn, step->name);
