@@ -62,7 +62,7 @@ void rig_advance(struct rig *rig, int64_t ns);
 
 /*
  * Carries out one step. ARB_EINVAL when it makes no sense now: nobody asked for what an http
- * step answers (any request ever made counts when `is_lenient`), or a book is not LIVE.
+ * step answers (`is_lenient` waits for the request), or a book is not LIVE.
  */
 int rig_step(struct rig *rig, const struct step *step, bool is_lenient, struct err *err);
 
