@@ -184,20 +184,20 @@ static int create_broker(struct host *host, struct err *err)
 
 static int create_publisher(struct host *host, struct err *err)
 {
-    struct publisher_feed feeds[CONFIG_EXCHANGES_MAX];
+    struct publisher_venue venues[CONFIG_EXCHANGES_MAX];
     struct ring *opportunities[CONFIG_STRATEGIES_MAX];
 
     for (unsigned i = 0; i < host->n_venues; i++) {
-        feeds[i] = (struct publisher_feed){ .ring = &host->venues[i].rings[0],
+        venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
                                             .feedback = &host->venues[i].feedback };
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
         opportunities[i] = &host->strategies[i].opportunities;
     }
     const struct publisher_config config = { .kafka = &host->config->kafka,
-                                             .feeds = feeds,
+                                             .venues = venues,
                                              .opportunities = opportunities,
-                                             .n_feeds = host->n_venues,
+                                             .n_venues = host->n_venues,
                                              .n_opportunities = host->n_strategies,
                                              .waker = &host->publisher_waker };
     return publisher_create(&host->publisher, &config, err);

@@ -305,7 +305,8 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  *   seam       deltas are held until the snapshot by HTTP, in order, and applied where they meet it.
  *              A snapshot that does not meet them is asked for again.
  *   repeats    an event with the last_seq of the one before (ARB_SNAPSHOT_EACH: with a venue_ns that
- *              is not newer) is that one again, and ignored.
+ *              is not newer) is that one again, and ignored; one dated more than a minute before
+ *              it is damage.
  *   crossing   a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
  *   TOP        compared with the book. A level that differs in the same way for 3 s, or that crosses
  *              the book, is set to what the newer side says, and counted.

@@ -257,9 +257,9 @@ static int make_ring(struct rig *rig, struct err *err)
 /* The publisher creates both topics. */
 static int make_publisher(struct rig *rig, struct err *err)
 {
-    const struct publisher_feed feed = { &rig->ring, &rig->feedback };
+    const struct publisher_venue venue = { &rig->ring, &rig->feedback };
     const struct publisher_config config = {
-        .kafka = &rig->kafka, .feeds = &feed, .n_feeds = 1, .waker = &rig->waker
+        .kafka = &rig->kafka, .venues = &venue, .n_venues = 1, .waker = &rig->waker
     };
     const int64_t end_ns = clock_mono_ns() + WAIT_S * NS_PER_S;
     int rc = publisher_create(&rig->publisher, &config, err);

@@ -143,8 +143,7 @@ def compare_book(stage, bus, written):
     i = bisect.bisect_right(times, written["published_ns"] // US * US) - 1
     if i < 0:
         return 0  # from before the host was there
-    scale = 10, 8
-    want = tuple([(messages.scaled(px, scale[0]), messages.scaled(qty, scale[1]))
+    want = tuple([(messages.scaled(px, book.scale[0]), messages.scaled(qty, book.scale[1]))
                   for px, qty in written[side]] for side in ("bids", "asks"))
     stage.expect(book.history[i][1] == want,
                  f"{written['venue']} {written['symbol']} at {written['published_ns']}: the bus "

@@ -149,6 +149,13 @@ void oracle_lose_check(struct oracle *oracle)
     oracle->shown_ns = 0;
 }
 
+void oracle_heal(struct oracle *oracle)
+{
+    if (oracle->verdict == ORACLE_UNSEEN || oracle->verdict == ORACLE_UNSEEN_DEEP) {
+        oracle_lose(oracle, oracle->last);
+    }
+}
+
 /* The host took a whole book that is right. */
 static void make_up(struct oracle *oracle, uint32_t version)
 {

@@ -3,7 +3,7 @@
  *
  * Every state a venue published is a version, kept as two hashes: of the whole book as deep as
  * the feed carries it, and of its top, which is all that a proof covers. With single orders each
- * event of an order makes a version. An oracle knows what was delivered over one line: deliveries
+ * event of an order makes a version. An oracle knows what was delivered over one session: deliveries
  * move the range of versions that a LIVE book may equal, which is wider than one version only
  * between a damaged frame and the next whole one.
  */
@@ -63,7 +63,7 @@ void versions_fini(struct versions *versions);
 /* The version that was current at this time. */
 uint32_t versions_at(const struct versions *versions, int64_t at_us);
 
-/* A line that begins now: what was before it never hears of. */
+/* A session that begins now: what was before it never hears of. */
 void oracle_init(struct oracle *oracle, const struct versions *versions,
                  const struct oracle_proof *proof);
 
@@ -78,6 +78,8 @@ void oracle_lose(struct oracle *oracle, uint32_t version);
 /* A frame that only serves to check the book arrived, or is lost. */
 void oracle_check(struct oracle *oracle, int64_t now_ns);
 void oracle_lose_check(struct oracle *oracle);
+/* Levels were set to what such a frame showed, which may be newer than the book. */
+void oracle_heal(struct oracle *oracle);
 
 enum oracle_verdict {
     ORACLE_RIGHT = 1,
