@@ -95,6 +95,10 @@ static const char *const allowed_prefixes[] = { "__asan_",
                                                 "_ZSt",
                                                 "_ZNSt",
                                                 "_ZNKSt",
+                                                "_ZNSa",
+                                                "_ZNKSa",
+                                                "_ZNSs",
+                                                "_ZNKSs",
                                                 "_ZTISt",
                                                 "_ZTVSt",
                                                 "_ZTSSt",
@@ -168,9 +172,10 @@ static bool is_allowed(const char *name)
 /* Its headers make copies of their own functions visible, whatever the flags of a plugin are. */
 static bool is_of_cxx_library(const char *name)
 {
-    static const char *const spaces[] = { "_ZSt",    "_ZNSt",   "_ZNKSt", "_ZN9__gnu_cxx",
-                                          "_ZTISt",  "_ZTVSt",  "_ZTSSt", "_ZTINSt",
-                                          "_ZTVNSt", "_ZTSNSt", "_ZGVNSt" };
+    static const char *const spaces[] = {
+        "_ZSt",   "_ZNSt",  "_ZNKSt", "_ZNSa",   "_ZNKSa",  "_ZNSs",   "_ZNKSs", "_ZN9__gnu_cxx",
+        "_ZTISt", "_ZTVSt", "_ZTSSt", "_ZTINSt", "_ZTVNSt", "_ZTSNSt", "_ZGVNSt"
+    };
 
     for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++) {
         if (strncmp(name, spaces[i], strlen(spaces[i])) == 0) {
