@@ -71,6 +71,7 @@ void subscriptions_add(struct session *session, uint32_t i, struct moment now)
     if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred) {
         return;
     }
+    session->books[i].seed.attempt = 0;
     books_await(session, i, now, "subscribing");
     for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
         set_wanted(session, i, channel);
@@ -126,7 +127,7 @@ static void collect(struct session *session, struct batch *batch)
         }
     }
     if (batch->n > 0) {
-        conn->cursor = batch->list[batch->n - 1];
+        conn->cursor = batch->list[batch->n - 1] + 1;
     }
 }
 
@@ -171,7 +172,7 @@ static void on_unspelled(struct session *session, const struct batch *batch, str
         set_state(session, batch->list[k], batch->channel, SUB_NONE, NEVER_NS);
     }
     if (batch->state == SUB_LEAVE_WANTED) {
-        session->port.ops->ws_close(session->port.context, session, batch->conn, "resync");
+        request_close(session, batch->conn, "resync");
         return;
     }
     for (uint32_t k = 0; k < batch->n && batch->channel == 0; k++) {
@@ -390,8 +391,7 @@ static void on_unanswered(struct session *session, uint32_t i, uint32_t channel,
     if (channel > 0) {
         pause_sub(session, i, channel, now); /* the book does not rest on it */
     } else if (sub->unanswered >= UNANSWERED_MAX && !has_live_book(session, conn)) {
-        session->port.ops->ws_close(session->port.context, session, conn,
-                                    "the venue answers no requests");
+        request_close(session, conn, "the venue answers no requests");
     } else {
         books_damaged(session, i, now, unanswered);
     }
