@@ -5,7 +5,10 @@
 
 #include "util/clock.h"
 
-enum { SEAT = 0 /* the first one of an empty board */ };
+enum {
+    SEAT = 0,          /* the first one of an empty board */
+    ANSWER_MS = 60000, /* for what was recorded before it was asked for, or not at all */
+};
 #define PAUSE_NS NS_PER_S /* between the end of the recording and its repetition */
 
 /* -- the session tells its board ---------------------------------------------------------- */
@@ -83,9 +86,11 @@ int stage_init(struct stage *stage, struct dataset *dataset, struct outlet *outl
     if (rc == ARB_OK) {
         rc = sit(stage, outlet, err);
     }
-    return rc != ARB_OK ? rc
-                        : session_start(stage->session, moment_at(replay_start_ns(stage->replay)),
-                                        err);
+    if (rc == ARB_OK) {
+        rc = session_start(stage->session, moment_at(replay_start_ns(stage->replay)), err);
+        stage->session->plan.answer_ms = ANSWER_MS;
+    }
+    return rc;
 }
 
 void stage_fini(struct stage *stage)
