@@ -278,6 +278,12 @@ static bool has_top_lately(const struct step *step)
     return top_ns != 0 && step->now.mono_ns - top_ns <= TOP_LATELY_NS;
 }
 
+/* Where the venue has not told, orders are taken to match: it says so when they do not. */
+static bool may_match(const struct live_book *book)
+{
+    return book->trading == ARB_TRADING_OPEN || book->trading == ARB_TRADING_UNKNOWN;
+}
+
 /* While orders do not match, a crossed book is right; a second channel is going to heal it. */
 static void on_crossed(struct step *step)
 {
@@ -285,7 +291,7 @@ static void on_crossed(struct step *step)
     struct event event;
 
     step->room->counts.crossed++;
-    if (book->is_crossed && book->trading == ARB_TRADING_OPEN && !has_top_lately(step)) {
+    if (book->is_crossed && may_match(book) && !has_top_lately(step)) {
         damaged(step, "crossed for more than one message");
         return;
     }
@@ -986,7 +992,7 @@ void live_book_apply(struct live_book *book, const struct live_rules *rules, str
 /* While orders do not match, a crossed book is right; it is looked at again when they may. */
 static void on_still_crossed(struct step *step)
 {
-    if (step->book->trading == ARB_TRADING_OPEN) {
+    if (may_match(step->book)) {
         damaged(step, "crossed for too long");
     } else {
         step->book->crossed_until_ns = step->now.mono_ns + LIVE_CROSSED_PATIENCE_NS;
