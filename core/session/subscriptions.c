@@ -71,6 +71,7 @@ void subscriptions_add(struct session *session, uint32_t i, struct moment now)
     if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred) {
         return;
     }
+    session->books[i].seed.attempt = 0;
     books_await(session, i, now, "subscribing");
     for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
         set_wanted(session, i, channel);
@@ -126,7 +127,7 @@ static void collect(struct session *session, struct batch *batch)
         }
     }
     if (batch->n > 0) {
-        conn->cursor = batch->list[batch->n - 1];
+        conn->cursor = batch->list[batch->n - 1] + 1;
     }
 }
 

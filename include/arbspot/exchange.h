@@ -119,7 +119,7 @@ struct arb_plan {
 
     /* Connections. */
     uint32_t books_per_conn;   /* 0: all on one. Further connections are opened as needed */
-    uint32_t channels;         /* 1: subscriptions that each book needs, < ARB_CHANNELS_MAX */
+    uint32_t channels;         /* 1: subscriptions that each book needs, to ARB_CHANNELS_MAX */
     uint32_t opens_per_10s;    /* 0, no limit: connections opened, over all of this venue */
     uint32_t opens_per_10min;  /* 0, no limit: likewise */
     uint32_t idle_ms;          /* 30000: reconnect when nothing that proves life comes for so long */

@@ -24,10 +24,10 @@ struct rig_request {
 
 /* What the session wants of a connection, and what the script has done. */
 struct rig_conn {
-    bool is_wanted;   /* by the session */
-    bool wants_dial;  /* since it was opened or went down, nobody asked where to */
-    bool is_dialled;  /* the session said where to */
-    bool shall_open;  /* the script opened it */
+    bool is_wanted;  /* by the session */
+    bool wants_dial; /* since it was opened or went down, nobody asked where to */
+    bool is_dialled; /* the session said where to */
+    bool shall_open; /* the script opened it */
     bool is_up;
     bool wants_close; /* the session drops it: it goes down before anything else happens */
     char why[RIG_WHY_MAX];
@@ -42,7 +42,7 @@ struct rig {
     bool has_plan;       /* was written */
     const char *heading; /* a turn that has written nothing yet, or NULL */
     int64_t start_ns, now_ns;
-    int64_t utc_offset_ns; /* of UTC, from the clock that never jumps */
+    int64_t utc_offset_ns;             /* of UTC, from the clock that never jumps */
     uint32_t timer_ms[ARB_TIMERS_MAX]; /* as asked for last: repetitions are not written */
     struct rig_conn conns[ARB_CONNS_MAX];
     struct rig_request *requests; /* [RIG_REQUESTS_MAX] */
@@ -61,8 +61,8 @@ void rig_destroy(struct rig *rig);
 void rig_advance(struct rig *rig, int64_t ns);
 
 /*
- * Carries out one step. ARB_EINVAL when it makes no sense now: nobody asked for what an http
- * step answers (any request ever made counts when `is_lenient`), or a book is not LIVE.
+ * Carries out one step; one that answers a request waits for it with `is_lenient`. ARB_EINVAL when
+ * a book is not LIVE that has to be.
  */
 int rig_step(struct rig *rig, const struct step *step, bool is_lenient, struct err *err);
 
