@@ -155,9 +155,8 @@ void conns_distrust(struct session *session, uint32_t c, struct moment now, cons
     struct session_conn *const conn = &session->conns[c];
 
     if (conn->is_up && !conn->is_doomed) {
-        conn->is_doomed = true;
         conns_stale(session, c, now, stale_why);
-        session->port.ops->ws_close(session->port.context, session, c, close_why);
+        request_close(session, c, close_why);
     }
 }
 
@@ -201,8 +200,7 @@ static void run_heartbeat(struct session *session, uint32_t c, struct moment now
     }
     if (conn->answer_by_ns <= now.mono_ns) {
         conn->answer_by_ns = NEVER_NS;
-        session->port.ops->ws_close(session->port.context, session, c,
-                                    "the venue does not answer heartbeats");
+        request_close(session, c, "the venue does not answer heartbeats");
     } else if (conn->beat_ns <= now.mono_ns) {
         conn->beat_ns = now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;
         conn->answer_by_ns = now.mono_ns + session->plan.heartbeat_wait_ms * NS_PER_MS;

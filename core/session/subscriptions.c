@@ -172,7 +172,7 @@ static void on_unspelled(struct session *session, const struct batch *batch, str
         set_state(session, batch->list[k], batch->channel, SUB_NONE, NEVER_NS);
     }
     if (batch->state == SUB_LEAVE_WANTED) {
-        session->port.ops->ws_close(session->port.context, session, batch->conn, "resync");
+        request_close(session, batch->conn, "resync");
         return;
     }
     for (uint32_t k = 0; k < batch->n && batch->channel == 0; k++) {
@@ -391,8 +391,7 @@ static void on_unanswered(struct session *session, uint32_t i, uint32_t channel,
     if (channel > 0) {
         pause_sub(session, i, channel, now); /* the book does not rest on it */
     } else if (sub->unanswered >= UNANSWERED_MAX && !has_live_book(session, conn)) {
-        session->port.ops->ws_close(session->port.context, session, conn,
-                                    "the venue answers no requests");
+        request_close(session, conn, "the venue answers no requests");
     } else {
         books_damaged(session, i, now, unanswered);
     }

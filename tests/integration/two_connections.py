@@ -1,9 +1,10 @@
 """One of two connections dies again and again: nobody notices.
 
-With `connections = 2` the host runs two sessions with each venue, each with a connection of its own.
-Every now and then one of the connections, chosen at random, is cut off, but never while the other one is not up. On the bus no book leaves
-LIVE, no sequence number is missing or comes twice, and every copy is proven by its checksum.
-In the end the venue asks for a reconnect, which changes nothing either.
+With `connections = 2` the host keeps two sessions with each venue, each with a connection of its
+own. Every now and then one connection, chosen at random, is cut off, but never while the other one
+is not up. On the bus no book leaves LIVE, no sequence number is missing or comes twice, and every
+copy is proven by its checksum. In the end the venue asks for a reconnect, which changes nothing
+either.
 """
 
 import random

@@ -159,7 +159,7 @@ static void test_unanswered_is_stale(void **state)
                         "status 1 STALE the venue did not answer\n"
                         "status 0 SYNCING resync\n"
                         "status 1 SYNCING resync\n"
-                        "> send 0 leave 0 ETH/USD BTC/USD\n");
+                        "> send 0 leave 0 BTC/USD ETH/USD\n");
     world_destroy(world);
 }
 
