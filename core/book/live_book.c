@@ -342,13 +342,16 @@ static void prove(struct step *step, enum link link)
 {
     bool is_shown = false;
 
+    if (step->is_at_seam && link == LINK_FITS) {
+        step->book->has_gap = false;
+    }
     switch (step->rules->loss) {
     case ARB_LOSS_CHECKSUM:
         is_shown = step->event->has_checksum;
         break;
     case ARB_LOSS_SEQUENCE:
     case ARB_LOSS_CHAIN:
-        is_shown = link == LINK_FITS;
+        is_shown = link == LINK_FITS && !step->book->has_gap;
         break;
     case ARB_LOSS_STATELESS:
         is_shown = step->event->kind == ARB_BOOK_SNAPSHOT;
@@ -630,13 +633,22 @@ static bool was_quiet(const struct step *step)
     return book->held.len == 0 || held_read(&book->held, &at).recv.mono_ns >= asked_ns;
 }
 
-/* By the venue's time. Why the snapshot does not meet the deltas held, or NULL. */
+/* Is the snapshot newer than the first delta held, by the venue's time? */
+static bool is_newer(const struct step *step)
+{
+    const struct live_held *const held = &step->book->held;
+    return held->first_venue_ns > 0 && step->event->venue_ns >= held->first_venue_ns;
+}
+
+/*
+ * By the venue's time. Why the snapshot does not meet the deltas held, or NULL. What is lost
+ * between that of a quiet market and the first event behind it shows by nothing.
+ */
 static const char *refuse_by_time(const struct step *step)
 {
     const struct live_held *const held = &step->book->held;
 
-    if (was_quiet(step) ||
-        (held->first_venue_ns > 0 && step->event->venue_ns >= held->first_venue_ns)) {
+    if (was_quiet(step) || is_newer(step)) {
         return NULL;
     }
     return held->len == 0 ? "no change has come that it could be compared with"
@@ -819,6 +831,7 @@ static void apply_snapshot(struct step *step)
             refused(step, why);
             return;
         }
+        book->has_gap = step->rules->seam == ARB_SEAM_TIME && begin == 0 && !is_newer(step);
     }
     if (load_snapshot(was_live ? &step->room->scratch : &book->book, step->event) != ARB_OK) {
         damaged(step, "the snapshot does not fit");

@@ -71,6 +71,7 @@ struct live_book {
     uint8_t verified;        /* enum arb_verified of what it shows while LIVE */
     bool is_crossed;         /* STALE for no other reason: the next event may heal it */
     bool is_catching_up;     /* since a snapshot by HTTP no delta was newer than it */
+    bool has_gap;        /* nothing links the last snapshot by HTTP to the events behind it */
     bool has_beyond;         /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
     int64_t venue_ns;

@@ -334,8 +334,8 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
     if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }
-    if (sub->state != SUB_ON && !is_leaving(sub->state) &&
-        (!is_stream || event->kind == ARB_BOOK_SNAPSHOT)) {
+    if (session->current_conn != ARB_NO_CONN && sub->state != SUB_ON && !is_leaving(sub->state) &&
+        (!is_stream || event->kind == ARB_BOOK_SNAPSHOT)) { /* by HTTP it proves no subscription */
         set_served(session, event->instrument, channel, now);
     }
     return true;

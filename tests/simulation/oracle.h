@@ -27,7 +27,7 @@ struct oracle_proof {
     uint32_t levels;   /* a side, that a loss shows in, and with VERIFIED the book says so; 0: all,
                           or with UNVERIFIABLE none */
     int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
-    bool is_by_events;   /* VERIFIED only from the first event on */
+    bool is_by_events;   /* VERIFIED only where an event links to the REST book */
 };
 
 /* All states of one book. Zeroed memory is ready. */
@@ -43,7 +43,7 @@ struct oracle {
     uint32_t rest;        /* of the last HTTP answer */
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
     bool is_tainted;      /* and no whole book has made up for it yet */
-    bool is_linked;       /* a frame came since it is LIVE: what was before can be proven */
+    uint32_t haunted;     /* answers until none holds a level that is not there; see oracle_haunt() */
     uint32_t verdict;     /* enum oracle_verdict, the last one */
     int64_t shown_ns;     /* of the first frame to check by since it differs and nothing was lost */
 };
@@ -78,6 +78,8 @@ void oracle_lose(struct oracle *oracle, uint32_t version);
 /* A frame that only serves to check the book arrived, or is lost. */
 void oracle_check(struct oracle *oracle, int64_t now_ns);
 void oracle_lose_check(struct oracle *oracle);
+/* The next answer holds an order that is gone and that no event will tell of. */
+void oracle_haunt(struct oracle *oracle, uint32_t version);
 /* Levels were set to what such a frame showed, which may be newer than the book. */
 void oracle_heal(struct oracle *oracle);
 

@@ -232,6 +232,14 @@ static bool is_of_books(const struct fault *fault)
     return fault->kind == FAULT_REST_STALE || fault->kind == FAULT_PHANTOM;
 }
 
+/* That the venue ended a subscription, nothing tells any more. */
+static void forget_end(struct side *side, uint32_t instrument)
+{
+    for (uint32_t slot = 0; slot < LINK_SLOTS_MAX; slot++) {
+        side->sessions[slot].ended_ns[instrument] = 0;
+    }
+}
+
 static void on_applied(void *context, const struct fault *fault)
 {
     struct scenario *const s = context;
@@ -253,10 +261,17 @@ static void on_applied(void *context, const struct fault *fault)
     if (fault->kind == FAULT_REFUSE) {
         side->is_refused[fault->instrument] = true;
     }
+    if (fault->kind == FAULT_NO_ACK) {
+        forget_end(side, fault->instrument);
+    }
     for (uint32_t l = 0; l < LINK_SLOTS_MAX && is_of_books(fault); l++) {
-        /* Whatever was published since it was current is lost to whoever asked. */
-        oracle_lose(&side->sessions[l].oracles[fault->instrument],
-                    side->versions[fault->instrument].n);
+        struct oracle *const oracle = &side->sessions[l].oracles[fault->instrument];
+        const uint32_t next = side->versions[fault->instrument].n;
+        if (fault->kind == FAULT_PHANTOM) {
+            oracle_haunt(oracle, next);
+        } else { /* whatever was published since it was current is lost to whoever asked */
+            oracle_lose(oracle, next);
+        }
     }
 }
 
