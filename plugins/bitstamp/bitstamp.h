@@ -29,7 +29,8 @@ struct bitstamp_event {
 
 static inline int64_t bitstamp_venue_ns(uint64_t microtimestamp)
 {
-    return (int64_t)(microtimestamp % (INT64_MAX / 1000)) * 1000;
+    const uint64_t max = INT64_MAX / 1000; /* a damaged date beyond it stays far ahead */
+    return (int64_t)(microtimestamp < max ? microtimestamp : max) * 1000;
 }
 
 int bitstamp_orders_init(struct bitstamp *self);
