@@ -226,6 +226,7 @@ int last_run_read(const struct kafka_config *config, int timeout_ms, uint64_t *g
                   struct err *err)
 {
     struct tail_reader t = { .client.who = "kafka=last_run",
+                             .client.is_down = true, /* the caller says it, in one line */
                              .topic = config->market_topic,
                              .deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MS };
     int rc = ARB_ENOMEM;
