@@ -36,7 +36,7 @@ struct strategy_part {
 struct host {
     struct config *config;
     const struct plugins *plugins;
-    uint64_t run; /* greater than that of every host that published here before */
+    uint64_t run;          /* greater than that of every host that published here before */
     struct scales *scales; /* of all venues */
     struct embedded *embedded;
     struct waker publisher_waker;
