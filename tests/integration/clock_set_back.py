@@ -5,8 +5,10 @@ while those of the first are still on the topic, before them.
 """
 
 import json
+import re
 
 import pipeline
+import verify
 
 SYMBOLS = 3
 BOOKS = 2 * SYMBOLS
@@ -41,6 +43,9 @@ def suite(stage):
 
     first = stage.host(config, name="first")
     pipeline.poll(lambda: is_live(stage, brokers), stage.limit(20), "the first run is LIVE")
+    strategy = stage.host(stage.write("strategy.ini", verify.strategy_only(stage.read("host.ini"))),
+                          name="strategy")
+    verify.live_after_ms(stage, strategy)
     stage.expect(first.stop() == 0, "the first run ends with 0")
     pipeline.poll(lambda: len(runs) == 1, stage.limit(5), "one run is on the topic")
     before = max(runs)
@@ -49,6 +54,9 @@ def suite(stage):
     pipeline.poll(lambda: len(runs) == 2, stage.limit(20), "a second run is on the topic")
     stage.expect(max(runs) > before, f"the second run is the greater one: {runs}")
     pipeline.poll(lambda: is_live(stage, brokers), stage.limit(20), "the second run is LIVE")
+    stage.expect(strategy.stop() == 0, "the strategy ends with 0")
+    live = re.search(r" live=(\d+)", strategy.lines(r"strategy=\w+ .*markets=")[-1]).group(1)
+    stage.expect(int(live) == BOOKS, f"the strategy has all books LIVE: {live}")
     stage.expect(not second.lines("last_run"), "the last run could be read")
     stage.expect(second.stop() == 0, "the second run ends with 0")
 
