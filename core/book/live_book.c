@@ -427,12 +427,12 @@ static enum link link_of(struct step *step, const char **why)
 {
     const struct live_book *const book = step->book;
     const struct live_rules *const rules = step->rules;
-    const struct arb_book_event snapshot = { .last_seq = book->last_seq,
-                                             .venue_ns = book->venue_ns };
 
     *why = step->room->why;
     step->is_at_seam = book->is_catching_up;
     if (step->is_at_seam) {
+        const struct arb_book_event snapshot = { .last_seq = book->last_seq,
+                                                 .venue_ns = book->venue_ns };
         return link_meet(rules, &snapshot, step->event, step->room->why);
     }
     const enum link link = link_follow(rules, book->last_seq, step->event, step->room->why);
