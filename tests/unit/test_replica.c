@@ -202,10 +202,12 @@ static void snapshot_of_a_session_that_is_over_is_left_out(void **state)
     struct world *const world = *state;
 
     apply(world, feed_stub_quote(&world->feed, 100, 101));
-    struct feed_stub dead = world->feed;
+    struct feed_stub dead;
+    feed_stub_init(&dead, "kraken", "BTC/USD");
     world->feed.session = 2;
     apply(world, feed_stub_set_bid(&world->feed, 99, 7));
     apply(world, feed_stub_quote(&dead, 90, 95));
+    feed_stub_fini(&dead);
     assert_string_equal("STALE/open#1 100x1 | 101x1", seen(world));
     assert_int_equal(1, world->counts.gaps);
     assert_int_equal(1, world->counts.duplicates);
@@ -214,11 +216,13 @@ static void snapshot_of_a_session_that_is_over_is_left_out(void **state)
 static void session_whose_first_event_is_unusable_ends_the_older_one(void **state)
 {
     struct world *const world = *state;
-    struct feed_stub dead = world->feed;
+    struct feed_stub dead;
 
+    feed_stub_init(&dead, "kraken", "BTC/USD");
     world->feed.session = 2;
     apply(world, feed_stub_set_bid(&world->feed, 99, 7));
     apply(world, feed_stub_quote(&dead, 90, 95));
+    feed_stub_fini(&dead);
     assert_string_equal("EMPTY/halted#0 |", seen(world));
     assert_int_equal(1, world->counts.awaiting);
     assert_int_equal(1, world->counts.duplicates);
