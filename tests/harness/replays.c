@@ -342,6 +342,19 @@ static int damage(struct recording *copy, struct prng *prng)
     return ARB_OK;
 }
 
+/* Nothing is connected until the venue is back: it would answer nothing. */
+static void wait_for_venue(struct replay *replay)
+{
+    const int64_t start_ns = replay_start_ns(replay);
+    int64_t next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
+
+    while (next_ns < start_ns) {
+        replay->now_ns = next_ns > replay->now_ns ? next_ns : replay->now_ns + 1;
+        next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
+    }
+    replay->now_ns = start_ns > replay->now_ns ? start_ns : replay->now_ns;
+}
+
 /* Every connection that was wanted comes back, with another recording behind it. */
 static int change_recording(struct replay *replay, const struct recording *recording)
 {
@@ -362,6 +375,7 @@ static int change_recording(struct replay *replay, const struct recording *recor
     *replay = next;
     replay->session = session;
     replay->now_ns = now.mono_ns;
+    wait_for_venue(replay);
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
         replay->conns[conn].wants_dial = was_wanted[conn];
     }

@@ -8,6 +8,7 @@
 #include "util/clock.h"
 
 enum { SHOWN_MAX = 160 /* bytes of an input that the notes repeat */ };
+#define GIVEN_UP_NS (60 * NS_PER_S) /* the session waits no longer for an answer by HTTP */
 
 /* -- notes ---------------------------------------------------------------------------- */
 
@@ -164,6 +165,7 @@ static int rig_http(void *context, void *owner, uint32_t request, const struct h
     }
     slot->request = request;
     slot->pending = true;
+    slot->asked_ns = rig->now_ns;
     (void)snprintf(slot->url, sizeof(slot->url), "%s", spec->url);
     return ARB_OK;
 }
@@ -401,7 +403,7 @@ static struct rig_request *find_request(struct rig *rig, const char *part, bool 
         if (strstr(slot->url, part) == NULL) {
             continue;
         }
-        if (slot->pending) {
+        if (slot->pending && rig->now_ns - slot->asked_ns < GIVEN_UP_NS) {
             return slot;
         }
         found = is_lenient ? slot : NULL;

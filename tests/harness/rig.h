@@ -19,6 +19,7 @@ enum { RIG_REQUESTS_MAX = 1024, RIG_URL_MAX = 1024, RIG_WHY_MAX = 128 };
 struct rig_request {
     uint32_t request;
     bool pending;
+    int64_t asked_ns;
     char url[RIG_URL_MAX];
 };
 
