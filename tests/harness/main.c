@@ -31,7 +31,8 @@ static const char usage[] =
     "PASS or FAIL for each check and exits 1 when one failed.\n"
     "\n"
     "Always checked: the option table, the plan, that the plugin exports one symbol and imports\n"
-    "nothing that does I/O; a crash or an endless loop is named. With scripts: each against the golden text beside it, leaks, and hostile\n"
+    "nothing that does I/O; a crash or an endless loop is named. With scripts: each against the "
+    "golden text beside it, leaks, and hostile\n"
     "input in place of each message. With recordings: that every book is LIVE at the end, that "
     "two\n"
     "replays agree, and that a damaged recording is survived.\n"
@@ -260,22 +261,14 @@ static int check_arguments(struct arguments *arguments, char **words, int n_word
 static int read_arguments(struct arguments *arguments, int argc, char **argv)
 {
     static const struct option longs[] = {
-        { "golden", no_argument, NULL, 'g' },
-        { "recording", no_argument, NULL, 'r' },
-        { "update", no_argument, NULL, 'u' },
-        { "symbols", required_argument, NULL, 's' },
-        { "set", required_argument, NULL, 'o' },
-        { "expect", required_argument, NULL, 'e' },
-        { "drop", required_argument, NULL, 'd' },
-        { "mutations", required_argument, NULL, 'm' },
-        { "seed", required_argument, NULL, 'S' },
-        { "no-hostile", no_argument, NULL, 'n' },
-        { "scale", required_argument, NULL, 'c' },
-        { "venue-symbol", required_argument, NULL, 'y' },
-        { "limit", required_argument, NULL, 'l' },
-        { "verbose", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "golden", no_argument, NULL, 'g' },      { "recording", no_argument, NULL, 'r' },
+        { "update", no_argument, NULL, 'u' },      { "symbols", required_argument, NULL, 's' },
+        { "set", required_argument, NULL, 'o' },   { "expect", required_argument, NULL, 'e' },
+        { "drop", required_argument, NULL, 'd' },  { "mutations", required_argument, NULL, 'm' },
+        { "seed", required_argument, NULL, 'S' },  { "no-hostile", no_argument, NULL, 'n' },
+        { "scale", required_argument, NULL, 'c' }, { "venue-symbol", required_argument, NULL, 'y' },
+        { "limit", required_argument, NULL, 'l' }, { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },        { NULL, 0, NULL, 0 },
     };
     int rc = ARB_OK;
 

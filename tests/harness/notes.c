@@ -292,11 +292,10 @@ void note_summary(FILE *out, const struct session *session)
                   " unknown_deletes=%" PRIu64,
                   s.frames, s.rejected, s.books.updates, s.books.snapshots, s.books.verified,
                   s.books.mismatched, s.books.crossed, s.books.unknown_deletes);
-    (void)fprintf(out,
-                  " repeated=%" PRIu64 " healed=%" PRIu64 " held_dropped=%" PRIu64
-                  " resyncs=%" PRIu64 " refused=%" PRIu64 " requests=%" PRIu64 " seeds=%" PRIu64
-                  " seeds_failed=%" PRIu64 "%s\n",
-                  s.books.repeated, s.books.healed, s.books.held_dropped, s.resyncs, s.refused,
-                  s.requests, s.seeds, s.seeds_failed,
-                  session_is_disabled(session) ? " DISABLED" : "");
+    (void)fprintf(
+        out,
+        " repeated=%" PRIu64 " healed=%" PRIu64 " held_dropped=%" PRIu64 " resyncs=%" PRIu64
+        " refused=%" PRIu64 " requests=%" PRIu64 " seeds=%" PRIu64 " seeds_failed=%" PRIu64 "%s\n",
+        s.books.repeated, s.books.healed, s.books.held_dropped, s.resyncs, s.refused, s.requests,
+        s.seeds, s.seeds_failed, session_is_disabled(session) ? " DISABLED" : "");
 }

@@ -240,8 +240,8 @@ static bool meets(struct report *report, const char *name, const struct counters
 }
 
 /* Replays once; what the consumer saw goes into `text`, which the caller frees. */
-static struct show *tell(const struct plugin *plugin, const struct replay_plan *plan,
-                            char **text, size_t *len, struct err *err)
+static struct show *tell(const struct plugin *plugin, const struct replay_plan *plan, char **text,
+                         size_t *len, struct err *err)
 {
     FILE *const out = open_memstream(text, len);
     struct show *const show =
@@ -342,17 +342,16 @@ static int damage(struct recording *copy, struct prng *prng)
     return ARB_OK;
 }
 
-/* Nothing is connected until the venue is back: it would answer nothing. */
-static void wait_for_venue(struct replay *replay)
+/* Nothing comes until then. */
+static void wait_for(struct replay *replay, int64_t ns)
 {
-    const int64_t start_ns = replay_start_ns(replay);
     int64_t next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
 
-    while (next_ns < start_ns) {
+    while (next_ns < ns) {
         replay->now_ns = next_ns > replay->now_ns ? next_ns : replay->now_ns + 1;
         next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
     }
-    replay->now_ns = start_ns > replay->now_ns ? start_ns : replay->now_ns;
+    replay->now_ns = ns;
 }
 
 /* Every connection that was wanted comes back, with another recording behind it. */
@@ -375,7 +374,7 @@ static int change_recording(struct replay *replay, const struct recording *recor
     *replay = next;
     replay->session = session;
     replay->now_ns = now.mono_ns;
-    wait_for_venue(replay);
+    wait_for(replay, replay_start_ns(replay));
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
         replay->conns[conn].wants_dial = was_wanted[conn];
     }
@@ -392,8 +391,7 @@ static int play_again(struct show *show, const struct recording *original)
         return rc;
     }
     for (size_t i = 0; i < later.n; i++) {
-        later.records[i].ns +=
-            show->replay.now_ns + BETWEEN_REPLAYS_NS - original->records[0].ns;
+        later.records[i].ns += show->replay.now_ns + BETWEEN_REPLAYS_NS - original->records[0].ns;
     }
     rc = change_recording(&show->replay, &later);
     if (rc == ARB_OK) {

@@ -7,8 +7,9 @@
 #include "notes.h"
 #include "util/clock.h"
 
+#define PATIENCE_NS (20 * NS_PER_S) /* longer than the host's longest pause between requests */
+
 enum { SHOWN_MAX = 160 /* bytes of an input that the notes repeat */ };
-#define GIVEN_UP_NS (60 * NS_PER_S) /* the session waits no longer for an answer by HTTP */
 
 /* -- notes ---------------------------------------------------------------------------- */
 
@@ -165,7 +166,6 @@ static int rig_http(void *context, void *owner, uint32_t request, const struct h
     }
     slot->request = request;
     slot->pending = true;
-    slot->asked_ns = rig->now_ns;
     (void)snprintf(slot->url, sizeof(slot->url), "%s", spec->url);
     return ARB_OK;
 }
@@ -383,49 +383,69 @@ static void close_conn(struct rig *rig, uint32_t conn, const char *why)
     serve(rig);
 }
 
+static void answer_request(struct rig *rig, struct rig_request *slot,
+                           const struct http_answer *answer)
+{
+    slot->pending = false;
+    session_events.on_answer(rig->session, slot->request, moment_of(rig), answer);
+    serve(rig);
+}
+
 void rig_close_all(struct rig *rig, const char *why)
 {
+    const struct http_answer none = { .body = { why, strlen(why) } };
+
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
         rig->conns[conn].shall_open = false;
         if (rig->conns[conn].is_up) {
             close_conn(rig, conn, why);
         }
     }
+    for (uint32_t i = 0; i < rig->n_requests; i++) {
+        if (rig->requests[i].pending) {
+            answer_request(rig, &rig->requests[i], &none);
+        }
+    }
 }
 
-/* The oldest request that waits and fits, or with `is_lenient` any that ever fitted. */
-static struct rig_request *find_request(struct rig *rig, const char *part, bool is_lenient)
+/* The oldest request that waits and fits. */
+static struct rig_request *find_request(struct rig *rig, const char *part)
 {
-    struct rig_request *found = NULL;
-
     for (uint32_t i = 0; i < rig->n_requests; i++) {
-        struct rig_request *const slot = &rig->requests[i];
-        if (strstr(slot->url, part) == NULL) {
-            continue;
+        if (rig->requests[i].pending && strstr(rig->requests[i].url, part) != NULL) {
+            return &rig->requests[i];
         }
-        if (slot->pending && rig->now_ns - slot->asked_ns < GIVEN_UP_NS) {
-            return slot;
-        }
-        found = is_lenient ? slot : NULL;
+    }
+    return NULL;
+}
+
+/* The same; lets time go by until it is asked: after what went wrong, the host asks later. */
+static struct rig_request *await_request(struct rig *rig, const char *part)
+{
+    const int64_t until_ns = rig->now_ns + PATIENCE_NS;
+    struct rig_request *found = find_request(rig, part);
+
+    while (found == NULL && rig->now_ns < until_ns) {
+        rig_advance(rig, rig->now_ns + NS_PER_S);
+        found = find_request(rig, part);
     }
     return found;
 }
 
-/* An answer that nobody waits for is a fact worth showing, and no reason to end. */
-static void answer(struct rig *rig, const struct step *step, bool is_lenient)
+static int answer(struct rig *rig, const struct step *step, bool is_lenient, struct err *err)
 {
-    struct rig_request *const slot = find_request(rig, step->name, is_lenient);
-    const struct http_answer http = { .status = step->status,
+    struct rig_request *const slot =
+        is_lenient ? await_request(rig, step->name) : find_request(rig, step->name);
+    const struct http_answer answer = { .status = step->status,
                                         .retry_after_ms = step->retry_after_ms,
                                         .body = step->data };
 
-    if (slot != NULL) {
-        slot->pending = false;
-        session_events.on_answer(rig->session, slot->request, moment_of(rig), &http);
-        serve(rig);
-    } else if (rig->out != NULL) {
-        (void)fprintf(rig->out, "! no request with '%s' waits for an answer\n", step->name);
+    if (slot == NULL) {
+        return err_set(err, ARB_EINVAL, "line %u: the plugin did not ask for a URL with '%s'",
+                       step->line, step->name);
     }
+    answer_request(rig, slot, &answer);
+    return ARB_OK;
 }
 
 static int expect_live(const struct rig *rig, const struct step *step, struct err *err)
@@ -452,8 +472,7 @@ static int take_input(struct rig *rig, const struct step *step, bool is_lenient,
         return ARB_OK;
     case STEP_HTTP:
         note_input(rig, step, "http");
-        answer(rig, step, is_lenient);
-        return ARB_OK;
+        return answer(rig, step, is_lenient, err);
     default:
         note_input(rig, step, "close");
         close_conn(rig, step->conn, step->name);

@@ -19,16 +19,15 @@ enum { RIG_REQUESTS_MAX = 1024, RIG_URL_MAX = 1024, RIG_WHY_MAX = 128 };
 struct rig_request {
     uint32_t request;
     bool pending;
-    int64_t asked_ns;
     char url[RIG_URL_MAX];
 };
 
 /* What the session wants of a connection, and what the script has done. */
 struct rig_conn {
-    bool is_wanted;   /* by the session */
-    bool wants_dial;  /* since it was opened or went down, nobody asked where to */
-    bool is_dialled;  /* the session said where to */
-    bool shall_open;  /* the script opened it */
+    bool is_wanted;  /* by the session */
+    bool wants_dial; /* since it was opened or went down, nobody asked where to */
+    bool is_dialled; /* the session said where to */
+    bool shall_open; /* the script opened it */
     bool is_up;
     bool wants_close; /* the session drops it: it goes down before anything else happens */
     char why[RIG_WHY_MAX];
@@ -43,7 +42,7 @@ struct rig {
     bool has_plan;       /* was written */
     const char *heading; /* a turn that has written nothing yet, or NULL */
     int64_t start_ns, now_ns;
-    int64_t utc_offset_ns; /* of UTC, from the clock that never jumps */
+    int64_t utc_offset_ns;             /* of UTC, from the clock that never jumps */
     uint32_t timer_ms[ARB_TIMERS_MAX]; /* as asked for last: repetitions are not written */
     struct rig_conn conns[ARB_CONNS_MAX];
     struct rig_request *requests; /* [RIG_REQUESTS_MAX] */
@@ -63,7 +62,7 @@ void rig_advance(struct rig *rig, int64_t ns);
 
 /*
  * Carries out one step. ARB_EINVAL when it makes no sense now: nobody asked for what an http
- * step answers (any request ever made counts when `is_lenient`), or a book is not LIVE.
+ * step answers (`is_lenient` waits for the request), or a book is not LIVE.
  */
 int rig_step(struct rig *rig, const struct step *step, bool is_lenient, struct err *err);
 

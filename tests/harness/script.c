@@ -316,10 +316,17 @@ static const struct command {
     const char *word;
     int (*read)(struct line *line);
 } commands[] = {
-    { "option", read_option }, { "symbols", read_symbols }, { "scale", read_scale },
-    { "at", read_at },         { "open", read_open },       { "message", read_message },
-    { "http", read_http },     { "close", read_close },     { "live", read_live },
-    { "clock", read_clock },   { "venue-symbol", read_venue_symbol },
+    { "option", read_option },
+    { "symbols", read_symbols },
+    { "scale", read_scale },
+    { "at", read_at },
+    { "open", read_open },
+    { "message", read_message },
+    { "http", read_http },
+    { "close", read_close },
+    { "live", read_live },
+    { "clock", read_clock },
+    { "venue-symbol", read_venue_symbol },
 };
 
 static int read_line(struct line *line)

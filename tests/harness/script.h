@@ -48,11 +48,11 @@ struct step {
     enum step_kind kind;
     unsigned line;
     uint32_t conn;
-    int status;            /* STEP_HTTP */
+    int status;             /* STEP_HTTP */
     int64_t retry_after_ms; /* STEP_HTTP; 0: the venue does not say */
-    int64_t ns;            /* STEP_AT: since the start; STEP_CLOCK: of a step */
-    const char *name;      /* STEP_HTTP: text in the URL; STEP_CLOSE: the reason */
-    struct arb_bytes data; /* STEP_MESSAGE, STEP_HTTP */
+    int64_t ns;             /* STEP_AT: since the start; STEP_CLOCK: of a step */
+    const char *name;       /* STEP_HTTP: text in the URL; STEP_CLOSE: the reason */
+    struct arb_bytes data;  /* STEP_MESSAGE, STEP_HTTP */
 };
 
 struct script {

@@ -78,18 +78,55 @@ static const char *const allowed_imports[] = {
  * classes and the library's containers, strings and functions that throw. What is named after
  * streams, files, threads, clocks or the environment is not among them: see `cxx_parts`.
  */
-static const char *const allowed_prefixes[] = { "__asan_",  "__ubsan_", "__tsan_",       "__lsan_",
-                                                "__sanitizer_", "__cxa_", "__gxx_personality_",
-                                                "_Unwind_", "__dynamic_cast",
-                                                "_Znw",     "_Zna",     "_Zdl",          "_Zda",
-                                                "_ZTVN10__cxxabi", "_ZSt", "_ZNSt", "_ZNKSt",
-                                                "_ZTISt",   "_ZTVSt", "_ZTSSt", "_ZTINSt", "_ZTVNSt", "_ZTSNSt" };
+static const char *const allowed_prefixes[] = { "__asan_",
+                                                "__ubsan_",
+                                                "__tsan_",
+                                                "__lsan_",
+                                                "__sanitizer_",
+                                                "__cxa_",
+                                                "__gxx_personality_",
+                                                "_Unwind_",
+                                                "__dynamic_cast",
+                                                "_Znw",
+                                                "_Zna",
+                                                "_Zdl",
+                                                "_Zda",
+                                                "_ZTVN10__cxxabi",
+                                                "_ZSt",
+                                                "_ZNSt",
+                                                "_ZNKSt",
+                                                "_ZNSa",
+                                                "_ZNKSa",
+                                                "_ZNSs",
+                                                "_ZNKSs",
+                                                "_ZTISt",
+                                                "_ZTVSt",
+                                                "_ZTSSt",
+                                                "_ZTINSt",
+                                                "_ZTVNSt",
+                                                "_ZTSNSt" };
 
 /* Parts of mangled names of the C++ library that reach outside. */
 static const char *const cxx_parts[] = {
-    "stream", "filebuf", "filesystem", "thread",  "chrono",    "mutex", "condition_variable",
-    "future", "random_device", "locale", "_ZSt4c", "ios_base", "atomic_wait", "async",
-    "ZNSi", "ZNSo", "getenv", "system_category", "exit",
+    "stream",
+    "filebuf",
+    "filesystem",
+    "thread",
+    "chrono",
+    "mutex",
+    "condition_variable",
+    "future",
+    "random_device",
+    "locale",
+    "_ZSt4c",
+    "ios_base",
+    "atomic_wait",
+    "async",
+    "ZNSi",
+    "ZNSo",
+    "getenv",
+    "system_category",
+    "exit",
 };
 
 /* AddressSanitizer adds a symbol to each exported object to find duplicates. */
@@ -135,9 +172,10 @@ static bool is_allowed(const char *name)
 /* Its headers make copies of their own functions visible, whatever the flags of a plugin are. */
 static bool is_of_cxx_library(const char *name)
 {
-    static const char *const spaces[] = { "_ZSt",   "_ZNSt",  "_ZNKSt", "_ZN9__gnu_cxx", "_ZTISt",
-                                          "_ZTVSt", "_ZTSSt", "_ZTINSt", "_ZTVNSt", "_ZTSNSt",
-                                          "_ZGVNSt" };
+    static const char *const spaces[] = {
+        "_ZSt",   "_ZNSt",  "_ZNKSt", "_ZNSa",   "_ZNKSa",  "_ZNSs",   "_ZNKSs", "_ZN9__gnu_cxx",
+        "_ZTISt", "_ZTVSt", "_ZTSSt", "_ZTINSt", "_ZTVNSt", "_ZTSNSt", "_ZGVNSt"
+    };
 
     for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++) {
         if (strncmp(name, spaces[i], strlen(spaces[i])) == 0) {
@@ -187,7 +225,8 @@ static void check_symbols(struct report *report, const struct plugin *plugin)
         report_pass(report, "imports");
     }
     if (strangers.exports.len > 0 || !strangers.has_plugin) {
-        report_fail(report, "exports", "%s must be the only exported symbol, make static or hidden:%s",
+        report_fail(report, "exports",
+                    "%s must be the only exported symbol, make static or hidden:%s",
                     ARB_PLUGIN_SYMBOL, exports);
     } else {
         report_pass(report, "exports");

@@ -81,14 +81,14 @@ static int64_t take_number(const char **at, const char *end)
 /* What some plugins do when a certain message comes. */
 static void be_cursed(int64_t number)
 {
-    volatile int64_t *const nowhere = NULL;
+    volatile uintptr_t nowhere = 16; /* not NULL, which a sanitizer would find first */
     volatile int64_t spins = 0;
 
     (void)nowhere;
     (void)spins;
 #ifdef ROGUE_CRASHES
     if (number == CURSED) {
-        *nowhere = number;
+        *(volatile int64_t *)nowhere = number;
     }
 #endif
 #ifdef ROGUE_SPINS
