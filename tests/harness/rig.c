@@ -432,8 +432,7 @@ static struct rig_request *await_request(struct rig *rig, const char *part)
     return found;
 }
 
-/* An answer that nobody waits for is a fact worth showing, and no reason to end. */
-static void answer(struct rig *rig, const struct step *step, bool is_lenient)
+static int answer(struct rig *rig, const struct step *step, bool is_lenient, struct err *err)
 {
     struct rig_request *const slot =
         is_lenient ? await_request(rig, step->name) : find_request(rig, step->name);
@@ -472,8 +471,7 @@ static int take_input(struct rig *rig, const struct step *step, bool is_lenient,
         return ARB_OK;
     case STEP_HTTP:
         note_input(rig, step, "http");
-        answer(rig, step, is_lenient);
-        return ARB_OK;
+        return answer(rig, step, is_lenient, err);
     default:
         note_input(rig, step, "close");
         close_conn(rig, step->conn, step->name);

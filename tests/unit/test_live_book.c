@@ -764,6 +764,19 @@ static void crossed_book_waits_while_orders_do_not_match(void **state)
     live_world_destroy(world);
 }
 
+static void book_crossed_by_two_events_is_damaged_where_trading_is_unknown(void **state)
+{
+    struct live_world *const world = live_world_create(&plain);
+
+    (void)state;
+    live_world_say(world, SEED "trading 2 1");
+    live_world_forget(world);
+    live_world_say(world, "delta b102x1;delta b103x1");
+    live_world_expect(world, "status STALE trading=2 crossed\n"
+                             "damaged status STALE trading=2 crossed for more than one message\n");
+    live_world_destroy(world);
+}
+
 static void crossed_seed_is_not_live(void **state)
 {
     (void)state;
@@ -980,6 +993,7 @@ int main(void)
         cmocka_unit_test(book_crossed_by_two_events_is_damaged),
         cmocka_unit_test(book_that_stays_crossed_is_damaged),
         cmocka_unit_test(crossed_book_waits_while_orders_do_not_match),
+        cmocka_unit_test(book_crossed_by_two_events_is_damaged_where_trading_is_unknown),
         cmocka_unit_test(crossed_seed_is_not_live),
         cmocka_unit_test(level_that_stays_different_is_healed),
         cmocka_unit_test(healed_book_is_unverifiable_until_the_next_proof),
