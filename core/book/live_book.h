@@ -168,12 +168,22 @@ struct event live_book_event(const struct live_book *book, const struct live_rul
 struct event live_book_whole(const struct live_book *book, const struct live_rules *rules);
 struct arb_book live_book_view(const struct live_book *book, const struct live_rules *rules);
 
+/* Levels to set, or with quantity 0 to remove. Borrowed. */
+struct live_changes {
+    const struct arb_level *bids, *asks;
+    uint32_t n_bids, n_asks;
+};
+
+/* Makes an event of this book its delta. */
+void live_book_delta(const struct live_book *book, const struct live_rules *rules,
+                     const struct live_changes *changes, struct event *event);
+
 /*
  * Makes `delta` the change of one book into another; `changes` has room for 2 * LIVE_CHANGES_MAX.
  * False when it is so large that a snapshot is better.
  */
 bool live_book_difference(const struct book *from, const struct book *to, struct arb_level *changes,
-                          struct event *delta);
+                          struct live_changes *delta);
 
 static inline bool live_progress_is_ahead(const struct live_progress *a,
                                           const struct live_progress *b)

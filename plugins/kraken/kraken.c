@@ -102,9 +102,8 @@ int kraken_refused(struct kraken *self, struct arb_host *host, struct arb_bytes 
     if (i != ARB_NO_INSTRUMENT && kraken_says(error, "already subscribed")) {
         return arb_book_resync(host, i, why);
     }
-    /* Whatever method it names, it answers a leaving, which may have crossed the venue's own. */
     if (i != ARB_NO_INSTRUMENT && kraken_says(error, "subscription not found")) {
-        return arb_answered(host, i, 0, ARB_LEFT, why);
+        return arb_answered(host, i, 0, ARB_LEFT, why); /* only leaving is answered so */
     }
     return arb_answered(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, why);
 }

@@ -238,7 +238,7 @@ void note_effect(FILE *out, const struct session *session, const struct effect *
         break;
     case EFFECT_REJECT:
         (void)fprintf(out, "reject %s \"%s\"", symbol_of(session, effect->id),
-                      arb_rc_text((int)effect->value));
+                      arb_rc_text(effect->value != 0 ? ARB_ERANGE : ARB_EPROTO));
         break;
     case EFFECT_RESYNC:
         (void)fprintf(out, "resync %s \"%s\"", symbol_of(session, effect->id), text);
