@@ -184,7 +184,7 @@ void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict v
 
 void oracle_haunt(struct oracle *oracle, uint32_t version)
 {
-    oracle->haunted = 2;
+    oracle->haunted = 3; /* one may be on its way already */
     oracle_lose(oracle, version);
 }
 
