@@ -77,8 +77,7 @@ static void plan(struct link *link, int64_t at_ns, enum what what, struct span a
 
 static void plan_conn(struct link *link, int64_t after_ns, enum what what, uint32_t client)
 {
-    plan(link, link->now_ns + after_ns, what,
-         (struct span){ client, link->conns[client].life });
+    plan(link, link->now_ns + after_ns, what, (struct span){ client, link->conns[client].life });
 }
 
 /* -- who asks --------------------------------------------------------------------------- */
@@ -214,8 +213,7 @@ static int http(void *context, void *owner, uint32_t id, const struct http_spec 
     *request = (struct request){ .is_used = true, .owner = owner, .id = id };
     (void)snprintf(request->path, sizeof(request->path), "%s", path_in(spec->url)); /* short */
     if (link->now_ns < link->quiet_until_ns) {
-        link->config.watch.too_early(link->config.watch.context, link->config.venue,
-                                     request->path);
+        link->config.watch.too_early(link->config.watch.context, link->config.venue, request->path);
     }
     plan(link, link->now_ns + link->config.latency_ns, ASK, (struct span){ i, 0 });
     return ARB_OK;
@@ -402,8 +400,7 @@ static void ask(struct link *link, uint32_t i)
     fault_answer(link->config.layer, link->config.venue, request->path, answer);
     request->body = copy_of(answer->body);
     plan(link,
-         link->now_ns + way_ns +
-             (answer->status == 0 ? ANSWER_PATIENCE_NS : answer->delay_ns),
+         link->now_ns + way_ns + (answer->status == 0 ? ANSWER_PATIENCE_NS : answer->delay_ns),
          ANSWER, (struct span){ i, 0 });
 }
 

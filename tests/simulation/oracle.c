@@ -184,7 +184,7 @@ void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict v
 
 void oracle_haunt(struct oracle *oracle, uint32_t version)
 {
-    oracle->haunted = 2;
+    oracle->haunted = 3; /* one may be on its way already */
     oracle_lose(oracle, version);
 }
 
@@ -232,8 +232,7 @@ static bool says_what_it_may(const struct oracle *oracle, const struct arb_book 
 /* Is there nothing that would show it the loss, or not yet? */
 static bool is_excused(struct oracle *oracle, const struct arb_book *book, int64_t now_ns)
 {
-    const bool is_haunted = oracle->proof.is_by_events && oracle->haunted > 0;
-    return oracle->is_tainted && (book->verified == ARB_UNVERIFIABLE || is_haunted) &&
+    return oracle->is_tainted && (book->verified == ARB_UNVERIFIABLE || oracle->haunted > 0) &&
            is_patient(oracle, now_ns);
 }
 

@@ -3,9 +3,9 @@
  *
  * Every state a venue published is a version, kept as two hashes: of the whole book as deep as
  * the feed carries it, and of its top, which is all that a proof covers. With single orders each
- * event of an order makes a version. An oracle knows what was delivered over one session: deliveries
- * move the range of versions that a LIVE book may equal, which is wider than one version only
- * between a damaged frame and the next whole one.
+ * event of an order makes a version. An oracle knows what was delivered over one session:
+ * deliveries move the range of versions that a LIVE book may equal, which is wider than one version
+ * only between a damaged frame and the next whole one.
  */
 #ifndef ARB_SIMULATION_ORACLE_H
 #define ARB_SIMULATION_ORACLE_H
@@ -43,9 +43,9 @@ struct oracle {
     uint32_t rest;        /* of the last HTTP answer */
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
     bool is_tainted;      /* and no whole book has made up for it yet */
-    uint32_t haunted;     /* answers until none holds a level that is not there; see oracle_haunt() */
-    uint32_t verdict;     /* enum oracle_verdict, the last one */
-    int64_t shown_ns;     /* of the first frame to check by since it differs and nothing was lost */
+    uint32_t haunted; /* answers until none holds a level that is not there; see oracle_haunt() */
+    uint32_t verdict; /* enum oracle_verdict, the last one */
+    int64_t shown_ns; /* of the first frame to check by since it differs and nothing was lost */
 };
 
 /* `top`: levels a side, 0 for all. */

@@ -280,8 +280,7 @@ static void on_end(void *context, uint32_t venue, uint32_t client, uint32_t inst
 {
     struct scenario *const s = context;
     struct sim_venue *const model = world_venue(s->world, venue);
-    struct side_session *const session =
-        &s->sides[venue].sessions[link_slot_of_client(client)];
+    struct side_session *const session = &s->sides[venue].sessions[link_slot_of_client(client)];
 
     if (session->states[instrument] == ARB_BOOK_LIVE) {
         session->ended_ns[instrument] = s->now_ns;
@@ -313,8 +312,8 @@ static void on_answer(void *context, uint32_t venue, uint32_t slot, const char *
         return;
     }
     const char *const name = path + sizeof(head) - 1;
-    const uint32_t i =
-        arb_symbol_find(&s->instruments->by_market, (struct arb_bytes){ name, strcspn(name, "/?") });
+    const uint32_t i = arb_symbol_find(&s->instruments->by_market,
+                                       (struct arb_bytes){ name, strcspn(name, "/?") });
     if (i != ARB_NO_INSTRUMENT) {
         const int64_t at_us = strtoll(at + sizeof(stamp) - 1, NULL, 10);
         oracle_answer(&s->sides[venue].sessions[slot].oracles[i],

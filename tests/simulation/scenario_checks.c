@@ -87,8 +87,7 @@ static void check_book(struct scenario *s, struct side *side, struct side_sessio
                        uint32_t n)
 {
     const struct session_book *const own = &session->session->books[n];
-    const uint32_t i =
-        scenario_instrument(s, session_instrument(session->session, n)->symbol);
+    const uint32_t i = scenario_instrument(s, session_instrument(session->session, n)->symbol);
 
     if (own->live.state == ARB_BOOK_LIVE) {
         check_live(s, side, session, own, i);
@@ -336,10 +335,10 @@ void scenario_report_unhealed(struct scenario *s)
                                  (int)(HEALED_WITHIN_NS / NS_PER_S));
             }
             if (session != NULL) {
-                scenario_violate(s, "%s %s is still %s on session %u (%s) %d s after the last fault",
-                                 venue_name(s, side), scenario_symbol(s, i),
-                                 book_state_name(session->states[i]), session->number,
-                                 reason_of(s, session, i), (int)(HEALED_WITHIN_NS / NS_PER_S));
+                scenario_violate(
+                    s, "%s %s is still %s on session %u (%s) %d s after the last fault",
+                    venue_name(s, side), scenario_symbol(s, i), book_state_name(session->states[i]),
+                    session->number, reason_of(s, session, i), (int)(HEALED_WITHIN_NS / NS_PER_S));
             }
         }
     }

@@ -25,6 +25,7 @@ static void add_option(struct side *side, uint32_t n, const char *key, const cha
 }
 
 #define CATALOG_AGE "10s"
+#define CATALOG_AGE_LONG "4m"
 #define CATALOG_AGE_NS (10 * NS_PER_S)
 
 /* An answer may take so long, and what stays unanswered is asked for again within: */
@@ -106,7 +107,8 @@ static void draw_bitstamp(struct scenario *s, struct side *side)
     add_option(side, 3, "markets_per_connection", prng_once_in(&s->prng, 3) ? "2" : "500");
     add_option(side, 4, "cross_check", variant->cross_check);
     add_option(side, 5, "ack_timeout", ANSWER_WITHIN);
-    add_option(side, 6, "catalog_age", CATALOG_AGE);
+    side->has_lasting_catalog = s->options.only_fault == 0 && prng_once_in(&s->prng, 2);
+    add_option(side, 6, "catalog_age", side->has_lasting_catalog ? CATALOG_AGE_LONG : CATALOG_AGE);
     side->synced_within_ns = SYNCED_WITHIN_NS;
 }
 
@@ -234,7 +236,8 @@ static void wait_for_catalog(struct scenario *s, struct fault *fault)
         s->sides[fault->venue].stream == FAULT_AT_KRAKEN) {
         return;
     }
-    if (s->options.only_fault == 0 && prng_once_in(&s->prng, 2)) {
+    if (s->sides[fault->venue].has_lasting_catalog) { /* what it lacks, it lacks for long */
+        fault->kind = FAULT_CATALOG_EMPTY;
         fault->at_ns = 0;
     } else {
         const int64_t end_ns = SIMULATION_START_NS + CATALOG_AGE_NS + 2 * NS_PER_S;

@@ -60,7 +60,8 @@ struct side {
     struct oracle_proof proof;
     struct venue *at_host;
     struct link *link;
-    int64_t due_ns; /* by the world's time */
+    int64_t due_ns;           /* by the world's time */
+    bool has_lasting_catalog; /* asked for once, for as long as a scenario is */
     int64_t synced_within_ns; /* what is SYNCING for longer was forgotten */
     struct outlet to_topic, to_ring;
     struct ring ring;

@@ -45,14 +45,16 @@ static void check_changed(struct scenario *s, const struct copy *copy)
 static void check_caught_up(struct scenario *s, const struct copy *copy)
 {
     for (uint32_t i = 0; i < market_n_instruments(copy->market); i++) {
-        const uint32_t instrument = scenario_instrument(s, market_instrument(copy->market, i)->symbol);
+        const uint32_t instrument =
+            scenario_instrument(s, market_instrument(copy->market, i)->symbol);
         for (uint32_t venue = 0; venue < s->n_venues; venue++) {
             const struct side *const side = &s->sides[venue];
             const struct arb_book *const book = market_leg(copy->market, i, venue).book;
             if (book->seq == 0) {
                 continue;
             }
-            const struct arb_book host = board_view(scenario_board(side), side->book_of[instrument]);
+            const struct arb_book host =
+                board_view(scenario_board(side), side->book_of[instrument]);
             if ((host.state != book->state || host.trading != book->trading)) {
                 scenario_violate(
                     s, "%s has read everything: %s %s is %s, %s to it and %s, %s to the host",

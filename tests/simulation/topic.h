@@ -11,7 +11,7 @@
 
 struct topic_message {
     size_t at, len; /* in topic.text */
-    int64_t at_ns; /* the world's time */
+    int64_t at_ns;  /* the world's time */
 };
 
 /* Zeroed memory is an empty topic. */
