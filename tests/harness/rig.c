@@ -432,7 +432,7 @@ static struct rig_request *await_request(struct rig *rig, const char *part)
     return found;
 }
 
-static int answer(struct rig *rig, const struct step *step, bool is_lenient, struct err *err)
+static void answer(struct rig *rig, const struct step *step, bool is_lenient)
 {
     struct rig_request *const slot =
         is_lenient ? await_request(rig, step->name) : find_request(rig, step->name);
@@ -471,7 +471,8 @@ static int take_input(struct rig *rig, const struct step *step, bool is_lenient,
         return ARB_OK;
     case STEP_HTTP:
         note_input(rig, step, "http");
-        return answer(rig, step, is_lenient, err);
+        answer(rig, step, is_lenient);
+        return ARB_OK;
     default:
         note_input(rig, step, "close");
         close_conn(rig, step->conn, step->name);
