@@ -342,6 +342,21 @@ static void trading_is_what_the_catalog_says(void **state)
     world_destroy(world);
 }
 
+/* Rows of a catalog that was not believed say nothing once one is. */
+static void rows_of_a_failed_catalog_are_forgotten(void **state)
+{
+    struct world *const world = listed();
+
+    (void)state;
+    world_wait(world, DAY_MS);
+    world_answer(world, 200, "list BTC/USD XBT 1 1 8"); /* no end */
+    world_wait(world, 60000);
+    world_forget(world);
+    world_answer(world, 200, "list K/USD K 1 0 0;" FOUR_ROWS);
+    world_expect(world, "status 0 UNUSABLE the venue does not list this symbol\n");
+    world_destroy(world);
+}
+
 static void digits_beyond_the_scale_make_it_unusable(void **state)
 {
     struct world *const world = started(&by_http, true);
@@ -397,6 +412,7 @@ int main(void)
         cmocka_unit_test(not_binding_catalog_holds_up_nothing),
         cmocka_unit_test(not_binding_catalog_leaves_the_answer_to_the_venue),
         cmocka_unit_test(trading_is_what_the_catalog_says),
+        cmocka_unit_test(rows_of_a_failed_catalog_are_forgotten),
         cmocka_unit_test(digits_beyond_the_scale_make_it_unusable),
         cmocka_unit_test(more_digits_than_before_make_it_unusable),
     };
