@@ -324,7 +324,7 @@ static void not_binding_catalog_leaves_the_answer_to_the_venue(void **state)
     world_say(world, "snap 0 1 b100x1 a101x1");
     world_forget(world);
     world_answer(world, 200, "list ETH/USD ETH 1 2 8;end");
-    world_expect(world, "status 0 LIVE not in the catalog, but served\n");
+    world_expect(world, "status 0 LIVE not in the catalog: the venue's answer decides\n");
     world_say(world, "answered 0 0 refused no such pair");
     world_expect(world, "status 0 UNUSABLE no such pair\n");
     world_destroy(world);
