@@ -146,6 +146,33 @@ static inline bool arb_json_next(struct arb_json *json)
     return arb_json_advance(json, ']');
 }
 
+/* Marks in each byte of eight, the lowest one for sure, what plain text has not: " \ and control.
+ */
+static inline uint64_t arb_json_marks(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+    const uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
+
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+            ((eight - ones * 0x20) & ~eight)) &
+           high;
+}
+
+/* Moves over plain text, eight bytes at a time where the machine is little endian. */
+static inline const char *arb_json_plain(const char *p, const char *end)
+{
+    while (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && end - p >= 8) {
+        uint64_t eight;
+        memcpy(&eight, p, 8);
+        const uint64_t marks = arb_json_marks(eight);
+        if (marks != 0) {
+            return p + __builtin_ctzll(marks) / 8;
+        }
+        p += 8;
+    }
+    return p;
+}
+
 /* Reads a string as it stands between its quotes. Control characters are refused. */
 static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
 {
@@ -153,7 +180,7 @@ static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
         return false;
     }
     const char *const start = json->at;
-    const char *p = start;
+    const char *p = arb_json_plain(start, json->end);
     for (; p < json->end; p++) {
         const unsigned char c = (unsigned char)*p;
         if (c == '"') {
@@ -173,6 +200,20 @@ static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
 static inline bool arb_json_key(struct arb_json *json, struct arb_bytes *key)
 {
     return arb_json_advance(json, '}') && arb_json_string(json, key) && arb_json_take(json, ':');
+}
+
+/* Consumes `"name":` when the text goes on with exactly this, without white space. */
+static inline bool arb_json_is_key(struct arb_json *json, const char *name)
+{
+    const size_t len = strlen(name);
+    const char *const at = json->at;
+
+    if ((size_t)(json->end - at) < len + 3 || at[0] != '"' || at[len + 1] != '"' ||
+        at[len + 2] != ':' || memcmp(at + 1, name, len) != 0) {
+        return false;
+    }
+    json->at += len + 3;
+    return true;
 }
 
 static inline const char *arb_json_digits(const char *p, const char *end)
@@ -345,90 +386,6 @@ static inline bool arb_json_end(struct arb_json *json)
     return json->at == json->end ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
 }
 
-/* -- objects by table --------------------------------------------------------------------- */
-
-enum {
-    ARB_JSON_FIELDS_MAX = 32, /* in one table */
-};
-
-/* What a member is read as, and the type `to` points to. */
-enum arb_json_type {
-    ARB_JSON_TEXT = 1, /* struct arb_bytes: a string as it stands between its quotes */
-    ARB_JSON_U64 = 2,  /* uint64_t, bare or quoted */
-    ARB_JSON_I64 = 3,  /* int64_t, bare or quoted */
-    ARB_JSON_BOOL = 4, /* bool */
-    ARB_JSON_ANY = 5,  /* struct arb_json: a reader of just this value, to be read later */
-};
-
-struct arb_json_field {
-    const char *name;
-    uint32_t type; /* enum arb_json_type */
-    void *to;
-};
-
-/* Skips a value, and gives a reader of its own that stands before it. */
-static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
-{
-    (void)arb_json_peek(json);
-    *later = *json;
-    if (!arb_json_skip(json)) {
-        return false;
-    }
-    later->end = json->at;
-    return true;
-}
-
-static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
-{
-    switch (field->type) {
-    case ARB_JSON_TEXT:
-        return arb_json_string(json, (struct arb_bytes *)field->to);
-    case ARB_JSON_U64:
-        return arb_json_u64(json, (uint64_t *)field->to);
-    case ARB_JSON_I64:
-        return arb_json_i64(json, (int64_t *)field->to);
-    case ARB_JSON_BOOL:
-        return arb_json_bool(json, (bool *)field->to);
-    case ARB_JSON_ANY:
-        return arb_json_later(json, (struct arb_json *)field->to);
-    default:
-        return arb_json_fail(json, ARB_EINVAL);
-    }
-}
-
-/*
- * Reads one object whose members come in any order. Returns which were there, bit i for fields[i];
- * the others are left as they are. A `null` counts as not there, members that the table does not
- * name are skipped, of one that comes twice the last holds.
- *
- * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
- * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
- */
-static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
-                                       unsigned n)
-{
-    struct arb_bytes key;
-    uint32_t seen = 0;
-
-    if (n > ARB_JSON_FIELDS_MAX) {
-        (void)arb_json_fail(json, ARB_EINVAL);
-        return 0;
-    }
-    arb_json_object(json);
-    while (arb_json_key(json, &key)) {
-        unsigned i = 0;
-        while (i < n && !arb_bytes_are(key, fields[i].name)) {
-            i++;
-        }
-        if (i == n || arb_json_peek(json) == 'n') {
-            arb_json_skip(json);
-        } else if (arb_json_field_read(json, &fields[i])) {
-            seen |= UINT32_C(1) << i;
-        }
-    }
-    return arb_json_ok(json) ? seen : 0;
-}
-
 /* -- decimals ----------------------------------------------------------------------------- */
 
 /* The digits of a plain decimal, and how many of them stand behind the point. */
@@ -548,6 +505,7 @@ struct arb_levels {
     uint32_t n_beyond; /* how many were left out */
     uint8_t px_scale, qty_scale;
     uint8_t px_digits, qty_digits; /* the most seen so far: start at 0 */
+    int rc;                        /* what was wrong with them, when a table of members read them */
 };
 
 static inline void arb_levels_keep(struct arb_levels *out)
@@ -586,36 +544,243 @@ static inline bool arb_json_level_pairs(struct arb_json *json, struct arb_levels
     return arb_json_ok(json);
 }
 
+/* Reads {"price":1,"qty":2} spelled like this. False: nothing is read, and it may be well yet. */
+static inline bool arb_json_level_usual(struct arb_json *json, const char *px_key,
+                                        const char *qty_key, struct arb_levels *out)
+{
+    struct arb_level *const level = &out->levels[out->n];
+    struct arb_json usual = *json;
+
+    if (!arb_json_literal(&usual, "{", 1) || !arb_json_is_key(&usual, px_key) ||
+        !arb_json_price(&usual, out->px_scale, &level->px, &out->px_digits) ||
+        !arb_json_literal(&usual, ",", 1) || !arb_json_is_key(&usual, qty_key) ||
+        !arb_json_decimal(&usual, out->qty_scale, &level->qty, &out->qty_digits) ||
+        !arb_json_literal(&usual, "}", 1)) {
+        return false;
+    }
+    json->at = usual.at;
+    return true;
+}
+
+/* The same with its members in any order, and others between them. */
+static inline bool arb_json_level_object(struct arb_json *json, const char *px_key,
+                                         const char *qty_key, struct arb_levels *out)
+{
+    struct arb_level *const level = &out->levels[out->n];
+    unsigned seen = 0;
+    struct arb_bytes key;
+
+    arb_json_object(json);
+    while (arb_json_key(json, &key)) {
+        if (arb_bytes_are(key, px_key)) {
+            seen |= 1;
+            arb_json_price(json, out->px_scale, &level->px, &out->px_digits);
+        } else if (arb_bytes_are(key, qty_key)) {
+            seen |= 2;
+            arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits);
+        } else {
+            arb_json_skip(json);
+        }
+    }
+    return seen == 3 ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
+}
+
 /* Reads [{"price": 1, "qty": 2, ...}, ...], appending; the member names are given. */
 static inline bool arb_json_level_objects(struct arb_json *json, const char *px_key,
                                           const char *qty_key, struct arb_levels *out)
 {
     arb_json_array(json);
     while (arb_json_next(json)) {
-        struct arb_level *const level = arb_levels_more(json, out);
-        unsigned seen = 0;
-        struct arb_bytes key;
-        if (level == NULL) {
+        if (arb_levels_more(json, out) == NULL ||
+            (!arb_json_level_usual(json, px_key, qty_key, out) &&
+             !arb_json_level_object(json, px_key, qty_key, out))) {
             return false;
-        }
-        arb_json_object(json);
-        while (arb_json_key(json, &key)) {
-            if (arb_bytes_are(key, px_key)) {
-                seen |= 1;
-                arb_json_price(json, out->px_scale, &level->px, &out->px_digits);
-            } else if (arb_bytes_are(key, qty_key)) {
-                seen |= 2;
-                arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits);
-            } else {
-                arb_json_skip(json);
-            }
-        }
-        if (seen != 3) {
-            return arb_json_fail(json, ARB_EPROTO);
         }
         arb_levels_keep(out);
     }
     return arb_json_ok(json);
+}
+
+/*
+ * Reads [[price, quantity, ...], ...] or [{"price": 1, "qty": 2, ...}, ...], appending: the first
+ * element decides. Fails with ARB_ERANGE, ARB_ELIMIT or ARB_EPROTO in json->rc.
+ */
+static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out)
+{
+    struct arb_json first = *json;
+
+    arb_json_array(&first);
+    return arb_json_peek(&first) == '{' ? arb_json_level_objects(json, "price", "qty", out)
+                                        : arb_json_level_pairs(json, out);
+}
+
+/* -- objects by table --------------------------------------------------------------------- */
+
+enum {
+    ARB_JSON_FIELDS_MAX = 32, /* in one table */
+};
+
+/* What a member is read as, and the type `to` points to. */
+enum arb_json_type {
+    ARB_JSON_TEXT = 1, /* struct arb_bytes: a string as it stands between its quotes */
+    ARB_JSON_U64 = 2,  /* uint64_t, bare or quoted */
+    ARB_JSON_I64 = 3,  /* int64_t, bare or quoted */
+    ARB_JSON_BOOL = 4, /* bool */
+    ARB_JSON_ANY = 5,  /* struct arb_json: a reader of just this value, to be read later */
+    /*
+     * struct arb_levels, prepared: a side of a book, as arb_levels_read() has it. What is wrong
+     * with it stands in its `rc` and is no error of the object, unless it is not even JSON.
+     */
+    ARB_JSON_LEVELS = 6,
+};
+
+struct arb_json_field {
+    const char *name;
+    uint32_t type; /* enum arb_json_type */
+    void *to;
+};
+
+/* Skips a value, and gives a reader of its own that stands before it. */
+static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
+{
+    (void)arb_json_peek(json);
+    *later = *json;
+    if (!arb_json_skip(json)) {
+        return false;
+    }
+    later->end = json->at;
+    return true;
+}
+
+/* Of a side that comes twice the last holds, and a damaged one is skipped. */
+static inline bool arb_json_levels_field(struct arb_json *json, struct arb_levels *levels)
+{
+    const struct arb_json before = *json;
+
+    levels->n = levels->n_beyond = 0;
+    levels->rc = ARB_OK;
+    if (arb_levels_read(json, levels)) {
+        return true;
+    }
+    levels->rc = json->rc;
+    *json = before;
+    return arb_json_skip(json);
+}
+
+static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
+{
+    switch (field->type) {
+    case ARB_JSON_TEXT:
+        return arb_json_string(json, (struct arb_bytes *)field->to);
+    case ARB_JSON_U64:
+        return arb_json_u64(json, (uint64_t *)field->to);
+    case ARB_JSON_I64:
+        return arb_json_i64(json, (int64_t *)field->to);
+    case ARB_JSON_BOOL:
+        return arb_json_bool(json, (bool *)field->to);
+    case ARB_JSON_ANY:
+        return arb_json_later(json, (struct arb_json *)field->to);
+    case ARB_JSON_LEVELS:
+        return arb_json_levels_field(json, (struct arb_levels *)field->to);
+    default:
+        return arb_json_fail(json, ARB_EINVAL);
+    }
+}
+
+/* Reads a key and gives the place of its field, or `n`. Members mostly come in the table's order.
+ */
+static inline unsigned arb_json_field_find(struct arb_json *json,
+                                           const struct arb_json_field *fields, unsigned n,
+                                           unsigned guess)
+{
+    struct arb_bytes key;
+    unsigned i = 0;
+
+    if (guess < n && arb_json_is_key(json, fields[guess].name)) {
+        return guess;
+    }
+    if (!arb_json_string(json, &key) || !arb_json_take(json, ':')) {
+        return n;
+    }
+    while (i < n && !arb_bytes_are(key, fields[i].name)) {
+        i++;
+    }
+    return i;
+}
+
+/* As arb_json_fields(), for the members that are left of an object entered before. */
+static inline uint32_t arb_json_members(struct arb_json *json, const struct arb_json_field *fields,
+                                        unsigned n)
+{
+    unsigned guess = 0;
+    uint32_t seen = 0;
+
+    while (arb_json_advance(json, '}')) {
+        const unsigned i = arb_json_field_find(json, fields, n, guess);
+        if (i == n || arb_json_peek(json) == 'n') {
+            arb_json_skip(json);
+        } else if (arb_json_field_read(json, &fields[i])) {
+            seen |= UINT32_C(1) << i;
+            guess = i + 1;
+        }
+    }
+    return arb_json_ok(json) ? seen : 0;
+}
+
+/*
+ * Reads one object whose members come in any order; in the table's own order they are read fastest.
+ * Returns which were there, bit i for fields[i]; the others are left as they are. A `null` counts
+ * as not there, members that the table does not name are skipped, of one that comes twice the last
+ * holds.
+ *
+ * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
+ * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
+ */
+static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
+                                       unsigned n)
+{
+    if (n > ARB_JSON_FIELDS_MAX) {
+        (void)arb_json_fail(json, ARB_EINVAL);
+        return 0;
+    }
+    arb_json_object(json);
+    return arb_json_members(json, fields, n);
+}
+
+/*
+ * Enters an object and reads one text of it: what the others are to be read with, wherever it
+ * stands. False when there is none. Then comes arb_json_members() for the others.
+ */
+static inline bool arb_json_lead(struct arb_json *json, const char *name, struct arb_bytes *out)
+{
+    arb_json_object(json);
+    struct arb_json ahead = *json;
+    struct arb_bytes key;
+
+    if (arb_json_advance(&ahead, '}') && arb_json_is_key(&ahead, name)) {
+        const bool is_read = arb_json_string(&ahead, out);
+        *json = ahead; /* mostly it is the first one */
+        return is_read;
+    }
+    ahead = *json;
+    while (arb_json_key(&ahead, &key)) {
+        if (arb_bytes_are(key, name)) {
+            return arb_json_string(&ahead, out);
+        }
+        arb_json_skip(&ahead);
+    }
+    return false;
+}
+
+/* Skips the members that are left, and is true when nothing but the object's end was left. */
+static inline bool arb_json_rest(struct arb_json *json)
+{
+    struct arb_bytes key;
+
+    while (arb_json_key(json, &key)) {
+        arb_json_skip(json);
+    }
+    return arb_json_end(json);
 }
 
 #ifdef __cplusplus

@@ -6,59 +6,34 @@
 
 #include <stdlib.h>
 
+static const struct arb_digits_style checksum_style = { .n_levels = 10,
+                                                        .order = ARB_DIGITS_ASKS_BIDS };
+
+static const struct arb_trading_word trading_words[] = {
+    { "online", ARB_TRADING_OPEN },         { "cancel_only", ARB_TRADING_LIMITED },
+    { "post_only", ARB_TRADING_LIMITED },   { "limit_only", ARB_TRADING_LIMITED },
+    { "reduce_only", ARB_TRADING_LIMITED }, /* all others are halts */
+};
+
 /* -- what both protocols share ------------------------------------------------------------ */
 
-void kraken_frame_init(struct kraken *self, struct frame *frame, uint32_t instrument, uint32_t kind)
+void kraken_begin(struct kraken *self, uint32_t instrument, enum arb_book_kind kind)
 {
-    const struct arb_instrument *const info = &self->env->instruments[instrument];
-
-    frame->event = (struct arb_book_event){ .instrument = instrument,
-                                            .kind = kind,
-                                            .max_depth = (uint32_t)self->depth,
-                                            .has_checksum = true };
-    frame->bids = arb_levels_over(self->bids, FRAME_LEVELS_MAX, info);
-    frame->asks = arb_levels_over(self->asks, FRAME_LEVELS_MAX, info);
+    arb_draft_begin(&self->draft, self->env, instrument, kind);
+    self->draft.event.max_depth = (uint32_t)self->depth;
 }
 
-static uint8_t most(uint8_t a, uint8_t b, uint8_t c)
+int kraken_publish(struct kraken *self, struct arb_host *host)
 {
-    const uint8_t ab = a > b ? a : b;
-    return ab > c ? ab : c;
-}
-
-/* The digits are the pair's precision: what a message does not show is known from before. */
-int kraken_publish(struct kraken *self, struct arb_host *host, struct frame *frame)
-{
-    struct pair *const pair = &self->pairs[frame->event.instrument];
-
-    if (frame->event.kind == ARB_BOOK_SNAPSHOT) { /* the venue may have changed its precision */
-        pair->px_digits = pair->qty_digits = 0;
+    if (arb_draft_rc(&self->draft) == ARB_OK) {
+        arb_digits_learn(&self->digits[self->draft.event.instrument], &self->draft);
     }
-    pair->px_digits = most(pair->px_digits, frame->bids.px_digits, frame->asks.px_digits);
-    pair->qty_digits = most(pair->qty_digits, frame->bids.qty_digits, frame->asks.qty_digits);
-    frame->bids.px_digits = pair->px_digits;
-    frame->bids.qty_digits = pair->qty_digits;
-    return arb_levels_publish(host, &frame->event, &frame->bids, &frame->asks);
-}
-
-/* A message of one book that is JSON, but not what it should be. */
-int kraken_damaged(struct arb_host *host, uint32_t instrument, int rc)
-{
-    return arb_book_reject(host, instrument, rc == ARB_ERANGE ? rc : ARB_EPROTO);
+    return arb_draft_publish(host, &self->draft);
 }
 
 enum arb_trading kraken_trading(struct arb_bytes status)
 {
-    static const char *const limited[] = { "cancel_only", "post_only", "limit_only",
-                                           "reduce_only" };
-
-    for (unsigned i = 0; i < 4; i++) {
-        if (arb_bytes_are(status, limited[i])) {
-            return ARB_TRADING_LIMITED;
-        }
-    }
-    /* maintenance, delisted, and every word that is not known */
-    return arb_bytes_are(status, "online") ? ARB_TRADING_OPEN : ARB_TRADING_HALTED;
+    return arb_trading_of(status, trading_words, sizeof(trading_words) / sizeof(*trading_words));
 }
 
 /* The status of a pair, or with ARB_ALL_INSTRUMENTS of the venue. */
@@ -66,109 +41,57 @@ int kraken_system(struct arb_host *host, uint32_t instrument, struct arb_bytes s
 {
     char text[ARB_SYMBOL_MAX];
 
-    (void)snprintf(text, sizeof(text), "%.*s", (int)(status.len < sizeof(text) ? status.len : 31),
-                   status.data);
+    arb_bytes_copy(status, text, sizeof(text));
     return arb_trading_set(host, instrument, kraken_trading(status), text);
 }
 
-/* True when the words, in lower case, stand in the text in any case, from a word's beginning on. */
-bool kraken_says(struct arb_bytes error, const char *words)
-{
-    const size_t len = strlen(words);
-
-    for (size_t i = 0; i + len <= error.len; i++) {
-        const char before = i == 0 ? ' ' : (char)(error.data[i - 1] | 0x20);
-        if ((before < 'a' || before > 'z') && strncasecmp(error.data + i, words, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
- * A refusal for the rate is over soon, and one that names nobody may be of `instrument`: both are
- * asked again. Who is subscribed already gets no snapshot, so the subscription is left and taken
- * anew.
+ * One that names nobody may be of `instrument`, and is asked again. Who is subscribed already gets
+ * no snapshot, so the subscription is left and taken anew.
  */
 int kraken_refused(struct kraken *self, struct arb_host *host, struct arb_bytes name,
                    struct arb_bytes error)
 {
     const uint32_t i = arb_instrument_find(self->env, name);
-    const bool is_later = name.len == 0 || kraken_says(error, "rate");
-    char why[128];
+    const bool is_later = name.len == 0 || arb_is_about_rate(error);
 
-    (void)snprintf(why, sizeof(why), "refused by the venue: %.*s",
-                   (int)(error.len < 90 ? error.len : 90), error.data);
-    if (i != ARB_NO_INSTRUMENT && kraken_says(error, "already subscribed")) {
-        return arb_book_resync(host, i, why);
+    if (i != ARB_NO_INSTRUMENT && arb_says(error, "already subscribed")) {
+        return arb_book_resync(host, i, "refused by the venue: already subscribed");
     }
-    return arb_answered(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, why);
+    return arb_refused(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, error);
 }
 
-/* -- requests ----------------------------------------------------------------------------- */
-
-static void add_request(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
+/* The pairs of a request: "BTC/USD","ETH/USD" */
+void kraken_names(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
 {
-    const bool is_in = ask->what == ARB_ASK_SUBSCRIBE;
-
-    arb_text_add(text,
-                 self->is_v1
-                     ? "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\","
-                       "\"depth\":%lld},\"pair\":["
-                     : "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,",
-                 is_in ? "subscribe" : "unsubscribe", (long long)self->depth);
-    if (!self->is_v1) {
-        arb_text_add(text, "%s\"symbol\":[", is_in ? "\"snapshot\":true," : "");
-    }
     for (uint32_t i = 0; i < ask->n_instruments; i++) {
         arb_text_add(text, "%s\"%s\"", i == 0 ? "" : ",",
                      self->env->instruments[ask->instruments[i]].venue_symbol);
     }
-    arb_text_add(text, self->is_v1 ? "]}" : "]}}");
 }
+
+/* -- callbacks ---------------------------------------------------------------------------- */
 
 static int kraken_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
     const struct kraken *const self = instance;
-    struct arb_text *const text = &request->text;
 
-    switch (ask->what) {
-    case ARB_ASK_CONNECT:
-        arb_text_add(text, "%s%s", self->url[0] != '\0' ? self->url : "wss://ws.kraken.com",
-                     self->url[0] != '\0' || self->is_v1 ? "" : "/v2");
+    if (ask->what == ARB_ASK_CONNECT && self->url[0] != '\0') {
+        arb_text_add(&request->text, "%s", self->url);
         return ARB_OK;
-    case ARB_ASK_SUBSCRIBE:
-    case ARB_ASK_UNSUBSCRIBE:
-        add_request(self, ask, text);
-        return ARB_OK;
-    case ARB_ASK_CATALOG: /* every pair with its precisions and its trading status */
-        arb_text_add(text,
-                     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"instrument\","
-                     "\"snapshot\":true%s}}",
-                     self->tokenized ? ",\"include_tokenized_assets\":true" : "");
-        return self->is_v1 ? ARB_ENOTSUP : ARB_OK;
-    default:
-        return ARB_ENOTSUP;
     }
-}
-
-/* v1 kept the venue's old codes for two assets. */
-static const char *asset(const struct kraken *self, const char *name)
-{
-    if (self->is_v1 && strcmp(name, "BTC") == 0) {
-        return "XBT";
-    }
-    return self->is_v1 && strcmp(name, "DOGE") == 0 ? "XDG" : name;
+    return self->is_v1 ? kraken_v1_ask(self, ask, &request->text)
+                       : kraken_v2_ask(self, ask, &request->text);
 }
 
 static int kraken_spell(void *instance, const struct arb_instrument *info, char *name)
 {
-    const int len = snprintf(name, ARB_SYMBOL_MAX, "%s/%s", asset(instance, info->base),
-                             asset(instance, info->quote));
+    const bool is_v1 = ((const struct kraken *)instance)->is_v1;
+    const int len =
+        snprintf(name, ARB_SYMBOL_MAX, "%s/%s", is_v1 ? kraken_v1_asset(info->base) : info->base,
+                 is_v1 ? kraken_v1_asset(info->quote) : info->quote);
     return len < ARB_SYMBOL_MAX ? ARB_OK : ARB_ELIMIT;
 }
-
-/* -- callbacks ---------------------------------------------------------------------------- */
 
 static int kraken_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
                        struct arb_plan *plan)
@@ -182,7 +105,7 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
         return ARB_EREJECTED;
     }
     plan->loss_detection = ARB_LOSS_CHECKSUM;
-    plan->checksum_levels = CHECKSUM_LEVELS;
+    plan->checksum_levels = checksum_style.n_levels;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->resubscribe = ARB_RESUBSCRIBE_LEAVE_FIRST; /* one snapshot for each subscription */
     plan->time_order = ARB_TIME_NOT_BACK;
@@ -195,8 +118,8 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     plan->opens_per_10s = 2; /* the venue bans who opens 150 in ten minutes */
     plan->idle_ms = (uint32_t)self->idle_timeout_ms;
     plan->answer_ms = (uint32_t)self->ack_timeout_ms;
-    self->pairs = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->pairs));
-    return self->pairs == NULL ? ARB_ENOMEM : ARB_OK;
+    self->digits = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->digits));
+    return self->digits == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
 static int kraken_on_message(void *instance, struct arb_host *host, uint32_t conn,
@@ -215,20 +138,21 @@ static int kraken_on_checksum(void *instance, const struct arb_book_event *event
     struct kraken *const self = instance;
     const uint32_t i = event->instrument;
 
-    *checksum = kraken_checksum(&self->pairs[i], &self->env->instruments[i], event, book);
+    *checksum =
+        arb_digits_crc(&self->digits[i], &checksum_style, &self->env->instruments[i], event, book);
     return ARB_OK;
 }
 
 static void kraken_reset(void *instance, uint32_t instrument)
 {
     struct kraken *const self = instance;
-    self->pairs[instrument] = (struct pair){ .px_digits = 0 };
+    memset(&self->digits[instrument], 0, sizeof(*self->digits));
 }
 
 static void kraken_fini(void *instance)
 {
     struct kraken *const self = instance;
-    free(self->pairs);
+    free(self->digits);
 }
 
 static const struct arb_option options[] = {

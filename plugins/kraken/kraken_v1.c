@@ -5,6 +5,35 @@
  */
 #include "kraken.h"
 
+int kraken_v1_ask(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
+{
+    switch (ask->what) {
+    case ARB_ASK_CONNECT:
+        arb_text_add(text, "wss://ws.kraken.com");
+        return ARB_OK;
+    case ARB_ASK_SUBSCRIBE:
+    case ARB_ASK_UNSUBSCRIBE:
+        arb_text_add(
+            text,
+            "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},\"pair\":[",
+            ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe", (long long)self->depth);
+        kraken_names(self, ask, text);
+        arb_text_add(text, "]}");
+        return ARB_OK;
+    default:
+        return ARB_ENOTSUP;
+    }
+}
+
+/* v1 kept the venue's old codes for two assets. */
+const char *kraken_v1_asset(const char *name)
+{
+    if (strcmp(name, "BTC") == 0) {
+        return "XBT";
+    }
+    return strcmp(name, "DOGE") == 0 ? "XDG" : name;
+}
+
 /* The string in front of the closing bracket, or nothing. */
 static struct arb_bytes last_string(struct arb_bytes msg)
 {
@@ -23,7 +52,7 @@ static struct arb_bytes last_string(struct arb_bytes msg)
 }
 
 /* Whole sides are "as" and "bs", changes "a" and "b". Returns what is wrong, or ARB_OK. */
-static int read_sides(struct arb_json *json, struct frame *frame)
+static int read_sides(struct arb_json *json, struct arb_draft *draft)
 {
     enum { WHOLE = 1 | 2, CHECKSUM = 16 };
     struct arb_json sides[4];
@@ -37,16 +66,16 @@ static int read_sides(struct arb_json *json, struct frame *frame)
 
     for (unsigned i = 0; i < 4; i++) {
         if ((seen >> i & 1) != 0 &&
-            !arb_json_level_pairs(&sides[i], i % 2 == 0 ? &frame->asks : &frame->bids)) {
+            !arb_json_level_pairs(&sides[i], i % 2 == 0 ? &draft->asks : &draft->bids)) {
             return sides[i].rc;
         }
     }
     if ((seen & WHOLE) != 0) {
-        frame->event.kind = ARB_BOOK_SNAPSHOT;
+        draft->event.kind = ARB_BOOK_SNAPSHOT;
     }
     if ((seen & CHECKSUM) != 0) {
-        frame->event.checksum = (uint32_t)checksum;
-        frame->event.has_checksum = true;
+        draft->event.checksum = (uint32_t)checksum;
+        draft->event.has_checksum = true;
     }
     return checksum > UINT32_MAX ? ARB_EPROTO : ARB_OK;
 }
@@ -55,15 +84,14 @@ static int read_sides(struct arb_json *json, struct frame *frame)
 static int read_book(struct kraken *self, struct arb_host *host, struct arb_json *json,
                      uint32_t instrument)
 {
-    struct frame frame;
+    struct arb_draft *const draft = &self->draft;
     int rc = ARB_OK;
 
-    kraken_frame_init(self, &frame, instrument, ARB_BOOK_DELTA);
-    frame.event.has_checksum = false;
+    kraken_begin(self, instrument, ARB_BOOK_DELTA);
     arb_json_array(json);
     while (arb_json_next(json)) {
         if (arb_json_peek(json) == '{' && rc == ARB_OK) {
-            rc = read_sides(json, &frame);
+            rc = read_sides(json, draft);
         } else {
             arb_json_skip(json);
         }
@@ -71,10 +99,11 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
     if (!arb_json_end(json)) {
         return json->rc;
     }
-    if (rc != ARB_OK || (frame.event.kind == ARB_BOOK_DELTA && !frame.event.has_checksum)) {
-        return kraken_damaged(host, instrument, rc); /* only snapshots come without */
+    if (rc == ARB_OK && draft->event.kind == ARB_BOOK_DELTA && !draft->event.has_checksum) {
+        rc = ARB_EPROTO; /* only snapshots come without */
     }
-    return kraken_publish(self, host, &frame);
+    draft->asks.rc = rc;
+    return kraken_publish(self, host);
 }
 
 struct notice {
