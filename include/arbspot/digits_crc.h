@@ -138,34 +138,34 @@ static inline uint32_t arb_digits_print(char *text, const struct arb_level *leve
     return len + arb_digits_write(qty, form->style, text + len);
 }
 
-static inline bool arb_digits_is_of(const struct arb_digits_level *entry,
-                                    const struct arb_level *level)
-{
-    return entry->px == level->px && entry->qty == level->qty;
-}
-
 /* The entry of this level in the text before, from `*from` on; NULL: it has to be printed. */
 static inline const struct arb_digits_level *
 arb_digits_find(const struct arb_digits_text *old, uint32_t *from, const struct arb_level *level)
 {
     for (uint32_t i = *from; i < old->n; i++) {
-        if (arb_digits_is_of(&old->list[i], level)) {
+        if (old->list[i].px == level->px) {
             *from = i + 1; /* both lists are sorted */
-            return &old->list[i];
+            return old->list[i].qty == level->qty ? &old->list[i] : NULL;
         }
     }
     return NULL;
 }
 
-/* Spells the best `n` levels, `best` counting downwards. */
+/*
+ * Spells the best `n` levels, `best` counting downwards. The first `same` ones are as they were:
+ * what stands before the first change is copied in one piece.
+ */
 static inline void arb_digits_spell(struct arb_digits_side *side, const struct arb_level *best,
-                                    uint32_t n, const struct arb_digits_form *form)
+                                    uint32_t n, uint32_t same, const struct arb_digits_form *form)
 {
     const struct arb_digits_text *const old = &side->texts[side->now];
     struct arb_digits_text *const text = &side->texts[1 - side->now];
-    uint32_t end = 0, from = 0;
+    uint32_t from = same;
+    uint32_t end = same == 0 ? 0 : old->list[same - 1].at + old->list[same - 1].len;
 
-    for (uint32_t i = 0; i < n; i++) {
+    memcpy(text->list, old->list, same * sizeof(*old->list));
+    memcpy(text->text, old->text, end);
+    for (uint32_t i = same; i < n; i++) {
         const struct arb_level *const level = best - i;
         const struct arb_digits_level *const known = arb_digits_find(old, &from, level);
         uint32_t len;
@@ -192,16 +192,18 @@ static inline bool arb_digits_update(struct arb_digits_side *side, const struct 
 {
     const struct arb_digits_text *const now = &side->texts[side->now];
     const uint32_t n = n_levels < form->style->n_levels ? n_levels : form->style->n_levels;
+    const uint32_t n_both = n < now->n ? n : now->n;
     const struct arb_level *const best = n == 0 ? levels : levels + n_levels - 1;
     uint32_t same = 0;
 
-    while (same < n && same < now->n && arb_digits_is_of(&now->list[same], best - same)) {
+    while (same < n_both && now->list[same].px == best[-(ptrdiff_t)same].px &&
+           now->list[same].qty == best[-(ptrdiff_t)same].qty) {
         same++;
     }
     if (same == n && same == now->n && n > 0) {
         return false;
     }
-    arb_digits_spell(side, best, n, form);
+    arb_digits_spell(side, best, n, same, form);
     return true;
 }
 

@@ -69,9 +69,19 @@ static inline bool arb_json_fail(struct arb_json *json, int rc)
     return false;
 }
 
+/* Goes back to `at`, where there was no error yet. */
+static inline void arb_json_back(struct arb_json *json, const char *at)
+{
+    json->at = at;
+    json->rc = ARB_OK;
+}
+
 /* The next character that is not white space, or 0 at the end; it stays unread. */
 static inline char arb_json_peek(struct arb_json *json)
 {
+    if (json->at < json->end && (unsigned char)*json->at > ' ') {
+        return *json->at; /* the rule on the wire */
+    }
     while (json->at < json->end) {
         const char c = *json->at;
         if (c != ' ' && c != '\n' && c != '\t' && c != '\r') {
@@ -264,13 +274,30 @@ static inline bool arb_json_number(struct arb_json *json, struct arb_bytes *out)
     return true;
 }
 
+/* Adds the digits at `p` to a number, which wraps when they are too many, and returns their end. */
+static inline const char *arb_json_digits_add(const char *p, const char *end, uint64_t *value)
+{
+    uint64_t sum = *value;
+
+    for (; p < end; p++) {
+        const unsigned digit = (unsigned)(unsigned char)*p - '0';
+        if (digit > 9) {
+            break;
+        }
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return p;
+}
+
 /* Reads a non-negative whole number, bare or as a string of digits ("1618677695291295"). */
 static inline bool arb_json_u64(struct arb_json *json, uint64_t *out)
 {
     const bool quoted = arb_json_peek(json) == '"';
-    const char *p = json->at + quoted;
+    const char *const start = json->at + quoted;
     uint64_t value = 0;
-    const char *const start = p;
+    const char *const safe = json->end - start > 19 ? start + 19 : json->end; /* that always fit */
+    const char *p = arb_json_digits_add(start, safe, &value);
 
     for (; p < json->end && *p >= '0' && *p <= '9'; p++) {
         if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
@@ -399,22 +426,15 @@ struct arb_json_plain {
 static inline struct arb_json_plain arb_json_plain_decimal(const char *p, const char *end)
 {
     struct arb_json_plain plain = { NULL, 0, 0, 0 };
-    const char *const start = p;
-    const char *point = NULL;
+    const char *const point = arb_json_digits_add(p, end, &plain.value);
 
-    for (; p < end; p++) {
-        const unsigned digit = (unsigned)(unsigned char)*p - '0';
-        if (digit <= 9) {
-            plain.value = plain.value * 10 + digit;
-        } else if (*p == '.' && point == NULL && p > start) {
-            point = p;
-        } else {
-            break;
-        }
+    plain.end = point;
+    plain.n_digits = (unsigned)(point - p);
+    if (point > p && point < end && *point == '.') {
+        plain.end = arb_json_digits_add(point + 1, end, &plain.value);
+        plain.fraction = (unsigned)(plain.end - point - 1);
+        plain.n_digits += plain.fraction;
     }
-    plain.end = p;
-    plain.fraction = point == NULL ? 0 : (unsigned)(p - point - 1);
-    plain.n_digits = (unsigned)(p - start) - (point != NULL);
     return plain;
 }
 
@@ -478,7 +498,7 @@ static inline bool arb_json_is_beyond(struct arb_bytes text, unsigned scale)
 static inline bool arb_json_price(struct arb_json *json, unsigned scale, int64_t *out,
                                   uint8_t *digits)
 {
-    const struct arb_json before = *json;
+    const char *const before = json->at;
     struct arb_bytes text = { NULL, 0 };
 
     if (arb_json_decimal(json, scale, out, digits)) {
@@ -487,7 +507,7 @@ static inline bool arb_json_price(struct arb_json *json, unsigned scale, int64_t
     if (json->rc != ARB_ERANGE) {
         return false;
     }
-    *json = before;
+    arb_json_back(json, before);
     if (!(arb_json_peek(json) == '"' ? arb_json_string(json, &text)
                                      : arb_json_number(json, &text)) ||
         !arb_json_is_beyond(text, scale)) {
@@ -549,17 +569,17 @@ static inline bool arb_json_level_usual(struct arb_json *json, const char *px_ke
                                         const char *qty_key, struct arb_levels *out)
 {
     struct arb_level *const level = &out->levels[out->n];
-    struct arb_json usual = *json;
+    const char *const before = json->at;
 
-    if (!arb_json_literal(&usual, "{", 1) || !arb_json_is_key(&usual, px_key) ||
-        !arb_json_price(&usual, out->px_scale, &level->px, &out->px_digits) ||
-        !arb_json_literal(&usual, ",", 1) || !arb_json_is_key(&usual, qty_key) ||
-        !arb_json_decimal(&usual, out->qty_scale, &level->qty, &out->qty_digits) ||
-        !arb_json_literal(&usual, "}", 1)) {
-        return false;
+    if (arb_json_literal(json, "{", 1) && arb_json_is_key(json, px_key) &&
+        arb_json_price(json, out->px_scale, &level->px, &out->px_digits) &&
+        arb_json_literal(json, ",", 1) && arb_json_is_key(json, qty_key) &&
+        arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits) &&
+        arb_json_literal(json, "}", 1)) {
+        return true;
     }
-    json->at = usual.at;
-    return true;
+    arb_json_back(json, before);
+    return false;
 }
 
 /* The same with its members in any order, and others between them. */
@@ -607,11 +627,15 @@ static inline bool arb_json_level_objects(struct arb_json *json, const char *px_
  */
 static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out)
 {
-    struct arb_json first = *json;
+    const char *const before = json->at;
 
-    arb_json_array(&first);
-    return arb_json_peek(&first) == '{' ? arb_json_level_objects(json, "price", "qty", out)
-                                        : arb_json_level_pairs(json, out);
+    if (!arb_json_array(json)) {
+        return false;
+    }
+    const bool are_objects = arb_json_peek(json) == '{';
+    json->at = before;
+    return are_objects ? arb_json_level_objects(json, "price", "qty", out)
+                       : arb_json_level_pairs(json, out);
 }
 
 /* -- objects by table --------------------------------------------------------------------- */
@@ -655,7 +679,7 @@ static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
 /* Of a side that comes twice the last holds, and a damaged one is skipped. */
 static inline bool arb_json_levels_field(struct arb_json *json, struct arb_levels *levels)
 {
-    const struct arb_json before = *json;
+    const char *const before = json->at;
 
     levels->n = levels->n_beyond = 0;
     levels->rc = ARB_OK;
@@ -663,7 +687,7 @@ static inline bool arb_json_levels_field(struct arb_json *json, struct arb_level
         return true;
     }
     levels->rc = json->rc;
-    *json = before;
+    arb_json_back(json, before);
     return arb_json_skip(json);
 }
 

@@ -4,8 +4,7 @@
 #ifndef ARB_TIME_H
 #define ARB_TIME_H
 
-#include "arbspot/abi.h"
-#include "arbspot/types.h"
+#include "arbspot/decimal.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,7 +53,8 @@ static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
     const unsigned day = arb_time_two(p + 8), hour = arb_time_two(p + 11);
     const unsigned minute = arb_time_two(p + 14), second = arb_time_two(p + 17);
     if (year < 1970 || year > 2261 || month - 1 > 11 || day == 0 ||
-        day > arb_time_month_days(year, month) || hour > 23 || minute > 59 || second > 60) {
+        (day > 28 && day > arb_time_month_days(year, month)) || hour > 23 || minute > 59 ||
+        second > 60) {
         return ARB_EINVAL;
     }
     if (text.len > 20 && (p[19] != '.' || text.len == 21 || text.len > 30)) {
@@ -67,9 +67,7 @@ static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
         }
         fraction = fraction * 10 + (int64_t)digit;
     }
-    for (size_t n_digits = text.len == 20 ? 0 : text.len - 21; n_digits < 9; n_digits++) {
-        fraction *= 10;
-    }
+    fraction *= arb_pow10(text.len == 20 ? 9 : (unsigned)(30 - text.len));
     const int64_t seconds =
         arb_time_days(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second);
     *ns = seconds * 1000000000 + fraction;

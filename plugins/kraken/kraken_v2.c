@@ -36,8 +36,6 @@ int kraken_v2_ask(const struct kraken *self, const struct arb_ask *ask, struct a
 
 /* A message being read. What is not in it is empty. */
 struct message {
-    struct kraken *self;
-    struct arb_host *host;
     struct arb_bytes channel, type, method, error, symbol;
     struct arb_json data, result;
     bool is_success;
@@ -46,10 +44,11 @@ struct message {
 /* -- data: read one element, fail `json` to end the reading -------------------------------- */
 
 /* What is wrong with a book, unless it is not even JSON, costs this book only. */
-static int read_book(struct message *m, struct arb_json *json, enum arb_book_kind kind)
+static int read_book(struct kraken *self, struct arb_host *host, struct arb_json *json,
+                     enum arb_book_kind kind)
 {
     enum { CHECKSUM = 4, TIME = 8 };
-    struct arb_draft *const draft = &m->self->draft;
+    struct arb_draft *const draft = &self->draft;
     struct arb_bytes symbol, time;
     uint64_t checksum = 0;
     const struct arb_json_field fields[] = {
@@ -62,12 +61,12 @@ static int read_book(struct message *m, struct arb_json *json, enum arb_book_kin
     if (!arb_json_lead(json, "symbol", &symbol)) {
         return ARB_EPROTO;
     }
-    const uint32_t i = arb_instrument_find(m->self->env, symbol);
+    const uint32_t i = arb_instrument_find(self->env, symbol);
     if (i == ARB_NO_INSTRUMENT) {
         (void)arb_json_members(json, fields, 0);
         return json->rc;
     }
-    kraken_begin(m->self, i, kind);
+    kraken_begin(self, i, kind);
     const uint32_t seen = arb_json_members(json, fields, 4);
     if (!arb_json_ok(json)) {
         return json->rc;
@@ -78,10 +77,11 @@ static int read_book(struct message *m, struct arb_json *json, enum arb_book_kin
     }
     draft->event.checksum = (uint32_t)checksum;
     draft->event.has_checksum = true;
-    return kraken_publish(m->self, m->host);
+    return kraken_publish(self, host);
 }
 
-static int read_pair(struct message *m, struct arb_json *json, enum arb_book_kind kind)
+static int read_pair(struct kraken *self, struct arb_host *host, struct arb_json *json,
+                     enum arb_book_kind kind)
 {
     struct arb_catalog_row row = { .px_digits = ARB_DIGITS_UNKNOWN,
                                    .qty_digits = ARB_DIGITS_UNKNOWN };
@@ -94,70 +94,73 @@ static int read_pair(struct message *m, struct arb_json *json, enum arb_book_kin
     if (arb_json_fields(json, fields, 4) == 0) {
         return json->rc;
     }
-    const uint32_t i = arb_instrument_find(m->self->env, row.venue_symbol);
+    const uint32_t i = arb_instrument_find(self->env, row.venue_symbol);
     if (kind == ARB_BOOK_DELTA) {
-        return i == ARB_NO_INSTRUMENT ? ARB_OK : kraken_system(m->host, i, status);
+        return i == ARB_NO_INSTRUMENT ? ARB_OK : kraken_system(host, i, status);
     }
     row.symbol = row.venue_symbol;
     if (i != ARB_NO_INSTRUMENT) { /* one configured by the venue's own symbol keeps its name */
-        row.symbol.data = m->self->env->instruments[i].symbol;
+        row.symbol.data = self->env->instruments[i].symbol;
         row.symbol.len = strlen(row.symbol.data);
     }
     row.trading = kraken_trading(status);
-    return arb_catalog_publish(m->host, &row);
+    return arb_catalog_publish(host, &row);
 }
 
-static int read_status(struct message *m, struct arb_json *json, enum arb_book_kind kind)
+static int read_status(struct kraken *self, struct arb_host *host, struct arb_json *json,
+                       enum arb_book_kind kind)
 {
     struct arb_bytes system;
     const struct arb_json_field fields[] = { { "system", ARB_JSON_TEXT, &system } };
 
+    (void)self;
     (void)kind;
-    return arb_json_fields(json, fields, 1) == 0
-               ? json->rc
-               : kraken_system(m->host, ARB_ALL_INSTRUMENTS, system);
+    return arb_json_fields(json, fields, 1) == 0 ? json->rc
+                                                 : kraken_system(host, ARB_ALL_INSTRUMENTS, system);
 }
 
-typedef int read_element_fn(struct message *m, struct arb_json *json, enum arb_book_kind kind);
+typedef int read_element_fn(struct kraken *self, struct arb_host *host, struct arb_json *json,
+                            enum arb_book_kind kind);
 
-static int read_each(struct message *m, struct arb_json *json, read_element_fn *read,
-                     enum arb_book_kind kind)
+static int read_each(struct kraken *self, struct arb_host *host, struct arb_json *json,
+                     read_element_fn *read, enum arb_book_kind kind)
 {
     int rc = ARB_OK;
 
     arb_json_array(json);
     while (rc == ARB_OK && arb_json_next(json)) {
-        rc = read(m, json, kind);
+        rc = read(self, host, json, kind);
     }
     return rc != ARB_OK ? rc : json->rc;
 }
 
-static int read_instruments(struct message *m, struct arb_json *json, enum arb_book_kind kind)
+static int read_instruments(struct kraken *self, struct arb_host *host, struct arb_json *json,
+                            enum arb_book_kind kind)
 {
     struct arb_json pairs;
     const struct arb_json_field fields[] = { { "pairs", ARB_JSON_ANY, &pairs } };
     const uint32_t seen = arb_json_fields(json, fields, 1);
-    const int rc = seen == 0 ? json->rc : read_each(m, &pairs, read_pair, kind);
+    const int rc = seen == 0 ? json->rc : read_each(self, host, &pairs, read_pair, kind);
 
-    return rc != ARB_OK || kind == ARB_BOOK_DELTA ? rc : arb_catalog_end(m->host);
+    return rc != ARB_OK || kind == ARB_BOOK_DELTA ? rc : arb_catalog_end(host);
 }
 
-static int read_data(struct message *m, struct arb_json *json)
+static int read_data(struct kraken *self, struct arb_host *host, struct message *m)
 {
     const enum arb_book_kind kind =
         arb_bytes_are(m->type, "snapshot") ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
 
     if (arb_bytes_are(m->channel, "book")) {
         const bool is_known = kind == ARB_BOOK_SNAPSHOT || arb_bytes_are(m->type, "update");
-        return is_known ? read_each(m, json, read_book, kind) : ARB_EPROTO;
+        return is_known ? read_each(self, host, &m->data, read_book, kind) : ARB_EPROTO;
     }
     if (arb_bytes_are(m->channel, "instrument")) {
-        return read_instruments(m, json, kind);
+        return read_instruments(self, host, &m->data, kind);
     }
     if (arb_bytes_are(m->channel, "status")) {
-        return read_each(m, json, read_status, kind);
+        return read_each(self, host, &m->data, read_status, kind);
     }
-    return arb_json_skip(json) ? ARB_OK : json->rc;
+    return ARB_OK;
 }
 
 /* -- answers ------------------------------------------------------------------------------ */
@@ -178,33 +181,33 @@ static struct arb_bytes name_in(const struct message *m)
     return last.len > 0 && memchr(last.data, '/', last.len) != NULL ? last : none;
 }
 
-static int on_answer(struct message *m, uint32_t conn)
+static int on_answer(struct kraken *self, struct arb_host *host, uint32_t conn,
+                     const struct message *m)
 {
     static const char leave[] =
         "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"instrument\"}}";
     const struct arb_bytes name = name_in(m);
-    const uint32_t i = arb_instrument_find(m->self->env, name);
+    const uint32_t i = arb_instrument_find(self->env, name);
     int rc = ARB_OK;
 
     if (m->is_success) {
         const bool has_left = arb_bytes_are(m->method, "unsubscribe");
         return i == ARB_NO_INSTRUMENT
                    ? ARB_OK /* another channel's */
-                   : arb_answered(m->host, i, 0, has_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
+                   : arb_answered(host, i, 0, has_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
     }
     if (name.len == 0 && arb_says(m->error, "already subscribed")) { /* to `instrument` */
-        rc = arb_ws_send(m->host, conn, leave, strlen(leave));
+        rc = arb_ws_send(host, conn, leave, strlen(leave));
     }
-    return rc != ARB_OK ? rc : kraken_refused(m->self, m->host, name, m->error);
+    return rc != ARB_OK ? rc : kraken_refused(self, host, name, m->error);
 }
 
-int kraken_v2_message(struct kraken *self, struct arb_host *host, uint32_t conn,
-                      struct arb_bytes msg)
+/* A message of any kind, its members in any order. */
+static int read_message(struct kraken *self, struct arb_host *host, uint32_t conn,
+                        struct arb_json *json)
 {
-    static const char usual[] = "{\"channel\":\"book\",\"type\":\"update\",\"data\":";
     enum { CHANNEL = 1, DATA = 4, METHOD = 8, ERROR = 16 | 32, RESULT = 256 };
-    struct message m = { .self = self, .host = host };
-    struct arb_json json = arb_json_over(msg);
+    struct message m = { .is_success = false };
     const struct arb_json_field fields[] = {
         { "channel", ARB_JSON_TEXT, &m.channel }, { "type", ARB_JSON_TEXT, &m.type },
         { "data", ARB_JSON_ANY, &m.data },        { "method", ARB_JSON_TEXT, &m.method },
@@ -212,17 +215,13 @@ int kraken_v2_message(struct kraken *self, struct arb_host *host, uint32_t conn,
         { "symbol", ARB_JSON_TEXT, &m.symbol },   { "success", ARB_JSON_BOOL, &m.is_success },
         { "result", ARB_JSON_ANY, &m.result },
     };
+    const uint32_t seen = arb_json_fields(json, fields, 9);
 
-    if (arb_json_literal(&json, usual, sizeof(usual) - 1)) { /* in one step: most are such */
-        const int rc = read_each(&m, &json, read_book, ARB_BOOK_DELTA);
-        return rc == ARB_OK && !arb_json_rest(&json) ? json.rc : rc;
-    }
-    const uint32_t seen = arb_json_fields(&json, fields, 9);
-    if (!arb_json_end(&json)) {
-        return json.rc;
+    if (!arb_json_end(json)) {
+        return json->rc;
     }
     if ((seen & CHANNEL) != 0) { /* a heartbeat has no data */
-        return (seen & DATA) != 0 ? read_data(&m, &m.data) : ARB_OK;
+        return (seen & DATA) != 0 ? read_data(self, host, &m) : ARB_OK;
     }
     if ((seen & (METHOD | ERROR)) == 0 || arb_bytes_are(m.method, "pong")) {
         return (seen & METHOD) != 0 ? ARB_OK : ARB_EPROTO;
@@ -230,5 +229,18 @@ int kraken_v2_message(struct kraken *self, struct arb_host *host, uint32_t conn,
     if ((seen & RESULT) != 0 && arb_json_peek(&m.result) == '{') {
         (void)arb_json_lead(&m.result, "symbol", &m.symbol);
     }
-    return on_answer(&m, conn);
+    return on_answer(self, host, conn, &m);
+}
+
+int kraken_v2_message(struct kraken *self, struct arb_host *host, uint32_t conn,
+                      struct arb_bytes msg)
+{
+    static const char usual[] = "{\"channel\":\"book\",\"type\":\"update\",\"data\":";
+    struct arb_json json = arb_json_over(msg);
+
+    if (!arb_json_literal(&json, usual, sizeof(usual) - 1)) {
+        return read_message(self, host, conn, &json);
+    }
+    const int rc = read_each(self, host, &json, read_book, ARB_BOOK_DELTA); /* most are such */
+    return rc == ARB_OK && !arb_json_rest(&json) ? json.rc : rc;
 }
