@@ -23,7 +23,7 @@
 
 #include <string.h>
 
-#include "arbspot/decimal.h"
+#include "arbspot/time.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -147,7 +147,11 @@ static inline bool arb_json_advance(struct arb_json *json, char close)
     if (fresh) {
         return c != 0 || arb_json_fail(json, ARB_EPROTO);
     }
-    return arb_json_take(json, ',');
+    if (c != ',') {
+        return arb_json_fail(json, ARB_EPROTO);
+    }
+    json->at++;
+    return true;
 }
 
 /* True when the array goes on: read the element. */
@@ -218,8 +222,8 @@ static inline bool arb_json_is_key(struct arb_json *json, const char *name)
     const size_t len = strlen(name);
     const char *const at = json->at;
 
-    if ((size_t)(json->end - at) < len + 3 || at[0] != '"' || at[len + 1] != '"' ||
-        at[len + 2] != ':' || memcmp(at + 1, name, len) != 0) {
+    if ((size_t)(json->end - at) < len + 3 || at[0] != '"' || memcmp(at + 1, name, len) != 0 ||
+        at[len + 1] != '"' || at[len + 2] != ':') {
         return false;
     }
     json->at += len + 3;
@@ -274,6 +278,25 @@ static inline bool arb_json_number(struct arb_json *json, struct arb_bytes *out)
     return true;
 }
 
+/* Eight digits as a number; false when one of them is none. For little endian machines. */
+static inline bool arb_json_eight(const char *p, uint64_t *value)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t eight;
+
+    memcpy(&eight, p, 8);
+    if (((eight & ones * 0xF0) | ((eight + ones * 6) & ones * 0xF0) >> 4) != ones * 0x33) {
+        return false;
+    }
+    eight = (eight & ones * 0x0F) * 10 + ((eight & ones * 0x0F) >> 8); /* pairs, in every second */
+    eight = (eight & UINT64_C(0x00FF00FF00FF00FF)) * 100 +
+            ((eight >> 16) & UINT64_C(0x00FF00FF00FF00FF));
+    eight = (eight & UINT64_C(0x0000FFFF0000FFFF)) * 10000 +
+            ((eight >> 32) & UINT64_C(0x0000FFFF0000FFFF));
+    *value = eight & UINT32_MAX;
+    return true;
+}
+
 /* Adds the digits at `p` to a number, which wraps when they are too many, and returns their end. */
 static inline const char *arb_json_digits_add(const char *p, const char *end, uint64_t *value)
 {
@@ -297,7 +320,9 @@ static inline bool arb_json_u64(struct arb_json *json, uint64_t *out)
     const char *const start = json->at + quoted;
     uint64_t value = 0;
     const char *const safe = json->end - start > 19 ? start + 19 : json->end; /* that always fit */
-    const char *p = arb_json_digits_add(start, safe, &value);
+    const bool has_eight = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && json->end - start >= 8 &&
+                           arb_json_eight(start, &value);
+    const char *p = arb_json_digits_add(start + (has_eight ? 8 : 0), safe, &value);
 
     for (; p < json->end && *p >= '0' && *p <= '9'; p++) {
         if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
@@ -565,15 +590,14 @@ static inline bool arb_json_level_pairs(struct arb_json *json, struct arb_levels
 }
 
 /* Reads {"price":1,"qty":2} spelled like this. False: nothing is read, and it may be well yet. */
-static inline bool arb_json_level_usual(struct arb_json *json, const char *px_key,
-                                        const char *qty_key, struct arb_levels *out)
+static inline bool arb_json_level_usual(struct arb_json *json, struct arb_levels *out)
 {
     struct arb_level *const level = &out->levels[out->n];
     const char *const before = json->at;
 
-    if (arb_json_literal(json, "{", 1) && arb_json_is_key(json, px_key) &&
+    if (arb_json_literal(json, "{\"price\":", 9) &&
         arb_json_price(json, out->px_scale, &level->px, &out->px_digits) &&
-        arb_json_literal(json, ",", 1) && arb_json_is_key(json, qty_key) &&
+        arb_json_literal(json, ",\"qty\":", 7) &&
         arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits) &&
         arb_json_literal(json, "}", 1)) {
         return true;
@@ -582,7 +606,7 @@ static inline bool arb_json_level_usual(struct arb_json *json, const char *px_ke
     return false;
 }
 
-/* The same with its members in any order, and others between them. */
+/* Reads {"qty": 2, "price": 1, ...}: members in any order, and others between them. */
 static inline bool arb_json_level_object(struct arb_json *json, const char *px_key,
                                          const char *qty_key, struct arb_levels *out)
 {
@@ -612,8 +636,22 @@ static inline bool arb_json_level_objects(struct arb_json *json, const char *px_
     arb_json_array(json);
     while (arb_json_next(json)) {
         if (arb_levels_more(json, out) == NULL ||
-            (!arb_json_level_usual(json, px_key, qty_key, out) &&
-             !arb_json_level_object(json, px_key, qty_key, out))) {
+            !arb_json_level_object(json, px_key, qty_key, out)) {
+            return false;
+        }
+        arb_levels_keep(out);
+    }
+    return arb_json_ok(json);
+}
+
+/* The same with "price" and "qty", the usual spelling of which is read in fewer steps. */
+static inline bool arb_json_level_usuals(struct arb_json *json, struct arb_levels *out)
+{
+    arb_json_array(json);
+    while (arb_json_next(json)) {
+        if (arb_levels_more(json, out) == NULL ||
+            (!arb_json_level_usual(json, out) &&
+             !arb_json_level_object(json, "price", "qty", out))) {
             return false;
         }
         arb_levels_keep(out);
@@ -634,8 +672,7 @@ static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out
     }
     const bool are_objects = arb_json_peek(json) == '{';
     json->at = before;
-    return are_objects ? arb_json_level_objects(json, "price", "qty", out)
-                       : arb_json_level_pairs(json, out);
+    return are_objects ? arb_json_level_usuals(json, out) : arb_json_level_pairs(json, out);
 }
 
 /* -- objects by table --------------------------------------------------------------------- */
@@ -656,6 +693,7 @@ enum arb_json_type {
      * with it stands in its `rc` and is no error of the object, unless it is not even JSON.
      */
     ARB_JSON_LEVELS = 6,
+    ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
 };
 
 struct arb_json_field {
@@ -674,6 +712,27 @@ static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
     }
     later->end = json->at;
     return true;
+}
+
+/* A time is short: its closing quote is looked for in the NEAR bytes behind the first only. */
+static inline bool arb_json_time(struct arb_json *json, int64_t *ns)
+{
+    enum { NEAR = 40 };
+    struct arb_bytes text = { NULL, 0 };
+
+    *ns = 0;
+    if (arb_json_peek(json) == '"') {
+        const char *const start = json->at + 1;
+        const size_t left = (size_t)(json->end - start);
+        const char *const quote = (const char *)memchr(start, '"', left < NEAR ? left : NEAR);
+        text.data = start;
+        text.len = quote == NULL ? 0 : (size_t)(quote - start);
+        if (quote != NULL && arb_time_from_rfc3339(text, ns) == ARB_OK) {
+            json->at = quote + 1;
+            return true;
+        }
+    }
+    return arb_json_string(json, &text);
 }
 
 /* Of a side that comes twice the last holds, and a damaged one is skipped. */
@@ -704,6 +763,8 @@ static inline bool arb_json_field_read(struct arb_json *json, const struct arb_j
         return arb_json_bool(json, (bool *)field->to);
     case ARB_JSON_ANY:
         return arb_json_later(json, (struct arb_json *)field->to);
+    case ARB_JSON_TIME:
+        return arb_json_time(json, (int64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_json_levels_field(json, (struct arb_levels *)field->to);
     default:
@@ -778,15 +839,12 @@ static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_j
 static inline bool arb_json_lead(struct arb_json *json, const char *name, struct arb_bytes *out)
 {
     arb_json_object(json);
+    if (arb_json_is_key(json, name)) { /* mostly it is the first one */
+        json->fresh = false;
+        return arb_json_string(json, out);
+    }
     struct arb_json ahead = *json;
     struct arb_bytes key;
-
-    if (arb_json_advance(&ahead, '}') && arb_json_is_key(&ahead, name)) {
-        const bool is_read = arb_json_string(&ahead, out);
-        *json = ahead; /* mostly it is the first one */
-        return is_read;
-    }
-    ahead = *json;
     while (arb_json_key(&ahead, &key)) {
         if (arb_bytes_are(key, name)) {
             return arb_json_string(&ahead, out);

@@ -5,7 +5,6 @@
 #include "kraken.h"
 
 #include "arbspot/catalog.h"
-#include "arbspot/time.h"
 
 int kraken_v2_ask(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
 {
@@ -49,13 +48,13 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
 {
     enum { CHECKSUM = 4, TIME = 8 };
     struct arb_draft *const draft = &self->draft;
-    struct arb_bytes symbol, time;
+    struct arb_bytes symbol;
     uint64_t checksum = 0;
     const struct arb_json_field fields[] = {
         { "bids", ARB_JSON_LEVELS, &draft->bids },
         { "asks", ARB_JSON_LEVELS, &draft->asks },
         { "checksum", ARB_JSON_U64, &checksum },
-        { "timestamp", ARB_JSON_TEXT, &time },
+        { "timestamp", ARB_JSON_TIME, &draft->event.venue_ns },
     };
 
     if (!arb_json_lead(json, "symbol", &symbol)) {
@@ -72,7 +71,7 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
         return json->rc;
     }
     if ((seen & CHECKSUM) == 0 || checksum > UINT32_MAX || /* it could be wrong unnoticed */
-        ((seen & TIME) != 0 && arb_time_from_rfc3339(time, &draft->event.venue_ns) != ARB_OK)) {
+        ((seen & TIME) != 0 && draft->event.venue_ns == 0)) {
         draft->asks.rc = ARB_EPROTO;
     }
     draft->event.checksum = (uint32_t)checksum;
