@@ -1,5 +1,5 @@
 /*
- * event.h - what travels from a feed to everybody else: one change of one book.
+ * event.h - what travels from a venue to everybody else: one change of one book.
  *
  * The same event goes over a ring inside the process and, as JSON (wire.h), over Kafka; a
  * consumer cannot tell which way it came.
@@ -38,7 +38,7 @@ struct event {
     uint8_t verified;              /* enum arb_verified */
     uint8_t px_digits, qty_digits; /* to print with; ARB_DIGITS_UNKNOWN for as few as needed */
     uint32_t crc;        /* event_book_crc() of the book after this event; 0 in a status */
-    uint32_t instrument; /* the feed's own index */
+    uint32_t instrument; /* the venue's own index */
     uint32_t n_bids, n_asks;
     uint32_t reason_len;      /* of a status, without terminator */
     uint32_t verified_levels; /* a side, that `verified` holds for; 0: all */

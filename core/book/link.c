@@ -81,7 +81,11 @@ enum link link_meet(const struct live_rules *rules, const struct arb_book_event 
     if (rules->seam == ARB_SEAM_SEQUENCE) {
         return event->last_seq == 0 ? LINK_OPEN : meet_by_sequence(snapshot->last_seq, event, why);
     }
-    return rules->loss == ARB_LOSS_SEQUENCE && is_numbered
-               ? meet_by_sequence(snapshot->last_seq, event, why)
-               : meet_by_time(snapshot, event);
+    if (rules->loss == ARB_LOSS_SEQUENCE && is_numbered) {
+        return meet_by_sequence(snapshot->last_seq, event, why);
+    }
+    const enum link link = meet_by_time(snapshot, event);
+    return rules->loss == ARB_LOSS_CHAIN && is_numbered && link == LINK_OPEN
+               ? broken(why, "an event does not follow the one before")
+               : link;
 }

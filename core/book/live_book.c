@@ -99,6 +99,16 @@ struct event live_book_event(const struct live_book *book, const struct live_rul
     };
 }
 
+void live_book_delta(const struct live_book *book, const struct live_rules *rules,
+                     const struct live_changes *changes, struct event *event)
+{
+    *event = live_book_event(book, rules, EVENT_DELTA);
+    event->bids = changes->bids;
+    event->asks = changes->asks;
+    event->n_bids = changes->n_bids;
+    event->n_asks = changes->n_asks;
+}
+
 static struct event status_event(const struct live_book *book, const struct live_rules *rules)
 {
     struct event event = live_book_event(book, rules, EVENT_STATUS);
@@ -142,7 +152,7 @@ struct arb_book live_book_view(const struct live_book *book, const struct live_r
 }
 
 bool live_book_difference(const struct book *from, const struct book *to, struct arb_level *changes,
-                          struct event *delta)
+                          struct live_changes *delta)
 {
     delta->bids = changes;
     delta->asks = changes + LIVE_CHANGES_MAX;
@@ -234,10 +244,16 @@ static void refused(struct step *step, const char *why)
     step->result->why = why;
 }
 
-static void told(struct step *step, struct event event)
+/* The event is in the result already: it is large, and written once. */
+static void told(struct step *step)
 {
     step->result->outcome = LIVE_TOLD;
-    step->result->event = event;
+}
+
+static void tell_delta(struct step *step, const struct live_changes *changes)
+{
+    live_book_delta(step->book, step->rules, changes, &step->result->event);
+    told(step);
 }
 
 /* A time that stands still, or goes back, is told apart by counting. */
@@ -251,7 +267,7 @@ static void note_progress(struct live_progress *at, int64_t venue_ns)
 }
 
 /* The book is right as far as anyone can tell: says so, by a delta if it was LIVE before. */
-static void publish_live(struct step *step, const struct event *delta)
+static void publish_live(struct step *step, const struct live_changes *delta)
 {
     struct live_book *const book = step->book;
 
@@ -261,7 +277,7 @@ static void publish_live(struct step *step, const struct event *delta)
         silence_event(&book->silence, step->now.mono_ns, step->rules->max_age_ns);
     }
     if (book->state == ARB_BOOK_LIVE && delta != NULL) {
-        told(step, *delta);
+        tell_delta(step, delta);
         return;
     }
     if (book->state != ARB_BOOK_LIVE) {
@@ -269,7 +285,8 @@ static void publish_live(struct step *step, const struct event *delta)
         book->live_since_ns = step->now.mono_ns;
         book->reason[0] = '\0';
     }
-    told(step, snapshot_event(book, step->rules));
+    step->result->event = snapshot_event(book, step->rules);
+    told(step);
 }
 
 static bool has_top_lately(const struct step *step)
@@ -278,14 +295,19 @@ static bool has_top_lately(const struct step *step)
     return top_ns != 0 && step->now.mono_ns - top_ns <= TOP_LATELY_NS;
 }
 
+/* Where the venue has not told, orders are taken to match: it says so when they do not. */
+static bool may_match(const struct live_book *book)
+{
+    return book->trading == ARB_TRADING_OPEN || book->trading == ARB_TRADING_UNKNOWN;
+}
+
 /* While orders do not match, a crossed book is right; a second channel is going to heal it. */
 static void on_crossed(struct step *step)
 {
     struct live_book *const book = step->book;
-    struct event event;
 
     step->room->counts.crossed++;
-    if (book->is_crossed && book->trading == ARB_TRADING_OPEN && !has_top_lately(step)) {
+    if (book->is_crossed && may_match(book) && !has_top_lately(step)) {
         damaged(step, "crossed for more than one message");
         return;
     }
@@ -295,13 +317,13 @@ static void on_crossed(struct step *step)
     }
     cross_check_forget(&book->check);
     if (set_state(book, ARB_BOOK_STALE, "crossed") &&
-        tell_status(book, step->rules, step->now, &event)) {
-        told(step, event);
+        tell_status(book, step->rules, step->now, &step->result->event)) {
+        told(step);
     }
 }
 
 /* Levels changed: what to tell. `delta` NULL: the whole book. */
-static void settle(struct step *step, const struct event *delta)
+static void settle(struct step *step, const struct live_changes *delta)
 {
     if (book_is_crossed(&step->book->book)) {
         on_crossed(step);
@@ -336,13 +358,16 @@ static void prove(struct step *step, enum link link)
 {
     bool is_shown = false;
 
+    if (step->is_at_seam && link == LINK_FITS) {
+        step->book->has_gap = false;
+    }
     switch (step->rules->loss) {
     case ARB_LOSS_CHECKSUM:
         is_shown = step->event->has_checksum;
         break;
     case ARB_LOSS_SEQUENCE:
     case ARB_LOSS_CHAIN:
-        is_shown = link == LINK_FITS;
+        is_shown = link == LINK_FITS && !step->book->has_gap;
         break;
     case ARB_LOSS_STATELESS:
         is_shown = step->event->kind == ARB_BOOK_SNAPSHOT;
@@ -353,16 +378,40 @@ static void prove(struct step *step, enum link link)
     step->book->verified = is_shown ? ARB_VERIFIED : ARB_UNVERIFIABLE;
 }
 
+/*
+ * A snapshot in the stream may be dated by the last change or by its making: the order of changes
+ * is told by changes alone, and the book is as new as the newest of all.
+ */
+static void note_time(struct step *step)
+{
+    struct live_book *const book = step->book;
+    const int64_t venue_ns = step->event->venue_ns;
+    const bool is_snapshot = step->event->kind == ARB_BOOK_SNAPSHOT;
+
+    if (is_snapshot || venue_ns == 0 || venue_ns > book->venue_ns) {
+        book->venue_ns = venue_ns;
+    }
+    if (is_snapshot) {
+        book->change_ns = step->rules->source == ARB_SNAPSHOT_STREAM ? 0 : venue_ns;
+    } else if (venue_ns > 0) {
+        book->change_ns = venue_ns;
+    }
+}
+
 static void note_event(struct step *step)
 {
     struct live_book *const book = step->book;
     const struct arb_book_event *const event = step->event;
 
     book->last_seq = event->last_seq;
-    book->venue_ns = event->venue_ns;
+    note_time(step);
     book->recv = step->now;
-    book->px_digits = event->px_digits;
-    book->qty_digits = event->qty_digits;
+    if (event->px_digits != ARB_DIGITS_UNKNOWN) {
+        book->px_digits = event->px_digits;
+    }
+    if (event->qty_digits != ARB_DIGITS_UNKNOWN) {
+        book->qty_digits = event->qty_digits;
+    }
 }
 
 /* -- order ------------------------------------------------------------------------------ */
@@ -378,17 +427,17 @@ static enum link link_of(struct step *step, const char **why)
 {
     const struct live_book *const book = step->book;
     const struct live_rules *const rules = step->rules;
-    const struct arb_book_event snapshot = { .last_seq = book->last_seq,
-                                             .venue_ns = book->venue_ns };
 
     *why = step->room->why;
     step->is_at_seam = book->is_catching_up;
     if (step->is_at_seam) {
+        const struct arb_book_event snapshot = { .last_seq = book->last_seq,
+                                                 .venue_ns = book->venue_ns };
         return link_meet(rules, &snapshot, step->event, step->room->why);
     }
     const enum link link = link_follow(rules, book->last_seq, step->event, step->room->why);
     if (link_is_next(link) && rules->time_order == ARB_TIME_NOT_BACK &&
-        goes_back(step, book->venue_ns)) {
+        goes_back(step, book->change_ns)) {
         *why = time_went_back;
         return LINK_BROKEN;
     }
@@ -441,7 +490,7 @@ static const struct arb_level *cut_side(struct book_side *side, uint32_t depth,
 }
 
 /* Sets the levels of a delta that is in order; `changes` tells those to publish. */
-static const char *apply_levels(struct step *step, struct event *changes)
+static const char *apply_levels(struct step *step, struct live_changes *changes)
 {
     const struct arb_book_event *const event = step->event;
     struct book *const book = &step->book->book;
@@ -477,7 +526,7 @@ static void on_repeated_delta(struct step *step)
 }
 
 /* True: the delta is in the book. False: there was nothing to do, or it is damaged. */
-static bool take_delta(struct step *step, struct event *changes)
+static bool take_delta(struct step *step, struct live_changes *changes)
 {
     struct live_book *const book = step->book;
     const char *why = NULL;
@@ -506,25 +555,12 @@ static bool take_delta(struct step *step, struct event *changes)
     return true;
 }
 
-/* The delta that tells these changes of the book as it stands. */
-static struct event delta_of(const struct step *step, const struct event *changes)
-{
-    struct event delta = live_book_event(step->book, step->rules, EVENT_DELTA);
-
-    delta.bids = changes->bids;
-    delta.asks = changes->asks;
-    delta.n_bids = changes->n_bids;
-    delta.n_asks = changes->n_asks;
-    return delta;
-}
-
 static void apply_delta(struct step *step)
 {
-    struct event changes = { 0 };
+    struct live_changes changes;
 
     if (take_delta(step, &changes)) {
-        const struct event delta = delta_of(step, &changes);
-        settle(step, &delta);
+        settle(step, &changes);
     }
 }
 
@@ -600,13 +636,22 @@ static bool was_quiet(const struct step *step)
     return book->held.len == 0 || held_read(&book->held, &at).recv.mono_ns >= asked_ns;
 }
 
-/* By the venue's time. Why the snapshot does not meet the deltas held, or NULL. */
+/* Is the snapshot newer than the first delta held, by the venue's time? */
+static bool is_newer(const struct step *step)
+{
+    const struct live_held *const held = &step->book->held;
+    return held->first_venue_ns > 0 && step->event->venue_ns >= held->first_venue_ns;
+}
+
+/*
+ * By the venue's time. Why the snapshot does not meet the deltas held, or NULL. What is lost
+ * between that of a quiet market and the first event behind it shows by nothing.
+ */
 static const char *refuse_by_time(const struct step *step)
 {
     const struct live_held *const held = &step->book->held;
 
-    if (was_quiet(step) ||
-        (held->first_venue_ns > 0 && step->event->venue_ns >= held->first_venue_ns)) {
+    if (was_quiet(step) || is_newer(step)) {
         return NULL;
     }
     return held->len == 0 ? "no change has come that it could be compared with"
@@ -637,7 +682,7 @@ static bool apply_held(struct step *step, size_t begin)
 {
     struct live_held *const held = &step->book->held;
     struct step one = *step;
-    struct event changes = { 0 };
+    struct live_changes changes;
 
     for (size_t at = begin; at < held->len && step->result->outcome != LIVE_DAMAGED;) {
         const struct held_delta delta = held_read(held, &at);
@@ -700,7 +745,7 @@ static const char *note_snapshot(struct step *step)
 static void take_next_snapshot(struct step *step)
 {
     struct live_book *const book = step->book;
-    struct event changes = { 0 };
+    struct live_changes changes;
     const bool is_small =
         live_book_difference(&book->book, &step->room->scratch, step->room->changes, &changes);
 
@@ -710,8 +755,7 @@ static void take_next_snapshot(struct step *step)
         damaged(step, why);
         return;
     }
-    const struct event delta = delta_of(step, &changes);
-    settle(step, is_small ? &delta : NULL);
+    settle(step, is_small ? &changes : NULL);
 }
 
 /* The snapshot of any other book, with the deltas that were held for it. */
@@ -789,6 +833,7 @@ static void apply_snapshot(struct step *step)
             refused(step, why);
             return;
         }
+        book->has_gap = step->rules->seam == ARB_SEAM_TIME && begin == 0 && !is_newer(step);
     }
     if (load_snapshot(was_live ? &step->room->scratch : &book->book, step->event) != ARB_OK) {
         damaged(step, "the snapshot does not fit");
@@ -821,7 +866,7 @@ static void heal_levels(struct step *step, const struct arb_level *heal, uint32_
                                             .n_bids = n_bids,
                                             .n_asks = n_asks };
     struct step setting = *step;
-    struct event applied = { 0 };
+    struct live_changes applied;
 
     if (n_bids + n_asks == 0) {
         return;
@@ -835,8 +880,7 @@ static void heal_levels(struct step *step, const struct arb_level *heal, uint32_
         return;
     }
     note_healing(step, n_bids + n_asks);
-    const struct event delta = delta_of(step, &applied);
-    settle(step, &delta);
+    settle(step, &applied);
 }
 
 /* A TOP without a limit shows the whole book. */
@@ -892,7 +936,7 @@ static void heal_crossed(struct step *step)
     const struct arb_book_event *const frame = step->event;
     const uint32_t limit = frame_levels_of(frame);
     struct arb_level *const all = step->room->changes;
-    struct event changes = { 0 };
+    struct live_changes changes;
 
     if (frame->venue_ns <= step->book->venue_ns || !cross_check_is_sorted(frame)) {
         return;
@@ -943,7 +987,7 @@ void live_book_apply(struct live_book *book, const struct live_rules *rules, str
 {
     struct step step = { book, rules, room, event, now, result, false };
 
-    *result = (struct live_result){ .outcome = LIVE_NOTHING };
+    result->outcome = LIVE_NOTHING; /* the event is written when there is one */
     note_arrival(&step);
     if (event->kind == ARB_BOOK_TOP) {
         apply_top(&step);
@@ -962,7 +1006,7 @@ void live_book_apply(struct live_book *book, const struct live_rules *rules, str
 /* While orders do not match, a crossed book is right; it is looked at again when they may. */
 static void on_still_crossed(struct step *step)
 {
-    if (step->book->trading == ARB_TRADING_OPEN) {
+    if (may_match(step->book)) {
         damaged(step, "crossed for too long");
     } else {
         step->book->crossed_until_ns = step->now.mono_ns + LIVE_CROSSED_PATIENCE_NS;
@@ -976,7 +1020,7 @@ void live_book_on_time(struct live_book *book, const struct live_rules *rules,
     struct arb_level heal[CROSS_CHECK_SUSPECTS_MAX];
     uint32_t n_bids = 0, n_asks = 0;
 
-    *result = (struct live_result){ .outcome = LIVE_NOTHING };
+    result->outcome = LIVE_NOTHING; /* the event is written when there is one */
     if (now.mono_ns < live_book_due_ns(book)) {
         return;
     }

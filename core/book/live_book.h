@@ -71,9 +71,11 @@ struct live_book {
     uint8_t verified;        /* enum arb_verified of what it shows while LIVE */
     bool is_crossed;         /* STALE for no other reason: the next event may heal it */
     bool is_catching_up;     /* since a snapshot by HTTP no delta was newer than it */
+    bool has_gap;        /* nothing links the last snapshot by HTTP to the events behind it */
     bool has_beyond;         /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
     int64_t venue_ns;
+    int64_t change_ns;       /* the venue's time of the last change, for their order; 0: none */
     struct moment recv;      /* of the last event */
     int64_t event_mono_ns;   /* when anything came for it last; 0: nothing since it began to wait */
     int64_t live_since_ns;   /* mono */
@@ -129,6 +131,18 @@ bool live_book_leave(struct live_book *book, const struct live_rules *rules,
                      enum arb_book_state state, struct moment now, const char *why,
                      struct event *event);
 
+/* It is served from now on: nothing was sent for it before. */
+static inline void live_book_served(struct live_book *book, int64_t mono_ns)
+{
+    book->waiting_ns = mono_ns;
+}
+
+/* A snapshot by HTTP is asked for; 0: it came, or never will. */
+static inline void live_book_asked(struct live_book *book, int64_t mono_ns)
+{
+    book->asked_ns = mono_ns;
+}
+
 /* The pair's own trading status, and the venue's. As live_book_await(). */
 bool live_book_set_trading(struct live_book *book, const struct live_rules *rules, uint8_t pair,
                            uint8_t venue, struct moment now, const char *why, struct event *event);
@@ -154,12 +168,22 @@ struct event live_book_event(const struct live_book *book, const struct live_rul
 struct event live_book_whole(const struct live_book *book, const struct live_rules *rules);
 struct arb_book live_book_view(const struct live_book *book, const struct live_rules *rules);
 
+/* Levels to set, or with quantity 0 to remove. Borrowed. */
+struct live_changes {
+    const struct arb_level *bids, *asks;
+    uint32_t n_bids, n_asks;
+};
+
+/* Makes an event of this book its delta. */
+void live_book_delta(const struct live_book *book, const struct live_rules *rules,
+                     const struct live_changes *changes, struct event *event);
+
 /*
  * Makes `delta` the change of one book into another; `changes` has room for 2 * LIVE_CHANGES_MAX.
  * False when it is so large that a snapshot is better.
  */
 bool live_book_difference(const struct book *from, const struct book *to, struct arb_level *changes,
-                          struct event *delta);
+                          struct live_changes *delta);
 
 static inline bool live_progress_is_ahead(const struct live_progress *a,
                                           const struct live_progress *b)

@@ -58,7 +58,7 @@ static void print_row(const struct plugin *plugin, const char *key, const char *
                  liveness_name(plan.liveness));
 }
 
-/* The option that selects among feeds: the first one that is a word. */
+/* The option that selects among modes: the first one that is a word. */
 static const struct arb_option *find_mode(const struct arb_plugin *desc)
 {
     for (uint32_t i = 0; i < desc->n_options; i++) {

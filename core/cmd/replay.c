@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "config/instrument_list.h"
 #include "replay/replay.h"
 #include "venue/board.h"
 #include "wire/wire.h"
 
-enum { SYMBOLS_MAX = 256, SETS_MAX = 32, PX_SCALE = 10, QTY_SCALE = 8 };
+enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64 };
 
 static const char usage[] =
     "usage: arbspot replay --plugin FILE.so --symbols A,B [--set key=value]... RECORDING...\n"
@@ -22,7 +23,9 @@ static const char usage[] =
     "\n"
     "  --plugin FILE     the exchange plugin\n"
     "  --symbols A,B     canonical symbols, such as BTC/USD\n"
-    "  --set key=value   an option of the plugin, as in the INI; may be repeated\n";
+    "  --set key=value   an option of the plugin, as in the INI; may be repeated\n"
+    "  --scale SYM=P,Q   digits of price and quantity; else as the catalog says, or 10 and 8\n"
+    "  --venue-symbol SYM=NAME   the venue's own name of a symbol\n";
 
 struct arguments {
     const char *plugin;
@@ -30,6 +33,8 @@ struct arguments {
     unsigned n_symbols;
     struct config_entry sets[SETS_MAX];
     unsigned n_sets;
+    const char *scales[OVERRIDES_MAX], *names[OVERRIDES_MAX];
+    unsigned n_scales, n_names;
 };
 
 /* Where the messages go. */
@@ -93,32 +98,52 @@ static int add_set(struct arguments *arguments, char *set)
     return ARB_OK;
 }
 
+static int add_text(const char **texts, unsigned *n, const char *text)
+{
+    if (*n == OVERRIDES_MAX) {
+        (void)fprintf(stderr, "arbspot replay: --scale and --venue-symbol: at most %d times\n",
+                      OVERRIDES_MAX);
+        return ARB_EINVAL;
+    }
+    texts[(*n)++] = text;
+    return ARB_OK;
+}
+
+static int take_option(struct arguments *arguments, int option)
+{
+    switch (option) {
+    case 'p':
+        arguments->plugin = optarg;
+        return ARB_OK;
+    case 's':
+        return add_symbols(arguments, optarg);
+    case 'o':
+        return add_set(arguments, optarg);
+    case 'c':
+        return add_text(arguments->scales, &arguments->n_scales, optarg);
+    case 'y':
+        return add_text(arguments->names, &arguments->n_names, optarg);
+    case 'h':
+        (void)fputs(usage, stdout);
+        exit(EXIT_SUCCESS);
+    default:
+        return ARB_EINVAL;
+    }
+}
+
 static int read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option longs[] = { { "plugin", required_argument, NULL, 'p' },
                                            { "symbols", required_argument, NULL, 's' },
                                            { "set", required_argument, NULL, 'o' },
+                                           { "scale", required_argument, NULL, 'c' },
+                                           { "venue-symbol", required_argument, NULL, 'y' },
                                            { "help", no_argument, NULL, 'h' },
                                            { NULL, 0, NULL, 0 } };
     int rc = ARB_OK, option;
 
     while (rc == ARB_OK && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        switch (option) {
-        case 'p':
-            arguments->plugin = optarg;
-            break;
-        case 's':
-            rc = add_symbols(arguments, optarg);
-            break;
-        case 'o':
-            rc = add_set(arguments, optarg);
-            break;
-        case 'h':
-            (void)fputs(usage, stdout);
-            exit(EXIT_SUCCESS);
-        default:
-            rc = ARB_EINVAL;
-        }
+        rc = take_option(arguments, option);
     }
     if (rc == ARB_OK &&
         (arguments->plugin == NULL || arguments->n_symbols == 0 || optind == argc)) {
@@ -251,6 +276,43 @@ static int run_recording(const struct recording *recording, const struct session
     return rc;
 }
 
+static int read_instruments(const struct arguments *arguments, const char *exchange,
+                            struct instrument_list *list, struct err *err)
+{
+    int rc = ARB_OK;
+
+    for (unsigned i = 0; i < arguments->n_scales && rc == ARB_OK; i++) {
+        rc = instrument_list_scale_text(list, arguments->scales[i], err);
+    }
+    for (unsigned i = 0; i < arguments->n_names && rc == ARB_OK; i++) {
+        rc = instrument_list_name_text(list, exchange, arguments->names[i], err);
+    }
+    return rc;
+}
+
+static int replay_recording(const struct plugin *plugin, struct arguments *arguments,
+                            const struct recording *recording, struct err *err)
+{
+    static struct instrument_list instruments; /* large, and needed once */
+    struct config config;
+    struct exchange_config exchange = { .symbols = arguments->symbols,
+                                        .n_symbols = arguments->n_symbols,
+                                        .options = arguments->n_sets > 0 ? arguments->sets : NULL };
+    const struct session_config session = { .plugin = plugin,
+                                            .exchange = &exchange,
+                                            .config = &config,
+                                            .sink = &sink,
+                                            .is_unpaced = true };
+    const int rc = read_instruments(arguments, plugin->desc.name, &instruments, err);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    instrument_list_config(&instruments, "command line", &config);
+    (void)snprintf(exchange.name, sizeof(exchange.name), "%s", plugin->desc.name);
+    return run_recording(recording, &session, err);
+}
+
 static int replay_files(struct arguments *arguments, char **files, struct err *err)
 {
     struct plugin plugin;
@@ -261,18 +323,8 @@ static int replay_files(struct arguments *arguments, char **files, struct err *e
         rc = recording_add(&recording, *files, err);
     }
     if (rc == ARB_OK) {
-        const struct config config = { .path = "command line",
-                                       .host = { .px_scale = PX_SCALE, .qty_scale = QTY_SCALE } };
-        struct exchange_config exchange = { .symbols = arguments->symbols,
-                                            .n_symbols = arguments->n_symbols,
-                                            .options =
-                                                arguments->n_sets > 0 ? arguments->sets : NULL };
-        (void)snprintf(exchange.name, sizeof(exchange.name), "%s", plugin.desc.name);
-        const struct session_config session = {
-            .plugin = &plugin, .exchange = &exchange, .config = &config, .sink = &sink
-        };
         recording_sort(&recording);
-        rc = run_recording(&recording, &session, err);
+        rc = replay_recording(&plugin, arguments, &recording, err);
     }
     recording_fini(&recording);
     return rc;

@@ -8,9 +8,8 @@ static bool is_same_session(const struct replica *replica, const struct event *e
 /* Seen before, or of a session that a newer one ended: a rewind must not take a book back. */
 static bool is_old(const struct replica *replica, const struct event *event)
 {
-    return replica->is_heard &&
-           (event->session < replica->session ||
-            (event->session == replica->session && event->seq <= replica->view.seq));
+    return event->session < replica->newest_session ||
+           (is_same_session(replica, event) && event->seq <= replica->view.seq);
 }
 
 /* Nothing was lost between the replica's last event and this one, and it counts in its units? */
@@ -124,6 +123,7 @@ static enum arb_verdict apply(struct replica *replica, const struct event *event
     if (is_old(replica, event)) {
         return ARB_VERDICT_DUPLICATE;
     }
+    replica->newest_session = event->session;
     switch ((enum event_kind)event->kind) {
     case EVENT_SNAPSHOT:
         return apply_snapshot(replica, event);

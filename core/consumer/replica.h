@@ -13,8 +13,9 @@
 
 struct replica {
     struct book book;
-    struct arb_book view; /* without the levels, which move: see replica_view() */
-    uint64_t session;
+    struct arb_book view;        /* without the levels, which move: see replica_view() */
+    uint64_t session;            /* of the last event that was taken */
+    uint64_t newest_session;     /* of any event, taken or not: what is older is over */
     uint8_t px_scale, qty_scale; /* of the last snapshot */
     bool is_heard;               /* session and view.seq are of an event that was taken */
 };

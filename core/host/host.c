@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "kafka/embedded.h"
+#include "kafka/last_run.h"
 #include "kafka/publisher.h"
 #include "kafka/reader.h"
 #include "kafka/kafka_source.h"
@@ -17,6 +19,7 @@
 enum {
     FLUSH_MS = 5000,            /* for the last messages at the end */
     OPPORTUNITY_RING = 1 << 20, /* bytes */
+    LAST_RUN_MS = 5000,         /* for the brokers to say what was published last */
 };
 
 /* One strategy section with what brings it events and takes its opportunities. */
@@ -33,7 +36,7 @@ struct strategy_part {
 struct host {
     struct config *config;
     const struct plugins *plugins;
-    uint64_t session;
+    uint64_t run;          /* greater than that of every host that published here before */
     struct scales *scales; /* of all venues */
     struct embedded *embedded;
     struct waker publisher_waker;
@@ -54,7 +57,7 @@ static int create_venue(struct host *host, unsigned i, struct err *err)
     const struct venue_thread_config config = { .config = host->config,
                                                 .exchange = &host->config->exchanges[i],
                                                 .plugin = &host->plugins->exchanges[i],
-                                                .run = host->session,
+                                                .run = host->run,
                                                 .scales = host->scales };
     struct venue_thread *const venue = &host->venues[host->n_venues++];
     struct ring *ring;
@@ -125,7 +128,7 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .n_venues = host->config->n_exchanges,
                                           .source = part->source,
                                           .ring = &part->opportunities,
-                                          .session = host->session,
+                                          .session = host->run,
                                           .now = clock_moment() };
     return runner_create(&part->runner, &config, &problems, err);
 }
@@ -182,22 +185,50 @@ static int create_broker(struct host *host, struct err *err)
     return rc;
 }
 
+/* 0 when nothing was published before, or nobody can tell: a host starts without brokers too. */
+static uint64_t last_run(const struct host *host)
+{
+    struct err err = { 0 };
+    uint64_t greatest = 0;
+
+    if (host->embedded != NULL) {
+        return 0; /* it is empty */
+    }
+    if (last_run_read(&host->config->kafka, LAST_RUN_MS, &greatest, &err) != ARB_OK) {
+        log_line(ARB_WARN, "kafka=last_run",
+                 "which run of a host was the last could not be read from %s: %s; this one is "
+                 "numbered by the clock, and ignored by consumers if the clock was set back since",
+                 host->config->kafka.market_topic, err.text);
+    }
+    return greatest;
+}
+
+static uint64_t number_run(const struct host *host)
+{
+    struct next_run next = { .greatest = last_run(host), .clock_ns = clock_now_ns() };
+
+    if (getrandom(&next.random, sizeof(next.random), GRND_NONBLOCK) != sizeof(next.random)) {
+        next.random = (uint64_t)clock_mono_ns(); /* early in the boot of the machine */
+    }
+    return last_run_next(&next);
+}
+
 static int create_publisher(struct host *host, struct err *err)
 {
-    struct publisher_feed feeds[CONFIG_EXCHANGES_MAX];
+    struct publisher_venue venues[CONFIG_EXCHANGES_MAX];
     struct ring *opportunities[CONFIG_STRATEGIES_MAX];
 
     for (unsigned i = 0; i < host->n_venues; i++) {
-        feeds[i] = (struct publisher_feed){ .ring = &host->venues[i].rings[0],
+        venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
                                             .feedback = &host->venues[i].feedback };
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
         opportunities[i] = &host->strategies[i].opportunities;
     }
     const struct publisher_config config = { .kafka = &host->config->kafka,
-                                             .feeds = feeds,
+                                             .venues = venues,
                                              .opportunities = opportunities,
-                                             .n_feeds = host->n_venues,
+                                             .n_venues = host->n_venues,
                                              .n_opportunities = host->n_strategies,
                                              .waker = &host->publisher_waker };
     return publisher_create(&host->publisher, &config, err);
@@ -207,7 +238,6 @@ static int create_publisher(struct host *host, struct err *err)
 
 static int create_parts(struct host *host, struct err *err)
 {
-    host->session = (uint64_t)clock_now_ns(); /* of two sessions the greater one is newer */
     int rc = waker_init(&host->publisher_waker);
     if (rc != ARB_OK) {
         return err_set(err, rc, "no eventfd to be had");
@@ -215,6 +245,7 @@ static int create_parts(struct host *host, struct err *err)
     host->has_waker = true;
     rc = create_broker(host, err);
     if (rc == ARB_OK) {
+        host->run = number_run(host);
         rc = create_venues(host, err);
     }
     if (rc == ARB_OK) {

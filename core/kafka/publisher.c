@@ -23,13 +23,13 @@ enum {
  * can send it again.
  */
 struct origin {
-    uint16_t feed; /* counted from 1; 0: an opportunity */
+    uint16_t venue; /* counted from 1; 0: an opportunity */
     uint16_t instrument;
     uint32_t n_messages; /* of the book that are lost with it: those it replaced, and itself */
 };
 
 _Static_assert(sizeof(struct origin) == sizeof(void *), "an origin travels as the opaque");
-_Static_assert(PUBLISHER_FEEDS_MAX < UINT16_MAX, "an origin holds any feed");
+_Static_assert(PUBLISHER_VENUES_MAX < UINT16_MAX, "an origin holds any venue");
 _Static_assert(ARB_INSTRUMENTS_MAX <= UINT16_MAX, "an origin holds any instrument");
 
 /* One connection to the brokers. A new one is made when librdkafka gives up. */
@@ -43,10 +43,10 @@ struct publisher {
     struct kafka_client client;
     struct link link;
     int64_t relink_ns; /* not before */
-    struct publisher_feed *feeds;
+    struct publisher_venue *venues;
     struct ring **opportunities;
-    unsigned n_feeds, n_opportunities;
-    unsigned first_feed; /* whose turn it is to be first */
+    unsigned n_venues, n_opportunities;
+    unsigned first_venue; /* whose turn it is to be first */
     struct waker *waker;
     char *text; /* room for the largest message the rings can hold */
     struct log_limit failed_limit, refused_limit;
@@ -67,10 +67,10 @@ struct message {
     struct origin origin;
 };
 
-static struct origin origin_of(unsigned feed, const struct event *event)
+static struct origin origin_of(unsigned venue, const struct event *event)
 {
     const uint64_t n = event->conflated + 1;
-    return (struct origin){ .feed = (uint16_t)(feed + 1),
+    return (struct origin){ .venue = (uint16_t)(venue + 1),
                             .instrument = (uint16_t)event->instrument,
                             .n_messages = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX };
 }
@@ -96,15 +96,15 @@ static void count(_Atomic uint64_t *counter, uint64_t n)
 
 static void ask_again(const struct publisher *p, struct origin origin)
 {
-    if (origin.feed != 0) {
-        feedback_raise(p->feeds[origin.feed - 1].feedback, origin.instrument, origin.n_messages);
+    if (origin.venue != 0) {
+        feedback_raise(p->venues[origin.venue - 1].feedback, origin.instrument, origin.n_messages);
     }
 }
 
 static void note_delivery(struct publisher *p, struct origin origin)
 {
     count(&p->delivered, 1);
-    if (origin.feed != 0) {
+    if (origin.venue != 0) {
         count(&p->conflated, origin.n_messages - 1);
     }
 }
@@ -251,7 +251,7 @@ static bool is_late(const struct event *event, int64_t now_ns)
     return event->kind == EVENT_DELTA && now_ns - event->recv_ns > PUBLISHER_LATE_MS * NS_PER_MS;
 }
 
-static bool produce_event(struct publisher *p, unsigned feed, const struct event *event,
+static bool produce_event(struct publisher *p, unsigned venue, const struct event *event,
                           int64_t now_ns)
 {
     const struct message message = {
@@ -261,7 +261,7 @@ static bool produce_event(struct publisher *p, unsigned feed, const struct event
         .len = wire_write_event(event, now_ns, p->text),
         .recv_ns = event->recv_ns,
         .pub_ns = now_ns,
-        .origin = origin_of(feed, event),
+        .origin = origin_of(venue, event),
     };
     if (!produce(p, &message)) {
         return false;
@@ -283,9 +283,9 @@ static bool produce_opportunity(struct publisher *p, const struct opportunity *o
     return produce(p, &message);
 }
 
-static enum publisher_turn drain_feed(struct publisher *p, unsigned feed, int64_t now_ns)
+static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, int64_t now_ns)
 {
-    struct ring *const ring = p->feeds[feed].ring;
+    struct ring *const ring = p->venues[venue].ring;
 
     for (unsigned i = 0; i < PUBLISHER_BATCH; i++) {
         size_t len;
@@ -293,7 +293,7 @@ static enum publisher_turn drain_feed(struct publisher *p, unsigned feed, int64_
         if (record == NULL) {
             return PUBLISHER_IDLE;
         }
-        if (!produce_event(p, feed, event_record_read(record), now_ns)) {
+        if (!produce_event(p, venue, event_record_read(record), now_ns)) {
             return PUBLISHER_BLOCKED;
         }
         ring_release(ring);
@@ -327,11 +327,11 @@ static enum publisher_turn drain(struct publisher *p, int64_t now_ns)
         const enum publisher_turn one = drain_opportunities(p, p->opportunities[i], now_ns);
         turn = one > turn ? one : turn;
     }
-    for (unsigned i = 0; i < p->n_feeds && turn != PUBLISHER_BLOCKED; i++) {
-        const enum publisher_turn one = drain_feed(p, (p->first_feed + i) % p->n_feeds, now_ns);
+    for (unsigned i = 0; i < p->n_venues && turn != PUBLISHER_BLOCKED; i++) {
+        const enum publisher_turn one = drain_venue(p, (p->first_venue + i) % p->n_venues, now_ns);
         turn = one > turn ? one : turn;
     }
-    p->first_feed = p->n_feeds == 0 ? 0 : (p->first_feed + 1) % p->n_feeds;
+    p->first_venue = p->n_venues == 0 ? 0 : (p->first_venue + 1) % p->n_venues;
     return turn;
 }
 
@@ -381,8 +381,8 @@ static bool is_idle(void *context)
             return false;
         }
     }
-    for (unsigned i = 0; i < p->n_feeds; i++) {
-        if (ring_peek(p->feeds[i].ring, &len) != NULL) {
+    for (unsigned i = 0; i < p->n_venues; i++) {
+        if (ring_peek(p->venues[i].ring, &len) != NULL) {
             return false;
         }
     }
@@ -457,8 +457,8 @@ static size_t text_cap(const struct publisher_config *config)
 {
     size_t cap = WIRE_OPPORTUNITY_MAX;
 
-    for (unsigned i = 0; i < config->n_feeds; i++) {
-        const size_t bound = message_bound(config->feeds[i].ring);
+    for (unsigned i = 0; i < config->n_venues; i++) {
+        const size_t bound = message_bound(config->venues[i].ring);
         cap = bound > cap ? bound : cap;
     }
     return cap;
@@ -468,16 +468,16 @@ static int copy_config(struct publisher *p, const struct publisher_config *confi
 {
     p->config = config->kafka;
     p->waker = config->waker;
-    p->n_feeds = config->n_feeds;
+    p->n_venues = config->n_venues;
     p->n_opportunities = config->n_opportunities;
-    p->feeds = calloc((size_t)config->n_feeds + 1, sizeof(*p->feeds));
+    p->venues = calloc((size_t)config->n_venues + 1, sizeof(*p->venues));
     p->opportunities = calloc((size_t)config->n_opportunities + 1, sizeof(*p->opportunities));
     p->text = malloc(text_cap(config));
-    if (p->feeds == NULL || p->opportunities == NULL || p->text == NULL) {
+    if (p->venues == NULL || p->opportunities == NULL || p->text == NULL) {
         return ARB_ENOMEM;
     }
-    for (unsigned i = 0; i < config->n_feeds; i++) {
-        p->feeds[i] = config->feeds[i];
+    for (unsigned i = 0; i < config->n_venues; i++) {
+        p->venues[i] = config->venues[i];
     }
     for (unsigned i = 0; i < config->n_opportunities; i++) {
         p->opportunities[i] = config->opportunities[i];
@@ -487,7 +487,7 @@ static int copy_config(struct publisher *p, const struct publisher_config *confi
 
 int publisher_create(struct publisher **out, const struct publisher_config *config, struct err *err)
 {
-    assert(config->n_feeds <= PUBLISHER_FEEDS_MAX);
+    assert(config->n_venues <= PUBLISHER_VENUES_MAX);
     struct publisher *const p = calloc(1, sizeof(*p));
     if (p == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for the publisher");
@@ -517,7 +517,7 @@ void publisher_destroy(struct publisher *p)
     link_close(&p->link);
     free(p->text);
     free(p->opportunities);
-    free(p->feeds);
+    free(p->venues);
     free(p);
 }
 

@@ -3,8 +3,8 @@
  *
  * Market data goes out keyed by symbol, so that all venues of an instrument share a
  * partition and keep their order. When librdkafka's queue is full the publisher stops
- * reading: the rings fill and the feeds conflate. A delivery that failed for good makes the
- * feed send that book anew.
+ * reading: the rings fill and the venues conflate. A delivery that failed for good makes the
+ * venue send that book anew.
  *
  * Everything but publisher_start(), publisher_stop() and publisher_stats() belongs to one
  * thread: the publisher's own between start and stop, else the caller's.
@@ -19,12 +19,12 @@
 
 enum {
     PUBLISHER_BATCH = 64, /* records taken off one ring before the next has its turn */
-    PUBLISHER_FEEDS_MAX = 256,
+    PUBLISHER_VENUES_MAX = 256,
     PUBLISHER_LATE_MS = 100,
 };
 
-/* One feed's ring of event records, and how to ask that feed for a snapshot. */
-struct publisher_feed {
+/* One venue's ring of event records, and how to ask that venue for a snapshot. */
+struct publisher_venue {
     struct ring *ring;
     struct feedback *feedback;
 };
@@ -32,9 +32,9 @@ struct publisher_feed {
 /* Everything is borrowed and must outlive the publisher; the arrays are copied. */
 struct publisher_config {
     const struct kafka_config *kafka; /* brokers is an address: see embedded_attach() */
-    const struct publisher_feed *feeds;
+    const struct publisher_venue *venues;
     struct ring *const *opportunities; /* their records are struct opportunity */
-    unsigned n_feeds, n_opportunities;
+    unsigned n_venues, n_opportunities;
     struct waker *waker; /* of all these rings */
 };
 

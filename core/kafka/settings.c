@@ -25,7 +25,7 @@ static const struct setting producer_settings[] = {
     { "linger.ms", "0" },
     { "compression.type", "none" },
     { "partitioner", "murmur2_random" },       /* Java clients put a key there too */
-    { "queue.buffering.max.kbytes", "65536" }, /* then the rings fill and the feeds conflate */
+    { "queue.buffering.max.kbytes", "65536" }, /* then the rings fill and the venues conflate */
     { "message.timeout.ms", "30000" },         /* then a fresh snapshot is worth more */
 };
 

@@ -163,16 +163,15 @@ struct port replay_port(struct replay *replay)
     return (struct port){ .ops = &replay_ops, .context = replay };
 }
 
-/* A connection that is dropped is back at once. */
-static void serve_close(struct replay *replay, uint32_t conn)
+/* A connection that is dropped is back as soon as the recorder's is. */
+static void serve_close(struct replay *replay, uint32_t conn, const char *why)
 {
     struct replay_conn *const c = &replay->conns[conn];
     const bool was_open = c->is_open;
 
     *c = (struct replay_conn){ .wants_dial = true };
     if (was_open) {
-        session_events.on_close(replay->session, conn, moment_at(replay->now_ns),
-                                "dropped in the replay");
+        session_events.on_close(replay->session, conn, moment_at(replay->now_ns), why);
     }
 }
 
@@ -181,13 +180,13 @@ static void serve_conn(struct replay *replay, uint32_t conn)
     struct replay_conn *const c = &replay->conns[conn];
 
     if (c->wants_close) {
-        serve_close(replay, conn);
+        serve_close(replay, conn, "dropped in the replay");
     }
     if (c->wants_dial) {
         c->wants_dial = false;
         session_events.on_dial(replay->session, conn, moment_at(replay->now_ns));
     }
-    if (c->wants_open) {
+    if (c->wants_open && replay->is_recorder_up) {
         c->wants_open = false;
         c->is_open = true;
         session_events.on_open(replay->session, conn, moment_at(replay->now_ns));
@@ -207,11 +206,48 @@ static void serve_requests(struct replay *replay)
 
 /* -- steps ---------------------------------------------------------------------------- */
 
+static bool is_socket(const struct record *record)
+{
+    return record->kind == RECORD_OPEN && record->url.len > 3 &&
+           memcmp(record->url.data, "ws", 2) == 0;
+}
+
+/* Where a recording does not say when connections were opened, they are from the start. */
+static bool says_when_opened(const struct recording *recording)
+{
+    for (size_t i = 0; i < recording->n; i++) {
+        if (is_socket(&recording->records[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The recorder opened a connection. To where it had one that brought messages, it had lost that one:
+ * which a recording does not say in other words.
+ */
+static void on_recorder_open(struct replay *replay, const struct record *record)
+{
+    const bool is_again = replay->has_messages && record->url.len == replay->url.len &&
+                          memcmp(record->url.data, replay->url.data, record->url.len) == 0;
+
+    for (uint32_t conn = 0; is_again && conn < ARB_CONNS_MAX; conn++) {
+        if (replay->conns[conn].is_open) {
+            serve_close(replay, conn, "the recorder connected again");
+        }
+    }
+    replay->is_recorder_up = true;
+    replay->has_messages = false;
+    replay->url = record->url;
+}
+
 int replay_init(struct replay *replay, const struct recording *recording)
 {
     *replay = (struct replay){ .recording = recording };
     replay->served = calloc(recording->n + 1, sizeof(*replay->served));
     replay->now_ns = replay_start_ns(replay);
+    replay->is_recorder_up = !says_when_opened(recording);
     return replay->served == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
@@ -248,6 +284,10 @@ bool replay_step(struct replay *replay)
     serve_requests(replay);
     run_turns_until(replay, record->ns);
     replay->at++;
+    if (is_socket(record)) {
+        on_recorder_open(replay, record);
+    }
+    replay->has_messages = replay->has_messages || record->kind == RECORD_MESSAGE;
     if (record->kind == RECORD_MESSAGE && replay->conns[0].is_open) {
         const struct arb_message message = { .data = record->data.data, .len = record->data.len };
         session_events.on_message(replay->session, 0, moment_at(replay->now_ns), message);

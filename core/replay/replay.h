@@ -29,6 +29,9 @@ struct replay {
     bool *served;   /* [recording->n] HTTP bodies that were handed out */
     size_t at;      /* records before this one have happened */
     int64_t now_ns; /* on both clocks */
+    bool is_recorder_up;  /* it has opened a connection, or does not say when */
+    bool has_messages;    /* since it did */
+    struct arb_bytes url; /* to where */
     struct replay_conn conns[ARB_CONNS_MAX];
     uint32_t n_requests;
     struct replay_request requests[REPLAY_REQUESTS_MAX];

@@ -8,6 +8,8 @@
 /* Dated further ahead of the venue's clock than any jitter: a damaged date. */
 #define AHEAD_MAX_NS (60 * NS_PER_S)
 
+enum { FAR_IN_A_ROW = 8 };
+
 static void tell(struct session *session, uint32_t i, struct event *event)
 {
     event->instrument = i;
@@ -62,9 +64,8 @@ static void log_trouble(struct session *session, uint32_t i, struct moment now, 
 
     if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
         log_line(ARB_WARN, session->who, "%s is %s: %s (%llu more like this)",
-                 session->instruments.list[i].symbol,
-                 book_state_name(session->books[i].live.state), why,
-                 (unsigned long long)suppressed);
+                 session->instruments.list[i].symbol, book_state_name(session->books[i].live.state),
+                 why, (unsigned long long)suppressed);
     }
 }
 
@@ -141,21 +142,27 @@ void books_trading(struct session *session, uint32_t i, uint8_t trading, struct 
 
 /*
  * A frame far ahead of time would make every later one look old. What is ahead is told by the
- * venue's own times on our monotonic clock; a reference that was itself damaged is given up for
- * the first event far below it.
+ * venue's own times on our monotonic clock. A reference that was itself damaged is given up for
+ * several events in a row far below it, since one alone may be the damaged one, and for several in
+ * a row far above: then it was our clock that stood still, as in a machine that slept.
  */
 static bool is_from_the_future(struct session *session, int64_t venue_ns, int64_t mono_ns)
 {
     const int64_t offset_ns = venue_ns - mono_ns;
     const int64_t ahead_ns = offset_ns - session->time_reference_ns;
+    const bool is_ahead = session->has_time_reference && ahead_ns > AHEAD_MAX_NS;
+    const bool is_behind = session->has_time_reference && ahead_ns < -AHEAD_MAX_NS;
 
-    if (!session->has_time_reference || ahead_ns < -AHEAD_MAX_NS) {
+    session->n_ahead = is_ahead ? session->n_ahead + 1 : 0;
+    session->n_behind = is_behind ? session->n_behind + 1 : 0;
+    if ((is_ahead && session->n_ahead < FAR_IN_A_ROW) ||
+        (is_behind && session->n_behind < FAR_IN_A_ROW)) {
+        return is_ahead;
+    }
+    if (!session->has_time_reference || is_ahead || is_behind || ahead_ns > 0) {
         session->has_time_reference = true;
         session->time_reference_ns = offset_ns;
-    } else if (ahead_ns > AHEAD_MAX_NS) {
-        return true;
-    } else if (ahead_ns > 0) {
-        session->time_reference_ns = offset_ns;
+        session->n_ahead = session->n_behind = 0;
     }
     return false;
 }
@@ -163,8 +170,8 @@ static bool is_from_the_future(struct session *session, int64_t venue_ns, int64_
 /* Dated by the venue as it was sent? A snapshot may show a book as it was long before. */
 static bool tells_time(const struct session *session, const struct arb_book_event *event)
 {
-    return event->venue_ns > 0 && (event->kind != ARB_BOOK_SNAPSHOT ||
-                                   session->rules.source == ARB_SNAPSHOT_EACH);
+    return event->venue_ns > 0 &&
+           (event->kind != ARB_BOOK_SNAPSHOT || session->rules.source == ARB_SNAPSHOT_EACH);
 }
 
 static void note_told(struct session_book *book)

@@ -73,8 +73,23 @@ void budget_init(struct budget *budget, const struct arb_plan *plan)
         return; /* another session did */
     }
     rate_init(&budget->opens, plan->opens_per_10s, 10 * NS_PER_S);
+    rate_init(&budget->opens_long, plan->opens_per_10min, 600 * NS_PER_S);
     rate_init(&budget->http, plan->http_per_10min, 600 * NS_PER_S);
     budget->http_at_once = plan->http_at_once;
+}
+
+int64_t budget_open_due_ns(const struct budget *budget, int64_t mono_ns)
+{
+    const int64_t short_ns = rate_due_ns(&budget->opens, mono_ns);
+    const int64_t long_ns = rate_due_ns(&budget->opens_long, mono_ns);
+
+    return short_ns > long_ns ? short_ns : long_ns;
+}
+
+bool budget_take_open(struct budget *budget, int64_t mono_ns)
+{
+    return budget_open_due_ns(budget, mono_ns) <= mono_ns && rate_take(&budget->opens, mono_ns) &&
+           rate_take(&budget->opens_long, mono_ns);
 }
 
 /* While the venue refuses, or nothing works, one request tells as much as many. */

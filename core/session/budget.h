@@ -33,8 +33,8 @@ int64_t rate_due_ns(const struct rate *rate, int64_t mono_ns);
 enum { BUDGET_FAILURES_MAX = 8 /* in a row: the venue is in trouble, so one at a time is tried */ };
 
 struct budget {
-    struct rate opens;    /* of connections */
-    struct rate http;     /* requests */
+    struct rate opens, opens_long; /* of connections, in 10 s and in 10 minutes */
+    struct rate http;              /* requests */
     uint32_t http_at_once;
     uint32_t n_under_way;
     uint32_t n_failures;  /* requests in a row */
@@ -46,6 +46,10 @@ struct budget {
 struct arb_plan;
 /* The first session's plan is everybody's. */
 void budget_init(struct budget *budget, const struct arb_plan *plan);
+
+/* May a connection be opened now? Takes it. */
+bool budget_take_open(struct budget *budget, int64_t mono_ns);
+int64_t budget_open_due_ns(const struct budget *budget, int64_t mono_ns);
 
 /* May a request go out now? Takes it. */
 bool budget_take_http(struct budget *budget, int64_t mono_ns);

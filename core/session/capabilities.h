@@ -1,5 +1,5 @@
 /*
- * capabilities.h - what an exchange plugin says its feed can prove, for people and tools.
+ * capabilities.h - what an exchange plugin says can be proven of its books, for people and tools.
  */
 #ifndef ARB_CAPABILITIES_H
 #define ARB_CAPABILITIES_H

@@ -3,6 +3,7 @@
 #include "session/books.h"
 #include "session/catalog.h"
 #include "session/conns.h"
+#include "session/requests.h"
 #include "session/subscriptions.h"
 
 static void commit_timer(struct session *session, const struct effect *effect, struct moment now)
@@ -54,7 +55,7 @@ static void commit_renew(struct session *session, const struct effect *effect)
     if (session->sink->wants_replacement != NULL) {
         session->sink->wants_replacement(session->sink_context, effect->text.data);
     } else {
-        session->port.ops->ws_close(session->port.context, session, effect->id, effect->text.data);
+        request_close(session, effect->id, effect->text.data);
     }
 }
 
@@ -108,7 +109,7 @@ static void commit_one(struct session *session, const struct effect *effect, str
         commit_send(session, effect);
         break;
     case EFFECT_CLOSE:
-        session->port.ops->ws_close(session->port.context, session, effect->id, effect->text.data);
+        request_close(session, effect->id, effect->text.data);
         break;
     case EFFECT_RENEW:
         commit_renew(session, effect);

@@ -69,8 +69,8 @@ static void answer_dial(struct session *session, uint32_t c, struct moment now)
         ask_token(session, c, now);
         return;
     }
-    if (!session->is_unpaced && !rate_take(&session->budget->opens, now.mono_ns)) {
-        due_by(session, DUE_CONNS, rate_due_ns(&session->budget->opens, now.mono_ns));
+    if (!session->is_unpaced && !budget_take_open(session->budget, now.mono_ns)) {
+        due_by(session, DUE_CONNS, budget_open_due_ns(session->budget, now.mono_ns));
         return;
     }
     ask.conn = c;
@@ -117,6 +117,7 @@ void conns_opened(struct session *session, uint32_t c, struct moment now)
     conn->dials = 0;
     conn->send_ns = now.mono_ns;
     conn->answer_by_ns = NEVER_NS;
+    session->has_time_reference = false; /* our clock may have slept meanwhile */
     conn->beat_ns = session->plan.heartbeat_ms == 0
                         ? NEVER_NS
                         : now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;
@@ -154,9 +155,8 @@ void conns_distrust(struct session *session, uint32_t c, struct moment now, cons
     struct session_conn *const conn = &session->conns[c];
 
     if (conn->is_up && !conn->is_doomed) {
-        conn->is_doomed = true;
         conns_stale(session, c, now, stale_why);
-        session->port.ops->ws_close(session->port.context, session, c, close_why);
+        request_close(session, c, close_why);
     }
 }
 
@@ -200,8 +200,7 @@ static void run_heartbeat(struct session *session, uint32_t c, struct moment now
     }
     if (conn->answer_by_ns <= now.mono_ns) {
         conn->answer_by_ns = NEVER_NS;
-        session->port.ops->ws_close(session->port.context, session, c,
-                                    "the venue does not answer heartbeats");
+        request_close(session, c, "the venue does not answer heartbeats");
     } else if (conn->beat_ns <= now.mono_ns) {
         conn->beat_ns = now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;
         conn->answer_by_ns = now.mono_ns + session->plan.heartbeat_wait_ms * NS_PER_MS;

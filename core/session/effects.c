@@ -262,37 +262,41 @@ static int record_book(struct effects *effects, const struct arb_book_event *eve
     return ARB_OK;
 }
 
-static int host_book(struct arb_host *host, const struct arb_book_event *given)
+static int take_book(struct effects *effects, const struct arb_book_event *event)
 {
-    struct effects *const effects = effects_of(host);
-    struct arb_book_event event;
+    const char *const rule = book_rule(event);
 
-    if (given == NULL || given->size < ABI_LEAST_BOOK_EVENT) {
-        return broken(effects, ARB_EINVAL, "book: size is not set");
-    }
-    if (given->size >= sizeof(event)) {
-        event = *given;
-    } else {
-        event = (struct arb_book_event){ .px_digits = ARB_DIGITS_UNKNOWN,
-                                         .qty_digits = ARB_DIGITS_UNKNOWN };
-        abi_copy(&event, sizeof(event), given, given->size);
-    }
-    const char *const rule = book_rule(&event);
     if (rule != NULL) {
         return broken(effects, ARB_EINVAL, rule);
     }
-    if (event.has_checksum && !effects->can_check) {
+    if (event->has_checksum && !effects->can_check) {
         return broken(effects, ARB_EINVAL, "book: has_checksum, but the plugin has no checksum()");
     }
-    const int rc = check_instrument(effects, event.instrument);
+    const int rc = check_instrument(effects, event->instrument);
     if (rc != ARB_OK) {
         return rc;
     }
-    if (!are_legal(event.bids, event.n_bids) || !are_legal(event.asks, event.n_asks)) {
-        return on_text(effects, EFFECT_REJECT, event.instrument, 0,
+    if (!are_legal(event->bids, event->n_bids) || !are_legal(event->asks, event->n_asks)) {
+        return on_text(effects, EFFECT_REJECT, event->instrument, 0,
                        "a price is not positive, or a quantity negative");
     }
-    return record_book(effects, &event);
+    return record_book(effects, event);
+}
+
+static int host_book(struct arb_host *host, const struct arb_book_event *event)
+{
+    struct effects *const effects = effects_of(host);
+
+    if (event == NULL || event->size < ABI_LEAST_BOOK_EVENT) {
+        return broken(effects, ARB_EINVAL, "book: size is not set");
+    }
+    if (event->size >= sizeof(*event)) {
+        return take_book(effects, event);
+    }
+    struct arb_book_event own = { .px_digits = ARB_DIGITS_UNKNOWN,
+                                  .qty_digits = ARB_DIGITS_UNKNOWN };
+    abi_copy(&own, sizeof(own), event, event->size);
+    return take_book(effects, &own);
 }
 
 static int host_reject(struct arb_host *host, uint32_t instrument, int reason)

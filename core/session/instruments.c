@@ -196,7 +196,7 @@ static void give_up(struct session *session, uint32_t i, struct moment now)
     struct session_book *const book = &session->books[i];
 
     if (!session->plan.is_listed_only) {
-        books_trading(session, i, ARB_TRADING_OPEN, now, "not in the catalog, but served");
+        books_trading(session, i, ARB_TRADING_OPEN, now, "not in the catalog: the venue's answer decides");
     } else if (!book->is_barred) {
         book->is_barred = true;
         books_refused(session, i, now, "the venue does not list this symbol", NEVER_NS);

@@ -246,6 +246,7 @@ static void add_counts(struct live_counts *sum, const struct live_counts *more)
     sum->unknown_deletes += more->unknown_deletes;
     sum->repeated += more->repeated;
     sum->healed += more->healed;
+    sum->held_dropped += more->held_dropped;
 }
 
 void session_stats_add(struct session_stats *sum, const struct session_stats *more)

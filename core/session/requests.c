@@ -64,6 +64,14 @@ int request_spell(struct session *session, const struct arb_ask *ask, struct arb
     return rc;
 }
 
+void request_close(struct session *session, uint32_t conn, const char *why)
+{
+    if (session->conns[conn].is_up && !session->conns[conn].is_doomed) {
+        session->conns[conn].is_doomed = true;
+        session->port.ops->ws_close(session->port.context, session, conn, why);
+    }
+}
+
 int request_send(struct session *session, const struct arb_ask *ask)
 {
     struct arb_request request;

@@ -23,6 +23,9 @@ struct arb_ask request_ask(struct session *session, enum arb_ask_what what);
  */
 int request_spell(struct session *session, const struct arb_ask *ask, struct arb_request *request);
 
+/* Drops a connection, once: what still comes from it is ignored. */
+void request_close(struct session *session, uint32_t conn, const char *why);
+
 /* Spells a frame and sends it on ask->conn. */
 int request_send(struct session *session, const struct arb_ask *ask);
 

@@ -91,6 +91,9 @@ static int finish(struct session *session, const char *callback, int rc, struct 
 /* What a callback led to. */
 static void follow_up(struct session *session, struct moment now)
 {
+    if (is_due(session, DUE_CONNS, now.mono_ns)) {
+        conns_on_turn(session, now);
+    }
     if (is_due(session, DUE_INSTRUMENTS, now.mono_ns)) {
         instruments_on_turn(session, now);
     }
@@ -376,9 +379,6 @@ int64_t session_on_turn(struct session *session, struct moment now)
     give_up_overdue(session, now);
     if (is_due(session, DUE_CATALOG, now.mono_ns)) {
         catalog_on_turn(session, now);
-    }
-    if (is_due(session, DUE_CONNS, now.mono_ns)) {
-        conns_on_turn(session, now);
     }
     follow_up(session, now);
     return session->is_disabled ? NEVER_NS : next_ns(session);

@@ -10,7 +10,7 @@ void seeds_answered(struct session *session, uint32_t i, bool is_good, struct mo
     struct seed *const seed = &session->books[i].seed;
 
     seed->is_asked = false;
-    session->books[i].live.asked_ns = 0;
+    live_book_asked(&session->books[i].live, 0);
     if (!is_good) {
         session->stats.seeds_failed++;
         seed->attempt++;
@@ -47,7 +47,7 @@ static void fetch(struct session *session, uint32_t i, struct moment now)
     if (rc == ARB_OK) {
         session->stats.seeds++;
         book->seed.is_asked = true;
-        book->live.asked_ns = now.mono_ns;
+        live_book_asked(&book->live, now.mono_ns);
         return;
     }
     budget_http_done(session->budget, true); /* the venue has no part in it */

@@ -179,6 +179,7 @@ struct session {
     int64_t due_ns[N_DUES];
     int64_t silence_ns;         /* when to look for silent books again */
     bool has_time_reference;
+    uint32_t n_ahead, n_behind; /* events in a row that were far ahead of it, or far behind */
     int64_t time_reference_ns;  /* the venue's time minus mono, the largest that is plausible */
     struct session_stats stats;
     struct log_limit frame_log, book_log;

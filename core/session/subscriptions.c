@@ -1,7 +1,5 @@
 #include "session/subscriptions.h"
 
-#include <stdio.h>
-
 #include "session/books.h"
 #include "session/requests.h"
 
@@ -59,11 +57,10 @@ static void set_served(struct session *session, uint32_t i, uint32_t channel, st
     set_state(session, i, channel, SUB_ON, NEVER_NS);
     if (!sub->was_on) {
         sub->was_on = true;
-        session->books[i].live.waiting_ns = now.mono_ns; /* nothing was sent before */
+        live_book_served(&session->books[i].live, now.mono_ns);
     }
     if (channel == 0 && session->rules.source != ARB_SNAPSHOT_STREAM) {
-        due_by(session, DUE_SEEDS,
-               live_book_seed_due_ns(&session->books[i].live, &session->rules));
+        due_by(session, DUE_SEEDS, live_book_seed_due_ns(&session->books[i].live, &session->rules));
     }
 }
 
@@ -74,6 +71,7 @@ void subscriptions_add(struct session *session, uint32_t i, struct moment now)
     if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred) {
         return;
     }
+    session->books[i].seed.attempt = 0;
     books_await(session, i, now, "subscribing");
     for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
         set_wanted(session, i, channel);
@@ -129,7 +127,7 @@ static void collect(struct session *session, struct batch *batch)
         }
     }
     if (batch->n > 0) {
-        conn->cursor = batch->list[batch->n - 1];
+        conn->cursor = batch->list[batch->n - 1] + 1;
     }
 }
 
@@ -174,7 +172,7 @@ static void on_unspelled(struct session *session, const struct batch *batch, str
         set_state(session, batch->list[k], batch->channel, SUB_NONE, NEVER_NS);
     }
     if (batch->state == SUB_LEAVE_WANTED) {
-        session->port.ops->ws_close(session->port.context, session, batch->conn, "resync");
+        request_close(session, batch->conn, "resync");
         return;
     }
     for (uint32_t k = 0; k < batch->n && batch->channel == 0; k++) {
@@ -185,8 +183,8 @@ static void on_unspelled(struct session *session, const struct batch *batch, str
 
 static void send_batch(struct session *session, struct batch *batch, struct moment now)
 {
-    struct arb_ask ask = request_ask(session, batch->state == SUB_WANTED ? ARB_ASK_SUBSCRIBE
-                                                                         : ARB_ASK_UNSUBSCRIBE);
+    struct arb_ask ask =
+        request_ask(session, batch->state == SUB_WANTED ? ARB_ASK_SUBSCRIBE : ARB_ASK_UNSUBSCRIBE);
     int rc;
 
     ask.conn = batch->conn;
@@ -268,17 +266,15 @@ static void on_refused(struct session *session, uint32_t i, uint32_t channel, st
                        const char *why)
 {
     const uint32_t state = sub_of(session, i, channel)->state;
-    char text[EVENT_REASON_MAX];
 
-    (void)snprintf(text, sizeof(text), "refused by the venue: %s", why);
     if (is_leaving(state)) {
         set_wanted(session, i, channel);
     } else if (channel == 0) {
         set_state(session, i, channel, SUB_NONE, NEVER_NS);
-        books_refused(session, i, now, text, UNUSABLE_RETRY_NS);
+        books_refused(session, i, now, why, UNUSABLE_RETRY_NS);
     } else {
         log_line(ARB_WARN, session->who, "channel %u of %s: %s", channel,
-                 session->instruments.list[i].symbol, text);
+                 session->instruments.list[i].symbol, why);
         set_state(session, i, channel, SUB_PAUSED, now.mono_ns + UNUSABLE_RETRY_NS);
     }
 }
@@ -331,16 +327,15 @@ void subscriptions_later(struct session *session, uint32_t conn, struct moment n
 bool subscriptions_take(struct session *session, const struct arb_book_event *event,
                         struct moment now)
 {
-    const uint32_t channel =
-        event->kind == ARB_BOOK_TOP && session->plan.channels > 1 ? 1 : 0;
+    const uint32_t channel = event->kind == ARB_BOOK_TOP && session->plan.channels > 1 ? 1 : 0;
     const struct subscription *const sub = sub_of(session, event->instrument, channel);
     const bool is_stream = session->rules.source == ARB_SNAPSHOT_STREAM;
 
     if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }
-    if (sub->state != SUB_ON && !is_leaving(sub->state) &&
-        (!is_stream || event->kind == ARB_BOOK_SNAPSHOT)) {
+    if (session->current_conn != ARB_NO_CONN && sub->state != SUB_ON && !is_leaving(sub->state) &&
+        (!is_stream || event->kind == ARB_BOOK_SNAPSHOT)) { /* by HTTP it proves no subscription */
         set_served(session, event->instrument, channel, now);
     }
     return true;
@@ -366,8 +361,7 @@ void subscriptions_resync(struct session *session, uint32_t i, struct moment now
     books_await(session, i, now, "resync");
     if (is_stream && is_known && session->plan.resubscribe == ARB_RESUBSCRIBE_LEAVE_FIRST) {
         set_state(session, i, 0, SUB_LEAVE_WANTED, NEVER_NS);
-    } else if (is_stream || !is_known ||
-               session->plan.resubscribe == ARB_RESUBSCRIBE_AT_ONCE) {
+    } else if (is_stream || !is_known || session->plan.resubscribe == ARB_RESUBSCRIBE_AT_ONCE) {
         set_wanted(session, i, 0);
     }
     for (uint32_t channel = 1; channel < session->plan.channels; channel++) {
@@ -397,8 +391,7 @@ static void on_unanswered(struct session *session, uint32_t i, uint32_t channel,
     if (channel > 0) {
         pause_sub(session, i, channel, now); /* the book does not rest on it */
     } else if (sub->unanswered >= UNANSWERED_MAX && !has_live_book(session, conn)) {
-        session->port.ops->ws_close(session->port.context, session, conn,
-                                    "the venue answers no requests");
+        request_close(session, conn, "the venue answers no requests");
     } else {
         books_damaged(session, i, now, unanswered);
     }

@@ -7,12 +7,15 @@
 
 enum { WINDOW_BITS = 15, GZIP = 16 /* added to the bits: zlib then expects its header */ };
 
-static int inflate_all(z_stream *stream)
+static int inflate_all(z_stream *stream, enum arb_packing packing)
 {
     const int rc = inflate(stream, Z_FINISH);
 
-    /* A sync flush ends a raw message without the mark of the last block. */
-    if (rc == Z_STREAM_END || (rc == Z_BUF_ERROR && stream->avail_in == 0 && stream->avail_out > 0)) {
+    /* A sync flush ends a raw message without the mark of the last block; gzip ends with a sum. */
+    const bool is_flushed = packing == ARB_PACKING_DEFLATE && rc == Z_BUF_ERROR &&
+                            stream->avail_in == 0 && stream->avail_out > 0;
+
+    if (rc == Z_STREAM_END || is_flushed) {
         return ARB_OK;
     }
     if (rc == Z_MEM_ERROR) {
@@ -40,7 +43,7 @@ int unpack(enum arb_packing packing, struct arb_bytes packed, char **buffer,
         Z_OK) {
         return ARB_ENOMEM;
     }
-    const int rc = inflate_all(&stream);
+    const int rc = inflate_all(&stream, packing);
     *unpacked = (struct arb_bytes){ *buffer, UNPACK_BYTES_MAX - stream.avail_out };
     (void)inflateEnd(&stream);
     return rc;

@@ -213,7 +213,7 @@ static void refuse_scale(struct market *market, uint32_t index, uint32_t venue,
         leg->is_conflict_logged = true;
         log_line(ARB_WARN, market->config.who,
                  "%s of %s is left out: it comes with px_scale %u and qty_scale %u, others with %u "
-                 "and %u; make [instrument:%s] the same for all feeds",
+                 "and %u; make [instrument:%s] the same on all hosts",
                  info->symbol, market->config.venues[venue].name, other->px_scale, other->qty_scale,
                  info->px_scale, info->qty_scale, info->symbol);
     }

@@ -1,7 +1,7 @@
 /*
- * ring_source.h - the events of feeds in the same process, as a source.
+ * ring_source.h - the events of venues in the same process, as a source.
  *
- * Each ring has one feed behind it; the rings are read in turn, so that a busy feed does not
+ * Each ring has one venue behind it; the rings are read in turn, so that a busy venue does not
  * hold up the others.
  */
 #ifndef ARB_RING_SOURCE_H
@@ -11,7 +11,7 @@
 #include "bus/source.h"
 
 enum {
-    RING_SOURCE_RINGS_MAX = ARB_VENUES_MAX, /* one feed for each venue */
+    RING_SOURCE_RINGS_MAX = ARB_VENUES_MAX, /* one for each venue */
 };
 
 /*

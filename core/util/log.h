@@ -1,8 +1,8 @@
 /*
  * log.h - logfmt lines on stderr, one write() each, from any thread.
  *
- * A line reads: time level=info feed=kraken msg="...". The message is one sentence; a
- * subject (`feed=kraken`) says who speaks. Repetition is the caller's to count, see
+ * A line reads: time level=info venue=kraken msg="...". The message is one sentence; a
+ * subject (`venue=kraken`) says who speaks. Repetition is the caller's to count, see
  * log_limit.
  */
 #ifndef ARB_LOG_H
@@ -17,7 +17,7 @@
 /* The most detailed level written; ARB_INFO until set. Set by main before any thread starts. */
 void log_set_level(enum arb_log_level level);
 
-/* Writes one line. `who` is "feed=kraken" or the like, or NULL for the host itself. */
+/* Writes one line. `who` is "venue=kraken" or the like, or NULL for the host itself. */
 void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_list args)

@@ -188,13 +188,15 @@ static void lead_by_difference(struct board *board, uint32_t i, uint32_t to)
 {
     struct board_book *const book = &board->books[i];
     const struct live_book *const own = book_of(board, to, i);
-    struct event event = live_book_event(own, board->seats[to].rules, EVENT_DELTA);
+    struct live_changes changes;
+    struct event event;
     const bool is_small = live_book_difference(&book_of(board, book->leader, i)->book, &own->book,
-                                               board->changes, &event);
+                                               board->changes, &changes);
 
     board->stats.takeovers++;
     book->leader = to;
     if (is_small) {
+        live_book_delta(own, board->seats[to].rules, &changes, &event);
         publish(board, i, &event);
     } else {
         publish_whole(board, i);

@@ -50,33 +50,66 @@ static inline void arb_bytes_copy(struct arb_bytes text, char *out, size_t cap)
     out[len] = '\0';
 }
 
-/* arb_answered() with the venue's own words as the reason. */
-static inline int arb_refused(struct arb_host *host, uint32_t instrument, uint32_t channel,
-                              enum arb_outcome outcome, struct arb_bytes text)
+/* The last word of a text when it has the character in it, else nothing: "... not found BTC/USD".
+ */
+static inline struct arb_bytes arb_last_word_with(struct arb_bytes text, char mark)
 {
-    char words[90], why[128];
+    struct arb_bytes word = text;
 
-    arb_bytes_copy(text, words, sizeof(words));
-    (void)snprintf(why, sizeof(why), "refused by the venue: %s", words);
-    return arb_answered(host, instrument, channel, outcome, why);
+    for (size_t i = text.len; i > 0; i--) {
+        if (text.data[i - 1] == ' ') {
+            word.data = text.data + i;
+            word.len = text.len - i;
+            break;
+        }
+    }
+    if (word.len > 0 && memchr(word.data, mark, word.len) == NULL) {
+        word.len = 0;
+    }
+    return word;
 }
 
-/* A venue's word for whether a pair trades. */
+/* A reason for the log. */
+struct arb_why {
+    char text[128];
+};
+
+static inline struct arb_why arb_refusal(struct arb_bytes text)
+{
+    char words[90];
+    struct arb_why why;
+
+    arb_bytes_copy(text, words, sizeof(words));
+    (void)snprintf(why.text, sizeof(why.text), "refused by the venue: %s", words);
+    return why;
+}
+
+/* A venue's word for whether a pair trades. A table of them ends with a NULL. */
 struct arb_trading_word {
     const char *word;
     enum arb_trading trading;
 };
 
-/* A word that is none of the `n` counts as a halt. */
+/* A word that is not in the table counts as a halt. */
 static inline enum arb_trading arb_trading_of(struct arb_bytes word,
-                                              const struct arb_trading_word *words, size_t n)
+                                              const struct arb_trading_word *words)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (word.len == strlen(words[i].word) && memcmp(word.data, words[i].word, word.len) == 0) {
-            return words[i].trading;
+    for (; words->word != NULL; words++) {
+        if (word.len == strlen(words->word) && memcmp(word.data, words->word, word.len) == 0) {
+            return words->trading;
         }
     }
     return ARB_TRADING_HALTED;
+}
+
+/* arb_trading_set() with the venue's word, by arb_trading_of(). */
+static inline int arb_trading_say(struct arb_host *host, uint32_t instrument, struct arb_bytes word,
+                                  const struct arb_trading_word *words)
+{
+    char text[ARB_SYMBOL_MAX];
+
+    arb_bytes_copy(word, text, sizeof(text));
+    return arb_trading_set(host, instrument, arb_trading_of(word, words), text);
 }
 
 #ifdef __cplusplus

@@ -70,7 +70,7 @@ struct arb_consumer_book {
     const char *venue;
     const struct arb_instrument *instrument; /* symbol, base, quote and both scales */
     struct arb_book book;                    /* LIVE: proven; seq counts within `session` */
-    uint64_t session;                        /* of the host's feed: the greater one is newer */
+    uint64_t session;                        /* of the host's run: the greater one is newer */
     /* What the host says of its own book: LIVE, while `book` is not, is a fault of the copy. */
     uint32_t published_state; /* enum arb_book_state */
     struct arb_consumer_counts counts;

@@ -94,6 +94,15 @@ static inline void arb_digits_learn(struct arb_digits_crc *crc, struct arb_draft
     bids->qty_digits = crc->qty_digits;
 }
 
+static inline int arb_digits_publish(struct arb_host *host, struct arb_digits_crc *crc,
+                                     struct arb_draft *draft)
+{
+    if (arb_draft_rc(draft) == ARB_OK) {
+        arb_digits_learn(crc, draft);
+    }
+    return arb_draft_publish(host, draft);
+}
+
 /*
  * The wire's digits, in units of 10^-digits. The wire may show zeroes beyond the scale; a number
  * too long for that wraps, and its checksum cannot match.

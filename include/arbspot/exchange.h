@@ -119,8 +119,9 @@ struct arb_plan {
 
     /* Connections. */
     uint32_t books_per_conn;   /* 0: all on one. Further connections are opened as needed */
-    uint32_t channels;         /* 1: subscriptions that each book needs, < ARB_CHANNELS_MAX */
+    uint32_t channels;         /* 1: subscriptions that each book needs, to ARB_CHANNELS_MAX */
     uint32_t opens_per_10s;    /* 0, no limit: connections opened, over all of this venue */
+    uint32_t opens_per_10min;  /* 0, no limit: likewise */
     uint32_t idle_ms;          /* 30000: reconnect when nothing that proves life comes for so long */
     uint32_t heartbeat_ms;     /* 0, none: how often ARB_ASK_HEARTBEAT goes out */
     uint32_t heartbeat_wait_ms; /* 10000: any message must come within it, or we reconnect */
@@ -304,7 +305,8 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  *   seam       deltas are held until the snapshot by HTTP, in order, and applied where they meet it.
  *              A snapshot that does not meet them is asked for again.
  *   repeats    an event with the last_seq of the one before (ARB_SNAPSHOT_EACH: with a venue_ns that
- *              is not newer) is that one again, and ignored.
+ *              is not newer) is that one again, and ignored; one dated more than a minute before
+ *              it is damage.
  *   crossing   a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
  *   TOP        compared with the book. A level that differs in the same way for 3 s, or that crosses
  *              the book, is set to what the newer side says, and counted.
@@ -392,6 +394,16 @@ static inline uint32_t arb_instrument_find(const struct arb_exchange_env *env,
                                            struct arb_bytes venue_symbol)
 {
     return arb_symbol_find(env->by_venue_symbol, venue_symbol);
+}
+
+/* Adds the venue's names of the books that are asked for: "BTC/USD","ETH/USD" */
+static inline void arb_ask_names(const struct arb_ask *ask, const struct arb_exchange_env *env,
+                                 struct arb_text *text)
+{
+    for (uint32_t i = 0; i < ask->n_instruments; i++) {
+        arb_text_add(text, "%s\"%s\"", i == 0 ? "" : ",",
+                     env->instruments[ask->instruments[i]].venue_symbol);
+    }
 }
 
 struct arb_exchange_ops {

@@ -48,6 +48,14 @@ static inline struct arb_json arb_json_over(struct arb_bytes text)
     return json;
 }
 
+static inline struct arb_bytes arb_bytes_of(const char *text)
+{
+    struct arb_bytes bytes;
+    bytes.data = text;
+    bytes.len = strlen(text);
+    return bytes;
+}
+
 /* True when `bytes` are the text `want`, terminator not counted. */
 static inline bool arb_bytes_are(struct arb_bytes bytes, const char *want)
 {
@@ -852,6 +860,22 @@ static inline bool arb_json_lead(struct arb_json *json, const char *name, struct
         arb_json_skip(&ahead);
     }
     return false;
+}
+
+/*
+ * Reads an array by a function for each element, until one returns other than ARB_OK. Returns that,
+ * or what is wrong with the array.
+ */
+static inline int arb_json_each(struct arb_json *json,
+                                int (*read)(void *context, struct arb_json *json), void *context)
+{
+    int rc = ARB_OK;
+
+    arb_json_array(json);
+    while (rc == ARB_OK && arb_json_next(json)) {
+        rc = read(context, json);
+    }
+    return rc != ARB_OK ? rc : json->rc;
 }
 
 /* Skips the members that are left, and is true when nothing but the object's end was left. */

@@ -113,6 +113,7 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
     struct arb_levels asks = arb_levels_over(self->asks, ARB_EVENT_LEVELS_MAX, info);
     const bool is_top = kind == ARB_BOOK_TOP || self->mode->loss == ARB_LOSS_STATELESS;
     struct arb_book_event event = { .instrument = i, .kind = kind };
+    uint64_t made = 0;
     struct arb_bytes key;
 
     arb_json_object(&json);
@@ -122,16 +123,19 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
         } else if (arb_bytes_are(key, "asks")) {
             arb_levels_read(&json, &asks);
         } else if (arb_bytes_are(key, "microtimestamp")) {
-            arb_json_u64(&json, &event.last_seq);
+            arb_json_u64(&json, &made);
         } else {
             arb_json_skip(&json);
         }
     }
-    if (!arb_json_end(&json) || event.last_seq == 0) {
+    if (!arb_json_end(&json) || !bitstamp_is_time(made)) {
         return arb_levels_trouble(host, i, arb_json_ok(&json) ? ARB_EPROTO : json.rc);
     }
     arb_levels_drop_zero(&bids); /* some markets list a bid at price 0 */
-    event.venue_ns = bitstamp_venue_ns(event.last_seq);
+    event.venue_ns = bitstamp_venue_ns(made);
+    if (self->mode->loss == ARB_LOSS_STATELESS) {
+        event.last_seq = made; /* no number for diffs: two may be of one microsecond */
+    }
     event.max_depth = is_top ? TOP_LEVELS : 0;
     return arb_levels_publish(host, &event, &bids, &asks);
 }

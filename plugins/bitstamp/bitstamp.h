@@ -27,9 +27,14 @@ struct bitstamp_event {
     struct arb_json data;
 };
 
+static inline bool bitstamp_is_time(uint64_t microtimestamp)
+{
+    return microtimestamp > 0 && microtimestamp <= INT64_MAX / 1000;
+}
+
 static inline int64_t bitstamp_venue_ns(uint64_t microtimestamp)
 {
-    return (int64_t)(microtimestamp % (INT64_MAX / 1000)) * 1000;
+    return (int64_t)microtimestamp * 1000;
 }
 
 int bitstamp_orders_init(struct bitstamp *self);

@@ -116,7 +116,8 @@ static int read_event(struct arb_json json, struct arb_orders *book,
     };
     const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
 
-    if ((seen & 31) != 31 || type > ORDER_SELL || event->order.id == 0 || event->time == 0) {
+    if ((seen & 31) != 31 || type > ORDER_SELL || event->order.id == 0 ||
+        !bitstamp_is_time(event->time)) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
     if (!arb_json_price(&px, info->px_scale, &event->order.px, &book->px_digits)) {
@@ -188,7 +189,7 @@ int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t 
                                              { "asks", ARB_JSON_ANY, &asks },
                                              { "microtimestamp", ARB_JSON_U64, &made } };
 
-    if (arb_json_fields(&json, fields, 3) != 7 || !arb_json_end(&json) || made == 0) {
+    if (arb_json_fields(&json, fields, 3) != 7 || !arb_json_end(&json) || !bitstamp_is_time(made)) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
     arb_orders_clear(&orders->book);

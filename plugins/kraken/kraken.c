@@ -1,7 +1,4 @@
-/*
- * Kraken spot, public order books. See README.md for the venue's rules and where they are
- * written down.
- */
+/* Kraken spot, public order books. README.md has the venue's rules and where they are from. */
 #include "kraken.h"
 
 #include <stdlib.h>
@@ -9,68 +6,34 @@
 static const struct arb_digits_style checksum_style = { .n_levels = 10,
                                                         .order = ARB_DIGITS_ASKS_BIDS };
 
-static const struct arb_trading_word trading_words[] = {
+const struct arb_trading_word kraken_words[] = {
     { "online", ARB_TRADING_OPEN },         { "cancel_only", ARB_TRADING_LIMITED },
     { "post_only", ARB_TRADING_LIMITED },   { "limit_only", ARB_TRADING_LIMITED },
-    { "reduce_only", ARB_TRADING_LIMITED }, /* all others are halts */
+    { "reduce_only", ARB_TRADING_LIMITED }, { NULL, ARB_TRADING_HALTED },
 };
-
-/* -- what both protocols share ------------------------------------------------------------ */
-
-void kraken_begin(struct kraken *self, uint32_t instrument, enum arb_book_kind kind)
-{
-    arb_draft_begin(&self->draft, self->env, instrument, kind);
-    self->draft.event.max_depth = (uint32_t)self->depth;
-}
 
 int kraken_publish(struct kraken *self, struct arb_host *host)
 {
-    if (arb_draft_rc(&self->draft) == ARB_OK) {
-        arb_digits_learn(&self->digits[self->draft.event.instrument], &self->draft);
-    }
-    return arb_draft_publish(host, &self->draft);
+    self->draft.event.max_depth = (uint32_t)self->depth;
+    return arb_digits_publish(host, &self->digits[self->draft.event.instrument], &self->draft);
 }
 
-enum arb_trading kraken_trading(struct arb_bytes status)
-{
-    return arb_trading_of(status, trading_words, sizeof(trading_words) / sizeof(*trading_words));
-}
-
-/* The status of a pair, or with ARB_ALL_INSTRUMENTS of the venue. */
-int kraken_system(struct arb_host *host, uint32_t instrument, struct arb_bytes status)
-{
-    char text[ARB_SYMBOL_MAX];
-
-    arb_bytes_copy(status, text, sizeof(text));
-    return arb_trading_set(host, instrument, kraken_trading(status), text);
-}
-
-/*
- * One that names nobody may be of `instrument`, and is asked again. Who is subscribed already gets
- * no snapshot, so the subscription is left and taken anew.
- */
+/* A refusal without a name is asked again: it may be of the `instrument` channel. */
 int kraken_refused(struct kraken *self, struct arb_host *host, struct arb_bytes name,
                    struct arb_bytes error)
 {
     const uint32_t i = arb_instrument_find(self->env, name);
+    const struct arb_why why = arb_refusal(error);
     const bool is_later = name.len == 0 || arb_is_about_rate(error);
 
     if (i != ARB_NO_INSTRUMENT && arb_says(error, "already subscribed")) {
-        return arb_book_resync(host, i, "refused by the venue: already subscribed");
+        return arb_book_resync(host, i, why.text); /* or there is no snapshot */
     }
-    return arb_refused(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, error);
-}
-
-/* The pairs of a request: "BTC/USD","ETH/USD" */
-void kraken_names(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
-{
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, "%s\"%s\"", i == 0 ? "" : ",",
-                     self->env->instruments[ask->instruments[i]].venue_symbol);
+    if (i != ARB_NO_INSTRUMENT && arb_says(error, "subscription not found")) {
+        return arb_answered(host, i, 0, ARB_LEFT, why.text); /* only leaving is answered so */
     }
+    return arb_answered(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, why.text);
 }
-
-/* -- callbacks ---------------------------------------------------------------------------- */
 
 static int kraken_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
@@ -86,11 +49,8 @@ static int kraken_ask(void *instance, const struct arb_ask *ask, struct arb_requ
 
 static int kraken_spell(void *instance, const struct arb_instrument *info, char *name)
 {
-    const bool is_v1 = ((const struct kraken *)instance)->is_v1;
-    const int len =
-        snprintf(name, ARB_SYMBOL_MAX, "%s/%s", is_v1 ? kraken_v1_asset(info->base) : info->base,
-                 is_v1 ? kraken_v1_asset(info->quote) : info->quote);
-    return len < ARB_SYMBOL_MAX ? ARB_OK : ARB_ELIMIT;
+    const struct kraken *const self = instance;
+    return self->is_v1 ? kraken_v1_spell(info, name) : arb_symbol_spell(info, "/", false, name);
 }
 
 static int kraken_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
@@ -115,7 +75,7 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     plan->books_per_conn = (uint32_t)self->pairs_per_connection;
     plan->books_per_request = (uint32_t)self->pairs_per_request;
     plan->requests_per_second = (uint32_t)self->requests_per_second;
-    plan->opens_per_10s = 2; /* the venue bans who opens 150 in ten minutes */
+    plan->opens_per_10min = 120; /* the venue bans who opens 150 */
     plan->idle_ms = (uint32_t)self->idle_timeout_ms;
     plan->answer_ms = (uint32_t)self->ack_timeout_ms;
     self->digits = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->digits));
@@ -127,32 +87,28 @@ static int kraken_on_message(void *instance, struct arb_host *host, uint32_t con
 {
     struct kraken *const self = instance;
     const struct arb_bytes msg = arb_message_bytes(message);
-
     return self->is_v1 ? kraken_v1_message(self, host, msg)
                        : kraken_v2_message(self, host, conn, msg);
 }
 
-static int kraken_on_checksum(void *instance, const struct arb_book_event *event,
-                              const struct arb_book *book, uint32_t *checksum)
+static int kraken_checksum(void *instance, const struct arb_book_event *event,
+                           const struct arb_book *book, uint32_t *checksum)
 {
     struct kraken *const self = instance;
-    const uint32_t i = event->instrument;
-
+    const struct arb_instrument *const info = &self->env->instruments[event->instrument];
     *checksum =
-        arb_digits_crc(&self->digits[i], &checksum_style, &self->env->instruments[i], event, book);
+        arb_digits_crc(&self->digits[event->instrument], &checksum_style, info, event, book);
     return ARB_OK;
 }
 
 static void kraken_reset(void *instance, uint32_t instrument)
 {
-    struct kraken *const self = instance;
-    memset(&self->digits[instrument], 0, sizeof(*self->digits));
+    memset(&((struct kraken *)instance)->digits[instrument], 0, sizeof(struct arb_digits_crc));
 }
 
 static void kraken_fini(void *instance)
 {
-    struct kraken *const self = instance;
-    free(self->digits);
+    free(((struct kraken *)instance)->digits);
 }
 
 static const struct arb_option options[] = {
@@ -182,7 +138,7 @@ static const struct arb_exchange_ops ops = {
     .ask = kraken_ask,
     .on_message = kraken_on_message,
     .spell = kraken_spell,
-    .checksum = kraken_on_checksum,
+    .checksum = kraken_checksum,
     .reset = kraken_reset,
     .fini = kraken_fini,
 };

@@ -1,7 +1,4 @@
-/*
- * WebSocket API v2. Data messages have `channel`, answers have `method`; the order of members is
- * not fixed, but in the usual one a message is read as it comes.
- */
+/* WebSocket API v2. Data messages have `channel`, answers have `method`. */
 #include "kraken.h"
 
 #include "arbspot/catalog.h"
@@ -10,44 +7,40 @@ int kraken_v2_ask(const struct kraken *self, const struct arb_ask *ask, struct a
 {
     const bool is_in = ask->what == ARB_ASK_SUBSCRIBE;
 
-    switch (ask->what) {
-    case ARB_ASK_CONNECT:
+    if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(text, "wss://ws.kraken.com/v2");
-        return ARB_OK;
-    case ARB_ASK_SUBSCRIBE:
-    case ARB_ASK_UNSUBSCRIBE:
-        arb_text_add(text, "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,%s",
-                     is_in ? "subscribe" : "unsubscribe", (long long)self->depth,
-                     is_in ? "\"snapshot\":true,\"symbol\":[" : "\"symbol\":[");
-        kraken_names(self, ask, text);
-        arb_text_add(text, "]}}");
-        return ARB_OK;
-    case ARB_ASK_CATALOG: /* every pair with its precisions and its trading status */
+    } else if (ask->what == ARB_ASK_CATALOG) { /* and each pair's trading status */
         arb_text_add(text,
                      "{\"method\":\"subscribe\",\"params\":{\"channel\":\"instrument\","
                      "\"snapshot\":true%s}}",
                      self->tokenized ? ",\"include_tokenized_assets\":true" : "");
-        return ARB_OK;
-    default:
+    } else if (is_in || ask->what == ARB_ASK_UNSUBSCRIBE) {
+        arb_text_add(text,
+                     "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,%s"
+                     "\"symbol\":[",
+                     is_in ? "subscribe" : "unsubscribe", (long long)self->depth,
+                     is_in ? "\"snapshot\":true," : "");
+        arb_ask_names(ask, self->env, text);
+        arb_text_add(text, "]}}");
+    } else {
         return ARB_ENOTSUP;
     }
+    return ARB_OK;
 }
 
-/* A message being read. What is not in it is empty. */
-struct message {
-    struct arb_bytes channel, type, method, error, symbol;
-    struct arb_json data, result;
-    bool is_success;
+/* What an element of `data` is read with. */
+struct reading {
+    struct kraken *self;
+    struct arb_host *host;
+    enum arb_book_kind kind;
 };
 
-/* -- data: read one element, fail `json` to end the reading -------------------------------- */
-
 /* What is wrong with a book, unless it is not even JSON, costs this book only. */
-static int read_book(struct kraken *self, struct arb_host *host, struct arb_json *json,
-                     enum arb_book_kind kind)
+static int read_book(void *context, struct arb_json *json)
 {
     enum { CHECKSUM = 4, TIME = 8 };
-    struct arb_draft *const draft = &self->draft;
+    const struct reading *const in = context;
+    struct arb_draft *const draft = &in->self->draft;
     struct arb_bytes symbol;
     uint64_t checksum = 0;
     const struct arb_json_field fields[] = {
@@ -60,12 +53,12 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
     if (!arb_json_lead(json, "symbol", &symbol)) {
         return ARB_EPROTO;
     }
-    const uint32_t i = arb_instrument_find(self->env, symbol);
+    const uint32_t i = arb_instrument_find(in->self->env, symbol);
     if (i == ARB_NO_INSTRUMENT) {
         (void)arb_json_members(json, fields, 0);
         return json->rc;
     }
-    kraken_begin(self, i, kind);
+    arb_draft_begin(draft, in->self->env, i, in->kind);
     const uint32_t seen = arb_json_members(json, fields, 4);
     if (!arb_json_ok(json)) {
         return json->rc;
@@ -76,14 +69,13 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
     }
     draft->event.checksum = (uint32_t)checksum;
     draft->event.has_checksum = true;
-    return kraken_publish(self, host);
+    return kraken_publish(in->self, in->host);
 }
 
-static int read_pair(struct kraken *self, struct arb_host *host, struct arb_json *json,
-                     enum arb_book_kind kind)
+static int read_pair(void *context, struct arb_json *json)
 {
-    struct arb_catalog_row row = { .px_digits = ARB_DIGITS_UNKNOWN,
-                                   .qty_digits = ARB_DIGITS_UNKNOWN };
+    const struct reading *const in = context;
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes status = { "", 0 };
     const struct arb_json_field fields[] = { { "symbol", ARB_JSON_TEXT, &row.venue_symbol },
                                              { "status", ARB_JSON_TEXT, &status },
@@ -93,117 +85,79 @@ static int read_pair(struct kraken *self, struct arb_host *host, struct arb_json
     if (arb_json_fields(json, fields, 4) == 0) {
         return json->rc;
     }
-    const uint32_t i = arb_instrument_find(self->env, row.venue_symbol);
-    if (kind == ARB_BOOK_DELTA) {
-        return i == ARB_NO_INSTRUMENT ? ARB_OK : kraken_system(host, i, status);
+    const uint32_t i = arb_instrument_find(in->self->env, row.venue_symbol);
+    if (in->kind == ARB_BOOK_DELTA) {
+        return i == ARB_NO_INSTRUMENT ? ARB_OK : arb_trading_say(in->host, i, status, kraken_words);
     }
     row.symbol = row.venue_symbol;
     if (i != ARB_NO_INSTRUMENT) { /* one configured by the venue's own symbol keeps its name */
-        row.symbol.data = self->env->instruments[i].symbol;
-        row.symbol.len = strlen(row.symbol.data);
+        row.symbol = arb_bytes_of(in->self->env->instruments[i].symbol);
     }
-    row.trading = kraken_trading(status);
-    return arb_catalog_publish(host, &row);
+    row.trading = arb_trading_of(status, kraken_words);
+    return arb_catalog_publish(in->host, &row);
 }
 
-static int read_status(struct kraken *self, struct arb_host *host, struct arb_json *json,
-                       enum arb_book_kind kind)
+static int read_status(void *context, struct arb_json *json)
 {
+    const struct reading *const in = context;
     struct arb_bytes system;
-    const struct arb_json_field fields[] = { { "system", ARB_JSON_TEXT, &system } };
+    const struct arb_json_field field = { "system", ARB_JSON_TEXT, &system };
 
-    (void)self;
-    (void)kind;
-    return arb_json_fields(json, fields, 1) == 0 ? json->rc
-                                                 : kraken_system(host, ARB_ALL_INSTRUMENTS, system);
+    return arb_json_fields(json, &field, 1) == 0
+               ? json->rc
+               : arb_trading_say(in->host, ARB_ALL_INSTRUMENTS, system, kraken_words);
 }
 
-typedef int read_element_fn(struct kraken *self, struct arb_host *host, struct arb_json *json,
-                            enum arb_book_kind kind);
+/* A message that is not the usual update. What is not in it is empty. */
+struct message {
+    struct arb_bytes channel, type, method, error, symbol;
+    struct arb_json data, result;
+    bool is_success;
+};
 
-static int read_each(struct kraken *self, struct arb_host *host, struct arb_json *json,
-                     read_element_fn *read, enum arb_book_kind kind)
+static int on_data(struct reading *in, struct message *m)
 {
-    int rc = ARB_OK;
-
-    arb_json_array(json);
-    while (rc == ARB_OK && arb_json_next(json)) {
-        rc = read(self, host, json, kind);
-    }
-    return rc != ARB_OK ? rc : json->rc;
-}
-
-static int read_instruments(struct kraken *self, struct arb_host *host, struct arb_json *json,
-                            enum arb_book_kind kind)
-{
+    const bool is_snapshot = arb_bytes_are(m->type, "snapshot");
     struct arb_json pairs;
-    const struct arb_json_field fields[] = { { "pairs", ARB_JSON_ANY, &pairs } };
-    const uint32_t seen = arb_json_fields(json, fields, 1);
-    const int rc = seen == 0 ? json->rc : read_each(self, host, &pairs, read_pair, kind);
+    const struct arb_json_field field = { "pairs", ARB_JSON_ANY, &pairs };
 
-    return rc != ARB_OK || kind == ARB_BOOK_DELTA ? rc : arb_catalog_end(host);
-}
-
-static int read_data(struct kraken *self, struct arb_host *host, struct message *m)
-{
-    const enum arb_book_kind kind =
-        arb_bytes_are(m->type, "snapshot") ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
-
+    in->kind = is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     if (arb_bytes_are(m->channel, "book")) {
-        const bool is_known = kind == ARB_BOOK_SNAPSHOT || arb_bytes_are(m->type, "update");
-        return is_known ? read_each(self, host, &m->data, read_book, kind) : ARB_EPROTO;
-    }
-    if (arb_bytes_are(m->channel, "instrument")) {
-        return read_instruments(self, host, &m->data, kind);
+        const bool is_known = is_snapshot || arb_bytes_are(m->type, "update");
+        return is_known ? arb_json_each(&m->data, read_book, in) : ARB_EPROTO;
     }
     if (arb_bytes_are(m->channel, "status")) {
-        return read_each(self, host, &m->data, read_status, kind);
+        return arb_json_each(&m->data, read_status, in);
     }
-    return ARB_OK;
+    if (!arb_bytes_are(m->channel, "instrument")) {
+        return ARB_OK;
+    }
+    const bool has_pairs = arb_json_fields(&m->data, &field, 1) != 0;
+    const int rc = has_pairs ? arb_json_each(&pairs, read_pair, in) : m->data.rc;
+    return rc == ARB_OK && is_snapshot ? arb_catalog_end(in->host) : rc;
 }
 
-/* -- answers ------------------------------------------------------------------------------ */
-
-/* Some refusals name the pair only at the end of their sentence. */
-static struct arb_bytes name_in(const struct message *m)
-{
-    const struct arb_bytes none = { "", 0 };
-    size_t at = m->error.len;
-
-    if (m->symbol.len > 0 || m->error.len == 0) {
-        return m->symbol;
-    }
-    while (at > 0 && m->error.data[at - 1] != ' ') {
-        at--;
-    }
-    const struct arb_bytes last = { m->error.data + at, m->error.len - at };
-    return last.len > 0 && memchr(last.data, '/', last.len) != NULL ? last : none;
-}
-
-static int on_answer(struct kraken *self, struct arb_host *host, uint32_t conn,
-                     const struct message *m)
+static int on_answer(const struct reading *in, uint32_t conn, const struct message *m)
 {
     static const char leave[] =
         "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"instrument\"}}";
-    const struct arb_bytes name = name_in(m);
-    const uint32_t i = arb_instrument_find(self->env, name);
+    const struct arb_bytes name = m->symbol.len > 0 ? m->symbol : arb_last_word_with(m->error, '/');
+    const uint32_t i = arb_instrument_find(in->self->env, name);
     int rc = ARB_OK;
 
     if (m->is_success) {
         const bool has_left = arb_bytes_are(m->method, "unsubscribe");
         return i == ARB_NO_INSTRUMENT
                    ? ARB_OK /* another channel's */
-                   : arb_answered(host, i, 0, has_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
+                   : arb_answered(in->host, i, 0, has_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
     }
     if (name.len == 0 && arb_says(m->error, "already subscribed")) { /* to `instrument` */
-        rc = arb_ws_send(host, conn, leave, strlen(leave));
+        rc = arb_ws_send(in->host, conn, leave, strlen(leave));
     }
-    return rc != ARB_OK ? rc : kraken_refused(self, host, name, m->error);
+    return rc != ARB_OK ? rc : kraken_refused(in->self, in->host, name, m->error);
 }
 
-/* A message of any kind, its members in any order. */
-static int read_message(struct kraken *self, struct arb_host *host, uint32_t conn,
-                        struct arb_json *json)
+static int read_message(struct reading *in, uint32_t conn, struct arb_json *json)
 {
     enum { CHANNEL = 1, DATA = 4, METHOD = 8, ERROR = 16 | 32, RESULT = 256 };
     struct message m = { .is_success = false };
@@ -219,8 +173,8 @@ static int read_message(struct kraken *self, struct arb_host *host, uint32_t con
     if (!arb_json_end(json)) {
         return json->rc;
     }
-    if ((seen & CHANNEL) != 0) { /* a heartbeat has no data */
-        return (seen & DATA) != 0 ? read_data(self, host, &m) : ARB_OK;
+    if ((seen & CHANNEL) != 0) {
+        return (seen & DATA) != 0 ? on_data(in, &m) : ARB_OK; /* a heartbeat has none */
     }
     if ((seen & (METHOD | ERROR)) == 0 || arb_bytes_are(m.method, "pong")) {
         return (seen & METHOD) != 0 ? ARB_OK : ARB_EPROTO;
@@ -228,18 +182,19 @@ static int read_message(struct kraken *self, struct arb_host *host, uint32_t con
     if ((seen & RESULT) != 0 && arb_json_peek(&m.result) == '{') {
         (void)arb_json_lead(&m.result, "symbol", &m.symbol);
     }
-    return on_answer(self, host, conn, &m);
+    return on_answer(in, conn, &m);
 }
 
 int kraken_v2_message(struct kraken *self, struct arb_host *host, uint32_t conn,
                       struct arb_bytes msg)
 {
     static const char usual[] = "{\"channel\":\"book\",\"type\":\"update\",\"data\":";
+    struct reading in = { self, host, ARB_BOOK_DELTA };
     struct arb_json json = arb_json_over(msg);
 
-    if (!arb_json_literal(&json, usual, sizeof(usual) - 1)) {
-        return read_message(self, host, conn, &json);
+    if (!arb_json_literal(&json, usual, sizeof(usual) - 1)) { /* most begin so */
+        return read_message(&in, conn, &json);
     }
-    const int rc = read_each(self, host, &json, read_book, ARB_BOOK_DELTA); /* most are such */
+    const int rc = arb_json_each(&json, read_book, &in);
     return rc == ARB_OK && !arb_json_rest(&json) ? json.rc : rc;
 }

@@ -128,7 +128,7 @@ static void *read_bare(void *context)
 
 /* -- sending -------------------------------------------------------------------------- */
 
-/* The feed's clock is the wall clock here: a message says when its frame came. */
+/* A message says when its frame came: the session's UTC is the real one here. */
 static void send_ours(struct rig *rig)
 {
     const struct script *const script = rig->script;
@@ -137,7 +137,10 @@ static void send_ours(struct rig *rig)
         stage_rewind(&rig->stage, script->begin);
         rig->at = 0;
     }
-    feed_on_message(rig->stage.feed, 0, clock_now_ns(), script->frames[rig->at++]);
+    const struct moment now = { .mono_ns = rig->stage.replay->now_ns, .utc_ns = clock_now_ns() };
+    const struct arb_bytes frame = script->frames[rig->at++];
+    const struct arb_message message = { .data = frame.data, .len = frame.len };
+    session_events.on_message(rig->stage.session, 0, now, message);
 }
 
 static void send_bare(struct rig *rig)
@@ -216,7 +219,7 @@ static int keep_messages(struct rig *rig, struct dataset *dataset, struct err *e
     if (rc == ARB_OK) {
         stage_rewind(&stage, rig->script->begin);
         for (size_t i = 0; i < rig->script->n && bare->n_messages < rig->script->n; i++) {
-            feed_on_message(stage.feed, 0, stage.replay->now_ns, rig->script->frames[i]);
+            stage_say(&stage, rig->script->frames[i]);
         }
     }
     stage_fini(&stage);
@@ -257,9 +260,9 @@ static int make_ring(struct rig *rig, struct err *err)
 /* The publisher creates both topics. */
 static int make_publisher(struct rig *rig, struct err *err)
 {
-    const struct publisher_feed feed = { &rig->ring, &rig->feedback };
+    const struct publisher_venue venue = { &rig->ring, &rig->feedback };
     const struct publisher_config config = {
-        .kafka = &rig->kafka, .feeds = &feed, .n_feeds = 1, .waker = &rig->waker
+        .kafka = &rig->kafka, .venues = &venue, .n_venues = 1, .waker = &rig->waker
     };
     const int64_t end_ns = clock_mono_ns() + WAIT_S * NS_PER_S;
     int rc = publisher_create(&rig->publisher, &config, err);
@@ -497,7 +500,7 @@ int kafka_path_measure(struct path_figures *figures, const char *brokers, struct
     if (rc == ARB_OK) {
         *figures = (struct path_figures){
             .name = "kafka",
-            .what = "feed event -> ring -> publisher -> broker -> kafka_source, against librdkafka "
+            .what = "session event -> ring -> publisher -> broker -> kafka_source, against librdkafka "
                     "alone",
             .ours = latency_quantiles(&rig->ours_in.latency),
             .bare = latency_quantiles(&rig->bare_in.latency),

@@ -1,7 +1,7 @@
 /*
- * kafka_path.h - from a feed's event to a subscriber, over a Kafka broker.
+ * kafka_path.h - from a session's event to a subscriber, over a Kafka broker.
  *
- * Ours: a frame enters the feed -> event -> ring -> publisher -> broker -> kafka_source.
+ * Ours: a frame enters the session -> event -> ring -> publisher -> broker -> kafka_source.
  * Bare: librdkafka produces the same message (key, headers, value), made beforehand, with the
  * same settings, and consumes it. Each has its own topic on the same broker, 1,000 messages a
  * second; a second of the one and a second of the other take turns.

@@ -57,7 +57,7 @@ static const struct dataset_spec recorded[] = {
     { "k1", "Kraken v1, 10 pairs, depth 1000, recorded", "kraken", V1_PAIRS,
       "protocol=v1,depth=1000", "cryptofeed/kraken_v1_2021-04-17.txt", 0 },
     { "bs", "Bitstamp diffs, 10 pairs, recorded", "bitstamp", BITSTAMP_PAIRS,
-      "mode=diff,ack_timeout=60s", "cryptofeed/bitstamp_2021-04-05.txt", 0 },
+      "mode=diff", "cryptofeed/bitstamp_2021-04-05.txt", 0 },
 };
 
 /* The same market at three depths. */

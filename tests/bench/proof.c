@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "session/feed_internal.h"
-
 /* The longest run of records in which all books are LIVE and none is replaced. */
 struct stretch {
     size_t begin, end;
@@ -16,12 +14,12 @@ struct tracker {
 };
 
 static void track(struct tracker *tracker, const struct stage *stage, size_t at,
-                  const struct feed_stats *before)
+                  const struct live_counts *before)
 {
-    const struct feed_stats *const now = feed_stats(stage->feed);
+    const struct live_counts now = session_stats(stage->session).books;
 
-    tracker->is_update[at] = now->updates > before->updates;
-    if (!stage_is_live(stage) || now->snapshots != before->snapshots) {
+    tracker->is_update[at] = now.updates > before->updates;
+    if (!stage_is_live(stage) || now.snapshots != before->snapshots) {
         tracker->current = (struct stretch){ at + 1, at + 1 };
         return;
     }
@@ -37,7 +35,7 @@ static void play_all(struct stage *stage, struct tracker *tracker)
     bool more = true;
 
     while (more) {
-        const struct feed_stats before = *feed_stats(stage->feed);
+        const struct live_counts before = session_stats(stage->session).books;
         const size_t at = stage->replay->at;
         more = replay_step(stage->replay);
         if (more) {
@@ -64,18 +62,21 @@ static int take_frames(struct script *script, const struct recording *recording,
 }
 
 /* What is wrong with these counts, or NULL. A snapshot may come without a checksum. */
-static const char *find_flaw(const struct stage *stage, const struct feed_stats *stats)
+static const char *find_flaw(const struct stage *stage)
 {
-    if (stats->mismatched > 0) {
+    const struct session_stats stats = session_stats(stage->session);
+    const struct live_counts *const books = &stats.books;
+
+    if (books->mismatched > 0) {
         return "a checksum did not match";
     }
-    if (stats->rejected > 0 || stats->crossed > 0 || stats->resyncs > 0 || stats->refused > 0) {
-        return "a message was rejected, a book crossed, resynced or refused";
+    if (stats.rejected > 0 || books->crossed > 0 || stats.refused > 0) {
+        return "a message was rejected, a book crossed or refused";
     }
-    if (stage->feed->caps.loss_detection == ARB_LOSS_CHECKSUM && stats->verified < stats->updates) {
+    if (session_plan(stage->session)->loss_detection == ARB_LOSS_CHECKSUM && books->verified < books->updates) {
         return "an update was not verified";
     }
-    if (stats->unknown_deletes > 0) {
+    if (books->unknown_deletes > 0) {
         return "a level was deleted that was not there";
     }
     return stage_is_live(stage) ? NULL : "a book is not LIVE at the end";
@@ -91,19 +92,22 @@ static uint64_t count_levels(const struct effects *effects)
     return n;
 }
 
-static void play_script(struct proof *proof, struct stage *stage)
+/* True when no book needed a new snapshot meanwhile; a recorder may have subscribed anew before. */
+static bool play_script(struct proof *proof, struct stage *stage)
 {
     stage_rewind(stage, proof->script.begin);
+    const uint64_t resyncs = session_stats(stage->session).resyncs;
     for (size_t i = 0; i < proof->script.n; i++) {
-        feed_on_message(stage->feed, 0, stage->replay->now_ns, proof->script.frames[i]);
-        proof->script.n_levels += count_levels(&stage->feed->effects);
+        stage_say(stage, proof->script.frames[i]);
+        proof->script.n_levels += count_levels(&stage->session->effects);
     }
     proof->fingerprint = stage_fingerprint(stage);
+    return session_stats(stage->session).resyncs == resyncs;
 }
 
 static int check(const struct stage *stage, struct err *err)
 {
-    const char *const flaw = find_flaw(stage, feed_stats(stage->feed));
+    const char *const flaw = find_flaw(stage);
     return flaw == NULL ? ARB_OK
                         : err_set(err, ARB_EPROTO, "%s: %s", stage->dataset->spec->name, flaw);
 }
@@ -111,8 +115,8 @@ static int check(const struct stage *stage, struct err *err)
 static int run(struct proof *proof, struct stage *stage, struct tracker *tracker, struct err *err)
 {
     play_all(stage, tracker);
-    proof->stats = *feed_stats(stage->feed);
-    proof->n_books = feed_n_instruments(stage->feed);
+    proof->stats = session_stats(stage->session);
+    proof->n_books = session_n_instruments(stage->session);
     int rc = check(stage, err);
     if (rc != ARB_OK) {
         return rc;
@@ -124,9 +128,12 @@ static int run(struct proof *proof, struct stage *stage, struct tracker *tracker
         return err_set(err, ARB_EPROTO, "%s: no update while all books are LIVE",
                        stage->dataset->spec->name);
     }
-    play_script(proof, stage);
+    if (!play_script(proof, stage)) {
+        return err_set(err, ARB_EPROTO, "%s: a book was resynced", stage->dataset->spec->name);
+    }
     rc = check(stage, err);
-    if (rc == ARB_OK && feed_stats(stage->feed)->updates < proof->stats.updates + proof->script.n) {
+    if (rc == ARB_OK && session_stats(stage->session).books.updates <
+                            proof->stats.books.updates + proof->script.n) {
         rc = err_set(err, ARB_EPROTO, "%s: an update was not applied", stage->dataset->spec->name);
     }
     return rc;
@@ -152,6 +159,6 @@ void proof_fini(struct proof *proof)
 
 bool proof_holds(const struct proof *proof, const struct stage *stage)
 {
-    return stage_is_live(stage) && feed_stats(stage->feed)->mismatched == 0 &&
+    return stage_is_live(stage) && session_stats(stage->session).books.mismatched == 0 &&
            stage_fingerprint(stage) == proof->fingerprint;
 }

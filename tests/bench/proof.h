@@ -9,7 +9,7 @@
 #include "stage.h"
 
 struct proof {
-    struct feed_stats stats; /* of the whole recording, once through */
+    struct session_stats stats; /* of the whole recording, once through */
     uint32_t n_books;
     struct script script;
     uint64_t fingerprint; /* of all books behind the script's last update */

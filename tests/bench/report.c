@@ -23,7 +23,7 @@ void report_begin(struct report *report)
 
 void report_proof(struct report *report, const struct dataset_spec *spec, const struct proof *proof)
 {
-    const struct feed_stats *const s = &proof->stats;
+    const struct live_counts *const s = &proof->stats.books;
     const struct script *const script = &proof->script;
     const double n = (double)script->n;
 

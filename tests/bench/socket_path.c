@@ -246,7 +246,7 @@ static int make_venues(struct rig *rig, struct err *err)
         const struct venue_thread_config config = { .config = &rig->config,
                                                     .exchange = &rig->exchanges[i],
                                                     .plugin = &rig->kraken,
-                                                    .session = 1 };
+                                                    .run = 1 };
         rc = venue_thread_init(&rig->venues[i], &config, err);
         if (rc == ARB_OK) {
             rc = venue_thread_add_ring(&rig->venues[i], &rig->waker, RING_LEN, &rings[i]);

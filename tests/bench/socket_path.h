@@ -2,7 +2,7 @@
  * socket_path.h - from a venue's socket to an opportunity, in one process.
  *
  * Ours: the server gives an update to libwebsockets -> TLS, loopback -> the host's io -> the
- * Kraken feed, its checksum verified -> ring -> runner with cross_venue -> the opportunity
+ * Kraken session, its checksum verified -> ring -> runner with cross_venue -> the opportunity
  * reaches its callback. Bare: the same update from the same server to a libwebsockets client
  * that does nothing, up to its receive callback. Both by turns in the same second.
  */

@@ -5,40 +5,106 @@
 
 #include "util/clock.h"
 
+enum {
+    SEAT = 0,          /* the first one of an empty board */
+    ANSWER_MS = 60000, /* for what was recorded before it was asked for, or not at all */
+};
 #define PAUSE_NS NS_PER_S /* between the end of the recording and its repetition */
+
+/* -- the session tells its board ---------------------------------------------------------- */
+
+static int on_instrument(void *context, uint32_t instrument, const struct arb_instrument *info,
+                         const struct live_book *book)
+{
+    return board_enter(context, SEAT, instrument, info, book);
+}
+
+static void on_event(void *context, uint32_t instrument, struct event *event)
+{
+    board_event(context, SEAT, instrument, event);
+}
+
+static void on_date(void *context, struct moment now, int64_t venue_ns)
+{
+    board_on_date(context, now, venue_ns);
+}
+
+static void on_round_trip(void *context, struct moment now, int64_t rtt_ns)
+{
+    board_on_round_trip(context, now, rtt_ns);
+}
+
+static const struct session_sink sink = {
+    .instrument = on_instrument,
+    .event = on_event,
+    .date = on_date,
+    .round_trip = on_round_trip,
+};
+
+/* -- life --------------------------------------------------------------------------------- */
+
+static int make_session(struct stage *stage, struct err *err)
+{
+    struct dataset *const dataset = stage->dataset;
+    const struct session_config config = { .plugin = &dataset->plugin,
+                                           .exchange = &dataset->exchange,
+                                           .config = &dataset->config,
+                                           .port = replay_port(stage->replay),
+                                           .sink = &sink,
+                                           .sink_context = stage->board,
+                                           .is_unpaced = true };
+    const int rc = session_create(&stage->session, &config, err);
+
+    if (rc == ARB_OK) {
+        stage->replay->session = stage->session;
+    }
+    return rc;
+}
+
+static int sit(struct stage *stage, struct outlet *outlet, struct err *err)
+{
+    uint32_t seat = SEAT;
+    int rc = board_sit(stage->board, session_rules(stage->session), &seat);
+
+    if (rc == ARB_OK && outlet != NULL) {
+        rc = board_add_outlet(stage->board, outlet);
+    }
+    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "no memory for books");
+}
 
 int stage_init(struct stage *stage, struct dataset *dataset, struct outlet *outlet, struct err *err)
 {
+    /* One session alone never has another to distrust. */
+    const struct board_config board = { .name = dataset->exchange.name, .run = 1 };
+
     *stage = (struct stage){ .dataset = dataset, .replay = calloc(1, sizeof(*stage->replay)) };
-    if (stage->replay == NULL || replay_init(stage->replay, &dataset->recording) != ARB_OK) {
+    if (stage->replay == NULL || replay_init(stage->replay, &dataset->recording) != ARB_OK ||
+        board_create(&stage->board, &board) != ARB_OK) {
         return err_set(err, ARB_ENOMEM, "no memory for a replay");
     }
-    const struct feed_config config = { .plugin = &dataset->plugin,
-                                        .exchange = &dataset->exchange,
-                                        .config = &dataset->config,
-                                        .session = 1,
-                                        .io = &replay_io,
-                                        .io_context = stage->replay };
-    int rc = feed_create(&stage->feed, &config, err);
-    if (rc != ARB_OK) {
-        return rc;
+    int rc = make_session(stage, err);
+    if (rc == ARB_OK) {
+        rc = sit(stage, outlet, err);
     }
-    stage->replay->feed = stage->feed;
-    if (outlet != NULL) {
-        rc = feed_add_outlet(stage->feed, outlet);
+    if (rc == ARB_OK) {
+        rc = session_start(stage->session, moment_at(replay_start_ns(stage->replay)), err);
+        stage->session->plan.answer_ms = ANSWER_MS;
     }
-    return rc == ARB_OK ? feed_start(stage->feed, replay_start_ns(stage->replay), err) : rc;
+    return rc;
 }
 
 void stage_fini(struct stage *stage)
 {
-    feed_destroy(stage->feed);
+    session_destroy(stage->session);
+    board_destroy(stage->board);
     if (stage->replay != NULL) {
         replay_fini(stage->replay);
     }
     free(stage->replay);
     *stage = (struct stage){ 0 };
 }
+
+/* -- what happens ------------------------------------------------------------------------- */
 
 /* The recording happens again, later. */
 static void shift_times(struct recording *recording)
@@ -58,12 +124,11 @@ static void start_over(struct stage *stage)
 
     shift_times(recording);
     replay->now_ns = replay_start_ns(replay);
-    feed_on_close(stage->feed, 0, replay->now_ns, "rewound");
+    replay->conns[0] = (struct replay_conn){ .wants_dial = true };
+    session_events.on_close(stage->session, 0, moment_at(replay->now_ns), "rewound");
     replay->at = 0;
     replay->n_requests = 0;
     memset(replay->served, 0, recording->n * sizeof(*replay->served));
-    replay->wants_close[0] = false;
-    replay->wants_open[0] = true;
 }
 
 void stage_rewind(struct stage *stage, size_t begin)
@@ -79,6 +144,12 @@ void stage_rewind(struct stage *stage, size_t begin)
     }
 }
 
+void stage_say(struct stage *stage, struct arb_bytes frame)
+{
+    const struct arb_message message = { .data = frame.data, .len = frame.len };
+    session_events.on_message(stage->session, 0, moment_at(stage->replay->now_ns), message);
+}
+
 static uint64_t mix(uint64_t hash, const struct arb_level *levels, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -92,8 +163,8 @@ uint64_t stage_fingerprint(const struct stage *stage)
 {
     uint64_t hash = 1;
 
-    for (uint32_t i = 0; i < feed_n_instruments(stage->feed); i++) {
-        const struct arb_book book = feed_book(stage->feed, i);
+    for (uint32_t i = 0; i < session_n_instruments(stage->session); i++) {
+        const struct arb_book book = session_book(stage->session, i);
         hash = mix(mix(hash, book.bids, book.n_bids), book.asks, book.n_asks);
     }
     return hash;
@@ -101,5 +172,5 @@ uint64_t stage_fingerprint(const struct stage *stage)
 
 bool stage_is_live(const struct stage *stage)
 {
-    return feed_count_in_state(stage->feed, ARB_BOOK_LIVE) == feed_n_instruments(stage->feed);
+    return session_count_in_state(stage->session, ARB_BOOK_LIVE) == session_n_instruments(stage->session);
 }

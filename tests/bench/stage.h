@@ -1,16 +1,19 @@
 /*
- * stage.h - a feed in front of a data set that can be rewound and played again.
+ * stage.h - a session in front of a data set that can be rewound and played again.
  *
- * Rewinding closes the feed's connection, opens it again and plays what stands before the
- * updates to be measured: subscriptions, snapshots, seeds. The same feed goes on, so that its
+ * Rewinding closes the session's connection, opens it again and plays what stands before the
+ * updates to be measured: subscriptions, snapshots, seeds. The same session goes on, so that its
  * memory is warm; its clock goes forward only.
+ *
+ * The session has a board to itself, as that of a venue with one session has.
  */
 #ifndef ARB_BENCH_STAGE_H
 #define ARB_BENCH_STAGE_H
 
 #include "dataset.h"
-#include "session/feed.h"
 #include "replay/replay.h"
+#include "session/state.h"
+#include "venue/board.h"
 
 /* The updates to be measured: a stretch of the recording in which every book is LIVE. */
 struct script {
@@ -23,7 +26,8 @@ struct script {
 
 struct stage {
     struct dataset *dataset;
-    struct feed *feed;
+    struct board *board;
+    struct session *session;
     struct replay *replay; /* its clock is the stage's */
 };
 
@@ -34,6 +38,9 @@ void stage_fini(struct stage *stage);
 
 /* Plays up to record `begin`. The first time from the start as well. */
 void stage_rewind(struct stage *stage, size_t begin);
+
+/* A message at the stage's time, all the way. */
+void stage_say(struct stage *stage, struct arb_bytes frame);
 
 /* A number that differs, as good as surely, when any level of any book does. */
 uint64_t stage_fingerprint(const struct stage *stage);

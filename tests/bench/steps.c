@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "alloc_count.h"
+#include "session/commit.h"
 #include "wire/wire.h"
-#include "session/feed_internal.h"
 #include "util/clock.h"
 
 enum { ROUNDS_MIN = 5, MESSAGE_MAX = 1 << 20 };
@@ -51,11 +51,14 @@ static bool parse_with_cjson(const struct script *script)
     return is_json;
 }
 
-/* The plugin's part of feed_on_message(). */
-static int call_plugin(struct feed *feed, int64_t now_ns, struct arb_bytes frame)
+/* The plugin's part of what a session does with a message. */
+static int call_plugin(struct stage *stage, struct arb_bytes frame)
 {
-    effects_begin(&feed->effects, now_ns);
-    return feed->plugin->exchange.on_message(feed->self, &feed->effects.host, 0, frame);
+    struct session *const session = stage->session;
+    const struct arb_message message = { .data = frame.data, .len = frame.len };
+
+    effects_begin(&session->effects, moment_at(stage->replay->now_ns));
+    return session->plugin->exchange.on_message(session->self, &session->effects.host, 0, message);
 }
 
 static bool parse(struct stage *stage, const struct script *script)
@@ -63,12 +66,12 @@ static bool parse(struct stage *stage, const struct script *script)
     int rc = ARB_OK;
 
     for (size_t i = 0; i < script->n; i++) {
-        rc |= call_plugin(stage->feed, stage->replay->now_ns, script->frames[i]);
+        rc |= call_plugin(stage, script->frames[i]);
     }
     return rc == ARB_OK;
 }
 
-/* The record is the feed's own memory; here it is bent so that nothing is verified. */
+/* The record is the session's own memory; here it is bent so that nothing is verified. */
 static void forget_checksums(struct effects *effects)
 {
     for (const struct effect *e = effects_first(effects); e != NULL; e = effects_next(effects, e)) {
@@ -78,21 +81,23 @@ static void forget_checksums(struct effects *effects)
 
 static bool apply(struct stage *stage, const struct script *script)
 {
-    struct feed *const feed = stage->feed;
+    struct session *const session = stage->session;
     int rc = ARB_OK;
 
+    session->current_conn = 0;
     for (size_t i = 0; i < script->n; i++) {
-        rc |= call_plugin(feed, stage->replay->now_ns, script->frames[i]);
-        forget_checksums(&feed->effects);
-        feed_commit(feed);
+        rc |= call_plugin(stage, script->frames[i]);
+        forget_checksums(&session->effects);
+        session_commit(session, moment_at(stage->replay->now_ns));
     }
+    session->current_conn = ARB_NO_CONN;
     return rc == ARB_OK;
 }
 
-static bool run_feed(struct stage *stage, const struct script *script)
+static bool run_session(struct stage *stage, const struct script *script)
 {
     for (size_t i = 0; i < script->n; i++) {
-        feed_on_message(stage->feed, 0, stage->replay->now_ns, script->frames[i]);
+        stage_say(stage, script->frames[i]);
     }
     return true;
 }
@@ -109,9 +114,9 @@ static bool pass(struct bench *bench, enum step step)
     case STEP_APPLY:
         return apply(&bench->silent, script);
     case STEP_VERIFY:
-        return run_feed(&bench->silent, script);
+        return run_session(&bench->silent, script);
     case STEP_MESSAGE:
-        return run_feed(&bench->talking, script);
+        return run_session(&bench->talking, script);
     case N_STEPS:
         break;
     }

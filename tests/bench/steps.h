@@ -13,7 +13,7 @@ enum step {
     STEP_CJSON = 0, /* cJSON_ParseWithLength() and cJSON_Delete(): the yardstick */
     STEP_PARSE,     /* the plugin's callback; what it recorded is dropped */
     STEP_APPLY,     /* carried out, without checksum */
-    STEP_VERIFY,    /* with checksum: all that a feed does with a frame */
+    STEP_VERIFY,    /* with checksum: all that a session does with a frame */
     STEP_MESSAGE,   /* and the JSON message of the market-data topic */
     N_STEPS,
 };

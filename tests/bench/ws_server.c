@@ -21,6 +21,7 @@ struct outgoing {
     struct lws *wsi;
     struct arb_bytes text; /* len 0: nothing */
     bool is_shot;
+    bool wants_catalog; /* before the text */
 };
 
 struct ws_server {
@@ -74,21 +75,52 @@ static void send_to(struct outgoing *peer, struct arb_bytes text, bool is_shot)
     (void)lws_callback_on_writable(peer->wsi);
 }
 
-/* Any request for a book is granted; the rest does not matter here. */
+static bool has(const char *text, size_t len, const char *part)
+{
+    return memmem(text, len, part, strlen(part)) != NULL;
+}
+
+/* Any request for a book or for the catalog is granted; the rest does not matter here. */
 static void on_request(struct ws_server *server, struct lws *wsi, const char *text, size_t len)
 {
-    static const char subscribe[] = "\"channel\":\"book\"";
     const int peer = peer_of(server, wsi);
 
-    if (peer < WS_BARE && memmem(text, len, subscribe, strlen(subscribe)) != NULL) {
+    if (peer < WS_BARE && has(text, len, "\"channel\":\"book\"")) {
         send_to(&server->peers[peer], server->config.snapshots[peer], false);
+    } else if (peer < WS_BARE && has(text, len, "\"channel\":\"instrument\"")) {
+        server->peers[peer].wants_catalog = true;
+        (void)lws_callback_on_writable(wsi);
     }
+}
+
+static int write_text(struct ws_server *server, struct lws *wsi, struct arb_bytes text)
+{
+    memcpy(server->frame + LWS_PRE, text.data, text.len);
+    return lws_write(wsi, server->frame + LWS_PRE, text.len, LWS_WRITE_TEXT) < (int)text.len ? -1
+                                                                                            : 0;
+}
+
+static int write_catalog(struct ws_server *server, struct outgoing *peer)
+{
+    static const char catalog[] =
+        "{\"channel\":\"instrument\",\"type\":\"snapshot\",\"data\":{\"assets\":[],\"pairs\":[{"
+        "\"symbol\":\"BTC/USD\",\"base\":\"BTC\",\"quote\":\"USD\",\"status\":\"online\","
+        "\"qty_precision\":8,\"price_precision\":1}]}}";
+
+    peer->wants_catalog = false;
+    if (peer->text.len > 0) {
+        (void)lws_callback_on_writable(peer->wsi);
+    }
+    return write_text(server, peer->wsi, (struct arb_bytes){ catalog, strlen(catalog) });
 }
 
 /* The clock is read last before, and the text laid out before that. */
 static int on_writable(struct ws_server *server, struct lws *wsi)
 {
     const int i = peer_of(server, wsi);
+    if (i != WS_PEERS && server->peers[i].wants_catalog) {
+        return write_catalog(server, &server->peers[i]);
+    }
     if (i == WS_PEERS || server->peers[i].text.len == 0) {
         return 0;
     }

@@ -86,6 +86,19 @@ static const char *flaw_of(const struct book *book, const struct event *event)
     return crc == event->crc ? NULL : "the event's checksum is not that of the consumer's book";
 }
 
+static void check_depth(struct consumer *consumer, const struct book *book,
+                        const struct event *event)
+{
+    const size_t n = book->bids.n > book->asks.n ? book->bids.n : book->asks.n;
+    char what[96];
+
+    if (consumer->depth != 0 && n > consumer->depth) {
+        (void)snprintf(what, sizeof(what), "the plan says depth %" PRIu32 ", a book has %zu levels",
+                       consumer->depth, n);
+        set_flaw(consumer, event, what);
+    }
+}
+
 void consumer_take(struct consumer *consumer, const struct event *event)
 {
     struct book *const book = &consumer->books[event->instrument];
@@ -106,4 +119,5 @@ void consumer_take(struct consumer *consumer, const struct event *event)
     if (flaw != NULL) {
         set_flaw(consumer, event, flaw);
     }
+    check_depth(consumer, book, event);
 }

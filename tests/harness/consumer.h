@@ -3,7 +3,8 @@
  * remembers the first thing that was wrong with them.
  *
  * A book said to be LIVE must have positive prices and quantities, must not be crossed, must
- * have the checksum the event names, and its events must be numbered without a gap.
+ * have the checksum the event names, be no deeper than the plugin's plan says, and its events must
+ * be numbered without a gap.
  */
 #ifndef ARB_HARNESS_CONSUMER_H
 #define ARB_HARNESS_CONSUMER_H
@@ -16,6 +17,7 @@ enum { FLAW_MAX = 256 };
 struct consumer {
     struct book *books;  /* [ARB_INSTRUMENTS_MAX] */
     uint64_t *seqs;      /* [ARB_INSTRUMENTS_MAX] of the last event */
+    uint32_t depth;      /* levels a side that a book may have; 0: any number */
     char flaw[FLAW_MAX]; /* "" as long as all is well */
 };
 

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "notes.h"
 #include "rig.h"
+#include "watch.h"
 
 enum { NAME_MAX_LEN = 512, DIFF_LINES = 3, SHOWN_MAX = 400 };
 
@@ -20,8 +21,8 @@ static int run_steps(struct rig *rig, const struct script *script, struct err *e
             return rc;
         }
     }
-    return rig->consumer.flaw[0] == '\0' ? ARB_OK
-                                         : err_set(err, ARB_EPROTO, "%s", rig->consumer.flaw);
+    const char *const flaw = rig->teller.consumer.flaw;
+    return flaw[0] == '\0' ? ARB_OK : err_set(err, ARB_EPROTO, "%s", flaw);
 }
 
 /* A plugin that refuses to start is a result too. */
@@ -29,14 +30,14 @@ static int run(const struct plugin *plugin, const struct script *script, FILE *o
 {
     struct rig *rig = NULL;
 
-    if (rig_create(&rig, plugin, script, out, err) != ARB_OK) {
+    if (rig_create(&rig, plugin, script, out, false, err) != ARB_OK) {
         (void)fprintf(out, "! %s\n", err->text);
         *err = (struct err){ .rc = ARB_OK };
         return ARB_OK;
     }
     const int rc = run_steps(rig, script, err);
     (void)fputc('\n', out);
-    note_summary(out, rig->feed);
+    note_summary(out, rig->session);
     rig_destroy(rig);
     return rc;
 }
@@ -161,6 +162,7 @@ void golden_check(struct report *report, const struct plugin *plugin, const stru
 
     (void)snprintf(name, sizeof(name), "golden %s", slash == NULL ? script->path : slash + 1);
     golden_path(script->path, path, sizeof(path));
+    watch_check(name);
     if (tell(plugin, script, &got, &len, &err) != ARB_OK) {
         report_fail(report, name, "%s", err.text);
     } else if (is_update) {

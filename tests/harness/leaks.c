@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include "rig.h"
+#include "watch.h"
 
 enum { BATCHES = 4, ROUNDS = 8, BYTES_A_ROUND_MIN = 16 /* the smallest block there is */ };
 
@@ -10,7 +11,7 @@ static void run_script(const struct plugin *plugin, const struct script *script)
 {
     struct rig *rig = NULL;
 
-    if (rig_create(&rig, plugin, script, NULL, NULL) != ARB_OK) {
+    if (rig_create(&rig, plugin, script, NULL, false, NULL) != ARB_OK) {
         return; /* init() failed: fini() has to clean up all the same */
     }
     for (size_t i = 0; i < script->n_steps; i++) {
@@ -53,6 +54,7 @@ void leaks_check(struct report *report, const struct plugin *plugin, const struc
 {
     static const char name[] = "no leak from init() to fini()";
 
+    watch_check(name);
     for (size_t i = 0; i < n_scripts; i++) {
         const size_t bytes = least_growth(plugin, &scripts[i]);
         if (bytes >= (size_t)ROUNDS * BYTES_A_ROUND_MIN) {

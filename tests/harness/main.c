@@ -13,18 +13,26 @@
 #include "siege.h"
 #include "static_checks.h"
 #include "util/log.h"
+#include "watch.h"
 
-enum { SETS_MAX = 32, EXIT_USAGE = 64, PX_SCALE = 10, QTY_SCALE = 8, MUTATIONS = 100 };
+enum {
+    SETS_MAX = 32,
+    OVERRIDES_MAX = 64,
+    EXIT_USAGE = 64,
+    MUTATIONS = 100,
+    LIMIT_S_MAX = 86400,
+};
 
 static const char usage[] =
     "Usage: arbspot-harness PLUGIN.so [--golden SCRIPT...] [--update]\n"
     "       arbspot-harness PLUGIN.so --recording FILE... --symbols A,B [--set key=value]...\n"
     "\n"
-    "Tries an exchange plugin behind the real feed, without network, threads or clock. Prints\n"
+    "Tries an exchange plugin behind the real session, without network, threads or clock. Prints\n"
     "PASS or FAIL for each check and exits 1 when one failed.\n"
     "\n"
-    "Always checked: the option table, that the plugin exports one symbol and imports nothing\n"
-    "that does I/O. With scripts: each against the golden text beside it, leaks, and hostile\n"
+    "Always checked: the option table, the plan, that the plugin exports one symbol and imports\n"
+    "nothing that does I/O; a crash or an endless loop is named. With scripts: each against the "
+    "golden text beside it, leaks, and hostile\n"
     "input in place of each message. With recordings: that every book is LIVE at the end, that "
     "two\n"
     "replays agree, and that a damaged recording is survived.\n"
@@ -34,24 +42,30 @@ static const char usage[] =
     "  --recording        the files are recordings (cryptofeed text, crossbook .cbcap)\n"
     "  --symbols A,B      canonical symbols in the recordings\n"
     "  --set key=value    an option of the plugin\n"
+    "  --scale SYM=P,Q    digits of price and quantity; else as the catalog says, or 10 and 8\n"
+    "  --venue-symbol SYM=NAME   the venue's own name of a symbol\n"
     "  --expect name=N    a counter's value at the end; `live=N` replaces \"all of them\"\n"
     "  --drop N           leave out the N-th message of the recording\n"
     "  --mutations N      random variants of each message of a script (100)\n"
     "  --seed S           of all that is random (1)\n"
     "  --no-hostile       leave out hostile input\n"
-    "  --verbose          show the feed's log\n"
+    "  --limit SECONDS    that a callback may take (20)\n"
+    "  --verbose          show the session's log\n"
     "  -h, --help         this text\n"
     "\n"
     "A script has one command a line:\n"
     "  # a comment\n"
     "  option depth = 10                an option of the plugin\n"
     "  symbols BTC/USD, */EUR           names and patterns\n"
-    "  scale BTC/USD 2 8                digits of price and quantity; 10 and 8 otherwise\n"
+    "  scale BTC/USD 2 8                digits of price and quantity; else as the catalog says\n"
+    "  venue-symbol BTC/USD XBT/USD     the venue's own name of a symbol\n"
+    "  clock -3600                      UTC jumps by so many seconds; nothing else does\n"
     "  at 1.5                           the clock: seconds since the start\n"
     "  open 0                           connection 0 is up\n"
     "  message 0 TEXT                   a frame arrives; @FILE:7 takes the 7th record of a\n"
     "                                   recording, by a path from the script\n"
     "  http PART 200 TEXT               answers the request whose URL contains PART; 0: no answer\n"
+    "  http PART 429 retry-after 30 TEXT   and says when to ask again, in seconds\n"
     "  close 0 reason                   the connection is down\n"
     "  live                             every book has to be LIVE here; the lines before the "
     "first\n"
@@ -72,6 +86,9 @@ struct arguments {
     struct expectation expectations[EXPECTATIONS_MAX];
     size_t n_expectations;
     uint64_t drop; /* 0: none */
+    uint64_t limit_s;
+    const char *scales[OVERRIDES_MAX], *names[OVERRIDES_MAX];
+    unsigned n_scales, n_names;
     struct siege_plan plan;
 };
 
@@ -144,6 +161,24 @@ static int add_expectation(struct arguments *arguments, char *text)
     return read_number(value, &slot->value);
 }
 
+static int add_text(const char **texts, unsigned *n, const char *text)
+{
+    if (*n == OVERRIDES_MAX) {
+        return complain("--scale and --venue-symbol can be given up to 64 times");
+    }
+    texts[(*n)++] = text;
+    return ARB_OK;
+}
+
+static int read_limit(struct arguments *arguments, const char *text)
+{
+    const int rc = read_number(text, &arguments->limit_s);
+    if (rc == ARB_OK && (arguments->limit_s == 0 || arguments->limit_s > LIMIT_S_MAX)) {
+        return complain("--limit takes 1 to 86400 seconds");
+    }
+    return rc;
+}
+
 static int read_mutations(struct arguments *arguments, const char *text)
 {
     uint64_t n = 0;
@@ -189,6 +224,12 @@ static int take_option(struct arguments *arguments, int option)
     case 'n':
         arguments->is_hostile = false;
         return ARB_OK;
+    case 'c':
+        return add_text(arguments->scales, &arguments->n_scales, optarg);
+    case 'y':
+        return add_text(arguments->names, &arguments->n_names, optarg);
+    case 'l':
+        return read_limit(arguments, optarg);
     case 'v':
         log_set_level(ARB_INFO);
         return ARB_OK;
@@ -220,19 +261,14 @@ static int check_arguments(struct arguments *arguments, char **words, int n_word
 static int read_arguments(struct arguments *arguments, int argc, char **argv)
 {
     static const struct option longs[] = {
-        { "golden", no_argument, NULL, 'g' },
-        { "recording", no_argument, NULL, 'r' },
-        { "update", no_argument, NULL, 'u' },
-        { "symbols", required_argument, NULL, 's' },
-        { "set", required_argument, NULL, 'o' },
-        { "expect", required_argument, NULL, 'e' },
-        { "drop", required_argument, NULL, 'd' },
-        { "mutations", required_argument, NULL, 'm' },
-        { "seed", required_argument, NULL, 'S' },
-        { "no-hostile", no_argument, NULL, 'n' },
-        { "verbose", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "golden", no_argument, NULL, 'g' },      { "recording", no_argument, NULL, 'r' },
+        { "update", no_argument, NULL, 'u' },      { "symbols", required_argument, NULL, 's' },
+        { "set", required_argument, NULL, 'o' },   { "expect", required_argument, NULL, 'e' },
+        { "drop", required_argument, NULL, 'd' },  { "mutations", required_argument, NULL, 'm' },
+        { "seed", required_argument, NULL, 'S' },  { "no-hostile", no_argument, NULL, 'n' },
+        { "scale", required_argument, NULL, 'c' }, { "venue-symbol", required_argument, NULL, 'y' },
+        { "limit", required_argument, NULL, 'l' }, { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },        { NULL, 0, NULL, 0 },
     };
     int rc = ARB_OK;
 
@@ -240,6 +276,22 @@ static int read_arguments(struct arguments *arguments, int argc, char **argv)
         rc = take_option(arguments, option);
     }
     return rc != ARB_OK ? rc : check_arguments(arguments, argv + optind, argc - optind);
+}
+
+/* -- instruments ---------------------------------------------------------------------- */
+
+static int apply_overrides(const struct arguments *arguments, const char *exchange,
+                           struct instrument_list *list, struct err *err)
+{
+    int rc = ARB_OK;
+
+    for (unsigned i = 0; i < arguments->n_scales && rc == ARB_OK; i++) {
+        rc = instrument_list_scale_text(list, arguments->scales[i], err);
+    }
+    for (unsigned i = 0; i < arguments->n_names && rc == ARB_OK; i++) {
+        rc = instrument_list_name_text(list, exchange, arguments->names[i], err);
+    }
+    return rc;
 }
 
 /* -- scripts -------------------------------------------------------------------------- */
@@ -266,7 +318,11 @@ static int run_scripts(struct report *report, const struct plugin *plugin,
     int rc = scripts == NULL ? err_set(err, ARB_ENOMEM, "no memory") : ARB_OK;
 
     for (size_t i = 0; i < arguments->n_files && rc == ARB_OK; i++) {
-        rc = script_load(&scripts[i], arguments->files[i], err);
+        rc = script_load(&scripts[i], arguments->files[i], plugin->desc.name, err);
+        if (rc == ARB_OK) {
+            rc = apply_overrides(arguments, plugin->desc.name, &scripts[i].instruments, err);
+            script_set_config(&scripts[i]);
+        }
     }
     if (rc == ARB_OK) {
         try_scripts(report, plugin, arguments, scripts);
@@ -293,11 +349,11 @@ static int drop_message(struct recording *recording, uint64_t n, struct err *err
     return err_set(err, ARB_EINVAL, "--drop: there are not that many messages");
 }
 
-static void replay(struct report *report, const struct plugin *plugin, struct arguments *arguments,
-                   struct recording *recording)
+static int replay(struct report *report, const struct plugin *plugin, struct arguments *arguments,
+                  struct recording *recording, struct err *err)
 {
-    const struct config config = { .path = "command line",
-                                   .host = { .px_scale = PX_SCALE, .qty_scale = QTY_SCALE } };
+    static struct instrument_list instruments; /* large, and needed once */
+    struct config config;
     struct exchange_config exchange = { .symbols = arguments->symbols,
                                         .n_symbols = arguments->n_symbols };
     const struct replay_plan plan = { .config = &config,
@@ -307,10 +363,15 @@ static void replay(struct report *report, const struct plugin *plugin, struct ar
                                       .n_expectations = arguments->n_expectations,
                                       .is_hostile = arguments->is_hostile,
                                       .seed = arguments->plan.seed };
+    const int rc = apply_overrides(arguments, plugin->desc.name, &instruments, err);
 
-    (void)snprintf(exchange.name, sizeof(exchange.name), "%s", plugin->desc.name);
-    exchange.options = arguments->n_sets > 0 ? arguments->sets : NULL;
-    replay_checks(report, plugin, &plan);
+    if (rc == ARB_OK) {
+        instrument_list_config(&instruments, "command line", &config);
+        (void)snprintf(exchange.name, sizeof(exchange.name), "%s", plugin->desc.name);
+        exchange.options = arguments->n_sets > 0 ? arguments->sets : NULL;
+        replay_checks(report, plugin, &plan);
+    }
+    return rc;
 }
 
 static int run_recordings(struct report *report, const struct plugin *plugin,
@@ -330,7 +391,7 @@ static int run_recordings(struct report *report, const struct plugin *plugin,
         rc = err_set(err, ARB_EINVAL, "the recordings are empty");
     }
     if (rc == ARB_OK) {
-        replay(report, plugin, arguments, &recording);
+        rc = replay(report, plugin, arguments, &recording, err);
     }
     recording_fini(&recording);
     return rc;
@@ -345,6 +406,7 @@ static int run(struct report *report, struct arguments *arguments, struct err *e
         return rc;
     }
     report_pass(report, "the plugin loads");
+    watch_plugin(&plugin);
     static_checks(report, &plugin);
     if (arguments->mode != MODE_STATIC && plugin.desc.kind != ARB_KIND_EXCHANGE) {
         return err_set(err, ARB_EINVAL, "scripts and recordings are for exchange plugins");
@@ -359,7 +421,9 @@ static int run(struct report *report, struct arguments *arguments, struct err *e
 
 int main(int argc, char **argv)
 {
+    static struct watch watch;
     static struct arguments arguments = { .is_hostile = true,
+                                          .limit_s = WATCH_LIMIT_S,
                                           .plan = { .seed = 1, .mutations = MUTATIONS } };
     struct report report = { 0 };
     struct err err = { .rc = ARB_OK };
@@ -369,6 +433,7 @@ int main(int argc, char **argv)
     if (read_arguments(&arguments, argc, argv) != ARB_OK) {
         return EXIT_USAGE;
     }
+    watch_start(&watch, (unsigned)arguments.limit_s);
     if (run(&report, &arguments, &err) != ARB_OK) {
         report_fail(&report, "harness", "%s", err.text);
     }

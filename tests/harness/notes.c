@@ -4,6 +4,7 @@
 
 #include "arbspot/decimal.h"
 #include "session/capabilities.h"
+#include "teller.h"
 
 /* -- parts ---------------------------------------------------------------------------- */
 
@@ -58,22 +59,60 @@ static void note_levels(FILE *out, const struct levels *levels, const struct spe
     }
 }
 
-/* -- effects -------------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------------------- */
 
-static const char *symbol_of(const struct feed *feed, uint32_t instrument)
+static void note_payload(FILE *out, const struct arb_text *text, bool is_binary)
 {
-    return instrument == ARB_ALL_INSTRUMENTS ? "*" : feed_instrument(feed, instrument)->symbol;
+    const struct arb_bytes bytes = { text->data, text->len };
+
+    if (is_binary) {
+        (void)fprintf(out, "%zu binary bytes", text->len);
+    } else {
+        note_text(out, bytes, text->len);
+    }
 }
 
-static void note_capabilities(FILE *out, const struct arb_capabilities *caps)
+void note_request(FILE *out, const struct arb_ask *ask, const struct arb_request *request)
+{
+    if (ask->what == ARB_ASK_CONNECT) {
+        (void)fprintf(out, "> dial %u ", ask->conn);
+    } else if (teller_is_http(ask)) {
+        (void)fputs(request->method == ARB_POST ? "> post " : "> get ", out);
+    } else {
+        (void)fprintf(out, "> send %u ", ask->conn);
+    }
+    note_payload(out, &request->text, request->is_binary);
+    if (request->body.len > 0) {
+        (void)fputc(' ', out);
+        note_payload(out, &request->body, false);
+    }
+    (void)fputc('\n', out);
+}
+
+/* -- effects -------------------------------------------------------------------------- */
+
+static const char *symbol_of(const struct session *session, uint32_t instrument)
+{
+    return instrument >= session_n_instruments(session)
+               ? "*"
+               : session_instrument(session, instrument)->symbol;
+}
+
+void note_plan(FILE *out, const struct arb_plan *plan)
 {
     (void)fprintf(out,
-                  "declare loss=%s snapshot=%s unknown_delete=%s liveness=%s checksum_levels=%u "
-                  "depth=%u",
-                  loss_detection_name(caps->loss_detection),
-                  snapshot_source_name(caps->snapshot_source),
-                  unknown_delete_name(caps->unknown_delete), liveness_name(caps->liveness),
-                  caps->checksum_levels, caps->depth);
+                  "> plan loss=%s snapshot=%s unknown_delete=%s liveness=%s checksum_levels=%u "
+                  "depth=%u\n",
+                  loss_detection_name(plan->loss_detection),
+                  snapshot_source_name(plan->snapshot_source),
+                  unknown_delete_name(plan->unknown_delete), liveness_name(plan->liveness),
+                  plan->checksum_levels, plan->depth);
+}
+
+static const char *outcome_name(uint32_t outcome)
+{
+    static const char *const names[] = { "?", "subscribed", "left", "later", "refused" };
+    return names[outcome < sizeof(names) / sizeof(*names) ? outcome : 0];
 }
 
 static void note_listing(FILE *out, const struct arb_listing *listing)
@@ -85,19 +124,31 @@ static void note_listing(FILE *out, const struct arb_listing *listing)
     }
 }
 
-static void note_book(FILE *out, const struct feed *feed, const struct arb_book_event *book)
+static const char *book_kind_name(uint32_t kind)
 {
-    const struct arb_instrument *const info = feed_instrument(feed, book->instrument);
-    const struct spelling spelling = { info->px_scale, info->qty_scale, book->px_digits,
-                                       book->qty_digits };
-    const struct levels bids = { "bids", book->bids, book->n_bids, false };
-    const struct levels asks = { "asks", book->asks, book->n_asks, false };
+    switch (kind) {
+    case ARB_BOOK_SNAPSHOT:
+        return "snapshot";
+    case ARB_BOOK_DELTA:
+        return "delta";
+    default:
+        return "top";
+    }
+}
 
-    (void)fprintf(out, "book %s %s seq=%" PRIu64 " max_depth=%u", info->symbol,
-                  book->kind == ARB_BOOK_SNAPSHOT ? "snapshot" : "delta", book->seq,
-                  book->max_depth);
-    if (book->is_unproven) {
-        (void)fputs(" unproven", out);
+/* The numbers that the venue gives. */
+static void note_numbers(FILE *out, const struct arb_book_event *book)
+{
+    if (book->first_seq != 0) {
+        (void)fprintf(out, " first=%" PRIu64, book->first_seq);
+    }
+    (void)fprintf(out, " seq=%" PRIu64, book->last_seq);
+    if (book->prev_seq != 0) {
+        (void)fprintf(out, " prev=%" PRIu64, book->prev_seq);
+    }
+    (void)fprintf(out, " max_depth=%u", book->max_depth);
+    if (book->n_beyond > 0) {
+        (void)fprintf(out, " beyond=%u", book->n_beyond);
     }
     if (book->has_checksum) {
         (void)fprintf(out, " checksum=%u", book->checksum);
@@ -105,11 +156,61 @@ static void note_book(FILE *out, const struct feed *feed, const struct arb_book_
     if (book->venue_ns != 0) {
         (void)fprintf(out, " venue_ns=%" PRId64, book->venue_ns);
     }
+}
+
+static void note_book(FILE *out, const struct session *session, const struct arb_book_event *book)
+{
+    const struct arb_instrument *const info = session_instrument(session, book->instrument);
+    const struct spelling spelling = { info->px_scale, info->qty_scale, book->px_digits,
+                                       book->qty_digits };
+    const struct levels bids = { "bids", book->bids, book->n_bids, false };
+    const struct levels asks = { "asks", book->asks, book->n_asks, false };
+
+    (void)fprintf(out, "book %s %s", info->symbol, book_kind_name(book->kind));
+    note_numbers(out, book);
     note_levels(out, &bids, &spelling);
     note_levels(out, &asks, &spelling);
 }
 
-void note_effect(FILE *out, const struct feed *feed, const struct effect *effect)
+static void note_answered(FILE *out, const struct session *session, const struct effect *effect)
+{
+    if (effect->kind == EFFECT_ANSWERED_ASK) {
+        (void)fprintf(out, "answered request %u %s", effect->id, outcome_name(effect->value));
+    } else {
+        (void)fprintf(out, "answered %s %s", symbol_of(session, effect->id),
+                      outcome_name(effect->value));
+    }
+    if (effect->channel != 0) {
+        (void)fprintf(out, " channel=%u", effect->channel);
+    }
+    if (effect->text.len > 0) {
+        (void)fprintf(out, " \"%s\"", effect->text.data);
+    }
+}
+
+/* What concerns connections. */
+static void note_conn_effect(FILE *out, const struct effect *effect)
+{
+    const char *const text = effect->text.data;
+
+    switch ((enum effect_kind)effect->kind) {
+    case EFFECT_CONN_SEQ:
+        (void)fprintf(out, "conn_seq %u %" PRIu64, effect->id, effect->seq);
+        break;
+    case EFFECT_SEND:
+        (void)fprintf(out, "send %u ", effect->id);
+        note_text(out, effect->text, effect->text.len);
+        break;
+    case EFFECT_CLOSE:
+        (void)fprintf(out, "ws_close %u \"%s\"", effect->id, text);
+        break;
+    default:
+        (void)fprintf(out, "ws_renew %u \"%s\"", effect->id, text);
+        break;
+    }
+}
+
+void note_effect(FILE *out, const struct session *session, const struct effect *effect)
 {
     const char *const text = effect->text.data;
 
@@ -118,24 +219,9 @@ void note_effect(FILE *out, const struct feed *feed, const struct effect *effect
     case EFFECT_TIMER:
         (void)fprintf(out, "timer %u in %ums", effect->id, effect->value);
         break;
-    case EFFECT_DECLARE:
-        note_capabilities(out, &effect->caps);
-        break;
-    case EFFECT_WS_OPEN:
-        (void)fprintf(out, "ws_open %u %s idle=%ums rate=%u/s", effect->id, text,
-                      effect->ws.idle_ms, effect->ws.send_rate);
-        break;
-    case EFFECT_WS_SEND:
-        (void)fprintf(out, "ws_send %u %s", effect->id, text);
-        break;
-    case EFFECT_WS_CLOSE:
-        (void)fprintf(out, "ws_close %u \"%s\"", effect->id, text);
-        break;
-    case EFFECT_WS_RENEW:
-        (void)fprintf(out, "ws_renew %u \"%s\"", effect->id, text);
-        break;
-    case EFFECT_HTTP_GET:
-        (void)fprintf(out, "http_get %u %s", effect->id, text);
+    case EFFECT_ANSWERED:
+    case EFFECT_ANSWERED_ASK:
+        note_answered(out, session, effect);
         break;
     case EFFECT_LISTING:
         note_listing(out, &effect->listing);
@@ -143,21 +229,25 @@ void note_effect(FILE *out, const struct feed *feed, const struct effect *effect
     case EFFECT_CATALOG_END:
         (void)fputs("catalog_end", out);
         break;
-    case EFFECT_BIND:
-        (void)fprintf(out, "bind %s to %u", symbol_of(feed, effect->id), effect->value);
+    case EFFECT_TRADING:
+        (void)fprintf(out, "trading %s %s \"%s\"", symbol_of(session, effect->id),
+                      trading_name(effect->value), text);
         break;
     case EFFECT_BOOK:
-        note_book(out, feed, &effect->book);
+        note_book(out, session, &effect->book);
+        break;
+    case EFFECT_REJECT:
+        (void)fprintf(out, "reject %s \"%s\"", symbol_of(session, effect->id),
+                      arb_rc_text(effect->value != 0 ? ARB_ERANGE : ARB_EPROTO));
         break;
     case EFFECT_RESYNC:
-        (void)fprintf(out, "resync %s \"%s\"", symbol_of(feed, effect->id), text);
+        (void)fprintf(out, "resync %s \"%s\"", symbol_of(session, effect->id), text);
         break;
-    case EFFECT_REFUSED:
-        (void)fprintf(out, "refused %s \"%s\"", symbol_of(feed, effect->id), text);
-        break;
-    case EFFECT_TRADING:
-        (void)fprintf(out, "trading %s %s \"%s\"", symbol_of(feed, effect->id),
-                      trading_name(effect->value), text);
+    case EFFECT_CONN_SEQ:
+    case EFFECT_SEND:
+    case EFFECT_CLOSE:
+    case EFFECT_RENEW:
+        note_conn_effect(out, effect);
         break;
     }
     (void)fputc('\n', out);
@@ -186,22 +276,26 @@ void note_event(FILE *out, const struct event *event)
     (void)fputc('\n', out);
 }
 
-void note_summary(FILE *out, const struct feed *feed)
+void note_summary(FILE *out, const struct session *session)
 {
-    const struct feed_stats *const s = feed_stats(feed);
+    const struct session_stats s = session_stats(session);
 
-    for (uint32_t i = 0; i < feed_n_instruments(feed); i++) {
-        const struct arb_book book = feed_book(feed, i);
-        (void)fprintf(out, ". %s %s %s bids=%u asks=%u\n", feed_instrument(feed, i)->symbol,
+    for (uint32_t i = 0; i < session_n_instruments(session); i++) {
+        const struct arb_book book = session_book(session, i);
+        (void)fprintf(out, ". %s %s %s bids=%u asks=%u\n", session_instrument(session, i)->symbol,
                       book_state_name(book.state), trading_name(book.trading), book.n_bids,
                       book.n_asks);
     }
     (void)fprintf(out,
                   ". frames=%" PRIu64 " rejected=%" PRIu64 " updates=%" PRIu64 " snapshots=%" PRIu64
                   " verified=%" PRIu64 " mismatched=%" PRIu64 " crossed=%" PRIu64
-                  " unknown_deletes=%" PRIu64 " resyncs=%" PRIu64 " held_dropped=%" PRIu64
-                  " refused=%" PRIu64 "%s\n",
-                  s->frames, s->rejected, s->updates, s->snapshots, s->verified, s->mismatched,
-                  s->crossed, s->unknown_deletes, s->resyncs, s->held_dropped, s->refused,
-                  feed_is_disabled(feed) ? " DISABLED" : "");
+                  " unknown_deletes=%" PRIu64,
+                  s.frames, s.rejected, s.books.updates, s.books.snapshots, s.books.verified,
+                  s.books.mismatched, s.books.crossed, s.books.unknown_deletes);
+    (void)fprintf(
+        out,
+        " repeated=%" PRIu64 " healed=%" PRIu64 " held_dropped=%" PRIu64 " resyncs=%" PRIu64
+        " refused=%" PRIu64 " requests=%" PRIu64 " seeds=%" PRIu64 " seeds_failed=%" PRIu64 "%s\n",
+        s.books.repeated, s.books.healed, s.books.held_dropped, s.resyncs, s.refused, s.requests,
+        s.seeds, s.seeds_failed, session_is_disabled(session) ? " DISABLED" : "");
 }

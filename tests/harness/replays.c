@@ -6,120 +6,133 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "consumer.h"
 #include "mutate.h"
 #include "notes.h"
 #include "replay/replay.h"
+#include "teller.h"
 #include "util/clock.h"
+#include "watch.h"
+#include "wire/wire.h"
 
 enum { HOSTILE_PASSES = 4, DAMAGE_ONE_IN = 32 };
 #define BETWEEN_REPLAYS_NS (61 * NS_PER_S)
 
 /* -- one replay ----------------------------------------------------------------------- */
 
-/* A feed with a replay behind it and a consumer in front. */
-struct session {
+/* A session with a replay behind it and a consumer in front. */
+struct show {
     struct replay replay;
-    bool has_opened[ARB_CONNS_MAX];
-    struct consumer consumer;
-    struct outlet outlet;
-    FILE *out; /* or NULL */
+    struct teller teller;
+    struct session_trace trace;
+    FILE *out;    /* or NULL */
+    char *memory; /* for one message */
+    size_t cap;
 };
 
-static int session_ws_open(void *context, uint32_t conn, const struct arb_ws_spec *spec)
-{
-    struct session *const session = context;
-    session->has_opened[conn] = true;
-    return replay_io.ws_open(&session->replay, conn, spec);
-}
-
-static int session_ws_send(void *context, uint32_t conn, struct arb_bytes text)
-{
-    struct session *const session = context;
-    return replay_io.ws_send(&session->replay, conn, text);
-}
-
-static void session_ws_close(void *context, uint32_t conn, const char *why)
-{
-    struct session *const session = context;
-    replay_io.ws_close(&session->replay, conn, why);
-}
-
-static int session_http_get(void *context, uint32_t request, const char *url)
-{
-    struct session *const session = context;
-    return replay_io.http_get(&session->replay, request, url);
-}
-
-static const struct feed_io_ops session_io = {
-    .ws_open = session_ws_open,
-    .ws_send = session_ws_send,
-    .ws_close = session_ws_close,
-    .http_get = session_http_get,
-};
-
+/* Each message, as it would be published: at the time it was received. */
 static void on_event(void *context, const struct event *event)
 {
-    struct session *const session = context;
-    if (session->out != NULL) {
-        note_event(session->out, event);
-    }
-    consumer_take(&session->consumer, event);
-}
+    struct show *const show = context;
+    const size_t need = wire_event_bound(event);
 
-static void session_destroy(struct session *session)
-{
-    if (session == NULL) {
+    if (show->out == NULL) {
         return;
     }
-    feed_destroy(session->replay.feed);
-    replay_fini(&session->replay);
-    outlet_fini(&session->outlet);
-    consumer_fini(&session->consumer);
-    free(session);
+    if (need > show->cap) {
+        char *const memory = realloc(show->memory, 2 * need);
+        if (memory == NULL) {
+            return; /* shows as a difference */
+        }
+        show->memory = memory;
+        show->cap = 2 * need;
+    }
+    const size_t len = wire_write_event(event, event->recv_ns, show->memory);
+    (void)fwrite(show->memory, 1, len, show->out);
+    (void)fputc('\n', show->out);
 }
 
-static int start_feed(struct session *session, const struct plugin *plugin,
-                      const struct replay_plan *plan, struct err *err)
+static void on_effect(void *context, const struct effect *effect)
 {
-    const struct feed_config config = { .plugin = plugin,
-                                        .exchange = plan->exchange,
-                                        .config = plan->config,
-                                        .session = 1,
-                                        .io = &session_io,
-                                        .io_context = session };
-    int rc = feed_create(&session->replay.feed, &config, err);
+    (void)context;
+    (void)effect;
+}
+
+static void on_request(void *context, const struct arb_ask *ask, const struct arb_request *request)
+{
+    teller_look_at(&((struct show *)context)->teller, ask, request);
+}
+
+static void on_refusal(void *context, const char *callback, int rc, const char *broken)
+{
+    (void)context;
+    (void)callback;
+    (void)rc;
+    (void)broken;
+}
+
+static void show_destroy(struct show *show)
+{
+    if (show == NULL) {
+        return;
+    }
+    session_destroy(show->replay.session);
+    replay_fini(&show->replay);
+    teller_fini(&show->teller);
+    free(show->memory);
+    free(show);
+}
+
+static int start_session(struct show *show, const struct plugin *plugin,
+                         const struct replay_plan *plan, struct err *err)
+{
+    show->trace = (struct session_trace){
+        .effect = on_effect, .request = on_request, .refusal = on_refusal, .context = show
+    };
+    const struct session_config config = { .plugin = plugin,
+                                           .exchange = plan->exchange,
+                                           .config = plan->config,
+                                           .number = 1,
+                                           .port = replay_port(&show->replay),
+                                           .sink = &teller_sink,
+                                           .sink_context = &show->teller,
+                                           .trace = &show->trace,
+                                           .is_unpaced = true };
+    const struct moment now = moment_at(replay_start_ns(&show->replay));
+    int rc = session_create(&show->replay.session, &config, err);
 
     if (rc == ARB_OK) {
-        rc = feed_add_outlet(session->replay.feed, &session->outlet);
+        rc = session_start(show->replay.session, now, err);
     }
-    return rc == ARB_OK ? feed_start(session->replay.feed, replay_start_ns(&session->replay), err)
-                        : rc;
+    if (rc == ARB_OK) {
+        teller_set_depth(&show->teller, session_plan(show->replay.session)->depth);
+    }
+    return rc;
 }
 
-static struct session *session_create(const struct plugin *plugin, const struct replay_plan *plan,
-                                      const struct recording *recording, FILE *out, struct err *err)
+static struct show *show_create(const struct plugin *plugin, const struct replay_plan *plan,
+                                const struct recording *recording, FILE *out, struct err *err)
 {
-    struct session *const session = calloc(1, sizeof(*session));
+    struct show *const show = calloc(1, sizeof(*show));
 
-    if (session == NULL || replay_init(&session->replay, recording) != ARB_OK ||
-        consumer_init(&session->consumer) != ARB_OK ||
-        outlet_init_fn(&session->outlet, on_event, session) != ARB_OK) {
+    if (show == NULL || replay_init(&show->replay, recording) != ARB_OK ||
+        teller_init(&show->teller, plan->exchange->name) != ARB_OK) {
         (void)err_set(err, ARB_ENOMEM, "no memory");
-        session_destroy(session);
+        show_destroy(show);
         return NULL;
     }
-    session->out = out;
-    if (start_feed(session, plugin, plan, err) != ARB_OK) {
-        session_destroy(session);
+    show->out = out;
+    show->teller.fn = on_event;
+    show->teller.context = show;
+    if (start_session(show, plugin, plan, err) != ARB_OK) {
+        show_destroy(show);
         return NULL;
     }
-    return session;
+    return show;
 }
 
-static void play(struct session *session)
+static void play(struct show *show)
 {
-    while (replay_step(&session->replay)) {
+    while (replay_step(&show->replay)) {
         /* record after record */
     }
 }
@@ -127,32 +140,37 @@ static void play(struct session *session)
 /* -- counters ------------------------------------------------------------------------- */
 
 struct counters {
-    struct feed_stats stats;
+    struct session_stats stats;
     uint64_t books, live;
 };
 
-#define COUNTER(name_)                                                                             \
+#define COUNTER(name_, member_)                                                                    \
     {                                                                                              \
-#name_, offsetof(struct counters, stats.name_)                                             \
+        name_, offsetof(struct counters, member_)                                                  \
     }
 
 static const struct counter {
     const char *name;
     size_t offset;
 } counters_list[] = {
-    COUNTER(frames),
-    COUNTER(rejected),
-    COUNTER(updates),
-    COUNTER(snapshots),
-    COUNTER(verified),
-    COUNTER(mismatched),
-    COUNTER(crossed),
-    COUNTER(unknown_deletes),
-    COUNTER(resyncs),
-    COUNTER(held_dropped),
-    COUNTER(refused),
-    { "books", offsetof(struct counters, books) },
-    { "live", offsetof(struct counters, live) },
+    COUNTER("frames", stats.frames),
+    COUNTER("rejected", stats.rejected),
+    COUNTER("updates", stats.books.updates),
+    COUNTER("snapshots", stats.books.snapshots),
+    COUNTER("verified", stats.books.verified),
+    COUNTER("mismatched", stats.books.mismatched),
+    COUNTER("crossed", stats.books.crossed),
+    COUNTER("unknown_deletes", stats.books.unknown_deletes),
+    COUNTER("repeated", stats.books.repeated),
+    COUNTER("healed", stats.books.healed),
+    COUNTER("held_dropped", stats.books.held_dropped),
+    COUNTER("resyncs", stats.resyncs),
+    COUNTER("refused", stats.refused),
+    COUNTER("requests", stats.requests),
+    COUNTER("seeds", stats.seeds),
+    COUNTER("seeds_failed", stats.seeds_failed),
+    COUNTER("books", books),
+    COUNTER("live", live),
 };
 
 enum { N_COUNTERS = sizeof(counters_list) / sizeof(*counters_list) };
@@ -179,12 +197,12 @@ static uint64_t value_of(const struct counters *counters, const struct counter *
     return value;
 }
 
-static struct counters count(const struct session *session)
+static struct counters count(const struct show *show)
 {
-    const struct feed *const feed = session->replay.feed;
-    return (struct counters){ .stats = *feed_stats(feed),
-                              .books = feed_n_instruments(feed),
-                              .live = feed_count_in_state(feed, ARB_BOOK_LIVE) };
+    const struct session *const session = show->replay.session;
+    return (struct counters){ .stats = session_stats(session),
+                              .books = session_n_instruments(session),
+                              .live = session_count_in_state(session, ARB_BOOK_LIVE) };
 }
 
 static void print_counters(const struct counters *counters)
@@ -222,39 +240,41 @@ static bool meets(struct report *report, const char *name, const struct counters
 }
 
 /* Replays once; what the consumer saw goes into `text`, which the caller frees. */
-static struct session *tell(const struct plugin *plugin, const struct replay_plan *plan,
-                            char **text, size_t *len, struct err *err)
+static struct show *tell(const struct plugin *plugin, const struct replay_plan *plan, char **text,
+                         size_t *len, struct err *err)
 {
     FILE *const out = open_memstream(text, len);
-    struct session *const session =
-        out == NULL ? NULL : session_create(plugin, plan, plan->recording, out, err);
+    struct show *const show =
+        out == NULL ? NULL : show_create(plugin, plan, plan->recording, out, err);
 
-    if (session != NULL) {
-        play(session);
-        note_summary(out, session->replay.feed);
-        session->out = NULL;
+    if (show != NULL) {
+        play(show);
+        note_summary(out, show->replay.session);
+        show->out = NULL;
     }
     if (out != NULL) {
         (void)fclose(out); /* a lack of memory shows as a difference */
     }
-    return session;
+    return show;
 }
 
 static void check_same(struct report *report, const struct plugin *plugin,
                        const struct replay_plan *plan, struct arb_bytes first)
 {
-    static const char name[] = "recording: two replays give the same events";
+    static const char name[] = "recording: two replays publish the same bytes";
+
+    watch_check(name);
     struct err err = { .rc = ARB_OK };
     char *text = NULL;
     size_t len = 0;
-    struct session *const session = tell(plugin, plan, &text, &len, &err);
+    struct show *const show = tell(plugin, plan, &text, &len, &err);
 
-    if (session != NULL && len == first.len && memcmp(text, first.data, len) == 0) {
+    if (show != NULL && len == first.len && memcmp(text, first.data, len) == 0) {
         report_pass(report, name);
     } else {
-        report_fail(report, name, "%s", session == NULL ? err.text : "the second differs");
+        report_fail(report, name, "%s", show == NULL ? err.text : "the second differs");
     }
-    session_destroy(session);
+    show_destroy(show);
     free(text);
 }
 
@@ -262,26 +282,28 @@ static bool check_right(struct report *report, const struct plugin *plugin,
                         const struct replay_plan *plan)
 {
     static const char name[] = "recording: the books are right";
+
+    watch_check(name);
     struct err err = { .rc = ARB_OK };
     char *text = NULL;
     size_t len = 0;
-    struct session *const session = tell(plugin, plan, &text, &len, &err);
+    struct show *const show = tell(plugin, plan, &text, &len, &err);
 
-    if (session == NULL) {
+    if (show == NULL) {
         report_fail(report, name, "%s", err.text);
         free(text);
         return false;
     }
-    const struct counters counters = count(session);
+    const struct counters counters = count(show);
     print_counters(&counters);
-    if (session->consumer.flaw[0] != '\0') {
-        report_fail(report, name, "%s", session->consumer.flaw);
+    if (show->teller.consumer.flaw[0] != '\0') {
+        report_fail(report, name, "%s", show->teller.consumer.flaw);
     } else if (meets(report, name, &counters, plan)) {
         report_pass(report, name);
     }
     check_same(report, plugin, plan, (struct arb_bytes){ text, len });
     const bool are_all_live = counters.live == counters.books;
-    session_destroy(session);
+    show_destroy(show);
     free(text);
     return are_all_live;
 }
@@ -320,49 +342,83 @@ static int damage(struct recording *copy, struct prng *prng)
     return ARB_OK;
 }
 
-/* The venue comes back after the attack and says everything again, undamaged. */
-static int play_again(struct session *session, const struct recording *original)
+/* Nothing comes until then. */
+static void wait_for(struct replay *replay, int64_t ns)
 {
-    struct recording later;
-    const int64_t now_ns = session->replay.now_ns;
-    struct feed *const feed = session->replay.feed;
+    int64_t next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
 
-    if (copy_records(&later, original) != ARB_OK) {
+    while (next_ns < ns) {
+        replay->now_ns = next_ns > replay->now_ns ? next_ns : replay->now_ns + 1;
+        next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
+    }
+    replay->now_ns = ns;
+}
+
+/* Every connection that was wanted comes back, with another recording behind it. */
+static int change_recording(struct replay *replay, const struct recording *recording)
+{
+    struct session *const session = replay->session;
+    const struct moment now = moment_at(replay->now_ns);
+    bool was_wanted[ARB_CONNS_MAX];
+    struct replay next;
+
+    if (replay_init(&next, recording) != ARB_OK) {
         return ARB_ENOMEM;
     }
-    for (size_t i = 0; i < later.n; i++) {
-        later.records[i].ns += now_ns + BETWEEN_REPLAYS_NS - original->records[0].ns;
-    }
     for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
-        feed_on_close(feed, conn, now_ns, "attacked");
+        const struct replay_conn *const c = &replay->conns[conn];
+        was_wanted[conn] = c->is_open || c->wants_dial || c->wants_open || c->wants_close;
+        session_events.on_close(session, conn, now, "attacked");
     }
-    replay_fini(&session->replay);
-    if (replay_init(&session->replay, &later) == ARB_OK) {
-        session->replay.feed = feed;
-        memcpy(session->replay.wants_open, session->has_opened, sizeof(session->has_opened));
-        play(session);
+    replay_fini(replay);
+    *replay = next;
+    replay->session = session;
+    replay->now_ns = now.mono_ns;
+    wait_for(replay, replay_start_ns(replay));
+    for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
+        replay->conns[conn].wants_dial = was_wanted[conn];
     }
-    recording_fini(&later);
     return ARB_OK;
 }
 
-/* What went wrong, or NULL. */
-static const char *attack(struct session *session, const struct replay_plan *plan)
+/* The venue comes back after the attack and says everything again, undamaged. */
+static int play_again(struct show *show, const struct recording *original)
 {
-    play(session);
-    if (session->consumer.flaw[0] != '\0') {
-        return session->consumer.flaw;
+    struct recording later;
+    int rc = copy_records(&later, original);
+
+    if (rc != ARB_OK) {
+        return rc;
     }
-    if (feed_is_disabled(session->replay.feed)) {
+    for (size_t i = 0; i < later.n; i++) {
+        later.records[i].ns += show->replay.now_ns + BETWEEN_REPLAYS_NS - original->records[0].ns;
+    }
+    rc = change_recording(&show->replay, &later);
+    if (rc == ARB_OK) {
+        play(show);
+        show->replay.recording = original; /* it outlives the copy */
+    }
+    recording_fini(&later);
+    return rc;
+}
+
+/* What went wrong, or NULL. */
+static const char *attack(struct show *show, const struct replay_plan *plan)
+{
+    play(show);
+    if (show->teller.consumer.flaw[0] != '\0') {
+        return show->teller.consumer.flaw;
+    }
+    if (session_is_disabled(show->replay.session)) {
         return "the exchange was disabled";
     }
-    if (play_again(session, plan->recording) != ARB_OK) {
+    if (play_again(show, plan->recording) != ARB_OK) {
         return "no memory";
     }
-    if (session->consumer.flaw[0] != '\0') {
-        return session->consumer.flaw;
+    if (show->teller.consumer.flaw[0] != '\0') {
+        return show->teller.consumer.flaw;
     }
-    const struct counters counters = count(session);
+    const struct counters counters = count(show);
     return counters.live == counters.books ? NULL : "a book did not become LIVE again";
 }
 
@@ -372,18 +428,18 @@ static bool attack_once(struct report *report, const char *name, const struct pl
     struct recording damaged;
     struct prng prng = { .state = seed };
     struct err err = { .rc = ARB_OK };
-    struct session *session = NULL;
+    struct show *show = NULL;
     const char *problem = "no memory";
 
     if (copy_records(&damaged, plan->recording) == ARB_OK) {
         if (damage(&damaged, &prng) == ARB_OK) {
-            session = session_create(plugin, plan, &damaged, NULL, &err);
-            problem = session == NULL ? err.text : attack(session, plan);
+            show = show_create(plugin, plan, &damaged, NULL, &err);
+            problem = show == NULL ? err.text : attack(show, plan);
         }
         if (problem != NULL) {
             report_fail(report, name, "%s (--seed %" PRIu64 ")", problem, seed);
         }
-        session_destroy(session);
+        show_destroy(show);
         recording_fini(&damaged);
     }
     return problem == NULL;
@@ -394,6 +450,7 @@ static void check_hostile(struct report *report, const struct plugin *plugin,
 {
     static const char name[] = "hostile: the recording with damaged messages";
 
+    watch_check(name);
     for (unsigned pass = 0; pass < HOSTILE_PASSES; pass++) {
         if (!attack_once(report, name, plugin, plan, plan->seed + pass)) {
             return;

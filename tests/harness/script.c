@@ -10,7 +10,7 @@
 #include "arbspot/decimal.h"
 #include "file.h"
 
-enum { PX_SCALE = 10, QTY_SCALE = 8, STEPS_MIN = 64, NS_DIGITS = 9 };
+enum { RETRY_AFTER_MAX_S = 86400, STEPS_MIN = 64, NS_DIGITS = 9, MS_DIGITS = 3 };
 
 /* One line being read. */
 struct line {
@@ -172,6 +172,18 @@ static int read_at(struct line *line)
     return rc != ARB_OK ? rc : add_step(line, &step);
 }
 
+/* "-3600": a sign, and seconds */
+static int read_clock(struct line *line)
+{
+    struct step step = { .kind = STEP_CLOCK };
+    const bool is_back = line->rest[0] == '-';
+
+    line->rest += is_back || line->rest[0] == '+';
+    const int rc = take_number(line, INT64_MAX / 4, NS_DIGITS, &step.ns);
+    step.ns = is_back ? -step.ns : step.ns;
+    return rc != ARB_OK ? rc : add_step(line, &step);
+}
+
 static int read_open(struct line *line)
 {
     struct step step = { .kind = STEP_OPEN };
@@ -189,6 +201,17 @@ static int read_message(struct line *line)
     return rc != ARB_OK ? rc : add_step(line, &step);
 }
 
+static int take_retry_after(struct line *line, int64_t *ms)
+{
+    static const char word[] = "retry-after ";
+
+    if (strncmp(line->rest, word, strlen(word)) != 0) {
+        return ARB_OK;
+    }
+    (void)take_word(line);
+    return take_number(line, (int64_t)RETRY_AFTER_MAX_S * 1000, MS_DIGITS, ms);
+}
+
 static int read_http(struct line *line)
 {
     struct step step = { .kind = STEP_HTTP, .name = take_word(line) };
@@ -196,6 +219,9 @@ static int read_http(struct line *line)
     int rc = take_number(line, 999, 0, &status);
 
     step.status = (int)status;
+    if (rc == ARB_OK) {
+        rc = take_retry_after(line, &step.retry_after_ms);
+    }
     if (rc == ARB_OK) {
         rc = take_data(line, &step.data);
     }
@@ -259,7 +285,6 @@ static int read_symbols(struct line *line)
 
 static int read_scale(struct line *line)
 {
-    struct script *const script = line->script;
     const char *const symbol = take_word(line);
     int64_t px = 0, qty = 0;
     int rc = take_number(line, ARB_SCALE_MAX, 0, &px);
@@ -267,16 +292,22 @@ static int read_scale(struct line *line)
     if (rc == ARB_OK) {
         rc = take_number(line, ARB_SCALE_MAX, 0, &qty);
     }
-    if (rc != ARB_OK) {
-        return rc;
+    if (rc == ARB_OK &&
+        instrument_list_scale(&line->script->instruments, symbol, px, qty) != ARB_OK) {
+        rc = complain(line, "too many scales, or a symbol that is too long");
     }
-    if (script->config.n_instruments == SCRIPT_SCALES_MAX || strlen(symbol) >= ARB_SYMBOL_MAX) {
-        return complain(line, "too many scales, or a symbol that is too long");
-    }
-    struct instrument_config *const slot = &script->scales[script->config.n_instruments++];
-    *slot = (struct instrument_config){ .px_scale = (uint8_t)px, .qty_scale = (uint8_t)qty };
-    (void)snprintf(slot->symbol, sizeof(slot->symbol), "%s", symbol);
-    return ARB_OK;
+    return rc;
+}
+
+static int read_venue_symbol(struct line *line)
+{
+    struct script *const script = line->script;
+    const char *const symbol = take_word(line);
+
+    return instrument_list_name(&script->instruments, script->exchange.name, symbol,
+                                take_word(line)) == ARB_OK
+               ? ARB_OK
+               : complain(line, "it reads `venue-symbol SYMBOL NAME`; there is a limit of 64");
 }
 
 /* -- lines ---------------------------------------------------------------------------- */
@@ -285,9 +316,17 @@ static const struct command {
     const char *word;
     int (*read)(struct line *line);
 } commands[] = {
-    { "option", read_option }, { "symbols", read_symbols }, { "scale", read_scale },
-    { "at", read_at },         { "open", read_open },       { "message", read_message },
-    { "http", read_http },     { "close", read_close },     { "live", read_live },
+    { "option", read_option },
+    { "symbols", read_symbols },
+    { "scale", read_scale },
+    { "at", read_at },
+    { "open", read_open },
+    { "message", read_message },
+    { "http", read_http },
+    { "close", read_close },
+    { "live", read_live },
+    { "clock", read_clock },
+    { "venue-symbol", read_venue_symbol },
 };
 
 static int read_line(struct line *line)
@@ -323,15 +362,17 @@ static int read_lines(struct script *script, struct err *err)
     return rc;
 }
 
-int script_load(struct script *script, const char *path, struct err *err)
+void script_set_config(struct script *script)
+{
+    instrument_list_config(&script->instruments, script->path, &script->config);
+}
+
+int script_load(struct script *script, const char *path, const char *name, struct err *err)
 {
     size_t len = 0;
 
     *script = (struct script){ .path = path };
-    script->config.path = path;
-    script->config.host.px_scale = PX_SCALE;
-    script->config.host.qty_scale = QTY_SCALE;
-    script->config.instruments = script->scales;
+    (void)snprintf(script->exchange.name, sizeof(script->exchange.name), "%s", name);
     script->exchange.symbols = script->symbols;
     int rc = file_read(path, SCRIPT_BYTES_MAX, &script->text, &len, err);
     if (rc == ARB_OK) {
@@ -339,8 +380,10 @@ int script_load(struct script *script, const char *path, struct err *err)
     }
     if (rc != ARB_OK) {
         script_fini(script);
+        return rc;
     }
-    return rc;
+    script_set_config(script);
+    return ARB_OK;
 }
 
 void script_fini(struct script *script)

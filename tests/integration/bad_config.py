@@ -34,16 +34,30 @@ CASES = {
     "nothing to do": ((GOOD, "[kafka]\nbrokers = embedded\n"), "nothing to do"),
 }
 BROKEN = {  # fixtures and what is wrong with them
-    "bad_magic": "magic",
+    "bad_magic": "magic number",
     "broken_options": "depth",
-    "missing_callback": r"on_message\(\)",
+    "callback_is_data": r"callback ask\(\) is no code",
+    "callbacks_nowhere": "table of callbacks points outside",
+    "countless_options": r"\d+ options, at most 200",
+    "description_nowhere": "description points outside",
+    "many_options_too_many": "claims 200 options",
+    "missing_callback": r"lacks the callback ask\(\)",
+    "name_nowhere": "name points outside",
     "newer_minor": r"ABI \d+\.\d+, this host speaks \d+\.\d+",
+    "no_options_but_a_number": "names 2 options and no table",
     "not_a_plugin": "no symbol arb_plugin",
+    "older_major": r"ABI \d+\.\d+, this host speaks \d+\.\d+",
+    "option_text_nowhere": "option 1 .* has a text outside",
+    "options_nowhere": "claims 2 options",
     "other_major": r"ABI \d+\.\d+, this host speaks \d+\.\d+",
     "overlong": "bytes",
+    "short_callbacks": r"claim a size of 24 bytes",
+    "small_instance": "'mode' ends behind the instance",
+    "some_options_too_many": "option 3 .* has a text outside",
     "too_small": "bytes",
+    "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "old_minor"}
+LOADABLE = {"good", "least", "in_cpp"}
 
 
 def expect_refused(stage, name, config, says):

@@ -32,6 +32,7 @@ class Book:
         self.seq = 0
         self.state = "EMPTY"
         self.sides = ({}, {})  # bids, asks: price -> quantity
+        self.scale = None  # of both; one for all venues of the instrument
         self.venue_ns = 0
         self.states = []  # every change: (state, reason, recv_ns)
         self.heard_ns = []  # when each of them arrived here
@@ -45,10 +46,10 @@ class Book:
         return (sorted(bids.items(), reverse=True)[:TOP], sorted(asks.items())[:TOP])
 
     def set_levels(self, message):
-        scales = message["scale"]
+        self.scale = message["scale"]
         for side, name in zip(self.sides, ("bids", "asks")):
             for px, qty in message[name]:
-                price, quantity = scaled(px, scales[0]), scaled(qty, scales[1])
+                price, quantity = scaled(px, self.scale[0]), scaled(qty, self.scale[1])
                 if quantity == 0:
                     side.pop(price, None)
                 else:

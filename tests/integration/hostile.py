@@ -89,7 +89,10 @@ BITSTAMP = {
         BITSTAMP_BOOK % (now(), '["1","%s"]' % ("9" * 400), "", s))),
     "a book from the future": ("recovers", lambda s: text(
         BITSTAMP_BOOK % ("4000000000000000", '["1","1"]', '["2","1"]', s))),
-    "an old book": ("ignored", lambda s: text(
+    "a book that was overtaken": ("ignored", lambda s: text(
+        BITSTAMP_BOOK % (str(time.time_ns() // 1000 - 5_000_000), '["1","1"]', '["2","1"]', s))),
+    # Nothing is so late: one of the two dates must be damaged, and who knows which.
+    "a book of 1970": ("recovers", lambda s: text(
         BITSTAMP_BOOK % ("1", '["1","1"]', '["2","1"]', s))),
     "an unknown symbol": ("ignored", lambda s: text(
         BITSTAMP_BOOK % (now(), '["1","1"]', '["2","1"]', "nopeusd"))),
@@ -150,7 +153,7 @@ def send_nonsense(stage, bus, venue, proxy, kinds):
     """One kind to each connection of the venue."""
     attempts = []
     symbols = symbols_by_subject(bus, venue)
-    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.feeds().items()), kinds.items()):
+    for (subject, link), (what, (expected, make)) in zip(sorted(proxy.connections().items()), kinds.items()):
         attempt = Attempt(bus, venue, what, expected, bus.books[venue, symbols[subject]])
         attempts.append(attempt)
         proxy.send(link, make(subject))
@@ -178,7 +181,7 @@ def expect_settled(stage, host, attempts):
 def expect_counted(stage, host):
     """The closing lines account for what was refused."""
     for venue in NONSENSE:
-        line = host.lines(f"feed={venue} .*frames=\\d+ rejected=")[-1]
+        line = host.lines(f"venue={venue} .*frames=\\d+ rejected=")[-1]
         counts = {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
         stage.figure(f"{venue}.rejected", counts["rejected"])
         stage.expect(counts["rejected"] >= REJECTED_MIN,
@@ -204,7 +207,7 @@ def suite(stage):
         attempts += send_nonsense(stage, bus, venue, proxy[venue], kinds)
     expect_settled(stage, host, attempts)
     request = send_nonsense(stage, bus, "bitstamp", proxy["bitstamp"], RECONNECT)
-    host.wait_for(r"feed=bitstamp msg=\"line \d+ replaces line", stage.limit(10))
+    host.wait_for(r"venue=bitstamp msg=\"session \d+ replaces session", stage.limit(10))
     expect_settled(stage, host, request)
     stage.figure("nonsense", len(attempts))
     for one in proxy.values():

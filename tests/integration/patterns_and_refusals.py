@@ -38,9 +38,10 @@ def suite(stage):
     bus = messages.attach(stage, stage.embedded_brokers(host))
     pipeline.poll(lambda: bus.snapshot_of(lambda: in_state(bus, "LIVE") >= LIVE), stage.limit(10),
                   f"{LIVE} LIVE")
-    host.wait_for("feed=kraken .*NOPE/USD cannot be had: .*not list", stage.limit(5))
-    host.wait_for("feed=bitstamp .*GONE/USD cannot be had: .*not list", stage.limit(5))
-    host.wait_for("feed=nothing .*no symbol of the venue's catalog matches", stage.limit(5))
+    host.wait_for("venue=kraken .*NOPE/USD cannot be had: refused by the venue: Currency pair "
+                  "not supported NOPE/USD", stage.limit(5))
+    host.wait_for("venue=bitstamp .*GONE/USD cannot be had: .*not list", stage.limit(5))
+    host.wait_for("venue=nothing .*no symbol of the venue's catalog matches", stage.limit(5))
     time.sleep(1)  # for whatever should not come
     stage.expect(bus.snapshot_of(lambda: in_state(bus, "LIVE")) == LIVE, f"only {LIVE} LIVE")
     stage.expect(bus.snapshot_of(lambda: in_state(bus, "UNUSABLE")) == REFUSED,

@@ -256,7 +256,7 @@ class Stage:
     def wait_until_live(self, host, limit_s, **venues):
         """Waits for the host to say that all books of each venue are live."""
         for venue, n in venues.items():
-            host.wait_for(rf'feed={venue} msg="{n} of {n} books are live', limit_s)
+            host.wait_for(rf'venue={venue} msg="{n} of {n} books are live', limit_s)
 
 
 def changed(text, *replacements):

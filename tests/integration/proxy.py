@@ -159,7 +159,7 @@ class Proxy:
         self.links.append(link)
         await link.run()
 
-    def feeds(self):
+    def connections(self):
         """The connection that is up for each symbol."""
         return {link.subject: link for link in list(self.links) if link.subject and link.is_up}
 

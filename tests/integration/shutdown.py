@@ -107,7 +107,7 @@ def no_exchange(stage, sim):
     host = stage.host("sim.ini", name="noexchange")
     time.sleep(RETRIES_S)
     for venue in ("kraken", "bitstamp"):
-        lines = host.lines(f"feed={venue} .*cannot reach")
+        lines = host.lines(f"venue={venue} .*cannot reach")
         stage.expect(len(lines) == 1 and "retrying" in lines[0], f"one line for {venue}: {lines}")
     stage.expect(len(host.lines("level=(warn|error)")) == 2, "and no other complaint: " +
                  str(host.lines("level=(warn|error)")))

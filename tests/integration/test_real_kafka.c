@@ -205,9 +205,9 @@ static void check_topics(const struct bench *b)
 static void start(struct bench *b, char **argv)
 {
     struct err err = { 0 };
-    const struct publisher_feed feeds[] = { { &b->ring, &b->feedback } };
+    const struct publisher_venue venues[] = { { &b->ring, &b->feedback } };
     const struct publisher_config config = {
-        .kafka = &b->config, .feeds = feeds, .n_feeds = 1, .waker = &b->waker
+        .kafka = &b->config, .venues = venues, .n_venues = 1, .waker = &b->waker
     };
 
     b->config = (struct kafka_config){ .brokers = argv[1],

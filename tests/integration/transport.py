@@ -76,7 +76,7 @@ class Play:
 
     def expect_words(self):
         for venue in VENUES if self.said else ():
-            self.stage.expect(self.host.lines(rf"level=warn feed={venue} msg=\"{self.said}"),
+            self.stage.expect(self.host.lines(rf"level=warn venue={venue} msg=\"{self.said}"),
                               f"{self.fault}: the log says {self.said}")
 
     def compare_books(self):
@@ -165,7 +165,7 @@ def spread(values):
 
 
 def print_table(samples):
-    print("| fault | feed | books hit | of these left LIVE | after ms, p50 | max | "
+    print("| fault | venue | books hit | of these left LIVE | after ms, p50 | max | "
           "LIVE again after ms, p50 | max |\n|---|---|---|---|---|---|---|---|")
     for (label, venue), reactions in samples.items():
         left = list(filter(None, reactions))

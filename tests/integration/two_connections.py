@@ -1,9 +1,10 @@
 """One of two connections dies again and again: nobody notices.
 
-With `connections = 2` the host reaches each venue over two lines. Every now and then one of them,
-chosen at random, is cut off, but never while the other one is not up. On the bus no book leaves
-LIVE, no sequence number is missing or comes twice, and every copy is proven by its checksum.
-In the end the venue asks for a reconnect, which changes nothing either.
+With `connections = 2` the host keeps two sessions with each venue, each with a connection of its
+own. Every now and then one connection, chosen at random, is cut off, but never while the other one
+is not up. On the bus no book leaves LIVE, no sequence number is missing or comes twice, and every
+copy is proven by its checksum. In the end the venue asks for a reconnect, which changes nothing
+either.
 """
 
 import random
@@ -29,7 +30,7 @@ def configure(stage, ports):
         (r"^rest_url = .*$", f"rest_url = https://localhost:{ports['bitstamp']}/api/v2"))
 
 
-class Lines:
+class Connections:
     """The connections of one venue that subscribe books."""
 
     def __init__(self, proxy):
@@ -49,9 +50,9 @@ def kill_at_random(stage, venues, chance):
     n_killed = 0
     while time.monotonic() < end:
         name = chance.choice(sorted(venues))
-        lines = venues[name].settled()
-        if len(lines) == 2:
-            link = chance.choice(lines)
+        connections = venues[name].settled()
+        if len(connections) == 2:
+            link = chance.choice(connections)
             link.is_up = False
             venues[name].proxy.loop.call_soon_threadsafe(link.close)
             n_killed += 1
@@ -59,11 +60,11 @@ def kill_at_random(stage, venues, chance):
     return n_killed
 
 
-def ask_for_reconnect(stage, host, lines):
-    """One line is replaced: a third connection comes, and the old one goes."""
-    pipeline.poll(lambda: len(lines.settled()) == 2, stage.limit(90), "both connections are up")
-    lines.proxy.send(lines.settled()[0], proxies.frame(REQUEST.encode()))
-    host.wait_for(r'msg="line \d+ replaces line \d+', stage.limit(10))
+def ask_for_reconnect(stage, host, connections):
+    """One session is replaced: a third connection comes, and the old one goes."""
+    pipeline.poll(lambda: len(connections.settled()) == 2, stage.limit(90), "both connections are up")
+    connections.proxy.send(connections.settled()[0], proxies.frame(REQUEST.encode()))
+    host.wait_for(r'msg="session \d+ replaces session \d+', stage.limit(10))
     time.sleep(1)
 
 
@@ -77,9 +78,9 @@ def suite(stage):
     stage.simulator("--rate", str(round(200 / stage.slow)))
     certificate = proxies.make_certificate(stage)
     loop = proxies.start_loop()
-    venues = {name: Lines(proxies.Proxy(loop, certificate, port, stage.path("ca.pem")))
+    venues = {name: Connections(proxies.Proxy(loop, certificate, port, stage.path("ca.pem")))
               for name, port in stage.ports().items()}
-    ports = {name: lines.proxy.port for name, lines in venues.items()}
+    ports = {name: one.proxy.port for name, one in venues.items()}
     brokers = stage.broker()
     host = stage.host(stage.write("host.ini",
                                   pipeline.use_brokers(configure(stage, ports), brokers)))
@@ -92,7 +93,7 @@ def suite(stage):
     bus.snapshot_of(lambda: expect_never_stale(stage, bus))
     stage.expect(host.stop() == 0, "the host ends with 0")
     for name in venues:
-        line = host.lines(rf"feed={name} .*copies=\d+ takeovers=")[-1]
+        line = host.lines(rf"venue={name} .*copies=\d+ takeovers=")[-1]
         stage.figure(name, line.partition("conflated=")[2].rstrip('"'))
     messages.expect_sound(stage, bus)
 

@@ -112,7 +112,19 @@ void bitstamp_put_rest_book(struct arb_text *text, const struct bitstamp_book *b
     frame_puts(text, "]}");
 }
 
-struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level)
+enum { RETIRED_BITS = 20, RETIRED_SHIFT = 38 /* above all prices */ };
+
+static uint64_t retired_at(uint64_t retired, uint64_t place)
+{
+    return retired >> (place * RETIRED_BITS) & ((1U << RETIRED_BITS) - 1);
+}
+
+uint64_t bitstamp_retire(uint64_t retired, uint32_t place)
+{
+    return retired + (UINT64_C(1) << (place * RETIRED_BITS));
+}
+
+struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level, uint64_t retired)
 {
     const uint64_t mixed = (uint64_t)level.px * UINT64_C(0x9E3779B97F4A7C15);
     const uint64_t n = 1 + (mixed >> 40) % BITSTAMP_SPLIT_MAX;
@@ -121,6 +133,7 @@ struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level)
 
     for (uint64_t i = 0; i < BITSTAMP_SPLIT_MAX; i++) {
         split.ids[i] = UINT64_C(1) << 50 | (uint64_t)level.px << 3 | i << 1 | (uint64_t)is_bid;
+        split.ids[i] += retired_at(retired, i) << RETIRED_SHIFT;
         split.qty[i] = i == 0 ? split.qty[0] : i < n ? part : 0;
     }
     return split;
@@ -165,10 +178,15 @@ static void put_split_levels(struct arb_text *text, const struct bitstamp_book *
 {
     const struct arb_level *const levels = is_bid ? book->bids : book->asks;
     const uint32_t n_levels = is_bid ? book->n_bids : book->n_asks;
+    const struct sim_book *const retired = book->retired;
     const char *before = "";
 
     for (uint32_t i = 0; i < n_levels; i++) {
-        const struct bitstamp_split split = bitstamp_split(is_bid, levels[i]);
+        const struct arb_level *const gone =
+            retired == NULL ? NULL
+                            : ladder_find(is_bid ? &retired->bids : &retired->asks, levels[i].px);
+        const struct bitstamp_split split =
+            bitstamp_split(is_bid, levels[i], gone == NULL ? 0 : (uint64_t)gone->qty);
         for (uint32_t k = 0; k < BITSTAMP_SPLIT_MAX; k++) {
             if (split.qty[k] == 0) {
                 continue;

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "frame.h"
+#include "ladder.h"
 
 enum {
     BITSTAMP_FRAME_BASE = 4096, /* bytes of a frame that holds no levels and no markets */
@@ -45,6 +46,7 @@ struct bitstamp_book {
     const struct arb_level *bids, *asks;
     uint32_t n_bids, n_asks;
     int64_t at_ns;
+    const struct sim_book *retired; /* see bitstamp_split(); NULL: no id was used before */
 };
 
 /* `channel` is the prefix, "order_book_" or "diff_order_book_". `zero` is how a quantity of
@@ -60,13 +62,16 @@ enum { BITSTAMP_SPLIT_MAX = 3 /* orders that make a level */ };
 /*
  * How the model splits a level into orders. It keeps none: id and quantity of an order follow from
  * the level and from the order's place in it, so any book can be told order by order, and two
- * books differ in certain orders. A price that comes back brings its ids back.
+ * books differ in certain orders. `retired` counts the ids that were used up at this price, place
+ * by place: an order that is gone never comes back under the same id.
  */
 struct bitstamp_split {
     uint64_t ids[BITSTAMP_SPLIT_MAX];
     int64_t qty[BITSTAMP_SPLIT_MAX]; /* 0: not there */
 };
-struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level);
+struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level, uint64_t retired);
+/* The order in this place is gone. */
+uint64_t bitstamp_retire(uint64_t retired, uint32_t place);
 
 /* One event of live_orders_; ids of events are made of its time and a number. */
 struct bitstamp_order {

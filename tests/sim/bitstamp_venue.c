@@ -33,6 +33,7 @@ enum {
     CAPTURE_MIN_MS = 110,
     CAPTURE_MAX_MS = 750,
     CAPTURES_MAX = 3,
+    RETIRED_ROOM = 16, /* times the depth: prices remembered for the ids used up there */
 };
 
 _Static_assert(CAPTURES_MAX *CAPTURE_MIN_MS * 1000 > WINDOW_MAX_US, "no window has more of them");
@@ -67,6 +68,7 @@ struct client {
 /* The book as it was at some time, for REST. */
 struct capture {
     struct sim_book book;
+    struct sim_book retired; /* see bitstamp_split() */
     int64_t at_ns;
 };
 
@@ -84,6 +86,7 @@ struct product {
     /* Prices at which a REST book differs from `diffed` that was made since then and given out. The
      * next diff names them all, changed or not: it mends whoever was seeded within its window. */
     struct sim_book pending;
+    struct sim_book retired; /* prices whose orders have gone: see bitstamp_split() */
     struct sim_book told; /* what the events of orders sent so far add up to, while they are sent */
     bool is_telling;
     uint64_t n_order_events;
@@ -255,10 +258,18 @@ static void on_text(struct sim_venue *venue, uint32_t id, int64_t now_ns, struct
     }
 }
 
-static void capture(struct capture *capture, const struct sim_book *book, int64_t at_ns)
+static void capture(struct capture *capture, const struct product *product, int64_t at_ns)
 {
-    sim_book_copy(&capture->book, book);
+    sim_book_copy(&capture->book, &product->current);
+    sim_book_copy(&capture->retired, &product->retired);
     capture->at_ns = at_ns;
+}
+
+static void copy_capture(struct capture *to, const struct capture *from)
+{
+    sim_book_copy(&to->book, &from->book);
+    sim_book_copy(&to->retired, &from->retired);
+    to->at_ns = from->at_ns;
 }
 
 /* `ns`, or the next whole microsecond: what is sent is dated in them. */
@@ -309,7 +320,7 @@ static void make_capture(struct bitstamp_venue *bitstamp, uint32_t instrument, i
 {
     struct product *const product = &bitstamp->products[instrument];
 
-    capture(&product->made, &product->current, now_ns);
+    capture(&product->made, product, now_ns);
     product->is_made_served = false;
     show(bitstamp, instrument, now_ns);
 }
@@ -479,11 +490,13 @@ static void send_order(struct bitstamp_venue *bitstamp, uint32_t instrument,
 static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
                               struct bitstamp_order order, int64_t was, bool shrinks)
 {
+    struct product *const product = &bitstamp->products[instrument];
+    struct ladder *const told = order.is_bid ? &product->told.bids : &product->told.asks;
+    struct ladder *const gone = order.is_bid ? &product->retired.bids : &product->retired.asks;
+    uint64_t retired = (uint64_t)qty_at(gone, order.level.px);
     const struct bitstamp_split before =
-        bitstamp_split(order.is_bid, (struct arb_level){ order.level.px, was });
-    const struct bitstamp_split after = bitstamp_split(order.is_bid, order.level);
-    struct sim_book *const book = &bitstamp->products[instrument].told;
-    struct ladder *const told = order.is_bid ? &book->bids : &book->asks;
+        bitstamp_split(order.is_bid, (struct arb_level){ order.level.px, was }, retired);
+    const struct bitstamp_split after = bitstamp_split(order.is_bid, order.level, retired);
 
     for (uint32_t i = 0; i < BITSTAMP_SPLIT_MAX; i++) {
         if (before.qty[i] == after.qty[i] || (after.qty[i] < before.qty[i]) != shrinks) {
@@ -496,6 +509,10 @@ static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrume
         order.level.qty = after.qty[i];
         tell(told, order.level.px, after.qty[i] - before.qty[i]);
         send_order(bitstamp, instrument, &order);
+        retired = after.qty[i] == 0 ? bitstamp_retire(retired, i) : retired;
+    }
+    if (retired != 0) {
+        ladder_set(gone, (struct arb_level){ order.level.px, (int64_t)retired });
     }
 }
 
@@ -512,6 +529,30 @@ static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrumen
         const struct arb_level *const known = ladder_find(before, changes[i].px);
         order.level = changes[i];
         send_level_orders(bitstamp, instrument, order, known == NULL ? 0 : known->qty, shrinks);
+    }
+}
+
+/* Makes room for more prices: where no order is, those of long ago are forgotten. */
+static void forget_retired(struct ladder *retired, const struct ladder *now,
+                           const struct ladder *next)
+{
+    for (uint32_t i = retired->n; i-- > 0;) {
+        const int64_t px = retired->levels[i].px;
+        if (ladder_find(now, px) == NULL && ladder_find(next, px) == NULL) {
+            ladder_set(retired, (struct arb_level){ px, 0 });
+        }
+    }
+}
+
+static void make_room(struct product *product, const struct sim_book *next)
+{
+    struct sim_book *const retired = &product->retired;
+
+    if (retired->bids.n > retired->bids.cap / 2) {
+        forget_retired(&retired->bids, &product->current.bids, &next->bids);
+    }
+    if (retired->asks.n > retired->asks.cap / 2) {
+        forget_retired(&retired->asks, &product->current.asks, &next->asks);
     }
 }
 
@@ -546,6 +587,7 @@ static void follow_market(struct bitstamp_venue *bitstamp, uint32_t instrument, 
         return;
     }
     sim_book_copy(&product->told, &product->current);
+    make_room(product, book);
     product->is_telling = true;
     send_orders(bitstamp, instrument, book, now_ns);
     product->is_telling = false;
@@ -742,8 +784,7 @@ static const struct capture *captured(struct bitstamp_venue *bitstamp, struct pr
         return newest(bitstamp, product);
     }
     if (now_ns - product->cached_ns >= EDGE_NS) {
-        const struct capture *const made = newest(bitstamp, product);
-        capture(&product->cached, &made->book, made->at_ns);
+        copy_capture(&product->cached, newest(bitstamp, product));
         product->cached_ns = now_ns;
     }
     return &product->cached;
@@ -761,6 +802,7 @@ static void put_captured_book(struct bitstamp_venue *bitstamp, struct arb_text *
         .n_bids = served->book.bids.n,
         .n_asks = served->book.asks.n,
         .at_ns = venue_desk_own_time_ns(&bitstamp->desk, served->at_ns),
+        .retired = &served->retired,
     };
     if (strstr(query, "group=2") != NULL) {
         bitstamp_put_rest_orders(text, &book);
@@ -831,6 +873,9 @@ static void free_product(struct product *product)
     sim_book_fini(&product->diffed);
     sim_book_fini(&product->pending);
     sim_book_fini(&product->told);
+    sim_book_fini(&product->retired);
+    sim_book_fini(&product->made.retired);
+    sim_book_fini(&product->cached.retired);
     sim_book_fini(&product->made.book);
     sim_book_fini(&product->cached.book);
 }
@@ -868,6 +913,13 @@ static int init_books(struct product *product, uint32_t depth)
             return ARB_ENOMEM;
         }
     }
+    struct sim_book *const retired[] = { &product->retired, &product->made.retired,
+                                         &product->cached.retired };
+    for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {
+        if (sim_book_init(retired[i], RETIRED_ROOM * depth) != ARB_OK) {
+            return ARB_ENOMEM;
+        }
+    }
     /* Those of the last diff, and those of each REST book since. */
     return sim_book_init(&product->pending, (CAPTURES_MAX + 1) * depth);
 }
@@ -886,8 +938,8 @@ static int init_product(struct bitstamp_venue *bitstamp, uint32_t instrument)
     sim_book_copy(&product->published, &product->current);
     sim_book_copy(&product->topped, &product->current);
     sim_book_copy(&product->diffed, &product->current);
-    capture(&product->made, &product->current, config->start_ns);
-    capture(&product->cached, &product->current, config->start_ns);
+    capture(&product->made, product, config->start_ns);
+    capture(&product->cached, product, config->start_ns);
     product->cached_ns = product->diffed_ns = config->start_ns;
     plan_capture(bitstamp, instrument, config->start_ns);
     return ARB_OK;

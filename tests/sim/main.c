@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config_writer.h"
+#include "fault_frame.h"
 #include "file_text.h"
 #include "options.h"
 #include "server.h"
@@ -149,6 +150,15 @@ static int open_server(struct sim *sim, struct err *err)
     return server_create(&sim->server, &config, err);
 }
 
+/* The channel that a host with the written configuration reads. */
+static uint32_t feed_of_mode(const char *bitstamp_mode)
+{
+    if (strcmp(bitstamp_mode, "orders") == 0) {
+        return FAULT_AT_ORDERS;
+    }
+    return strcmp(bitstamp_mode, "diff") == 0 ? FAULT_AT_DIFF : FAULT_AT_ORDER_BOOK;
+}
+
 static int open_world(struct sim *sim, struct err *err)
 {
     const struct sim_options *const options = &sim->options;
@@ -164,6 +174,7 @@ static int open_world(struct sim *sim, struct err *err)
         .rate_per_s = options->rate_per_s,
         .divergence_every_ms = options->divergence_every_ms,
         .truth_out = sim->truth_out,
+        .truth_feed = feed_of_mode(options->bitstamp_mode),
         .outlet = server_outlet(sim->server),
     };
 

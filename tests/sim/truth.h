@@ -1,6 +1,6 @@
 /*
  * truth.h - what was really so: every after-fee divergence between published books, and the
- * final books, as JSON lines. Of Bitstamp that are the books of its order_book_ frames.
+ * final books, as JSON lines. Of Bitstamp that are the books of the one channel in question.
  *
  * A divergence of (buy, sell) exists while best_bid(sell) * (1 - fee) > best_ask(buy) * (1 + fee),
  * compared exactly. It is written when it closes, or at the end with "open_at_exit": true.

@@ -50,14 +50,14 @@ static void forward_close(void *context, uint32_t client, uint16_t code, const c
     outlet->close(outlet->context, place->venue, client, code, why);
 }
 
-/* The truth is about the freshest books that a venue streams: no diff and no REST book is ahead. */
+/* The truth is about what the host can know: the books of the channel that it reads. */
 static void note_published(void *context, uint32_t instrument, int64_t now_ns)
 {
     const struct place *const place = context;
     const struct sim_venue *const venue = place->world->venues[place->venue];
     const struct world_outlet *const outlet = &place->world->config.outlet;
     truth_on_book(place->world->truth, place->venue, instrument,
-                  venue->ops->shown(venue, instrument, FAULT_AT_ORDER_BOOK), now_ns);
+                  venue->ops->shown(venue, instrument, place->world->config.truth_feed), now_ns);
     if (outlet->published != NULL) {
         outlet->published(outlet->context, place->venue, instrument, now_ns);
     }
@@ -166,6 +166,9 @@ int world_create(struct world **out, const struct world_config *config, struct e
         return err_set(err, ARB_ENOMEM, "no memory for the simulation");
     }
     world->config = *config;
+    if (config->truth_feed == 0) {
+        world->config.truth_feed = FAULT_AT_ORDER_BOOK;
+    }
     const bool has_market = config->tape == NULL && config->reel == NULL;
     if (has_market) {
         rc = create_market(world, err);

@@ -34,7 +34,8 @@ struct world_config {
     uint32_t depth;
     int64_t rate_per_s;
     int64_t divergence_every_ms;
-    FILE *truth_out; /* borrowed, or NULL */
+    FILE *truth_out;     /* borrowed, or NULL */
+    uint32_t truth_feed; /* whose books it is about: one bit of enum fault_feed; 0: order_book's */
     struct world_outlet outlet;
 };
 

@@ -13,7 +13,7 @@
 enum { EXIT_USAGE = 64, TABLE_SCENARIOS = 40 };
 
 static const char help[] =
-    "simulation: the feeds, books, bus and strategies against simulated venues, with faults\n"
+    "simulation: sessions, books, bus and strategies against simulated venues, with faults\n"
     "\n"
     "usage: simulation [option]...\n"
     "  --scenarios N     how many (default 300)\n"
@@ -135,9 +135,10 @@ static int run(const struct arguments *arguments, struct totals *totals, struct 
 static void print_totals(const struct totals *totals)
 {
     (void)printf("checks=%" PRIu64 " opportunities=%" PRIu64 " unseen=%" PRIu64
-                 " unseen_deep=%" PRIu64 " takeovers=%" PRIu64 " replaced=%" PRIu64 "\n",
+                 " unseen_deep=%" PRIu64 " takeovers=%" PRIu64 " replaced=%" PRIu64
+                 " clock_steps=%" PRIu64 "\n",
                  totals->checks, totals->opportunities, totals->unseen, totals->unseen_deep,
-                 totals->takeovers, totals->replaced);
+                 totals->takeovers, totals->replaced, totals->clock_steps);
     (void)printf("scenarios=%" PRIu64 " steps=%" PRIu64 " faults=%" PRIu64 " violations=%" PRIu64
                  "\n",
                  totals->scenarios, totals->steps, totals->faults, totals->violations);
@@ -156,7 +157,7 @@ int main(int argc, char **argv)
         (void)fputs(help, arguments.wants_help ? stdout : stderr);
         return arguments.wants_help ? EXIT_SUCCESS : EXIT_USAGE;
     }
-    /* Errors of the feeds are what the faults are for. */
+    /* Errors of the sessions are what the faults are for. */
     log_set_level(arguments.scenario.is_verbose ? ARB_DEBUG : (enum arb_log_level)0);
     int rc = load_all(&plugins, arguments.plugin_dir, &err);
     if (rc == ARB_OK && arguments.wants_table) {

@@ -149,6 +149,13 @@ void oracle_lose_check(struct oracle *oracle)
     oracle->shown_ns = 0;
 }
 
+void oracle_heal(struct oracle *oracle)
+{
+    if (oracle->verdict == ORACLE_UNSEEN || oracle->verdict == ORACLE_UNSEEN_DEEP) {
+        oracle_lose(oracle, oracle->last);
+    }
+}
+
 /* The host took a whole book that is right. */
 static void make_up(struct oracle *oracle, uint32_t version)
 {
@@ -168,7 +175,6 @@ void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict v
     if (version < oracle->last) {
         oracle_lose(oracle, oracle->last); /* overtaken: what it sets may be out of date */
     }
-    oracle->is_linked = true;
     raise(&oracle->last, version);
     raise(&oracle->first, version);
     if (is_whole) {
@@ -176,15 +182,21 @@ void oracle_arrive(struct oracle *oracle, uint32_t version, enum fault_verdict v
     }
 }
 
+void oracle_haunt(struct oracle *oracle, uint32_t version)
+{
+    oracle->haunted = 3; /* one may be on its way already */
+    oracle_lose(oracle, version);
+}
+
 void oracle_answer(struct oracle *oracle, uint32_t version)
 {
+    oracle->haunted -= oracle->haunted > 0;
     raise(&oracle->last, version);
     oracle->rest = version;
 }
 
 void oracle_begin_live(struct oracle *oracle, bool is_from_http)
 {
-    oracle->is_linked = false;
     if (is_from_http) {
         make_up(oracle, oracle->rest);
     }
@@ -210,11 +222,18 @@ static bool is_patient(struct oracle *oracle, int64_t now_ns)
            now_ns - oracle->shown_ns <= oracle->proof.patience_ns;
 }
 
-/* A book without a single event yet need not be proven where events prove it. */
+/* Nothing links the REST book of a quiet market to the first event behind it. */
 static bool says_what_it_may(const struct oracle *oracle, const struct arb_book *book)
 {
     return book->verified == oracle->proof.verified ||
-           (oracle->proof.is_by_events && !oracle->is_linked && book->verified == ARB_UNVERIFIABLE);
+           (oracle->proof.is_by_events && book->verified == ARB_UNVERIFIABLE);
+}
+
+/* Is there nothing that would show it the loss, or not yet? */
+static bool is_excused(struct oracle *oracle, const struct arb_book *book, int64_t now_ns)
+{
+    return oracle->is_tainted && (book->verified == ARB_UNVERIFIABLE || oracle->haunted > 0) &&
+           is_patient(oracle, now_ns);
 }
 
 static enum oracle_verdict verdict_on(struct oracle *oracle, const struct arb_book *book,
@@ -232,9 +251,7 @@ static enum oracle_verdict verdict_on(struct oracle *oracle, const struct arb_bo
     if (oracle->is_tainted && oracle->proof.levels > 0 && is_in_range(oracle, hash, true)) {
         return ORACLE_UNSEEN_DEEP;
     }
-    return oracle->is_tainted && book->verified == ARB_UNVERIFIABLE && is_patient(oracle, now_ns)
-               ? ORACLE_UNSEEN
-               : ORACLE_WRONG;
+    return is_excused(oracle, book, now_ns) ? ORACLE_UNSEEN : ORACLE_WRONG;
 }
 
 enum oracle_verdict oracle_judge(struct oracle *oracle, const struct arb_book *book,

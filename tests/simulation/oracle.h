@@ -3,9 +3,9 @@
  *
  * Every state a venue published is a version, kept as two hashes: of the whole book as deep as
  * the feed carries it, and of its top, which is all that a proof covers. With single orders each
- * event of an order makes a version. An oracle knows what was delivered over one line: deliveries
- * move the range of versions that a LIVE book may equal, which is wider than one version only
- * between a damaged frame and the next whole one.
+ * event of an order makes a version. An oracle knows what was delivered over one session:
+ * deliveries move the range of versions that a LIVE book may equal, which is wider than one version
+ * only between a damaged frame and the next whole one.
  */
 #ifndef ARB_SIMULATION_ORACLE_H
 #define ARB_SIMULATION_ORACLE_H
@@ -27,7 +27,7 @@ struct oracle_proof {
     uint32_t levels;   /* a side, that a loss shows in, and with VERIFIED the book says so; 0: all,
                           or with UNVERIFIABLE none */
     int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
-    bool is_by_events;   /* VERIFIED only from the first event on */
+    bool is_by_events;   /* VERIFIED only where an event links to the REST book */
 };
 
 /* All states of one book. Zeroed memory is ready. */
@@ -43,9 +43,9 @@ struct oracle {
     uint32_t rest;        /* of the last HTTP answer */
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
     bool is_tainted;      /* and no whole book has made up for it yet */
-    bool is_linked;       /* a frame came since it is LIVE: what was before can be proven */
-    uint32_t verdict;     /* enum oracle_verdict, the last one */
-    int64_t shown_ns;     /* of the first frame to check by since it differs and nothing was lost */
+    uint32_t haunted; /* answers until none holds a level that is not there; see oracle_haunt() */
+    uint32_t verdict; /* enum oracle_verdict, the last one */
+    int64_t shown_ns; /* of the first frame to check by since it differs and nothing was lost */
 };
 
 /* `top`: levels a side, 0 for all. */
@@ -63,7 +63,7 @@ void versions_fini(struct versions *versions);
 /* The version that was current at this time. */
 uint32_t versions_at(const struct versions *versions, int64_t at_us);
 
-/* A line that begins now: what was before it never hears of. */
+/* A session that begins now: what was before it never hears of. */
 void oracle_init(struct oracle *oracle, const struct versions *versions,
                  const struct oracle_proof *proof);
 
@@ -78,6 +78,10 @@ void oracle_lose(struct oracle *oracle, uint32_t version);
 /* A frame that only serves to check the book arrived, or is lost. */
 void oracle_check(struct oracle *oracle, int64_t now_ns);
 void oracle_lose_check(struct oracle *oracle);
+/* The next answer holds an order that is gone and that no event will tell of. */
+void oracle_haunt(struct oracle *oracle, uint32_t version);
+/* Levels were set to what such a frame showed, which may be newer than the book. */
+void oracle_heal(struct oracle *oracle);
 
 enum oracle_verdict {
     ORACLE_RIGHT = 1,

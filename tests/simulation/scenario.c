@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "session/feed_internal.h"
 #include "scenario_internal.h"
 
 enum {
@@ -17,7 +16,7 @@ enum {
 
 /* What a frame's tag says: which book it brings to which version. */
 struct tag {
-    uint32_t venue, line, instrument, version;
+    uint32_t venue, slot, instrument, version;
     bool is_book, is_whole;
     bool is_check; /* only compared with the book */
 };
@@ -58,11 +57,11 @@ void scenario_violate(struct scenario *s, const char *fmt, ...)
     (void)putchar('\n');
 }
 
-/* -- from the world to the lines ------------------------------------------------------ */
+/* -- from the world to the sessions --------------------------------------------------- */
 
 static uint64_t pack(struct tag tag)
 {
-    return (uint64_t)tag.version << 32 | tag.instrument << 16 | tag.venue << 8 | tag.line << 4 |
+    return (uint64_t)tag.version << 32 | tag.instrument << 16 | tag.venue << 8 | tag.slot << 4 |
            (tag.is_check ? 4U : 0U) | (tag.is_whole ? 2U : 0U) | (tag.is_book ? 1U : 0U);
 }
 
@@ -71,7 +70,7 @@ static struct tag unpack(uint64_t packed)
     return (struct tag){ .version = (uint32_t)(packed >> 32),
                          .instrument = packed >> 16 & 0xffff,
                          .venue = packed >> 8 & 0xff,
-                         .line = packed >> 4 & 0xf,
+                         .slot = packed >> 4 & 0xf,
                          .is_check = (packed & 4) != 0,
                          .is_whole = (packed & 2) != 0,
                          .is_book = (packed & 1) != 0 };
@@ -98,7 +97,7 @@ static struct tag tag_of(const struct side *side, uint32_t client,
 
     return (struct tag){
         .venue = side->venue,
-        .line = link_line_of(client),
+        .slot = link_slot_of_client(client),
         .instrument = subject->instrument,
         .version = subject->role == FRAME_SNAPSHOT ? next - 1 : next,
         .is_book = is_book && subject->feed == side->stream,
@@ -156,7 +155,7 @@ static void on_lost(void *context, uint64_t packed)
     struct scenario *const s = context;
     const struct tag tag = unpack(packed);
 
-    struct oracle *const oracle = &s->sides[tag.venue].line[tag.line].oracles[tag.instrument];
+    struct oracle *const oracle = &s->sides[tag.venue].sessions[tag.slot].oracles[tag.instrument];
 
     if (tag.is_book) {
         oracle_lose(oracle, tag.version);
@@ -184,12 +183,11 @@ static void begin_reaction(struct side *side, uint32_t instrument, const struct 
         .kind = fault->kind, .feeds = side->feeds, .stale_ns = -1, .healed_ns = -1
     };
     side->fault_ns[instrument] = side->scenario->now_ns;
-    side->was_down[instrument] = board_state(lines_board(side->lines), instrument) != ARB_BOOK_LIVE;
+    side->was_down[instrument] = scenario_state(side, instrument) != ARB_BOOK_LIVE;
 }
 
-static void follow_reaction(struct side *side, const struct event *event)
+static void follow_reaction(struct side *side, uint32_t i, const struct event *event)
 {
-    const uint32_t i = event->instrument;
     struct reaction *const reaction = &side->reactions[i];
     const int64_t since_ns = side->scenario->now_ns - side->fault_ns[i];
     const bool is_good = event->state == ARB_BOOK_LIVE && event->trading == ARB_TRADING_OPEN;
@@ -213,12 +211,32 @@ static int64_t duration_of(const struct fault *fault)
         return 4 * NS_PER_S;
     case FAULT_SILENT:
         return 7 * NS_PER_S / 2;
+    case FAULT_REST_429:
+    case FAULT_REST_RETRY_AFTER:
+    case FAULT_REST_RATE_ERROR:
+    case FAULT_REST_DOWN:
+    case FAULT_UNSUBSCRIBED:
+        return 11 * NS_PER_S / 2;
     case FAULT_STALL:
     case FAULT_MAINTENANCE:
     case FAULT_CANCEL_ONLY:
         return 5 * NS_PER_S / 2;
     default:
         return NS_PER_S / 2;
+    }
+}
+
+/* Of a REST book that is not what it says. */
+static bool is_of_books(const struct fault *fault)
+{
+    return fault->kind == FAULT_REST_STALE || fault->kind == FAULT_PHANTOM;
+}
+
+/* That the venue ended a subscription, nothing tells any more. */
+static void forget_end(struct side *side, uint32_t instrument)
+{
+    for (uint32_t slot = 0; slot < LINK_SLOTS_MAX; slot++) {
+        side->sessions[slot].ended_ns[instrument] = 0;
     }
 }
 
@@ -243,17 +261,38 @@ static void on_applied(void *context, const struct fault *fault)
     if (fault->kind == FAULT_REFUSE) {
         side->is_refused[fault->instrument] = true;
     }
-    for (uint32_t l = 0; l < BOARD_LINES_MAX && fault->kind == FAULT_REST_STALE; l++) {
-        /* Whatever was published since it was current is lost to whoever asked. */
-        oracle_lose(&side->line[l].oracles[fault->instrument], side->versions[fault->instrument].n);
+    if (fault->kind == FAULT_NO_ACK) {
+        forget_end(side, fault->instrument);
     }
+    for (uint32_t l = 0; l < LINK_SLOTS_MAX && is_of_books(fault); l++) {
+        struct oracle *const oracle = &side->sessions[l].oracles[fault->instrument];
+        const uint32_t next = side->versions[fault->instrument].n;
+        if (fault->kind == FAULT_PHANTOM) {
+            oracle_haunt(oracle, next);
+        } else { /* whatever was published since it was current is lost to whoever asked */
+            oracle_lose(oracle, next);
+        }
+    }
+}
+
+/* The venue ends a subscription: the session is told by a frame, and by nothing else. */
+static void on_end(void *context, uint32_t venue, uint32_t client, uint32_t instrument)
+{
+    struct scenario *const s = context;
+    struct sim_venue *const model = world_venue(s->world, venue);
+    struct side_session *const session = &s->sides[venue].sessions[link_slot_of_client(client)];
+
+    if (session->states[instrument] == ARB_BOOK_LIVE) {
+        session->ended_ns[instrument] = s->now_ns;
+    }
+    model->ops->end_subscription(model, client, instrument, s->now_ns);
 }
 
 static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
 {
     struct scenario *const s = context;
     const struct tag tag = unpack(mark.tag);
-    struct oracle *const oracle = &s->sides[venue].line[tag.line].oracles[tag.instrument];
+    struct oracle *const oracle = &s->sides[venue].sessions[tag.slot].oracles[tag.instrument];
 
     if (tag.is_book && mark.verdict != FAULT_MADE_UP) {
         oracle_arrive(oracle, tag.version, (enum fault_verdict)mark.verdict, tag.is_whole);
@@ -262,7 +301,7 @@ static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
     }
 }
 
-static void on_answer(void *context, uint32_t venue, uint32_t line, const char *path,
+static void on_answer(void *context, uint32_t venue, uint32_t slot, const char *path,
                       struct arb_bytes body)
 {
     static const char head[] = "/api/v2/order_book/", stamp[] = "\"microtimestamp\": \"";
@@ -273,23 +312,33 @@ static void on_answer(void *context, uint32_t venue, uint32_t line, const char *
         return;
     }
     const char *const name = path + sizeof(head) - 1;
-    const uint32_t i =
-        arb_symbol_find(&s->instruments->by_market, (struct arb_bytes){ name, strcspn(name, "/") });
+    const uint32_t i = arb_symbol_find(&s->instruments->by_market,
+                                       (struct arb_bytes){ name, strcspn(name, "/?") });
     if (i != ARB_NO_INSTRUMENT) {
         const int64_t at_us = strtoll(at + sizeof(stamp) - 1, NULL, 10);
-        oracle_answer(&s->sides[venue].line[line].oracles[i],
+        oracle_answer(&s->sides[venue].sessions[slot].oracles[i],
                       versions_at(&s->sides[venue].versions[i], at_us));
     }
 }
 
-/* -- from the lines to the bus -------------------------------------------------------- */
+static void on_too_early(void *context, uint32_t venue, const char *path)
+{
+    struct scenario *const s = context;
+    scenario_violate(s, "%s asks for %s before the time that the venue asked for",
+                     s->venues[venue].name, path);
+}
+
+/* -- from the sessions to the bus ----------------------------------------------------- */
 
 static void on_event(void *context, const struct event *event)
 {
     struct side *const side = context;
     struct scenario *const s = side->scenario;
-    const uint32_t i = event->instrument;
-    const struct arb_book book = board_view(lines_board(side->lines), i);
+    const uint32_t i = scenario_instrument(s, event->info->symbol);
+    const struct arb_book book = board_view(scenario_board(side), event->instrument);
+
+    side->is_on_board[i] = true;
+    side->book_of[i] = event->instrument;
 
     ledger_note(&side->ledgers[i],
                 (struct ledger_entry){ .seq = event->seq,
@@ -298,8 +347,8 @@ static void on_event(void *context, const struct event *event)
                                        .trading = event->trading,
                                        .verified = event->verified,
                                        .verified_levels = event->verified_levels });
-    topic_publish(&s->topic, event, s->now_ns);
-    follow_reaction(side, event);
+    topic_publish(&s->topic, event, s->now_ns, scenario_moment(s).utc_ns);
+    follow_reaction(side, i, event);
     if (event->kind == EVENT_STATUS) {
         scenario_tell(s, "%s %s is %s: %s", event->venue->name, event->info->symbol,
                       book_state_name(event->state), event->reason);
@@ -313,6 +362,7 @@ static int64_t next_ns(const struct scenario *s)
     int64_t next = world_next_ns(s->world);
     const int64_t fault_ns = fault_next_ns(s->faults);
 
+    next = s->utc_step_at_ns < next ? s->utc_step_at_ns : next;
     next = fault_ns < next ? fault_ns : next;
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         const int64_t link_ns = link_next_ns(s->sides[venue].link);
@@ -325,14 +375,17 @@ static int64_t next_ns(const struct scenario *s)
 static void advance(struct scenario *s)
 {
     s->now_ns = next_ns(s);
+    if (s->now_ns >= s->utc_step_at_ns) {
+        scenario_step_utc(s);
+    }
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-        link_set_time(s->sides[venue].link, s->now_ns);
+        link_set_time(s->sides[venue].link, s->now_ns, scenario_moment(s));
     }
     fault_advance(s->faults, s->now_ns);
     world_advance(s->world, s->now_ns);
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         struct side *const side = &s->sides[venue];
-        while (link_step(side->link, s->now_ns)) {
+        while (link_step(side->link)) {
             scenario_after_step(s, side);
         }
         if (side->due_ns <= s->now_ns) {
@@ -434,7 +487,8 @@ static int open_faults(struct scenario *s, struct err *err)
                                      .close = on_world_close,
                                      .lost = on_lost,
                                      .applied = on_applied,
-                                     .context = s };
+                                     .context = s,
+                                     .end = on_end };
     struct fault_plan plan;
 
     scenario_draw_plan(s, &plan);
@@ -452,7 +506,7 @@ static int open_link(struct scenario *s, struct side *side)
         .seed = s->options.seed,
         .latency_ns = prng_between(&s->prng, 0, 30) * NS_PER_MS,
         .suspects = s->options.only_fault == 0,
-        .watch = { on_frame, on_answer, s },
+        .watch = { on_frame, on_answer, on_too_early, s },
     };
     int rc = link_create(&side->link, &config);
 
@@ -469,33 +523,29 @@ static int open_link(struct scenario *s, struct side *side)
 
 static int open_side(struct scenario *s, struct side *side, struct err *err)
 {
-    const struct feed_config config = {
-        .plugin = side->stream == FAULT_AT_KRAKEN ? &s->options.plugins->kraken
-                                                  : &s->options.plugins->bitstamp,
-        .exchange = &side->exchange,
-        .config = &s->config,
-        .session = 1,
-        .snapshot_interval_ms = SIMULATION_SNAPSHOT_MS,
-        .io = &link_io,
-    };
-    struct feed_config with_link = config;
     int rc = open_link(s, side);
 
     if (rc != ARB_OK) {
         return err_set(err, rc, "no memory for a link");
     }
-    with_link.io_context = side->link;
-    rc = lines_create(&side->lines, &with_link, err);
+    const struct venue_config config = {
+        .plugin = side->stream == FAULT_AT_KRAKEN ? &s->options.plugins->kraken
+                                                  : &s->options.plugins->bitstamp,
+        .exchange = &side->exchange,
+        .config = &s->config,
+        .run = 1,
+        .snapshot_interval_ms = SIMULATION_SNAPSHOT_MS,
+        .port = link_port(side->link),
+    };
+    link_set_time(side->link, SIMULATION_START_NS, scenario_moment(s));
+    rc = venue_create(&side->at_host, &config, err);
     if (rc != ARB_OK) {
         return rc;
     }
-    link_attach(side->link, side->lines);
-    link_set_time(side->link, SIMULATION_START_NS);
-    (void)lines_add_outlet(side->lines, &side->to_topic); /* two fit */
-    (void)lines_add_outlet(side->lines, &side->to_ring);
-    rc = lines_start(side->lines, SIMULATION_START_NS, err);
+    (void)venue_add_outlet(side->at_host, &side->to_topic); /* two fit */
+    (void)venue_add_outlet(side->at_host, &side->to_ring);
     side->due_ns = SIMULATION_START_NS;
-    return rc;
+    return venue_start(side->at_host, scenario_moment(s), err);
 }
 
 static int open_scenario(struct scenario *s, struct err *err)
@@ -506,6 +556,7 @@ static int open_scenario(struct scenario *s, struct err *err)
     }
     scenario_draw_sides(s);
     s->end_ns = SIMULATION_START_NS + prng_between(&s->prng, 2500, 6000) * NS_PER_MS;
+    scenario_draw_clock(s);
     rc = open_world(s, err);
     if (rc == ARB_OK) {
         rc = open_faults(s, err);
@@ -518,10 +569,10 @@ static int open_scenario(struct scenario *s, struct err *err)
 
 static void close_side(struct side *side)
 {
-    if (side->lines != NULL) {
-        side->scenario->totals->takeovers += board_stats(lines_board(side->lines))->takeovers;
+    if (side->at_host != NULL) {
+        side->scenario->totals->takeovers += board_stats(scenario_board(side))->takeovers;
     }
-    lines_destroy(side->lines);
+    venue_destroy(side->at_host);
     link_destroy(side->link);
     outlet_fini(&side->to_topic);
     outlet_fini(&side->to_ring);
@@ -568,6 +619,7 @@ int scenario_run(const struct scenario_options *options, struct totals *totals, 
     s->totals = totals;
     s->prng = prng_seeded(options->seed, STREAM);
     s->now_ns = s->last_fault_ns = s->restart_ns = SIMULATION_START_NS;
+    s->utc_step_at_ns = NEVER_NS;
     s->config = (struct config){ .path = "simulation",
                                  .host = { .px_scale = SIMULATION_PX_SCALE,
                                            .qty_scale = SIMULATION_QTY_SCALE } };

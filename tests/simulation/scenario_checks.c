@@ -1,4 +1,4 @@
-#include "session/feed_internal.h"
+#include "session/state.h"
 #include "scenario_internal.h"
 
 static const char *venue_name(const struct scenario *s, const struct side *side)
@@ -27,74 +27,135 @@ static void judge(struct scenario *s, struct side *side, struct oracle *oracle, 
     }
 }
 
-/* What is awaited comes, or is asked for again. */
-static void check_patience(struct scenario *s, struct side *side, struct side_line *line,
-                           const struct feed *feed, uint32_t i)
+/* Grows with everything that is done to get the book. */
+static uint64_t attempts_of(const struct session_book *book)
 {
-    const struct feed_book *const book = &feed->books[i];
+    uint64_t n = book->attempts + book->seed.attempt;
 
-    if (book->state != ARB_BOOK_SYNCING || line->states[i] != ARB_BOOK_SYNCING ||
-        line->attempts[i] != book->attempts) {
-        line->asked_ns[i] = s->now_ns;
-        line->attempts[i] = book->attempts;
+    for (uint32_t channel = 0; channel < ARB_CHANNELS_MAX; channel++) {
+        n += (uint64_t)book->subs[channel].number + book->subs[channel].pauses;
     }
-    if (s->now_ns - line->asked_ns[i] > side->synced_within_ns) {
+    return n;
+}
+
+/* What is awaited comes, or is asked for again. */
+static void check_patience(struct scenario *s, struct side *side, struct side_session *session,
+                           const struct session_book *book, uint32_t i)
+{
+    const uint64_t attempts = attempts_of(book);
+
+    if (book->live.state != ARB_BOOK_SYNCING || session->states[i] != ARB_BOOK_SYNCING ||
+        session->attempts[i] != attempts) {
+        session->asked_ns[i] = s->now_ns;
+        session->attempts[i] = attempts;
+    }
+    if (s->now_ns - session->asked_ns[i] > side->synced_within_ns) {
         scenario_violate(s, "%s %s is SYNCING for more than %d s", venue_name(s, side),
                          scenario_symbol(s, i), (int)(side->synced_within_ns / NS_PER_S));
     }
 }
 
-static void check_book(struct scenario *s, struct side *side, uint32_t l, uint32_t i)
+/* What the venue said it ended does not stay LIVE. */
+static void check_ended(struct scenario *s, struct side *side, struct side_session *session,
+                        uint32_t i)
 {
-    struct side_line *const line = &side->line[l];
-    const struct feed *const feed = lines_feed(side->lines, l);
-    const struct arb_book book = feed_book(feed, i);
-
-    if (book.state == ARB_BOOK_LIVE) {
-        if (line->states[i] != ARB_BOOK_LIVE) {
-            scenario_tell(s, "%s %s is LIVE on line %u", venue_name(s, side), scenario_symbol(s, i),
-                          line->number);
-            oracle_begin_live(&line->oracles[i], side->stream != FAULT_AT_KRAKEN);
-        }
-        if (!link_is_up(side->link, l * ARB_CONNS_MAX + feed->books[i].conn)) {
-            scenario_violate(s, "%s %s is LIVE without a connection", venue_name(s, side),
-                             scenario_symbol(s, i));
-        }
-        judge(s, side, &line->oracles[i], i, &book);
+    if (session->ended_ns[i] != 0 && s->now_ns - session->ended_ns[i] > ENDED_WITHIN_NS) {
+        scenario_violate(s, "%s %s is LIVE and the venue ended its subscription",
+                         venue_name(s, side), scenario_symbol(s, i));
     }
-    check_patience(s, side, line, feed, i);
-    line->states[i] = book.state;
 }
 
-static void begin_line(struct scenario *s, struct side *side, uint32_t l)
+static void check_live(struct scenario *s, struct side *side, struct side_session *session,
+                       const struct session_book *own, uint32_t i)
 {
-    struct side_line *const line = &side->line[l];
+    const struct arb_book book = live_book_view(&own->live, session_rules(session->session));
 
-    *line = (struct side_line){ .number = lines_number(side->lines, l) };
+    if (session->states[i] != ARB_BOOK_LIVE) {
+        scenario_tell(s, "%s %s is LIVE on session %u", venue_name(s, side), scenario_symbol(s, i),
+                      session->number);
+        oracle_begin_live(&session->oracles[i], side->stream != FAULT_AT_KRAKEN);
+    }
+    if (!link_is_up(side->link, (uint32_t)(session - side->sessions), own->conn)) {
+        scenario_violate(s, "%s %s is LIVE without a connection", venue_name(s, side),
+                         scenario_symbol(s, i));
+    }
+    judge(s, side, &session->oracles[i], i, &book);
+    check_ended(s, side, session, i);
+}
+
+static void check_book(struct scenario *s, struct side *side, struct side_session *session,
+                       uint32_t n)
+{
+    const struct session_book *const own = &session->session->books[n];
+    const uint32_t i = scenario_instrument(s, session_instrument(session->session, n)->symbol);
+
+    if (own->live.state == ARB_BOOK_LIVE) {
+        check_live(s, side, session, own, i);
+    } else {
+        session->ended_ns[i] = 0;
+    }
+    check_patience(s, side, session, own, i);
+    session->states[i] = own->live.state;
+}
+
+/* What a second channel set right is as new as that channel, and no older state of the book. */
+static void note_healing(struct scenario *s, struct side_session *session)
+{
+    const uint64_t healed = session_stats(session->session).books.healed;
+
+    for (uint32_t i = 0; i < s->instruments->n && healed > session->healed; i++) {
+        oracle_heal(&session->oracles[i]);
+    }
+    session->healed = healed;
+}
+
+static void begin_session(struct scenario *s, struct side *side, uint32_t slot, uint32_t seat)
+{
+    struct side_session *const session = &side->sessions[slot];
+
+    *session = (struct side_session){ .session = venue_session(side->at_host, seat),
+                                      .number = venue_number(side->at_host, seat) };
     for (uint32_t i = 0; i < s->instruments->n; i++) {
-        oracle_init(&line->oracles[i], &side->versions[i], &side->proof);
+        oracle_init(&session->oracles[i], &side->versions[i], &side->proof);
     }
 }
 
-static void check_line(struct scenario *s, struct side *side, uint32_t l)
+/* Until it asks for something it has no slot, and nothing to look at. */
+static void check_session(struct scenario *s, struct side *side, uint32_t seat)
 {
-    const struct feed *const feed = lines_feed(side->lines, l);
+    struct session *const own = venue_session(side->at_host, seat);
+    const uint32_t slot = own == NULL ? LINK_SLOTS_MAX : link_slot_of(side->link, own);
 
-    if (side->line[l].number != lines_number(side->lines, l)) {
-        begin_line(s, side, l);
-    }
-    if (feed == NULL) {
+    if (slot == LINK_SLOTS_MAX) {
         return;
     }
-    for (uint32_t i = 0; i < feed_n_instruments(feed); i++) {
-        check_book(s, side, l, i);
+    struct side_session *const session = &side->sessions[slot];
+    if (session->number != venue_number(side->at_host, seat)) {
+        begin_session(s, side, slot, seat);
     }
-    if (feed_is_disabled(feed)) {
+    note_healing(s, session);
+    for (uint32_t n = 0; n < session_n_instruments(own); n++) {
+        check_book(s, side, session, n);
+    }
+    if (session_is_disabled(own)) {
         scenario_violate(s, "%s disabled itself", venue_name(s, side));
     }
 }
 
-/* A book may be LIVE without a line that has it, but not for long. */
+static void check_sessions(struct scenario *s, struct side *side)
+{
+    for (uint32_t slot = 0; slot < LINK_SLOTS_MAX; slot++) {
+        struct side_session *const session = &side->sessions[slot];
+        if (session->session != NULL && link_slot_of(side->link, session->session) != slot) {
+            *session = (struct side_session){ 0 };
+        }
+    }
+    for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {
+        check_session(s, side, seat);
+    }
+}
+
+/* A book may be LIVE without a session that has it, but not for long. */
 static void check_leader(struct scenario *s, struct side *side, uint32_t i,
                          const struct arb_book *book)
 {
@@ -103,7 +164,7 @@ static void check_leader(struct scenario *s, struct side *side, uint32_t i,
     } else if (side->alone_ns[i] == 0) {
         side->alone_ns[i] = s->now_ns;
     } else if (s->now_ns - side->alone_ns[i] > BOARD_PATIENCE_NS) {
-        scenario_violate(s, "%s %s is LIVE and no line has it", venue_name(s, side),
+        scenario_violate(s, "%s %s is LIVE and no session has it", venue_name(s, side),
                          scenario_symbol(s, i));
     }
 }
@@ -111,8 +172,8 @@ static void check_leader(struct scenario *s, struct side *side, uint32_t i,
 /* What is published as LIVE never goes back to what the venue said before. */
 static void check_published(struct scenario *s, struct side *side, uint32_t i)
 {
-    const struct board *const board = lines_board(side->lines);
-    const struct arb_book book = board_view(board, i);
+    const struct board *const board = scenario_board(side);
+    const struct arb_book book = board_view(board, side->book_of[i]);
 
     if (book.state != ARB_BOOK_LIVE) {
         side->published_ns[i] = 0;
@@ -125,7 +186,7 @@ static void check_published(struct scenario *s, struct side *side, uint32_t i)
     }
     check_leader(s, side, i, &book);
     ledger_fill(&side->ledgers[i],
-                (struct ledger_entry){ .seq = board_seq(board, i),
+                (struct ledger_entry){ .seq = board_seq(board, side->book_of[i]),
                                        .hash = oracle_hash_of(&book, 0).whole,
                                        .state = book.state,
                                        .trading = book.trading,
@@ -133,36 +194,75 @@ static void check_published(struct scenario *s, struct side *side, uint32_t i)
                                        .verified_levels = book.verified_levels });
 }
 
-/* A turn, in which no book may leave LIVE for a line that is replaced. */
-static void take_turn(struct scenario *s, struct side *side)
+static int64_t world_ns(int64_t mono_ns)
 {
-    const struct board *const board = lines_board(side->lines);
-    const uint64_t n_replaced = lines_replaced(side->lines);
-    bool was_live[SIMULATION_INSTRUMENTS_MAX];
+    return mono_ns == NEVER_NS ? NEVER_NS : mono_ns + SIMULATION_BOOT_NS;
+}
 
-    for (uint32_t i = 0; i < board_n_books(board); i++) {
-        was_live[i] = board_state(board, i) == ARB_BOOK_LIVE;
+static void remember_states(const struct scenario *s, const struct side *side, bool *was_live)
+{
+    for (uint32_t i = 0; i < s->instruments->n; i++) {
+        was_live[i] = scenario_state(side, i) == ARB_BOOK_LIVE;
     }
-    side->due_ns = lines_on_turn(side->lines, s->now_ns);
-    for (uint32_t i = 0; i < board_n_books(board) && n_replaced < lines_replaced(side->lines);
-         i++) {
-        if (was_live[i] && board_state(board, i) != ARB_BOOK_LIVE) {
-            scenario_violate(s, "%s %s left LIVE when its line was replaced", venue_name(s, side),
-                             scenario_symbol(s, i));
+}
+
+static void check_states(struct scenario *s, const struct side *side, const bool *was_live,
+                         const char *why)
+{
+    for (uint32_t i = 0; i < s->instruments->n; i++) {
+        if (was_live[i] && scenario_state(side, i) != ARB_BOOK_LIVE) {
+            scenario_violate(s, "%s %s left LIVE when %s", venue_name(s, side),
+                             scenario_symbol(s, i), why);
         }
     }
-    s->totals->replaced += lines_replaced(side->lines) - n_replaced;
+}
+
+/* A turn, in which no book may leave LIVE for a session that is replaced. */
+static void take_turn(struct scenario *s, struct side *side)
+{
+    const uint64_t n_replaced = venue_replaced(side->at_host);
+    bool was_live[SIMULATION_INSTRUMENTS_MAX];
+
+    remember_states(s, side, was_live);
+    side->due_ns = world_ns(venue_on_turn(side->at_host, scenario_moment(s)));
+    if (n_replaced < venue_replaced(side->at_host)) {
+        check_states(s, side, was_live, "its session was replaced");
+    }
+    s->totals->replaced += venue_replaced(side->at_host) - n_replaced;
 }
 
 void scenario_after_step(struct scenario *s, struct side *side)
 {
     take_turn(s, side);
     s->totals->steps++;
-    for (uint32_t l = 0; l < BOARD_LINES_MAX; l++) {
-        check_line(s, side, l);
+    check_sessions(s, side);
+    for (uint32_t i = 0; i < s->instruments->n; i++) {
+        if (side->is_on_board[i]) {
+            check_published(s, side, i);
+        }
     }
-    for (uint32_t i = 0; i < board_n_books(lines_board(side->lines)); i++) {
-        check_published(s, side, i);
+}
+
+/* Everything due is done first: what happens in the turn behind the step is the step's doing. */
+void scenario_step_utc(struct scenario *s)
+{
+    for (uint32_t venue = 0; venue < s->n_venues; venue++) {
+        scenario_after_step(s, &s->sides[venue]);
+    }
+    s->utc_offset_ns += s->utc_step_ns;
+    s->utc_step_at_ns = NEVER_NS;
+    s->totals->clock_steps++;
+    scenario_tell(s, "the host's UTC is set by %d s", (int)(s->utc_step_ns / NS_PER_S));
+    for (uint32_t venue = 0; venue < s->n_venues; venue++) {
+        struct side *const side = &s->sides[venue];
+        const uint64_t resyncs = venue_stats(side->at_host).resyncs;
+        bool was_live[SIMULATION_INSTRUMENTS_MAX];
+        remember_states(s, side, was_live);
+        scenario_after_step(s, side);
+        check_states(s, side, was_live, "UTC was set");
+        if (venue_stats(side->at_host).resyncs != resyncs) {
+            scenario_violate(s, "%s resyncs books because UTC was set", venue_name(s, side));
+        }
     }
 }
 
@@ -173,28 +273,41 @@ static bool is_noticed(const struct oracle *oracle)
 }
 
 /* LIVE, or, after the venue refused it, given up for a while as the documentation says. */
-static bool is_book_healed(const struct side *side, const struct side_line *line, uint32_t i)
+static bool is_book_healed(const struct side *side, const struct side_session *session, uint32_t i)
 {
-    return (line->states[i] == ARB_BOOK_LIVE && is_noticed(&line->oracles[i])) ||
-           (line->states[i] == ARB_BOOK_UNUSABLE && side->is_refused[i]);
+    return (session->states[i] == ARB_BOOK_LIVE && session->ended_ns[i] == 0 &&
+            is_noticed(&session->oracles[i])) ||
+           (session->states[i] == ARB_BOOK_UNUSABLE && side->is_refused[i]);
 }
 
 static bool is_published_healed(const struct side *side, uint32_t i)
 {
-    const uint32_t state = board_state(lines_board(side->lines), i);
+    const uint32_t state = scenario_state(side, i);
     return state == ARB_BOOK_LIVE || (state == ARB_BOOK_UNUSABLE && side->is_refused[i]);
 }
 
-/* The first line on which the book is not, or NULL. */
-static const struct side_line *find_unhealed(const struct side *side, uint32_t i)
+/* The first session on which the book is not, or NULL. */
+static const struct side_session *find_unhealed(const struct side *side, uint32_t i)
 {
-    for (uint32_t l = 0; l < BOARD_LINES_MAX; l++) {
-        const struct side_line *const line = &side->line[l];
-        if (line->number != 0 && !is_book_healed(side, line, i)) {
-            return line;
+    for (uint32_t slot = 0; slot < LINK_SLOTS_MAX; slot++) {
+        const struct side_session *const session = &side->sessions[slot];
+        if (session->session != NULL && !is_book_healed(side, session, i)) {
+            return session;
         }
     }
     return NULL;
+}
+
+/* In its own words. */
+static const char *reason_of(const struct scenario *s, const struct side_session *session,
+                             uint32_t i)
+{
+    for (uint32_t n = 0; n < session_n_instruments(session->session); n++) {
+        if (scenario_instrument(s, session_instrument(session->session, n)->symbol) == i) {
+            return session->session->books[n].live.reason;
+        }
+    }
+    return "not there";
 }
 
 bool scenario_is_healed(const struct scenario *s)
@@ -215,18 +328,17 @@ void scenario_report_unhealed(struct scenario *s)
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         const struct side *const side = &s->sides[venue];
         for (uint32_t i = 0; i < s->instruments->n; i++) {
-            const struct side_line *const line = find_unhealed(side, i);
+            const struct side_session *const session = find_unhealed(side, i);
             if (!is_published_healed(side, i)) {
                 scenario_violate(s, "%s %s is not published as LIVE %d s after the last fault",
                                  venue_name(s, side), scenario_symbol(s, i),
                                  (int)(HEALED_WITHIN_NS / NS_PER_S));
-            } else if (line != NULL) {
-                const struct feed *const feed =
-                    lines_feed(side->lines, (uint32_t)(line - side->line));
-                scenario_violate(s, "%s %s is still %s on line %u (%s) %d s after the last fault",
-                                 venue_name(s, side), scenario_symbol(s, i),
-                                 book_state_name(line->states[i]), line->number,
-                                 feed->books[i].reason, (int)(HEALED_WITHIN_NS / NS_PER_S));
+            }
+            if (session != NULL) {
+                scenario_violate(
+                    s, "%s %s is still %s on session %u (%s) %d s after the last fault",
+                    venue_name(s, side), scenario_symbol(s, i), book_state_name(session->states[i]),
+                    session->number, reason_of(s, session, i), (int)(HEALED_WITHIN_NS / NS_PER_S));
             }
         }
     }

@@ -10,8 +10,7 @@ enum {
 
 /*
  * How long a wrong book may stay LIVE under the cross-check, from the first frame on that shows it:
- * a level is believed to be wrong when it differed for 3 s, which is looked at every 0.25 s, and
- * the book may have changed meanwhile.
+ * a level is set right when it differed for 3 s, and the book may have changed meanwhile.
  */
 #define CHECKED_WITHIN_NS (4 * NS_PER_S)
 
@@ -25,17 +24,13 @@ static void add_option(struct side *side, uint32_t n, const char *key, const cha
     side->exchange.options = side->options;
 }
 
-/*
- * Mostly the plugin asks again within 5 s, which may be the second attempt after a pause, and an
- * HTTP book takes a few more. Sometimes it is left to the host, which asks after 30 s.
- */
-static void draw_patience(struct scenario *s, struct side *side, uint32_t n)
-{
-    const bool is_left_to_host = s->options.only_fault == 0 && prng_once_in(&s->prng, 4);
+#define CATALOG_AGE "10s"
+#define CATALOG_AGE_LONG "4m"
+#define CATALOG_AGE_NS (10 * NS_PER_S)
 
-    add_option(side, n, "ack_timeout", is_left_to_host ? "60s" : "5s");
-    side->synced_within_ns = (is_left_to_host ? 35 : 20) * NS_PER_S;
-}
+/* An answer may take so long, and what stays unanswered is asked for again within: */
+#define ANSWER_WITHIN "5s"
+#define SYNCED_WITHIN_NS (35 * NS_PER_S)
 
 /* Mostly shallow books: deep ones take longer and show little more. */
 static uint32_t draw_depth(struct prng *prng)
@@ -58,7 +53,8 @@ static void draw_kraken(struct scenario *s, struct side *side)
     add_option(side, 0, "depth", text);
     add_option(side, 1, "idle_timeout", "3s");
     add_option(side, 2, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "200");
-    draw_patience(s, side, 3);
+    add_option(side, 3, "ack_timeout", ANSWER_WITHIN);
+    side->synced_within_ns = SYNCED_WITHIN_NS;
 }
 
 /* A way to get books from Bitstamp. */
@@ -110,11 +106,14 @@ static void draw_bitstamp(struct scenario *s, struct side *side)
     add_option(side, 2, "heartbeat_timeout", "1s");
     add_option(side, 3, "markets_per_connection", prng_once_in(&s->prng, 3) ? "2" : "500");
     add_option(side, 4, "cross_check", variant->cross_check);
-    draw_patience(s, side, 5);
+    add_option(side, 5, "ack_timeout", ANSWER_WITHIN);
+    side->has_lasting_catalog = s->options.only_fault == 0 && prng_once_in(&s->prng, 2);
+    add_option(side, 6, "catalog_age", side->has_lasting_catalog ? CATALOG_AGE_LONG : CATALOG_AGE);
+    side->synced_within_ns = SYNCED_WITHIN_NS;
 }
 
-/* One line or two, some of which are replaced for their age. One for the table of faults. */
-static void draw_lines(struct scenario *s, struct side *side)
+/* One session or two, some of which are replaced for their age. One for the table of faults. */
+static void draw_sessions(struct scenario *s, struct side *side)
 {
     const bool is_plain = s->options.only_fault != 0;
 
@@ -135,7 +134,7 @@ static void draw_side(struct scenario *s, uint32_t venue, const char *name)
     side->exchange.symbols = s->symbols;
     side->exchange.n_symbols = s->instruments->n;
     side->exchange.taker_fee_ppm = 1000;
-    draw_lines(s, side);
+    draw_sessions(s, side);
     if (strcmp(name, "kraken") == 0) {
         draw_kraken(s, side);
     } else {
@@ -158,6 +157,16 @@ void scenario_draw_sides(struct scenario *s)
     }
     s->fault_config.instruments = s->instruments;
     s->fault_config.n_venues = s->n_venues;
+    s->fault_config.has_requests = true;
+}
+
+/* Sometimes somebody sets the host's UTC by an hour. */
+void scenario_draw_clock(struct scenario *s)
+{
+    if (s->options.only_fault == 0 && prng_once_in(&s->prng, 4)) {
+        s->utc_step_at_ns = prng_between(&s->prng, SIMULATION_START_NS, s->end_ns);
+        s->utc_step_ns = prng_once_in(&s->prng, 2) ? 3600 * NS_PER_S : -3600 * NS_PER_S;
+    }
 }
 
 /* Some faults only show when something else makes them. */
@@ -168,7 +177,20 @@ static uint32_t companion_of(const struct scenario *s, const struct fault *fault
     case FAULT_REST_LATE:
     case FAULT_REST_STALE:
     case FAULT_REST_FAIL:
+    case FAULT_PHANTOM:
+    case FAULT_REST_429:
+    case FAULT_REST_RETRY_AFTER:
+    case FAULT_REST_RATE_ERROR:
+    case FAULT_REST_DOWN:
+    case FAULT_RATE_PAIR:
         return FAULT_CLOSE;
+    case FAULT_CATALOG_EMPTY:
+    case FAULT_CATALOG_LACKS:
+    case FAULT_CATALOG_LOST: /* in the stream it is asked for by each connection */
+        return s->sides[fault->venue].stream == FAULT_AT_KRAKEN ? FAULT_CLOSE : 0;
+    case FAULT_REFUSE_LEAVING:
+    case FAULT_RATE_REQUEST:
+        return FAULT_CHECKSUM;
     case FAULT_NO_ACK:
         return s->sides[fault->venue].stream == FAULT_AT_KRAKEN ? FAULT_CHECKSUM : FAULT_CLOSE;
     case FAULT_REORDER: /* the two frames seldom set the same level */
@@ -207,15 +229,33 @@ static struct fault draw_fault(struct scenario *s)
     return fault;
 }
 
+/* By HTTP the catalog is asked for at the start, and again when it is old. */
+static void wait_for_catalog(struct scenario *s, struct fault *fault)
+{
+    if ((fault->kind != FAULT_CATALOG_EMPTY && fault->kind != FAULT_CATALOG_LACKS) ||
+        s->sides[fault->venue].stream == FAULT_AT_KRAKEN) {
+        return;
+    }
+    if (s->sides[fault->venue].has_lasting_catalog) { /* what it lacks, it lacks for long */
+        fault->kind = FAULT_CATALOG_EMPTY;
+        fault->at_ns = 0;
+    } else {
+        const int64_t end_ns = SIMULATION_START_NS + CATALOG_AGE_NS + 2 * NS_PER_S;
+        s->end_ns = s->end_ns < end_ns ? end_ns : s->end_ns;
+    }
+}
+
 void scenario_draw_plan(struct scenario *s, struct fault_plan *plan)
 {
+    const int64_t until_ns = s->end_ns - SIMULATION_START_NS - NS_PER_S;
     const uint32_t n =
         s->options.only_fault != 0 ? 1 : (uint32_t)prng_between(&s->prng, 0, FAULTS_DRAWN_MAX);
     *plan = (struct fault_plan){ .seed = s->options.seed };
     for (uint32_t i = 0; i < n; i++) {
         struct fault fault = draw_fault(s);
         const int64_t from_ns = s->options.only_fault != 0 ? 1500 * NS_PER_MS : 0;
-        fault.at_ns = prng_between(&s->prng, from_ns, s->end_ns - SIMULATION_START_NS - NS_PER_S);
+        fault.at_ns = prng_between(&s->prng, from_ns, until_ns);
+        wait_for_catalog(s, &fault);
         plan->faults[plan->n++] = fault;
         fault.kind = companion_of(s, &fault);
         if (fault.kind != 0) {

@@ -1,13 +1,15 @@
 /*
  * scenario_internal.h - one scenario's state, shared by its files and nobody else.
  *
- *   scenario.c          life, time, and what the models and the lines report
- *   scenario_checks.c   what must hold of the lines' books, and of those published
+ *   scenario.c          life, time, and what the models and the sessions report
+ *   scenario_checks.c   what must hold of the sessions' books, and of those published
  *   scenario_draw.c     what a seed decides: feeds, options, faults
  *   scenario_readers.c  copies of the books and the strategy, and what must hold of them
  */
 #ifndef ARB_SIMULATION_SCENARIO_INTERNAL_H
 #define ARB_SIMULATION_SCENARIO_INTERNAL_H
+
+#include <string.h>
 
 #include "ledger.h"
 #include "link.h"
@@ -16,9 +18,10 @@
 #include "strategy/runner.h"
 #include "topic.h"
 #include "util/clock.h"
+#include "venue/venue.h"
 
 enum {
-    SIDE_OPTIONS_MAX = 6,
+    SIDE_OPTIONS_MAX = 7,
     SIDE_TEXT_MAX = 64,
     READERS_LEVELS_MAX = 8192, /* of one message */
     KRAKEN_PROVEN = 10,        /* levels a side that the venue's checksum covers */
@@ -27,17 +30,24 @@ enum {
 /* Eight resyncs with their pauses and a snapshot that did not come once. */
 #define HEALED_WITHIN_NS (150 * NS_PER_S)
 #define SIMULATION_START_NS INT64_C(1785552832000000000)
+/* When the host's monotonic clock began. */
+#define SIMULATION_BOOT_NS (SIMULATION_START_NS - 1000 * NS_PER_S)
+/* A book that the venue ended by itself is not LIVE for longer. */
+#define ENDED_WITHIN_NS (5 * NS_PER_S)
 
-/* What reached the host over one line, and what it made of it. */
-struct side_line {
-    uint32_t number; /* which of all lines it is; 0: none */
+/* What reached the host over one session, and what it made of it; by the session's slot. */
+struct side_session {
+    const struct session *session; /* NULL: none */
+    uint32_t number;               /* which of all sessions it is; 0: none */
     struct oracle oracles[SIMULATION_INSTRUMENTS_MAX];
     uint32_t states[SIMULATION_INSTRUMENTS_MAX];   /* after the last step */
     int64_t asked_ns[SIMULATION_INSTRUMENTS_MAX];  /* since when it is SYNCING */
-    uint32_t attempts[SIMULATION_INSTRUMENTS_MAX]; /* of the feed, then */
+    uint64_t attempts[SIMULATION_INSTRUMENTS_MAX]; /* to get it, then */
+    int64_t ended_ns[SIMULATION_INSTRUMENTS_MAX];  /* LIVE when the venue ended it; 0: it did not */
+    uint64_t healed;                               /* levels, by a second channel */
 };
 
-/* One venue's lines with all that belongs to them. */
+/* One venue with all that belongs to it. Arrays are by the scenario's own instruments. */
 struct side {
     struct scenario *scenario;
     uint32_t venue;
@@ -48,17 +58,20 @@ struct side {
     char text[SIDE_OPTIONS_MAX][SIDE_TEXT_MAX];
     uint32_t depth; /* levels a side that the feed carries; 0: all */
     struct oracle_proof proof;
-    struct lines *lines;
+    struct venue *at_host;
     struct link *link;
-    int64_t due_ns;
+    int64_t due_ns;           /* by the world's time */
+    bool has_lasting_catalog; /* asked for once, for as long as a scenario is */
     int64_t synced_within_ns; /* what is SYNCING for longer was forgotten */
     struct outlet to_topic, to_ring;
     struct ring ring;
     struct versions versions[SIMULATION_INSTRUMENTS_MAX];
-    struct side_line line[BOARD_LINES_MAX];
+    struct side_session sessions[LINK_SLOTS_MAX];
+    bool is_on_board[SIMULATION_INSTRUMENTS_MAX];
+    uint32_t book_of[SIMULATION_INSTRUMENTS_MAX]; /* the board's index, once it is there */
     struct ledger ledgers[SIMULATION_INSTRUMENTS_MAX];
     int64_t published_ns[SIMULATION_INSTRUMENTS_MAX];      /* the venue's, while it is LIVE */
-    int64_t alone_ns[SIMULATION_INSTRUMENTS_MAX];          /* since no line has it; 0: one has */
+    int64_t alone_ns[SIMULATION_INSTRUMENTS_MAX];          /* since no session has it; 0: one has */
     struct reaction reactions[SIMULATION_INSTRUMENTS_MAX]; /* under way; kind 0: none */
     bool is_refused[SIMULATION_INSTRUMENTS_MAX];           /* once, by a fault */
     bool was_down[SIMULATION_INSTRUMENTS_MAX];             /* before the fault */
@@ -93,13 +106,42 @@ struct scenario {
     struct strategy_config strategy;
     struct runner *runner;
     struct topic_reader runner_reader;
-    int64_t now_ns, end_ns, last_fault_ns, restart_ns;
+    int64_t now_ns, end_ns, last_fault_ns, restart_ns; /* the world's, which is the true time */
+    int64_t utc_step_at_ns; /* the host's UTC is set then; NEVER_NS: it is not */
+    int64_t utc_step_ns;    /* by so much */
+    int64_t utc_offset_ns;  /* what it is off */
     uint64_t violations;
 };
 
 static inline const char *scenario_symbol(const struct scenario *s, uint32_t instrument)
 {
     return s->instruments->items[instrument].symbol;
+}
+
+/* What the host's clocks say. */
+static inline struct moment scenario_moment(const struct scenario *s)
+{
+    return (struct moment){ .mono_ns = s->now_ns - SIMULATION_BOOT_NS,
+                            .utc_ns = s->now_ns + s->utc_offset_ns };
+}
+
+static inline const struct board *scenario_board(const struct side *side)
+{
+    return venue_board(side->at_host);
+}
+
+static inline uint32_t scenario_state(const struct side *side, uint32_t instrument)
+{
+    return side->is_on_board[instrument]
+               ? board_state(scenario_board(side), side->book_of[instrument])
+               : ARB_BOOK_EMPTY;
+}
+
+/* The instrument that is called so. */
+static inline uint32_t scenario_instrument(const struct scenario *s, const char *symbol)
+{
+    return arb_symbol_find(&s->instruments->by_symbol,
+                           (struct arb_bytes){ symbol, strlen(symbol) });
 }
 
 /* scenario.c */
@@ -111,14 +153,17 @@ __attribute__((format(printf, 2, 3))) void scenario_violate(struct scenario *s, 
                                                             ...);
 
 /* scenario_checks.c */
-/* The lines did something: gives them their turn, and looks at every book. */
+/* The sessions did something: gives them their turn, and looks at every book. */
 void scenario_after_step(struct scenario *s, struct side *side);
-/* Is every book LIVE again, on every line, or given up for a good reason? */
+/* Sets the host's UTC, which is to change nothing. */
+void scenario_step_utc(struct scenario *s);
+/* Is every book LIVE again, on every session, or given up for a good reason? */
 bool scenario_is_healed(const struct scenario *s);
 void scenario_report_unhealed(struct scenario *s);
 
 /* scenario_draw.c */
 void scenario_draw_sides(struct scenario *s);
+void scenario_draw_clock(struct scenario *s);
 void scenario_draw_plan(struct scenario *s, struct fault_plan *plan);
 
 /* scenario_readers.c */

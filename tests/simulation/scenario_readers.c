@@ -7,12 +7,6 @@
 
 #define REWIND_NS (SIMULATION_SNAPSHOT_MS * NS_PER_MS + 200 * NS_PER_MS)
 
-static uint32_t instrument_named(const struct scenario *s, const char *symbol)
-{
-    return arb_symbol_find(&s->instruments->by_symbol,
-                           (struct arb_bytes){ symbol, strlen(symbol) });
-}
-
 /* A LIVE copy must be what the host said at the event that the copy stands at. */
 static void check_leg(struct scenario *s, const struct copy *copy, uint32_t venue,
                       uint32_t instrument, const struct arb_book *book)
@@ -38,7 +32,7 @@ static void check_changed(struct scenario *s, const struct copy *copy)
     struct arb_market market;
 
     while (market_changed(copy->market, &market)) {
-        const uint32_t instrument = instrument_named(s, market.info->symbol);
+        const uint32_t instrument = scenario_instrument(s, market.info->symbol);
         for (uint32_t venue = 0; venue < s->n_venues; venue++) {
             if ((market.changed >> venue & 1) != 0) {
                 check_leg(s, copy, venue, instrument, &market.books[venue]);
@@ -51,11 +45,17 @@ static void check_changed(struct scenario *s, const struct copy *copy)
 static void check_caught_up(struct scenario *s, const struct copy *copy)
 {
     for (uint32_t i = 0; i < market_n_instruments(copy->market); i++) {
-        const uint32_t instrument = instrument_named(s, market_instrument(copy->market, i)->symbol);
+        const uint32_t instrument =
+            scenario_instrument(s, market_instrument(copy->market, i)->symbol);
         for (uint32_t venue = 0; venue < s->n_venues; venue++) {
-            const struct arb_book host = board_view(lines_board(s->sides[venue].lines), instrument);
+            const struct side *const side = &s->sides[venue];
             const struct arb_book *const book = market_leg(copy->market, i, venue).book;
-            if (book->seq != 0 && (host.state != book->state || host.trading != book->trading)) {
+            if (book->seq == 0) {
+                continue;
+            }
+            const struct arb_book host =
+                board_view(scenario_board(side), side->book_of[instrument]);
+            if ((host.state != book->state || host.trading != book->trading)) {
                 scenario_violate(
                     s, "%s has read everything: %s %s is %s, %s to it and %s, %s to the host",
                     copy->name, s->venues[venue].name, scenario_symbol(s, instrument),
@@ -147,7 +147,7 @@ static int begin_runner(struct scenario *s, int64_t since_ns, struct err *err)
         .fn = on_opportunity,
         .context = s,
         .session = 1,
-        .now = moment_at(s->now_ns),
+        .now = scenario_moment(s),
     };
 
     runner_destroy(s->runner);
@@ -175,7 +175,7 @@ int readers_restart(struct scenario *s, struct err *err)
 static void check_opportunity_leg(struct scenario *s, const struct opportunity *opportunity,
                                   const struct opportunity_leg *leg)
 {
-    const uint32_t instrument = instrument_named(s, opportunity->info.symbol);
+    const uint32_t instrument = scenario_instrument(s, opportunity->info.symbol);
 
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         if (strcmp(s->venues[venue].name, leg->venue) != 0) {
@@ -201,7 +201,7 @@ static void on_opportunity(void *context, const struct opportunity *opportunity)
     char json[WIRE_OPPORTUNITY_MAX];
     struct opportunity read;
     int64_t pub_ns;
-    const size_t len = wire_write_opportunity(opportunity, s->now_ns, json);
+    const size_t len = wire_write_opportunity(opportunity, scenario_moment(s).utc_ns, json);
 
     s->totals->opportunities++;
     if (wire_read_opportunity((struct arb_bytes){ json, len }, &read, &pub_ns) != ARB_OK) {
@@ -226,7 +226,7 @@ void readers_read(struct scenario *s)
     if (prng_once_in(&s->prng, 4)) {
         read_rings(s, &s->copies[SLOW], (uint32_t)prng_between(&s->prng, 1, 3));
     }
-    runner_step(s->runner, moment_at(s->now_ns));
+    runner_step(s->runner, scenario_moment(s));
 }
 
 void readers_drain(struct scenario *s)

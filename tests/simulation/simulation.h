@@ -24,8 +24,9 @@ struct totals {
     uint64_t scenarios, steps, faults, violations;
     uint64_t unseen;      /* losses a feed gave no means to see; said so by `unverifiable` */
     uint64_t unseen_deep; /* losses below the levels that a checksum covers */
-    uint64_t takeovers;   /* books that another line leads from then on, LIVE all the time */
-    uint64_t replaced;    /* lines */
+    uint64_t takeovers;   /* books that another session leads from then on, LIVE all the time */
+    uint64_t replaced;    /* sessions */
+    uint64_t clock_steps;
     uint64_t opportunities, checks;
 };
 

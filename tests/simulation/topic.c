@@ -15,12 +15,12 @@ static void *grown(void *memory, size_t *cap, size_t need, size_t size)
     return larger;
 }
 
-void topic_publish(struct topic *topic, const struct event *event, int64_t now_ns)
+void topic_publish(struct topic *topic, const struct event *event, int64_t now_ns, int64_t utc_ns)
 {
     topic->text = grown(topic->text, &topic->cap, topic->len + wire_event_bound(event), 1);
     topic->messages =
         grown(topic->messages, &topic->cap_messages, topic->n + 1, sizeof(*topic->messages));
-    const size_t len = wire_write_event(event, now_ns, topic->text + topic->len);
+    const size_t len = wire_write_event(event, utc_ns, topic->text + topic->len);
     topic->messages[topic->n++] = (struct topic_message){ topic->len, len, now_ns };
     topic->len += len;
 }

@@ -11,7 +11,7 @@
 
 struct topic_message {
     size_t at, len; /* in topic.text */
-    int64_t at_ns;
+    int64_t at_ns;  /* the world's time */
 };
 
 /* Zeroed memory is an empty topic. */
@@ -22,7 +22,8 @@ struct topic {
     size_t n, cap_messages;
 };
 
-void topic_publish(struct topic *topic, const struct event *event, int64_t now_ns);
+/* `utc_ns` is what the host takes the time for. */
+void topic_publish(struct topic *topic, const struct event *event, int64_t now_ns, int64_t utc_ns);
 void topic_fini(struct topic *topic);
 
 /* The first message not older than this, or topic->n. */

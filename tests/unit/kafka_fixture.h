@@ -63,16 +63,16 @@ static inline void fixture_set(struct kafka_fixture *f, struct config_entry *ent
 
 static inline void fixture_publish(struct kafka_fixture *f)
 {
-    struct publisher_feed feeds[FIXTURE_FEEDS];
+    struct publisher_venue venues[FIXTURE_FEEDS];
     struct ring *const opportunities[] = { &f->opportunities };
     struct err err = { 0 };
 
     for (int i = 0; i < FIXTURE_FEEDS; i++) {
-        feeds[i] = (struct publisher_feed){ &f->rings[i], &f->feedbacks[i] };
+        venues[i] = (struct publisher_venue){ &f->rings[i], &f->feedbacks[i] };
     }
     const struct publisher_config config = { .kafka = &f->config,
-                                             .feeds = feeds,
-                                             .n_feeds = FIXTURE_FEEDS,
+                                             .venues = venues,
+                                             .n_venues = FIXTURE_FEEDS,
                                              .opportunities = opportunities,
                                              .n_opportunities = 1,
                                              .waker = &f->waker };

@@ -12,12 +12,15 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { WORLD_LOG_MAX = 262144, WORLD_OPTIONS_MAX = 12, WORLD_REQUESTS_MAX = 4096 };
+enum { WORLD_LOG_MAX = 262144, WORLD_OPTIONS_MAX = 12, WORLD_REQUESTS_MAX = 4096,
+       WORLD_SYMBOLS_MAX = 1024 };
 
 /* What a test wants other than the defaults: BTC/USD and ETH/USD, on one connection. */
 struct world_spec {
     const char *options[WORLD_OPTIONS_MAX][2]; /* of fake_venue, ends with NULL */
     const char *symbols[8];                    /* ends with NULL; none: the two */
+    uint32_t n_made;                           /* instead: this many, A0/USD, A1/USD ... */
+    struct budget *budget;                     /* shared with another world, or NULL */
     const struct arb_plugin *desc;             /* NULL: fake_plugin */
     int64_t max_age_ms;
     uint8_t scale;
@@ -28,13 +31,16 @@ struct world {
     struct plugin plugin;
     struct exchange_config exchange;
     struct config config;
-    char *symbols[8];
+    char *symbols[WORLD_SYMBOLS_MAX];
+    char made[WORLD_SYMBOLS_MAX][16];
     struct config_entry entries[WORLD_OPTIONS_MAX];
     struct session *session;
     struct moment now;
     uint64_t seqs[ARB_INSTRUMENTS_MAX]; /* of events told, by instrument */
     uint32_t requests[WORLD_REQUESTS_MAX]; /* by HTTP, unanswered: their numbers, oldest first */
+    int64_t request_ns[WORLD_REQUESTS_MAX]; /* when each was made (mono) */
     uint32_t n_requests;
+    uint32_t n_fetched; /* requests by HTTP ever made */
     struct err err;
     struct arb_text log;
     char buffer[WORLD_LOG_MAX];
@@ -146,7 +152,9 @@ static inline int world_http(void *context, void *owner, uint32_t request,
 
     (void)owner;
     assert_in_range(world->n_requests, 0, WORLD_REQUESTS_MAX - 1);
+    world->request_ns[world->n_requests] = world->now.mono_ns;
     world->requests[world->n_requests++] = request;
+    world->n_fetched++;
     arb_text_add(&world->log, "> %s %s\n", spec->method == ARB_GET ? "get" : "post", spec->url);
     return ARB_OK;
 }
@@ -177,7 +185,11 @@ static inline void world_configure(struct world *world, const struct world_spec 
     (void)snprintf(world->exchange.name, sizeof(world->exchange.name), "fake");
     world->config.path = "test.ini";
     world->config.host.px_scale = world->config.host.qty_scale = spec->scale;
-    for (unsigned i = 0; symbols[i] != NULL; i++) {
+    for (uint32_t i = 0; i < spec->n_made; i++) {
+        (void)snprintf(world->made[i], sizeof(world->made[i]), "A%u/USD", i);
+        world->symbols[world->exchange.n_symbols++] = world->made[i];
+    }
+    for (unsigned i = 0; spec->n_made == 0 && symbols[i] != NULL; i++) {
         world->symbols[i] = (char *)(uintptr_t)symbols[i]; /* only read */
         world->exchange.n_symbols++;
     }
@@ -210,7 +222,8 @@ static inline struct world *world_create(const struct world_spec *spec)
                                            .config = &world->config,
                                            .port = { &world_port, world },
                                            .sink = &world_sink,
-                                           .sink_context = world };
+                                           .sink_context = world,
+                                           .budget = spec->budget };
     assert_int_equal(ARB_OK, session_create(&world->session, &config, &world->err));
     return world;
 }
@@ -265,6 +278,8 @@ static inline void world_answer_with(struct world *world, const struct http_answ
     const uint32_t request = world->requests[0];
     world->n_requests--;
     memmove(world->requests, world->requests + 1, world->n_requests * sizeof(*world->requests));
+    memmove(world->request_ns, world->request_ns + 1,
+            world->n_requests * sizeof(*world->request_ns));
     session_events.on_answer(world->session, request, world->now, answer);
 }
 

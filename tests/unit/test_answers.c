@@ -41,17 +41,28 @@ static void copy_takes_what_fits(void **state)
     assert_string_equal(out, "");
 }
 
+static void last_word_counts_with_its_mark(void **state)
+{
+    (void)state;
+    assert_int_equal(arb_last_word_with(bytes("not found BTC/USD"), '/').len, 7);
+    assert_int_equal(arb_last_word_with(bytes("BTC/USD"), '/').len, 7);
+    assert_int_equal(arb_last_word_with(bytes("BTC/USD not found"), '/').len, 0);
+    assert_int_equal(arb_last_word_with(bytes("ends with a blank "), '/').len, 0);
+    assert_int_equal(arb_last_word_with((struct arb_bytes){ NULL, 0 }, '/').len, 0);
+    assert_string_equal(arb_refusal(bytes("no")).text, "refused by the venue: no");
+}
+
 static void an_unknown_word_is_a_halt(void **state)
 {
     static const struct arb_trading_word words[] = { { "online", ARB_TRADING_OPEN },
-                                                     { "post_only", ARB_TRADING_LIMITED } };
+                                                     { "post_only", ARB_TRADING_LIMITED },
+                                                     { NULL, ARB_TRADING_HALTED } };
 
     (void)state;
-    assert_int_equal(arb_trading_of(bytes("online"), words, 2), ARB_TRADING_OPEN);
-    assert_int_equal(arb_trading_of(bytes("post_only"), words, 2), ARB_TRADING_LIMITED);
-    assert_int_equal(arb_trading_of(bytes("post_only"), words, 1), ARB_TRADING_HALTED);
-    assert_int_equal(arb_trading_of(bytes("onlin"), words, 2), ARB_TRADING_HALTED);
-    assert_int_equal(arb_trading_of((struct arb_bytes){ NULL, 0 }, words, 2), ARB_TRADING_HALTED);
+    assert_int_equal(arb_trading_of(bytes("online"), words), ARB_TRADING_OPEN);
+    assert_int_equal(arb_trading_of(bytes("post_only"), words), ARB_TRADING_LIMITED);
+    assert_int_equal(arb_trading_of(bytes("onlin"), words), ARB_TRADING_HALTED);
+    assert_int_equal(arb_trading_of((struct arb_bytes){ NULL, 0 }, words), ARB_TRADING_HALTED);
 }
 
 int main(void)
@@ -59,6 +70,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_found_in_any_case_from_a_words_beginning),
         cmocka_unit_test(copy_takes_what_fits),
+        cmocka_unit_test(last_word_counts_with_its_mark),
         cmocka_unit_test(an_unknown_word_is_a_halt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
  *
  *   test_bitstamp_loss [EVERY]   loses each EVERY-th message (16); 1 takes a minute
  */
-#include "sim_feed.h"
+#include "sim_session.h"
 
 #include "replay/replay.h"
 
@@ -30,7 +30,8 @@ static void load(struct plugin *plugin)
 static char *recorded_symbols[] = { "BCH/EUR",  "BTC/USDC", "ETH/GBP", "KNC/EUR", "KNC/USD",
                                     "LINK/ETH", "PAX/USD",  "XLM/EUR", "XRP/BTC", "XRP/PAX" };
 
-static struct feed_stats replay_all(const struct plugin *plugin, const struct recording *recording)
+static struct session_stats replay_all(const struct plugin *plugin,
+                                       const struct recording *recording)
 {
     static const struct config config = { .path = "test",
                                           .host = { .px_scale = 10, .qty_scale = 8 } };
@@ -44,18 +45,19 @@ static struct feed_stats replay_all(const struct plugin *plugin, const struct re
 
     assert_non_null(replay);
     assert_int_equal(replay_init(replay, recording), ARB_OK);
-    const struct feed_config feed = { .plugin = plugin,
-                                      .exchange = &exchange,
-                                      .config = &config,
-                                      .session = 1,
-                                      .io = &replay_io,
-                                      .io_context = replay };
-    assert_int_equal(feed_create(&replay->feed, &feed, NULL), ARB_OK);
-    assert_int_equal(feed_start(replay->feed, replay_start_ns(replay), NULL), ARB_OK);
+    const struct session_config config_of_session = { .plugin = plugin,
+                                                      .exchange = &exchange,
+                                                      .config = &config,
+                                                      .port = replay_port(replay),
+                                                      .sink = &sim_session_sink,
+                                                      .is_unpaced = true };
+    assert_int_equal(session_create(&replay->session, &config_of_session, NULL), ARB_OK);
+    assert_int_equal(session_start(replay->session, moment_at(replay_start_ns(replay)), NULL),
+                     ARB_OK);
     while (replay_step(replay)) {
     }
-    const struct feed_stats stats = *feed_stats(replay->feed);
-    feed_destroy(replay->feed);
+    const struct session_stats stats = session_stats(replay->session);
+    session_destroy(replay->session);
     replay_fini(replay);
     free(replay);
     return stats;
@@ -68,19 +70,19 @@ static bool is_diff(const struct record *record)
 }
 
 /* The records stay sorted: the lost one is a message that says nothing. */
-static struct feed_stats replay_without(const struct plugin *plugin, struct recording *recording,
-                                        size_t i)
+static struct session_stats replay_without(const struct plugin *plugin, struct recording *recording,
+                                           size_t i)
 {
     static const char nothing[] = "{\"event\":\"bts:heartbeat\"}";
     const struct arb_bytes kept = recording->records[i].data;
 
     recording->records[i].data = (struct arb_bytes){ nothing, sizeof(nothing) - 1 };
-    const struct feed_stats stats = replay_all(plugin, recording);
+    const struct session_stats stats = replay_all(plugin, recording);
     recording->records[i].data = kept;
     return stats;
 }
 
-static void losses_of_a_recording_are_noticed_in_part_without_cross_check(void **state)
+static void losses_of_a_recording_are_seldom_noticed_without_cross_check(void **state)
 {
     struct recording recording = { .records = NULL };
     struct plugin plugin;
@@ -92,19 +94,19 @@ static void losses_of_a_recording_are_noticed_in_part_without_cross_check(void *
         recording_add(&recording, ARBSPOT_DATA "/cryptofeed/bitstamp_2021-04-05.txt", NULL),
         ARB_OK);
     recording_sort(&recording);
-    const uint64_t n_applied = replay_all(&plugin, &recording).updates;
+    const uint64_t n_applied = replay_all(&plugin, &recording).books.updates;
     for (size_t i = 0; i < recording.n; i++) {
         if (!is_diff(&recording.records[i]) || turn++ % every != 0) {
             continue;
         }
-        const struct feed_stats stats = replay_without(&plugin, &recording, i);
-        const bool is_noticed = stats.resyncs > 0 || stats.crossed > 0;
+        const struct session_stats stats = replay_without(&plugin, &recording, i);
+        const bool is_noticed = stats.resyncs > 0 || stats.books.crossed > 0;
         n_noticed += is_noticed;
-        n += is_noticed || stats.updates < n_applied; /* else the seed contained it */
+        n += is_noticed || stats.books.updates < n_applied; /* else the seed contained it */
     }
     print_message("recording, no cross-check: %u of %u lost diffs noticed (%.1f %%)\n", n_noticed,
                   n, 100.0 * n_noticed / n);
-    assert_in_range(100 * n_noticed / n, 50, 75);
+    assert_in_range(100 * n_noticed / n, 1, 20); /* only those that cross the book */
     recording_fini(&recording);
 }
 
@@ -129,7 +131,7 @@ static bool loses(void *context, const char *frame)
 
 /* What came of one loss. */
 struct outcome {
-    int64_t noticed_ns; /* from the loss to STALE; -1: never */
+    int64_t noticed_ns; /* from the loss to STALE, or until levels are set right; -1: never */
     int64_t wrong_ns;   /* in sum, LIVE and not the venue's book */
     bool is_true_at_end, is_whole_at_end;
 };
@@ -139,33 +141,35 @@ static struct outcome lose_one(const struct plugin *plugin, const char *const *o
 {
     struct loss loss = { .channel = channel };
     struct outcome outcome = { .noticed_ns = -1 };
-    struct sim_feed *const sim = sim_feed_create(plugin, options, 1 + n);
+    struct sim_session *const sim = sim_session_create(plugin, options, 1 + n);
     const int64_t lose_ns = sim->now_ns + SETTLE_MS * NS_PER_MS + n % 97 * 10 * NS_PER_MS;
 
     sim->loses = loses;
     sim->context = &loss;
     while (sim->now_ns < lose_ns) {
-        sim_feed_step(sim);
+        sim_session_step(sim);
     }
-    assert_int_equal(feed_book(sim->feed, 0).state, ARB_BOOK_LIVE);
-    assert_true(sim_feed_is_true(sim));
+    assert_int_equal(session_book(sim->session, 0).state, ARB_BOOK_LIVE);
+    assert_true(sim_session_is_true(sim));
     for (loss.is_armed = true; loss.is_armed;) {
-        sim_feed_step(sim);
+        sim_session_step(sim);
     }
     loss.at_ns = sim->now_ns;
+    const uint64_t n_healed = session_stats(sim->session).books.healed;
     while (sim->now_ns < loss.at_ns + WATCH_MS * NS_PER_MS) {
         const int64_t before_ns = sim->now_ns;
-        const bool is_live = feed_book(sim->feed, 0).state == ARB_BOOK_LIVE;
-        const bool is_wrong = is_live && !sim_feed_is_true(sim);
-        if (!is_live && outcome.noticed_ns < 0) {
+        const bool is_live = session_book(sim->session, 0).state == ARB_BOOK_LIVE;
+        const bool is_wrong = is_live && !sim_session_is_true(sim);
+        const bool is_healed = session_stats(sim->session).books.healed > n_healed;
+        if ((!is_live || is_healed) && outcome.noticed_ns < 0) {
             outcome.noticed_ns = sim->now_ns - loss.at_ns;
         }
-        sim_feed_step(sim);
+        sim_session_step(sim);
         outcome.wrong_ns += is_wrong ? sim->now_ns - before_ns : 0;
     }
-    outcome.is_true_at_end = sim_feed_is_true(sim);
-    outcome.is_whole_at_end = sim_feed_is_whole(sim);
-    sim_feed_destroy(sim);
+    outcome.is_true_at_end = sim_session_is_true(sim);
+    outcome.is_whole_at_end = sim_session_is_whole(sim);
+    sim_session_destroy(sim);
     return outcome;
 }
 
@@ -246,16 +250,16 @@ static void check_quiet(const char *const *options)
     struct plugin plugin;
 
     load(&plugin);
-    struct sim_feed *const sim = sim_feed_create(&plugin, options, 5);
+    struct sim_session *const sim = sim_session_create(&plugin, options, 5);
     const int64_t end_ns = sim->now_ns + 300 * NS_PER_S;
     while (sim->now_ns < end_ns) {
-        sim_feed_step(sim);
-        const bool is_live = feed_book(sim->feed, 0).state == ARB_BOOK_LIVE;
-        assert_true(!is_live || sim_feed_is_whole(sim));
+        sim_session_step(sim);
+        const bool is_live = session_book(sim->session, 0).state == ARB_BOOK_LIVE;
+        assert_true(!is_live || sim_session_is_whole(sim));
     }
-    assert_int_equal(feed_book(sim->feed, 0).state, ARB_BOOK_LIVE);
-    assert_int_equal(feed_stats(sim->feed)->resyncs, 0);
-    sim_feed_destroy(sim);
+    assert_int_equal(session_book(sim->session, 0).state, ARB_BOOK_LIVE);
+    assert_int_equal(session_stats(sim->session).resyncs, 0);
+    sim_session_destroy(sim);
 }
 
 static void cross_check_raises_no_false_alarm(void **state)
@@ -275,7 +279,7 @@ static void orders_raise_no_false_alarm(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(losses_of_a_recording_are_noticed_in_part_without_cross_check),
+        cmocka_unit_test(losses_of_a_recording_are_seldom_noticed_without_cross_check),
         cmocka_unit_test(losses_without_cross_check_stay_unnoticed),
         cmocka_unit_test(losses_are_noticed_or_overwritten_within_seconds_with_cross_check),
         cmocka_unit_test(every_loss_is_noticed_at_once_in_mode_orders),

@@ -47,7 +47,7 @@ static void unknown_command_names_the_nearest(void **state)
 static void version_names_the_abi(void **state)
 {
     (void)state;
-    check_run("--version", 0, "arbspot " ARBSPOT_VERSION " (plugin ABI 1.0)\n");
+    check_run("--version", 0, "arbspot " ARBSPOT_VERSION " (plugin ABI 2.0)\n");
 }
 
 static void command_explains_itself(void **state)
@@ -75,10 +75,10 @@ static void inspect_prints_the_plugin(void **state)
               "fixture 1.2: Does nothing, correctly.\n"
               "  file       " ARBSPOT_FIXTURES "/good.so\n"
               "  kind       exchange\n"
-              "  ABI        1.0, this host speaks 1.0\n"
+              "  ABI        2.0, this host speaks 2.0\n"
               "  instance   16 bytes\n"
-              "  callbacks  init add_instruments on_open on_message fini\n"
-              "  absent     on_close on_http on_timer resync checksum\n"
+              "  callbacks  init ask on_message fini\n"
+              "  absent     spell on_answer checksum reset on_timer\n"
               "options:\n"
               "  depth = 25\n"
               "      whole number, 10|25|100\n"
@@ -88,8 +88,8 @@ static void inspect_prints_the_plugin(void **state)
               "      Which feed to read.\n"
               "what the feed can prove, with defaults:\n"
               "  mode        loss       checksum  snapshot  unknown delete  depth  liveness\n"
-              "  full        declares nothing\n"
-              "  diff        declares nothing\n");
+              "  full        none       0         stream    ignore          0      transport\n"
+              "  diff        none       0         stream    ignore          0      transport\n");
 }
 
 /* Compares the end of what a command prints, from `from` on. */
@@ -108,11 +108,11 @@ static void inspect_shows_what_each_mode_can_prove(void **state)
     (void)state;
     check_tail("inspect bitstamp", "  mode      ",
                "  mode        loss       checksum  snapshot  unknown delete  depth  liveness\n"
-               "  order_book  stateless  0         each      desync          100    "
+               "  order_book  stateless  0         each      ignore          100    "
                "client_heartbeat\n"
-               "  diff        none       0         http      desync          0      "
+               "  diff        none       0         http      ignore          0      "
                "client_heartbeat\n"
-               "  orders      chain      0         http      desync          0      "
+               "  orders      chain      0         http      ignore          0      "
                "client_heartbeat\n");
     check_tail("inspect kraken", "  protocol  ",
                "  protocol    loss       checksum  snapshot  unknown delete  depth  liveness\n"
@@ -126,8 +126,8 @@ static void inspect_refuses_with_the_reason(void **state)
 {
     (void)state;
     check_run("inspect " ARBSPOT_FIXTURES "/other_major.so", 1,
-              "arbspot: " ARBSPOT_FIXTURES "/other_major.so: was built for ABI 2.0, this host "
-              "speaks 1.0: rebuild the plugin against this host's SDK\n");
+              "arbspot: " ARBSPOT_FIXTURES "/other_major.so: was built for ABI 3.0, this host "
+              "speaks 2.0: rebuild the plugin against this host's SDK\n");
     check_run("inspect " ARBSPOT_FIXTURES "/broken_options.so", 1,
               "arbspot: " ARBSPOT_FIXTURES "/broken_options.so: its option 'depth' has a fallback "
               "that its own limits refuse\n");
@@ -169,7 +169,7 @@ static void check_says_what_would_start(void **state)
                "taker_fee = 0.4%\n"
                "depth = 100\n"
                "[exchange:two]\n"
-               "plugin = old_minor\n"
+               "plugin = least\n"
                "symbols = BTC/USD\n"
                "taker_fee = 0.4%\n",
                0, "@: ok: 2 exchanges, 3 symbols, 1 pattern, 0 strategies\n");

@@ -353,11 +353,15 @@ static void time_that_goes_back_is_damage_where_it_tells_the_order(void **state)
                                                .source = ARB_SNAPSHOT_STREAM,
                                                .time_order = ARB_TIME_NOT_BACK };
     (void)state;
-    live_world_run(&ordered, SEED "delta t=100 b100x2;delta b100x3;delta t=50 b100x4;delta t=49",
+    live_world_run(&ordered, SEED "delta t=100 b100x2;delta b100x3;delta t=100 b100x4;delta t=99",
                    "snapshot LIVE unverifiable b100x1 a101x1\n"
                    "delta LIVE unverifiable b100x2\n"
                    "delta LIVE unverifiable b100x3\n"
                    "delta LIVE unverifiable b100x4\n"
+                   "damaged status STALE the venue's time went back\n");
+    live_world_run(&ordered, "snap t=100 b100x1 a101x1;delta t=99 b100x2;delta t=98",
+                   "snapshot LIVE unverifiable b100x1 a101x1\n"
+                   "delta LIVE unverifiable b100x2\n"
                    "damaged status STALE the venue's time went back\n");
     live_world_run(&plain, SEED "delta t=99 b100x2",
                    "snapshot LIVE unverifiable b100x1 a101x1\n"
@@ -760,6 +764,19 @@ static void crossed_book_waits_while_orders_do_not_match(void **state)
     live_world_destroy(world);
 }
 
+static void book_crossed_by_two_events_is_damaged_where_trading_is_unknown(void **state)
+{
+    struct live_world *const world = live_world_create(&plain);
+
+    (void)state;
+    live_world_say(world, SEED "trading 2 1");
+    live_world_forget(world);
+    live_world_say(world, "delta b102x1;delta b103x1");
+    live_world_expect(world, "status STALE trading=2 crossed\n"
+                             "damaged status STALE trading=2 crossed for more than one message\n");
+    live_world_destroy(world);
+}
+
 static void crossed_seed_is_not_live(void **state)
 {
     (void)state;
@@ -976,6 +993,7 @@ int main(void)
         cmocka_unit_test(book_crossed_by_two_events_is_damaged),
         cmocka_unit_test(book_that_stays_crossed_is_damaged),
         cmocka_unit_test(crossed_book_waits_while_orders_do_not_match),
+        cmocka_unit_test(book_crossed_by_two_events_is_damaged_where_trading_is_unknown),
         cmocka_unit_test(crossed_seed_is_not_live),
         cmocka_unit_test(level_that_stays_different_is_healed),
         cmocka_unit_test(healed_book_is_unverifiable_until_the_next_proof),

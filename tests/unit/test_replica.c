@@ -196,6 +196,38 @@ static void delta_of_a_new_session_makes_the_book_stale(void **state)
     assert_string_equal("STALE/open#1 100x1 | 101x1", seen(world));
 }
 
+/* The last batch of a run that died may be behind the first message of its successor. */
+static void snapshot_of_a_session_that_is_over_is_left_out(void **state)
+{
+    struct world *const world = *state;
+
+    apply(world, feed_stub_quote(&world->feed, 100, 101));
+    struct feed_stub dead;
+    feed_stub_init(&dead, "kraken", "BTC/USD");
+    world->feed.session = 2;
+    apply(world, feed_stub_set_bid(&world->feed, 99, 7));
+    apply(world, feed_stub_quote(&dead, 90, 95));
+    feed_stub_fini(&dead);
+    assert_string_equal("STALE/open#1 100x1 | 101x1", seen(world));
+    assert_int_equal(1, world->counts.gaps);
+    assert_int_equal(1, world->counts.duplicates);
+}
+
+static void session_whose_first_event_is_unusable_ends_the_older_one(void **state)
+{
+    struct world *const world = *state;
+    struct feed_stub dead;
+
+    feed_stub_init(&dead, "kraken", "BTC/USD");
+    world->feed.session = 2;
+    apply(world, feed_stub_set_bid(&world->feed, 99, 7));
+    apply(world, feed_stub_quote(&dead, 90, 95));
+    feed_stub_fini(&dead);
+    assert_string_equal("EMPTY/halted#0 |", seen(world));
+    assert_int_equal(1, world->counts.awaiting);
+    assert_int_equal(1, world->counts.duplicates);
+}
+
 static void live_status_of_a_new_session_makes_the_book_stale(void **state)
 {
     struct world *const world = *state;
@@ -374,6 +406,8 @@ int main(void)
         TEST(repeated_snapshot_does_not_take_the_book_back),
         TEST(snapshot_of_a_new_session_starts_a_new_sequence),
         TEST(delta_of_a_new_session_makes_the_book_stale),
+        TEST(snapshot_of_a_session_that_is_over_is_left_out),
+        TEST(session_whose_first_event_is_unusable_ends_the_older_one),
         TEST(live_status_of_a_new_session_makes_the_book_stale),
         TEST(status_takes_the_book_out_of_live_and_keeps_its_levels),
         TEST(status_changes_trading_of_a_live_book),

@@ -1,14 +1,15 @@
 /*
  * rogue.c - a plugin with one mistake, chosen by a ROGUE_ definition, so that the harness can be
  * seen to find it. Apart from that it follows a made-up venue whose messages are a bid and an
- * ask: "99 101".
+ * ask: "99 101". The number 666 is what some of its mistakes wait for.
  */
 #include <stdlib.h>
 
 #include "arbspot/exchange.h"
 
+enum { CURSED = 666 };
+
 struct rogue {
-    const struct arb_exchange_env *env;
     uint64_t seq;
     bool is_broken;
 };
@@ -18,17 +19,12 @@ __attribute__((visibility("default"))) extern const int rogue_export;
 const int rogue_export = 1;
 #endif
 
-static int rogue_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env)
+static int rogue_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
+                      struct arb_plan *plan)
 {
-    struct rogue *const self = instance;
-    const struct arb_capabilities caps = { .size = (uint32_t)sizeof(caps),
-                                           .loss_detection = ARB_LOSS_STATELESS,
-                                           .snapshot_source = ARB_SNAPSHOT_EACH,
-                                           .unknown_delete = ARB_UNKNOWN_DELETE_IGNORE,
-                                           .liveness = ARB_LIVENESS_TRANSPORT };
-    const struct arb_ws_spec spec = { .size = (uint32_t)sizeof(spec), .url = "wss://localhost" };
-
-    self->env = env;
+    (void)instance;
+    (void)host;
+    (void)env;
 #ifdef ROGUE_FORGETS
     volatile char *const kept = malloc(100);
     if (kept != NULL) {
@@ -40,24 +36,34 @@ static int rogue_init(void *instance, struct arb_host *host, const struct arb_ex
         return ARB_EREJECTED;
     }
 #endif
-    const int rc = arb_declare(host, &caps);
-    return rc != ARB_OK ? rc : arb_ws_open(host, 0, &spec);
+#ifdef ROGUE_ASKS
+    plan->catalog = ARB_CATALOG_HTTP; /* and there is no on_answer() */
+#endif
+#ifdef ROGUE_DEEPENS
+    plan->depth = 1;
+#endif
+    plan->loss_detection = ARB_LOSS_STATELESS;
+    plan->snapshot_source = ARB_SNAPSHOT_EACH;
+    return ARB_OK;
 }
 
-static int rogue_add(void *instance, struct arb_host *host, uint32_t first, uint32_t count)
+static int rogue_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
-    int rc = ARB_OK;
     (void)instance;
-    for (uint32_t i = first; i < first + count && rc == ARB_OK; i++) {
-        rc = arb_book_bind(host, i, 0);
+    switch (ask->what) {
+    case ARB_ASK_CONNECT:
+#ifdef ROGUE_WHISPERS
+        arb_text_add(&request->text, "ws://localhost");
+#else
+        arb_text_add(&request->text, "wss://localhost");
+#endif
+        return ARB_OK;
+    case ARB_ASK_SUBSCRIBE:
+        arb_text_add(&request->text, "hello");
+        return ARB_OK;
+    default:
+        return ARB_ENOTSUP;
     }
-    return rc;
-}
-
-static int rogue_on_open(void *instance, struct arb_host *host, uint32_t conn)
-{
-    (void)instance;
-    return arb_ws_send(host, conn, "hello", 5);
 }
 
 /* Reads digits; -1 at anything else. */
@@ -72,33 +78,61 @@ static int64_t take_number(const char **at, const char *end)
     return *at == start ? -1 : value;
 }
 
+/* What some plugins do when a certain message comes. */
+static void be_cursed(int64_t number)
+{
+    volatile uintptr_t nowhere = 16; /* not NULL, which a sanitizer would find first */
+    volatile int64_t spins = 0;
+
+    (void)nowhere;
+    (void)spins;
+#ifdef ROGUE_CRASHES
+    if (number == CURSED) {
+        *(volatile int64_t *)nowhere = number;
+    }
+#endif
+#ifdef ROGUE_SPINS
+    while (number == CURSED) {
+        spins = number;
+    }
+#endif
+    (void)number;
+}
+
 static int rogue_on_message(void *instance, struct arb_host *host, uint32_t conn,
-                            struct arb_bytes msg)
+                            struct arb_message message)
 {
     struct rogue *const self = instance;
-    const char *at = msg.data, *const end = msg.data + msg.len;
-    struct arb_level bid = { .px = take_number(&at, end), .qty = 1 };
+    const char *at = message.data, *const end = message.data + message.len;
+    struct arb_level bids[2] = { { .px = take_number(&at, end), .qty = 1 } };
     (void)conn;
     at += at < end && *at == ' ';
     struct arb_level ask = { .px = take_number(&at, end), .qty = 1 };
-    const bool is_damaged = bid.px <= 0 || ask.px <= 0 || at != end;
+    const bool is_damaged = bids[0].px <= 0 || ask.px <= 0 || at != end;
 
+    bids[1] = (struct arb_level){ .px = bids[0].px - 1, .qty = 1 };
+    be_cursed(bids[0].px);
 #ifdef ROGUE_SULKS
     self->is_broken = self->is_broken || is_damaged;
 #endif
-#ifndef ROGUE_BELIEVES
+#ifdef ROGUE_BELIEVES
+    if (is_damaged) {
+        return ARB_EINVAL; /* a code that means: the plugin itself is broken */
+    }
+#endif
     if (is_damaged || self->is_broken) {
         return ARB_EPROTO;
     }
-#else
-    (void)is_damaged;
-#endif
     const struct arb_book_event event = { .size = (uint32_t)sizeof(event),
                                           .kind = ARB_BOOK_SNAPSHOT,
-                                          .seq = ++self->seq,
-                                          .bids = &bid,
+                                          .last_seq = ++self->seq,
+                                          .bids = bids,
                                           .asks = &ask,
+#ifdef ROGUE_DEEPENS
+                                          .n_bids = 2,
+#else
                                           .n_bids = 1,
+#endif
                                           .n_asks = 1,
                                           .px_digits = 0,
                                           .qty_digits = 0 };
@@ -107,8 +141,7 @@ static int rogue_on_message(void *instance, struct arb_host *host, uint32_t conn
 
 static const struct arb_exchange_ops ops = { .size = (uint32_t)sizeof(ops),
                                              .init = rogue_init,
-                                             .add_instruments = rogue_add,
-                                             .on_open = rogue_on_open,
+                                             .ask = rogue_ask,
                                              .on_message = rogue_on_message };
 
 ARB_PLUGIN_EXPORT = {

@@ -191,6 +191,23 @@ static inline int arb_decimal_parse(struct arb_bytes text, unsigned scale, int64
 }
 
 /*
+ * How many fractional digits the multiples of an increment need: 2 for "0.01", 8 for "1e-08", 0 for
+ * "1", "10" and "1.0". ARB_DIGITS_UNKNOWN for 0, for more than ARB_SCALE_MAX digits, and for what
+ * is no number.
+ */
+static inline uint8_t arb_digits_of_increment(struct arb_bytes text)
+{
+    int64_t value = 0;
+
+    for (unsigned scale = 0; scale <= ARB_SCALE_MAX; scale++) {
+        if (arb_decimal_parse(text, scale, &value, NULL) == ARB_OK && value > 0) {
+            return (uint8_t)scale;
+        }
+    }
+    return ARB_DIGITS_UNKNOWN;
+}
+
+/*
  * Writes `value` >= 0, in units of 10^-scale, as decimal text without a terminator and
  * returns its length, at most ARB_DECIMAL_TEXT_MAX - 1. With `digits` fractional digits
  * when that loses nothing, else (and for ARB_DIGITS_UNKNOWN) with as few as are needed.

@@ -13,6 +13,8 @@
  *     }
  *     if (!arb_json_end(&json)) return ARB_EPROTO;
  *
+ * Shorter, where speed matters less: a table of members, see arb_json_fields().
+ *
  * Each value must be consumed, by reading or by skipping it. Strings come as they stand in
  * the text, escapes unresolved, and borrow from it. Nesting is limited to ARB_JSON_DEPTH_MAX.
  */
@@ -246,6 +248,33 @@ static inline bool arb_json_u64(struct arb_json *json, uint64_t *out)
     return true;
 }
 
+/* Reads a whole number that may be negative, bare or as a string ("-17"). */
+static inline bool arb_json_i64(struct arb_json *json, int64_t *out)
+{
+    struct arb_json rest = *json;
+    const bool quoted = arb_json_peek(&rest) == '"';
+    uint64_t value = 0;
+
+    rest.at += quoted;
+    const bool negative = arb_json_literal(&rest, "-", 1);
+    const char *const digits = rest.at;
+    if (digits == rest.end || *digits < '0' || *digits > '9') {
+        return arb_json_fail(json, ARB_EPROTO);
+    }
+    if (!arb_json_u64(&rest, &value)) {
+        return arb_json_fail(json, rest.rc);
+    }
+    if (quoted && !arb_json_literal(&rest, "\"", 1)) {
+        return arb_json_fail(json, ARB_EPROTO);
+    }
+    if (value > (uint64_t)INT64_MAX + negative) {
+        return arb_json_fail(json, ARB_ERANGE);
+    }
+    *out = negative ? (int64_t)(0 - value) : (int64_t)value;
+    json->at = rest.at;
+    return true;
+}
+
 /* Consumes `word`, a literal such as "true". */
 static inline bool arb_json_word(struct arb_json *json, const char *word)
 {
@@ -315,6 +344,92 @@ static inline bool arb_json_end(struct arb_json *json)
     (void)arb_json_peek(json);
     return json->at == json->end ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
 }
+
+/* -- objects by table --------------------------------------------------------------------- */
+
+enum {
+    ARB_JSON_FIELDS_MAX = 32, /* in one table */
+};
+
+/* What a member is read as, and the type `to` points to. */
+enum arb_json_type {
+    ARB_JSON_TEXT = 1, /* struct arb_bytes: a string as it stands between its quotes */
+    ARB_JSON_U64 = 2,  /* uint64_t, bare or quoted */
+    ARB_JSON_I64 = 3,  /* int64_t, bare or quoted */
+    ARB_JSON_BOOL = 4, /* bool */
+    ARB_JSON_ANY = 5,  /* struct arb_json: a reader of just this value, to be read later */
+};
+
+struct arb_json_field {
+    const char *name;
+    uint32_t type; /* enum arb_json_type */
+    void *to;
+};
+
+/* Skips a value, and gives a reader of its own that stands before it. */
+static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
+{
+    (void)arb_json_peek(json);
+    *later = *json;
+    if (!arb_json_skip(json)) {
+        return false;
+    }
+    later->end = json->at;
+    return true;
+}
+
+static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
+{
+    switch (field->type) {
+    case ARB_JSON_TEXT:
+        return arb_json_string(json, (struct arb_bytes *)field->to);
+    case ARB_JSON_U64:
+        return arb_json_u64(json, (uint64_t *)field->to);
+    case ARB_JSON_I64:
+        return arb_json_i64(json, (int64_t *)field->to);
+    case ARB_JSON_BOOL:
+        return arb_json_bool(json, (bool *)field->to);
+    case ARB_JSON_ANY:
+        return arb_json_later(json, (struct arb_json *)field->to);
+    default:
+        return arb_json_fail(json, ARB_EINVAL);
+    }
+}
+
+/*
+ * Reads one object whose members come in any order. Returns which were there, bit i for fields[i];
+ * the others are left as they are. A `null` counts as not there, members that the table does not
+ * name are skipped, of one that comes twice the last holds.
+ *
+ * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
+ * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
+ */
+static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
+                                       unsigned n)
+{
+    struct arb_bytes key;
+    uint32_t seen = 0;
+
+    if (n > ARB_JSON_FIELDS_MAX) {
+        (void)arb_json_fail(json, ARB_EINVAL);
+        return 0;
+    }
+    arb_json_object(json);
+    while (arb_json_key(json, &key)) {
+        unsigned i = 0;
+        while (i < n && !arb_bytes_are(key, fields[i].name)) {
+            i++;
+        }
+        if (i == n || arb_json_peek(json) == 'n') {
+            arb_json_skip(json);
+        } else if (arb_json_field_read(json, &fields[i])) {
+            seen |= UINT32_C(1) << i;
+        }
+    }
+    return arb_json_ok(json) ? seen : 0;
+}
+
+/* -- decimals ----------------------------------------------------------------------------- */
 
 /* The digits of a plain decimal, and how many of them stand behind the point. */
 struct arb_json_plain {

@@ -1,8 +1,9 @@
 /*
- * symbols.h - finds the instrument a venue's own name stands for, in constant time.
+ * symbols.h - a venue's own names: spells them, and finds the instrument one stands for.
  *
- * A plugin keeps one map for each spelling the venue uses. Fixed size, no allocation, so it
- * may be a member of the zeroed instance.
+ * The host keeps the map of the names it subscribes by (arb_instrument_find() in exchange.h). A
+ * plugin keeps one for each further spelling the venue uses. Fixed size, no allocation, so it may
+ * be a member of the zeroed instance.
  */
 #ifndef ARB_SYMBOLS_H
 #define ARB_SYMBOLS_H
@@ -83,6 +84,33 @@ static inline uint32_t arb_symbol_find(const struct arb_symbol_map *map, struct 
     }
     const struct arb_symbol_slot *const slot = &map->slots[arb_symbol_slot_of(map, name)];
     return slot->len == 0 ? ARB_NO_INSTRUMENT : slot->instrument;
+}
+
+/*
+ * Spells the name that most venues give a pair: base, separator, quote. "BTC/USD" is "btcusd" with
+ * "" in lower case and "BTC-USD" with "-". `name` has ARB_SYMBOL_MAX bytes and is terminated.
+ * ARB_ELIMIT, with `name` empty, when it does not fit.
+ */
+static inline int arb_symbol_spell(const struct arb_instrument *info, const char *separator,
+                                   bool is_lower, char *name)
+{
+    const char *const parts[] = { info->base, separator, info->quote };
+    size_t len = 0;
+
+    name[0] = '\0';
+    for (unsigned i = 0; i < 3; i++) {
+        const size_t more = strlen(parts[i]);
+        if (more >= ARB_SYMBOL_MAX - len) {
+            name[0] = '\0';
+            return ARB_ELIMIT;
+        }
+        memcpy(name + len, parts[i], more + 1);
+        len += more;
+    }
+    for (size_t i = 0; is_lower && i < len; i++) {
+        name[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+    }
+    return ARB_OK;
 }
 
 #ifdef __cplusplus

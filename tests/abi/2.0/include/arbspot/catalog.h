@@ -1,0 +1,98 @@
+/*
+ * catalog.h - one row of a venue's catalog, from JSON text to the host.
+ *
+ * A venue lists hundreds of pairs, and now and then one that nobody can name: a row without a
+ * usable name is left out, and the others are published all the same.
+ */
+#ifndef ARB_CATALOG_H
+#define ARB_CATALOG_H
+
+#include <string.h>
+
+#include "arbspot/decimal.h"
+#include "arbspot/exchange.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A row as read. The texts are as in JSON ("BTC\/USD" is "BTC/USD") and borrowed; a zeroed one is
+ * empty.
+ */
+struct arb_catalog_row {
+    struct arb_bytes symbol;       /* canonical; empty: made of base and quote */
+    struct arb_bytes venue_symbol; /* empty: the same as the symbol */
+    struct arb_bytes base, quote;  /* needed without a symbol only */
+    uint8_t px_digits, qty_digits; /* fractional digits of tick and lot, or ARB_DIGITS_UNKNOWN */
+    enum arb_trading trading;
+};
+
+/*
+ * Appends text to the name in `name` (ARB_SYMBOL_MAX bytes, terminated) and resolves "\/", the one
+ * escape that names have. False for blanks, quotes, other escapes, anything but ASCII, and for more
+ * than fits.
+ */
+static inline bool arb_catalog_add(char *name, struct arb_bytes text)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '\\' && i + 1 < text.len && text.data[i + 1] == '/') {
+            i++;
+        }
+        const char c = text.data[i];
+        if (c <= ' ' || c > '~' || c == '"' || c == '\\' || len + 1 == ARB_SYMBOL_MAX) {
+            return false;
+        }
+        name[len++] = c;
+        name[len] = '\0';
+    }
+    return true;
+}
+
+/* "BTC/USD": something on either side of a slash. */
+static inline bool arb_catalog_is_pair(const char *symbol)
+{
+    const char *const slash = strchr(symbol, '/');
+    return slash != NULL && slash != symbol && slash[1] != '\0';
+}
+
+static inline bool arb_catalog_symbol(const struct arb_catalog_row *row, char *symbol)
+{
+    const struct arb_bytes slash = { "/", 1 };
+
+    if (row->symbol.len > 0) {
+        return arb_catalog_add(symbol, row->symbol) && arb_catalog_is_pair(symbol);
+    }
+    return row->base.len > 0 && row->quote.len > 0 && arb_catalog_add(symbol, row->base) &&
+           arb_catalog_add(symbol, slash) && arb_catalog_add(symbol, row->quote);
+}
+
+/*
+ * Publishes a row. One whose name does not fit, is empty, or has other characters than names have
+ * is left out, with ARB_OK: so nothing but the host's own errors come back.
+ */
+static inline int arb_catalog_publish(struct arb_host *host, const struct arb_catalog_row *row)
+{
+    char symbol[ARB_SYMBOL_MAX] = "", venue_symbol[ARB_SYMBOL_MAX] = "";
+    struct arb_listing listing;
+
+    if (!arb_catalog_symbol(row, symbol) || !arb_catalog_add(venue_symbol, row->venue_symbol)) {
+        return ARB_OK;
+    }
+    memset(&listing, 0, sizeof(listing));
+    listing.size = (uint32_t)sizeof(listing);
+    listing.trading = (uint32_t)row->trading;
+    listing.symbol = symbol;
+    listing.venue_symbol = venue_symbol[0] == '\0' ? symbol : venue_symbol;
+    listing.px_digits = row->px_digits;
+    listing.qty_digits = row->qty_digits;
+    return arb_listing_publish(host, &listing);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARB_CATALOG_H */

@@ -1,0 +1,121 @@
+/*
+ * levels.h - from the levels of a message to a published book event.
+ *
+ *     struct arb_levels bids = arb_levels_over(self->bids, MAX, info);
+ *     struct arb_levels asks = arb_levels_over(self->asks, MAX, info);
+ *     ... arb_levels_read(&json, &bids) ...
+ *     if (!arb_json_end(&json)) return arb_levels_trouble(host, instrument, json.rc);
+ *     return arb_levels_publish(host, &event, &bids, &asks);
+ *
+ * struct arb_levels and the readers of one spelling each are in json.h. A price of 0 is read and
+ * published: the host refuses the event, which costs its book a resync.
+ */
+#ifndef ARB_LEVELS_H
+#define ARB_LEVELS_H
+
+#include "arbspot/exchange.h"
+#include "arbspot/json.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* No levels yet, with room for `max` at `levels`, which is borrowed; read at the scale of `info`.
+ */
+static inline struct arb_levels arb_levels_over(struct arb_level *levels, uint32_t max,
+                                                const struct arb_instrument *info)
+{
+    struct arb_levels out;
+    out.levels = levels;
+    out.n = 0;
+    out.max = max;
+    out.n_beyond = 0;
+    out.px_scale = info->px_scale;
+    out.qty_scale = info->qty_scale;
+    out.px_digits = 0;
+    out.qty_digits = 0;
+    return out;
+}
+
+/*
+ * Reads [[price, quantity, ...], ...] or [{"price": 1, "qty": 2, ...}, ...], appending: the first
+ * element decides. Fails with ARB_ERANGE, ARB_ELIMIT or ARB_EPROTO in json->rc.
+ */
+static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out)
+{
+    struct arb_json first = *json;
+
+    arb_json_array(&first);
+    return arb_json_peek(&first) == '{' ? arb_json_level_objects(json, "price", "qty", out)
+                                        : arb_json_level_pairs(json, out);
+}
+
+/* Leaves out the levels with a price of 0, for venues that list such. */
+static inline void arb_levels_drop_zero(struct arb_levels *out)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < out->n; i++) {
+        if (out->levels[i].px != 0) {
+            out->levels[n++] = out->levels[i];
+        }
+    }
+    out->n = n;
+}
+
+static inline uint8_t arb_levels_digits(uint8_t set, bool has_levels, uint8_t of_bids,
+                                        uint8_t of_asks)
+{
+    if (set != 0 && set != ARB_DIGITS_UNKNOWN) {
+        return set;
+    }
+    if (!has_levels) {
+        return ARB_DIGITS_UNKNOWN;
+    }
+    return of_bids > of_asks ? of_bids : of_asks;
+}
+
+/*
+ * Completes `event` (its size, levels, what was left out, and the digits unless they are set: 0 and
+ * ARB_DIGITS_UNKNOWN are not) and publishes it. A bid beyond the scale, unlike an ask, is not to be
+ * left out: the book is rejected with ARB_ERANGE.
+ */
+static inline int arb_levels_publish(struct arb_host *host, struct arb_book_event *event,
+                                     const struct arb_levels *bids, const struct arb_levels *asks)
+{
+    const bool has_levels = bids->n + asks->n > 0;
+
+    if (bids->n_beyond > 0) {
+        return arb_book_reject(host, event->instrument, ARB_ERANGE);
+    }
+    event->size = (uint32_t)sizeof(*event);
+    event->bids = bids->levels;
+    event->asks = asks->levels;
+    event->n_bids = bids->n;
+    event->n_asks = asks->n;
+    event->n_beyond = asks->n_beyond;
+    event->px_digits =
+        arb_levels_digits(event->px_digits, has_levels, bids->px_digits, asks->px_digits);
+    event->qty_digits =
+        arb_levels_digits(event->qty_digits, has_levels, bids->qty_digits, asks->qty_digits);
+    return arb_book_publish(host, event);
+}
+
+/*
+ * What to return when a message of one book could not be read: a number that does not fit
+ * (ARB_ERANGE) costs that book a resync and the callback nothing. Any other `rc` is returned, and
+ * so is ARB_ERANGE with ARB_NO_INSTRUMENT.
+ */
+static inline int arb_levels_trouble(struct arb_host *host, uint32_t instrument, int rc)
+{
+    if (rc != ARB_ERANGE || instrument == ARB_NO_INSTRUMENT) {
+        return rc;
+    }
+    return arb_book_reject(host, instrument, ARB_ERANGE);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ARB_LEVELS_H */

@@ -1,0 +1,219 @@
+#include "watch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_LEN = 1024, STACK_BYTES = 64 << 10 };
+
+/* What the signal handlers look at. Set once, before they are. */
+static struct watch *watched;
+
+/* -- the line ------------------------------------------------------------------------- */
+
+/* Text made without the library, which a signal may have interrupted. */
+struct line {
+    char text[LINE_MAX_LEN];
+    size_t len;
+};
+
+static void add_bytes(struct line *line, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len && line->len < LINE_MAX_LEN; i++) {
+        const char c = bytes[i];
+        line->text[line->len++] = c < 0x20 || c > 0x7e ? '?' : c;
+    }
+}
+
+static void add(struct line *line, const char *text)
+{
+    add_bytes(line, text, strlen(text));
+}
+
+/* Says what happened and ends the process. */
+static void end(const char *what)
+{
+    const struct watch *const watch = watched;
+    const char *const callback = watch->callback;
+    struct line line = { .len = 0 };
+
+    add(&line, "FAIL ");
+    add(&line, watch->check[0] == '\0' ? "harness" : watch->check);
+    add(&line, ": ");
+    add(&line, callback == NULL ? "outside of callbacks" : callback);
+    add(&line, callback == NULL ? ": " : "() ");
+    add(&line, what);
+    add(&line, ", after: ");
+    add_bytes(&line, watch->input, watch->input_len);
+    line.text[line.len < LINE_MAX_LEN ? line.len++ : LINE_MAX_LEN - 1] = '\n';
+    const ssize_t written = write(STDOUT_FILENO, line.text, line.len);
+    _exit(written < 0 ? 2 : 1);
+}
+
+static void on_crash(int number)
+{
+    switch (number) {
+    case SIGSEGV:
+        end("crashed (SIGSEGV)");
+        break;
+    case SIGBUS:
+        end("crashed (SIGBUS)");
+        break;
+    case SIGFPE:
+        end("crashed (SIGFPE)");
+        break;
+    case SIGILL:
+        end("crashed (SIGILL)");
+        break;
+    default:
+        end("aborted (SIGABRT)");
+    }
+}
+
+/* Once a second: is it still the same call? */
+static void on_tick(int number)
+{
+    struct watch *const watch = watched;
+
+    (void)number;
+    if (watch->callback == NULL || watch->n_calls != watch->seen_calls) {
+        watch->seen_calls = watch->n_calls;
+        watch->seen_s = 0;
+    } else if (++watch->seen_s >= watch->limit_s) {
+        end("did not return");
+    }
+}
+
+void watch_start(struct watch *watch, unsigned limit_s)
+{
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+    static char stack[STACK_BYTES]; /* an exhausted stack has no room for a handler */
+    const stack_t alternative = { .ss_sp = stack, .ss_size = sizeof(stack) };
+    const struct itimerval each_second = { .it_interval = { .tv_sec = 1 },
+                                           .it_value = { .tv_sec = 1 } };
+    struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
+
+    watch->limit_s = limit_s;
+    watched = watch;
+    (void)sigaltstack(&alternative, NULL); /* without these, a crash is as it was */
+    for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++) {
+        (void)sigaction(crashes[i], &action, NULL);
+    }
+    action = (struct sigaction){ .sa_handler = on_tick, .sa_flags = SA_ONSTACK | SA_RESTART };
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)setitimer(ITIMER_REAL, &each_second, NULL);
+}
+
+void watch_check(const char *name)
+{
+    (void)snprintf(watched->check, sizeof(watched->check), "%s", name);
+    watched->input_len = 0;
+}
+
+/* -- callbacks ------------------------------------------------------------------------ */
+
+static void enter(const char *callback)
+{
+    watched->n_calls++;
+    watched->callback = callback;
+}
+
+static void note_input(struct arb_bytes input)
+{
+    const size_t len = input.len < WATCH_INPUT_MAX ? input.len : WATCH_INPUT_MAX;
+
+    watched->input_len = 0;
+    if (len > 0) {
+        memcpy(watched->input, input.data, len);
+    }
+    watched->input_len = len;
+}
+
+static int leave(int rc)
+{
+    watched->callback = NULL;
+    return rc;
+}
+
+static int watched_init(void *self, struct arb_host *host, const struct arb_exchange_env *env,
+                        struct arb_plan *plan)
+{
+    enter("init");
+    return leave(watched->ops.init(self, host, env, plan));
+}
+
+static int watched_ask(void *self, const struct arb_ask *ask, struct arb_request *request)
+{
+    enter("ask");
+    return leave(watched->ops.ask(self, ask, request));
+}
+
+static int watched_on_message(void *self, struct arb_host *host, uint32_t conn,
+                              struct arb_message message)
+{
+    note_input(arb_message_bytes(message));
+    enter("on_message");
+    return leave(watched->ops.on_message(self, host, conn, message));
+}
+
+static int watched_spell(void *self, const struct arb_instrument *info, char *name)
+{
+    enter("spell");
+    return leave(watched->ops.spell(self, info, name));
+}
+
+static int watched_on_answer(void *self, struct arb_host *host, const struct arb_ask *ask,
+                             int status, struct arb_bytes body)
+{
+    note_input(body);
+    enter("on_answer");
+    return leave(watched->ops.on_answer(self, host, ask, status, body));
+}
+
+static int watched_checksum(void *self, const struct arb_book_event *event,
+                            const struct arb_book *book, uint32_t *checksum)
+{
+    enter("checksum");
+    return leave(watched->ops.checksum(self, event, book, checksum));
+}
+
+static void watched_reset(void *self, uint32_t instrument)
+{
+    enter("reset");
+    watched->ops.reset(self, instrument);
+    (void)leave(ARB_OK);
+}
+
+static int watched_on_timer(void *self, struct arb_host *host, uint32_t timer)
+{
+    enter("on_timer");
+    return leave(watched->ops.on_timer(self, host, timer));
+}
+
+static void watched_fini(void *self)
+{
+    enter("fini");
+    watched->ops.fini(self);
+    (void)leave(ARB_OK);
+}
+
+void watch_plugin(struct plugin *plugin)
+{
+    struct arb_exchange_ops *const ops = &plugin->exchange;
+
+    if (plugin->desc.kind != ARB_KIND_EXCHANGE) {
+        return;
+    }
+    watched->ops = *ops;
+    ops->init = watched_init;
+    ops->ask = watched_ask;
+    ops->on_message = watched_on_message;
+    ops->spell = ops->spell == NULL ? NULL : watched_spell;
+    ops->on_answer = ops->on_answer == NULL ? NULL : watched_on_answer;
+    ops->checksum = ops->checksum == NULL ? NULL : watched_checksum;
+    ops->reset = ops->reset == NULL ? NULL : watched_reset;
+    ops->on_timer = ops->on_timer == NULL ? NULL : watched_on_timer;
+    ops->fini = ops->fini == NULL ? NULL : watched_fini;
+}

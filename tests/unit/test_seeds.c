@@ -1,0 +1,86 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "session_world.h"
+
+enum { MARKETS = 1000, ANSWER_MS = 200, STEP_MS = 20, REFUSED_MS = 600000, VENUE_BUDGET = 10000 };
+
+static const struct world_spec thousand = { .options = { { "source", "http" },
+                                                         { "http_at_once", "16" },
+                                                         { "http_per_10min", "10000" },
+                                                         { "per_request", "100" } },
+                                            .n_made = MARKETS };
+
+static void first_deltas(struct world *world)
+{
+    char text[64];
+
+    for (unsigned i = 0; i < MARKETS; i++) {
+        (void)snprintf(text, sizeof(text), "delta %u 11 b91x1", i);
+        world_say(world, text);
+        world_forget(world);
+    }
+}
+
+/* Time passes; each request is answered when it is ANSWER_MS old. Returns when all books live. */
+static int64_t run_venue(struct world *world, int64_t ms, int status)
+{
+    for (int64_t at_ms = 0; at_ms < ms; at_ms += STEP_MS) {
+        while (world->n_requests > 0 &&
+               world->now.mono_ns - world->request_ns[0] >= ANSWER_MS * NS_PER_MS) {
+            world_answer(world, status, status == 200 ? "snap % 11 b80x1 a101x1" : "");
+        }
+        if (session_count_in_state(world->session, ARB_BOOK_LIVE) == MARKETS) {
+            return at_ms;
+        }
+        world_wait(world, STEP_MS);
+        world_forget(world);
+    }
+    return ms;
+}
+
+/* Refused for ten minutes: requests stay within the venue's budget, and all recover in a minute. */
+static void refused_then_recovers(int status, const char *name)
+{
+    struct world *const world = world_connected(&thousand);
+
+    first_deltas(world);
+    (void)run_venue(world, REFUSED_MS, status);
+    const uint32_t n_refused = world->n_fetched;
+    assert_int_equal(0, session_count_in_state(world->session, ARB_BOOK_LIVE));
+    const int64_t recovered_ms = run_venue(world, 120000, 200);
+    print_message("%s for 10 minutes, %d markets: %u requests (budget %d); all recovered after "
+                  "%" PRId64 " ms\n",
+                  name, MARKETS, n_refused, VENUE_BUDGET, recovered_ms);
+    assert_in_range(n_refused, 1, VENUE_BUDGET - 1);
+    assert_int_equal(MARKETS, session_count_in_state(world->session, ARB_BOOK_LIVE));
+    assert_in_range(recovered_ms, 1, 60000);
+    world_destroy(world);
+}
+
+static void test_thousand_refused_as_too_many(void **state)
+{
+    (void)state;
+    refused_then_recovers(429, "HTTP 429");
+}
+
+static void test_thousand_failed(void **state)
+{
+    (void)state;
+    refused_then_recovers(500, "HTTP 500");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_thousand_refused_as_too_many),
+        cmocka_unit_test(test_thousand_failed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
