@@ -1,177 +1,57 @@
-/*
- * Kraken spot, public order books. See README.md for the venue's rules and where they are
- * written down.
- */
+/* Kraken spot, public order books. README.md has the venue's rules and where they are from. */
 #include "kraken.h"
 
 #include <stdlib.h>
 
-/* -- what both protocols share ------------------------------------------------------------ */
+static const struct arb_digits_style checksum_style = { .n_levels = 10,
+                                                        .order = ARB_DIGITS_ASKS_BIDS };
 
-void kraken_frame_init(struct kraken *self, struct frame *frame, uint32_t instrument, uint32_t kind)
+const struct arb_trading_word kraken_words[] = {
+    { "online", ARB_TRADING_OPEN },         { "cancel_only", ARB_TRADING_LIMITED },
+    { "post_only", ARB_TRADING_LIMITED },   { "limit_only", ARB_TRADING_LIMITED },
+    { "reduce_only", ARB_TRADING_LIMITED }, { NULL, ARB_TRADING_HALTED },
+};
+
+int kraken_publish(struct kraken *self, struct arb_host *host)
 {
-    const struct arb_instrument *const info = &self->env->instruments[instrument];
-
-    frame->event = (struct arb_book_event){ .instrument = instrument,
-                                            .kind = kind,
-                                            .max_depth = (uint32_t)self->depth,
-                                            .has_checksum = true };
-    frame->bids = arb_levels_over(self->bids, FRAME_LEVELS_MAX, info);
-    frame->asks = arb_levels_over(self->asks, FRAME_LEVELS_MAX, info);
+    self->draft.event.max_depth = (uint32_t)self->depth;
+    return arb_digits_publish(host, &self->digits[self->draft.event.instrument], &self->draft);
 }
 
-static uint8_t most(uint8_t a, uint8_t b, uint8_t c)
-{
-    const uint8_t ab = a > b ? a : b;
-    return ab > c ? ab : c;
-}
-
-/* The digits are the pair's precision: what a message does not show is known from before. */
-int kraken_publish(struct kraken *self, struct arb_host *host, struct frame *frame)
-{
-    struct pair *const pair = &self->pairs[frame->event.instrument];
-
-    if (frame->event.kind == ARB_BOOK_SNAPSHOT) { /* the venue may have changed its precision */
-        pair->px_digits = pair->qty_digits = 0;
-    }
-    pair->px_digits = most(pair->px_digits, frame->bids.px_digits, frame->asks.px_digits);
-    pair->qty_digits = most(pair->qty_digits, frame->bids.qty_digits, frame->asks.qty_digits);
-    frame->bids.px_digits = pair->px_digits;
-    frame->bids.qty_digits = pair->qty_digits;
-    return arb_levels_publish(host, &frame->event, &frame->bids, &frame->asks);
-}
-
-/* A message of one book that is JSON, but not what it should be. */
-int kraken_damaged(struct arb_host *host, uint32_t instrument, int rc)
-{
-    return arb_book_reject(host, instrument, rc == ARB_ERANGE ? rc : ARB_EPROTO);
-}
-
-enum arb_trading kraken_trading(struct arb_bytes status)
-{
-    static const char *const limited[] = { "cancel_only", "post_only", "limit_only",
-                                           "reduce_only" };
-
-    for (unsigned i = 0; i < 4; i++) {
-        if (arb_bytes_are(status, limited[i])) {
-            return ARB_TRADING_LIMITED;
-        }
-    }
-    /* maintenance, delisted, and every word that is not known */
-    return arb_bytes_are(status, "online") ? ARB_TRADING_OPEN : ARB_TRADING_HALTED;
-}
-
-/* The status of a pair, or with ARB_ALL_INSTRUMENTS of the venue. */
-int kraken_system(struct arb_host *host, uint32_t instrument, struct arb_bytes status)
-{
-    char text[ARB_SYMBOL_MAX];
-
-    (void)snprintf(text, sizeof(text), "%.*s", (int)(status.len < sizeof(text) ? status.len : 31),
-                   status.data);
-    return arb_trading_set(host, instrument, kraken_trading(status), text);
-}
-
-/* True when the words, in lower case, stand in the text in any case, from a word's beginning on. */
-bool kraken_says(struct arb_bytes error, const char *words)
-{
-    const size_t len = strlen(words);
-
-    for (size_t i = 0; i + len <= error.len; i++) {
-        const char before = i == 0 ? ' ' : (char)(error.data[i - 1] | 0x20);
-        if ((before < 'a' || before > 'z') && strncasecmp(error.data + i, words, len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * A refusal for the rate is over soon, and one that names nobody may be of `instrument`: both are
- * asked again. Who is subscribed already gets no snapshot, so the subscription is left and taken
- * anew.
- */
+/* A refusal without a name is asked again: it may be of the `instrument` channel. */
 int kraken_refused(struct kraken *self, struct arb_host *host, struct arb_bytes name,
                    struct arb_bytes error)
 {
     const uint32_t i = arb_instrument_find(self->env, name);
-    const bool is_later = name.len == 0 || kraken_says(error, "rate");
-    char why[128];
+    const struct arb_why why = arb_refusal(error);
+    const bool is_later = name.len == 0 || arb_is_about_rate(error);
 
-    (void)snprintf(why, sizeof(why), "refused by the venue: %.*s",
-                   (int)(error.len < 90 ? error.len : 90), error.data);
-    if (i != ARB_NO_INSTRUMENT && kraken_says(error, "already subscribed")) {
-        return arb_book_resync(host, i, why);
+    if (i != ARB_NO_INSTRUMENT && arb_says(error, "already subscribed")) {
+        return arb_book_resync(host, i, why.text); /* or there is no snapshot */
     }
-    if (i != ARB_NO_INSTRUMENT && kraken_says(error, "subscription not found")) {
-        return arb_answered(host, i, 0, ARB_LEFT, why); /* only leaving is answered so */
+    if (i != ARB_NO_INSTRUMENT && arb_says(error, "subscription not found")) {
+        return arb_answered(host, i, 0, ARB_LEFT, why.text); /* only leaving is answered so */
     }
-    return arb_answered(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, why);
-}
-
-/* -- requests ----------------------------------------------------------------------------- */
-
-static void add_request(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
-{
-    const bool is_in = ask->what == ARB_ASK_SUBSCRIBE;
-
-    arb_text_add(text,
-                 self->is_v1
-                     ? "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\","
-                       "\"depth\":%lld},\"pair\":["
-                     : "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,",
-                 is_in ? "subscribe" : "unsubscribe", (long long)self->depth);
-    if (!self->is_v1) {
-        arb_text_add(text, "%s\"symbol\":[", is_in ? "\"snapshot\":true," : "");
-    }
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, "%s\"%s\"", i == 0 ? "" : ",",
-                     self->env->instruments[ask->instruments[i]].venue_symbol);
-    }
-    arb_text_add(text, self->is_v1 ? "]}" : "]}}");
+    return arb_answered(host, i, 0, is_later ? ARB_LATER : ARB_REFUSED, why.text);
 }
 
 static int kraken_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
     const struct kraken *const self = instance;
-    struct arb_text *const text = &request->text;
 
-    switch (ask->what) {
-    case ARB_ASK_CONNECT:
-        arb_text_add(text, "%s%s", self->url[0] != '\0' ? self->url : "wss://ws.kraken.com",
-                     self->url[0] != '\0' || self->is_v1 ? "" : "/v2");
+    if (ask->what == ARB_ASK_CONNECT && self->url[0] != '\0') {
+        arb_text_add(&request->text, "%s", self->url);
         return ARB_OK;
-    case ARB_ASK_SUBSCRIBE:
-    case ARB_ASK_UNSUBSCRIBE:
-        add_request(self, ask, text);
-        return ARB_OK;
-    case ARB_ASK_CATALOG: /* every pair with its precisions and its trading status */
-        arb_text_add(text,
-                     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"instrument\","
-                     "\"snapshot\":true%s}}",
-                     self->tokenized ? ",\"include_tokenized_assets\":true" : "");
-        return self->is_v1 ? ARB_ENOTSUP : ARB_OK;
-    default:
-        return ARB_ENOTSUP;
     }
-}
-
-/* v1 kept the venue's old codes for two assets. */
-static const char *asset(const struct kraken *self, const char *name)
-{
-    if (self->is_v1 && strcmp(name, "BTC") == 0) {
-        return "XBT";
-    }
-    return self->is_v1 && strcmp(name, "DOGE") == 0 ? "XDG" : name;
+    return self->is_v1 ? kraken_v1_ask(self, ask, &request->text)
+                       : kraken_v2_ask(self, ask, &request->text);
 }
 
 static int kraken_spell(void *instance, const struct arb_instrument *info, char *name)
 {
-    const int len = snprintf(name, ARB_SYMBOL_MAX, "%s/%s", asset(instance, info->base),
-                             asset(instance, info->quote));
-    return len < ARB_SYMBOL_MAX ? ARB_OK : ARB_ELIMIT;
+    const struct kraken *const self = instance;
+    return self->is_v1 ? kraken_v1_spell(info, name) : arb_symbol_spell(info, "/", false, name);
 }
-
-/* -- callbacks ---------------------------------------------------------------------------- */
 
 static int kraken_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
                        struct arb_plan *plan)
@@ -185,7 +65,7 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
         return ARB_EREJECTED;
     }
     plan->loss_detection = ARB_LOSS_CHECKSUM;
-    plan->checksum_levels = CHECKSUM_LEVELS;
+    plan->checksum_levels = checksum_style.n_levels;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->resubscribe = ARB_RESUBSCRIBE_LEAVE_FIRST; /* one snapshot for each subscription */
     plan->time_order = ARB_TIME_NOT_BACK;
@@ -198,8 +78,8 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     plan->opens_per_10min = 120; /* the venue bans who opens 150 */
     plan->idle_ms = (uint32_t)self->idle_timeout_ms;
     plan->answer_ms = (uint32_t)self->ack_timeout_ms;
-    self->pairs = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->pairs));
-    return self->pairs == NULL ? ARB_ENOMEM : ARB_OK;
+    self->digits = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->digits));
+    return self->digits == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
 static int kraken_on_message(void *instance, struct arb_host *host, uint32_t conn,
@@ -207,31 +87,28 @@ static int kraken_on_message(void *instance, struct arb_host *host, uint32_t con
 {
     struct kraken *const self = instance;
     const struct arb_bytes msg = arb_message_bytes(message);
-
     return self->is_v1 ? kraken_v1_message(self, host, msg)
                        : kraken_v2_message(self, host, conn, msg);
 }
 
-static int kraken_on_checksum(void *instance, const struct arb_book_event *event,
-                              const struct arb_book *book, uint32_t *checksum)
+static int kraken_checksum(void *instance, const struct arb_book_event *event,
+                           const struct arb_book *book, uint32_t *checksum)
 {
     struct kraken *const self = instance;
-    const uint32_t i = event->instrument;
-
-    *checksum = kraken_checksum(&self->pairs[i], &self->env->instruments[i], event, book);
+    const struct arb_instrument *const info = &self->env->instruments[event->instrument];
+    *checksum =
+        arb_digits_crc(&self->digits[event->instrument], &checksum_style, info, event, book);
     return ARB_OK;
 }
 
 static void kraken_reset(void *instance, uint32_t instrument)
 {
-    struct kraken *const self = instance;
-    self->pairs[instrument] = (struct pair){ .px_digits = 0 };
+    memset(&((struct kraken *)instance)->digits[instrument], 0, sizeof(struct arb_digits_crc));
 }
 
 static void kraken_fini(void *instance)
 {
-    struct kraken *const self = instance;
-    free(self->pairs);
+    free(((struct kraken *)instance)->digits);
 }
 
 static const struct arb_option options[] = {
@@ -261,7 +138,7 @@ static const struct arb_exchange_ops ops = {
     .ask = kraken_ask,
     .on_message = kraken_on_message,
     .spell = kraken_spell,
-    .checksum = kraken_on_checksum,
+    .checksum = kraken_checksum,
     .reset = kraken_reset,
     .fini = kraken_fini,
 };

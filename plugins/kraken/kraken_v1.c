@@ -5,6 +5,41 @@
  */
 #include "kraken.h"
 
+int kraken_v1_ask(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
+{
+    switch (ask->what) {
+    case ARB_ASK_CONNECT:
+        arb_text_add(text, "wss://ws.kraken.com");
+        return ARB_OK;
+    case ARB_ASK_SUBSCRIBE:
+    case ARB_ASK_UNSUBSCRIBE:
+        arb_text_add(
+            text,
+            "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},\"pair\":[",
+            ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe", (long long)self->depth);
+        arb_ask_names(ask, self->env, text);
+        arb_text_add(text, "]}");
+        return ARB_OK;
+    default:
+        return ARB_ENOTSUP;
+    }
+}
+
+/* v1 kept the venue's old codes for two assets. */
+static const char *asset(const char *name)
+{
+    if (strcmp(name, "BTC") == 0) {
+        return "XBT";
+    }
+    return strcmp(name, "DOGE") == 0 ? "XDG" : name;
+}
+
+int kraken_v1_spell(const struct arb_instrument *info, char *name)
+{
+    const int len = snprintf(name, ARB_SYMBOL_MAX, "%s/%s", asset(info->base), asset(info->quote));
+    return len < ARB_SYMBOL_MAX ? ARB_OK : ARB_ELIMIT;
+}
+
 /* The string in front of the closing bracket, or nothing. */
 static struct arb_bytes last_string(struct arb_bytes msg)
 {
@@ -22,10 +57,11 @@ static struct arb_bytes last_string(struct arb_bytes msg)
     return open == NULL ? none : (struct arb_bytes){ open + 1, (size_t)(close - open - 1) };
 }
 
-/* Whole sides are "as" and "bs", changes "a" and "b". Returns what is wrong, or ARB_OK. */
-static int read_sides(struct arb_json *json, struct frame *frame)
+/* Whole sides are "as" and "bs", changes "a" and "b". Leaves what is wrong with the draft. */
+static int read_sides(void *context, struct arb_json *json)
 {
     enum { WHOLE = 1 | 2, CHECKSUM = 16 };
+    struct arb_draft *const draft = context;
     struct arb_json sides[4];
     uint64_t checksum = 0;
     const struct arb_json_field fields[] = {
@@ -33,48 +69,44 @@ static int read_sides(struct arb_json *json, struct frame *frame)
         { "a", ARB_JSON_ANY, &sides[2] },  { "b", ARB_JSON_ANY, &sides[3] },
         { "c", ARB_JSON_U64, &checksum }, /* as text */
     };
-    const uint32_t seen = arb_json_fields(json, fields, 5);
 
+    if (arb_json_peek(json) != '{' || arb_draft_rc(draft) != ARB_OK) {
+        return arb_json_skip(json) ? ARB_OK : json->rc; /* channel, name of the pair */
+    }
+    const uint32_t seen = arb_json_fields(json, fields, 5);
     for (unsigned i = 0; i < 4; i++) {
         if ((seen >> i & 1) != 0 &&
-            !arb_json_level_pairs(&sides[i], i % 2 == 0 ? &frame->asks : &frame->bids)) {
-            return sides[i].rc;
+            !arb_json_level_pairs(&sides[i], i % 2 == 0 ? &draft->asks : &draft->bids)) {
+            draft->asks.rc = sides[i].rc;
         }
     }
     if ((seen & WHOLE) != 0) {
-        frame->event.kind = ARB_BOOK_SNAPSHOT;
+        draft->event.kind = ARB_BOOK_SNAPSHOT;
     }
     if ((seen & CHECKSUM) != 0) {
-        frame->event.checksum = (uint32_t)checksum;
-        frame->event.has_checksum = true;
+        draft->event.checksum = (uint32_t)checksum;
+        draft->event.has_checksum = true;
     }
-    return checksum > UINT32_MAX ? ARB_EPROTO : ARB_OK;
+    if (checksum > UINT32_MAX) {
+        draft->asks.rc = ARB_EPROTO;
+    }
+    return json->rc;
 }
 
 /* Whatever is wrong with it, unless it is not even JSON, costs this book only. */
 static int read_book(struct kraken *self, struct arb_host *host, struct arb_json *json,
                      uint32_t instrument)
 {
-    struct frame frame;
-    int rc = ARB_OK;
+    struct arb_draft *const draft = &self->draft;
 
-    kraken_frame_init(self, &frame, instrument, ARB_BOOK_DELTA);
-    frame.event.has_checksum = false;
-    arb_json_array(json);
-    while (arb_json_next(json)) {
-        if (arb_json_peek(json) == '{' && rc == ARB_OK) {
-            rc = read_sides(json, &frame);
-        } else {
-            arb_json_skip(json);
-        }
-    }
-    if (!arb_json_end(json)) {
+    arb_draft_begin(draft, self->env, instrument, ARB_BOOK_DELTA);
+    if (arb_json_each(json, read_sides, draft) != ARB_OK || !arb_json_end(json)) {
         return json->rc;
     }
-    if (rc != ARB_OK || (frame.event.kind == ARB_BOOK_DELTA && !frame.event.has_checksum)) {
-        return kraken_damaged(host, instrument, rc); /* only snapshots come without */
+    if (draft->event.kind == ARB_BOOK_DELTA && !draft->event.has_checksum) {
+        draft->bids.rc = ARB_EPROTO; /* only snapshots come without */
     }
-    return kraken_publish(self, host, &frame);
+    return kraken_publish(self, host);
 }
 
 struct notice {
@@ -86,7 +118,7 @@ static int on_notice(struct kraken *self, struct arb_host *host, const struct no
     const uint32_t i = arb_instrument_find(self->env, notice->pair);
 
     if (arb_bytes_are(notice->event, "systemStatus")) {
-        return kraken_system(host, ARB_ALL_INSTRUMENTS, notice->status);
+        return arb_trading_say(host, ARB_ALL_INSTRUMENTS, notice->status, kraken_words);
     }
     if (arb_bytes_are(notice->status, "error") || arb_bytes_are(notice->event, "error")) {
         return kraken_refused(self, host, notice->pair, notice->error);
