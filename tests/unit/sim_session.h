@@ -291,6 +291,42 @@ static inline bool sim_session_is_whole(const struct sim_session *sim)
            (sim_session_is_true(sim) && have.n_bids == want->bids.n && have.n_asks == want->asks.n);
 }
 
+/* Best first on either side: a price, or for bids its negative. */
+static inline int64_t sim_session_key(bool is_bid, int64_t px)
+{
+    return is_bid ? -px : px;
+}
+
+/* The keys of those levels of a side that make sim_session_is_true() false; returns how many. */
+static inline uint32_t sim_session_wrong_side(const struct sim_session *sim, bool is_bid,
+                                              int64_t *keys, uint32_t room)
+{
+    const struct sim_venue *const model = sim_session_venue(sim);
+    const struct sim_book *const shown = model->ops->shown(model, 0, sim->feed);
+    const struct arb_book book = session_book(sim->session, 0);
+    const struct sim_instrument *const item = &sim->instruments->items[0];
+    const struct ladder *const want = is_bid ? &shown->bids : &shown->asks;
+    const struct arb_level *const have = is_bid ? book.bids : book.asks;
+    uint32_t left = is_bid ? book.n_bids : book.n_asks, n = 0;
+
+    for (uint32_t i = 0; i < want->n; i++) {
+        const int64_t px = want->levels[i].px * arb_pow10(10U - item->px_digits);
+        const int64_t qty = want->levels[i].qty * arb_pow10(8U - item->qty_digits);
+        const int64_t key = sim_session_key(is_bid, px);
+        for (; left > 0 && sim_session_key(is_bid, have[left - 1].px) < key; left--) {
+            assert_true(n < room);
+            keys[n++] = sim_session_key(is_bid, have[left - 1].px);
+        }
+        const bool is_held = left > 0 && have[left - 1].px == px;
+        if (!is_held || have[left - 1].qty != qty) {
+            assert_true(n < room);
+            keys[n++] = key;
+        }
+        left -= is_held;
+    }
+    return n;
+}
+
 /* -- life ----------------------------------------------------------------------------- */
 
 static inline void sim_session_make_world(struct sim_session *sim, uint64_t seed)
