@@ -50,8 +50,7 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     plan->heartbeat_ms = (uint32_t)self->heartbeat_ms;
     plan->heartbeat_wait_ms = (uint32_t)self->heartbeat_wait_ms;
     plan->idle_ms = (uint32_t)(self->heartbeat_ms + 2 * self->heartbeat_wait_ms);
-    plan->requests_per_second = (uint32_t)self->requests_per_second;
-    plan->answer_ms = (uint32_t)self->ack_timeout_ms;
+    arb_plan_limit(plan, &self->limits);
     plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE;
     plan->http_at_once = 8;
     plan->http_per_10min = HTTP_PER_10MIN;
@@ -59,9 +58,8 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     plan->catalog_age_ms = (uint32_t)self->catalog_age_ms;
     plan->is_listed_only = true;
     plan->channels = self->n_channels;
-    plan->books_per_conn = CONN_CHANNELS_MAX / self->n_channels;
-    if (plan->books_per_conn > self->markets_per_connection) {
-        plan->books_per_conn = (uint32_t)self->markets_per_connection;
+    if (plan->books_per_conn > CONN_CHANNELS_MAX / self->n_channels) {
+        plan->books_per_conn = CONN_CHANNELS_MAX / self->n_channels;
     }
     return mode->loss == ARB_LOSS_CHAIN ? bitstamp_orders_init(self) : ARB_OK;
 }
@@ -106,57 +104,37 @@ static int bitstamp_spell(void *instance, const struct arb_instrument *info, cha
 
 /* A book made of levels, from a frame or from REST. */
 static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json json,
-                   uint32_t kind)
+                   enum arb_book_kind kind)
 {
-    const struct arb_instrument *const info = &self->env->instruments[i];
-    struct arb_levels bids = arb_levels_over(self->bids, ARB_EVENT_LEVELS_MAX, info);
-    struct arb_levels asks = arb_levels_over(self->asks, ARB_EVENT_LEVELS_MAX, info);
-    const bool is_top = kind == ARB_BOOK_TOP || self->mode->loss == ARB_LOSS_STATELESS;
-    struct arb_book_event event = { .instrument = i, .kind = kind };
+    struct arb_draft *const draft = &self->draft;
+    const bool is_stateless = self->mode->loss == ARB_LOSS_STATELESS;
     uint64_t made = 0;
-    struct arb_bytes key;
+    const struct arb_json_field fields[] = { { "microtimestamp", ARB_JSON_U64, &made },
+                                             { "bids", ARB_JSON_LEVELS, &draft->bids },
+                                             { "asks", ARB_JSON_LEVELS, &draft->asks } };
 
-    arb_json_object(&json);
-    while (arb_json_key(&json, &key)) {
-        if (arb_bytes_are(key, "bids")) {
-            arb_levels_read(&json, &bids);
-        } else if (arb_bytes_are(key, "asks")) {
-            arb_levels_read(&json, &asks);
-        } else if (arb_bytes_are(key, "microtimestamp")) {
-            arb_json_u64(&json, &made);
-        } else {
-            arb_json_skip(&json);
-        }
+    arb_draft_begin(draft, self->env, i, kind);
+    (void)arb_json_fields(&json, fields, 3);
+    const int rc = arb_json_end(&json) ? arb_draft_rc(draft) : json.rc;
+    if (rc != ARB_OK || !bitstamp_is_time(made)) {
+        return arb_levels_trouble(host, i, rc != ARB_OK ? rc : ARB_EPROTO);
     }
-    if (!arb_json_end(&json) || !bitstamp_is_time(made)) {
-        return arb_levels_trouble(host, i, arb_json_ok(&json) ? ARB_EPROTO : json.rc);
-    }
-    arb_levels_drop_zero(&bids); /* some markets list a bid at price 0 */
-    event.venue_ns = bitstamp_venue_ns(made);
-    if (self->mode->loss == ARB_LOSS_STATELESS) {
-        event.last_seq = made; /* no number for diffs: two may be of one microsecond */
-    }
-    event.max_depth = is_top ? TOP_LEVELS : 0;
-    return arb_levels_publish(host, &event, &bids, &asks);
-}
-
-static bool contains(struct arb_bytes text, const char *word)
-{
-    return memmem(text.data, text.len, word, strlen(word)) != NULL;
+    arb_levels_drop_zero(&draft->bids); /* some markets list a bid at price 0 */
+    draft->event.venue_ns = bitstamp_venue_ns(made);
+    draft->event.max_depth = kind == ARB_BOOK_TOP || is_stateless ? TOP_LEVELS : 0;
+    draft->event.last_seq = is_stateless ? made : 0; /* two diffs may be of one microsecond */
+    return arb_draft_publish(host, draft);
 }
 
 /* It seldom says which request it means: then it is only logged, or slows all of them down. */
 static int on_error(struct arb_host *host, uint32_t i, uint32_t channel, struct arb_json data)
 {
-    struct arb_bytes text = { "no reason given", 15 };
+    struct arb_bytes text = arb_bytes_of("no reason given");
     const struct arb_json_field field = { "message", ARB_JSON_TEXT, &text };
-    char why[100];
 
     (void)arb_json_fields(&data, &field, 1); /* without one it is not told */
-    const bool is_rate = contains(text, "ate limit") || contains(text, "oo many");
-    (void)snprintf(why, sizeof(why), "refused by the venue: %.*s",
-                   (int)(text.len < 70 ? text.len : 70), text.data);
-    return arb_answered(host, i, channel, is_rate ? ARB_LATER : ARB_REFUSED, why);
+    return arb_answered(host, i, channel, arb_is_about_rate(text) ? ARB_LATER : ARB_REFUSED,
+                        arb_refusal(text).text);
 }
 
 /* Of which market and channel a message is; ARB_NO_INSTRUMENT: none of ours. */
@@ -218,45 +196,41 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
 }
 
 /* A row that cannot be read is left out. */
-static int on_row(struct arb_host *host, struct arb_json json)
+static int on_row(void *host, struct arb_json *json)
 {
-    struct arb_catalog_row row = { .trading = ARB_TRADING_HALTED };
+    static const struct arb_trading_word words[] = { { "Enabled", ARB_TRADING_OPEN }, { NULL, 0 } };
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes trading = { "", 0 };
-    uint64_t px_digits = ARB_DIGITS_UNKNOWN, qty_digits = ARB_DIGITS_UNKNOWN;
+    struct arb_json object;
     const struct arb_json_field fields[] = {
         { "name", ARB_JSON_TEXT, &row.symbol },
         { "market_symbol", ARB_JSON_TEXT, &row.venue_symbol },
         { "url_symbol", ARB_JSON_TEXT, &row.venue_symbol }, /* its name of old */
         { "trading", ARB_JSON_TEXT, &trading },
-        { "counter_decimals", ARB_JSON_U64, &px_digits },
-        { "base_decimals", ARB_JSON_U64, &qty_digits },
+        { "counter_decimals", ARB_JSON_U64, &row.px_digits },
+        { "base_decimals", ARB_JSON_U64, &row.qty_digits },
     };
 
-    (void)arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
-    if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
+    if (!arb_json_later(json, &object)) {
+        return json->rc;
+    }
+    (void)arb_json_fields(&object, fields, sizeof(fields) / sizeof(*fields));
+    if (!arb_json_ok(&object) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    row.px_digits = px_digits > ARB_SCALE_MAX ? ARB_DIGITS_UNKNOWN : (uint8_t)px_digits;
-    row.qty_digits = qty_digits > ARB_SCALE_MAX ? ARB_DIGITS_UNKNOWN : (uint8_t)qty_digits;
-    if (arb_bytes_are(trading, "Enabled")) {
-        row.trading = ARB_TRADING_OPEN;
-    }
+    row.trading = arb_trading_of(trading, words);
     return arb_catalog_publish(host, &row);
 }
 
 static int on_catalog(struct arb_host *host, struct arb_bytes body)
 {
-    struct arb_json json = arb_json_over(body), row;
-    int rc = ARB_OK;
+    struct arb_json json = arb_json_over(body);
+    const int rc = arb_json_each(&json, on_row, host);
 
-    arb_json_array(&json);
-    while (rc == ARB_OK && arb_json_next(&json) && arb_json_later(&json, &row)) {
-        rc = on_row(host, row);
+    if (rc != ARB_OK) {
+        return rc;
     }
-    if (rc == ARB_OK) {
-        rc = arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
-    }
-    return rc;
+    return arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
 }
 
 static int bitstamp_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
@@ -265,7 +239,7 @@ static int bitstamp_answer(void *instance, struct arb_host *host, const struct a
     struct bitstamp *const self = instance;
 
     /* {"response_code": "400.002", ...}: its HTTP status is not written down. */
-    if (body.len < 1024 && (contains(body, "\"400.002\"") || contains(body, "\"400.067\""))) {
+    if (body.len < 1024 && (arb_says(body, "400.002\"") || arb_says(body, "400.067\""))) {
         return ARB_ELATER;
     }
     if (status != HTTP_OK) {
@@ -289,15 +263,15 @@ static const struct arb_option options[] = {
                     "within seconds; orders: whole book, a loss shows at once."),
     ARB_OPTION_BOOL("cross_check", struct bitstamp, cross_check, "on",
                     "With mode = diff: compare each book with the venue's order_book frames."),
-    ARB_OPTION_INT("markets_per_connection", struct bitstamp, markets_per_connection, "500", 1,
-                   1024, "Markets subscribed on one connection; the venue allows 1,024 channels."),
-    ARB_OPTION_INT("requests_per_second", struct bitstamp, requests_per_second, "100", 1, 1000,
-                   "Requests a second on one connection."),
+    ARB_OPTION_INT("markets_per_connection", struct bitstamp, limits.books_per_conn, "500", 1, 1024,
+                   "Markets subscribed on one connection; the venue allows 1,024 channels."),
+    ARB_OPTION_INT("requests_per_second", struct bitstamp, limits.requests_per_second, "100", 1,
+                   1000, "Requests a second on one connection."),
     ARB_OPTION_MS("heartbeat", struct bitstamp, heartbeat_ms, "15s", 1000, 60000,
                   "How often the venue is asked for a sign of life."),
     ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_wait_ms, "10s", 1000, 60000,
                   "How long it may take to answer before the connection is given up."),
-    ARB_OPTION_MS("ack_timeout", struct bitstamp, ack_timeout_ms, "5s", 1000, 60000,
+    ARB_OPTION_MS("ack_timeout", struct bitstamp, limits.answer_ms, "5s", 1000, 60000,
                   "How long a subscription or a REST book may stay unanswered."),
     ARB_OPTION_MS("catalog_age", struct bitstamp, catalog_age_ms, "4m", 10000, 86400000,
                   "How often the market list is read, and with it which markets trade."),

@@ -4,21 +4,22 @@
 #ifndef BITSTAMP_H
 #define BITSTAMP_H
 
+#include "arbspot/answers.h"
 #include "arbspot/catalog.h"
 #include "arbspot/levels.h"
 
 struct bitstamp {
     /* options */
     const char *mode_name, *ws_url, *rest_url;
-    int64_t markets_per_connection, requests_per_second;
-    int64_t heartbeat_ms, heartbeat_wait_ms, ack_timeout_ms, catalog_age_ms;
+    struct arb_limits limits;
+    int64_t heartbeat_ms, heartbeat_wait_ms, catalog_age_ms;
     bool cross_check;
 
     const struct arb_exchange_env *env;
     const struct bitstamp_mode *mode;
     uint32_t n_channels;
     struct bitstamp_orders *orders; /* [ARB_INSTRUMENTS_MAX] with mode = orders, else NULL */
-    struct arb_level bids[ARB_EVENT_LEVELS_MAX], asks[ARB_EVENT_LEVELS_MAX]; /* being read */
+    struct arb_draft draft;         /* of the book in hand */
 };
 
 /* A message of a channel. What is not in it is empty. */
