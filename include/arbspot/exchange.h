@@ -148,17 +148,21 @@ struct arb_plan {
 /* The limits that most plugins have options for; 0 leaves the plan's. */
 struct arb_limits {
     int64_t books_per_conn, books_per_request, requests_per_second;
-    int64_t idle_ms, answer_ms;
+    int64_t idle_ms, answer_ms, heartbeat_ms, heartbeat_wait_ms, catalog_age_ms;
 };
 
 static inline void arb_plan_limit(struct arb_plan *plan, const struct arb_limits *limits)
 {
-    const int64_t from[] = { limits->books_per_conn, limits->books_per_request,
-                             limits->requests_per_second, limits->idle_ms, limits->answer_ms };
-    uint32_t *const to[] = { &plan->books_per_conn, &plan->books_per_request,
-                             &plan->requests_per_second, &plan->idle_ms, &plan->answer_ms };
+    const int64_t from[] = { limits->books_per_conn,      limits->books_per_request,
+                             limits->requests_per_second, limits->idle_ms,
+                             limits->answer_ms,           limits->heartbeat_ms,
+                             limits->heartbeat_wait_ms,   limits->catalog_age_ms };
+    uint32_t *const to[] = { &plan->books_per_conn,      &plan->books_per_request,
+                             &plan->requests_per_second, &plan->idle_ms,
+                             &plan->answer_ms,           &plan->heartbeat_ms,
+                             &plan->heartbeat_wait_ms,   &plan->catalog_age_ms };
 
-    for (unsigned i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof(to) / sizeof(*to); i++) {
         if (from[i] > 0) {
             *to[i] = from[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)from[i];
         }

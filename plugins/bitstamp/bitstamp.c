@@ -1,16 +1,9 @@
-/*
- * Bitstamp spot, public order books. See README.md for the venue's rules and where they are
- * written down.
- */
+/* Bitstamp spot, public order books. README.md has the venue's rules and where they are from. */
 #include "bitstamp.h"
 
 enum {
     TOP_LEVELS = 100,         /* a side in order_book frames */
     CONN_CHANNELS_MAX = 1024, /* the venue closes a connection silently at one more */
-    HTTP_PER_10MIN = 8000,    /* of 10,000 that are allowed to an address */
-    HTTP_OK = 200,
-    GROUP_BY_PRICE = 1, /* of a REST book */
-    GROUP_NONE = 2,     /* single orders, with their ids */
 };
 
 /* What the names of a mode's channels begin with, and what comes on each; the first makes books. */
@@ -31,8 +24,8 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
 {
     struct bitstamp *const self = instance;
     const struct bitstamp_mode *mode = modes;
-    (void)host;
 
+    (void)host;
     while (strcmp(mode->name, self->mode_name) != 0) {
         mode++; /* the host takes no other names */
     }
@@ -47,15 +40,12 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     plan->quiet_ms = is_top ? 2000 : 3000; /* order_book sends nothing at subscription */
     plan->depth = is_top ? TOP_LEVELS : 0;
     plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
-    plan->heartbeat_ms = (uint32_t)self->heartbeat_ms;
-    plan->heartbeat_wait_ms = (uint32_t)self->heartbeat_wait_ms;
-    plan->idle_ms = (uint32_t)(self->heartbeat_ms + 2 * self->heartbeat_wait_ms);
     arb_plan_limit(plan, &self->limits);
+    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
     plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE;
     plan->http_at_once = 8;
-    plan->http_per_10min = HTTP_PER_10MIN;
+    plan->http_per_10min = 8000; /* of 10,000 that are allowed to an address */
     plan->catalog = ARB_CATALOG_HTTP;
-    plan->catalog_age_ms = (uint32_t)self->catalog_age_ms;
     plan->is_listed_only = true;
     plan->channels = self->n_channels;
     if (plan->books_per_conn > CONN_CHANNELS_MAX / self->n_channels) {
@@ -71,29 +61,21 @@ static int bitstamp_ask(void *instance, const struct arb_ask *ask, struct arb_re
     const char *const market =
         ask->n_instruments == 0 ? "" : self->env->instruments[ask->instruments[0]].venue_symbol;
 
-    switch (ask->what) {
-    case ARB_ASK_CONNECT:
+    if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(text, "%s", self->ws_url);
-        return ARB_OK;
-    case ARB_ASK_SUBSCRIBE:
-    case ARB_ASK_UNSUBSCRIBE:
+    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
         arb_text_add(text, "{\"event\":\"bts:%s\",\"data\":{\"channel\":\"%s%s\"}}",
                      ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe",
                      self->mode->channels[ask->channel], market);
-        return ARB_OK;
-    case ARB_ASK_HEARTBEAT:
+    } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "{\"event\":\"bts:heartbeat\"}");
-        return ARB_OK;
-    case ARB_ASK_CATALOG:
+    } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/markets/", self->rest_url);
-        return ARB_OK;
-    case ARB_ASK_SNAPSHOT: /* the edge keeps it for a second, for those who ask the same */
+    } else if (ask->what == ARB_ASK_SNAPSHOT) { /* the edge keeps it for a second */
         arb_text_add(text, "%s/order_book/%s/?group=%u&nonce=%u", self->rest_url, market,
-                     self->orders == NULL ? GROUP_BY_PRICE : GROUP_NONE, (unsigned)ask->number);
-        return ARB_OK;
-    default:
-        return ARB_ENOTSUP;
+                     self->orders == NULL ? 1U : 2U, (unsigned)ask->number); /* levels, or orders */
     }
+    return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
 }
 
 static int bitstamp_spell(void *instance, const struct arb_instrument *info, char *name)
@@ -116,11 +98,11 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
     arb_draft_begin(draft, self->env, i, kind);
     (void)arb_json_fields(&json, fields, 3);
     const int rc = arb_json_end(&json) ? arb_draft_rc(draft) : json.rc;
-    if (rc != ARB_OK || !bitstamp_is_time(made)) {
+    if (rc != ARB_OK || !arb_time_is_us(made)) {
         return arb_levels_trouble(host, i, rc != ARB_OK ? rc : ARB_EPROTO);
     }
     arb_levels_drop_zero(&draft->bids); /* some markets list a bid at price 0 */
-    draft->event.venue_ns = bitstamp_venue_ns(made);
+    draft->event.venue_ns = arb_time_from_us(made);
     draft->event.max_depth = kind == ARB_BOOK_TOP || is_stateless ? TOP_LEVELS : 0;
     draft->event.last_seq = is_stateless ? made : 0; /* two diffs may be of one microsecond */
     return arb_draft_publish(host, draft);
@@ -141,11 +123,8 @@ static int on_error(struct arb_host *host, uint32_t i, uint32_t channel, struct 
 static uint32_t find_channel(const struct bitstamp *self, struct arb_bytes name, uint32_t *channel)
 {
     for (*channel = self->n_channels; (*channel)-- > 0;) {
-        const char *const prefix = self->mode->channels[*channel];
-        const size_t len = strlen(prefix);
-        if (name.len > len && memcmp(name.data, prefix, len) == 0) {
-            const struct arb_bytes market = { name.data + len, name.len - len };
-            return arb_instrument_find(self->env, market);
+        if (arb_bytes_cut(&name, self->mode->channels[*channel])) {
+            return arb_instrument_find(self->env, name);
         }
     }
     *channel = 0;
@@ -168,8 +147,8 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
         { "order_source", ARB_JSON_TEXT, &event.source },
     };
     uint32_t channel;
+    const uint32_t seen = arb_json_fields(&json, fields, 6);
 
-    const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
     if (!arb_json_end(&json) || (seen & 1) == 0) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
@@ -196,12 +175,12 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
 }
 
 /* A row that cannot be read is left out. */
-static int on_row(void *host, struct arb_json *json)
+static int on_row(struct arb_host *host, struct arb_json json)
 {
-    static const struct arb_trading_word words[] = { { "Enabled", ARB_TRADING_OPEN }, { NULL, 0 } };
+    static const struct arb_trading_word words[] = { { "Enabled", ARB_TRADING_OPEN },
+                                                     { NULL, ARB_TRADING_HALTED } };
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes trading = { "", 0 };
-    struct arb_json object;
     const struct arb_json_field fields[] = {
         { "name", ARB_JSON_TEXT, &row.symbol },
         { "market_symbol", ARB_JSON_TEXT, &row.venue_symbol },
@@ -211,46 +190,32 @@ static int on_row(void *host, struct arb_json *json)
         { "base_decimals", ARB_JSON_U64, &row.qty_digits },
     };
 
-    if (!arb_json_later(json, &object)) {
-        return json->rc;
-    }
-    (void)arb_json_fields(&object, fields, sizeof(fields) / sizeof(*fields));
-    if (!arb_json_ok(&object) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
+    (void)arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
+    if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
     row.trading = arb_trading_of(trading, words);
     return arb_catalog_publish(host, &row);
 }
 
-static int on_catalog(struct arb_host *host, struct arb_bytes body)
-{
-    struct arb_json json = arb_json_over(body);
-    const int rc = arb_json_each(&json, on_row, host);
-
-    if (rc != ARB_OK) {
-        return rc;
-    }
-    return arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
-}
-
 static int bitstamp_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
                            int status, struct arb_bytes body)
 {
     struct bitstamp *const self = instance;
+    struct arb_json json = arb_json_over(body);
 
     /* {"response_code": "400.002", ...}: its HTTP status is not written down. */
     if (body.len < 1024 && (arb_says(body, "400.002\"") || arb_says(body, "400.067\""))) {
         return ARB_ELATER;
     }
-    if (status != HTTP_OK) {
+    if (status != 200) {
         return ARB_EPROTO; /* 404: there is no such market */
     }
     if (ask->what == ARB_ASK_CATALOG) {
-        return on_catalog(host, body);
+        return arb_catalog_read(host, &json, on_row);
     }
-    return self->orders != NULL
-               ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
-               : on_book(self, host, ask->instruments[0], arb_json_over(body), ARB_BOOK_SNAPSHOT);
+    return self->orders != NULL ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
+                                : on_book(self, host, ask->instruments[0], json, ARB_BOOK_SNAPSHOT);
 }
 
 static const struct arb_option options[] = {
@@ -259,21 +224,20 @@ static const struct arb_option options[] = {
     ARB_OPTION_STRING("rest_url", struct bitstamp, rest_url, "https://www.bitstamp.net/api/v2",
                       "REST address, without a slash at its end."),
     ARB_OPTION_ENUM("mode", struct bitstamp, mode_name, "order_book", "order_book|diff|orders",
-                    "order_book: best 100 levels, heals itself; diff: whole book, a loss shows "
-                    "within seconds; orders: whole book, a loss shows at once."),
+                    "order_book: best 100; diff, orders: all, a loss shows in seconds, at once."),
     ARB_OPTION_BOOL("cross_check", struct bitstamp, cross_check, "on",
                     "With mode = diff: compare each book with the venue's order_book frames."),
     ARB_OPTION_INT("markets_per_connection", struct bitstamp, limits.books_per_conn, "500", 1, 1024,
                    "Markets subscribed on one connection; the venue allows 1,024 channels."),
     ARB_OPTION_INT("requests_per_second", struct bitstamp, limits.requests_per_second, "100", 1,
                    1000, "Requests a second on one connection."),
-    ARB_OPTION_MS("heartbeat", struct bitstamp, heartbeat_ms, "15s", 1000, 60000,
+    ARB_OPTION_MS("heartbeat", struct bitstamp, limits.heartbeat_ms, "15s", 1000, 60000,
                   "How often the venue is asked for a sign of life."),
-    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_wait_ms, "10s", 1000, 60000,
-                  "How long it may take to answer before the connection is given up."),
+    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, limits.heartbeat_wait_ms, "10s", 1000,
+                  60000, "How long it may take to answer before the connection is given up."),
     ARB_OPTION_MS("ack_timeout", struct bitstamp, limits.answer_ms, "5s", 1000, 60000,
                   "How long a subscription or a REST book may stay unanswered."),
-    ARB_OPTION_MS("catalog_age", struct bitstamp, catalog_age_ms, "4m", 10000, 86400000,
+    ARB_OPTION_MS("catalog_age", struct bitstamp, limits.catalog_age_ms, "4m", 10000, 86400000,
                   "How often the market list is read, and with it which markets trade."),
 };
 
