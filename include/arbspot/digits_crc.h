@@ -112,7 +112,7 @@ static inline uint64_t arb_digits_units(int64_t value, unsigned scale, unsigned 
     if (digits <= scale) {
         return (uint64_t)value / (uint64_t)arb_pow10(scale - digits);
     }
-    const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : ARB_SCALE_MAX;
+    const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : (unsigned)ARB_SCALE_MAX;
     return (uint64_t)value * (uint64_t)arb_pow10(more);
 }
 

@@ -62,6 +62,19 @@ static inline bool arb_bytes_are(struct arb_bytes bytes, const char *want)
     return bytes.len == strlen(want) && memcmp(bytes.data, want, bytes.len) == 0;
 }
 
+/* Takes `prefix` off the text when it begins with it. */
+static inline bool arb_bytes_cut(struct arb_bytes *text, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+
+    if (text->len < len || memcmp(text->data, prefix, len) != 0) {
+        return false;
+    }
+    text->data += len;
+    text->len -= len;
+    return true;
+}
+
 static inline bool arb_json_ok(const struct arb_json *json)
 {
     return json->rc == ARB_OK;
@@ -732,8 +745,8 @@ static inline bool arb_json_time(struct arb_json *json, int64_t *ns)
     if (arb_json_peek(json) == '"') {
         const char *const start = json->at + 1;
         const size_t left = (size_t)(json->end - start);
-        const size_t near = left < NEAR ? left : (size_t)NEAR;
-        const char *const quote = (const char *)memchr(start, '"', near);
+        const char *const quote =
+            (const char *)memchr(start, '"', left < NEAR ? left : (size_t)NEAR);
         text.data = start;
         text.len = quote == NULL ? 0 : (size_t)(quote - start);
         if (quote != NULL && arb_time_from_rfc3339(text, ns) == ARB_OK) {

@@ -1,16 +1,9 @@
-/*
- * Bitstamp spot, public order books. See README.md for the venue's rules and where they are
- * written down.
- */
+/* Bitstamp spot, public order books. README.md has the venue's rules and where they are from. */
 #include "bitstamp.h"
 
 enum {
     TOP_LEVELS = 100,         /* a side in order_book frames */
     CONN_CHANNELS_MAX = 1024, /* the venue closes a connection silently at one more */
-    HTTP_PER_10MIN = 8000,    /* of 10,000 that are allowed to an address */
-    HTTP_OK = 200,
-    GROUP_BY_PRICE = 1, /* of a REST book */
-    GROUP_NONE = 2,     /* single orders, with their ids */
 };
 
 /* What the names of a mode's channels begin with, and what comes on each; the first makes books. */
@@ -31,8 +24,8 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
 {
     struct bitstamp *const self = instance;
     const struct bitstamp_mode *mode = modes;
-    (void)host;
 
+    (void)host;
     while (strcmp(mode->name, self->mode_name) != 0) {
         mode++; /* the host takes no other names */
     }
@@ -47,21 +40,16 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     plan->quiet_ms = is_top ? 2000 : 3000; /* order_book sends nothing at subscription */
     plan->depth = is_top ? TOP_LEVELS : 0;
     plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
-    plan->heartbeat_ms = (uint32_t)self->heartbeat_ms;
-    plan->heartbeat_wait_ms = (uint32_t)self->heartbeat_wait_ms;
-    plan->idle_ms = (uint32_t)(self->heartbeat_ms + 2 * self->heartbeat_wait_ms);
-    plan->requests_per_second = (uint32_t)self->requests_per_second;
-    plan->answer_ms = (uint32_t)self->ack_timeout_ms;
+    arb_plan_limit(plan, &self->limits);
+    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
     plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE;
     plan->http_at_once = 8;
-    plan->http_per_10min = HTTP_PER_10MIN;
+    plan->http_per_10min = 8000; /* of 10,000 that are allowed to an address */
     plan->catalog = ARB_CATALOG_HTTP;
-    plan->catalog_age_ms = (uint32_t)self->catalog_age_ms;
     plan->is_listed_only = true;
     plan->channels = self->n_channels;
-    plan->books_per_conn = CONN_CHANNELS_MAX / self->n_channels;
-    if (plan->books_per_conn > self->markets_per_connection) {
-        plan->books_per_conn = (uint32_t)self->markets_per_connection;
+    if (plan->books_per_conn > CONN_CHANNELS_MAX / self->n_channels) {
+        plan->books_per_conn = CONN_CHANNELS_MAX / self->n_channels;
     }
     return mode->loss == ARB_LOSS_CHAIN ? bitstamp_orders_init(self) : ARB_OK;
 }
@@ -73,29 +61,21 @@ static int bitstamp_ask(void *instance, const struct arb_ask *ask, struct arb_re
     const char *const market =
         ask->n_instruments == 0 ? "" : self->env->instruments[ask->instruments[0]].venue_symbol;
 
-    switch (ask->what) {
-    case ARB_ASK_CONNECT:
+    if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(text, "%s", self->ws_url);
-        return ARB_OK;
-    case ARB_ASK_SUBSCRIBE:
-    case ARB_ASK_UNSUBSCRIBE:
+    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
         arb_text_add(text, "{\"event\":\"bts:%s\",\"data\":{\"channel\":\"%s%s\"}}",
                      ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe",
                      self->mode->channels[ask->channel], market);
-        return ARB_OK;
-    case ARB_ASK_HEARTBEAT:
+    } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "{\"event\":\"bts:heartbeat\"}");
-        return ARB_OK;
-    case ARB_ASK_CATALOG:
+    } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/markets/", self->rest_url);
-        return ARB_OK;
-    case ARB_ASK_SNAPSHOT: /* the edge keeps it for a second, for those who ask the same */
+    } else if (ask->what == ARB_ASK_SNAPSHOT) { /* the edge keeps it for a second */
         arb_text_add(text, "%s/order_book/%s/?group=%u&nonce=%u", self->rest_url, market,
-                     self->orders == NULL ? GROUP_BY_PRICE : GROUP_NONE, (unsigned)ask->number);
-        return ARB_OK;
-    default:
-        return ARB_ENOTSUP;
+                     self->orders == NULL ? 1U : 2U, (unsigned)ask->number); /* levels, or orders */
     }
+    return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
 }
 
 static int bitstamp_spell(void *instance, const struct arb_instrument *info, char *name)
@@ -106,68 +86,45 @@ static int bitstamp_spell(void *instance, const struct arb_instrument *info, cha
 
 /* A book made of levels, from a frame or from REST. */
 static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json json,
-                   uint32_t kind)
+                   enum arb_book_kind kind)
 {
-    const struct arb_instrument *const info = &self->env->instruments[i];
-    struct arb_levels bids = arb_levels_over(self->bids, ARB_EVENT_LEVELS_MAX, info);
-    struct arb_levels asks = arb_levels_over(self->asks, ARB_EVENT_LEVELS_MAX, info);
-    const bool is_top = kind == ARB_BOOK_TOP || self->mode->loss == ARB_LOSS_STATELESS;
-    struct arb_book_event event = { .instrument = i, .kind = kind };
+    struct arb_draft *const draft = &self->draft;
+    const bool is_stateless = self->mode->loss == ARB_LOSS_STATELESS;
     uint64_t made = 0;
-    struct arb_bytes key;
+    const struct arb_json_field fields[] = { { "microtimestamp", ARB_JSON_U64, &made },
+                                             { "bids", ARB_JSON_LEVELS, &draft->bids },
+                                             { "asks", ARB_JSON_LEVELS, &draft->asks } };
 
-    arb_json_object(&json);
-    while (arb_json_key(&json, &key)) {
-        if (arb_bytes_are(key, "bids")) {
-            arb_levels_read(&json, &bids);
-        } else if (arb_bytes_are(key, "asks")) {
-            arb_levels_read(&json, &asks);
-        } else if (arb_bytes_are(key, "microtimestamp")) {
-            arb_json_u64(&json, &made);
-        } else {
-            arb_json_skip(&json);
-        }
+    arb_draft_begin(draft, self->env, i, kind);
+    (void)arb_json_fields(&json, fields, 3);
+    const int rc = arb_json_end(&json) ? arb_draft_rc(draft) : json.rc;
+    if (rc != ARB_OK || !arb_time_is_us(made)) {
+        return arb_levels_trouble(host, i, rc != ARB_OK ? rc : ARB_EPROTO);
     }
-    if (!arb_json_end(&json) || !bitstamp_is_time(made)) {
-        return arb_levels_trouble(host, i, arb_json_ok(&json) ? ARB_EPROTO : json.rc);
-    }
-    arb_levels_drop_zero(&bids); /* some markets list a bid at price 0 */
-    event.venue_ns = bitstamp_venue_ns(made);
-    if (self->mode->loss == ARB_LOSS_STATELESS) {
-        event.last_seq = made; /* no number for diffs: two may be of one microsecond */
-    }
-    event.max_depth = is_top ? TOP_LEVELS : 0;
-    return arb_levels_publish(host, &event, &bids, &asks);
-}
-
-static bool contains(struct arb_bytes text, const char *word)
-{
-    return memmem(text.data, text.len, word, strlen(word)) != NULL;
+    arb_levels_drop_zero(&draft->bids); /* some markets list a bid at price 0 */
+    draft->event.venue_ns = arb_time_from_us(made);
+    draft->event.max_depth = kind == ARB_BOOK_TOP || is_stateless ? TOP_LEVELS : 0;
+    draft->event.last_seq = is_stateless ? made : 0; /* two diffs may be of one microsecond */
+    return arb_draft_publish(host, draft);
 }
 
 /* It seldom says which request it means: then it is only logged, or slows all of them down. */
 static int on_error(struct arb_host *host, uint32_t i, uint32_t channel, struct arb_json data)
 {
-    struct arb_bytes text = { "no reason given", 15 };
+    struct arb_bytes text = arb_bytes_of("no reason given");
     const struct arb_json_field field = { "message", ARB_JSON_TEXT, &text };
-    char why[100];
 
     (void)arb_json_fields(&data, &field, 1); /* without one it is not told */
-    const bool is_rate = contains(text, "ate limit") || contains(text, "oo many");
-    (void)snprintf(why, sizeof(why), "refused by the venue: %.*s",
-                   (int)(text.len < 70 ? text.len : 70), text.data);
-    return arb_answered(host, i, channel, is_rate ? ARB_LATER : ARB_REFUSED, why);
+    return arb_answered(host, i, channel, arb_is_about_rate(text) ? ARB_LATER : ARB_REFUSED,
+                        arb_refusal(text).text);
 }
 
 /* Of which market and channel a message is; ARB_NO_INSTRUMENT: none of ours. */
 static uint32_t find_channel(const struct bitstamp *self, struct arb_bytes name, uint32_t *channel)
 {
     for (*channel = self->n_channels; (*channel)-- > 0;) {
-        const char *const prefix = self->mode->channels[*channel];
-        const size_t len = strlen(prefix);
-        if (name.len > len && memcmp(name.data, prefix, len) == 0) {
-            const struct arb_bytes market = { name.data + len, name.len - len };
-            return arb_instrument_find(self->env, market);
+        if (arb_bytes_cut(&name, self->mode->channels[*channel])) {
+            return arb_instrument_find(self->env, name);
         }
     }
     *channel = 0;
@@ -190,8 +147,8 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
         { "order_source", ARB_JSON_TEXT, &event.source },
     };
     uint32_t channel;
+    const uint32_t seen = arb_json_fields(&json, fields, 6);
 
-    const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
     if (!arb_json_end(&json) || (seen & 1) == 0) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
@@ -220,63 +177,45 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
 /* A row that cannot be read is left out. */
 static int on_row(struct arb_host *host, struct arb_json json)
 {
-    struct arb_catalog_row row = { .trading = ARB_TRADING_HALTED };
+    static const struct arb_trading_word words[] = { { "Enabled", ARB_TRADING_OPEN },
+                                                     { NULL, ARB_TRADING_HALTED } };
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes trading = { "", 0 };
-    uint64_t px_digits = ARB_DIGITS_UNKNOWN, qty_digits = ARB_DIGITS_UNKNOWN;
     const struct arb_json_field fields[] = {
         { "name", ARB_JSON_TEXT, &row.symbol },
         { "market_symbol", ARB_JSON_TEXT, &row.venue_symbol },
         { "url_symbol", ARB_JSON_TEXT, &row.venue_symbol }, /* its name of old */
         { "trading", ARB_JSON_TEXT, &trading },
-        { "counter_decimals", ARB_JSON_U64, &px_digits },
-        { "base_decimals", ARB_JSON_U64, &qty_digits },
+        { "counter_decimals", ARB_JSON_U64, &row.px_digits },
+        { "base_decimals", ARB_JSON_U64, &row.qty_digits },
     };
 
     (void)arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
     if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    row.px_digits = px_digits > ARB_SCALE_MAX ? ARB_DIGITS_UNKNOWN : (uint8_t)px_digits;
-    row.qty_digits = qty_digits > ARB_SCALE_MAX ? ARB_DIGITS_UNKNOWN : (uint8_t)qty_digits;
-    if (arb_bytes_are(trading, "Enabled")) {
-        row.trading = ARB_TRADING_OPEN;
-    }
+    row.trading = arb_trading_of(trading, words);
     return arb_catalog_publish(host, &row);
-}
-
-static int on_catalog(struct arb_host *host, struct arb_bytes body)
-{
-    struct arb_json json = arb_json_over(body), row;
-    int rc = ARB_OK;
-
-    arb_json_array(&json);
-    while (rc == ARB_OK && arb_json_next(&json) && arb_json_later(&json, &row)) {
-        rc = on_row(host, row);
-    }
-    if (rc == ARB_OK) {
-        rc = arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
-    }
-    return rc;
 }
 
 static int bitstamp_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
                            int status, struct arb_bytes body)
 {
     struct bitstamp *const self = instance;
+    struct arb_json json = arb_json_over(body);
 
     /* {"response_code": "400.002", ...}: its HTTP status is not written down. */
-    if (body.len < 1024 && (contains(body, "\"400.002\"") || contains(body, "\"400.067\""))) {
+    if (body.len < 1024 && (arb_says(body, "400.002\"") || arb_says(body, "400.067\""))) {
         return ARB_ELATER;
     }
-    if (status != HTTP_OK) {
+    if (status != 200) {
         return ARB_EPROTO; /* 404: there is no such market */
     }
     if (ask->what == ARB_ASK_CATALOG) {
-        return on_catalog(host, body);
+        return arb_catalog_read(host, &json, on_row);
     }
-    return self->orders != NULL
-               ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
-               : on_book(self, host, ask->instruments[0], arb_json_over(body), ARB_BOOK_SNAPSHOT);
+    return self->orders != NULL ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
+                                : on_book(self, host, ask->instruments[0], json, ARB_BOOK_SNAPSHOT);
 }
 
 static const struct arb_option options[] = {
@@ -285,21 +224,20 @@ static const struct arb_option options[] = {
     ARB_OPTION_STRING("rest_url", struct bitstamp, rest_url, "https://www.bitstamp.net/api/v2",
                       "REST address, without a slash at its end."),
     ARB_OPTION_ENUM("mode", struct bitstamp, mode_name, "order_book", "order_book|diff|orders",
-                    "order_book: best 100 levels, heals itself; diff: whole book, a loss shows "
-                    "within seconds; orders: whole book, a loss shows at once."),
+                    "order_book: best 100; diff, orders: all, a loss shows in seconds, at once."),
     ARB_OPTION_BOOL("cross_check", struct bitstamp, cross_check, "on",
                     "With mode = diff: compare each book with the venue's order_book frames."),
-    ARB_OPTION_INT("markets_per_connection", struct bitstamp, markets_per_connection, "500", 1,
-                   1024, "Markets subscribed on one connection; the venue allows 1,024 channels."),
-    ARB_OPTION_INT("requests_per_second", struct bitstamp, requests_per_second, "100", 1, 1000,
-                   "Requests a second on one connection."),
-    ARB_OPTION_MS("heartbeat", struct bitstamp, heartbeat_ms, "15s", 1000, 60000,
+    ARB_OPTION_INT("markets_per_connection", struct bitstamp, limits.books_per_conn, "500", 1, 1024,
+                   "Markets subscribed on one connection; the venue allows 1,024 channels."),
+    ARB_OPTION_INT("requests_per_second", struct bitstamp, limits.requests_per_second, "100", 1,
+                   1000, "Requests a second on one connection."),
+    ARB_OPTION_MS("heartbeat", struct bitstamp, limits.heartbeat_ms, "15s", 1000, 60000,
                   "How often the venue is asked for a sign of life."),
-    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, heartbeat_wait_ms, "10s", 1000, 60000,
-                  "How long it may take to answer before the connection is given up."),
-    ARB_OPTION_MS("ack_timeout", struct bitstamp, ack_timeout_ms, "5s", 1000, 60000,
+    ARB_OPTION_MS("heartbeat_timeout", struct bitstamp, limits.heartbeat_wait_ms, "10s", 1000,
+                  60000, "How long it may take to answer before the connection is given up."),
+    ARB_OPTION_MS("ack_timeout", struct bitstamp, limits.answer_ms, "5s", 1000, 60000,
                   "How long a subscription or a REST book may stay unanswered."),
-    ARB_OPTION_MS("catalog_age", struct bitstamp, catalog_age_ms, "4m", 10000, 86400000,
+    ARB_OPTION_MS("catalog_age", struct bitstamp, limits.catalog_age_ms, "4m", 10000, 86400000,
                   "How often the market list is read, and with it which markets trade."),
 };
 

@@ -1,24 +1,20 @@
-/*
- * bitstamp.h - what bitstamp.c and bitstamp_orders.c, which is mode = orders, share.
- */
+/* bitstamp.h - what bitstamp.c shares with bitstamp_orders.c, which is mode = orders. */
 #ifndef BITSTAMP_H
 #define BITSTAMP_H
 
+#include "arbspot/answers.h"
 #include "arbspot/catalog.h"
 #include "arbspot/levels.h"
 
 struct bitstamp {
-    /* options */
-    const char *mode_name, *ws_url, *rest_url;
-    int64_t markets_per_connection, requests_per_second;
-    int64_t heartbeat_ms, heartbeat_wait_ms, ack_timeout_ms, catalog_age_ms;
+    const char *mode_name, *ws_url, *rest_url; /* options */
+    struct arb_limits limits;
     bool cross_check;
-
     const struct arb_exchange_env *env;
     const struct bitstamp_mode *mode;
     uint32_t n_channels;
     struct bitstamp_orders *orders; /* [ARB_INSTRUMENTS_MAX] with mode = orders, else NULL */
-    struct arb_level bids[ARB_EVENT_LEVELS_MAX], asks[ARB_EVENT_LEVELS_MAX]; /* being read */
+    struct arb_draft draft;         /* of the book in hand */
 };
 
 /* A message of a channel. What is not in it is empty. */
@@ -26,16 +22,6 @@ struct bitstamp_event {
     struct arb_bytes name, id, previous_id, source;
     struct arb_json data;
 };
-
-static inline bool bitstamp_is_time(uint64_t microtimestamp)
-{
-    return microtimestamp > 0 && microtimestamp <= INT64_MAX / 1000;
-}
-
-static inline int64_t bitstamp_venue_ns(uint64_t microtimestamp)
-{
-    return (int64_t)microtimestamp * 1000;
-}
 
 int bitstamp_orders_init(struct bitstamp *self);
 int bitstamp_orders_event(struct bitstamp *self, struct arb_host *host, uint32_t instrument,

@@ -117,7 +117,7 @@ static int read_event(struct arb_json json, struct arb_orders *book,
     const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
 
     if ((seen & 31) != 31 || type > ORDER_SELL || event->order.id == 0 ||
-        !bitstamp_is_time(event->time)) {
+        !arb_time_is_us(event->time)) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
     if (!arb_json_price(&px, info->px_scale, &event->order.px, &book->px_digits)) {
@@ -169,7 +169,7 @@ int bitstamp_orders_event(struct bitstamp *self, struct arb_host *host, uint32_t
     }
     orders->last_seq = told.last_seq;
     orders->last_us = event.time;
-    told.venue_ns = bitstamp_venue_ns(event.time);
+    told.venue_ns = arb_time_from_us(event.time);
     /* Orders that wait for a price to trigger them are told of, but are in no book. */
     if (message->source.len == 0 || arb_bytes_are(message->source, "orderbook")) {
         rc = take_event(self, host, i, &event);
@@ -189,7 +189,7 @@ int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t 
                                              { "asks", ARB_JSON_ANY, &asks },
                                              { "microtimestamp", ARB_JSON_U64, &made } };
 
-    if (arb_json_fields(&json, fields, 3) != 7 || !arb_json_end(&json) || !bitstamp_is_time(made)) {
+    if (arb_json_fields(&json, fields, 3) != 7 || !arb_json_end(&json) || !arb_time_is_us(made)) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
     arb_orders_clear(&orders->book);
@@ -214,7 +214,7 @@ int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t 
                                    .instrument = i,
                                    .kind = ARB_BOOK_SNAPSHOT,
                                    .last_seq = orders->is_linked ? orders->last_seq : 0,
-                                   .venue_ns = bitstamp_venue_ns(made) };
+                                   .venue_ns = arb_time_from_us(made) };
     return arb_orders_publish(host, &told, &orders->book);
 }
 

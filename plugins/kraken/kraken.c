@@ -1,10 +1,12 @@
-/* Kraken spot, public order books. README.md has the venue's rules and where they are from. */
+/*
+ * Kraken spot, public order books: the plan, and WebSocket API v2. README.md has the venue's rules
+ * and where they are written down.
+ */
 #include "kraken.h"
 
-#include <stdlib.h>
+#include "arbspot/catalog.h"
 
-static const struct arb_digits_style checksum_style = { .n_levels = 10,
-                                                        .order = ARB_DIGITS_ASKS_BIDS };
+static const struct arb_digits_style best_ten = { .n_levels = 10, .order = ARB_DIGITS_ASKS_BIDS };
 
 const struct arb_trading_word kraken_words[] = {
     { "online", ARB_TRADING_OPEN },         { "cancel_only", ARB_TRADING_LIMITED },
@@ -38,19 +40,219 @@ int kraken_refused(struct kraken *self, struct arb_host *host, struct arb_bytes 
 static int kraken_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
     const struct kraken *const self = instance;
+    const bool is_in = ask->what == ARB_ASK_SUBSCRIBE;
+    struct arb_text *const text = &request->text;
 
-    if (ask->what == ARB_ASK_CONNECT && self->url[0] != '\0') {
-        arb_text_add(&request->text, "%s", self->url);
-        return ARB_OK;
+    if (ask->what == ARB_ASK_CONNECT) {
+        const char *const venue = self->is_v1 ? "wss://ws.kraken.com" : "wss://ws.kraken.com/v2";
+        arb_text_add(text, "%s", self->url[0] != '\0' ? self->url : venue);
+    } else if (ask->what == ARB_ASK_CATALOG && !self->is_v1) { /* with each pair's status */
+        arb_text_add(text,
+                     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"instrument\","
+                     "\"snapshot\":true%s}}",
+                     self->tokenized ? ",\"include_tokenized_assets\":true" : "");
+    } else if (!is_in && ask->what != ARB_ASK_UNSUBSCRIBE) {
+        return ARB_ENOTSUP;
+    } else if (self->is_v1) {
+        kraken_v1_subscription(self, ask, text);
+    } else {
+        arb_text_add(text,
+                     "{\"method\":\"%s\",\"params\":{\"channel\":\"book\",\"depth\":%lld,%s"
+                     "\"symbol\":[",
+                     is_in ? "subscribe" : "unsubscribe", (long long)self->depth,
+                     is_in ? "\"snapshot\":true," : "");
+        arb_ask_names(ask, self->env, text);
+        arb_text_add(text, "]}}");
     }
-    return self->is_v1 ? kraken_v1_ask(self, ask, &request->text)
-                       : kraken_v2_ask(self, ask, &request->text);
+    return ARB_OK;
 }
 
-static int kraken_spell(void *instance, const struct arb_instrument *info, char *name)
+/* What an element of `data` is read with. */
+struct reading {
+    struct kraken *self;
+    struct arb_host *host;
+    enum arb_book_kind kind;
+};
+
+/* What is wrong with a book, unless it is not even JSON, costs this book only. */
+static int read_book(void *context, struct arb_json *json)
 {
-    const struct kraken *const self = instance;
-    return self->is_v1 ? kraken_v1_spell(info, name) : arb_symbol_spell(info, "/", false, name);
+    enum { CHECKSUM = 4, TIME = 8 };
+    const struct reading *const in = context;
+    struct arb_draft *const draft = &in->self->draft;
+    struct arb_bytes symbol;
+    uint64_t checksum = 0;
+    const struct arb_json_field fields[] = {
+        { "bids", ARB_JSON_LEVELS, &draft->bids },
+        { "asks", ARB_JSON_LEVELS, &draft->asks },
+        { "checksum", ARB_JSON_U64, &checksum },
+        { "timestamp", ARB_JSON_TIME, &draft->event.venue_ns },
+    };
+
+    if (!arb_json_lead(json, "symbol", &symbol)) {
+        return ARB_EPROTO;
+    }
+    const uint32_t i = arb_instrument_find(in->self->env, symbol);
+    if (i == ARB_NO_INSTRUMENT) {
+        (void)arb_json_members(json, fields, 0);
+        return json->rc;
+    }
+    arb_draft_begin(draft, in->self->env, i, in->kind);
+    const uint32_t seen = arb_json_members(json, fields, 4);
+    if (!arb_json_ok(json)) {
+        return json->rc;
+    }
+    if ((seen & CHECKSUM) == 0 || checksum > UINT32_MAX || /* it could be wrong unnoticed */
+        ((seen & TIME) != 0 && draft->event.venue_ns == 0)) {
+        draft->asks.rc = ARB_EPROTO;
+    }
+    draft->event.checksum = (uint32_t)checksum;
+    draft->event.has_checksum = true;
+    return kraken_publish(in->self, in->host);
+}
+
+static int read_pair(void *context, struct arb_json *json)
+{
+    const struct reading *const in = context;
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
+    struct arb_bytes status = { "", 0 };
+    const struct arb_json_field fields[] = { { "symbol", ARB_JSON_TEXT, &row.venue_symbol },
+                                             { "status", ARB_JSON_TEXT, &status },
+                                             { "price_precision", ARB_JSON_U64, &row.px_digits },
+                                             { "qty_precision", ARB_JSON_U64, &row.qty_digits } };
+
+    if (arb_json_fields(json, fields, 4) == 0) {
+        return json->rc;
+    }
+    const uint32_t i = arb_instrument_find(in->self->env, row.venue_symbol);
+    if (in->kind == ARB_BOOK_DELTA) {
+        return i == ARB_NO_INSTRUMENT ? ARB_OK : arb_trading_say(in->host, i, status, kraken_words);
+    }
+    row.symbol = row.venue_symbol;
+    if (i != ARB_NO_INSTRUMENT) { /* one configured by the venue's own symbol keeps its name */
+        row.symbol = arb_bytes_of(in->self->env->instruments[i].symbol);
+    }
+    row.trading = arb_trading_of(status, kraken_words);
+    return arb_catalog_publish(in->host, &row);
+}
+
+static int read_status(void *context, struct arb_json *json)
+{
+    const struct reading *const in = context;
+    struct arb_bytes system;
+    const struct arb_json_field field = { "system", ARB_JSON_TEXT, &system };
+
+    return arb_json_fields(json, &field, 1) == 0
+               ? json->rc
+               : arb_trading_say(in->host, ARB_ALL_INSTRUMENTS, system, kraken_words);
+}
+
+/* A message that is not the usual update. What is not in it is empty. */
+struct message {
+    struct arb_bytes channel, type, method, error, symbol;
+    struct arb_json data, result;
+    bool is_success;
+};
+
+static int on_data(struct reading *in, struct message *m)
+{
+    const bool is_snapshot = arb_bytes_are(m->type, "snapshot");
+    struct arb_json pairs;
+    const struct arb_json_field field = { "pairs", ARB_JSON_ANY, &pairs };
+
+    in->kind = is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
+    if (arb_bytes_are(m->channel, "book")) {
+        const bool is_known = is_snapshot || arb_bytes_are(m->type, "update");
+        return is_known ? arb_json_each(&m->data, read_book, in) : ARB_EPROTO;
+    }
+    if (arb_bytes_are(m->channel, "status")) {
+        return arb_json_each(&m->data, read_status, in);
+    }
+    if (!arb_bytes_are(m->channel, "instrument")) {
+        return ARB_OK;
+    }
+    const bool has_pairs = arb_json_fields(&m->data, &field, 1) != 0;
+    const int rc = has_pairs ? arb_json_each(&pairs, read_pair, in) : m->data.rc;
+    return rc == ARB_OK && is_snapshot ? arb_catalog_end(in->host) : rc;
+}
+
+static int on_answer(const struct reading *in, uint32_t conn, const struct message *m)
+{
+    static const char leave[] =
+        "{\"method\":\"unsubscribe\",\"params\":{\"channel\":\"instrument\"}}";
+    const struct arb_bytes name = m->symbol.len > 0 ? m->symbol : arb_last_word_with(m->error, '/');
+    const uint32_t i = arb_instrument_find(in->self->env, name);
+    int rc = ARB_OK;
+
+    if (m->is_success) {
+        const bool has_left = arb_bytes_are(m->method, "unsubscribe");
+        return i == ARB_NO_INSTRUMENT
+                   ? ARB_OK /* another channel's */
+                   : arb_answered(in->host, i, 0, has_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
+    }
+    if (name.len == 0 && arb_says(m->error, "already subscribed")) { /* to `instrument` */
+        rc = arb_ws_send(in->host, conn, leave, strlen(leave));
+    }
+    return rc != ARB_OK ? rc : kraken_refused(in->self, in->host, name, m->error);
+}
+
+static int read_message(struct reading *in, uint32_t conn, struct arb_json *json)
+{
+    enum { CHANNEL = 1, DATA = 4, METHOD = 8, ERROR = 16 | 32, RESULT = 256 };
+    struct message m = { .is_success = false };
+    const struct arb_json_field fields[] = {
+        { "channel", ARB_JSON_TEXT, &m.channel }, { "type", ARB_JSON_TEXT, &m.type },
+        { "data", ARB_JSON_ANY, &m.data },        { "method", ARB_JSON_TEXT, &m.method },
+        { "error", ARB_JSON_TEXT, &m.error },     { "Error", ARB_JSON_TEXT, &m.error },
+        { "symbol", ARB_JSON_TEXT, &m.symbol },   { "success", ARB_JSON_BOOL, &m.is_success },
+        { "result", ARB_JSON_ANY, &m.result },
+    };
+    const uint32_t seen = arb_json_fields(json, fields, 9);
+
+    if (!arb_json_end(json)) {
+        return json->rc;
+    }
+    if ((seen & CHANNEL) != 0) {
+        return (seen & DATA) != 0 ? on_data(in, &m) : ARB_OK; /* a heartbeat has none */
+    }
+    if ((seen & (METHOD | ERROR)) == 0 || arb_bytes_are(m.method, "pong")) {
+        return (seen & METHOD) != 0 ? ARB_OK : ARB_EPROTO;
+    }
+    if ((seen & RESULT) != 0 && arb_json_peek(&m.result) == '{') {
+        (void)arb_json_lead(&m.result, "symbol", &m.symbol);
+    }
+    return on_answer(in, conn, &m);
+}
+
+static int kraken_on_message(void *instance, struct arb_host *host, uint32_t conn,
+                             struct arb_message message)
+{
+    static const char usual[] = "{\"channel\":\"book\",\"type\":\"update\",\"data\":";
+    struct reading in = { instance, host, ARB_BOOK_DELTA };
+    struct arb_json json = arb_json_over(arb_message_bytes(message));
+
+    if (in.self->is_v1) {
+        return kraken_v1_message(in.self, host, arb_message_bytes(message));
+    }
+    if (!arb_json_literal(&json, usual, sizeof(usual) - 1)) { /* most begin so */
+        return read_message(&in, conn, &json);
+    }
+    const int rc = arb_json_each(&json, read_book, &in);
+    return rc == ARB_OK && !arb_json_rest(&json) ? json.rc : rc;
+}
+
+static int kraken_checksum(void *instance, const struct arb_book_event *event,
+                           const struct arb_book *book, uint32_t *checksum)
+{
+    struct kraken *const self = instance;
+    const struct arb_instrument *const info = &self->env->instruments[event->instrument];
+    *checksum = arb_digits_crc(&self->digits[event->instrument], &best_ten, info, event, book);
+    return ARB_OK;
+}
+
+static void kraken_reset(void *instance, uint32_t instrument)
+{
+    memset(&((struct kraken *)instance)->digits[instrument], 0, sizeof(struct arb_digits_crc));
 }
 
 static int kraken_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
@@ -65,50 +267,16 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
         return ARB_EREJECTED;
     }
     plan->loss_detection = ARB_LOSS_CHECKSUM;
-    plan->checksum_levels = checksum_style.n_levels;
+    plan->checksum_levels = best_ten.n_levels;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->resubscribe = ARB_RESUBSCRIBE_LEAVE_FIRST; /* one snapshot for each subscription */
     plan->time_order = ARB_TIME_NOT_BACK;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
     plan->catalog = self->is_v1 ? ARB_CATALOG_NONE : ARB_CATALOG_STREAM;
     plan->depth = (uint32_t)self->depth;
-    plan->books_per_conn = (uint32_t)self->pairs_per_connection;
-    plan->books_per_request = (uint32_t)self->pairs_per_request;
-    plan->requests_per_second = (uint32_t)self->requests_per_second;
     plan->opens_per_10min = 120; /* the venue bans who opens 150 */
-    plan->idle_ms = (uint32_t)self->idle_timeout_ms;
-    plan->answer_ms = (uint32_t)self->ack_timeout_ms;
-    self->digits = calloc(ARB_INSTRUMENTS_MAX, sizeof(*self->digits));
-    return self->digits == NULL ? ARB_ENOMEM : ARB_OK;
-}
-
-static int kraken_on_message(void *instance, struct arb_host *host, uint32_t conn,
-                             struct arb_message message)
-{
-    struct kraken *const self = instance;
-    const struct arb_bytes msg = arb_message_bytes(message);
-    return self->is_v1 ? kraken_v1_message(self, host, msg)
-                       : kraken_v2_message(self, host, conn, msg);
-}
-
-static int kraken_checksum(void *instance, const struct arb_book_event *event,
-                           const struct arb_book *book, uint32_t *checksum)
-{
-    struct kraken *const self = instance;
-    const struct arb_instrument *const info = &self->env->instruments[event->instrument];
-    *checksum =
-        arb_digits_crc(&self->digits[event->instrument], &checksum_style, info, event, book);
+    arb_plan_limit(plan, &self->limits);
     return ARB_OK;
-}
-
-static void kraken_reset(void *instance, uint32_t instrument)
-{
-    memset(&((struct kraken *)instance)->digits[instrument], 0, sizeof(struct arb_digits_crc));
-}
-
-static void kraken_fini(void *instance)
-{
-    free(((struct kraken *)instance)->digits);
 }
 
 static const struct arb_option options[] = {
@@ -118,15 +286,15 @@ static const struct arb_option options[] = {
                     "v1 is frozen at the venue and kept for old recordings."),
     ARB_OPTION_INT_OF("depth", struct kraken, depth, "25", "10|25|100|500|1000",
                       "Levels a side; the checksum covers the best 10 whatever the depth."),
-    ARB_OPTION_INT("pairs_per_connection", struct kraken, pairs_per_connection, "200", 1, 1000,
+    ARB_OPTION_INT("pairs_per_connection", struct kraken, limits.books_per_conn, "200", 1, 1000,
                    "Pairs subscribed on one connection before another is opened."),
-    ARB_OPTION_INT("pairs_per_request", struct kraken, pairs_per_request, "100", 1, 250,
+    ARB_OPTION_INT("pairs_per_request", struct kraken, limits.books_per_request, "100", 1, 250,
                    "Pairs named in one subscribe request."),
-    ARB_OPTION_INT("requests_per_second", struct kraken, requests_per_second, "20", 1, 1000,
+    ARB_OPTION_INT("requests_per_second", struct kraken, limits.requests_per_second, "20", 1, 1000,
                    "Requests a second on one connection."),
-    ARB_OPTION_MS("idle_timeout", struct kraken, idle_timeout_ms, "10s", 2000, 600000,
+    ARB_OPTION_MS("idle_timeout", struct kraken, limits.idle_ms, "10s", 2000, 600000,
                   "Reconnect after this long without any frame; heartbeats come every second."),
-    ARB_OPTION_MS("ack_timeout", struct kraken, ack_timeout_ms, "5s", 1000, 60000,
+    ARB_OPTION_MS("ack_timeout", struct kraken, limits.answer_ms, "5s", 1000, 60000,
                   "How long a request or a snapshot may take before it is asked for again."),
     ARB_OPTION_BOOL("tokenized", struct kraken, tokenized, "no",
                     "Ask for the catalog with tokenized assets (xStocks) in it."),
@@ -140,7 +308,6 @@ static const struct arb_exchange_ops ops = {
     .spell = kraken_spell,
     .checksum = kraken_checksum,
     .reset = kraken_reset,
-    .fini = kraken_fini,
 };
 
 ARB_PLUGIN_EXPORT = {

@@ -5,38 +5,29 @@
  */
 #include "kraken.h"
 
-int kraken_v1_ask(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text)
+void kraken_v1_subscription(const struct kraken *self, const struct arb_ask *ask,
+                            struct arb_text *text)
 {
-    switch (ask->what) {
-    case ARB_ASK_CONNECT:
-        arb_text_add(text, "wss://ws.kraken.com");
-        return ARB_OK;
-    case ARB_ASK_SUBSCRIBE:
-    case ARB_ASK_UNSUBSCRIBE:
-        arb_text_add(
-            text,
-            "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},\"pair\":[",
-            ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe", (long long)self->depth);
-        arb_ask_names(ask, self->env, text);
-        arb_text_add(text, "]}");
-        return ARB_OK;
-    default:
-        return ARB_ENOTSUP;
-    }
+    arb_text_add(
+        text, "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},\"pair\":[",
+        ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe", (long long)self->depth);
+    arb_ask_names(ask, self->env, text);
+    arb_text_add(text, "]}");
 }
 
 /* v1 kept the venue's old codes for two assets. */
-static const char *asset(const char *name)
+static const char *asset(const struct kraken *self, const char *name)
 {
-    if (strcmp(name, "BTC") == 0) {
+    if (self->is_v1 && strcmp(name, "BTC") == 0) {
         return "XBT";
     }
-    return strcmp(name, "DOGE") == 0 ? "XDG" : name;
+    return self->is_v1 && strcmp(name, "DOGE") == 0 ? "XDG" : name;
 }
 
-int kraken_v1_spell(const struct arb_instrument *info, char *name)
+int kraken_spell(void *instance, const struct arb_instrument *info, char *name)
 {
-    const int len = snprintf(name, ARB_SYMBOL_MAX, "%s/%s", asset(info->base), asset(info->quote));
+    const int len = snprintf(name, ARB_SYMBOL_MAX, "%s/%s", asset(instance, info->base),
+                             asset(instance, info->quote));
     return len < ARB_SYMBOL_MAX ? ARB_OK : ARB_ELIMIT;
 }
 
@@ -109,43 +100,36 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
     return kraken_publish(self, host);
 }
 
-struct notice {
-    struct arb_bytes event, status, pair, error;
-};
-
-static int on_notice(struct kraken *self, struct arb_host *host, const struct notice *notice)
+static int read_notice(struct kraken *self, struct arb_host *host, struct arb_json *json)
 {
-    const uint32_t i = arb_instrument_find(self->env, notice->pair);
+    struct arb_bytes event = { "", 0 }, status = event, pair = event, error = event;
+    const struct arb_json_field fields[] = {
+        { "event", ARB_JSON_TEXT, &event },
+        { "status", ARB_JSON_TEXT, &status },
+        { "pair", ARB_JSON_TEXT, &pair },
+        { "errorMessage", ARB_JSON_TEXT, &error },
+    };
 
-    if (arb_bytes_are(notice->event, "systemStatus")) {
-        return arb_trading_say(host, ARB_ALL_INSTRUMENTS, notice->status, kraken_words);
+    (void)arb_json_fields(json, fields, 4);
+    if (!arb_json_end(json)) {
+        return json->rc;
     }
-    if (arb_bytes_are(notice->status, "error") || arb_bytes_are(notice->event, "error")) {
-        return kraken_refused(self, host, notice->pair, notice->error);
+    if (arb_bytes_are(event, "systemStatus")) {
+        return arb_trading_say(host, ARB_ALL_INSTRUMENTS, status, kraken_words);
     }
-    if (i != ARB_NO_INSTRUMENT && arb_bytes_are(notice->event, "subscriptionStatus")) {
-        if (arb_bytes_are(notice->status, "subscribed")) {
+    if (arb_bytes_are(status, "error") || arb_bytes_are(event, "error")) {
+        return kraken_refused(self, host, pair, error);
+    }
+    const uint32_t i = arb_instrument_find(self->env, pair);
+    if (i != ARB_NO_INSTRUMENT && arb_bytes_are(event, "subscriptionStatus")) {
+        if (arb_bytes_are(status, "subscribed")) {
             return arb_answered(host, i, 0, ARB_SUBSCRIBED, "");
         }
-        if (arb_bytes_are(notice->status, "unsubscribed")) { /* asked for or not */
+        if (arb_bytes_are(status, "unsubscribed")) { /* asked for or not */
             return arb_answered(host, i, 0, ARB_LEFT, "the venue ended the subscription");
         }
     }
     return ARB_OK; /* heartbeat, pong */
-}
-
-static int read_notice(struct kraken *self, struct arb_host *host, struct arb_json *json)
-{
-    struct notice notice = { .event = { "", 0 } };
-    const struct arb_json_field fields[] = {
-        { "event", ARB_JSON_TEXT, &notice.event },
-        { "status", ARB_JSON_TEXT, &notice.status },
-        { "pair", ARB_JSON_TEXT, &notice.pair },
-        { "errorMessage", ARB_JSON_TEXT, &notice.error },
-    };
-
-    (void)arb_json_fields(json, fields, 4);
-    return arb_json_end(json) ? on_notice(self, host, &notice) : json->rc;
 }
 
 int kraken_v1_message(struct kraken *self, struct arb_host *host, struct arb_bytes msg)

@@ -5,11 +5,10 @@
  */
 #include <arbspot/levels.h>
 
-enum { LEVELS_MAX = 1000 };
 struct acme {
     const char *url; /* an option */
     const struct arb_exchange_env *env;
-    struct arb_level bids[LEVELS_MAX], asks[LEVELS_MAX];
+    struct arb_draft draft; /* of the book being read */
 };
 
 /* Say what the feed can prove: every event is a whole book, so a lost one heals by itself. */
@@ -42,25 +41,21 @@ static int acme_on_message(void *instance, struct arb_host *host, uint32_t conn,
                            struct arb_message message)
 {
     struct acme *const self = instance;
-    struct arb_json json = arb_json_over(arb_message_bytes(message)), bids_at, asks_at;
-    struct arb_bytes name = { "", 0 };
-    struct arb_book_event event = { .kind = ARB_BOOK_SNAPSHOT };
-    const struct arb_json_field fields[] = { { "book", ARB_JSON_TEXT, &name },
-                                             { "n", ARB_JSON_U64, &event.last_seq },
-                                             { "bids", ARB_JSON_ANY, &bids_at },
-                                             { "asks", ARB_JSON_ANY, &asks_at } };
+    struct arb_draft *const draft = &self->draft;
+    struct arb_json json = arb_json_over(arb_message_bytes(message));
+    struct arb_bytes name;
+    const struct arb_json_field fields[] = { { "n", ARB_JSON_U64, &draft->event.last_seq },
+                                             { "bids", ARB_JSON_LEVELS, &draft->bids },
+                                             { "asks", ARB_JSON_LEVELS, &draft->asks } };
     (void)conn;
-    const bool is_whole = arb_json_fields(&json, fields, 4) == 15 && arb_json_end(&json);
-    const uint32_t i = event.instrument = arb_instrument_find(self->env, name);
-    if (!is_whole || i == ARB_NO_INSTRUMENT) {
+    const bool has_name = arb_json_lead(&json, "book", &name);
+    const uint32_t i = has_name ? arb_instrument_find(self->env, name) : ARB_NO_INSTRUMENT;
+    if (i == ARB_NO_INSTRUMENT) {
         return ARB_EPROTO;
     }
-    struct arb_levels bids = arb_levels_over(self->bids, LEVELS_MAX, &self->env->instruments[i]);
-    struct arb_levels asks = arb_levels_over(self->asks, LEVELS_MAX, &self->env->instruments[i]);
-    if (!arb_levels_read(&bids_at, &bids) || !arb_levels_read(&asks_at, &asks)) {
-        return arb_levels_trouble(host, i, bids_at.rc ? bids_at.rc : asks_at.rc);
-    }
-    return arb_levels_publish(host, &event, &bids, &asks);
+    arb_draft_begin(draft, self->env, i, ARB_BOOK_SNAPSHOT);
+    const bool is_whole = arb_json_members(&json, fields, 3) == 7 && arb_json_end(&json);
+    return is_whole ? arb_draft_publish(host, draft) : ARB_EPROTO;
 }
 
 static const struct arb_option options[] = {

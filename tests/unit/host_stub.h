@@ -10,7 +10,7 @@
 struct host_stub {
     struct arb_host host;
     struct arb_exchange_calls calls;
-    unsigned n_books, n_rejects, n_listings;
+    unsigned n_books, n_rejects, n_listings, n_catalogs;
     struct arb_book_event event;
     uint32_t rejected;
     int reject_rc;
@@ -51,6 +51,13 @@ static inline int host_stub_listing(struct arb_host *host, const struct arb_list
     return stub->rc;
 }
 
+static inline int host_stub_catalog_end(struct arb_host *host)
+{
+    struct host_stub *const stub = host_stub_of(host);
+    stub->n_catalogs++;
+    return stub->rc;
+}
+
 static inline void host_stub_init(struct host_stub *stub)
 {
     *stub = (struct host_stub){ .rc = ARB_OK };
@@ -58,6 +65,7 @@ static inline void host_stub_init(struct host_stub *stub)
     stub->calls.book = host_stub_book;
     stub->calls.reject = host_stub_reject;
     stub->calls.listing = host_stub_listing;
+    stub->calls.catalog_end = host_stub_catalog_end;
     stub->host.calls = &stub->calls.base;
 }
 

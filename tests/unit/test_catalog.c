@@ -103,12 +103,50 @@ static void error_of_the_host_is_returned(void **state)
     assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_ELIMIT);
 }
 
+static int read_row(struct arb_host *host, struct arb_json json)
+{
+    struct arb_catalog_row row = { .trading = ARB_TRADING_OPEN };
+    const struct arb_json_field fields[] = { { "s", ARB_JSON_TEXT, &row.symbol },
+                                             { "d", ARB_JSON_U64, &row.px_digits } };
+
+    return arb_json_fields(&json, fields, 2) == 0 ? ARB_OK : arb_catalog_publish(host, &row);
+}
+
+static void catalog_ends_only_when_it_is_whole(void **state)
+{
+    static const struct {
+        const char *text;
+        int rc;
+        unsigned n_rows, n_catalogs;
+    } cases[] = {
+        { "[]", ARB_OK, 0, 1 },
+        { "[{\"s\":\"A/B\",\"d\":2},{\"s\":17},{\"s\":\"C/D\",\"d\":19}]", ARB_OK, 2, 1 },
+        { "[{\"s\":\"A/B\"}", ARB_EPROTO, 1, 0 },
+        { "[{\"s\":\"A/B\"}] x", ARB_EPROTO, 1, 0 },
+        { "{}", ARB_EPROTO, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = arb_json_over(arb_bytes_of(cases[i].text));
+        struct host_stub stub;
+        host_stub_init(&stub);
+        assert_int_equal(arb_catalog_read(&stub.host, &json, read_row), cases[i].rc);
+        assert_int_equal(stub.n_listings, cases[i].n_rows);
+        assert_int_equal(stub.n_catalogs, cases[i].n_catalogs);
+        if (cases[i].n_rows == 2) {
+            assert_int_equal(stub.listing.px_digits, ARB_DIGITS_UNKNOWN); /* 19 is too many */
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_with_a_name_are_published),
         cmocka_unit_test(rows_without_a_usable_name_are_left_out),
         cmocka_unit_test(error_of_the_host_is_returned),
+        cmocka_unit_test(catalog_ends_only_when_it_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -981,9 +981,125 @@ static void truncated_levels_are_never_read_past_their_end(void **state)
     }
 }
 
+static struct arb_json reader(const char *text)
+{
+    return arb_json_over(arb_bytes_of(text));
+}
+
+static void lead_is_found_wherever_it_stands(void **state)
+{
+    static const char *const texts[] = { "{\"s\":\"A\",\"n\":7}", "{\"n\":7,\"s\":\"A\"}",
+                                         " { \"n\" : 7 , \"s\" : \"A\" } " };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct arb_json json = reader(texts[i]);
+        struct arb_bytes lead = { NULL, 0 };
+        uint64_t n = 0;
+        const struct arb_json_field field = { "n", ARB_JSON_U64, &n };
+        assert_true(arb_json_lead(&json, "s", &lead) && arb_bytes_are(lead, "A"));
+        assert_int_equal(arb_json_members(&json, &field, 1), 1);
+        assert_true(arb_json_end(&json));
+        assert_int_equal(n, 7);
+    }
+    static const char *const none[] = { "{}", "{\"n\":7}", "{\"s\":1}", "[]", "{\"s\"", "" };
+    for (size_t i = 0; i < 6; i++) {
+        struct arb_json json = reader(none[i]);
+        struct arb_bytes lead = { NULL, 0 };
+        assert_false(arb_json_lead(&json, "s", &lead));
+    }
+}
+
+static int sum(void *context, struct arb_json *json)
+{
+    uint64_t n = 0;
+
+    if (!arb_json_u64(json, &n)) {
+        return json->rc;
+    }
+    *(uint64_t *)context += n;
+    return n == 9 ? ARB_ELATER : ARB_OK;
+}
+
+static void each_element_is_read_until_one_says_no(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t total;
+        int rc;
+    } cases[] = { { "[]", 0, ARB_OK },           { "[1,2,3]", 6, ARB_OK },
+                  { "[1,9,3]", 10, ARB_ELATER }, { "[1,true]", 1, ARB_EPROTO },
+                  { "[1", 1, ARB_EPROTO },       { "{}", 0, ARB_EPROTO } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        uint64_t total = 0;
+        assert_int_equal(arb_json_each(&json, sum, &total), cases[i].rc);
+        assert_int_equal(total, cases[i].total);
+    }
+}
+
+static void rest_is_skipped_to_the_end(void **state)
+{
+    struct arb_json json = reader("{\"a\":1,\"b\":[2],\"c\":{}}");
+    struct arb_bytes key;
+    uint64_t n = 0;
+
+    (void)state;
+    assert_true(arb_json_object(&json) && arb_json_key(&json, &key) && arb_json_u64(&json, &n));
+    assert_true(arb_json_rest(&json));
+    json = reader("{\"a\":1} x");
+    assert_true(arb_json_object(&json));
+    assert_false(arb_json_rest(&json));
+}
+
+static void a_time_that_is_none_reads_as_zero(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+        int rc;
+    } cases[] = {
+        { "{\"t\":\"2026-08-01T02:54:53.266327Z\"}", 1785552893266327000, ARB_OK },
+        { "{\"t\":\"2026-08-01T02:54:53Z\"}", 1785552893000000000, ARB_OK },
+        { "{\"t\":\"soon\"}", 0, ARB_OK },
+        { "{\"t\":\"\"}", 0, ARB_OK },
+        { "{\"t\":\"2026-08-01T02:54:53.26632700000000000000000000Z\"}", 0, ARB_OK },
+        { "{\"t\":17}", 0, ARB_EPROTO },
+        { "{\"t\":\"2026-08-01T02:54:53", 0, ARB_EPROTO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        int64_t ns = 17;
+        const struct arb_json_field field = { "t", ARB_JSON_TIME, &ns };
+        (void)arb_json_fields(&json, &field, 1);
+        assert_int_equal(json.rc, cases[i].rc);
+        assert_true(ns == cases[i].ns);
+    }
+}
+
+static void prefix_is_cut_off(void **state)
+{
+    struct arb_bytes text = arb_bytes_of("order_book_btcusd");
+
+    (void)state;
+    assert_false(arb_bytes_cut(&text, "diff_"));
+    assert_true(arb_bytes_cut(&text, "order_book_") && arb_bytes_are(text, "btcusd"));
+    assert_false(arb_bytes_cut(&text, "btcusdt"));
+    assert_true(arb_bytes_cut(&text, "btcusd") && text.len == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lead_is_found_wherever_it_stands),
+        cmocka_unit_test(each_element_is_read_until_one_says_no),
+        cmocka_unit_test(rest_is_skipped_to_the_end),
+        cmocka_unit_test(a_time_that_is_none_reads_as_zero),
+        cmocka_unit_test(prefix_is_cut_off),
         cmocka_unit_test(valid_documents_read_as_cjson_reads_them),
         cmocka_unit_test(valid_documents_are_skipped_whole),
         cmocka_unit_test(damaged_document_is_accepted_only_if_cjson_accepts_it),

@@ -185,9 +185,96 @@ static void number_that_does_not_fit_costs_its_book_only(void **state)
     assert_int_equal(stub.reject_rc, ARB_ERANGE);
 }
 
+static struct arb_draft draft;
+
+static uint32_t read_draft(const char *text)
+{
+    static const struct arb_instrument info = { .px_scale = 2, .qty_scale = 1 };
+    const struct arb_exchange_env env = { .instruments = &info };
+    const struct arb_json_field fields[] = { { "bids", ARB_JSON_LEVELS, &draft.bids },
+                                             { "asks", ARB_JSON_LEVELS, &draft.asks } };
+    struct arb_json json = arb_json_over(arb_bytes_of(text));
+
+    arb_draft_begin(&draft, &env, 0, ARB_BOOK_DELTA);
+    const uint32_t seen = arb_json_fields(&json, fields, 2);
+    assert_int_equal(arb_json_end(&json), json.rc == ARB_OK);
+    return seen;
+}
+
+static void draft_is_read_by_a_table_and_published(void **state)
+{
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(read_draft("{\"bids\":[[9,1]],\"asks\":[{\"price\":1.25,\"qty\":3}],"
+                                "\"bids\":[[1.2,0.5]]}"),
+                     3);
+    assert_int_equal(arb_draft_publish(&stub.host, &draft), ARB_OK);
+    assert_int_equal(stub.n_books, 1);
+    assert_int_equal(stub.event.n_bids, 1);
+    assert_int_equal(stub.event.n_asks, 1);
+    assert_true(draft.bid_levels[0].px == 120 && draft.bid_levels[0].qty == 5);
+    assert_true(draft.ask_levels[0].px == 125 && draft.ask_levels[0].qty == 30);
+    expect_digits(&stub, 2, 1);
+}
+
+static void damaged_side_rejects_its_book_only(void **state)
+{
+    static const struct {
+        const char *text;
+        int rc;
+    } cases[] = { { "{\"asks\":[[1.001,2]],\"bids\":[]}", ARB_ERANGE },
+                  { "{\"bids\":[[1]],\"asks\":[]}", ARB_EPROTO },
+                  { "{\"bids\":{\"a\":[1]}}", ARB_EPROTO } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct host_stub stub;
+        host_stub_init(&stub);
+        assert_true(read_draft(cases[i].text) != 0);
+        assert_int_equal(arb_draft_publish(&stub.host, &draft), ARB_OK);
+        assert_int_equal(stub.n_books, 0);
+        assert_int_equal(stub.n_rejects, 1);
+        assert_int_equal(stub.reject_rc, cases[i].rc);
+    }
+    assert_int_equal(read_draft("{\"bids\":[[1,2]"), 0); /* not even JSON */
+}
+
+static void limits_of_zero_leave_the_plan(void **state)
+{
+    struct arb_plan plan = { .answer_ms = 5000, .idle_ms = 30000 };
+    const struct arb_limits limits = { .answer_ms = 7, .books_per_conn = INT64_MAX };
+
+    (void)state;
+    arb_plan_limit(&plan, &limits);
+    assert_int_equal(plan.answer_ms, 7);
+    assert_int_equal(plan.idle_ms, 30000);
+    assert_int_equal(plan.books_per_conn, UINT32_MAX);
+}
+
+static void names_of_a_request_are_listed(void **state)
+{
+    static const struct arb_instrument two[] = { { .venue_symbol = "A/B" },
+                                                 { .venue_symbol = "C" } };
+    static const uint32_t both[] = { 1, 0 };
+    const struct arb_exchange_env env = { .instruments = two };
+    const struct arb_ask ask = { .n_instruments = 2, .instruments = both };
+    char data[32];
+    struct arb_text text = arb_text_over(data, sizeof(data));
+
+    (void)state;
+    arb_ask_names(&ask, &env, &text);
+    assert_string_equal(data, "\"C\",\"A/B\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(draft_is_read_by_a_table_and_published),
+        cmocka_unit_test(damaged_side_rejects_its_book_only),
+        cmocka_unit_test(limits_of_zero_leave_the_plan),
+        cmocka_unit_test(names_of_a_request_are_listed),
         cmocka_unit_test(levels_are_read_in_either_spelling),
         cmocka_unit_test(levels_that_are_none_are_refused),
         cmocka_unit_test(levels_at_zero_are_kept_until_they_are_dropped),
