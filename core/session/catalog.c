@@ -79,7 +79,9 @@ void catalog_failed(struct session *session, struct moment now, const char *why)
 
 void catalog_row(struct session *session, const struct arb_listing *listing, struct moment now)
 {
-    session->catalog.n_rows++;
+    if (session->catalog.n_rows++ == 0) {
+        instruments_begin_catalog(session);
+    }
     instruments_list(session, listing, now);
 }
 

@@ -161,6 +161,15 @@ static void refuse_digits(struct session *session, const struct candidate *candi
     books_refused(session, candidate->index, now, why, NEVER_NS);
 }
 
+void instruments_begin_catalog(struct session *session)
+{
+    struct instruments *const set = &session->instruments;
+
+    for (uint32_t k = 0; k < set->n_candidates; k++) {
+        set->candidates[k].is_listed_next = false;
+    }
+}
+
 void instruments_list(struct session *session, const struct arb_listing *listing,
                       struct moment now)
 {

@@ -19,6 +19,9 @@ bool instruments_have_patterns(const struct session *session);
 /* Adds the symbols named one by one. ARB_ELIMIT: more than there can be. */
 int instruments_add_named(struct session *session);
 
+/* A catalog begins: what one that was not believed listed is forgotten. */
+void instruments_begin_catalog(struct session *session);
+
 /* Takes one row of the catalog. */
 void instruments_list(struct session *session, const struct arb_listing *listing,
                       struct moment now);

@@ -13,7 +13,7 @@ seconds=$1
 shift
 targets=("$@")
 if [[ $# -eq 0 ]]; then
-    targets=(json wire ini recording kraken bitstamp)
+    targets=(json wire ini recording session kraken bitstamp)
 fi
 dir=${ARBSPOT_FUZZ_DIR:-build/fuzz}
 
@@ -55,7 +55,7 @@ seed() {
             done
             ;;
         ini) cp etc/*.ini "$to" ;;
-        wire) cp tests/fuzz/wire/* "$to" ;;
+        wire | session) cp tests/fuzz/"$1"/* "$to" ;;
     esac
 }
 

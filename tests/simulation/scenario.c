@@ -246,6 +246,7 @@ static void on_applied(void *context, const struct fault *fault)
     struct side *const side = &s->sides[fault->venue];
 
     s->totals->faults++;
+    s->n_faults++;
     s->last_fault_ns = s->now_ns;
     if (s->end_ns < s->now_ns + duration_of(fault)) {
         s->end_ns = s->now_ns + duration_of(fault);
@@ -423,6 +424,7 @@ static int play(struct scenario *s, struct err *err)
     }
     if (s->violations == 0) {
         scenario_report_unhealed(s);
+        scenario_check_undamaged(s);
         catch_up(s);
     }
     return rc;

@@ -255,12 +255,20 @@ void scenario_step_utc(struct scenario *s)
     scenario_tell(s, "the host's UTC is set by %d s", (int)(s->utc_step_ns / NS_PER_S));
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         struct side *const side = &s->sides[venue];
-        const uint64_t resyncs = venue_stats(side->at_host).resyncs;
+        side->resyncs = venue_stats(side->at_host).resyncs;
         bool was_live[SIMULATION_INSTRUMENTS_MAX];
         remember_states(s, side, was_live);
         scenario_after_step(s, side);
         check_states(s, side, was_live, "UTC was set");
-        if (venue_stats(side->at_host).resyncs != resyncs) {
+    }
+}
+
+void scenario_check_undamaged(struct scenario *s)
+{
+    for (uint32_t venue = 0; venue < s->n_venues && s->n_faults == 0 && s->utc_offset_ns != 0;
+         venue++) {
+        const struct side *const side = &s->sides[venue];
+        if (venue_stats(side->at_host).resyncs != side->resyncs) {
             scenario_violate(s, "%s resyncs books because UTC was set", venue_name(s, side));
         }
     }
@@ -283,7 +291,11 @@ static bool is_book_healed(const struct side *side, const struct side_session *s
 static bool is_published_healed(const struct side *side, uint32_t i)
 {
     const uint32_t state = scenario_state(side, i);
-    return state == ARB_BOOK_LIVE || (state == ARB_BOOK_UNUSABLE && side->is_refused[i]);
+    const bool is_open =
+        side->is_on_board[i] &&
+        board_view(scenario_board(side), side->book_of[i]).trading == ARB_TRADING_OPEN;
+    return (state == ARB_BOOK_LIVE && is_open) ||
+           (state == ARB_BOOK_UNUSABLE && side->is_refused[i]);
 }
 
 /* The first session on which the book is not, or NULL. */
@@ -330,9 +342,9 @@ void scenario_report_unhealed(struct scenario *s)
         for (uint32_t i = 0; i < s->instruments->n; i++) {
             const struct side_session *const session = find_unhealed(side, i);
             if (!is_published_healed(side, i)) {
-                scenario_violate(s, "%s %s is not published as LIVE %d s after the last fault",
-                                 venue_name(s, side), scenario_symbol(s, i),
-                                 (int)(HEALED_WITHIN_NS / NS_PER_S));
+                scenario_violate(
+                    s, "%s %s is not published as LIVE and open %d s after the last fault",
+                    venue_name(s, side), scenario_symbol(s, i), (int)(HEALED_WITHIN_NS / NS_PER_S));
             }
             if (session != NULL) {
                 scenario_violate(

@@ -61,6 +61,7 @@ struct side {
     struct venue *at_host;
     struct link *link;
     int64_t due_ns;           /* by the world's time */
+    uint64_t resyncs;         /* when UTC was set */
     bool has_lasting_catalog; /* asked for once, for as long as a scenario is */
     int64_t synced_within_ns; /* what is SYNCING for longer was forgotten */
     struct outlet to_topic, to_ring;
@@ -110,7 +111,7 @@ struct scenario {
     int64_t utc_step_at_ns; /* the host's UTC is set then; NEVER_NS: it is not */
     int64_t utc_step_ns;    /* by so much */
     int64_t utc_offset_ns;  /* what it is off */
-    uint64_t violations;
+    uint64_t n_faults, violations;
 };
 
 static inline const char *scenario_symbol(const struct scenario *s, uint32_t instrument)
@@ -157,6 +158,8 @@ __attribute__((format(printf, 2, 3))) void scenario_violate(struct scenario *s, 
 void scenario_after_step(struct scenario *s, struct side *side);
 /* Sets the host's UTC, which is to change nothing. */
 void scenario_step_utc(struct scenario *s);
+/* Without a fault nothing is damaged, whatever UTC says. */
+void scenario_check_undamaged(struct scenario *s);
 /* Is every book LIVE again, on every session, or given up for a good reason? */
 bool scenario_is_healed(const struct scenario *s);
 void scenario_report_unhealed(struct scenario *s);

@@ -203,8 +203,9 @@ static inline void world_configure(struct world *world, const struct world_spec 
     }
 }
 
-/* Everything but session_start(). */
-static inline struct world *world_create(const struct world_spec *spec)
+/* Everything but session_start(); `trace` sees what the session does, or NULL. */
+static inline struct world *world_create_traced(const struct world_spec *spec,
+                                                const struct session_trace *trace)
 {
     struct world *const world = calloc(1, sizeof(*world));
 
@@ -223,9 +224,15 @@ static inline struct world *world_create(const struct world_spec *spec)
                                            .port = { &world_port, world },
                                            .sink = &world_sink,
                                            .sink_context = world,
-                                           .budget = spec->budget };
+                                           .budget = spec->budget,
+                                           .trace = trace };
     assert_int_equal(ARB_OK, session_create(&world->session, &config, &world->err));
     return world;
+}
+
+static inline struct world *world_create(const struct world_spec *spec)
+{
+    return world_create_traced(spec, NULL);
 }
 
 /* Compares what was told since the last time. */

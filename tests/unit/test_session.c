@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "plugin/abi_sizes.h"
 #include "session_world.h"
 
 static const struct world_spec usual = { 0 };
@@ -283,6 +284,340 @@ static void test_token_comes_before_the_connection(void **state)
     world_destroy(world);
 }
 
+/* -- dates ---------------------------------------------------------------------------- */
+
+/* A delta that the venue dates `s` seconds after some second of its clock. */
+static void say_dated(struct world *world, unsigned seq, int64_t s)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof(text), "delta 0 %u at=%lld b99x%u", seq,
+                   (long long)((100000000 + s) * NS_PER_S), seq);
+    world_say(world, text);
+}
+
+static void test_event_of_the_far_future_costs_its_book(void **state)
+{
+    struct world *const world = world_live(&usual);
+
+    (void)state;
+    say_dated(world, 11, 0);
+    say_dated(world, 12, 60);
+    world_expect(world, "delta 0 LIVE b99x11\n"
+                        "delta 0 LIVE b99x12\n");
+    say_dated(world, 13, 121); /* what was dated a minute ahead is the reference since */
+    world_expect(world, "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+/* The reference stays what it was: what comes at its time is neither ahead nor behind. */
+static void test_one_absurd_date_resets_nothing(void **state)
+{
+    static const struct world_spec spec = { .options = { { "loss", "none" } } };
+    struct world *const world = world_live(&spec);
+    uint32_t seq = 11;
+
+    (void)state;
+    for (uint32_t round = 0; round < 20; round++) {
+        world_forget(world);
+        say_dated(world, seq++, 0);
+        say_dated(world, seq++, round % 2 == 0 ? -90 : -80000000); /* damaged, and in the past */
+        say_dated(world, seq++, 59);
+        say_dated(world, seq++, 0);
+        assert_int_equal(ARB_BOOK_LIVE, world_state(world, 0));
+    }
+    world_forget(world);
+    say_dated(world, seq, 120);
+    world_expect(world, "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+/* Eight in a row tell that the reference was the damaged one. */
+static void test_reference_that_was_damaged_is_given_up(void **state)
+{
+    static const struct world_spec spec = { .options = { { "loss", "none" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    say_dated(world, 11, 0);
+    for (uint32_t seq = 12; seq < 19; seq++) {
+        say_dated(world, seq, -3600);
+    }
+    world_forget(world);
+    say_dated(world, 19, -3600); /* the eighth */
+    say_dated(world, 20, -3540); /* a minute ahead of it */
+    world_expect(world, "delta 0 LIVE unverifiable b99x19\n"
+                        "delta 0 LIVE unverifiable b99x20\n");
+    say_dated(world, 21, 0);
+    world_expect(world, "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+/* Our monotonic clock stood still: everything is ahead, and the eighth is believed. */
+static void test_clock_that_slept_is_found_out(void **state)
+{
+    static const struct world_spec spec = { .options = { { "at_once", "on" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    say_dated(world, 11, 0);
+    for (uint32_t seq = 12; seq < 19; seq++) {
+        say_dated(world, seq, 3600);
+        assert_int_not_equal(ARB_BOOK_LIVE, world_state(world, 0));
+    }
+    world_wait(world, 1000);
+    world_say(world, "snap 0 18 b100x1 a101x1");
+    world_forget(world);
+    say_dated(world, 19, 3600);
+    world_expect(world, "delta 0 LIVE b99x19\n");
+    world_destroy(world);
+}
+
+/* -- heartbeats ----------------------------------------------------------------------- */
+
+static void test_heartbeats_are_asked_and_answered(void **state)
+{
+    static const struct world_spec spec = { .options = { { "beat_ms", "15000" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    for (unsigned i = 0; i < 3; i++) {
+        world_run(world, i == 0 ? 14999 : 4999);
+        world_expect(world, "");
+        world_run(world, 1);
+        world_expect(world, "> send 0 beat\n");
+        world_run(world, 9999);
+        world_expect(world, "");
+        world_say(world, "answered - 0 subscribed whatever comes proves that somebody is there");
+        world_run(world, 1);
+        world_expect(world, "");
+    }
+    world_destroy(world);
+}
+
+static void test_unanswered_heartbeat_drops_the_connection(void **state)
+{
+    static const struct world_spec spec = { .options = { { "beat_ms", "15000" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    world_run(world, 15000);
+    world_expect(world, "> send 0 beat\n");
+    world_run(world, 9999);
+    world_expect(world, "");
+    world_run(world, 1);
+    world_expect(world, "> close 0 the venue does not answer heartbeats\n");
+    world_run(world, 60000); /* a connection that is being dropped is asked nothing */
+    world_expect(world, "");
+    world_destroy(world);
+}
+
+/* -- requests without an answer ------------------------------------------------------- */
+
+static void test_third_unanswered_request_drops_a_dead_connection(void **state)
+{
+    static const struct world_spec spec = { .symbols = { "BTC/USD" },
+                                            .options = { { "at_once", "on" } } };
+    struct world *const world = world_connected(&spec);
+
+    (void)state;
+    world_wait(world, 5000);
+    world_expect(world, "status 0 STALE the venue did not answer\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 sub 0 BTC/USD\n");
+    world_wait(world, 5000);
+    world_expect(world, "status 0 STALE the venue did not answer\n");
+    world_wait(world, 1000);
+    world_expect(world, "status 0 SYNCING resync\n"
+                        "> send 0 sub 0 BTC/USD\n");
+    world_wait(world, 5000);
+    world_expect(world, "> close 0 the venue answers no requests\n");
+    world_destroy(world);
+}
+
+static void test_third_unanswered_request_spares_a_living_connection(void **state)
+{
+    static const struct world_spec spec = { .options = { { "at_once", "on" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_wait(world, 5000);
+    world_wait(world, 5000);
+    world_wait(world, 1000);
+    world_expect(world, "status 1 STALE the venue did not answer\n"
+                        "status 1 SYNCING resync\n"
+                        "> send 0 sub 0 ETH/USD\n"
+                        "status 1 STALE the venue did not answer\n"
+                        "status 1 SYNCING resync\n"
+                        "> send 0 sub 0 ETH/USD\n");
+    world_wait(world, 5000);
+    world_expect(world, "status 1 STALE the venue did not answer\n");
+    assert_int_equal(ARB_BOOK_LIVE, world_state(world, 0));
+    world_destroy(world);
+}
+
+/* -- answers that name no book -------------------------------------------------------- */
+
+/* Whatever waits for an answer may be meant, what is served is not. */
+static void test_later_for_nobody_pauses_what_is_unanswered(void **state)
+{
+    struct world *const world = world_live(&usual);
+
+    (void)state;
+    world_say(world, "answered - 0 later too many");
+    world_run(world, 999);
+    world_expect(world, "");
+    world_run(world, 2);
+    world_expect(world, "> send 0 sub 0 ETH/USD\n");
+    world_say(world, "answered - 0 later too many");
+    world_run(world, 1998);
+    world_expect(world, "");
+    world_run(world, 2);
+    world_expect(world, "> send 0 sub 0 ETH/USD\n");
+    world_destroy(world);
+}
+
+static void test_refusal_for_nobody_changes_nothing(void **state)
+{
+    struct world *const world = world_live(&usual);
+
+    (void)state;
+    world_say(world, "answered - 0 refused bad request");
+    world_expect(world, "");
+    world_destroy(world);
+}
+
+/* Keeps the number of the first request, which a venue would quote in its answer. */
+struct numbers {
+    uint32_t first, second;
+};
+
+static void keep_number(void *context, const struct arb_ask *ask, const struct arb_request *request)
+{
+    struct numbers *const numbers = context;
+
+    (void)request;
+    if (ask->what == ARB_ASK_SUBSCRIBE) {
+        *(numbers->first == 0 ? &numbers->first : &numbers->second) = ask->number;
+    }
+}
+
+static void ignore_effect(void *context, const struct effect *effect)
+{
+    (void)context;
+    (void)effect;
+}
+
+static void ignore_refusal(void *context, const char *callback, int rc, const char *broken)
+{
+    (void)context;
+    (void)callback;
+    (void)rc;
+    (void)broken;
+}
+
+static void say_number(struct world *world, uint32_t number, const char *outcome)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "answerask %u %s", number, outcome);
+    world_say(world, text);
+}
+
+static void test_answer_by_number_means_its_request(void **state)
+{
+    static const struct world_spec spec = { .options = { { "per_request", "1" } } };
+    struct numbers numbers = { 0 };
+    const struct session_trace trace = { .effect = ignore_effect,
+                                         .request = keep_number,
+                                         .refusal = ignore_refusal,
+                                         .context = &numbers };
+    struct world *const world = world_create_traced(&spec, &trace);
+
+    (void)state;
+    assert_int_equal(ARB_OK, session_start(world->session, world->now, &world->err));
+    world_open(world, 0);
+    world_forget(world);
+    say_number(world, numbers.second + 1000, "refused nobody asked");
+    world_expect(world, "");
+    say_number(world, numbers.second, "refused no such pair");
+    world_expect(world, "status 1 UNUSABLE no such pair\n");
+    say_number(world, numbers.second, "refused once more");
+    world_expect(world, "");
+    say_number(world, numbers.first, "later slow down");
+    world_run(world, 1001);
+    world_expect(world, "> send 0 sub 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+/* -- plugins of another minor --------------------------------------------------------- */
+
+/* Publishes an event that ends before its last member, as a plugin of a minor before does. */
+static int on_short_message(void *instance, struct arb_host *host, uint32_t conn,
+                            struct arb_message message)
+{
+    static const struct arb_level bid = { .px = 100, .qty = 1 }, ask = { .px = 101, .qty = 1 };
+    struct arb_book_event event = { .size = (uint32_t)strtoul(message.data, NULL, 10),
+                                    .kind = ARB_BOOK_SNAPSHOT,
+                                    .last_seq = 10,
+                                    .bids = &bid,
+                                    .asks = &ask,
+                                    .n_bids = 1,
+                                    .n_asks = 1 };
+
+    (void)instance;
+    (void)conn;
+    memset((char *)&event + event.size, 0x5a, sizeof(event) - event.size); /* not to be read */
+    return arb_book_publish(host, &event);
+}
+
+static struct world *short_world(uint32_t size)
+{
+    static struct arb_exchange_ops ops;
+    static struct arb_plugin desc;
+    char text[16];
+
+    ops = fake_ops;
+    ops.on_message = on_short_message;
+    desc = fake_plugin;
+    desc.ops = &ops;
+    const struct world_spec spec = { .desc = &desc };
+    struct world *const world = world_connected(&spec);
+    (void)snprintf(text, sizeof(text), "%u", size);
+    world_say(world, text);
+    return world;
+}
+
+static void test_event_with_what_is_needed_is_taken(void **state)
+{
+    struct world *const world = short_world((uint32_t)ABI_LEAST_BOOK_EVENT);
+
+    (void)state;
+    world_expect(world, "snapshot 0 LIVE b100x1 a101x1\n");
+    world_destroy(world);
+}
+
+static void test_event_one_member_shorter_breaks_a_rule(void **state)
+{
+    struct world *const world = short_world((uint32_t)offsetof(struct arb_book_event, n_asks));
+
+    (void)state;
+    world_expect(world, "status 0 UNUSABLE the exchange was disabled\n"
+                        "status 1 UNUSABLE the exchange was disabled\n"
+                        "> give up 0 the exchange was disabled\n");
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +638,19 @@ int main(void)
         cmocka_unit_test(test_books_are_spread_over_connections),
         cmocka_unit_test(test_requests_are_paced),
         cmocka_unit_test(test_token_comes_before_the_connection),
+        cmocka_unit_test(test_event_of_the_far_future_costs_its_book),
+        cmocka_unit_test(test_one_absurd_date_resets_nothing),
+        cmocka_unit_test(test_reference_that_was_damaged_is_given_up),
+        cmocka_unit_test(test_clock_that_slept_is_found_out),
+        cmocka_unit_test(test_heartbeats_are_asked_and_answered),
+        cmocka_unit_test(test_unanswered_heartbeat_drops_the_connection),
+        cmocka_unit_test(test_third_unanswered_request_drops_a_dead_connection),
+        cmocka_unit_test(test_third_unanswered_request_spares_a_living_connection),
+        cmocka_unit_test(test_later_for_nobody_pauses_what_is_unanswered),
+        cmocka_unit_test(test_refusal_for_nobody_changes_nothing),
+        cmocka_unit_test(test_answer_by_number_means_its_request),
+        cmocka_unit_test(test_event_with_what_is_needed_is_taken),
+        cmocka_unit_test(test_event_one_member_shorter_breaks_a_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

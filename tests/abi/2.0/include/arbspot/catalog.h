@@ -21,10 +21,10 @@ extern "C" {
  * empty.
  */
 struct arb_catalog_row {
-    struct arb_bytes symbol;       /* canonical; empty: made of base and quote */
-    struct arb_bytes venue_symbol; /* empty: the same as the symbol */
-    struct arb_bytes base, quote;  /* needed without a symbol only */
-    uint8_t px_digits, qty_digits; /* fractional digits of tick and lot, or ARB_DIGITS_UNKNOWN */
+    struct arb_bytes symbol;        /* canonical; empty: made of base and quote */
+    struct arb_bytes venue_symbol;  /* empty: the same as the symbol */
+    struct arb_bytes base, quote;   /* needed without a symbol only */
+    uint64_t px_digits, qty_digits; /* fractional digits of tick and lot; too many: unknown */
     enum arb_trading trading;
 };
 
@@ -69,6 +69,11 @@ static inline bool arb_catalog_symbol(const struct arb_catalog_row *row, char *s
            arb_catalog_add(symbol, slash) && arb_catalog_add(symbol, row->quote);
 }
 
+static inline uint8_t arb_catalog_digits(uint64_t digits)
+{
+    return digits > ARB_SCALE_MAX ? (uint8_t)ARB_DIGITS_UNKNOWN : (uint8_t)digits;
+}
+
 /*
  * Publishes a row. One whose name does not fit, is empty, or has other characters than names have
  * is left out, with ARB_OK: so nothing but the host's own errors come back.
@@ -86,8 +91,8 @@ static inline int arb_catalog_publish(struct arb_host *host, const struct arb_ca
     listing.trading = (uint32_t)row->trading;
     listing.symbol = symbol;
     listing.venue_symbol = venue_symbol[0] == '\0' ? symbol : venue_symbol;
-    listing.px_digits = row->px_digits;
-    listing.qty_digits = row->qty_digits;
+    listing.px_digits = arb_catalog_digits(row->px_digits);
+    listing.qty_digits = arb_catalog_digits(row->qty_digits);
     return arb_listing_publish(host, &listing);
 }
 

@@ -396,6 +396,16 @@ static inline uint32_t arb_instrument_find(const struct arb_exchange_env *env,
     return arb_symbol_find(env->by_venue_symbol, venue_symbol);
 }
 
+/* Adds the venue's names of the books that are asked for: "BTC/USD","ETH/USD" */
+static inline void arb_ask_names(const struct arb_ask *ask, const struct arb_exchange_env *env,
+                                 struct arb_text *text)
+{
+    for (uint32_t i = 0; i < ask->n_instruments; i++) {
+        arb_text_add(text, "%s\"%s\"", i == 0 ? "" : ",",
+                     env->instruments[ask->instruments[i]].venue_symbol);
+    }
+}
+
 struct arb_exchange_ops {
     uint32_t size; /* sizeof(struct arb_exchange_ops) */
 

@@ -23,7 +23,7 @@
 
 #include <string.h>
 
-#include "arbspot/decimal.h"
+#include "arbspot/time.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +48,14 @@ static inline struct arb_json arb_json_over(struct arb_bytes text)
     return json;
 }
 
+static inline struct arb_bytes arb_bytes_of(const char *text)
+{
+    struct arb_bytes bytes;
+    bytes.data = text;
+    bytes.len = strlen(text);
+    return bytes;
+}
+
 /* True when `bytes` are the text `want`, terminator not counted. */
 static inline bool arb_bytes_are(struct arb_bytes bytes, const char *want)
 {
@@ -69,9 +77,19 @@ static inline bool arb_json_fail(struct arb_json *json, int rc)
     return false;
 }
 
+/* Goes back to `at`, where there was no error yet. */
+static inline void arb_json_back(struct arb_json *json, const char *at)
+{
+    json->at = at;
+    json->rc = ARB_OK;
+}
+
 /* The next character that is not white space, or 0 at the end; it stays unread. */
 static inline char arb_json_peek(struct arb_json *json)
 {
+    if (json->at < json->end && (unsigned char)*json->at > ' ') {
+        return *json->at; /* the rule on the wire */
+    }
     while (json->at < json->end) {
         const char c = *json->at;
         if (c != ' ' && c != '\n' && c != '\t' && c != '\r') {
@@ -137,13 +155,44 @@ static inline bool arb_json_advance(struct arb_json *json, char close)
     if (fresh) {
         return c != 0 || arb_json_fail(json, ARB_EPROTO);
     }
-    return arb_json_take(json, ',');
+    if (c != ',') {
+        return arb_json_fail(json, ARB_EPROTO);
+    }
+    json->at++;
+    return true;
 }
 
 /* True when the array goes on: read the element. */
 static inline bool arb_json_next(struct arb_json *json)
 {
     return arb_json_advance(json, ']');
+}
+
+/* Marks in each byte of eight, the lowest one for sure, what plain text has not: " \ and control.
+ */
+static inline uint64_t arb_json_marks(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+    const uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
+
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+            ((eight - ones * 0x20) & ~eight)) &
+           high;
+}
+
+/* Moves over plain text, eight bytes at a time where the machine is little endian. */
+static inline const char *arb_json_plain(const char *p, const char *end)
+{
+    while (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && end - p >= 8) {
+        uint64_t eight;
+        memcpy(&eight, p, 8);
+        const uint64_t marks = arb_json_marks(eight);
+        if (marks != 0) {
+            return p + __builtin_ctzll(marks) / 8;
+        }
+        p += 8;
+    }
+    return p;
 }
 
 /* Reads a string as it stands between its quotes. Control characters are refused. */
@@ -153,7 +202,7 @@ static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
         return false;
     }
     const char *const start = json->at;
-    const char *p = start;
+    const char *p = arb_json_plain(start, json->end);
     for (; p < json->end; p++) {
         const unsigned char c = (unsigned char)*p;
         if (c == '"') {
@@ -173,6 +222,20 @@ static inline bool arb_json_string(struct arb_json *json, struct arb_bytes *out)
 static inline bool arb_json_key(struct arb_json *json, struct arb_bytes *key)
 {
     return arb_json_advance(json, '}') && arb_json_string(json, key) && arb_json_take(json, ':');
+}
+
+/* Consumes `"name":` when the text goes on with exactly this, without white space. */
+static inline bool arb_json_is_key(struct arb_json *json, const char *name)
+{
+    const size_t len = strlen(name);
+    const char *const at = json->at;
+
+    if ((size_t)(json->end - at) < len + 3 || at[0] != '"' || memcmp(at + 1, name, len) != 0 ||
+        at[len + 1] != '"' || at[len + 2] != ':') {
+        return false;
+    }
+    json->at += len + 3;
+    return true;
 }
 
 static inline const char *arb_json_digits(const char *p, const char *end)
@@ -223,13 +286,51 @@ static inline bool arb_json_number(struct arb_json *json, struct arb_bytes *out)
     return true;
 }
 
+/* Eight digits as a number; false when one of them is none. For little endian machines. */
+static inline bool arb_json_eight(const char *p, uint64_t *value)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t eight;
+
+    memcpy(&eight, p, 8);
+    if (((eight & ones * 0xF0) | ((eight + ones * 6) & ones * 0xF0) >> 4) != ones * 0x33) {
+        return false;
+    }
+    eight = (eight & ones * 0x0F) * 10 + ((eight & ones * 0x0F) >> 8); /* pairs, in every second */
+    eight = (eight & UINT64_C(0x00FF00FF00FF00FF)) * 100 +
+            ((eight >> 16) & UINT64_C(0x00FF00FF00FF00FF));
+    eight = (eight & UINT64_C(0x0000FFFF0000FFFF)) * 10000 +
+            ((eight >> 32) & UINT64_C(0x0000FFFF0000FFFF));
+    *value = eight & UINT32_MAX;
+    return true;
+}
+
+/* Adds the digits at `p` to a number, which wraps when they are too many, and returns their end. */
+static inline const char *arb_json_digits_add(const char *p, const char *end, uint64_t *value)
+{
+    uint64_t sum = *value;
+
+    for (; p < end; p++) {
+        const unsigned digit = (unsigned)(unsigned char)*p - '0';
+        if (digit > 9) {
+            break;
+        }
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return p;
+}
+
 /* Reads a non-negative whole number, bare or as a string of digits ("1618677695291295"). */
 static inline bool arb_json_u64(struct arb_json *json, uint64_t *out)
 {
     const bool quoted = arb_json_peek(json) == '"';
-    const char *p = json->at + quoted;
+    const char *const start = json->at + quoted;
     uint64_t value = 0;
-    const char *const start = p;
+    const char *const safe = json->end - start > 19 ? start + 19 : json->end; /* that always fit */
+    const bool has_eight = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && json->end - start >= 8 &&
+                           arb_json_eight(start, &value);
+    const char *p = arb_json_digits_add(start + (has_eight ? 8 : 0), safe, &value);
 
     for (; p < json->end && *p >= '0' && *p <= '9'; p++) {
         if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
@@ -345,90 +446,6 @@ static inline bool arb_json_end(struct arb_json *json)
     return json->at == json->end ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
 }
 
-/* -- objects by table --------------------------------------------------------------------- */
-
-enum {
-    ARB_JSON_FIELDS_MAX = 32, /* in one table */
-};
-
-/* What a member is read as, and the type `to` points to. */
-enum arb_json_type {
-    ARB_JSON_TEXT = 1, /* struct arb_bytes: a string as it stands between its quotes */
-    ARB_JSON_U64 = 2,  /* uint64_t, bare or quoted */
-    ARB_JSON_I64 = 3,  /* int64_t, bare or quoted */
-    ARB_JSON_BOOL = 4, /* bool */
-    ARB_JSON_ANY = 5,  /* struct arb_json: a reader of just this value, to be read later */
-};
-
-struct arb_json_field {
-    const char *name;
-    uint32_t type; /* enum arb_json_type */
-    void *to;
-};
-
-/* Skips a value, and gives a reader of its own that stands before it. */
-static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
-{
-    (void)arb_json_peek(json);
-    *later = *json;
-    if (!arb_json_skip(json)) {
-        return false;
-    }
-    later->end = json->at;
-    return true;
-}
-
-static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
-{
-    switch (field->type) {
-    case ARB_JSON_TEXT:
-        return arb_json_string(json, (struct arb_bytes *)field->to);
-    case ARB_JSON_U64:
-        return arb_json_u64(json, (uint64_t *)field->to);
-    case ARB_JSON_I64:
-        return arb_json_i64(json, (int64_t *)field->to);
-    case ARB_JSON_BOOL:
-        return arb_json_bool(json, (bool *)field->to);
-    case ARB_JSON_ANY:
-        return arb_json_later(json, (struct arb_json *)field->to);
-    default:
-        return arb_json_fail(json, ARB_EINVAL);
-    }
-}
-
-/*
- * Reads one object whose members come in any order. Returns which were there, bit i for fields[i];
- * the others are left as they are. A `null` counts as not there, members that the table does not
- * name are skipped, of one that comes twice the last holds.
- *
- * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
- * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
- */
-static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
-                                       unsigned n)
-{
-    struct arb_bytes key;
-    uint32_t seen = 0;
-
-    if (n > ARB_JSON_FIELDS_MAX) {
-        (void)arb_json_fail(json, ARB_EINVAL);
-        return 0;
-    }
-    arb_json_object(json);
-    while (arb_json_key(json, &key)) {
-        unsigned i = 0;
-        while (i < n && !arb_bytes_are(key, fields[i].name)) {
-            i++;
-        }
-        if (i == n || arb_json_peek(json) == 'n') {
-            arb_json_skip(json);
-        } else if (arb_json_field_read(json, &fields[i])) {
-            seen |= UINT32_C(1) << i;
-        }
-    }
-    return arb_json_ok(json) ? seen : 0;
-}
-
 /* -- decimals ----------------------------------------------------------------------------- */
 
 /* The digits of a plain decimal, and how many of them stand behind the point. */
@@ -442,22 +459,15 @@ struct arb_json_plain {
 static inline struct arb_json_plain arb_json_plain_decimal(const char *p, const char *end)
 {
     struct arb_json_plain plain = { NULL, 0, 0, 0 };
-    const char *const start = p;
-    const char *point = NULL;
+    const char *const point = arb_json_digits_add(p, end, &plain.value);
 
-    for (; p < end; p++) {
-        const unsigned digit = (unsigned)(unsigned char)*p - '0';
-        if (digit <= 9) {
-            plain.value = plain.value * 10 + digit;
-        } else if (*p == '.' && point == NULL && p > start) {
-            point = p;
-        } else {
-            break;
-        }
+    plain.end = point;
+    plain.n_digits = (unsigned)(point - p);
+    if (point > p && point < end && *point == '.') {
+        plain.end = arb_json_digits_add(point + 1, end, &plain.value);
+        plain.fraction = (unsigned)(plain.end - point - 1);
+        plain.n_digits += plain.fraction;
     }
-    plain.end = p;
-    plain.fraction = point == NULL ? 0 : (unsigned)(p - point - 1);
-    plain.n_digits = (unsigned)(p - start) - (point != NULL);
     return plain;
 }
 
@@ -521,7 +531,7 @@ static inline bool arb_json_is_beyond(struct arb_bytes text, unsigned scale)
 static inline bool arb_json_price(struct arb_json *json, unsigned scale, int64_t *out,
                                   uint8_t *digits)
 {
-    const struct arb_json before = *json;
+    const char *const before = json->at;
     struct arb_bytes text = { NULL, 0 };
 
     if (arb_json_decimal(json, scale, out, digits)) {
@@ -530,7 +540,7 @@ static inline bool arb_json_price(struct arb_json *json, unsigned scale, int64_t
     if (json->rc != ARB_ERANGE) {
         return false;
     }
-    *json = before;
+    arb_json_back(json, before);
     if (!(arb_json_peek(json) == '"' ? arb_json_string(json, &text)
                                      : arb_json_number(json, &text)) ||
         !arb_json_is_beyond(text, scale)) {
@@ -548,6 +558,7 @@ struct arb_levels {
     uint32_t n_beyond; /* how many were left out */
     uint8_t px_scale, qty_scale;
     uint8_t px_digits, qty_digits; /* the most seen so far: start at 0 */
+    int rc;                        /* what was wrong with them, when a table of members read them */
 };
 
 static inline void arb_levels_keep(struct arb_levels *out)
@@ -586,36 +597,297 @@ static inline bool arb_json_level_pairs(struct arb_json *json, struct arb_levels
     return arb_json_ok(json);
 }
 
+/* Reads {"price":1,"qty":2} spelled like this. False: nothing is read, and it may be well yet. */
+static inline bool arb_json_level_usual(struct arb_json *json, struct arb_levels *out)
+{
+    struct arb_level *const level = &out->levels[out->n];
+    const char *const before = json->at;
+
+    if (arb_json_literal(json, "{\"price\":", 9) &&
+        arb_json_price(json, out->px_scale, &level->px, &out->px_digits) &&
+        arb_json_literal(json, ",\"qty\":", 7) &&
+        arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits) &&
+        arb_json_literal(json, "}", 1)) {
+        return true;
+    }
+    arb_json_back(json, before);
+    return false;
+}
+
+/* Reads {"qty": 2, "price": 1, ...}: members in any order, and others between them. */
+static inline bool arb_json_level_object(struct arb_json *json, const char *px_key,
+                                         const char *qty_key, struct arb_levels *out)
+{
+    struct arb_level *const level = &out->levels[out->n];
+    unsigned seen = 0;
+    struct arb_bytes key;
+
+    arb_json_object(json);
+    while (arb_json_key(json, &key)) {
+        if (arb_bytes_are(key, px_key)) {
+            seen |= 1;
+            arb_json_price(json, out->px_scale, &level->px, &out->px_digits);
+        } else if (arb_bytes_are(key, qty_key)) {
+            seen |= 2;
+            arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits);
+        } else {
+            arb_json_skip(json);
+        }
+    }
+    return seen == 3 ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
+}
+
 /* Reads [{"price": 1, "qty": 2, ...}, ...], appending; the member names are given. */
 static inline bool arb_json_level_objects(struct arb_json *json, const char *px_key,
                                           const char *qty_key, struct arb_levels *out)
 {
     arb_json_array(json);
     while (arb_json_next(json)) {
-        struct arb_level *const level = arb_levels_more(json, out);
-        unsigned seen = 0;
-        struct arb_bytes key;
-        if (level == NULL) {
+        if (arb_levels_more(json, out) == NULL ||
+            !arb_json_level_object(json, px_key, qty_key, out)) {
             return false;
-        }
-        arb_json_object(json);
-        while (arb_json_key(json, &key)) {
-            if (arb_bytes_are(key, px_key)) {
-                seen |= 1;
-                arb_json_price(json, out->px_scale, &level->px, &out->px_digits);
-            } else if (arb_bytes_are(key, qty_key)) {
-                seen |= 2;
-                arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits);
-            } else {
-                arb_json_skip(json);
-            }
-        }
-        if (seen != 3) {
-            return arb_json_fail(json, ARB_EPROTO);
         }
         arb_levels_keep(out);
     }
     return arb_json_ok(json);
+}
+
+/* The same with "price" and "qty", the usual spelling of which is read in fewer steps. */
+static inline bool arb_json_level_usuals(struct arb_json *json, struct arb_levels *out)
+{
+    arb_json_array(json);
+    while (arb_json_next(json)) {
+        if (arb_levels_more(json, out) == NULL ||
+            (!arb_json_level_usual(json, out) &&
+             !arb_json_level_object(json, "price", "qty", out))) {
+            return false;
+        }
+        arb_levels_keep(out);
+    }
+    return arb_json_ok(json);
+}
+
+/*
+ * Reads [[price, quantity, ...], ...] or [{"price": 1, "qty": 2, ...}, ...], appending: the first
+ * element decides. Fails with ARB_ERANGE, ARB_ELIMIT or ARB_EPROTO in json->rc.
+ */
+static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out)
+{
+    const char *const before = json->at;
+
+    if (!arb_json_array(json)) {
+        return false;
+    }
+    const bool are_objects = arb_json_peek(json) == '{';
+    json->at = before;
+    return are_objects ? arb_json_level_usuals(json, out) : arb_json_level_pairs(json, out);
+}
+
+/* -- objects by table --------------------------------------------------------------------- */
+
+enum {
+    ARB_JSON_FIELDS_MAX = 32, /* in one table */
+};
+
+/* What a member is read as, and the type `to` points to. */
+enum arb_json_type {
+    ARB_JSON_TEXT = 1, /* struct arb_bytes: a string as it stands between its quotes */
+    ARB_JSON_U64 = 2,  /* uint64_t, bare or quoted */
+    ARB_JSON_I64 = 3,  /* int64_t, bare or quoted */
+    ARB_JSON_BOOL = 4, /* bool */
+    ARB_JSON_ANY = 5,  /* struct arb_json: a reader of just this value, to be read later */
+    /*
+     * struct arb_levels, prepared: a side of a book, as arb_levels_read() has it. What is wrong
+     * with it stands in its `rc` and is no error of the object, unless it is not even JSON.
+     */
+    ARB_JSON_LEVELS = 6,
+    ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
+};
+
+struct arb_json_field {
+    const char *name;
+    uint32_t type; /* enum arb_json_type */
+    void *to;
+};
+
+/* Skips a value, and gives a reader of its own that stands before it. */
+static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
+{
+    (void)arb_json_peek(json);
+    *later = *json;
+    if (!arb_json_skip(json)) {
+        return false;
+    }
+    later->end = json->at;
+    return true;
+}
+
+/* A time is short: its closing quote is looked for in the NEAR bytes behind the first only. */
+static inline bool arb_json_time(struct arb_json *json, int64_t *ns)
+{
+    enum { NEAR = 40 };
+    struct arb_bytes text = { NULL, 0 };
+
+    *ns = 0;
+    if (arb_json_peek(json) == '"') {
+        const char *const start = json->at + 1;
+        const size_t left = (size_t)(json->end - start);
+        const size_t near = left < NEAR ? left : (size_t)NEAR;
+        const char *const quote = (const char *)memchr(start, '"', near);
+        text.data = start;
+        text.len = quote == NULL ? 0 : (size_t)(quote - start);
+        if (quote != NULL && arb_time_from_rfc3339(text, ns) == ARB_OK) {
+            json->at = quote + 1;
+            return true;
+        }
+    }
+    return arb_json_string(json, &text);
+}
+
+/* Of a side that comes twice the last holds, and a damaged one is skipped. */
+static inline bool arb_json_levels_field(struct arb_json *json, struct arb_levels *levels)
+{
+    const char *const before = json->at;
+
+    levels->n = levels->n_beyond = 0;
+    levels->rc = ARB_OK;
+    if (arb_levels_read(json, levels)) {
+        return true;
+    }
+    levels->rc = json->rc;
+    arb_json_back(json, before);
+    return arb_json_skip(json);
+}
+
+static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
+{
+    switch (field->type) {
+    case ARB_JSON_TEXT:
+        return arb_json_string(json, (struct arb_bytes *)field->to);
+    case ARB_JSON_U64:
+        return arb_json_u64(json, (uint64_t *)field->to);
+    case ARB_JSON_I64:
+        return arb_json_i64(json, (int64_t *)field->to);
+    case ARB_JSON_BOOL:
+        return arb_json_bool(json, (bool *)field->to);
+    case ARB_JSON_ANY:
+        return arb_json_later(json, (struct arb_json *)field->to);
+    case ARB_JSON_TIME:
+        return arb_json_time(json, (int64_t *)field->to);
+    case ARB_JSON_LEVELS:
+        return arb_json_levels_field(json, (struct arb_levels *)field->to);
+    default:
+        return arb_json_fail(json, ARB_EINVAL);
+    }
+}
+
+/* Reads a key and gives the place of its field, or `n`. Members mostly come in the table's order.
+ */
+static inline unsigned arb_json_field_find(struct arb_json *json,
+                                           const struct arb_json_field *fields, unsigned n,
+                                           unsigned guess)
+{
+    struct arb_bytes key;
+    unsigned i = 0;
+
+    if (guess < n && arb_json_is_key(json, fields[guess].name)) {
+        return guess;
+    }
+    if (!arb_json_string(json, &key) || !arb_json_take(json, ':')) {
+        return n;
+    }
+    while (i < n && !arb_bytes_are(key, fields[i].name)) {
+        i++;
+    }
+    return i;
+}
+
+/* As arb_json_fields(), for the members that are left of an object entered before. */
+static inline uint32_t arb_json_members(struct arb_json *json, const struct arb_json_field *fields,
+                                        unsigned n)
+{
+    unsigned guess = 0;
+    uint32_t seen = 0;
+
+    while (arb_json_advance(json, '}')) {
+        const unsigned i = arb_json_field_find(json, fields, n, guess);
+        if (i == n || arb_json_peek(json) == 'n') {
+            arb_json_skip(json);
+        } else if (arb_json_field_read(json, &fields[i])) {
+            seen |= UINT32_C(1) << i;
+            guess = i + 1;
+        }
+    }
+    return arb_json_ok(json) ? seen : 0;
+}
+
+/*
+ * Reads one object whose members come in any order; in the table's own order they are read fastest.
+ * Returns which were there, bit i for fields[i]; the others are left as they are. A `null` counts
+ * as not there, members that the table does not name are skipped, of one that comes twice the last
+ * holds.
+ *
+ * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
+ * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
+ */
+static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
+                                       unsigned n)
+{
+    if (n > ARB_JSON_FIELDS_MAX) {
+        (void)arb_json_fail(json, ARB_EINVAL);
+        return 0;
+    }
+    arb_json_object(json);
+    return arb_json_members(json, fields, n);
+}
+
+/*
+ * Enters an object and reads one text of it: what the others are to be read with, wherever it
+ * stands. False when there is none. Then comes arb_json_members() for the others.
+ */
+static inline bool arb_json_lead(struct arb_json *json, const char *name, struct arb_bytes *out)
+{
+    arb_json_object(json);
+    if (arb_json_is_key(json, name)) { /* mostly it is the first one */
+        json->fresh = false;
+        return arb_json_string(json, out);
+    }
+    struct arb_json ahead = *json;
+    struct arb_bytes key;
+    while (arb_json_key(&ahead, &key)) {
+        if (arb_bytes_are(key, name)) {
+            return arb_json_string(&ahead, out);
+        }
+        arb_json_skip(&ahead);
+    }
+    return false;
+}
+
+/*
+ * Reads an array by a function for each element, until one returns other than ARB_OK. Returns that,
+ * or what is wrong with the array.
+ */
+static inline int arb_json_each(struct arb_json *json,
+                                int (*read)(void *context, struct arb_json *json), void *context)
+{
+    int rc = ARB_OK;
+
+    arb_json_array(json);
+    while (rc == ARB_OK && arb_json_next(json)) {
+        rc = read(context, json);
+    }
+    return rc != ARB_OK ? rc : json->rc;
+}
+
+/* Skips the members that are left, and is true when nothing but the object's end was left. */
+static inline bool arb_json_rest(struct arb_json *json)
+{
+    struct arb_bytes key;
+
+    while (arb_json_key(json, &key)) {
+        arb_json_skip(json);
+    }
+    return arb_json_end(json);
 }
 
 #ifdef __cplusplus

@@ -7,8 +7,9 @@
  *     if (!arb_json_end(&json)) return arb_levels_trouble(host, instrument, json.rc);
  *     return arb_levels_publish(host, &event, &bids, &asks);
  *
- * struct arb_levels and the readers of one spelling each are in json.h. A price of 0 is read and
- * published: the host refuses the event, which costs its book a resync.
+ * struct arb_levels and its readers are in json.h; struct arb_draft below does all of this for a
+ * book with both sides. A price of 0 is read and published: the host refuses the event, which costs
+ * its book a resync.
  */
 #ifndef ARB_LEVELS_H
 #define ARB_LEVELS_H
@@ -34,20 +35,8 @@ static inline struct arb_levels arb_levels_over(struct arb_level *levels, uint32
     out.qty_scale = info->qty_scale;
     out.px_digits = 0;
     out.qty_digits = 0;
+    out.rc = ARB_OK;
     return out;
-}
-
-/*
- * Reads [[price, quantity, ...], ...] or [{"price": 1, "qty": 2, ...}, ...], appending: the first
- * element decides. Fails with ARB_ERANGE, ARB_ELIMIT or ARB_EPROTO in json->rc.
- */
-static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out)
-{
-    struct arb_json first = *json;
-
-    arb_json_array(&first);
-    return arb_json_peek(&first) == '{' ? arb_json_level_objects(json, "price", "qty", out)
-                                        : arb_json_level_pairs(json, out);
 }
 
 /* Leaves out the levels with a price of 0, for venues that list such. */
@@ -112,6 +101,50 @@ static inline int arb_levels_trouble(struct arb_host *host, uint32_t instrument,
         return rc;
     }
     return arb_book_reject(host, instrument, ARB_ERANGE);
+}
+
+/*
+ * A book event being written, with the room for its levels: one in an instance is enough. The
+ * sides are read by a table of members:
+ *
+ *     arb_draft_begin(&self->draft, self->env, instrument, ARB_BOOK_DELTA);
+ *     ... { "bids", ARB_JSON_LEVELS, &self->draft.bids }, { "asks", ... } ...
+ *     return arb_draft_publish(host, &self->draft);
+ */
+struct arb_draft {
+    struct arb_book_event event;
+    struct arb_levels bids, asks;
+    struct arb_level bid_levels[ARB_EVENT_LEVELS_MAX], ask_levels[ARB_EVENT_LEVELS_MAX];
+};
+
+static inline void arb_draft_begin(struct arb_draft *draft, const struct arb_exchange_env *env,
+                                   uint32_t instrument, enum arb_book_kind kind)
+{
+    const struct arb_instrument *const info = &env->instruments[instrument];
+
+    memset(&draft->event, 0, sizeof(draft->event));
+    draft->event.instrument = instrument;
+    draft->event.kind = (uint32_t)kind;
+    draft->bids = arb_levels_over(draft->bid_levels, ARB_EVENT_LEVELS_MAX, info);
+    draft->asks = arb_levels_over(draft->ask_levels, ARB_EVENT_LEVELS_MAX, info);
+}
+
+/* What was wrong with its levels, or ARB_OK. */
+static inline int arb_draft_rc(const struct arb_draft *draft)
+{
+    return draft->bids.rc != ARB_OK ? draft->bids.rc : draft->asks.rc;
+}
+
+/* Publishes it, or rejects it when its levels could not be read: that costs this book a resync. */
+static inline int arb_draft_publish(struct arb_host *host, struct arb_draft *draft)
+{
+    const int rc = arb_draft_rc(draft);
+
+    if (rc != ARB_OK) {
+        return arb_book_reject(host, draft->event.instrument,
+                               rc == ARB_ERANGE ? ARB_ERANGE : ARB_EPROTO);
+    }
+    return arb_levels_publish(host, &draft->event, &draft->bids, &draft->asks);
 }
 
 #ifdef __cplusplus

@@ -4,8 +4,7 @@
 #ifndef ARB_TIME_H
 #define ARB_TIME_H
 
-#include "arbspot/abi.h"
-#include "arbspot/types.h"
+#include "arbspot/decimal.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,15 +28,12 @@ static inline unsigned arb_time_month_days(unsigned year, unsigned month)
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-/* Reads exactly `n` digits; a value above 9999 means that one was none. */
-static inline unsigned arb_time_digits(const char *p, unsigned n)
+/* Reads two digits; a value above 99 means that one was none. */
+static inline unsigned arb_time_two(const char *p)
 {
-    unsigned value = 0;
-    for (unsigned i = 0; i < n; i++) {
-        const unsigned digit = (unsigned)(unsigned char)p[i] - '0';
-        value = digit > 9 ? 1000000 : value * 10 + digit;
-    }
-    return value;
+    const unsigned ten = (unsigned)(unsigned char)p[0] - '0';
+    const unsigned one = (unsigned)(unsigned char)p[1] - '0';
+    return ten > 9 || one > 9 ? 10000 : ten * 10 + one;
 }
 
 /*
@@ -53,11 +49,12 @@ static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
         p[16] != ':' || p[text.len - 1] != 'Z') {
         return ARB_EINVAL;
     }
-    const unsigned year = arb_time_digits(p, 4), month = arb_time_digits(p + 5, 2);
-    const unsigned day = arb_time_digits(p + 8, 2), hour = arb_time_digits(p + 11, 2);
-    const unsigned minute = arb_time_digits(p + 14, 2), second = arb_time_digits(p + 17, 2);
+    const unsigned year = arb_time_two(p) * 100 + arb_time_two(p + 2), month = arb_time_two(p + 5);
+    const unsigned day = arb_time_two(p + 8), hour = arb_time_two(p + 11);
+    const unsigned minute = arb_time_two(p + 14), second = arb_time_two(p + 17);
     if (year < 1970 || year > 2261 || month - 1 > 11 || day == 0 ||
-        day > arb_time_month_days(year, month) || hour > 23 || minute > 59 || second > 60) {
+        (day > 28 && day > arb_time_month_days(year, month)) || hour > 23 || minute > 59 ||
+        second > 60) {
         return ARB_EINVAL;
     }
     if (text.len > 20 && (p[19] != '.' || text.len == 21 || text.len > 30)) {
@@ -70,9 +67,7 @@ static inline int arb_time_from_rfc3339(struct arb_bytes text, int64_t *ns)
         }
         fraction = fraction * 10 + (int64_t)digit;
     }
-    for (size_t n_digits = text.len == 20 ? 0 : text.len - 21; n_digits < 9; n_digits++) {
-        fraction *= 10;
-    }
+    fraction *= arb_pow10(text.len == 20 ? 9 : (unsigned)(30 - text.len));
     const int64_t seconds =
         arb_time_days(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second);
     *ns = seconds * 1000000000 + fraction;
