@@ -745,8 +745,8 @@ static inline bool arb_json_time(struct arb_json *json, int64_t *ns)
     if (arb_json_peek(json) == '"') {
         const char *const start = json->at + 1;
         const size_t left = (size_t)(json->end - start);
-        const char *const quote =
-            (const char *)memchr(start, '"', left < NEAR ? left : (size_t)NEAR);
+        const size_t near = left < NEAR ? left : (size_t)NEAR;
+        const char *const quote = (const char *)memchr(start, '"', near);
         text.data = start;
         text.len = quote == NULL ? 0 : (size_t)(quote - start);
         if (quote != NULL && arb_time_from_rfc3339(text, ns) == ARB_OK) {
