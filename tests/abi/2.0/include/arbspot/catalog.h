@@ -11,6 +11,7 @@
 
 #include "arbspot/decimal.h"
 #include "arbspot/exchange.h"
+#include "arbspot/json.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -94,6 +95,26 @@ static inline int arb_catalog_publish(struct arb_host *host, const struct arb_ca
     listing.px_digits = arb_catalog_digits(row->px_digits);
     listing.qty_digits = arb_catalog_digits(row->qty_digits);
     return arb_listing_publish(host, &listing);
+}
+
+/*
+ * Reads a catalog that is an array of rows, each by `read`, which publishes it, and ends it. A row
+ * that `read` finds something wrong with is left out with ARB_OK: its reader is its own.
+ */
+static inline int arb_catalog_read(struct arb_host *host, struct arb_json *json,
+                                   int (*read)(struct arb_host *host, struct arb_json row))
+{
+    struct arb_json row;
+    int rc = ARB_OK;
+
+    arb_json_array(json);
+    while (rc == ARB_OK && arb_json_next(json) && arb_json_later(json, &row)) {
+        rc = read(host, row);
+    }
+    if (rc == ARB_OK) {
+        rc = arb_json_end(json) ? arb_catalog_end(host) : json->rc;
+    }
+    return rc;
 }
 
 #ifdef __cplusplus

@@ -112,27 +112,31 @@ static inline uint64_t arb_digits_units(int64_t value, unsigned scale, unsigned 
     if (digits <= scale) {
         return (uint64_t)value / (uint64_t)arb_pow10(scale - digits);
     }
-    const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : ARB_SCALE_MAX;
+    const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : (unsigned)ARB_SCALE_MAX;
     return (uint64_t)value * (uint64_t)arb_pow10(more);
 }
 
-struct arb_digits_number {
-    int64_t value;
-    unsigned scale, digits;
-};
-
-static inline uint32_t arb_digits_write(struct arb_digits_number number,
-                                        const struct arb_digits_style *style, char *text)
+static inline uint32_t arb_digits_write(int64_t value, unsigned scale, unsigned digits, char *text)
 {
+    return arb_uint_write(arb_digits_units(value, scale, digits), text);
+}
+
+/* With what stands behind each of the two numbers. */
+static inline uint32_t arb_digits_print_marked(char *text, const struct arb_level *level,
+                                               const struct arb_digits_form *form)
+{
+    const int64_t values[] = { level->px, level->qty };
+    const unsigned scales[] = { form->info->px_scale, form->info->qty_scale };
+    const unsigned digits[] = { form->px_digits, form->qty_digits };
     uint32_t len = 0;
 
-    if (style->has_point) {
-        len = arb_decimal_write(number.value, number.scale, number.digits, text);
-    } else {
-        len = arb_uint_write(arb_digits_units(number.value, number.scale, number.digits), text);
-    }
-    if (style->between != 0) {
-        text[len++] = style->between;
+    for (unsigned i = 0; i < 2; i++) {
+        len += form->style->has_point
+                   ? arb_decimal_write(values[i], scales[i], digits[i], text + len)
+                   : arb_digits_write(values[i], scales[i], digits[i], text + len);
+        if (form->style->between != 0) {
+            text[len++] = form->style->between;
+        }
     }
     return len;
 }
@@ -140,11 +144,11 @@ static inline uint32_t arb_digits_write(struct arb_digits_number number,
 static inline uint32_t arb_digits_print(char *text, const struct arb_level *level,
                                         const struct arb_digits_form *form)
 {
-    const struct arb_digits_number px = { level->px, form->info->px_scale, form->px_digits };
-    const struct arb_digits_number qty = { level->qty, form->info->qty_scale, form->qty_digits };
-    const uint32_t len = arb_digits_write(px, form->style, text);
-
-    return len + arb_digits_write(qty, form->style, text + len);
+    if (form->style->has_point || form->style->between != 0) {
+        return arb_digits_print_marked(text, level, form);
+    }
+    const uint32_t len = arb_digits_write(level->px, form->info->px_scale, form->px_digits, text);
+    return len + arb_digits_write(level->qty, form->info->qty_scale, form->qty_digits, text + len);
 }
 
 /* The entry of this level in the text before, from `*from` on; NULL: it has to be printed. */

@@ -118,12 +118,12 @@ struct arb_plan {
     uint32_t depth;           /* levels a side the feed carries; 0 for the whole book */
 
     /* Connections. */
-    uint32_t books_per_conn;   /* 0: all on one. Further connections are opened as needed */
-    uint32_t channels;         /* 1: subscriptions that each book needs, to ARB_CHANNELS_MAX */
-    uint32_t opens_per_10s;    /* 0, no limit: connections opened, over all of this venue */
-    uint32_t opens_per_10min;  /* 0, no limit: likewise */
-    uint32_t idle_ms;          /* 30000: reconnect when nothing that proves life comes for so long */
-    uint32_t heartbeat_ms;     /* 0, none: how often ARB_ASK_HEARTBEAT goes out */
+    uint32_t books_per_conn;  /* 0: all on one. Further connections are opened as needed */
+    uint32_t channels;        /* 1: subscriptions that each book needs, to ARB_CHANNELS_MAX */
+    uint32_t opens_per_10s;   /* 0, no limit: connections opened, over all of this venue */
+    uint32_t opens_per_10min; /* 0, no limit: likewise */
+    uint32_t idle_ms;         /* 30000: reconnect when nothing that proves life comes for so long */
+    uint32_t heartbeat_ms;    /* 0, none: how often ARB_ASK_HEARTBEAT goes out */
     uint32_t heartbeat_wait_ms; /* 10000: any message must come within it, or we reconnect */
 
     /* Requests on a connection. */
@@ -134,16 +134,40 @@ struct arb_plan {
     uint32_t resubscribe;         /* enum arb_resubscribe */
 
     /* Requests by HTTP, over all of this venue. */
-    uint32_t http_at_once;    /* 4 */
-    uint32_t http_per_10min;  /* 0, no limit */
-    uint32_t catalog;         /* enum arb_catalog_source */
-    uint32_t catalog_age_ms;  /* 86400000: an older one is asked for again */
-    bool is_listed_only;      /* the venue takes subscriptions to books it does not have: subscribe
-                                 only what the catalog lists */
-    bool needs_token;         /* ARB_ASK_TOKEN before each connection */
-    uint8_t packing;          /* enum arb_packing */
+    uint32_t http_at_once;   /* 4 */
+    uint32_t http_per_10min; /* 0, no limit */
+    uint32_t catalog;        /* enum arb_catalog_source */
+    uint32_t catalog_age_ms; /* 86400000: an older one is asked for again */
+    bool is_listed_only;     /* the venue takes subscriptions to books it does not have: subscribe
+                                only what the catalog lists */
+    bool needs_token;        /* ARB_ASK_TOKEN before each connection */
+    uint8_t packing;         /* enum arb_packing */
     uint8_t reserved;
 };
+
+/* The limits that most plugins have options for; 0 leaves the plan's. */
+struct arb_limits {
+    int64_t books_per_conn, books_per_request, requests_per_second;
+    int64_t idle_ms, answer_ms, heartbeat_ms, heartbeat_wait_ms, catalog_age_ms;
+};
+
+static inline void arb_plan_limit(struct arb_plan *plan, const struct arb_limits *limits)
+{
+    const int64_t from[] = { limits->books_per_conn,      limits->books_per_request,
+                             limits->requests_per_second, limits->idle_ms,
+                             limits->answer_ms,           limits->heartbeat_ms,
+                             limits->heartbeat_wait_ms,   limits->catalog_age_ms };
+    uint32_t *const to[] = { &plan->books_per_conn,      &plan->books_per_request,
+                             &plan->requests_per_second, &plan->idle_ms,
+                             &plan->answer_ms,           &plan->heartbeat_ms,
+                             &plan->heartbeat_wait_ms,   &plan->catalog_age_ms };
+
+    for (size_t i = 0; i < sizeof(to) / sizeof(*to); i++) {
+        if (from[i] > 0) {
+            *to[i] = from[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)from[i];
+        }
+    }
+}
 
 /* -- requests ----------------------------------------------------------------------------- */
 
@@ -296,20 +320,18 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
 /*
  * Publishes a snapshot or a change of one book. What the host does with it:
  *
- *   chain      by plan.loss_detection and the event's numbers. An event that does not follow the one
- *              before is damage: the book is STALE and gets a new snapshot. A book that is left, or
- *              that waits for a snapshot in the stream, takes no delta.
- *   proof      VERIFIED means shown: the event's own checksum matched, or its own link fits. An event
- *              without the one that the plan promises is UNVERIFIABLE, and so is a snapshot by HTTP
- *              until a link fits behind it.
- *   seam       deltas are held until the snapshot by HTTP, in order, and applied where they meet it.
- *              A snapshot that does not meet them is asked for again.
- *   repeats    an event with the last_seq of the one before (ARB_SNAPSHOT_EACH: with a venue_ns that
- *              is not newer) is that one again, and ignored; one dated more than a minute before
- *              it is damage.
- *   crossing   a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
- *   TOP        compared with the book. A level that differs in the same way for 3 s, or that crosses
- *              the book, is set to what the newer side says, and counted.
+ *   chain      by plan.loss_detection and the event's numbers. An event that does not follow the
+ * one before is damage: the book is STALE and gets a new snapshot. A book that is left, or that
+ * waits for a snapshot in the stream, takes no delta. proof      VERIFIED means shown: the event's
+ * own checksum matched, or its own link fits. An event without the one that the plan promises is
+ * UNVERIFIABLE, and so is a snapshot by HTTP until a link fits behind it. seam       deltas are
+ * held until the snapshot by HTTP, in order, and applied where they meet it. A snapshot that does
+ * not meet them is asked for again. repeats    an event with the last_seq of the one before
+ * (ARB_SNAPSHOT_EACH: with a venue_ns that is not newer) is that one again, and ignored; one dated
+ * more than a minute before it is damage. crossing   a crossed book is STALE until the next event
+ * uncrosses it, and damaged if it does not. TOP        compared with the book. A level that differs
+ * in the same way for 3 s, or that crosses the book, is set to what the newer side says, and
+ * counted.
  */
 static inline int arb_book_publish(struct arb_host *host, const struct arb_book_event *event)
 {
@@ -409,7 +431,8 @@ static inline void arb_ask_names(const struct arb_ask *ask, const struct arb_exc
 struct arb_exchange_ops {
     uint32_t size; /* sizeof(struct arb_exchange_ops) */
 
-    /* Required. Options are stored in `self`. Fill in the plan; of the calls, log and timers only. */
+    /* Required. Options are stored in `self`. Fill in the plan; of the calls, log and timers only.
+     */
     int (*init)(void *self, struct arb_host *host, const struct arb_exchange_env *env,
                 struct arb_plan *plan);
     /*
@@ -426,9 +449,9 @@ struct arb_exchange_ops {
      */
     int (*spell)(void *self, const struct arb_instrument *info, char *name);
     /*
-     * Required with HTTP: catalog, snapshot, token. `status` is never 0: without an answer, the host
-     * asks again by itself. So it does after a status of 418, 429 or 5xx, whatever this returns, and
-     * after any result other than ARB_OK.
+     * Required with HTTP: catalog, snapshot, token. `status` is never 0: without an answer, the
+     * host asks again by itself. So it does after a status of 418, 429 or 5xx, whatever this
+     * returns, and after any result other than ARB_OK.
      */
     int (*on_answer)(void *self, struct arb_host *host, const struct arb_ask *ask, int status,
                      struct arb_bytes body);

@@ -62,6 +62,19 @@ static inline bool arb_bytes_are(struct arb_bytes bytes, const char *want)
     return bytes.len == strlen(want) && memcmp(bytes.data, want, bytes.len) == 0;
 }
 
+/* Takes `prefix` off the text when it begins with it. */
+static inline bool arb_bytes_cut(struct arb_bytes *text, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+
+    if (text->len < len || memcmp(text->data, prefix, len) != 0) {
+        return false;
+    }
+    text->data += len;
+    text->len -= len;
+    return true;
+}
+
 static inline bool arb_json_ok(const struct arb_json *json)
 {
     return json->rc == ARB_OK;

@@ -38,8 +38,10 @@ struct arb_symbol_map {
 static inline uint32_t arb_symbol_hash(struct arb_bytes name)
 {
     uint32_t hash = 2166136261U;
-    for (size_t i = 0; i < name.len; i++) {
-        hash = (hash ^ (unsigned char)name.data[i]) * 16777619U;
+    const char *const end = name.data + name.len;
+
+    for (const char *p = name.data; p != end; p++) {
+        hash = (hash ^ (unsigned char)*p) * 16777619U;
     }
     return hash ^ hash >> 15;
 }

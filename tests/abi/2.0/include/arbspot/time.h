@@ -10,6 +10,18 @@
 extern "C" {
 #endif
 
+/* Whether a count of microseconds since 1970 can be a time at all. */
+static inline bool arb_time_is_us(uint64_t us)
+{
+    return us > 0 && us <= INT64_MAX / 1000;
+}
+
+/* For what arb_time_is_us(). */
+static inline int64_t arb_time_from_us(uint64_t us)
+{
+    return (int64_t)us * 1000;
+}
+
 /* Days from 1970-01-01 to a date of the Gregorian calendar, year >= 1970. */
 static inline int64_t arb_time_days(unsigned year, unsigned month, unsigned day)
 {
