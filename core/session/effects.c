@@ -129,8 +129,7 @@ static int host_answered(struct arb_host *host, uint32_t instrument, uint32_t ch
                          uint32_t outcome, const char *why)
 {
     struct effects *const effects = effects_of(host);
-    const int rc =
-        instrument == ARB_NO_INSTRUMENT ? ARB_OK : check_instrument(effects, instrument);
+    const int rc = instrument == ARB_NO_INSTRUMENT ? ARB_OK : check_instrument(effects, instrument);
 
     if (rc != ARB_OK) {
         return rc;
@@ -304,9 +303,11 @@ static int host_reject(struct arb_host *host, uint32_t instrument, int reason)
     struct effects *const effects = effects_of(host);
     const int rc = check_instrument(effects, instrument);
 
-    return rc != ARB_OK ? rc
-                        : on_text(effects, EFFECT_REJECT, instrument, reason == ARB_ERANGE,
-                                  reason == ARB_ERANGE ? "a number does not fit" : "damaged");
+    return rc != ARB_OK
+               ? rc
+               : on_text(effects, EFFECT_REJECT, instrument, reason == ARB_ERANGE,
+                         reason == ARB_ERANGE ? "a number does not fit"
+                                              : "the venue's message of this book is damaged");
 }
 
 static int host_resync(struct arb_host *host, uint32_t instrument, const char *why)
