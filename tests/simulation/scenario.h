@@ -2,7 +2,7 @@
  * scenario.h - one seeded run: two venues, their feeds, the bus and everybody who reads it.
  *
  * A number decides everything: instruments, depths, modes, latencies, faults, who reads what
- * and when. After every call of a feed its books are compared with the truth, and after every
+ * and when. After every call of a session its books are compared with the truth, and after every
  * read each consumer's copy with what the host said at that event.
  */
 #ifndef ARB_SIMULATION_SCENARIO_H
