@@ -30,6 +30,7 @@ LIVE_WITHIN_S = 10
 WATCHED_S = 4  # after the fault: longer than any of them lasts
 BOOKS_EVERY_S = 0.5
 SETTLED_NS = 1_000_000_000  # books are compared when their state did not change that close by
+COMPARED_NS = 4 * SETTLED_NS  # books are LIVE for that long at the end: several are compared
 
 # What the host says of each fault; None: nothing, because its books stay LIVE.
 PLAYS = {
@@ -70,9 +71,14 @@ class Play:
                                               self.stage.limit(FAULT_AT_S + 2)).group(0))
 
     def is_over(self):
-        """The fault was long enough ago, and the books are LIVE."""
-        ago_ns = time.time_ns() - max(self.fault_ns(venue) for venue in VENUES)
-        return ago_ns > WATCHED_S * 1e9 and self.bus.count_in("LIVE") == BOOKS
+        """The fault was long enough ago, and the books are LIVE, long enough to compare some."""
+        now_ns = time.time_ns()
+        ago_ns = now_ns - max(self.fault_ns(venue) for venue in VENUES)
+        if ago_ns <= WATCHED_S * 1e9 or self.bus.count_in("LIVE") != BOOKS:
+            return False
+        with self.bus.lock:
+            changed_ns = max(book.states[-1][2] for book in self.bus.books.values())
+        return now_ns - changed_ns > COMPARED_NS
 
     def expect_words(self):
         for venue in VENUES if self.said else ():
@@ -127,7 +133,8 @@ class Play:
 
 def watch(stage, plays):
     """Has the books written down again and again until every fault is over."""
-    deadline = time.monotonic() + stage.limit(FAULT_AT_S + WATCHED_S + LIVE_WITHIN_S)
+    deadline = (time.monotonic() + stage.limit(FAULT_AT_S + WATCHED_S + LIVE_WITHIN_S) +
+                COMPARED_NS / 1e9)
     while not all([play.is_over() for play in plays]):
         if time.monotonic() > deadline:
             raise pipeline.Miss("books are not LIVE again: " +
