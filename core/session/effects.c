@@ -302,12 +302,11 @@ static int host_reject(struct arb_host *host, uint32_t instrument, int reason)
 {
     struct effects *const effects = effects_of(host);
     const int rc = check_instrument(effects, instrument);
+    const bool is_range = reason == ARB_ERANGE;
+    const char *const why =
+        is_range ? "a number does not fit" : "the venue's message of this book is damaged";
 
-    return rc != ARB_OK
-               ? rc
-               : on_text(effects, EFFECT_REJECT, instrument, reason == ARB_ERANGE,
-                         reason == ARB_ERANGE ? "a number does not fit"
-                                              : "the venue's message of this book is damaged");
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_REJECT, instrument, is_range, why);
 }
 
 static int host_resync(struct arb_host *host, uint32_t instrument, const char *why)

@@ -663,11 +663,6 @@ bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other)
     return has_any;
 }
 
-const struct event_venue *board_venue(const struct board *board)
-{
-    return &board->venue;
-}
-
 struct arb_clock board_clock(const struct board *board, struct moment now)
 {
     return venue_clock_estimate(&board->clock, now);

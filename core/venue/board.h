@@ -89,7 +89,6 @@ uint32_t board_count_in_state(const struct board *board, enum arb_book_state sta
 struct arb_book board_view(const struct board *board, uint32_t book);
 /* True when the seat has a book LIVE, and each book that `other` has LIVE. */
 bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other);
-const struct event_venue *board_venue(const struct board *board);
 struct arb_clock board_clock(const struct board *board, struct moment now);
 const struct board_stats *board_stats(const struct board *board);
 
