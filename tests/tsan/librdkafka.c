@@ -133,12 +133,15 @@ void cnd_destroy(cnd_t *condition)
 }
 
 /*
- * Its atomic reference counts are invisible too, so that every free() of a message, and every
- * end of a lock, looks like a race with its last use: what it calls by itself is not looked at.
+ * Its atomic reference counts and its pthread_rwlock_t are invisible too, so that every free() of
+ * a message, and every lock created under a write lock, looks like a race with its next use: what
+ * it calls by itself, and the memory of its own locks, is not looked at.
  * See https://github.com/google/sanitizers/wiki/ThreadSanitizerSuppressions
  */
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-    return "called_from_lib:librdkafka.so\n";
+    return "called_from_lib:librdkafka.so\n"
+           "race:^mtx_\n"
+           "race:^cnd_\n";
 }
