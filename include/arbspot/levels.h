@@ -7,15 +7,15 @@
  *     if (!arb_json_end(&json)) return arb_levels_trouble(host, instrument, json.rc);
  *     return arb_levels_publish(host, &event, &bids, &asks);
  *
- * struct arb_levels and its readers are in json.h; struct arb_draft below does all of this for a
- * book with both sides. A price of 0 is read and published: the host refuses the event, which costs
- * its book a resync.
+ * struct arb_levels and its readers are in json.h and fields.h; struct arb_draft below does all of
+ * this for a book with both sides. A price of 0 is read and published: the host refuses the event,
+ * which costs its book a resync.
  */
 #ifndef ARB_LEVELS_H
 #define ARB_LEVELS_H
 
 #include "arbspot/exchange.h"
-#include "arbspot/json.h"
+#include "arbspot/fields.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -17,7 +17,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "arbspot/json.h"
+#include "arbspot/fields.h"
 #include "arbspot/text.h"
 #include "chance.h"
 #include "json_oracle.h"
