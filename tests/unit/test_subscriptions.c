@@ -302,6 +302,26 @@ static void unanswered_second_channel_leaves_the_book_alone(void **state)
     world_destroy(world);
 }
 
+/* What comes on the second channel acknowledges it, and not the first. */
+static void best_levels_acknowledge_the_second_channel(void **state)
+{
+    static const struct world_spec spec = { .options = { { "channels", "2" }, { "at_once", "on" } },
+                                            .symbols = { "BTC/USD" } };
+    struct world *const world = world_connected(&spec);
+
+    (void)state;
+    world_say(world, "top 0 10 b100x1 a101x1");
+    world_run(world, 5000);
+    world_expect(world, "status 0 STALE the venue did not answer\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 sub 0 BTC/USD\n");
+    world_say(world, "snap 0 10 b100x1 a101x1");
+    world_forget(world);
+    world_run(world, 3600000);
+    world_expect(world, "");
+    world_destroy(world);
+}
+
 static void refused_second_channel_leaves_the_book_alone(void **state)
 {
     struct world *const world = world_live(&two_channels);
@@ -476,6 +496,7 @@ int main(void)
         cmocka_unit_test(channels_that_are_both_acknowledged_are_asked_no_more),
         cmocka_unit_test(second_channels_acknowledgement_makes_no_book),
         cmocka_unit_test(unanswered_second_channel_leaves_the_book_alone),
+        cmocka_unit_test(best_levels_acknowledge_the_second_channel),
         cmocka_unit_test(refused_second_channel_leaves_the_book_alone),
         cmocka_unit_test(refused_first_channel_makes_the_book_unusable),
         cmocka_unit_test(channels_are_put_off_one_by_one),
