@@ -180,23 +180,6 @@ static void test_missing_message_of_a_connection(void **state)
     world_destroy(world);
 }
 
-static void test_utc_set_back_moves_no_timer(void **state)
-{
-    static const struct world_spec spec = { .options = { { "on_init", "timer 2 1000" },
-                                                         { "on_timer", "resync 0 timer %" } } };
-    struct world *const world = world_live(&spec);
-
-    (void)state;
-    world->now.utc_ns -= 3600 * NS_PER_S;
-    world_run(world, 999);
-    world_expect(world, "");
-    world_run(world, 2);
-    world_expect(world, "status 0 STALE timer 2\n"
-                        "status 0 SYNCING resync\n"
-                        "> send 0 leave 0 BTC/USD\n");
-    world_destroy(world);
-}
-
 static void test_without_leaving_the_connection_is_dropped(void **state)
 {
     static const struct world_spec spec = { .options = { { "without", "hello leave" } } };
@@ -689,7 +672,6 @@ int main(void)
         cmocka_unit_test(test_refused_while_leaving_subscribes),
         cmocka_unit_test(test_unanswered_is_stale),
         cmocka_unit_test(test_missing_message_of_a_connection),
-        cmocka_unit_test(test_utc_set_back_moves_no_timer),
         cmocka_unit_test(test_without_leaving_the_connection_is_dropped),
         cmocka_unit_test(test_subscribing_again_is_enough),
         cmocka_unit_test(test_books_are_spread_over_connections),
