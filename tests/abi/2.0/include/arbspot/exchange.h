@@ -128,8 +128,8 @@ struct arb_plan {
 
     /* Requests on a connection. */
     uint32_t books_per_request;   /* 1: named in one ARB_ASK_SUBSCRIBE or _UNSUBSCRIBE */
-    uint32_t requests_per_second; /* 0, no limit: of those that the host asks to be spelled */
-    uint32_t requests_per_hour;   /* 0, no limit */
+    uint32_t requests_per_second; /* 0, no limit: subscriptions, and leaving them */
+    uint32_t requests_per_hour;   /* 0, no limit: likewise, over reconnects as well */
     uint32_t answer_ms;           /* 5000: how long an answer, or a snapshot, may take */
     uint32_t resubscribe;         /* enum arb_resubscribe */
 
