@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|kafka...
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|kafka|fuzz...
 #   build  what the program needs to be built and run
 #   test   what the test suites need on top
 #   kafka  Java and Maven, to run a real Apache Kafka in the tests
+#   fuzz   clang with its runtimes for the fuzz targets, and llvm-symbolizer to name what they find
 set -euo pipefail
 
 build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-dev librdkafka-dev
        libssl-dev libwebsockets-dev ninja-build pkg-config zlib1g-dev"
 test="g++ libcmocka-dev kcat python3"
 kafka="openjdk-17-jre-headless maven"
+fuzz="clang libclang-rt-dev llvm"
 
 wanted=""
 for group in "$@"; do

@@ -383,7 +383,7 @@ static int on_writable(struct ws_client *ws, struct ws_conn *conn)
     return rc;
 }
 
-/* Codes that libwebsockets does not know, 1012 and 1013 among them, arrive here as 1002. */
+/* Codes that libwebsockets does not know, those from 1012 to 2999, arrive here as 1002. */
 static void on_peer_close(struct ws_conn *conn, const unsigned char *in, size_t len)
 {
     char why[DIAL_WHY_MAX], text[CLOSE_TEXT_MAX] = "";

@@ -171,6 +171,7 @@ int session_start(struct session *session, struct moment now, struct err *err)
         return rc;
     }
     take_plan(session);
+    due_by(session, DUE_BOOKS, now.mono_ns); /* from then on it looks for silent ones */
     session_commit(session, now);
     catalog_start(session, now);
     if (instruments_add_named(session) != ARB_OK) {

@@ -330,12 +330,14 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
     const uint32_t channel = event->kind == ARB_BOOK_TOP && session->plan.channels > 1 ? 1 : 0;
     const struct subscription *const sub = sub_of(session, event->instrument, channel);
     const bool is_stream = session->rules.source == ARB_SNAPSHOT_STREAM;
+    /* A change may still be of the subscription before; the second channel is never left. */
+    const bool is_proof = !is_stream || channel > 0 || event->kind == ARB_BOOK_SNAPSHOT;
 
     if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }
     if (session->current_conn != ARB_NO_CONN && sub->state != SUB_ON && !is_leaving(sub->state) &&
-        (!is_stream || event->kind == ARB_BOOK_SNAPSHOT)) { /* by HTTP it proves no subscription */
+        is_proof) { /* by HTTP it proves no subscription */
         set_served(session, event->instrument, channel, now);
     }
     return true;

@@ -65,7 +65,7 @@ void runner_step(struct runner *runner, struct moment now);
  */
 int64_t runner_next_timer_ns(const struct runner *runner);
 
-/* Runs on_stop() once, for those who step by hand. */
+/* Runs on_stop() once, for those who step by hand: what runner_stop() has the thread do. */
 void runner_finish(struct runner *runner, struct moment now);
 
 /* Starts the thread. */

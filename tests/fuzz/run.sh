@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each for a while. Usage: tests/fuzz/run.sh SECONDS [TARGET...]
+# Installs what is missing, builds the fuzz targets and runs each for a while.
+# Usage: tests/fuzz/run.sh SECONDS [TARGET...]
 #   ARBSPOT_FUZZ_DIR=DIR   where to build and keep corpora and findings (default: build/fuzz)
 # Stops at the first input that breaks something and leaves it in findings/.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 if [[ ! "${1:-}" =~ ^[1-9][0-9]*$ ]]; then
-    sed -n '2,4s/^# //p' "$0" >&2
+    sed -n '2,5s/^# //p' "$0" >&2
     exit 64
 fi
 seconds=$1
@@ -17,6 +18,7 @@ if [[ $# -eq 0 ]]; then
 fi
 dir=${ARBSPOT_FUZZ_DIR:-build/fuzz}
 
+etc/install-packages.sh build test fuzz
 cmake --preset fuzz -B "$dir" >/dev/null
 cmake --build "$dir" --target fuzz
 

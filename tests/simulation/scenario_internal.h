@@ -107,6 +107,7 @@ struct scenario {
     struct strategy_config strategy;
     struct runner *runner;
     struct topic_reader runner_reader;
+    uint64_t n_open; /* opportunities that the runner's strategy has opened and not closed */
     int64_t now_ns, end_ns, last_fault_ns, restart_ns; /* the world's, which is the true time */
     int64_t utc_step_at_ns; /* the host's UTC is set then; NEVER_NS: it is not */
     int64_t utc_step_ns;    /* by so much */
@@ -178,7 +179,10 @@ void readers_read(struct scenario *s);
 int readers_restart(struct scenario *s, struct err *err);
 /* The slow one reads all there is now. */
 void readers_drain(struct scenario *s);
-/* Whoever may be behind reads the rest, and must see each book as the host does. */
+/*
+ * Whoever may be behind reads the rest, and must see each book as the host does; the strategy
+ * stops, and must leave nothing open.
+ */
 void readers_end(struct scenario *s);
 
 #endif /* ARB_SIMULATION_SCENARIO_INTERNAL_H */

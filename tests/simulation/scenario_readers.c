@@ -150,8 +150,9 @@ static int begin_runner(struct scenario *s, int64_t since_ns, struct err *err)
         .now = scenario_moment(s),
     };
 
-    runner_destroy(s->runner);
+    runner_destroy(s->runner); /* killed: it closes nothing */
     s->runner = NULL;
+    s->n_open = 0;
     topic_reader_init(&s->runner_reader, &s->topic, s->levels, READERS_LEVELS_MAX);
     s->runner_reader.next = topic_find(&s->topic, since_ns);
     return runner_create(&s->runner, &config, &problems, err);
@@ -195,6 +196,17 @@ static void check_opportunity_leg(struct scenario *s, const struct opportunity *
     }
 }
 
+static void count_open(struct scenario *s, uint32_t event)
+{
+    if (event == ARB_OPPORTUNITY_OPEN) {
+        s->n_open++;
+    } else if (s->n_open == 0) {
+        scenario_violate(s, "an opportunity goes on that was never opened");
+    } else {
+        s->n_open -= event == ARB_OPPORTUNITY_CLOSE;
+    }
+}
+
 static void on_opportunity(void *context, const struct opportunity *opportunity)
 {
     struct scenario *const s = context;
@@ -204,6 +216,7 @@ static void on_opportunity(void *context, const struct opportunity *opportunity)
     const size_t len = wire_write_opportunity(opportunity, scenario_moment(s).utc_ns, json);
 
     s->totals->opportunities++;
+    count_open(s, opportunity->terms.event);
     if (wire_read_opportunity((struct arb_bytes){ json, len }, &read, &pub_ns) != ARB_OK) {
         scenario_violate(s, "an opportunity cannot be read");
         return;
@@ -234,12 +247,23 @@ void readers_drain(struct scenario *s)
     read_rings(s, &s->copies[SLOW], UINT32_MAX);
 }
 
+/* The strategy stops as it does when the host ends. */
+static void stop_runner(struct scenario *s)
+{
+    runner_finish(s->runner, scenario_moment(s));
+    if (s->n_open > 0) {
+        scenario_violate(s, "%" PRIu64 " opportunities are open after the strategy stopped",
+                         s->n_open);
+    }
+}
+
 void readers_end(struct scenario *s)
 {
     readers_drain(s);
     check_caught_up(s, &s->copies[SLOW]);
     read_topic(s, &s->copies[LATE]);
     check_caught_up(s, &s->copies[LATE]);
+    stop_runner(s);
 }
 
 int readers_open(struct scenario *s, struct err *err)

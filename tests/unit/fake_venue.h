@@ -34,7 +34,8 @@ struct fake_venue {
     const char *on_init, *on_timer;
     const char *loss, *source, *seam, *catalog, *without;
     bool desync, not_back, listed, token, at_once;
-    int64_t checksum_levels, channels, per_conn, per_request, per_second, opens, answer_ms, beat_ms;
+    int64_t checksum_levels, channels, per_conn, per_request, per_second, per_hour;
+    int64_t opens, answer_ms, beat_ms;
     int64_t http_at_once, http_per_10min, packing;
 };
 
@@ -338,6 +339,7 @@ static inline int fake_init(void *instance, struct arb_host *host,
     plan->books_per_conn = (uint32_t)self->per_conn;
     plan->books_per_request = (uint32_t)self->per_request;
     plan->requests_per_second = (uint32_t)self->per_second;
+    plan->requests_per_hour = (uint32_t)self->per_hour;
     plan->opens_per_10s = (uint32_t)self->opens;
     plan->answer_ms = (uint32_t)self->answer_ms;
     plan->heartbeat_ms = (uint32_t)self->beat_ms;
@@ -453,6 +455,7 @@ static const struct arb_option fake_options[] = {
     FAKE_NUMBER(per_conn, "0"),
     FAKE_NUMBER(per_request, "10"),
     FAKE_NUMBER(per_second, "0"),
+    FAKE_NUMBER(per_hour, "0"),
     FAKE_NUMBER(opens, "0"),
     FAKE_NUMBER(answer_ms, "5000"),
     FAKE_NUMBER(beat_ms, "0"),

@@ -22,9 +22,10 @@ struct world_spec {
     uint32_t n_made;                           /* instead: this many, A0/USD, A1/USD ... */
     struct budget *budget;                     /* shared with another world, or NULL */
     const struct arb_plugin *desc;             /* NULL: fake_plugin */
+    const struct port *port;                   /* NULL: what is asked of it is told */
     int64_t max_age_ms;
     uint8_t scale;
-    bool without_checksum, without_trace;
+    bool without_checksum, without_trace, is_unpaced;
 };
 
 struct world {
@@ -218,14 +219,16 @@ static inline struct world *world_create_traced(const struct world_spec *spec,
                                    ARB_KIND_EXCHANGE, &world->err));
     world->plugin.exchange.checksum =
         spec->without_checksum ? NULL : world->plugin.exchange.checksum;
+    const struct port told = { &world_port, world };
     const struct session_config config = { .plugin = &world->plugin,
                                            .exchange = &world->exchange,
                                            .config = &world->config,
-                                           .port = { &world_port, world },
+                                           .port = spec->port == NULL ? told : *spec->port,
                                            .sink = &world_sink,
                                            .sink_context = world,
                                            .budget = spec->budget,
-                                           .trace = trace };
+                                           .trace = trace,
+                                           .is_unpaced = spec->is_unpaced };
     assert_int_equal(ARB_OK, session_create(&world->session, &config, &world->err));
     return world;
 }

@@ -624,6 +624,45 @@ static void chain_without_a_number_in_common_is_met_by_time(void **state)
                    "refused older than the first change held\n");
 }
 
+/*
+ * A snapshot of a quiet market names no event, so nothing shows that the first one behind it is the
+ * next. Those behind that one are linked, which shows a loss and proves no book.
+ */
+#define QUIET_SEED "wait 3000;ask;wait 1000;snap t=10 b80x1 a101x1;"
+#define QUIET_BOOK "snapshot LIVE unverifiable b80x1 a101x1\n"
+
+static void chain_behind_a_quiet_snapshot_is_unverifiable(void **state)
+{
+    (void)state;
+    live_world_run(&chained_by_time,
+                   QUIET_SEED "delta #7<6 t=20 b80x2;wait 3600000;delta #8<7 t=30 b80x3",
+                   QUIET_BOOK "delta LIVE unverifiable b80x2\n"
+                              "delta LIVE unverifiable b80x3\n");
+    live_world_run(&chained_by_time, QUIET_SEED "delta #7<6 t=20 b80x2;delta #9<8 t=30 b80x3",
+                   QUIET_BOOK "delta LIVE unverifiable b80x2\n"
+                              "damaged status STALE an event does not follow the one before\n");
+}
+
+#define NEXT_SEED "delta #7<6 t=20 b80x2;leave;await;delta #8<7 t=30 b81x1;delta #9<8 t=40 b80x3;"
+#define NEXT_BOOK                                                                                  \
+    "delta LIVE unverifiable b80x2\n"                                                              \
+    "status STALE left\n"                                                                          \
+    "status SYNCING waiting\n"
+
+/* One that names an event, and one that is newer than an event that was held. */
+static void next_snapshot_ends_what_the_quiet_one_left_unproven(void **state)
+{
+    (void)state;
+    live_world_run(&chained_by_time,
+                   QUIET_SEED NEXT_SEED "snap #9 t=40 b80x3 a101x1;delta #10<9 t=50 b80x4",
+                   QUIET_BOOK NEXT_BOOK "snapshot LIVE unverifiable b80x3 a101x1\n"
+                                        "delta LIVE verified b80x4\n");
+    live_world_run(&chained_by_time,
+                   QUIET_SEED NEXT_SEED "snap t=30 b81x1 a101x1;delta #10<9 t=50 b80x4",
+                   QUIET_BOOK NEXT_BOOK "snapshot LIVE unverifiable b80x3 b81x1 a101x1\n"
+                                        "delta LIVE verified b80x4\n");
+}
+
 /* -- the seam, by time ------------------------------------------------------------------ */
 
 static void snapshot_not_older_than_the_first_delta_held_is_taken(void **state)
@@ -980,6 +1019,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(chain_that_is_not_met_is_refused),
     cmocka_unit_test(chain_is_met_within_an_event_of_several_changes),
     cmocka_unit_test(chain_without_a_number_in_common_is_met_by_time),
+    cmocka_unit_test(chain_behind_a_quiet_snapshot_is_unverifiable),
+    cmocka_unit_test(next_snapshot_ends_what_the_quiet_one_left_unproven),
     cmocka_unit_test(snapshot_not_older_than_the_first_delta_held_is_taken),
     cmocka_unit_test(deltas_not_newer_than_the_snapshot_are_dropped_behind_it),
     cmocka_unit_test(snapshot_made_within_the_time_of_a_diff_is_live),

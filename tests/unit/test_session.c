@@ -180,23 +180,6 @@ static void test_missing_message_of_a_connection(void **state)
     world_destroy(world);
 }
 
-static void test_utc_set_back_moves_no_timer(void **state)
-{
-    static const struct world_spec spec = { .options = { { "on_init", "timer 2 1000" },
-                                                         { "on_timer", "resync 0 timer %" } } };
-    struct world *const world = world_live(&spec);
-
-    (void)state;
-    world->now.utc_ns -= 3600 * NS_PER_S;
-    world_run(world, 999);
-    world_expect(world, "");
-    world_run(world, 2);
-    world_expect(world, "status 0 STALE timer 2\n"
-                        "status 0 SYNCING resync\n"
-                        "> send 0 leave 0 BTC/USD\n");
-    world_destroy(world);
-}
-
 static void test_without_leaving_the_connection_is_dropped(void **state)
 {
     static const struct world_spec spec = { .options = { { "without", "hello leave" } } };
@@ -376,6 +359,63 @@ static void test_clock_that_slept_is_found_out(void **state)
     world_forget(world);
     say_dated(world, 19, 3600);
     world_expect(world, "delta 0 LIVE b99x19\n");
+    world_destroy(world);
+}
+
+/* -- silence -------------------------------------------------------------------------- */
+
+static const struct world_spec aging = { .options = { { "loss", "none" }, { "at_once", "on" } },
+                                         .max_age_ms = 30000 };
+
+/* LIVE, after so many events at one moment. */
+static struct world *after_events(unsigned n)
+{
+    struct world *const world = world_live(&aging);
+
+    for (unsigned i = 1; i < n; i++) {
+        say_dated(world, 10 + i, 0);
+    }
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    return world;
+}
+
+/* It was never damaged, nor was another: the look for silent books needs no other reason. */
+static void test_busy_book_that_falls_silent_is_asked_for(void **state)
+{
+    struct world *const world = after_events(10);
+
+    (void)state;
+    world_run(world, 30000);
+    world_expect(world, "");
+    world_run(world, 1000);
+    world_expect(world, "status 0 STALE silent for longer than max_age, after it was busy\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 sub 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+static void test_book_that_was_never_busy_may_be_silent(void **state)
+{
+    struct world *const world = after_events(9);
+
+    (void)state;
+    world_run(world, 3600000);
+    world_expect(world, "");
+    world_destroy(world);
+}
+
+/* A venue that serves it again with nothing but the book has said enough. */
+static void test_book_that_was_asked_for_may_be_silent_from_then_on(void **state)
+{
+    struct world *const world = after_events(10);
+
+    (void)state;
+    world_run(world, 31000);
+    world_say(world, "snap 0 30 b100x1 a101x1");
+    world_forget(world);
+    world_run(world, 3600000);
+    world_expect(world, "");
     world_destroy(world);
 }
 
@@ -632,7 +672,6 @@ int main(void)
         cmocka_unit_test(test_refused_while_leaving_subscribes),
         cmocka_unit_test(test_unanswered_is_stale),
         cmocka_unit_test(test_missing_message_of_a_connection),
-        cmocka_unit_test(test_utc_set_back_moves_no_timer),
         cmocka_unit_test(test_without_leaving_the_connection_is_dropped),
         cmocka_unit_test(test_subscribing_again_is_enough),
         cmocka_unit_test(test_books_are_spread_over_connections),
@@ -642,6 +681,9 @@ int main(void)
         cmocka_unit_test(test_one_absurd_date_resets_nothing),
         cmocka_unit_test(test_reference_that_was_damaged_is_given_up),
         cmocka_unit_test(test_clock_that_slept_is_found_out),
+        cmocka_unit_test(test_busy_book_that_falls_silent_is_asked_for),
+        cmocka_unit_test(test_book_that_was_never_busy_may_be_silent),
+        cmocka_unit_test(test_book_that_was_asked_for_may_be_silent_from_then_on),
         cmocka_unit_test(test_heartbeats_are_asked_and_answered),
         cmocka_unit_test(test_unanswered_heartbeat_drops_the_connection),
         cmocka_unit_test(test_third_unanswered_request_drops_a_dead_connection),

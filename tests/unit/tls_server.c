@@ -306,9 +306,11 @@ static void send_goodbye(struct conn *conn)
     serve_frames(conn, false, true);
 }
 
-static void send_try_again_later(struct conn *conn)
+static void send_close(struct conn *conn, size_t code)
 {
-    static const unsigned char payload[] = "\x03\xf5try again later"; /* 1013 */
+    unsigned char payload[] = "??try again later";
+    payload[0] = (unsigned char)(code >> 8);
+    payload[1] = (unsigned char)(code & 255);
     (void)write_frame(conn, FIN | OP_CLOSE, payload, sizeof(payload) - 1);
     serve_frames(conn, false, true);
 }
@@ -510,8 +512,8 @@ static void serve_websocket(struct conn *conn)
         send_burst(conn);
     } else if (path_is(conn, "/goodbye")) {
         send_goodbye(conn);
-    } else if (path_is(conn, "/try_again_later")) {
-        send_try_again_later(conn);
+    } else if (path_is(conn, "/close")) {
+        send_close(conn, query_number(conn));
     } else if (path_is(conn, "/false_deflate")) {
         send_false_deflate(conn);
     } else if (path_is(conn, "/torn")) {

@@ -128,8 +128,8 @@ struct arb_plan {
 
     /* Requests on a connection. */
     uint32_t books_per_request;   /* 1: named in one ARB_ASK_SUBSCRIBE or _UNSUBSCRIBE */
-    uint32_t requests_per_second; /* 0, no limit: of those that the host asks to be spelled */
-    uint32_t requests_per_hour;   /* 0, no limit */
+    uint32_t requests_per_second; /* 0, no limit: subscriptions, and leaving them */
+    uint32_t requests_per_hour;   /* 0, no limit: likewise, over reconnects as well */
     uint32_t answer_ms;           /* 5000: how long an answer, or a snapshot, may take */
     uint32_t resubscribe;         /* enum arb_resubscribe */
 
@@ -320,18 +320,27 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
 /*
  * Publishes a snapshot or a change of one book. What the host does with it:
  *
- *   chain      by plan.loss_detection and the event's numbers. An event that does not follow the
- * one before is damage: the book is STALE and gets a new snapshot. A book that is left, or that
- * waits for a snapshot in the stream, takes no delta. proof      VERIFIED means shown: the event's
- * own checksum matched, or its own link fits. An event without the one that the plan promises is
- * UNVERIFIABLE, and so is a snapshot by HTTP until a link fits behind it. seam       deltas are
- * held until the snapshot by HTTP, in order, and applied where they meet it. A snapshot that does
- * not meet them is asked for again. repeats    an event with the last_seq of the one before
- * (ARB_SNAPSHOT_EACH: with a venue_ns that is not newer) is that one again, and ignored; one dated
- * more than a minute before it is damage. crossing   a crossed book is STALE until the next event
- * uncrosses it, and damaged if it does not. TOP        compared with the book. A level that differs
- * in the same way for 3 s, or that crosses the book, is set to what the newer side says, and
- * counted.
+ * Chain: by plan.loss_detection and the event's numbers. An event that does not follow the one
+ * before is damage: the book is STALE and gets a new snapshot. A book that is left, or that waits
+ * for a snapshot in the stream, takes no delta.
+ *
+ * Proof: VERIFIED means shown: the event's own checksum matched, or its own link fits. An event
+ * without the one that the plan promises is UNVERIFIABLE, and so is a snapshot by HTTP until a link
+ * fits behind it. Where it was taken because its market was quiet (ARB_SEAM_TIME), nothing shows
+ * that the first event behind it is the next one, unless that event's link fits the snapshot's
+ * last_seq: the book stays UNVERIFIABLE until its next snapshot, although a loss among the events
+ * that follow shows.
+ *
+ * Seam: deltas are held until the snapshot by HTTP, in order, and applied where they meet it. A
+ * snapshot that does not meet them is asked for again.
+ *
+ * Repeats: an event with the last_seq of the one before (ARB_SNAPSHOT_EACH: with a venue_ns that is
+ * not newer) is that one again, and ignored; one dated more than a minute before it is damage.
+ *
+ * Crossing: a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
+ *
+ * TOP: compared with the book. A level that differs in the same way for 3 s, or that crosses the
+ * book, is set to what the newer side says, and counted.
  */
 static inline int arb_book_publish(struct arb_host *host, const struct arb_book_event *event)
 {
