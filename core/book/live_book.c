@@ -82,56 +82,67 @@ static uint32_t verified_levels_of(const struct live_book *book, const struct li
                : 0;
 }
 
-struct event live_book_event(const struct live_book *book, const struct live_rules *rules,
-                             enum event_kind kind)
+/* Member by member: a whole that is assigned is made elsewhere and copied, or cleared by a call. */
+void live_book_event(const struct live_book *book, const struct live_rules *rules,
+                     enum event_kind kind, struct event *event)
 {
-    return (struct event){
-        .kind = (uint32_t)kind,
-        .state = book->state,
-        .trading = book->trading,
-        .verified = verified_of(book),
-        .verified_levels = verified_levels_of(book, rules),
-        .px_digits = book->px_digits,
-        .qty_digits = book->qty_digits,
-        .venue_ns = book->venue_ns,
-        .recv_ns = book->recv.utc_ns,
-        .reason = "",
-    };
+    event->kind = (uint32_t)kind;
+    event->state = book->state;
+    event->trading = book->trading;
+    event->verified = verified_of(book);
+    event->verified_levels = verified_levels_of(book, rules);
+    event->px_digits = book->px_digits;
+    event->qty_digits = book->qty_digits;
+    event->venue_ns = book->venue_ns;
+    event->recv_ns = book->recv.utc_ns;
+    event->n_bids = event->n_asks = 0;
+    event->bids = event->asks = NULL;
+    event->reason = "";
+    event->reason_len = 0;
+    /* Whose it is, and its place among the others: the caller's. */
+    event->crc = event->instrument = 0;
+    event->venue = NULL;
+    event->info = NULL;
+    event->session = event->seq = event->prev_seq = event->conflated = 0;
+    event->clock.offset_ns = event->clock.error_ns = 0;
 }
 
 void live_book_delta(const struct live_book *book, const struct live_rules *rules,
                      const struct live_changes *changes, struct event *event)
 {
-    *event = live_book_event(book, rules, EVENT_DELTA);
+    live_book_event(book, rules, EVENT_DELTA, event);
     event->bids = changes->bids;
     event->asks = changes->asks;
     event->n_bids = changes->n_bids;
     event->n_asks = changes->n_asks;
 }
 
-static struct event status_event(const struct live_book *book, const struct live_rules *rules)
+static void status_event(const struct live_book *book, const struct live_rules *rules,
+                         struct event *event)
 {
-    struct event event = live_book_event(book, rules, EVENT_STATUS);
-
-    event.reason = book->reason;
-    event.reason_len = (uint32_t)strlen(book->reason);
-    return event;
+    live_book_event(book, rules, EVENT_STATUS, event);
+    event->reason = book->reason;
+    event->reason_len = (uint32_t)strlen(book->reason);
 }
 
-static struct event snapshot_event(const struct live_book *book, const struct live_rules *rules)
+static void snapshot_event(const struct live_book *book, const struct live_rules *rules,
+                           struct event *event)
 {
-    struct event event = live_book_event(book, rules, EVENT_SNAPSHOT);
-
-    event.bids = book_side_begin(&book->book.bids);
-    event.asks = book_side_begin(&book->book.asks);
-    event.n_bids = book->book.bids.n;
-    event.n_asks = book->book.asks.n;
-    return event;
+    live_book_event(book, rules, EVENT_SNAPSHOT, event);
+    event->bids = book_side_begin(&book->book.bids);
+    event->asks = book_side_begin(&book->book.asks);
+    event->n_bids = book->book.bids.n;
+    event->n_asks = book->book.asks.n;
 }
 
-struct event live_book_whole(const struct live_book *book, const struct live_rules *rules)
+void live_book_whole(const struct live_book *book, const struct live_rules *rules,
+                     struct event *event)
 {
-    return book->state == ARB_BOOK_LIVE ? snapshot_event(book, rules) : status_event(book, rules);
+    if (book->state == ARB_BOOK_LIVE) {
+        snapshot_event(book, rules, event);
+    } else {
+        status_event(book, rules, event);
+    }
 }
 
 struct arb_book live_book_view(const struct live_book *book, const struct live_rules *rules)
@@ -193,7 +204,7 @@ static void forget(struct live_book *book)
 static bool tell_status(const struct live_book *book, const struct live_rules *rules,
                         struct moment now, struct event *event)
 {
-    *event = status_event(book, rules);
+    status_event(book, rules, event);
     event->recv_ns = now.utc_ns;
     return true;
 }
@@ -285,7 +296,7 @@ static void publish_live(struct step *step, const struct live_changes *delta)
         book->live_since_ns = step->now.mono_ns;
         book->reason[0] = '\0';
     }
-    step->result->event = snapshot_event(book, step->rules);
+    snapshot_event(book, step->rules, &step->result->event);
     told(step);
 }
 

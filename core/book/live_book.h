@@ -162,10 +162,11 @@ int64_t live_book_seed_due_ns(const struct live_book *book, const struct live_ru
 /* -- what others look at ------------------------------------------------------------------ */
 
 /* An event of this book as it stands, without levels; `instrument` is the caller's to set. */
-struct event live_book_event(const struct live_book *book, const struct live_rules *rules,
-                             enum event_kind kind);
+void live_book_event(const struct live_book *book, const struct live_rules *rules,
+                     enum event_kind kind, struct event *event);
 /* A snapshot of a book that is LIVE, else its status. */
-struct event live_book_whole(const struct live_book *book, const struct live_rules *rules);
+void live_book_whole(const struct live_book *book, const struct live_rules *rules,
+                     struct event *event);
 struct arb_book live_book_view(const struct live_book *book, const struct live_rules *rules);
 
 /* Levels to set, or with quantity 0 to remove. Borrowed. */

@@ -384,9 +384,9 @@ static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
 
 void effects_begin(struct effects *effects, struct moment now)
 {
+    effects->host.now_ns = now.utc_ns;
     effects->len = 0;
     effects->broken = NULL;
-    effects->host.now_ns = now.utc_ns;
     effects->host.mono_ns = now.mono_ns;
 }
 

@@ -134,15 +134,17 @@ static void publish(struct board *board, uint32_t i, struct event *event)
     send_to_all(board, event);
 }
 
-static struct event whole_event(const struct board *board, uint32_t i)
+static void whole_event(const struct board *board, uint32_t i, struct event *event)
 {
     const uint32_t leader = board->books[i].leader;
-    return live_book_whole(book_of(board, leader, i), board->seats[leader].rules);
+    live_book_whole(book_of(board, leader, i), board->seats[leader].rules, event);
 }
 
 static void publish_whole(struct board *board, uint32_t i)
 {
-    struct event event = whole_event(board, i);
+    struct event event;
+
+    whole_event(board, i, &event);
     publish(board, i, &event);
 }
 
@@ -155,7 +157,8 @@ static bool can_send_whole(const struct board_book *book)
 static void send_whole(struct board *board, uint32_t i, struct outlet *outlet)
 {
     if (can_send_whole(&board->books[i])) {
-        struct event event = whole_event(board, i);
+        struct event event;
+        whole_event(board, i, &event);
         const struct live_book *const own = book_of(board, board->books[i].leader, i);
         stamp(board, i, own->recv, &own->book, &event);
         (void)outlet_send(outlet, &event);

@@ -82,6 +82,14 @@ static void tell(struct world *w, uint32_t seat, struct event event)
     board_event(w->board, seat, INSTRUMENT, &event);
 }
 
+static void tell_whole(struct world *w, uint32_t seat)
+{
+    struct event event;
+
+    live_book_whole(&w->books[seat], &rules, &event);
+    tell(w, seat, event);
+}
+
 /* The session's book is LIVE, at this time of the venue. */
 static void snapshot(struct world *w, uint32_t seat, int64_t venue_ns, int64_t qty)
 {
@@ -91,7 +99,7 @@ static void snapshot(struct world *w, uint32_t seat, int64_t venue_ns, int64_t q
     book->state = ARB_BOOK_LIVE;
     book->at = (struct live_progress){ .venue_ns = venue_ns };
     book->recv = w->now;
-    tell(w, seat, live_book_whole(book, &rules));
+    tell_whole(w, seat);
 }
 
 static void delta(struct world *w, uint32_t seat, int64_t venue_ns, int64_t qty)
@@ -103,7 +111,7 @@ static void delta(struct world *w, uint32_t seat, int64_t venue_ns, int64_t qty)
     set_bid(w, seat, qty);
     book->at = (struct live_progress){ .venue_ns = venue_ns };
     book->recv = w->now;
-    event = live_book_event(book, &rules, EVENT_DELTA);
+    live_book_event(book, &rules, EVENT_DELTA, &event);
     event.bids = &level;
     event.n_bids = 1;
     tell(w, seat, event);
@@ -112,7 +120,7 @@ static void delta(struct world *w, uint32_t seat, int64_t venue_ns, int64_t qty)
 static void lose(struct world *w, uint32_t seat)
 {
     w->books[seat].state = ARB_BOOK_STALE;
-    tell(w, seat, live_book_whole(&w->books[seat], &rules));
+    tell_whole(w, seat);
 }
 
 static int64_t turn_after(struct world *w, int64_t ns)
@@ -296,7 +304,7 @@ static void seat_is_free_again_before_anything_was_said(void **state)
     struct world *const w = create(1, 0);
     uint32_t seat = BOARD_SEATS_MAX;
 
-    tell(w, A, live_book_event(&w->books[A], &rules, EVENT_STATUS));
+    tell_whole(w, A);
     board_leave(w->board, A, w->now, "gone");
     assert_int_equal(board_view(w->board, 0).n_bids, 0);
     assert_int_equal(board_sit(w->board, &rules, &seat), ARB_OK);
