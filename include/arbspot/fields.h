@@ -273,6 +273,67 @@ static inline bool arb_json_lead(struct arb_json *json, const char *name, struct
     return false;
 }
 
+/* The text in front of `*end`, as the last member there is and of this name; moves `*end` before
+ * it. */
+static inline bool arb_json_text_before(const struct arb_json *json, const char **end,
+                                        const char *name, struct arb_bytes *out)
+{
+    const size_t len = strlen(name);
+    const char *const close = *end - 1;
+    const char *const open = *end - json->at < 2
+                                 ? NULL
+                                 : (const char *)memrchr(json->at, '"', (size_t)(close - json->at));
+
+    if (open == NULL || *close != '"' || (size_t)(open - json->at) < len + 4) {
+        return false;
+    }
+    const char *const member = open - len - 4; /* ,"name": */
+    if (member[0] != ',' || member[1] != '"' || memcmp(member + 2, name, len) != 0 ||
+        member[len + 2] != '"' || member[len + 3] != ':' ||
+        memchr(open, '\\', (size_t)(close - open)) != NULL) {
+        return false; /* as a quote behind a backslash would be: no text begins there */
+    }
+    out->data = open + 1;
+    out->len = (size_t)(close - open - 1);
+    *end = member;
+    return true;
+}
+
+/*
+ * Looks at the texts that an object ends with, when they are just these in this order: what the
+ * others are to be read with. The reader stays where it is, before the object, which is the whole
+ * text. Whether it is JSON at all shows when it is read.
+ */
+static inline bool arb_json_tail(const struct arb_json *json, const struct arb_json_field *texts,
+                                 unsigned n)
+{
+    const char *end = json->end;
+    bool is_there = end > json->at && *--end == '}';
+
+    while (is_there && n-- > 0) {
+        is_there = arb_json_text_before(json, &end, texts[n].name, (struct arb_bytes *)texts[n].to);
+    }
+    return is_there;
+}
+
+/* Reads one member of an object by a function and skips the others. Returns what is wrong. */
+static inline int arb_json_member(struct arb_json *json, const char *name,
+                                  int (*read)(void *context, struct arb_json *json), void *context)
+{
+    struct arb_bytes key;
+    int rc = ARB_OK;
+
+    arb_json_object(json);
+    while (rc == ARB_OK && arb_json_key(json, &key)) {
+        if (arb_bytes_are(key, name)) {
+            rc = read(context, json);
+        } else {
+            arb_json_skip(json);
+        }
+    }
+    return rc != ARB_OK ? rc : json->rc;
+}
+
 /*
  * Reads an array by a function for each element, until one returns other than ARB_OK. Returns that,
  * or what is wrong with the array.

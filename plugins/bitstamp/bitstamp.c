@@ -84,27 +84,39 @@ static int bitstamp_spell(void *instance, const struct arb_instrument *info, cha
     return arb_symbol_spell(info, "", true, name);
 }
 
-/* A book made of levels, from a frame or from REST. */
-static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_json json,
-                   enum arb_book_kind kind)
+static int read_book(void *context, struct arb_json *json)
 {
-    struct arb_draft *const draft = &self->draft;
-    const bool is_stateless = self->mode->loss == ARB_LOSS_STATELESS;
-    uint64_t made = 0;
-    const struct arb_json_field fields[] = { { "microtimestamp", ARB_JSON_U64, &made },
+    struct arb_draft *const draft = context;
+    uint64_t made = 0, seconds;
+    const struct arb_json_field fields[] = { { "timestamp", ARB_JSON_U64, &seconds },
+                                             { "microtimestamp", ARB_JSON_U64, &made },
                                              { "bids", ARB_JSON_LEVELS, &draft->bids },
                                              { "asks", ARB_JSON_LEVELS, &draft->asks } };
 
+    (void)arb_json_fields(json, fields, 4);
+    draft->event.venue_ns = arb_time_is_us(made) ? arb_time_from_us(made) : 0;
+    return json->rc;
+}
+
+/* A book made of levels: from REST, or the `data` of a frame. */
+static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_bytes text,
+                   enum arb_book_kind kind, bool is_frame)
+{
+    struct arb_draft *const draft = &self->draft;
+    struct arb_json json = arb_json_over(text);
+    const bool is_stateless = self->mode->loss == ARB_LOSS_STATELESS;
+
     arb_draft_begin(draft, self->env, i, kind);
-    (void)arb_json_fields(&json, fields, 3);
+    (void)(is_frame ? arb_json_member(&json, "data", read_book, draft) : read_book(draft, &json));
     const int rc = arb_json_end(&json) ? arb_draft_rc(draft) : json.rc;
-    if (rc != ARB_OK || !arb_time_is_us(made)) {
+    if (rc != ARB_OK || draft->event.venue_ns == 0) {
         return arb_levels_trouble(host, i, rc != ARB_OK ? rc : ARB_EPROTO);
     }
     arb_levels_drop_zero(&draft->bids); /* some markets list a bid at price 0 */
-    draft->event.venue_ns = arb_time_from_us(made);
     draft->event.max_depth = kind == ARB_BOOK_TOP || is_stateless ? TOP_LEVELS : 0;
-    draft->event.last_seq = is_stateless ? made : 0; /* two diffs may be of one microsecond */
+    if (is_stateless) { /* two diffs may be of one microsecond */
+        draft->event.last_seq = (uint64_t)draft->event.venue_ns / 1000;
+    }
     return arb_draft_publish(host, draft);
 }
 
@@ -112,9 +124,8 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
 static int on_error(struct arb_host *host, uint32_t i, uint32_t channel, struct arb_json data)
 {
     struct arb_bytes text = arb_bytes_of("no reason given");
-    const struct arb_json_field field = { "message", ARB_JSON_TEXT, &text };
 
-    (void)arb_json_fields(&data, &field, 1); /* without one it is not told */
+    (void)arb_json_lead(&data, "message", &text); /* without one it is not told */
     return arb_answered(host, i, channel, arb_is_about_rate(text) ? ARB_LATER : ARB_REFUSED,
                         arb_refusal(text).text);
 }
@@ -135,24 +146,28 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
                             struct arb_message message)
 {
     struct bitstamp *const self = instance;
-    struct arb_json json = arb_json_over(arb_message_bytes(message));
+    const struct arb_bytes text = arb_message_bytes(message);
+    struct arb_json json = arb_json_over(text);
     struct bitstamp_event event = { .data = json };
     struct arb_bytes name = { "", 0 };
     const struct arb_json_field fields[] = {
-        { "event", ARB_JSON_TEXT, &event.name },
         { "channel", ARB_JSON_TEXT, &name },
+        { "event", ARB_JSON_TEXT, &event.name },
         { "data", ARB_JSON_ANY, &event.data },
         { "event_id", ARB_JSON_TEXT, &event.id },
         { "pre_event_id", ARB_JSON_TEXT, &event.previous_id },
         { "order_source", ARB_JSON_TEXT, &event.source },
     };
-    uint32_t channel;
-    const uint32_t seen = arb_json_fields(&json, fields, 6);
+    const bool is_usual = arb_json_tail(&json, fields, 2) && arb_bytes_are(event.name, "data");
+    uint32_t channel, i = is_usual ? find_channel(self, name, &channel) : ARB_NO_INSTRUMENT;
 
-    if (!arb_json_end(&json) || (seen & 1) == 0) {
-        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
+    if (i == ARB_NO_INSTRUMENT) { /* else the book is read once, with what its end says */
+        const uint32_t seen = arb_json_fields(&json, fields, 6);
+        if (!arb_json_end(&json) || (seen & 2) == 0) {
+            return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
+        }
+        i = find_channel(self, name, &channel);
     }
-    const uint32_t i = find_channel(self, name, &channel);
     if (arb_bytes_are(event.name, "bts:request_reconnect")) {
         return arb_ws_renew(host, conn, "the venue asked for a reconnect");
     }
@@ -170,7 +185,7 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
         return bitstamp_orders_event(self, host, i, &event);
     }
     return arb_bytes_are(event.name, "data")
-               ? on_book(self, host, i, event.data, self->mode->kinds[channel])
+               ? on_book(self, host, i, text, self->mode->kinds[channel], true)
                : ARB_OK;
 }
 
@@ -214,8 +229,9 @@ static int bitstamp_answer(void *instance, struct arb_host *host, const struct a
     if (ask->what == ARB_ASK_CATALOG) {
         return arb_catalog_read(host, &json, on_row);
     }
-    return self->orders != NULL ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
-                                : on_book(self, host, ask->instruments[0], json, ARB_BOOK_SNAPSHOT);
+    return self->orders != NULL
+               ? bitstamp_orders_seed(self, host, ask->instruments[0], body)
+               : on_book(self, host, ask->instruments[0], body, ARB_BOOK_SNAPSHOT, false);
 }
 
 static const struct arb_option options[] = {

@@ -53,11 +53,10 @@ static int read_sides(void *context, struct arb_json *json)
 {
     enum { WHOLE = 1 | 2, CHECKSUM = 16 };
     struct arb_draft *const draft = context;
-    struct arb_json sides[4];
     uint64_t checksum = 0;
     const struct arb_json_field fields[] = {
-        { "as", ARB_JSON_ANY, &sides[0] }, { "bs", ARB_JSON_ANY, &sides[1] },
-        { "a", ARB_JSON_ANY, &sides[2] },  { "b", ARB_JSON_ANY, &sides[3] },
+        { "as", ARB_JSON_LEVELS, &draft->asks }, { "bs", ARB_JSON_LEVELS, &draft->bids },
+        { "a", ARB_JSON_LEVELS, &draft->asks },  { "b", ARB_JSON_LEVELS, &draft->bids },
         { "c", ARB_JSON_U64, &checksum }, /* as text */
     };
 
@@ -65,12 +64,6 @@ static int read_sides(void *context, struct arb_json *json)
         return arb_json_skip(json) ? ARB_OK : json->rc; /* channel, name of the pair */
     }
     const uint32_t seen = arb_json_fields(json, fields, 5);
-    for (unsigned i = 0; i < 4; i++) {
-        if ((seen >> i & 1) != 0 &&
-            !arb_json_level_pairs(&sides[i], i % 2 == 0 ? &draft->asks : &draft->bids)) {
-            draft->asks.rc = sides[i].rc;
-        }
-    }
     if ((seen & WHOLE) != 0) {
         draft->event.kind = ARB_BOOK_SNAPSHOT;
     }
