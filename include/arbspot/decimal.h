@@ -22,6 +22,19 @@ enum {
     ARB_DECIMAL_TEXT_MAX = 24, /* longest text of an int64_t with a point, terminator included */
 };
 
+/* The number that eight digits are, the lowest byte being the first; a byte of 0 is a 0 too. */
+static inline uint64_t arb_digits_of_eight(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+
+    eight = (eight & ones * 0x0F) * 10 + ((eight & ones * 0x0F) >> 8); /* pairs, in every second */
+    eight = (eight & UINT64_C(0x00FF00FF00FF00FF)) * 100 +
+            ((eight >> 16) & UINT64_C(0x00FF00FF00FF00FF));
+    eight = (eight & UINT64_C(0x0000FFFF0000FFFF)) * 10000 +
+            ((eight >> 32) & UINT64_C(0x0000FFFF0000FFFF));
+    return eight & UINT32_MAX;
+}
+
 /* 10^exponent for exponent <= ARB_SCALE_MAX. */
 static inline int64_t arb_pow10(unsigned exponent)
 {

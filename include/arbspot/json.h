@@ -309,19 +309,6 @@ static inline unsigned arb_json_count_digits(uint64_t eight)
     return others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
 }
 
-/* The number that eight digits are, the lowest byte being the first; a byte of 0 is a 0 too. */
-static inline uint64_t arb_json_eight_of(uint64_t eight)
-{
-    const uint64_t ones = UINT64_MAX / 255;
-
-    eight = (eight & ones * 0x0F) * 10 + ((eight & ones * 0x0F) >> 8); /* pairs, in every second */
-    eight = (eight & UINT64_C(0x00FF00FF00FF00FF)) * 100 +
-            ((eight >> 16) & UINT64_C(0x00FF00FF00FF00FF));
-    eight = (eight & UINT64_C(0x0000FFFF0000FFFF)) * 10000 +
-            ((eight >> 32) & UINT64_C(0x0000FFFF0000FFFF));
-    return eight & UINT32_MAX;
-}
-
 /* Eight digits as a number; false when one of them is none. For little endian machines. */
 static inline bool arb_json_eight(const char *p, uint64_t *value)
 {
@@ -331,7 +318,7 @@ static inline bool arb_json_eight(const char *p, uint64_t *value)
     if (arb_json_count_digits(eight) < 8) {
         return false;
     }
-    *value = arb_json_eight_of(eight);
+    *value = arb_digits_of_eight(eight);
     return true;
 }
 

@@ -25,69 +25,56 @@ ARB_USUAL const char *arb_usual_literal(const char *p, const char *end, const ch
     return (size_t)(end - p) >= len && memcmp(p, text, len) == 0 ? p + len : NULL;
 }
 
-/* Reads 1 to 16 digits, eight at once; something stands behind them. */
-ARB_USUAL const char *arb_usual_digits(const char *p, const char *end, uint64_t *value, unsigned *n)
+/* Adds digits to a number, eight at once as long as there are as many. */
+ARB_USUAL const char *arb_usual_digits(const char *p, const char *end, uint64_t *value)
 {
     uint64_t eight;
 
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || end - p < 9) {
-        return NULL;
+    while (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && end - p >= 8 && arb_json_eight(p, &eight)) {
+        *value = *value * 100000000 + eight;
+        p += 8;
     }
-    memcpy(&eight, p, 8);
-    *n = arb_json_count_digits(eight);
-    if (*n == 0) {
-        return NULL;
-    }
-    *value = arb_json_eight_of(eight << (64 - 8 * *n));
-    if (*n < 8 || p[8] < '0' || p[8] > '9') {
-        return p + *n;
-    }
-    if (end - p < 17) {
-        return NULL;
-    }
-    memcpy(&eight, p + 8, 8);
-    const unsigned more = arb_json_count_digits(eight);
-    *value = *value * (uint64_t)arb_pow10(more) + arb_json_eight_of(eight << (64 - 8 * more));
-    *n += more;
-    return p + *n;
+    return arb_json_digits_add(p, end, value);
 }
 
-/* As arb_json_decimal(), without the quotes. */
+/*
+ * As arb_json_decimal(), without the quotes. In front of the point there are few digits, as many
+ * as in the price before: a loop over them is foreseen.
+ */
 ARB_USUAL const char *arb_usual_decimal(const char *p, const char *end, unsigned scale,
                                         int64_t *out, uint8_t *digits)
 {
-    uint64_t whole = 0, part = 0;
-    unsigned n = 0, fraction = 0;
+    uint64_t value = 0;
+    unsigned fraction = 0;
+    const char *const point = arb_json_digits_add(p, end, &value);
+    const char *stop = point;
 
-    p = arb_usual_digits(p, end, &whole, &n);
-    if (p == NULL) {
-        return NULL;
+    if (point < end && *point == '.') {
+        stop = arb_usual_digits(point + 1, end, &value);
+        fraction = (unsigned)(stop - point - 1);
     }
-    if (*p == '.') {
-        p = arb_usual_digits(p + 1, end, &part, &fraction);
-    }
-    if (p == NULL || n + fraction > 18 || fraction > scale ||
-        __builtin_mul_overflow((int64_t)whole, arb_pow10(scale), out) ||
-        __builtin_add_overflow(*out, (int64_t)part * arb_pow10(scale - fraction), out)) {
+    if (point == p || stop == point + 1 || (size_t)(stop - p) > 18 || fraction > scale ||
+        __builtin_mul_overflow((int64_t)value, arb_pow10(scale - fraction), out)) {
         return NULL;
     }
     *digits = *digits > fraction ? *digits : (uint8_t)fraction;
-    return p;
+    return stop;
 }
 
 /* A whole number, bare or in quotes. */
 ARB_USUAL const char *arb_usual_u64(const char *p, const char *end, uint64_t *out)
 {
     const bool quoted = p < end && *p == '"';
+    const char *const start = p + quoted;
     uint64_t value = 0;
-    unsigned n = 0;
+    const char *const stop = arb_usual_digits(start, end, &value);
 
-    p = arb_usual_digits(p + quoted, end, &value, &n);
-    if (p == NULL || n == 16 || (quoted ? *p != '"' : *p != ',' && *p != '}')) {
+    if (stop == start || stop - start > 18 || stop == end ||
+        (quoted ? *stop != '"' : *stop != ',' && *stop != '}')) {
         return NULL;
     }
     *out = value;
-    return p + quoted;
+    return stop + quoted;
 }
 
 ARB_USUAL const char *arb_usual_text(const char *p, const char *end, struct arb_bytes *out)
@@ -107,12 +94,10 @@ ARB_USUAL const char *arb_usual_text(const char *p, const char *end, struct arb_
     return quote + 1;
 }
 
-/* "2026-08-01T02:54:53.266327Z": as it is printed, with microseconds. */
+/* With microseconds. */
 ARB_USUAL const char *arb_usual_time(const char *p, const char *end, int64_t *ns)
 {
-    const struct arb_bytes text = { p + 1, 27 };
-
-    if (end - p < 29 || p[0] != '"' || p[28] != '"' || arb_time_from_rfc3339(text, ns) != ARB_OK) {
+    if (end - p < 29 || p[0] != '"' || p[28] != '"' || !arb_time_from_usual(p + 1, ns)) {
         return NULL;
     }
     return p + 29;
@@ -120,38 +105,45 @@ ARB_USUAL const char *arb_usual_time(const char *p, const char *end, int64_t *ns
 
 /* -- sides of a book ---------------------------------------------------------------------- */
 
+/* The most fractional digits seen, apart from the levels: those may overlap anything. */
+struct arb_usual_seen {
+    uint8_t px, qty;
+};
+
 /* {"price":1,"qty":2} */
-ARB_USUAL const char *arb_usual_object(const char *p, const char *end, struct arb_levels *out,
-                                       struct arb_level *level)
+ARB_USUAL const char *arb_usual_object(const char *p, const char *end,
+                                       const struct arb_levels *levels, struct arb_level *level,
+                                       struct arb_usual_seen *seen)
 {
     p = arb_usual_literal(p, end, "{\"price\":", 9);
     if (p != NULL) {
-        p = arb_usual_decimal(p, end, out->px_scale, &level->px, &out->px_digits);
+        p = arb_usual_decimal(p, end, levels->px_scale, &level->px, &seen->px);
     }
     if (p != NULL) {
         p = arb_usual_literal(p, end, ",\"qty\":", 7);
     }
     if (p != NULL) {
-        p = arb_usual_decimal(p, end, out->qty_scale, &level->qty, &out->qty_digits);
+        p = arb_usual_decimal(p, end, levels->qty_scale, &level->qty, &seen->qty);
     }
     return p == NULL ? NULL : arb_usual_literal(p, end, "}", 1);
 }
 
 /* ["1","2"] and ["1","2","3"], the third one of which is a time */
-ARB_USUAL const char *arb_usual_pair(const char *p, const char *end, struct arb_levels *out,
-                                     struct arb_level *level)
+ARB_USUAL const char *arb_usual_pair(const char *p, const char *end,
+                                     const struct arb_levels *levels, struct arb_level *level,
+                                     struct arb_usual_seen *seen)
 {
     struct arb_bytes time;
 
     p = arb_usual_literal(p, end, "[\"", 2);
     if (p != NULL) {
-        p = arb_usual_decimal(p, end, out->px_scale, &level->px, &out->px_digits);
+        p = arb_usual_decimal(p, end, levels->px_scale, &level->px, &seen->px);
     }
     if (p != NULL) {
         p = arb_usual_literal(p, end, "\",\"", 3);
     }
     if (p != NULL) {
-        p = arb_usual_decimal(p, end, out->qty_scale, &level->qty, &out->qty_digits);
+        p = arb_usual_decimal(p, end, levels->qty_scale, &level->qty, &seen->qty);
     }
     if (p != NULL) {
         p = arb_usual_literal(p, end, "\"", 1);
@@ -163,47 +155,45 @@ ARB_USUAL const char *arb_usual_pair(const char *p, const char *end, struct arb_
 }
 
 /* Reads the levels at `p`, one at least, and the bracket behind them. */
-ARB_USUAL const char *arb_usual_list(const char *p, const char *end, struct arb_levels *out,
+ARB_USUAL const char *arb_usual_list(const char *p, const char *end, struct arb_levels *levels,
                                      bool are_objects)
 {
-    for (;;) {
-        struct arb_level *const level = &out->levels[out->n];
-        if (out->n == out->max) {
+    struct arb_usual_seen seen = { levels->px_digits, levels->qty_digits };
+    uint32_t n = 0;
+
+    for (;; p++) {
+        struct arb_level level;
+        p = n == levels->max ? NULL
+            : are_objects    ? arb_usual_object(p, end, levels, &level, &seen)
+                             : arb_usual_pair(p, end, levels, &level, &seen);
+        if (p == NULL || p == end || level.px == ARB_PX_BEYOND) {
             return NULL;
         }
-        p = are_objects ? arb_usual_object(p, end, out, level) : arb_usual_pair(p, end, out, level);
-        if (p == NULL || p == end || level->px == ARB_PX_BEYOND) {
-            return NULL;
-        }
-        out->n++;
+        levels->levels[n++] = level;
         if (*p != ',') {
-            return *p == ']' ? p + 1 : NULL;
+            break;
         }
-        p++;
     }
+    levels->n = n;
+    levels->px_digits = seen.px;
+    levels->qty_digits = seen.qty;
+    return *p == ']' ? p + 1 : NULL;
 }
 
-/* A whole side; `levels` is as it was when it is not the usual one. */
+/* A whole side. */
 static inline const char *arb_usual_levels(const char *p, const char *end,
                                            struct arb_levels *levels)
 {
-    struct arb_levels out = *levels;
-
-    out.n = out.n_beyond = 0;
-    out.rc = ARB_OK;
+    levels->n = levels->n_beyond = 0;
+    levels->rc = ARB_OK;
     if (end - p < 2 || *p != '[') {
         return NULL;
     }
     if (p[1] == ']') {
-        p += 2;
-    } else {
-        p = p[1] == '{' ? arb_usual_list(p + 1, end, &out, true)
-                        : arb_usual_list(p + 1, end, &out, false);
+        return p + 2;
     }
-    if (p != NULL) {
-        *levels = out;
-    }
-    return p;
+    return p[1] == '{' ? arb_usual_list(p + 1, end, levels, true)
+                       : arb_usual_list(p + 1, end, levels, false);
 }
 
 #ifdef __cplusplus
