@@ -60,6 +60,18 @@ static inline int64_t arb_pow10(unsigned exponent)
     return powers[exponent];
 }
 
+/* How many decimal digits it has. */
+static inline unsigned arb_uint_len(uint64_t value)
+{
+    const unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
+    const unsigned n = bits * 1233 >> 12; /* of 2^bits, rounded down */
+
+    return n +
+           (n > ARB_SCALE_MAX ? value / 10 >= (uint64_t)arb_pow10(ARB_SCALE_MAX)
+                              : value >= (uint64_t)arb_pow10(n)) +
+           (n == 0 && value == 0);
+}
+
 /* Writes `value` in decimal without a terminator; returns the length, at most 20. */
 static inline unsigned arb_uint_write(uint64_t value, char *out)
 {
@@ -67,23 +79,21 @@ static inline unsigned arb_uint_write(uint64_t value, char *out)
         "00010203040506070809101112131415161718192021222324252627282930313233"
         "34353637383940414243444546474849505152535455565758596061626364656667"
         "6869707172737475767778798081828384858687888990919293949596979899";
-    char text[20];
-    unsigned at = sizeof(text);
+    const unsigned n = arb_uint_len(value);
+    char *p = out + n;
 
     while (value >= 100) {
         const uint64_t rest = value / 100;
-        at -= 2;
-        memcpy(text + at, pairs + 2 * (value - 100 * rest), 2);
+        p -= 2;
+        memcpy(p, pairs + 2 * (value - 100 * rest), 2);
         value = rest;
     }
     if (value >= 10) {
-        at -= 2;
-        memcpy(text + at, pairs + 2 * value, 2);
+        memcpy(out, pairs + 2 * value, 2);
     } else {
-        text[--at] = (char)('0' + value);
+        *out = (char)('0' + value);
     }
-    memcpy(out, text + at, sizeof(text) - at);
-    return (unsigned)sizeof(text) - at;
+    return n;
 }
 
 /* Reads "e-08" and the like from `*at` up to `end`; an exponent beyond 99 is out of range. */

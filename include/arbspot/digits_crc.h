@@ -38,12 +38,17 @@ struct arb_digits_style {
     bool has_point;    /* "45283.50"; else "4528350", and "5" for "0.00000005" */
 };
 
+/* A level, and how long its text is. */
+struct arb_digits_level {
+    int64_t px, qty;
+    uint64_t len;
+};
+
 /* The best levels of one side, best first, and their texts, one behind the other. */
 struct arb_digits_side {
-    uint32_t n, len;                         /* levels, and bytes of text */
-    uint32_t crc;                            /* of all that is spelled up to the end of this side */
-    uint8_t lens[ARB_DIGITS_LEVELS_MAX + 1]; /* of each level's text */
-    struct arb_level levels[ARB_DIGITS_LEVELS_MAX + 1];
+    uint32_t n, len; /* levels, and bytes of text */
+    uint32_t crc;    /* of all that is spelled up to the end of this side */
+    struct arb_digits_level levels[ARB_DIGITS_LEVELS_MAX + 1];
     char text[(ARB_DIGITS_LEVELS_MAX + 1) * ARB_DIGITS_TEXT_MAX];
 };
 
@@ -142,34 +147,53 @@ static inline uint32_t arb_digits_print(char *text, const struct arb_level *leve
     return len + arb_digits_write(level->qty, form->info->qty_scale, form->qty_digits, text + len);
 }
 
+/* Moves the text behind `end` so that it begins `len` behind `begin`. */
+static inline void arb_digits_move(struct arb_digits_side *side, uint32_t begin, uint32_t end,
+                                   uint32_t len)
+{
+    if (begin + len != end && end < side->len) {
+        memmove(side->text + begin + len, side->text + end, side->len - end);
+    }
+    side->len += len - (end - begin);
+}
+
 /* Takes out the level of rank `at`, whose text begins at `begin`. */
 static inline void arb_digits_drop(struct arb_digits_side *side, uint32_t at, uint32_t begin)
 {
-    const uint32_t len = side->lens[at];
+    struct arb_digits_level *const level = &side->levels[at];
 
+    arb_digits_move(side, begin, begin + (uint32_t)level->len, 0);
     side->n--;
-    side->len -= len;
-    memmove(&side->levels[at], &side->levels[at + 1], (side->n - at) * sizeof(side->levels[0]));
-    memmove(&side->lens[at], &side->lens[at + 1], side->n - at);
-    memmove(side->text + begin, side->text + begin + len, side->len - begin);
+    memmove(level, level + 1, (side->n - at) * sizeof(*level));
 }
 
-/* Puts a level in at rank `at`; there is always room for one more than is spelled. */
-static inline void arb_digits_insert(struct arb_digits_side *side, uint32_t at, uint32_t begin,
-                                     const struct arb_level *level,
-                                     const struct arb_digits_form *form)
+/* Makes room for a level of rank `at`; the worst one falls out where there would be too many. */
+static inline void arb_digits_open(struct arb_digits_side *side, uint32_t at)
+{
+    struct arb_digits_level *const level = &side->levels[at];
+
+    if (side->n == ARB_DIGITS_LEVELS_MAX) {
+        side->n--;
+        side->len -= (uint32_t)side->levels[side->n].len;
+    }
+    memmove(level + 1, level, (side->n - at) * sizeof(*level));
+    level->len = 0;
+    side->n++;
+}
+
+/* Spells a level in place of what stands at its rank. */
+static inline void arb_digits_put(struct arb_digits_side *side, uint32_t at, uint32_t begin,
+                                  const struct arb_level *level, const struct arb_digits_form *form)
 {
     char text[ARB_DIGITS_TEXT_MAX];
     const uint32_t len = arb_digits_print(text, level, form);
+    struct arb_digits_level *const to = &side->levels[at];
 
-    memmove(&side->levels[at + 1], &side->levels[at], (side->n - at) * sizeof(side->levels[0]));
-    memmove(&side->lens[at + 1], &side->lens[at], side->n - at);
-    memmove(side->text + begin + len, side->text + begin, side->len - begin);
+    arb_digits_move(side, begin, begin + (uint32_t)to->len, len);
     memcpy(side->text + begin, text, len);
-    side->levels[at] = *level;
-    side->lens[at] = (uint8_t)len;
-    side->n++;
-    side->len += len;
+    to->px = level->px;
+    to->qty = level->qty;
+    to->len = len;
 }
 
 /*
@@ -185,20 +209,19 @@ static inline void arb_digits_spell(struct arb_digits_side *side, const struct a
 
     while (at < n) {
         const struct arb_level *const level = best - at;
-        const struct arb_level *const old = &side->levels[at];
+        const struct arb_digits_level *const old = &side->levels[at];
         const bool is_there = at < side->n && old->px == level->px;
-        if (at < side->n &&
-            (is_there ? old->qty != level->qty : is_bids == (old->px > level->px))) {
+        if (at < side->n && !is_there && is_bids == (old->px > level->px)) {
             arb_digits_drop(side, at, begin);
             continue;
         }
         if (!is_there) {
-            if (side->n > ARB_DIGITS_LEVELS_MAX - 1) {
-                arb_digits_drop(side, side->n - 1, side->len - side->lens[side->n - 1]);
-            }
-            arb_digits_insert(side, at, begin, level, form);
+            arb_digits_open(side, at);
         }
-        begin += side->lens[at];
+        if (!is_there || old->qty != level->qty) {
+            arb_digits_put(side, at, begin, level, form);
+        }
+        begin += (uint32_t)old->len;
         at++;
     }
     side->n = n; /* those behind fell out */
@@ -217,7 +240,7 @@ static inline bool arb_digits_update(struct arb_digits_side *side, const struct 
 
     while (same < n_both && side->levels[same].px == best[-(ptrdiff_t)same].px &&
            side->levels[same].qty == best[-(ptrdiff_t)same].qty) {
-        begin += side->lens[same++];
+        begin += (uint32_t)side->levels[same++].len;
     }
     if (same == n && same == side->n && n > 0) {
         return false;
@@ -259,7 +282,7 @@ static inline uint32_t arb_digits_by_level(const struct arb_digits_crc *crc,
     for (uint32_t i = 0; i < 2 * style->n_levels; i++) {
         const struct arb_digits_side *const side = sides[i % 2];
         if (i / 2 < side->n) {
-            const uint32_t n = side->lens[i / 2];
+            const uint32_t n = (uint32_t)side->levels[i / 2].len;
             memcpy(all + len, side->text + begins[i % 2], n);
             begins[i % 2] += n;
             len += n;
