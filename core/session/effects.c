@@ -382,12 +382,12 @@ static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_RENEW, conn, 0, why);
 }
 
-void effects_begin(struct effects *effects, struct moment now)
+void effects_begin(struct effects *effects, int64_t mono_ns, int64_t utc_ns)
 {
-    effects->host.now_ns = now.utc_ns;
+    effects->host.now_ns = utc_ns;
     effects->len = 0;
     effects->broken = NULL;
-    effects->host.mono_ns = now.mono_ns;
+    effects->host.mono_ns = mono_ns;
 }
 
 const struct effect *effects_first(const struct effects *effects)

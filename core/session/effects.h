@@ -68,8 +68,8 @@ struct effects {
 int effects_init(struct effects *effects, const char *who);
 void effects_fini(struct effects *effects);
 
-/* Starts the record of a new callback. */
-void effects_begin(struct effects *effects, struct moment now);
+/* Starts the record of a new callback. A `struct moment` would go through memory for this. */
+void effects_begin(struct effects *effects, int64_t mono_ns, int64_t utc_ns);
 
 /* The first request, or the one behind `effect`; NULL at the end. */
 const struct effect *effects_first(const struct effects *effects);

@@ -143,7 +143,7 @@ static int init_plugin(struct session *session, struct moment now, struct err *e
     const char *const name = session->plugin->desc.name;
 
     plan_set_defaults(&session->plan);
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     session->effects.is_limited = true;
     session->is_initialized = true;
     const int rc = session->plugin->exchange.init(session->self, &session->effects.host,
@@ -189,7 +189,7 @@ int session_start(struct session *session, struct moment now, struct err *err)
 void session_stop(struct session *session, struct moment now, const char *why)
 {
     session->is_stopping = true;
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     for (uint32_t i = 0; i < session->instruments.n; i++) {
         if (session->books[i].live.state != ARB_BOOK_UNUSABLE &&
             session->books[i].live.state != ARB_BOOK_EMPTY) {

@@ -137,7 +137,7 @@ static void on_open(void *owner, uint32_t conn, struct moment now)
     if (!is_known(session, conn)) {
         return;
     }
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     conns_opened(session, conn, now);
     if (conn == 0) {
         catalog_opened(session, now);
@@ -175,7 +175,7 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     session->stats.frames++;
     session->current_conn = conn;
     conns_heard(session, conn);
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     const int rc = finish(session, "on_message()", read_message(session, conn, message),
                           arb_message_bytes(message), now);
     if (is_venues_fault(rc)) {
@@ -193,7 +193,7 @@ static void on_close(void *owner, uint32_t conn, struct moment now, const char *
     if (conn >= session->n_conns || !session->conns[conn].is_up) {
         return;
     }
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     conns_closed(session, conn, now, why);
     if (session->sink->was_renewed != NULL) {
         session->sink->was_renewed(session->sink_context);
@@ -242,7 +242,7 @@ static int read_answer(struct session *session, const struct http_call *call,
         return ARB_EPROTO; /* nothing came */
     }
     session->stats.frames++;
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     return finish(session, "on_answer()",
                   session->plugin->exchange.on_answer(session->self, &session->effects.host, &ask,
                                                       answer->status, answer->body),
@@ -326,7 +326,7 @@ const struct port_events session_events = {
 static void run_timer(struct session *session, uint32_t timer, struct moment now)
 {
     session->timers[timer] = NEVER_NS;
-    effects_begin(&session->effects, now);
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     const int rc =
         finish(session, "on_timer()",
                session->plugin->exchange.on_timer(session->self, &session->effects.host, timer),

@@ -63,13 +63,11 @@ static inline int64_t arb_pow10(unsigned exponent)
 /* How many decimal digits it has. */
 static inline unsigned arb_uint_len(uint64_t value)
 {
-    const unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);
-    const unsigned n = bits * 1233 >> 12; /* of 2^bits, rounded down */
+    const uint64_t odd = value | 1; /* has as many, and 0 has one */
+    const unsigned n = (64 - (unsigned)__builtin_clzll(odd)) * 1233 >> 12; /* bits times lg 2 */
 
-    return n +
-           (n > ARB_SCALE_MAX ? value / 10 >= (uint64_t)arb_pow10(ARB_SCALE_MAX)
-                              : value >= (uint64_t)arb_pow10(n)) +
-           (n == 0 && value == 0);
+    return n + (n > ARB_SCALE_MAX ? odd / 10 >= (uint64_t)arb_pow10(ARB_SCALE_MAX)
+                                  : odd >= (uint64_t)arb_pow10(n));
 }
 
 /* Writes `value` in decimal without a terminator; returns the length, at most 20. */

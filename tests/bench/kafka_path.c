@@ -138,9 +138,7 @@ static void send_ours(struct rig *rig)
         rig->at = 0;
     }
     const struct moment now = { .mono_ns = rig->stage.replay->now_ns, .utc_ns = clock_now_ns() };
-    const struct arb_bytes frame = script->frames[rig->at++];
-    const struct arb_message message = { .data = frame.data, .len = frame.len };
-    session_events.on_message(rig->stage.session, 0, now, message);
+    session_events.on_message(rig->stage.session, 0, now, script->frames[rig->at++]);
 }
 
 static void send_bare(struct rig *rig)
@@ -219,7 +217,7 @@ static int keep_messages(struct rig *rig, struct dataset *dataset, struct err *e
     if (rc == ARB_OK) {
         stage_rewind(&stage, rig->script->begin);
         for (size_t i = 0; i < rig->script->n && bare->n_messages < rig->script->n; i++) {
-            stage_say(&stage, rig->script->frames[i]);
+            stage_say(&stage, &rig->script->frames[i]);
         }
     }
     stage_fini(&stage);

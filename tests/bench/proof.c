@@ -54,7 +54,8 @@ static int take_frames(struct script *script, const struct recording *recording,
     }
     for (size_t i = tracker->longest.begin; i < tracker->longest.end; i++) {
         if (tracker->is_update[i]) {
-            script->frames[script->n++] = recording->records[i].data;
+            const struct arb_bytes data = recording->records[i].data;
+            script->frames[script->n++] = (struct arb_message){ .data = data.data, .len = data.len };
             script->n_bytes += recording->records[i].data.len;
         }
     }
@@ -98,7 +99,7 @@ static bool play_script(struct proof *proof, struct stage *stage)
     stage_rewind(stage, proof->script.begin);
     const uint64_t resyncs = session_stats(stage->session).resyncs;
     for (size_t i = 0; i < proof->script.n; i++) {
-        stage_say(stage, proof->script.frames[i]);
+        stage_say(stage, &proof->script.frames[i]);
         proof->script.n_levels += count_levels(&stage->session->effects);
     }
     proof->fingerprint = stage_fingerprint(stage);

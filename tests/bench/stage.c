@@ -144,10 +144,9 @@ void stage_rewind(struct stage *stage, size_t begin)
     }
 }
 
-void stage_say(struct stage *stage, struct arb_bytes frame)
+void stage_say(struct stage *stage, const struct arb_message *frame)
 {
-    const struct arb_message message = { .data = frame.data, .len = frame.len };
-    session_events.on_message(stage->session, 0, moment_at(stage->replay->now_ns), message);
+    session_events.on_message(stage->session, 0, moment_at(stage->replay->now_ns), *frame);
 }
 
 static uint64_t mix(uint64_t hash, const struct arb_level *levels, uint32_t n)

@@ -18,7 +18,7 @@
 /* The updates to be measured: a stretch of the recording in which every book is LIVE. */
 struct script {
     size_t begin;             /* records before this one are the preamble */
-    struct arb_bytes *frames; /* [n] messages that are updates */
+    struct arb_message *frames; /* [n] messages that are updates */
     size_t n;
     size_t n_bytes;
     uint64_t n_levels; /* in these updates */
@@ -40,7 +40,7 @@ void stage_fini(struct stage *stage);
 void stage_rewind(struct stage *stage, size_t begin);
 
 /* A message at the stage's time, all the way. */
-void stage_say(struct stage *stage, struct arb_bytes frame);
+void stage_say(struct stage *stage, const struct arb_message *frame);
 
 /* A number that differs, as good as surely, when any level of any book does. */
 uint64_t stage_fingerprint(const struct stage *stage);

@@ -52,13 +52,12 @@ static bool parse_with_cjson(const struct script *script)
 }
 
 /* The plugin's part of what a session does with a message. */
-static int call_plugin(struct stage *stage, struct arb_bytes frame)
+static int call_plugin(struct stage *stage, const struct arb_message *frame)
 {
     struct session *const session = stage->session;
-    const struct arb_message message = { .data = frame.data, .len = frame.len };
 
-    effects_begin(&session->effects, moment_at(stage->replay->now_ns));
-    return session->plugin->exchange.on_message(session->self, &session->effects.host, 0, message);
+    effects_begin(&session->effects, stage->replay->now_ns, stage->replay->now_ns);
+    return session->plugin->exchange.on_message(session->self, &session->effects.host, 0, *frame);
 }
 
 static bool parse(struct stage *stage, const struct script *script)
@@ -66,7 +65,7 @@ static bool parse(struct stage *stage, const struct script *script)
     int rc = ARB_OK;
 
     for (size_t i = 0; i < script->n; i++) {
-        rc |= call_plugin(stage, script->frames[i]);
+        rc |= call_plugin(stage, &script->frames[i]);
     }
     return rc == ARB_OK;
 }
@@ -86,7 +85,7 @@ static bool apply(struct stage *stage, const struct script *script)
 
     session->current_conn = 0;
     for (size_t i = 0; i < script->n; i++) {
-        rc |= call_plugin(stage, script->frames[i]);
+        rc |= call_plugin(stage, &script->frames[i]);
         forget_checksums(&session->effects);
         session_commit(session, moment_at(stage->replay->now_ns));
     }
@@ -97,7 +96,7 @@ static bool apply(struct stage *stage, const struct script *script)
 static bool run_session(struct stage *stage, const struct script *script)
 {
     for (size_t i = 0; i < script->n; i++) {
-        stage_say(stage, script->frames[i]);
+        stage_say(stage, &script->frames[i]);
     }
     return true;
 }

@@ -36,7 +36,7 @@ static struct tape *tape_create(void)
     assert_int_equal(ARB_OK, effects_init(&tape->effects, "venue=test"));
     tape->effects.n_instruments = tape->effects.n_conns = tape->effects.n_channels = 2;
     tape->effects.can_check = tape->effects.can_time = true;
-    effects_begin(&tape->effects, moment_at(3 * NS_PER_S));
+    effects_begin(&tape->effects, 3 * NS_PER_S, 3 * NS_PER_S);
     return tape;
 }
 
@@ -161,7 +161,7 @@ static void expect_refused(struct tape *tape, int rc, int want, const char *rule
     assert_non_null(tape->effects.broken);
     assert_string_equal(tape->effects.broken, rule);
     expect(tape, "");
-    effects_begin(&tape->effects, moment_at(0));
+    effects_begin(&tape->effects, 0, 0);
 }
 
 /* The call was taken: one record, which the next callback does not see. */
@@ -170,7 +170,7 @@ static void expect_taken(struct tape *tape, int rc)
     assert_int_equal(rc, ARB_OK);
     assert_null(tape->effects.broken);
     assert_int_equal(count(&tape->effects), 1);
-    effects_begin(&tape->effects, moment_at(0));
+    effects_begin(&tape->effects, 0, 0);
 }
 
 static struct arb_book_event an_event(void)
@@ -270,7 +270,7 @@ static void next_callback_starts_with_nothing(void **state)
     (void)state;
     ask_for_everything(host_of(tape));
     assert_int_equal(ARB_EINVAL, arb_ws_close(host_of(tape), 2, ""));
-    effects_begin(&tape->effects, (struct moment){ .mono_ns = 5, .utc_ns = 6 });
+    effects_begin(&tape->effects, 5, 6);
     expect(tape, "");
     assert_null(tape->effects.broken);
     assert_int_equal(5, host_of(tape)->mono_ns);
@@ -754,7 +754,7 @@ static void one_callback_asks_for_so_much(void **state)
         assert_string_equal(tape->effects.broken,
                             "one callback asked for more than the arena holds");
         assert_int_equal(count(&tape->effects), EFFECTS_BYTES_MAX / MIB - 1);
-        effects_begin(&tape->effects, moment_at(0)); /* and all the room is there again */
+        effects_begin(&tape->effects, 0, 0); /* and all the room is there again */
     }
     expect_refused(tape, send_bytes(tape, bytes, EFFECTS_BYTES_MAX), ARB_EINVAL,
                    "send: no data, or too much");
