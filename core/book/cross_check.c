@@ -34,18 +34,21 @@ static bool is_better(bool is_bid, int64_t px, int64_t than)
     return is_bid ? px > than : px < than;
 }
 
-/* Since when it has differed in this way. */
-static int64_t since(struct comparison *comparison, const struct suspect *suspect)
+/* Since when it has differed, and in this way. */
+static void date(struct comparison *comparison, struct suspect *suspect)
 {
+    suspect->since_ns = suspect->lasts_ns = comparison->mono_ns;
     for (uint32_t i = 0; i < comparison->before->n; i++) {
         const struct suspect *const old = &comparison->before->list[i];
         if (old->px == suspect->px && old->is_bid == suspect->is_bid &&
-            old->ours == suspect->ours && old->theirs == suspect->theirs) {
-            return old->since_ns;
+            old->ours == suspect->ours) {
+            suspect->since_ns = old->since_ns;
+            suspect->lasts_ns =
+                old->theirs == suspect->theirs ? old->lasts_ns : comparison->mono_ns;
+            return;
         }
     }
     comparison->n_fresh++;
-    return comparison->mono_ns;
 }
 
 /*
@@ -72,7 +75,7 @@ static void note(struct comparison *comparison, struct suspect suspect)
 {
     if (suspect.ours != suspect.theirs) {
         comparison->n_different++;
-        suspect.since_ns = since(comparison, &suspect);
+        date(comparison, &suspect);
         enter(comparison, &suspect);
     }
 }
@@ -145,9 +148,20 @@ bool cross_check_is_sorted(const struct arb_book_event *frame)
            is_sorted(frame->asks, frame->n_asks, false);
 }
 
+static int64_t ripe_ns(const struct suspect *suspect)
+{
+    const int64_t since_ns = suspect->since_ns + CROSS_CHECK_PATIENCE_NS;
+    const int64_t lasts_ns = suspect->lasts_ns + CROSS_CHECK_LASTING_NS;
+
+    if (suspect->is_hidden) {
+        return NEVER_NS;
+    }
+    return since_ns > lasts_ns ? since_ns : lasts_ns;
+}
+
 static bool is_ripe(const struct suspect *suspect, int64_t mono_ns)
 {
-    return !suspect->is_hidden && mono_ns - suspect->since_ns >= CROSS_CHECK_PATIENCE_NS;
+    return mono_ns >= ripe_ns(suspect);
 }
 
 /* Levels of one side that have differed for long enough. */
@@ -348,10 +362,8 @@ int64_t cross_check_due_ns(const struct cross_check *check)
     int64_t due_ns = NEVER_NS;
 
     for (uint32_t i = 0; i < check->n && !check->is_outdated; i++) {
-        const int64_t ripe_ns = check->list[i].since_ns + CROSS_CHECK_PATIENCE_NS;
-        if (!check->list[i].is_hidden && ripe_ns < due_ns) {
-            due_ns = ripe_ns;
-        }
+        const int64_t at_ns = ripe_ns(&check->list[i]);
+        due_ns = at_ns < due_ns ? at_ns : due_ns;
     }
     return due_ns;
 }

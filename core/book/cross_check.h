@@ -1,10 +1,11 @@
 /*
  * cross_check.h - a book made of deltas against the best levels that a second channel shows.
  *
- * The two are published at different moments, so one frame that differs proves nothing. A level
- * that differs in the same way on both sides for CROSS_CHECK_PATIENCE_NS, longer than any delta
- * takes, is wrong in the book: a delta was lost, or the snapshot held a level that the stream never
- * retracts. It is to be set to what the frame says.
+ * The two are published at different moments, so one frame that differs proves nothing. A level of
+ * ours that no delta has named and every frame has contradicted for CROSS_CHECK_PATIENCE_NS, longer
+ * than any delta takes, is wrong: a delta was lost, or the snapshot held a level that the stream
+ * never retracts. It is to be set to what the frame says, when that has lasted: a quantity that
+ * comes and goes between two deltas is told by none.
  *
  * Frames may be lost as well, or come late. So a level that a delta names is above suspicion: what
  * the delta says of it was said by the venue. And without a further frame the latest one is
@@ -18,14 +19,18 @@
 #include "book/book.h"
 #include "util/clock.h"
 
-enum { CROSS_CHECK_SUSPECTS_MAX = 32 /* levels of one book that a frame contradicts, best first */ };
+enum {
+    CROSS_CHECK_SUSPECTS_MAX = 32 /* levels of one book that a frame contradicts, best first */
+};
 
 #define CROSS_CHECK_PATIENCE_NS (3 * NS_PER_S)
+#define CROSS_CHECK_LASTING_NS (1 * NS_PER_S)
 
 /* A level where the book and a frame differ. */
 struct suspect {
     int64_t px, ours, theirs;
-    int64_t since_ns; /* mono */
+    int64_t since_ns; /* mono: it differs */
+    int64_t lasts_ns; /* mono: since when theirs is the same */
     bool is_bid;
     bool is_hidden; /* behind the last level of the latest frame: no news of it */
 };

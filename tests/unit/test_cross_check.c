@@ -162,17 +162,36 @@ static void difference_is_healed_without_a_further_frame(void **state)
     bench_destroy(bench);
 }
 
-static void difference_that_changes_begins_again(void **state)
+/* What comes and goes between two deltas is told by none: it does not make a lost one good. */
+static void difference_goes_on_when_the_frames_change_and_has_to_last(void **state)
 {
     struct bench *const bench = bench_create("b100x1 a101x1");
 
     (void)state;
-    frame(bench, 0, WHOLE, "b100x2 a101x2");
-    frame(bench, 2000, WHOLE, "b100x3 a101x2");
-    frame(bench, 1000, WHOLE, "b100x3 a101x2");
-    expect(bench, " a101x2");
-    frame(bench, 2000, WHOLE, "b100x3 a101x1");
+    frame(bench, 0, WHOLE, "b100x2 a101x1");
+    frame(bench, 2500, WHOLE, "b100x3 a101x1");
+    frame(bench, 500, WHOLE, "b100x3 a101x1");
+    expect(bench, "");
+    assert_int_equal(due_in_ms(bench), 500);
+    pass(bench, 499);
+    expect(bench, "");
+    pass(bench, 1);
     expect(bench, " b100x3");
+    bench_destroy(bench);
+}
+
+static void difference_of_a_level_that_changes_begins_again(void **state)
+{
+    struct bench *const bench = bench_create("b100x1 a101x1");
+
+    (void)state;
+    frame(bench, 0, WHOLE, "b100x9 a101x1");
+    set_bid(bench, 100, 2);
+    frame(bench, 2000, WHOLE, "b100x9 a101x1");
+    frame(bench, 2999, WHOLE, "b100x9 a101x1");
+    expect(bench, "");
+    frame(bench, 1, WHOLE, "b100x9 a101x1");
+    expect(bench, " b100x9");
     bench_destroy(bench);
 }
 
@@ -257,7 +276,8 @@ static void frame_that_the_book_has_left_heals_nothing_by_time(void **state)
     bench_destroy(bench);
 }
 
-/* What leaves the frame and comes back is no sign of another state; nor is what it does not show. */
+/* What leaves the frame and comes back is no sign of another state; nor is what it does not show.
+ */
 static void book_that_is_as_the_frame_shows_it_has_not_left_it(void **state)
 {
     struct bench *const bench = bench_create("b100x1 b99x1 b98x1 a101x1");
@@ -281,8 +301,8 @@ static void next_frame_is_believed_again(void **state)
     delta(bench, 100, 5);
     pass(bench, 3000);
     frame(bench, 0, WHOLE, "b100x5 b99x3 a101x1");
-    assert_int_equal(due_in_ms(bench), 3000);
-    pass(bench, 3000);
+    assert_int_equal(due_in_ms(bench), 1000);
+    pass(bench, 1000);
     expect(bench, " b99x3");
     bench_destroy(bench);
 }
@@ -425,7 +445,8 @@ int main(void)
         cmocka_unit_test(frame_like_the_book_has_nothing_to_heal),
         cmocka_unit_test(each_kind_of_difference_is_healed_by_a_frame_in_time),
         cmocka_unit_test(difference_is_healed_without_a_further_frame),
-        cmocka_unit_test(difference_that_changes_begins_again),
+        cmocka_unit_test(difference_goes_on_when_the_frames_change_and_has_to_last),
+        cmocka_unit_test(difference_of_a_level_that_changes_begins_again),
         cmocka_unit_test(difference_that_goes_away_is_forgotten),
         cmocka_unit_test(level_that_changed_since_the_last_frame_is_not_healed_by_time),
         cmocka_unit_test(forgotten_check_begins_again),

@@ -79,10 +79,10 @@ static void test_thousand_failed(void **state)
 /* -- an answer that comes too late ------------------------------------------------------ */
 
 /* Each message is a whole book; until the first one a book by HTTP is asked for. */
-static const struct world_spec each = { .options = { { "source", "each" },
-                                                     { "loss", "stateless" },
-                                                     { "seam", "time" } },
-                                        .symbols = { "BTC/USD" } };
+static const struct world_spec each = {
+    .options = { { "source", "each" }, { "loss", "stateless" }, { "seam", "time" } },
+    .symbols = { "BTC/USD" }
+};
 
 static struct world *world_with_a_seed_under_way(void)
 {
