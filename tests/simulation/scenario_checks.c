@@ -272,7 +272,8 @@ void scenario_check_undamaged(struct scenario *s)
          venue++) {
         const struct side *const side = &s->sides[venue];
         if (venue_stats(side->at_host).resyncs != side->resyncs) {
-            scenario_violate(s, "%s resyncs books because UTC was set", venue_name(s, side));
+            scenario_violate(s, "%s resyncs books and nothing was damaged; UTC was set",
+                             venue_name(s, side));
         }
     }
 }
