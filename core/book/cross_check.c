@@ -10,6 +10,7 @@ struct comparison {
     const struct cross_check *before;
     struct suspect list[CROSS_CHECK_SUSPECTS_MAX];
     uint32_t n;
+    uint32_t n_different, n_fresh; /* levels; those among them that did not differ before */
     int64_t mono_ns;
 };
 
@@ -24,6 +25,7 @@ struct pair {
 void cross_check_fini(struct cross_check *check)
 {
     free(check->list);
+    free(check->shown);
     *check = (struct cross_check){ 0 };
 }
 
@@ -32,16 +34,21 @@ static bool is_better(bool is_bid, int64_t px, int64_t than)
     return is_bid ? px > than : px < than;
 }
 
-static int64_t since(const struct comparison *comparison, const struct suspect *suspect)
+/* Since when it has differed, and in this way. */
+static void date(struct comparison *comparison, struct suspect *suspect)
 {
+    suspect->since_ns = suspect->lasts_ns = comparison->mono_ns;
     for (uint32_t i = 0; i < comparison->before->n; i++) {
         const struct suspect *const old = &comparison->before->list[i];
         if (old->px == suspect->px && old->is_bid == suspect->is_bid &&
-            old->ours == suspect->ours && old->theirs == suspect->theirs) {
-            return old->since_ns;
+            old->ours == suspect->ours) {
+            suspect->since_ns = old->since_ns;
+            suspect->lasts_ns =
+                old->theirs == suspect->theirs ? old->lasts_ns : comparison->mono_ns;
+            return;
         }
     }
-    return comparison->mono_ns;
+    comparison->n_fresh++;
 }
 
 /*
@@ -67,7 +74,8 @@ static void enter(struct comparison *comparison, const struct suspect *suspect)
 static void note(struct comparison *comparison, struct suspect suspect)
 {
     if (suspect.ours != suspect.theirs) {
-        suspect.since_ns = since(comparison, &suspect);
+        comparison->n_different++;
+        date(comparison, &suspect);
         enter(comparison, &suspect);
     }
 }
@@ -140,9 +148,20 @@ bool cross_check_is_sorted(const struct arb_book_event *frame)
            is_sorted(frame->asks, frame->n_asks, false);
 }
 
+static int64_t ripe_ns(const struct suspect *suspect)
+{
+    const int64_t since_ns = suspect->since_ns + CROSS_CHECK_PATIENCE_NS;
+    const int64_t lasts_ns = suspect->lasts_ns + CROSS_CHECK_LASTING_NS;
+
+    if (suspect->is_hidden) {
+        return NEVER_NS;
+    }
+    return since_ns > lasts_ns ? since_ns : lasts_ns;
+}
+
 static bool is_ripe(const struct suspect *suspect, int64_t mono_ns)
 {
-    return !suspect->is_hidden && mono_ns - suspect->since_ns >= CROSS_CHECK_PATIENCE_NS;
+    return mono_ns >= ripe_ns(suspect);
 }
 
 /* Levels of one side that have differed for long enough. */
@@ -175,18 +194,57 @@ static void heal_ripe(struct cross_check *check, int64_t mono_ns, struct arb_lev
     check->n = n;
 }
 
-static int keep(struct cross_check *check, const struct comparison *comparison)
+static int reserve(struct cross_check *check, uint32_t n_shown)
 {
-    if (comparison->n > 0 && check->list == NULL) {
+    if (check->list == NULL) {
         check->list = malloc(CROSS_CHECK_SUSPECTS_MAX * sizeof(*check->list));
-        if (check->list == NULL) {
-            return ARB_ENOMEM;
-        }
     }
-    if (comparison->n > 0) {
-        memcpy(check->list, comparison->list, comparison->n * sizeof(*check->list));
+    if (check->list != NULL && check->cap < n_shown) {
+        free(check->shown);
+        check->shown = malloc(n_shown * sizeof(*check->shown));
+        check->cap = check->shown == NULL ? 0 : n_shown;
     }
+    return check->list == NULL || check->cap < n_shown ? ARB_ENOMEM : ARB_OK;
+}
+
+static void keep_levels(struct arb_level *to, const struct arb_level *from, uint32_t n)
+{
+    if (n > 0) {
+        memcpy(to, from, n * sizeof(*to));
+    }
+}
+
+static uint32_t count_shown(const struct comparison *comparison)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < comparison->n; i++) {
+        n += !comparison->list[i].is_hidden;
+    }
+    return n;
+}
+
+/* Keeps the suspects, and what the frame shows: the book may be compared with it again. */
+static int keep(struct cross_check *check, const struct comparison *comparison,
+                const struct pair *bids, const struct pair *asks)
+{
+    check->n = 0;
+    check->is_outdated = false;
+    if (comparison->n == 0) {
+        return ARB_OK;
+    }
+    if (reserve(check, bids->n_theirs + asks->n_theirs) != ARB_OK) {
+        return ARB_ENOMEM;
+    }
+    memcpy(check->list, comparison->list, comparison->n * sizeof(*check->list));
     check->n = comparison->n;
+    check->n_unlisted = comparison->n_different - count_shown(comparison);
+    keep_levels(check->shown, bids->theirs, bids->n_theirs);
+    keep_levels(check->shown + bids->n_theirs, asks->theirs, asks->n_theirs);
+    check->n_bids = bids->n_theirs;
+    check->n_asks = asks->n_theirs;
+    check->are_all_bids = bids->is_whole;
+    check->are_all_asks = asks->is_whole;
     return ARB_OK;
 }
 
@@ -207,7 +265,7 @@ int cross_check_frame(struct cross_check *check, const struct book *book,
     compare_side(&comparison, &asks);
     carry_hidden(&comparison, &bids);
     carry_hidden(&comparison, &asks);
-    const int rc = keep(check, &comparison);
+    const int rc = keep(check, &comparison, &bids, &asks);
     if (rc == ARB_OK) {
         heal_ripe(check, mono_ns, heal, n_bids, n_asks);
     }
@@ -233,12 +291,11 @@ static int64_t qty_at(const struct book_side *side, int64_t px)
     return 0;
 }
 
-void cross_check_time(struct cross_check *check, const struct book *book, int64_t mono_ns,
-                      struct arb_level *heal, uint32_t *n_bids, uint32_t *n_asks)
+/* The venue's levels are as the last frame showed them; ours may have changed since. */
+static void drop_changed(struct cross_check *check, const struct book *book)
 {
     uint32_t n = 0;
 
-    /* The venue's levels are as the last frame showed them; ours may have changed since. */
     for (uint32_t i = 0; i < check->n; i++) {
         const struct suspect *const suspect = &check->list[i];
         const struct book_side *const side = suspect->is_bid ? &book->bids : &book->asks;
@@ -247,18 +304,66 @@ void cross_check_time(struct cross_check *check, const struct book *book, int64_
         }
     }
     check->n = n;
-    heal_ripe(check, mono_ns, heal, n_bids, n_asks);
+}
+
+/* Does the book differ from the latest frame where it did not when that came? */
+static bool has_moved_on(const struct cross_check *check, const struct book *book)
+{
+    struct comparison comparison = { .before = check };
+    const struct pair bids = { &book->bids, check->shown, check->n_bids, check->are_all_bids };
+    const struct pair asks = { &book->asks, check->shown + check->n_bids, check->n_asks,
+                               check->are_all_asks };
+
+    compare_side(&comparison, &bids);
+    compare_side(&comparison, &asks);
+    return comparison.n_fresh > check->n_unlisted;
+}
+
+void cross_check_time(struct cross_check *check, const struct book *book, int64_t mono_ns,
+                      struct arb_level *heal, uint32_t *n_bids, uint32_t *n_asks)
+{
+    *n_bids = *n_asks = 0;
+    drop_changed(check, book);
+    if (check->n == 0 || mono_ns < cross_check_due_ns(check)) {
+        return;
+    }
+    check->is_outdated = has_moved_on(check, book);
+    if (!check->is_outdated) {
+        heal_ripe(check, mono_ns, heal, n_bids, n_asks);
+    }
+}
+
+static bool names(const struct arb_level *levels, uint32_t n, int64_t px)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (levels[i].px == px) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cross_check_clear(struct cross_check *check, const struct arb_book_event *delta)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < check->n; i++) {
+        const struct suspect *const suspect = &check->list[i];
+        if (suspect->is_bid ? !names(delta->bids, delta->n_bids, suspect->px)
+                            : !names(delta->asks, delta->n_asks, suspect->px)) {
+            check->list[n++] = *suspect;
+        }
+    }
+    check->n = n;
 }
 
 int64_t cross_check_due_ns(const struct cross_check *check)
 {
     int64_t due_ns = NEVER_NS;
 
-    for (uint32_t i = 0; i < check->n; i++) {
-        const int64_t ripe_ns = check->list[i].since_ns + CROSS_CHECK_PATIENCE_NS;
-        if (!check->list[i].is_hidden && ripe_ns < due_ns) {
-            due_ns = ripe_ns;
-        }
+    for (uint32_t i = 0; i < check->n && !check->is_outdated; i++) {
+        const int64_t at_ns = ripe_ns(&check->list[i]);
+        due_ns = at_ns < due_ns ? at_ns : due_ns;
     }
     return due_ns;
 }

@@ -1,10 +1,16 @@
 /*
  * cross_check.h - a book made of deltas against the best levels that a second channel shows.
  *
- * The two are published at different moments, so one frame that differs proves nothing. A level
- * that differs in the same way on both sides for CROSS_CHECK_PATIENCE_NS, longer than any delta
- * takes, is wrong in the book: a delta was lost, or the snapshot held a level that the stream never
- * retracts. It is to be set to what the frame says.
+ * The two are published at different moments, so one frame that differs proves nothing. A level of
+ * ours that no delta has named and every frame has contradicted for CROSS_CHECK_PATIENCE_NS, longer
+ * than any delta takes, is wrong: a delta was lost, or the snapshot held a level that the stream
+ * never retracts. It is to be set to what the frame says, when that has lasted: a quantity that
+ * comes and goes between two deltas is told by none.
+ *
+ * Frames may be lost as well, or come late. So a level that a delta names is above suspicion: what
+ * the delta says of it was said by the venue. And without a further frame the latest one is
+ * believed only as long as the book agrees with it everywhere else: where the deltas have led the
+ * book away from it, it shows what was, and only the next one tells.
  */
 #ifndef ARB_CROSS_CHECK_H
 #define ARB_CROSS_CHECK_H
@@ -13,14 +19,18 @@
 #include "book/book.h"
 #include "util/clock.h"
 
-enum { CROSS_CHECK_SUSPECTS_MAX = 32 /* levels of one book that a frame contradicts, best first */ };
+enum {
+    CROSS_CHECK_SUSPECTS_MAX = 32 /* levels of one book that a frame contradicts, best first */
+};
 
 #define CROSS_CHECK_PATIENCE_NS (3 * NS_PER_S)
+#define CROSS_CHECK_LASTING_NS (1 * NS_PER_S)
 
 /* A level where the book and a frame differ. */
 struct suspect {
     int64_t px, ours, theirs;
-    int64_t since_ns; /* mono */
+    int64_t since_ns; /* mono: it differs */
+    int64_t lasts_ns; /* mono: since when theirs is the same */
     bool is_bid;
     bool is_hidden; /* behind the last level of the latest frame: no news of it */
 };
@@ -29,6 +39,11 @@ struct suspect {
 struct cross_check {
     struct suspect *list; /* [CROSS_CHECK_SUSPECTS_MAX], or NULL */
     uint32_t n;
+    uint32_t n_unlisted;     /* levels that the latest frame contradicts and that had no room */
+    struct arb_level *shown; /* [n_bids + n_asks] by the latest frame that contradicts any */
+    uint32_t n_bids, n_asks, cap;
+    bool are_all_bids, are_all_asks; /* what it does not show is not there */
+    bool is_outdated;                /* the deltas have led the book away from it */
 };
 
 void cross_check_fini(struct cross_check *check);
@@ -51,7 +66,16 @@ int cross_check_frame(struct cross_check *check, const struct book *book,
                       const struct arb_book_event *frame, uint32_t frame_levels, int64_t mono_ns,
                       struct arb_level *heal, uint32_t *n_bids, uint32_t *n_asks);
 
-/* The same without a frame: time went by, and the book may have changed. */
+/* A delta is in the book: the levels that it names are no suspects. */
+void cross_check_clear(struct cross_check *check, const struct arb_book_event *delta);
+static inline void cross_check_delta(struct cross_check *check, const struct arb_book_event *delta)
+{
+    if (check->n > 0) {
+        cross_check_clear(check, delta);
+    }
+}
+
+/* As cross_check_frame(), without one: time went by, and the book may have changed. */
 void cross_check_time(struct cross_check *check, const struct book *book, int64_t mono_ns,
                       struct arb_level *heal, uint32_t *n_bids, uint32_t *n_asks);
 

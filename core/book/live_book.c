@@ -571,6 +571,7 @@ static void apply_delta(struct step *step)
     struct live_changes changes;
 
     if (take_delta(step, &changes)) {
+        cross_check_delta(&step->book->check, step->event);
         settle(step, &changes);
     }
 }

@@ -148,21 +148,25 @@ static void on_open(void *owner, uint32_t conn, struct moment now)
     follow_up(session, now);
 }
 
-/* Gives the plugin what it reads: the message itself, or what was packed in it. */
-static int read_message(struct session *session, uint32_t conn, struct arb_message message)
+/* Gives the plugin what was packed in the message. */
+static int read_packed(struct session *session, uint32_t conn, const struct arb_message *packed)
 {
-    if (message.is_binary && session->plan.packing != ARB_PACKING_NONE) {
-        struct arb_bytes text;
-        const int rc = unpack((enum arb_packing)session->plan.packing, arb_message_bytes(message),
-                              &session->unpacked, &text);
-        if (rc != ARB_OK) {
-            return rc;
-        }
-        message.data = text.data;
-        message.len = text.len;
-    }
-    return session->plugin->exchange.on_message(session->self, &session->effects.host, conn,
-                                                message);
+    struct arb_bytes text;
+    const int rc = unpack((enum arb_packing)session->plan.packing, arb_message_bytes(*packed),
+                          &session->unpacked, &text);
+    const struct arb_message message = { .data = text.data, .len = text.len, .is_binary = true };
+
+    return rc != ARB_OK ? rc
+                        : session->plugin->exchange.on_message(
+                              session->self, &session->effects.host, conn, message);
+}
+
+static int read_message(struct session *session, uint32_t conn, const struct arb_message *message)
+{
+    return message->is_binary && session->plan.packing != ARB_PACKING_NONE
+               ? read_packed(session, conn, message)
+               : session->plugin->exchange.on_message(session->self, &session->effects.host, conn,
+                                                      *message);
 }
 
 static void on_message(void *owner, uint32_t conn, struct moment now, struct arb_message message)
@@ -176,7 +180,7 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     session->current_conn = conn;
     conns_heard(session, conn);
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
-    const int rc = finish(session, "on_message()", read_message(session, conn, message),
+    const int rc = finish(session, "on_message()", read_message(session, conn, &message),
                           arb_message_bytes(message), now);
     if (is_venues_fault(rc)) {
         conns_distrust(session, conn, now, "the venue sent what its protocol does not allow",

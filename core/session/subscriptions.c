@@ -336,6 +336,9 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
     if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }
+    if (session->current_conn == ARB_NO_CONN && !subscriptions_is_on(session, event->instrument)) {
+        return false; /* the connection that it was asked for is gone: no change would follow */
+    }
     if (session->current_conn != ARB_NO_CONN && sub->state != SUB_ON && !is_leaving(sub->state) &&
         is_proof) { /* by HTTP it proves no subscription */
         set_served(session, event->instrument, channel, now);
@@ -345,7 +348,8 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
 
 bool subscriptions_is_on(const struct session *session, uint32_t i)
 {
-    return session->books[i].subs[0].state == SUB_ON;
+    const struct session_book *const book = &session->books[i];
+    return book->subs[0].state == SUB_ON && !session->conns[book->conn].is_doomed;
 }
 
 /* -- resyncs and deadlines ------------------------------------------------------------ */

@@ -29,7 +29,10 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
 /* The book gets a new snapshot by the means that the plan names. */
 void subscriptions_resync(struct session *session, uint32_t i, struct moment now);
 
-/* The book is served: its snapshot by HTTP may be asked for. */
+/*
+ * The book is served, over a connection that is to stay: its snapshot by HTTP may be asked for, and
+ * is taken.
+ */
 bool subscriptions_is_on(const struct session *session, uint32_t i);
 
 void subscriptions_on_turn(struct session *session, struct moment now);

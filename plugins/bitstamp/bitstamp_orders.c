@@ -10,6 +10,8 @@
  *
  * The REST book may lack orders, and may hold some that are gone. The chain is complete, so a
  * change of an unknown order tells what the book lacked, and the deletion of one tells nothing.
+ * What comes of it is as new as the last event: the host is told that date, or it would take
+ * another session's book with the same events for a newer one.
  * Orders that are gone show by crossing others at rest, see arb_orders_uncross().
  */
 #include "arbspot/orders.h"
@@ -210,11 +212,13 @@ int bitstamp_orders_seed(struct bitstamp *self, struct arb_host *host, uint32_t 
         }
     }
     uncross(self, host, i);
+    const bool is_ahead = orders->is_linked && orders->last_us > made;
     struct arb_book_event told = { .size = (uint32_t)sizeof(told),
                                    .instrument = i,
                                    .kind = ARB_BOOK_SNAPSHOT,
                                    .last_seq = orders->is_linked ? orders->last_seq : 0,
-                                   .venue_ns = arb_time_from_us(made) };
+                                   .venue_ns =
+                                       arb_time_from_us(is_ahead ? orders->last_us : made) };
     return arb_orders_publish(host, &told, &orders->book);
 }
 

@@ -114,6 +114,10 @@ void bitstamp_put_rest_book(struct arb_text *text, const struct bitstamp_book *b
 
 enum { RETIRED_BITS = 20, RETIRED_SHIFT = 38 /* above all prices */ };
 
+#define RETIRED_ENTRY (UINT64_C(1) << 60) /* above all places: an entry of 0 is an entry */
+
+_Static_assert(BITSTAMP_SPLIT_MAX *RETIRED_BITS <= 60, "the places fit below RETIRED_ENTRY");
+
 static uint64_t retired_at(uint64_t retired, uint64_t place)
 {
     return retired >> (place * RETIRED_BITS) & ((1U << RETIRED_BITS) - 1);
@@ -122,6 +126,60 @@ static uint64_t retired_at(uint64_t retired, uint64_t place)
 uint64_t bitstamp_retire(uint64_t retired, uint32_t place)
 {
     return retired + (UINT64_C(1) << (place * RETIRED_BITS));
+}
+
+static const struct ladder *prices_of(const struct bitstamp_retired *retired, bool is_bid)
+{
+    return is_bid ? &retired->prices.bids : &retired->prices.asks;
+}
+
+uint64_t bitstamp_retired_at(const struct bitstamp_retired *retired, bool is_bid, int64_t px)
+{
+    const struct arb_level *const entry = ladder_find(prices_of(retired, is_bid), px);
+    return entry == NULL ? retired->floor : (uint64_t)entry->qty - RETIRED_ENTRY;
+}
+
+void bitstamp_retired_set(struct bitstamp_retired *retired, bool is_bid, int64_t px, uint64_t used)
+{
+    ladder_set(is_bid ? &retired->prices.bids : &retired->prices.asks,
+               (struct arb_level){ px, (int64_t)(used + RETIRED_ENTRY) });
+}
+
+/* Of one side; returns the most that was used up in any place of a price now forgotten. */
+static uint64_t forget_side(struct bitstamp_retired *retired, const struct sim_book *now,
+                            bool is_bid)
+{
+    struct ladder *const prices = is_bid ? &retired->prices.bids : &retired->prices.asks;
+    const struct ladder *const orders = is_bid ? &now->bids : &now->asks;
+    uint64_t most = 0;
+
+    for (uint32_t i = prices->n; i-- > 0;) {
+        const int64_t px = prices->levels[i].px;
+        for (uint64_t k = 0; ladder_find(orders, px) == NULL && k < BITSTAMP_SPLIT_MAX; k++) {
+            const uint64_t used = retired_at(bitstamp_retired_at(retired, is_bid, px), k);
+            most = used > most ? used : most;
+        }
+        if (ladder_find(orders, px) == NULL) {
+            ladder_set(prices, (struct arb_level){ px, 0 });
+        }
+    }
+    for (uint32_t i = 0; i < orders->n; i++) {
+        const int64_t px = orders->levels[i].px;
+        bitstamp_retired_set(retired, is_bid, px, bitstamp_retired_at(retired, is_bid, px));
+    }
+    return most;
+}
+
+void bitstamp_retired_forget(struct bitstamp_retired *retired, const struct sim_book *now)
+{
+    const uint64_t bids = forget_side(retired, now, true), asks = forget_side(retired, now, false);
+    const uint64_t most = bids > asks ? bids : asks;
+
+    while (retired_at(retired->floor, 0) < most) {
+        for (uint32_t place = 0; place < BITSTAMP_SPLIT_MAX; place++) {
+            retired->floor = bitstamp_retire(retired->floor, place);
+        }
+    }
 }
 
 struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level, uint64_t retired)
@@ -178,15 +236,12 @@ static void put_split_levels(struct arb_text *text, const struct bitstamp_book *
 {
     const struct arb_level *const levels = is_bid ? book->bids : book->asks;
     const uint32_t n_levels = is_bid ? book->n_bids : book->n_asks;
-    const struct sim_book *const retired = book->retired;
     const char *before = "";
 
     for (uint32_t i = 0; i < n_levels; i++) {
-        const struct arb_level *const gone =
-            retired == NULL ? NULL
-                            : ladder_find(is_bid ? &retired->bids : &retired->asks, levels[i].px);
-        const struct bitstamp_split split =
-            bitstamp_split(is_bid, levels[i], gone == NULL ? 0 : (uint64_t)gone->qty);
+        const uint64_t retired =
+            book->retired == NULL ? 0 : bitstamp_retired_at(book->retired, is_bid, levels[i].px);
+        const struct bitstamp_split split = bitstamp_split(is_bid, levels[i], retired);
         for (uint32_t k = 0; k < BITSTAMP_SPLIT_MAX; k++) {
             if (split.qty[k] == 0) {
                 continue;

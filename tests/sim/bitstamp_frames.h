@@ -41,12 +41,21 @@ void bitstamp_put_event(struct arb_text *text, const char *event, const char *ch
 void bitstamp_put_error(struct arb_text *text, const char *message);
 void bitstamp_put_heartbeat(struct arb_text *text);
 
+/*
+ * Ids that were used up, see bitstamp_split(). Prices without an entry have `floor`: an entry may
+ * be forgotten when the floor is above it.
+ */
+struct bitstamp_retired {
+    struct sim_book prices;
+    uint64_t floor;
+};
+
 struct bitstamp_book {
     const struct sim_instrument *instrument;
     const struct arb_level *bids, *asks;
     uint32_t n_bids, n_asks;
     int64_t at_ns;
-    const struct sim_book *retired; /* see bitstamp_split(); NULL: no id was used before */
+    const struct bitstamp_retired *retired; /* NULL: no id was used before */
 };
 
 /* `channel` is the prefix, "order_book_" or "diff_order_book_". `zero` is how a quantity of
@@ -72,6 +81,14 @@ struct bitstamp_split {
 struct bitstamp_split bitstamp_split(bool is_bid, struct arb_level level, uint64_t retired);
 /* The order in this place is gone. */
 uint64_t bitstamp_retire(uint64_t retired, uint32_t place);
+
+uint64_t bitstamp_retired_at(const struct bitstamp_retired *retired, bool is_bid, int64_t px);
+void bitstamp_retired_set(struct bitstamp_retired *retired, bool is_bid, int64_t px, uint64_t used);
+/*
+ * Forgets the prices where no order is. Those where one is keep their entry, or get one, for the
+ * floor is raised above all that is forgotten.
+ */
+void bitstamp_retired_forget(struct bitstamp_retired *retired, const struct sim_book *now);
 
 /* One event of live_orders_; ids of events are made of its time and a number. */
 struct bitstamp_order {

@@ -68,7 +68,7 @@ struct client {
 /* The book as it was at some time, for REST. */
 struct capture {
     struct sim_book book;
-    struct sim_book retired; /* see bitstamp_split() */
+    struct bitstamp_retired retired;
     int64_t at_ns;
 };
 
@@ -86,7 +86,7 @@ struct product {
     /* Prices at which a REST book differs from `diffed` that was made since then and given out. The
      * next diff names them all, changed or not: it mends whoever was seeded within its window. */
     struct sim_book pending;
-    struct sim_book retired; /* prices whose orders have gone: see bitstamp_split() */
+    struct bitstamp_retired retired;
     struct sim_book told; /* what the events of orders sent so far add up to, while they are sent */
     bool is_telling;
     uint64_t n_order_events;
@@ -258,17 +258,23 @@ static void on_text(struct sim_venue *venue, uint32_t id, int64_t now_ns, struct
     }
 }
 
+static void copy_retired(struct bitstamp_retired *to, const struct bitstamp_retired *from)
+{
+    sim_book_copy(&to->prices, &from->prices);
+    to->floor = from->floor;
+}
+
 static void capture(struct capture *capture, const struct product *product, int64_t at_ns)
 {
     sim_book_copy(&capture->book, &product->current);
-    sim_book_copy(&capture->retired, &product->retired);
+    copy_retired(&capture->retired, &product->retired);
     capture->at_ns = at_ns;
 }
 
 static void copy_capture(struct capture *to, const struct capture *from)
 {
     sim_book_copy(&to->book, &from->book);
-    sim_book_copy(&to->retired, &from->retired);
+    copy_retired(&to->retired, &from->retired);
     to->at_ns = from->at_ns;
 }
 
@@ -492,8 +498,7 @@ static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrume
 {
     struct product *const product = &bitstamp->products[instrument];
     struct ladder *const told = order.is_bid ? &product->told.bids : &product->told.asks;
-    struct ladder *const gone = order.is_bid ? &product->retired.bids : &product->retired.asks;
-    uint64_t retired = (uint64_t)qty_at(gone, order.level.px);
+    uint64_t retired = bitstamp_retired_at(&product->retired, order.is_bid, order.level.px);
     const struct bitstamp_split before =
         bitstamp_split(order.is_bid, (struct arb_level){ order.level.px, was }, retired);
     const struct bitstamp_split after = bitstamp_split(order.is_bid, order.level, retired);
@@ -511,9 +516,7 @@ static void send_level_orders(struct bitstamp_venue *bitstamp, uint32_t instrume
         send_order(bitstamp, instrument, &order);
         retired = after.qty[i] == 0 ? bitstamp_retire(retired, i) : retired;
     }
-    if (retired != 0) {
-        ladder_set(gone, (struct arb_level){ order.level.px, (int64_t)retired });
-    }
+    bitstamp_retired_set(&product->retired, order.is_bid, order.level.px, retired);
 }
 
 static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrument,
@@ -532,27 +535,13 @@ static void send_side_orders(struct bitstamp_venue *bitstamp, uint32_t instrumen
     }
 }
 
-/* Makes room for more prices: where no order is, those of long ago are forgotten. */
-static void forget_retired(struct ladder *retired, const struct ladder *now,
-                           const struct ladder *next)
+/* Makes room for more prices. */
+static void make_room(struct product *product)
 {
-    for (uint32_t i = retired->n; i-- > 0;) {
-        const int64_t px = retired->levels[i].px;
-        if (ladder_find(now, px) == NULL && ladder_find(next, px) == NULL) {
-            ladder_set(retired, (struct arb_level){ px, 0 });
-        }
-    }
-}
+    const struct sim_book *const prices = &product->retired.prices;
 
-static void make_room(struct product *product, const struct sim_book *next)
-{
-    struct sim_book *const retired = &product->retired;
-
-    if (retired->bids.n > retired->bids.cap / 2) {
-        forget_retired(&retired->bids, &product->current.bids, &next->bids);
-    }
-    if (retired->asks.n > retired->asks.cap / 2) {
-        forget_retired(&retired->asks, &product->current.asks, &next->asks);
+    if (prices->bids.n > prices->bids.cap / 2 || prices->asks.n > prices->asks.cap / 2) {
+        bitstamp_retired_forget(&product->retired, &product->current);
     }
 }
 
@@ -587,7 +576,7 @@ static void follow_market(struct bitstamp_venue *bitstamp, uint32_t instrument, 
         return;
     }
     sim_book_copy(&product->told, &product->current);
-    make_room(product, book);
+    make_room(product);
     product->is_telling = true;
     send_orders(bitstamp, instrument, book, now_ns);
     product->is_telling = false;
@@ -873,9 +862,9 @@ static void free_product(struct product *product)
     sim_book_fini(&product->diffed);
     sim_book_fini(&product->pending);
     sim_book_fini(&product->told);
-    sim_book_fini(&product->retired);
-    sim_book_fini(&product->made.retired);
-    sim_book_fini(&product->cached.retired);
+    sim_book_fini(&product->retired.prices);
+    sim_book_fini(&product->made.retired.prices);
+    sim_book_fini(&product->cached.retired.prices);
     sim_book_fini(&product->made.book);
     sim_book_fini(&product->cached.book);
 }
@@ -913,8 +902,8 @@ static int init_books(struct product *product, uint32_t depth)
             return ARB_ENOMEM;
         }
     }
-    struct sim_book *const retired[] = { &product->retired, &product->made.retired,
-                                         &product->cached.retired };
+    struct sim_book *const retired[] = { &product->retired.prices, &product->made.retired.prices,
+                                         &product->cached.retired.prices };
     for (size_t i = 0; i < sizeof(retired) / sizeof(retired[0]); i++) {
         if (sim_book_init(retired[i], RETIRED_ROOM * depth) != ARB_OK) {
             return ARB_ENOMEM;

@@ -6,7 +6,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-limit=1000
+limit=5000
 copy=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX")
 trap 'rm -rf "$copy"' EXIT INT TERM
 
@@ -34,7 +34,7 @@ put_back() {
 # Prints in how many scenarios the rule was missed, or what went wrong.
 try() {
     build || { echo "does not build"; return; }
-    if timeout 300 "$copy/build/bin/simulation" --scenarios $limit --until-caught \
+    if timeout 900 "$copy/build/bin/simulation" --scenarios $limit --until-caught \
         >"$copy/run.log" 2>&1; then
         echo "NOT CAUGHT in $limit"
     else

@@ -137,8 +137,9 @@ void oracle_lose(struct oracle *oracle, uint32_t version)
     oracle->shown_ns = 0;
 }
 
-void oracle_check(struct oracle *oracle, int64_t now_ns)
+void oracle_check(struct oracle *oracle, uint32_t version, int64_t now_ns)
 {
+    raise(&oracle->checked, version);
     if (oracle->shown_ns == 0) {
         oracle->shown_ns = now_ns;
     }
@@ -149,10 +150,15 @@ void oracle_lose_check(struct oracle *oracle)
     oracle->shown_ns = 0;
 }
 
-void oracle_heal(struct oracle *oracle)
+void oracle_heal(struct oracle *oracle, const struct book_hash *hash)
 {
+    if (hash->whole == oracle->judged) {
+        return; /* it was another book */
+    }
     if (oracle->verdict == ORACLE_UNSEEN || oracle->verdict == ORACLE_UNSEEN_DEEP) {
         oracle_lose(oracle, oracle->last);
+    } else if (oracle->checked > oracle->last) {
+        oracle_lose(oracle, oracle->checked);
     }
 }
 
@@ -257,6 +263,7 @@ static enum oracle_verdict verdict_on(struct oracle *oracle, const struct arb_bo
 enum oracle_verdict oracle_judge(struct oracle *oracle, const struct arb_book *book,
                                  const struct book_hash *hash, int64_t now_ns)
 {
+    oracle->judged = hash->whole;
     oracle->verdict = verdict_on(oracle, book, hash, now_ns);
     return (enum oracle_verdict)oracle->verdict;
 }

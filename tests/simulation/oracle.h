@@ -44,7 +44,9 @@ struct oracle {
     uint32_t lost;        /* the newest version that was lost, damaged or overtaken */
     bool is_tainted;      /* and no whole book has made up for it yet */
     uint32_t haunted; /* answers until none holds a level that is not there; see oracle_haunt() */
+    uint32_t checked; /* version of the newest frame to check by */
     uint32_t verdict; /* enum oracle_verdict, the last one */
+    uint64_t judged;  /* hash of the book then */
     int64_t shown_ns; /* of the first frame to check by since it differs and nothing was lost */
 };
 
@@ -76,12 +78,16 @@ void oracle_answer(struct oracle *oracle, uint32_t version);
 void oracle_begin_live(struct oracle *oracle, bool is_from_http);
 void oracle_lose(struct oracle *oracle, uint32_t version);
 /* A frame that only serves to check the book arrived, or is lost. */
-void oracle_check(struct oracle *oracle, int64_t now_ns);
+void oracle_check(struct oracle *oracle, uint32_t version, int64_t now_ns);
 void oracle_lose_check(struct oracle *oracle);
 /* The next answer holds an order that is gone and that no event will tell of. */
 void oracle_haunt(struct oracle *oracle, uint32_t version);
-/* Levels were set to what such a frame showed, which may be newer than the book. */
-void oracle_heal(struct oracle *oracle);
+/*
+ * Levels of books were set to what such frames showed, of this one if it is another than before.
+ * Where it was wrong, the frame may be newer than the book. Where it was right, only a frame newer
+ * than all that came for the book makes levels right: an older one is no excuse.
+ */
+void oracle_heal(struct oracle *oracle, const struct book_hash *hash);
 
 enum oracle_verdict {
     ORACLE_RIGHT = 1,

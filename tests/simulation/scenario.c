@@ -298,7 +298,7 @@ static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
     if (tag.is_book && mark.verdict != FAULT_MADE_UP) {
         oracle_arrive(oracle, tag.version, (enum fault_verdict)mark.verdict, tag.is_whole);
     } else if (tag.is_check && mark.verdict == FAULT_CLEAN) {
-        oracle_check(oracle, s->now_ns);
+        oracle_check(oracle, tag.version, s->now_ns);
     }
 }
 

@@ -6,11 +6,15 @@ static const char *venue_name(const struct scenario *s, const struct side *side)
     return s->venues[side->venue].name;
 }
 
-static void judge(struct scenario *s, struct side *side, struct oracle *oracle, uint32_t i,
+static void judge(struct scenario *s, struct side *side, struct side_session *session, uint32_t i,
                   const struct arb_book *book)
 {
+    struct oracle *const oracle = &session->oracles[i];
     const struct book_hash hash = oracle_hash_of(book, oracle->proof.levels);
     const uint32_t before = oracle->verdict;
+    if (session->is_healed) {
+        oracle_heal(oracle, &hash);
+    }
     const enum oracle_verdict verdict = oracle_judge(oracle, book, &hash, s->now_ns);
 
     s->totals->checks++;
@@ -79,7 +83,7 @@ static void check_live(struct scenario *s, struct side *side, struct side_sessio
         scenario_violate(s, "%s %s is LIVE without a connection", venue_name(s, side),
                          scenario_symbol(s, i));
     }
-    judge(s, side, &session->oracles[i], i, &book);
+    judge(s, side, session, i, &book);
     check_ended(s, side, session, i);
 }
 
@@ -93,20 +97,10 @@ static void check_book(struct scenario *s, struct side *side, struct side_sessio
         check_live(s, side, session, own, i);
     } else {
         session->ended_ns[i] = 0;
+        session->oracles[i].judged = 0;
     }
     check_patience(s, side, session, own, i);
     session->states[i] = own->live.state;
-}
-
-/* What a second channel set right is as new as that channel, and no older state of the book. */
-static void note_healing(struct scenario *s, struct side_session *session)
-{
-    const uint64_t healed = session_stats(session->session).books.healed;
-
-    for (uint32_t i = 0; i < s->instruments->n && healed > session->healed; i++) {
-        oracle_heal(&session->oracles[i]);
-    }
-    session->healed = healed;
 }
 
 static void begin_session(struct scenario *s, struct side *side, uint32_t slot, uint32_t seat)
@@ -118,6 +112,15 @@ static void begin_session(struct scenario *s, struct side *side, uint32_t slot, 
     for (uint32_t i = 0; i < s->instruments->n; i++) {
         oracle_init(&session->oracles[i], &side->versions[i], &side->proof);
     }
+}
+
+/* Did a second channel set levels right in this step? */
+static void note_healing(struct side_session *session)
+{
+    const uint64_t healed = session_stats(session->session).books.healed;
+
+    session->is_healed = healed > session->healed;
+    session->healed = healed;
 }
 
 /* Until it asks for something it has no slot, and nothing to look at. */
@@ -133,7 +136,7 @@ static void check_session(struct scenario *s, struct side *side, uint32_t seat)
     if (session->number != venue_number(side->at_host, seat)) {
         begin_session(s, side, slot, seat);
     }
-    note_healing(s, session);
+    note_healing(session);
     for (uint32_t n = 0; n < session_n_instruments(own); n++) {
         check_book(s, side, session, n);
     }
@@ -269,7 +272,8 @@ void scenario_check_undamaged(struct scenario *s)
          venue++) {
         const struct side *const side = &s->sides[venue];
         if (venue_stats(side->at_host).resyncs != side->resyncs) {
-            scenario_violate(s, "%s resyncs books because UTC was set", venue_name(s, side));
+            scenario_violate(s, "%s resyncs books and nothing was damaged; UTC was set",
+                             venue_name(s, side));
         }
     }
 }

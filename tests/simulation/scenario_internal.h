@@ -45,6 +45,7 @@ struct side_session {
     uint64_t attempts[SIMULATION_INSTRUMENTS_MAX]; /* to get it, then */
     int64_t ended_ns[SIMULATION_INSTRUMENTS_MAX];  /* LIVE when the venue ended it; 0: it did not */
     uint64_t healed;                               /* levels, by a second channel */
+    bool is_healed;                                /* of some book, in the last step */
 };
 
 /* One venue with all that belongs to it. Arrays are by the scenario's own instruments. */

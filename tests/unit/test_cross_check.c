@@ -162,17 +162,36 @@ static void difference_is_healed_without_a_further_frame(void **state)
     bench_destroy(bench);
 }
 
-static void difference_that_changes_begins_again(void **state)
+/* What comes and goes between two deltas is told by none: it does not make a lost one good. */
+static void difference_goes_on_when_the_frames_change_and_has_to_last(void **state)
 {
     struct bench *const bench = bench_create("b100x1 a101x1");
 
     (void)state;
-    frame(bench, 0, WHOLE, "b100x2 a101x2");
-    frame(bench, 2000, WHOLE, "b100x3 a101x2");
-    frame(bench, 1000, WHOLE, "b100x3 a101x2");
-    expect(bench, " a101x2");
-    frame(bench, 2000, WHOLE, "b100x3 a101x1");
+    frame(bench, 0, WHOLE, "b100x2 a101x1");
+    frame(bench, 2500, WHOLE, "b100x3 a101x1");
+    frame(bench, 500, WHOLE, "b100x3 a101x1");
+    expect(bench, "");
+    assert_int_equal(due_in_ms(bench), 500);
+    pass(bench, 499);
+    expect(bench, "");
+    pass(bench, 1);
     expect(bench, " b100x3");
+    bench_destroy(bench);
+}
+
+static void difference_of_a_level_that_changes_begins_again(void **state)
+{
+    struct bench *const bench = bench_create("b100x1 a101x1");
+
+    (void)state;
+    frame(bench, 0, WHOLE, "b100x9 a101x1");
+    set_bid(bench, 100, 2);
+    frame(bench, 2000, WHOLE, "b100x9 a101x1");
+    frame(bench, 2999, WHOLE, "b100x9 a101x1");
+    expect(bench, "");
+    frame(bench, 1, WHOLE, "b100x9 a101x1");
+    expect(bench, " b100x9");
     bench_destroy(bench);
 }
 
@@ -210,6 +229,81 @@ static void forgotten_check_begins_again(void **state)
     cross_check_forget(&bench->check);
     frame(bench, 3000, WHOLE, "b100x2 a101x1");
     expect(bench, "");
+    bench_destroy(bench);
+}
+
+/* The book changed by a delta that names one bid. */
+static void delta(struct bench *bench, int64_t px, int64_t qty)
+{
+    const struct arb_level level = { .px = px, .qty = qty };
+    const struct arb_book_event event = { .kind = ARB_BOOK_DELTA, .n_bids = 1, .bids = &level };
+
+    set_bid(bench, px, qty);
+    cross_check_delta(&bench->check, &event);
+}
+
+/* It agreed with the frame for a while; then the venue itself said that it is different. */
+static void level_that_a_delta_names_is_above_suspicion(void **state)
+{
+    struct bench *const bench = bench_create("b100x1 b99x1 a100x1 a101x1");
+
+    (void)state;
+    frame(bench, 0, WHOLE, "b100x2 b99x2 a100x2 a101x1");
+    delta(bench, 100, 2);
+    delta(bench, 100, 1);
+    assert_int_equal(bench->check.n, 2);
+    frame(bench, 3000, WHOLE, "b100x2 b99x2 a100x2 a101x1");
+    expect(bench, " b99x2 a100x2");
+    bench_destroy(bench);
+}
+
+/* No further frame came, so the latest one is lost or late: only the next one tells. */
+static void frame_that_the_book_has_left_heals_nothing_by_time(void **state)
+{
+    struct bench *const bench = bench_create("b100x1 b99x1 a101x1");
+
+    (void)state;
+    frame(bench, 0, WHOLE, "b100x1 b99x2 a101x1");
+    delta(bench, 100, 5);
+    assert_int_equal(due_in_ms(bench), 3000);
+    pass(bench, 3000);
+    expect(bench, "");
+    assert_int_equal(cross_check_due_ns(&bench->check), NEVER_NS);
+    pass(bench, 3000);
+    expect(bench, "");
+    frame(bench, 0, WHOLE, "b100x5 b99x2 a101x1");
+    expect(bench, " b99x2");
+    bench_destroy(bench);
+}
+
+/* What leaves the frame and comes back is no sign of another state; nor is what it does not show.
+ */
+static void book_that_is_as_the_frame_shows_it_has_not_left_it(void **state)
+{
+    struct bench *const bench = bench_create("b100x1 b99x1 b98x1 a101x1");
+
+    (void)state;
+    frame(bench, 0, 2, "b100x1 b99x2 a101x1");
+    delta(bench, 100, 5);
+    delta(bench, 100, 1);
+    delta(bench, 98, 5);
+    pass(bench, 3000);
+    expect(bench, " b99x2");
+    bench_destroy(bench);
+}
+
+static void next_frame_is_believed_again(void **state)
+{
+    struct bench *const bench = bench_create("b100x1 b99x1 a101x1");
+
+    (void)state;
+    frame(bench, 0, WHOLE, "b100x1 b99x2 a101x1");
+    delta(bench, 100, 5);
+    pass(bench, 3000);
+    frame(bench, 0, WHOLE, "b100x5 b99x3 a101x1");
+    assert_int_equal(due_in_ms(bench), 1000);
+    pass(bench, 1000);
+    expect(bench, " b99x3");
     bench_destroy(bench);
 }
 
@@ -328,16 +422,38 @@ static void all_places_are_healed_at_once(void **state)
     bench_destroy(bench);
 }
 
+/* Levels that found no place differed when the frame came: they are no sign of another state. */
+static void frame_with_more_than_there_are_places_for_heals_by_time(void **state)
+{
+    struct bench *const bench = bench_create("a201x1");
+
+    (void)state;
+    many_bids(bench, 0, 199, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a201x1");
+    pass(bench, 3000);
+    assert_int_equal(bench->log.len, CROSS_CHECK_SUSPECTS_MAX * strlen(" b199x2"));
+    many_bids(bench, 0, 199, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a201x1");
+    delta(bench, 99, 1);
+    bench->log = arb_text_over(bench->buffer, sizeof(bench->buffer));
+    pass(bench, 3000);
+    expect(bench, "");
+    bench_destroy(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frame_like_the_book_has_nothing_to_heal),
         cmocka_unit_test(each_kind_of_difference_is_healed_by_a_frame_in_time),
         cmocka_unit_test(difference_is_healed_without_a_further_frame),
-        cmocka_unit_test(difference_that_changes_begins_again),
+        cmocka_unit_test(difference_goes_on_when_the_frames_change_and_has_to_last),
+        cmocka_unit_test(difference_of_a_level_that_changes_begins_again),
         cmocka_unit_test(difference_that_goes_away_is_forgotten),
         cmocka_unit_test(level_that_changed_since_the_last_frame_is_not_healed_by_time),
         cmocka_unit_test(forgotten_check_begins_again),
+        cmocka_unit_test(level_that_a_delta_names_is_above_suspicion),
+        cmocka_unit_test(frame_that_the_book_has_left_heals_nothing_by_time),
+        cmocka_unit_test(book_that_is_as_the_frame_shows_it_has_not_left_it),
+        cmocka_unit_test(next_frame_is_believed_again),
         cmocka_unit_test(levels_behind_a_full_frame_are_not_compared),
         cmocka_unit_test(empty_side_of_a_frame_shows_that_there_is_none),
         cmocka_unit_test(what_is_known_of_a_level_stays_known_while_it_is_hidden),
@@ -345,6 +461,7 @@ int main(void)
         cmocka_unit_test(level_that_differed_before_keeps_its_place_among_many_that_begin_to),
         cmocka_unit_test(level_that_begins_to_differ_finds_no_place_among_many),
         cmocka_unit_test(all_places_are_healed_at_once),
+        cmocka_unit_test(frame_with_more_than_there_are_places_for_heals_by_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -845,6 +845,17 @@ static void level_that_stays_different_is_healed(void **state)
     live_world_destroy(world);
 }
 
+/* For a while it was as the frame shows it: nothing was lost. */
+static void level_that_a_delta_names_is_not_healed(void **state)
+{
+    (void)state;
+    live_world_run(&two_channels,
+                   SEED "top t=200 b100x2 a101x1;delta t=201 b100x2;delta t=202 b100x1;wait 9000",
+                   "snapshot LIVE unverifiable b100x1 a101x1\n"
+                   "delta LIVE unverifiable b100x2\n"
+                   "delta LIVE unverifiable b100x1\n");
+}
+
 static void healed_book_is_unverifiable_until_the_next_proof(void **state)
 {
     (void)state;
@@ -1038,6 +1049,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(book_crossed_by_two_events_is_damaged_where_trading_is_unknown),
     cmocka_unit_test(crossed_seed_is_not_live),
     cmocka_unit_test(level_that_stays_different_is_healed),
+    cmocka_unit_test(level_that_a_delta_names_is_not_healed),
     cmocka_unit_test(healed_book_is_unverifiable_until_the_next_proof),
     cmocka_unit_test(frame_not_newer_than_the_snapshot_says_nothing),
     cmocka_unit_test(frame_that_is_not_sorted_says_nothing),

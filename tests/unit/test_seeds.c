@@ -76,11 +76,86 @@ static void test_thousand_failed(void **state)
     refused_then_recovers(500, "HTTP 500");
 }
 
+/* -- an answer that comes too late ------------------------------------------------------ */
+
+/* Each message is a whole book; until the first one a book by HTTP is asked for. */
+static const struct world_spec each = {
+    .options = { { "source", "each" }, { "loss", "stateless" }, { "seam", "time" } },
+    .symbols = { "BTC/USD" }
+};
+
+static struct world *world_with_a_seed_under_way(void)
+{
+    struct world *const world = world_connected(&each);
+
+    world_say(world, "answered 0 0 subscribed -");
+    world_run(world, 5000);
+    world_expect(world, "> get https://fake/snap/BTC/USD\n");
+    return world;
+}
+
+static void test_answer_to_a_book_that_is_served_is_taken(void **state)
+{
+    struct world *const world = world_with_a_seed_under_way();
+
+    (void)state;
+    world_answer(world, 200, "snap % 0 b100x1 a101x1 at=7");
+    world_expect(world, "snapshot 0 LIVE b100x1 a101x1\n");
+    world_destroy(world);
+}
+
+/* Nothing would tell of its changes. */
+static void test_answer_without_the_connection_is_not_taken(void **state)
+{
+    struct world *const world = world_with_a_seed_under_way();
+
+    (void)state;
+    world_close(world, 0, "gone");
+    world_expect(world, "status 0 STALE gone\n");
+    world_answer(world, 200, "snap % 0 b100x1 a101x1 at=7");
+    world_expect(world, "");
+    world_open(world, 0);
+    world_say(world, "answered 0 0 subscribed -");
+    world_run(world, 5000);
+    world_expect(world, "status 0 SYNCING subscribing\n"
+                        "> send 0 sub 0 BTC/USD\n"
+                        "> get https://fake/snap/BTC/USD\n");
+    world_destroy(world);
+}
+
+static void test_answer_on_a_connection_being_dropped_is_not_taken(void **state)
+{
+    struct world *const world = world_with_a_seed_under_way();
+
+    (void)state;
+    world_say(world, "close 0 enough");
+    world_forget(world);
+    world_answer(world, 200, "snap % 0 b100x1 a101x1 at=7");
+    world_expect(world, "");
+    world_destroy(world);
+}
+
+static void test_answer_after_the_venue_ended_the_subscription_is_not_taken(void **state)
+{
+    struct world *const world = world_with_a_seed_under_way();
+
+    (void)state;
+    world_say(world, "answered 0 0 left -");
+    world_forget(world);
+    world_answer(world, 200, "snap % 0 b100x1 a101x1 at=7");
+    world_expect(world, "");
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thousand_refused_as_too_many),
         cmocka_unit_test(test_thousand_failed),
+        cmocka_unit_test(test_answer_to_a_book_that_is_served_is_taken),
+        cmocka_unit_test(test_answer_without_the_connection_is_not_taken),
+        cmocka_unit_test(test_answer_on_a_connection_being_dropped_is_not_taken),
+        cmocka_unit_test(test_answer_after_the_venue_ended_the_subscription_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

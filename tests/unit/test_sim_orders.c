@@ -5,7 +5,7 @@
 #include "bitstamp_frames.h"
 #include "util/clock.h"
 
-enum { ORDERS_MAX = 4096, EVENTS_MAX = 8192 };
+enum { ORDERS_MAX = 4096, EVENTS_MAX = 8192, GONE_MAX = 65536 };
 
 /* One client of live_orders_btcusd that keeps orders in a list and walks through all of it. */
 struct order {
@@ -232,6 +232,47 @@ static void each_event_names_the_one_before(void **state)
     close_fixture(fixture);
 }
 
+struct gone {
+    uint64_t ids[GONE_MAX];
+    size_t n;
+};
+
+/* Takes the events so far: none may be about an order that has gone. */
+static void take_events(struct fixture *fixture, struct gone *gone)
+{
+    for (size_t i = 0; i < fixture->n_events; i++) {
+        const cJSON *const event = fixture->events[i];
+        const cJSON *const data = cJSON_GetObjectItemCaseSensitive(event, "data");
+        const uint64_t id = strtoull(text_of(data, "id_str"), NULL, 10);
+        for (size_t k = 0; k < gone->n; k++) {
+            assert_true(id != gone->ids[k]);
+        }
+        if (strcmp(text_of(event, "event"), "order_deleted") == 0) {
+            assert_true(gone->n < GONE_MAX);
+            gone->ids[gone->n++] = id;
+        }
+        cJSON_Delete(fixture->events[i]);
+    }
+    fixture->n_events = 0;
+}
+
+/* Also when the model forgets the prices of long ago, which it does several times meanwhile. */
+static void order_that_is_gone_never_comes_back(void **state)
+{
+    struct fixture *const fixture = open_fixture();
+    struct gone *const gone = calloc(1, sizeof(*gone));
+    (void)state;
+
+    assert_non_null(gone);
+    for (int second = 0; second < 150; second++) {
+        run_ms(fixture, 1000);
+        take_events(fixture, gone);
+    }
+    assert_true(gone->n > 1500);
+    free(gone);
+    close_fixture(fixture);
+}
+
 static void order_event_reads_as_the_venue_writes_it(void **state)
 {
     static const struct sim_instrument instrument = { .market = "btcusd",
@@ -266,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_of_the_rest_book_and_events_make_the_published_book),
         cmocka_unit_test(each_event_names_the_one_before),
+        cmocka_unit_test(order_that_is_gone_never_comes_back),
         cmocka_unit_test(order_event_reads_as_the_venue_writes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
