@@ -108,7 +108,7 @@ static void stamp(struct board *board, uint32_t i, struct moment at, const struc
     }
 }
 
-static void send_to_all(struct board *board, const struct event *event)
+static void send_to_all(struct board *board, struct event *event)
 {
     /* The publisher was added first and is told last: what a strategy sees is more urgent. */
     for (uint32_t o = board->n_outlets; o-- > 0;) {

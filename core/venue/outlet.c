@@ -64,14 +64,13 @@ void outlet_lost(struct outlet *outlet, uint32_t instrument, uint64_t n)
     outlet->conflated += n;
 }
 
-bool outlet_send(struct outlet *outlet, const struct event *event)
+bool outlet_send(struct outlet *outlet, struct event *event)
 {
     const uint32_t i = event->instrument;
-    struct event linked = *event;
 
-    linked.prev_seq = outlet->last_seq[i];
-    linked.conflated = outlet->behind[i];
-    if ((outlet->behind[i] > 0 && !heals(event)) || !deliver(outlet, &linked)) {
+    event->prev_seq = outlet->last_seq[i];
+    event->conflated = outlet->behind[i];
+    if ((outlet->behind[i] > 0 && !heals(event)) || !deliver(outlet, event)) {
         outlet_lost(outlet, i, 1);
         return false;
     }

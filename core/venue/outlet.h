@@ -34,9 +34,9 @@ void outlet_fini(struct outlet *outlet);
 
 /*
  * Sends an event, or marks its book. False when it was marked. The event that ends this says
- * in `conflated` how many it stands for.
+ * in `conflated` how many it stands for; that and `prev_seq` are set here, for each outlet anew.
  */
-bool outlet_send(struct outlet *outlet, const struct event *event);
+bool outlet_send(struct outlet *outlet, struct event *event);
 
 /* Marks a book of which `n` events, at least one, were lost behind the outlet. */
 void outlet_lost(struct outlet *outlet, uint32_t instrument, uint64_t n);

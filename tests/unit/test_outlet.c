@@ -230,7 +230,7 @@ static void function_gets_every_event(void **state)
     (void)state;
     assert_int_equal(outlet_init_fn(&outlet, count_event, &n), ARB_OK);
     for (uint64_t seq = 1; seq <= FILL_MAX; seq++) {
-        const struct event event = { .kind = EVENT_DELTA, .seq = seq, .reason = "" };
+        struct event event = { .kind = EVENT_DELTA, .seq = seq, .reason = "" };
         assert_true(outlet_send(&outlet, &event));
     }
     assert_int_equal(n, FILL_MAX);
