@@ -120,7 +120,7 @@ static inline char *digits_write_point(char *out, uint64_t value, unsigned fract
         return digits_write_u64(out, value);
     }
     const uint64_t unit = (uint64_t)arb_pow10(fraction);
-    const uint64_t whole = value / unit;
+    const uint64_t whole = arb_div_pow10(value, fraction);
     out = digits_write_u64(out, whole);
     *out++ = '.';
     return digits_put(out, value - whole * unit, fraction);
@@ -137,7 +137,7 @@ static inline char *digits_write_decimal(char *out, uint64_t value, unsigned sca
     }
     if (digits < scale) {
         const uint64_t unit = (uint64_t)arb_pow10(scale - digits);
-        const uint64_t rounded = value / unit;
+        const uint64_t rounded = arb_div_pow10(value, scale - digits);
         if (rounded * unit == value) {
             return digits_write_point(out, rounded, digits);
         }

@@ -60,6 +60,43 @@ static inline int64_t arb_pow10(unsigned exponent)
     return powers[exponent];
 }
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 arb_uint128;
+#endif
+
+/*
+ * value / 10^exponent for value <= 2^63 and exponent <= ARB_SCALE_MAX, by a multiplication, since a
+ * division costs more than printing the number. With d = 10^exponent and l bits in d - 1, the
+ * factor is 2^(63 + l) / d, rounded up: too large by less than 1, which adds less than 2^63 * d to
+ * a product that is compared in steps of 2^(63 + l).
+ */
+static inline uint64_t arb_div_pow10(uint64_t value, unsigned exponent)
+{
+    static const struct {
+        uint64_t factor;
+        unsigned shift; /* of the upper half of the product: l - 1 */
+    } by[ARB_SCALE_MAX] = {
+        { UINT64_C(0xcccccccccccccccd), 3 },  { UINT64_C(0xa3d70a3d70a3d70b), 6 },
+        { UINT64_C(0x83126e978d4fdf3c), 9 },  { UINT64_C(0xd1b71758e219652c), 13 },
+        { UINT64_C(0xa7c5ac471b478424), 16 }, { UINT64_C(0x8637bd05af6c69b6), 19 },
+        { UINT64_C(0xd6bf94d5e57a42bd), 23 }, { UINT64_C(0xabcc77118461cefd), 26 },
+        { UINT64_C(0x89705f4136b4a598), 29 }, { UINT64_C(0xdbe6fecebdedd5bf), 33 },
+        { UINT64_C(0xafebff0bcb24aaff), 36 }, { UINT64_C(0x8cbccc096f5088cc), 39 },
+        { UINT64_C(0xe12e13424bb40e14), 43 }, { UINT64_C(0xb424dc35095cd810), 46 },
+        { UINT64_C(0x901d7cf73ab0acda), 49 }, { UINT64_C(0xe69594bec44de15c), 53 },
+        { UINT64_C(0xb877aa3236a4b44a), 56 }, { UINT64_C(0x9392ee8e921d5d08), 59 }
+    };
+    if (exponent == 0) {
+        return value;
+    }
+#ifdef __SIZEOF_INT128__
+    const arb_uint128 product = (arb_uint128)value * by[exponent - 1].factor;
+    return (uint64_t)(product >> 64) >> by[exponent - 1].shift;
+#else
+    return value / (uint64_t)arb_pow10(exponent);
+#endif
+}
+
 /* How many decimal digits it has. */
 static inline unsigned arb_uint_len(uint64_t value)
 {

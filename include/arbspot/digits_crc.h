@@ -106,7 +106,7 @@ static inline int arb_digits_publish(struct arb_host *host, struct arb_digits_cr
 static inline uint64_t arb_digits_units(int64_t value, unsigned scale, unsigned digits)
 {
     if (digits <= scale) {
-        return (uint64_t)value / (uint64_t)arb_pow10(scale - digits);
+        return arb_div_pow10((uint64_t)value, scale - digits);
     }
     const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : (unsigned)ARB_SCALE_MAX;
     return (uint64_t)value * (uint64_t)arb_pow10(more);
