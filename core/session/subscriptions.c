@@ -337,10 +337,9 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
         return false; /* a late snapshot as well: its subscription is about to end */
     }
     if (session->current_conn == ARB_NO_CONN && !subscriptions_is_on(session, event->instrument)) {
-        return false; /* the connection that it was asked for is gone: no change would follow */
+        return false; /* by HTTP, where no change would follow: it proves no subscription */
     }
-    if (session->current_conn != ARB_NO_CONN && sub->state != SUB_ON && !is_leaving(sub->state) &&
-        is_proof) { /* by HTTP it proves no subscription */
+    if (sub->state != SUB_ON && !is_leaving(sub->state) && is_proof) {
         set_served(session, event->instrument, channel, now);
     }
     return true;

@@ -18,8 +18,8 @@ enum { STREAM = 9 };
 #define REST_AWAY_NS (5 * NS_PER_S)
 
 /* Of a frame or a fault that is about a book. */
-static struct stream *stream_of(struct fault_layer *layer, uint32_t venue, uint32_t instrument,
-                                uint32_t feed)
+static struct stream *stream_of(const struct fault_layer *layer, uint32_t venue,
+                                uint32_t instrument, uint32_t feed)
 {
     return &subject_of(layer, venue, instrument)->streams[__builtin_ctz(feed)];
 }
@@ -304,6 +304,20 @@ static bool end_soon(struct fault_layer *layer, const struct fault *fault, uint3
     return true;
 }
 
+/* Who is in already stays in: it is one request more that is refused. */
+static void refuse(struct stream *stream, uint32_t client)
+{
+    if (stream->subscriptions[client] == SUBSCRIBED) {
+        stream->subscriptions[client] = REFUSED;
+    }
+}
+
+bool fault_is_refused(const struct fault_layer *layer, const struct fault_channel *channel)
+{
+    return stream_of(layer, channel->venue, channel->instrument, channel->feed)
+               ->subscriptions[channel->client] == REFUSED;
+}
+
 /* Applies `fault` to a frame that suits it. False when the frame has nothing to damage. */
 static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t client,
                   struct arb_bytes frame, uint64_t tag)
@@ -343,7 +357,7 @@ static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t clien
         say_lost(layer, tag);
         return true;
     case FAULT_REFUSE:
-        stream->is_refused = true;
+        refuse(stream, client);
         put_refusal(layer, venue, fault->instrument, &text);
         fault_pass(layer, venue, client, frame_bytes(&text),
                    (struct fault_mark){ tag, FAULT_MADE_UP, 0 });
@@ -397,13 +411,24 @@ static bool strike(struct fault_layer *layer, uint32_t venue, uint32_t client,
     return false;
 }
 
-static bool is_swallowed(struct fault_layer *layer, struct stream *state,
-                         const struct frame_subject *subject)
+static bool is_swallowed(const struct fault_layer *layer, const struct stream *state,
+                         uint32_t client, const struct frame_subject *subject)
 {
-    if (subject->role == FRAME_SUBSCRIBED) {
-        state->is_refused = false;
+    return is_of_book(subject) &&
+           (state->subscriptions[client] == REFUSED || state->silent_until_ns > layer->now_ns);
+}
+
+/* What the model's answer means, whether the client hears of it or not. */
+static void note_answer(struct stream *state, uint32_t client, uint32_t role)
+{
+    const uint32_t before = state->subscriptions[client];
+
+    if (role == FRAME_SUBSCRIBED) {
+        state->subscriptions[client] =
+            before == NOT_SUBSCRIBED || before == REFUSED ? SUBSCRIBED : SUBSCRIBED_AGAIN;
+    } else if (role == FRAME_UNSUBSCRIBED) {
+        state->subscriptions[client] = NOT_SUBSCRIBED;
     }
-    return is_of_book(subject) && (state->is_refused || state->silent_until_ns > layer->now_ns);
 }
 
 static void send_late(struct fault_layer *layer, struct stream *state, uint32_t client)
@@ -435,9 +460,12 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
         say_lost(layer, tag);
         return;
     }
-    if (state != NULL && is_swallowed(layer, state, &subject)) {
+    if (state != NULL && is_swallowed(layer, state, client, &subject)) {
         say_lost(layer, tag);
         return;
+    }
+    if (state != NULL) {
+        note_answer(state, client, subject.role);
     }
     struct held_frame *const late_before = state == NULL ? NULL : state->late;
     if (!strike(layer, venue, client, &subject, frame, tag)) {
@@ -491,6 +519,7 @@ void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t cli
     for (uint32_t i = 0; i < layer->config.instruments->n * N_FAULT_FEEDS; i++) {
         struct stream *const state =
             stream_of(layer, venue, i / N_FAULT_FEEDS, 1U << i % N_FAULT_FEEDS);
+        state->subscriptions[client] = NOT_SUBSCRIBED;
         if (state->late != NULL && state->late->client == client) {
             free(state->late);
             state->late = NULL;

@@ -162,6 +162,14 @@ void fault_send(struct fault_layer *layer, uint32_t venue, uint32_t client, stru
  */
 bool fault_request(struct fault_layer *layer, uint32_t venue, uint32_t client,
                    struct arb_bytes text);
+/* A book's feed, as one client has it. */
+struct fault_channel {
+    uint32_t venue, client, instrument;
+    uint32_t feed; /* enum fault_feed */
+};
+
+/* Did a fault refuse it, and has it not been subscribed since? */
+bool fault_is_refused(const struct fault_layer *layer, const struct fault_channel *channel);
 /* The client is gone: what is held back for it is forgotten. */
 void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t client);
 

@@ -32,11 +32,19 @@ struct ending {
     uint32_t venue, client, instrument;
 };
 
+/* What a client has of a stream. */
+enum subscription {
+    NOT_SUBSCRIBED,
+    SUBSCRIBED,
+    SUBSCRIBED_AGAIN, /* by one more request for what it had */
+    REFUSED, /* the model sends its frames, and the client gets none until it subscribes again */
+};
+
 /* One book in one feed. */
 struct stream {
     int64_t silent_until_ns;
-    bool is_refused;         /* until it is subscribed again */
-    struct held_frame *late; /* goes out behind the next frame */
+    uint8_t subscriptions[SIM_CLIENTS_MAX]; /* enum subscription */
+    struct held_frame *late;                /* goes out behind the next frame */
 };
 
 /* One book at one venue. */
@@ -75,7 +83,7 @@ static inline struct line *line_of(struct fault_layer *layer, uint32_t venue, ui
     return &layer->lines[(size_t)venue * SIM_CLIENTS_MAX + client];
 }
 
-static inline struct subject *subject_of(struct fault_layer *layer, uint32_t venue,
+static inline struct subject *subject_of(const struct fault_layer *layer, uint32_t venue,
                                          uint32_t instrument)
 {
     return &layer->subjects[(size_t)venue * layer->config.instruments->n + instrument];

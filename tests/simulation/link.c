@@ -109,7 +109,7 @@ static uint32_t seat(struct link *link, void *owner)
 
 static uint32_t client_of(struct link *link, void *owner, uint32_t conn)
 {
-    return seat(link, owner) * LINK_CONNS_MAX + conn;
+    return link_client_of(seat(link, owner), conn);
 }
 
 static void *owner_of(const struct link *link, uint32_t client)

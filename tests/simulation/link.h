@@ -27,6 +27,11 @@ static inline uint32_t link_slot_of_client(uint32_t client)
     return client / LINK_CONNS_MAX;
 }
 
+static inline uint32_t link_client_of(uint32_t slot, uint32_t conn)
+{
+    return slot * LINK_CONNS_MAX + conn;
+}
+
 /* Told before the sessions are. */
 struct link_watch {
     void (*frame)(void *context, uint32_t venue, struct fault_mark mark);

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Takes one rule out of a copy of the sources at a time, builds it, and counts the scenarios
 # until the simulation notices. Usage: tests/simulation/mutants.sh [WORD]: only rules with it.
-# The copy is removed at the end; the sources themselves are never touched.
+# All these scenarios pass with the rules in place, which is tried first: a scenario that fails
+# anyway would catch everything. The copy is removed at the end; the sources are never touched.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 limit=5000
+patience_s=900 # for $limit scenarios, which take some 50 s
 copy=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX")
 trap 'rm -rf "$copy"' EXIT INT TERM
 
@@ -30,17 +32,18 @@ put_back() {
     touch "$copy/$1"
 }
 
-
 # Prints in how many scenarios the rule was missed, or what went wrong.
 try() {
     build || { echo "does not build"; return; }
-    if timeout 900 "$copy/build/bin/simulation" --scenarios $limit --until-caught \
-        >"$copy/run.log" 2>&1; then
-        echo "NOT CAUGHT in $limit"
-    else
-        caught=$(sed -n 's/^scenarios=\([0-9]*\).*/\1/p' "$copy/run.log")
-        echo "${caught:-1, by an assertion or a limit}"
-    fi
+    rc=0
+    timeout $patience_s "$copy/build/bin/simulation" --scenarios $limit --until-caught \
+        >"$copy/run.log" 2>&1 || rc=$?
+    caught=$(sed -n 's/^scenarios=\([0-9]*\).*/\1/p' "$copy/run.log")
+    case $rc in
+        0) echo "NOT CAUGHT in $limit" ;;
+        124) echo "does not end in $patience_s s, which shows nothing" ;;
+        *) echo "${caught:-stopped by an assertion or a limit}" ;;
+    esac
 }
 
 cmake -S "$copy" -B "$copy/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
@@ -49,7 +52,7 @@ build || { cat "$copy/build.log" >&2; exit 1; }
 "$copy/build/bin/simulation" --scenarios $limit >"$copy/run.log" 2>&1 ||
     { cat "$copy/run.log" >&2; echo "the sources as they are violate a rule" >&2; exit 1; }
 
-failed=0
+n_rules=0 n_caught=0 most=0
 echo "| rule taken out | scenarios until caught |"
 echo "|---|---|"
 while IFS= read -r line; do
@@ -68,7 +71,15 @@ while IFS= read -r line; do
     for file in $files; do
         put_back "$file"
     done
-    case $result in [0-9]*) ;; *) failed=1 ;; esac
+    n_rules=$((n_rules + 1))
+    case $result in
+        [0-9]*)
+            n_caught=$((n_caught + 1))
+            [ "$result" -le $most ] || most=$result
+            ;;
+        stopped*) n_caught=$((n_caught + 1)) ;;
+    esac
     echo "| $rule | $result |"
 done <"$here/mutants.txt"
-exit $failed
+echo "$n_caught of $n_rules rules are caught, within $most scenarios at most"
+[ $n_caught -eq $n_rules ]

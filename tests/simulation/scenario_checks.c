@@ -59,12 +59,19 @@ static void check_patience(struct scenario *s, struct side *side, struct side_se
     }
 }
 
-/* What the venue said it ended does not stay LIVE. */
+static bool is_refused(const struct scenario *s, const struct side *side, uint32_t client,
+                       uint32_t instrument)
+{
+    const struct fault_channel channel = { side->venue, client, instrument, side->stream };
+    return fault_is_refused(s->faults, &channel);
+}
+
+/* What the venue said it ended does not stay LIVE, nor does what it never began. */
 static void check_ended(struct scenario *s, struct side *side, struct side_session *session,
                         uint32_t i)
 {
     if (session->ended_ns[i] != 0 && s->now_ns - session->ended_ns[i] > ENDED_WITHIN_NS) {
-        scenario_violate(s, "%s %s is LIVE and the venue ended its subscription",
+        scenario_violate(s, "%s %s is LIVE and the venue ended or refused its subscription",
                          venue_name(s, side), scenario_symbol(s, i));
     }
 }
@@ -73,17 +80,22 @@ static void check_live(struct scenario *s, struct side *side, struct side_sessio
                        const struct session_book *own, uint32_t i)
 {
     const struct arb_book book = live_book_view(&own->live, session_rules(session->session));
+    const uint32_t slot = (uint32_t)(session - side->sessions);
 
     if (session->states[i] != ARB_BOOK_LIVE) {
         scenario_tell(s, "%s %s is LIVE on session %u", venue_name(s, side), scenario_symbol(s, i),
                       session->number);
         oracle_begin_live(&session->oracles[i], side->stream != FAULT_AT_KRAKEN);
     }
-    if (!link_is_up(side->link, (uint32_t)(session - side->sessions), own->conn)) {
+    if (!link_is_up(side->link, slot, own->conn)) {
         scenario_violate(s, "%s %s is LIVE without a connection", venue_name(s, side),
                          scenario_symbol(s, i));
     }
     judge(s, side, session, i, &book);
+    const uint32_t client = link_client_of(slot, own->conn);
+    if (session->ended_ns[i] == 0 && is_refused(s, side, client, i)) {
+        session->ended_ns[i] = s->now_ns;
+    }
     check_ended(s, side, session, i);
 }
 

@@ -32,6 +32,9 @@ static void add_option(struct side *side, uint32_t n, const char *key, const cha
 #define ANSWER_WITHIN "5s"
 #define SYNCED_WITHIN_NS (35 * NS_PER_S)
 
+/* From a connection's end until the next one's first REST books are asked for, mostly. */
+#define BOOK_ASKED_NS (2 * NS_PER_S)
+
 /* Mostly shallow books: deep ones take longer and show little more. */
 static uint32_t draw_depth(struct prng *prng)
 {
@@ -245,6 +248,28 @@ static void wait_for_catalog(struct scenario *s, struct fault *fault)
     }
 }
 
+/*
+ * A subscription at Bitstamp is refused while a REST book is still on its way that was asked for
+ * when the one before was on: on a connection before, which is closed for it unless it is young.
+ */
+static void send_late_book(const struct scenario *s, const struct fault *refusal,
+                           struct fault_plan *plan)
+{
+    struct fault fault = *refusal;
+
+    if (fault.kind != FAULT_REFUSE || s->options.only_fault != 0 ||
+        s->sides[fault.venue].stream == FAULT_AT_KRAKEN) {
+        return;
+    }
+    fault.kind = FAULT_REST_LATE;
+    fault.at_ns = fault.at_ns > BOOK_ASKED_NS ? fault.at_ns - BOOK_ASKED_NS : 0;
+    plan->faults[plan->n++] = fault;
+    if (fault.at_ns > 0) {
+        fault.kind = FAULT_CLOSE;
+        plan->faults[plan->n++] = fault;
+    }
+}
+
 void scenario_draw_plan(struct scenario *s, struct fault_plan *plan)
 {
     const int64_t until_ns = s->end_ns - SIMULATION_START_NS - NS_PER_S;
@@ -257,6 +282,7 @@ void scenario_draw_plan(struct scenario *s, struct fault_plan *plan)
         fault.at_ns = prng_between(&s->prng, from_ns, until_ns);
         wait_for_catalog(s, &fault);
         plan->faults[plan->n++] = fault;
+        send_late_book(s, &fault, plan);
         fault.kind = companion_of(s, &fault);
         if (fault.kind != 0) {
             plan->faults[plan->n++] = fault;

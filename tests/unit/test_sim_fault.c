@@ -229,6 +229,76 @@ static void silent_channel_leaves_the_others_of_its_book_alone(void **state)
     rig_destroy(rig);
 }
 
+/* Bitstamp acknowledges diff_order_book_btcusd to a client, or sends a frame of it. */
+static void acknowledge(struct rig *rig, uint32_t client, uint64_t tag)
+{
+    static const char text[] = "{\"event\":\"bts:subscription_succeeded\","
+                               "\"channel\":\"diff_order_book_btcusd\",\"data\":{}}";
+    fault_send(rig->layer, 1, client, (struct arb_bytes){ text, sizeof(text) - 1 }, tag);
+}
+
+static void send_diff(struct rig *rig, uint32_t client, uint64_t tag)
+{
+    static const char text[] = "{\"data\":{\"timestamp\":\"1\"},"
+                               "\"channel\":\"diff_order_book_btcusd\"}";
+    fault_send(rig->layer, 1, client, (struct arb_bytes){ text, sizeof(text) - 1 }, tag);
+}
+
+static bool is_refused(const struct rig *rig, uint32_t client)
+{
+    return fault_is_refused(rig->layer, &(struct fault_channel){ 1, client, 0, FAULT_AT_DIFF });
+}
+
+static void refused_client_gets_nothing_until_it_subscribes_again(void **state)
+{
+    struct rig *const rig = rig_create("bitstamp:refuse@1s");
+
+    (void)state;
+    acknowledge(rig, 1, 1);
+    fault_advance(rig->layer, NS_PER_S);
+    acknowledge(rig, 0, 2);
+    send_diff(rig, 0, 3);
+    send_diff(rig, 1, 4);
+    assert_true(is_refused(rig, 0));
+    assert_false(is_refused(rig, 1));
+    acknowledge(rig, 0, 5);
+    send_diff(rig, 0, 6);
+    assert_false(is_refused(rig, 0));
+    assert_string_equal(rig->log, "1:1 0:2! 1:4 0:5 0:6 ");
+    rig_destroy(rig);
+}
+
+static void refusal_of_a_second_request_ends_nothing(void **state)
+{
+    struct rig *const rig = rig_create("bitstamp:refuse@1s");
+
+    (void)state;
+    acknowledge(rig, 0, 1);
+    fault_advance(rig->layer, NS_PER_S);
+    acknowledge(rig, 0, 2);
+    send_diff(rig, 0, 3);
+    assert_false(is_refused(rig, 0));
+    assert_string_equal(rig->log, "0:1 0:2! 0:3 ");
+    rig_destroy(rig);
+}
+
+static void refusal_on_the_next_connection_counts(void **state)
+{
+    struct rig *const rig = rig_create("bitstamp:refuse@1s");
+
+    (void)state;
+    acknowledge(rig, 0, 1);
+    fault_on_disconnect(rig->layer, 1, 0);
+    fault_advance(rig->layer, NS_PER_S);
+    acknowledge(rig, 0, 2);
+    send_diff(rig, 0, 3);
+    assert_true(is_refused(rig, 0));
+    fault_on_disconnect(rig->layer, 1, 0);
+    assert_false(is_refused(rig, 0));
+    assert_string_equal(rig->log, "0:1 0:2! ");
+    rig_destroy(rig);
+}
+
 static void fault_of_the_transport_is_left_to_it(void **state)
 {
     struct rig *const rig = rig_create("kraken:torn=ETH/USD,kraken:fragments");
@@ -702,6 +772,9 @@ int main(void)
         cmocka_unit_test(hung_connection_forgets_when_it_is_given_up),
         cmocka_unit_test(silent_book_leaves_the_others_alone),
         cmocka_unit_test(silent_channel_leaves_the_others_of_its_book_alone),
+        cmocka_unit_test(refused_client_gets_nothing_until_it_subscribes_again),
+        cmocka_unit_test(refusal_of_a_second_request_ends_nothing),
+        cmocka_unit_test(refusal_on_the_next_connection_counts),
         cmocka_unit_test(fault_of_the_transport_is_left_to_it),
         cmocka_unit_test(fault_of_tls_ends_by_itself),
         cmocka_unit_test(driver_without_transport_is_spared_its_faults),
