@@ -226,6 +226,9 @@ ARB_USUAL uint32_t arb_json_members(struct arb_json *json, const struct arb_json
     if (arb_json_members_usual(json, fields, n, &seen)) {
         return seen;
     }
+    if (n == 0) {
+        return arb_json_members_any(json, fields, 0, seen);
+    }
     /* Only a copy leaves the compiler's sight, so that the table remains one of constants. */
     struct arb_json_field copy[ARB_JSON_FIELDS_MAX];
     memcpy(copy, fields, n * sizeof(*fields));
@@ -280,18 +283,18 @@ static inline bool arb_json_text_before(const struct arb_json *json, const char 
 {
     const size_t len = strlen(name);
     const char *const close = *end - 1;
-    const char *const open = *end - json->at < 2
-                                 ? NULL
-                                 : (const char *)memrchr(json->at, '"', (size_t)(close - json->at));
+    const char *open = close;
 
-    if (open == NULL || *close != '"' || (size_t)(open - json->at) < len + 4) {
+    if (*end - json->at < (ptrdiff_t)len + 6 || *close != '"') {
         return false;
     }
+    do {
+        open--;
+    } while (open > json->at + len + 4 && *open != '"' && *open != '\\');
     const char *const member = open - len - 4; /* ,"name": */
-    if (member[0] != ',' || member[1] != '"' || memcmp(member + 2, name, len) != 0 ||
-        member[len + 2] != '"' || member[len + 3] != ':' ||
-        memchr(open, '\\', (size_t)(close - open)) != NULL) {
-        return false; /* as a quote behind a backslash would be: no text begins there */
+    if (*open != '"' || member[0] != ',' || member[1] != '"' ||
+        memcmp(member + 2, name, len) != 0 || member[len + 2] != '"' || member[len + 3] != ':') {
+        return false;
     }
     out->data = open + 1;
     out->len = (size_t)(close - open - 1);

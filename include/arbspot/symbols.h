@@ -35,7 +35,8 @@ struct arb_symbol_map {
     struct arb_symbol_slot slots[ARB_SYMBOL_SLOTS];
 };
 
-/* Up to eight bytes as a number; names of one length have the same number only when they are equal. */
+/* Up to eight bytes as a number; names of one length have the same number only when they are equal.
+ */
 static inline uint64_t arb_symbol_word(const char *p, size_t len)
 {
     uint64_t word = 0;
@@ -55,6 +56,7 @@ static inline uint64_t arb_symbol_word(const char *p, size_t len)
     return word;
 }
 
+/* Part of the ABI: the host enters the names that a plugin looks for. */
 static inline uint32_t arb_symbol_hash(struct arb_bytes name)
 {
     const char *p = name.data;

@@ -449,7 +449,7 @@ static void nesting_is_limited_to_64(void **state)
     assert_int_equal(verdict_on_nesting(500), ARB_ELIMIT);
 }
 
-static struct arb_json json_over(const char *text)
+static __attribute__((noinline)) struct arb_json json_over(const char *text)
 {
     return arb_json_over((struct arb_bytes){ text, strlen(text) });
 }

@@ -44,11 +44,11 @@ static int tear_down(void **state)
 /* The book's next event. */
 static bool send(struct setting *setting, uint32_t book, enum event_kind kind, uint32_t state)
 {
-    const struct event event = { .kind = (uint32_t)kind,
-                                 .state = state,
-                                 .instrument = book,
-                                 .seq = ++setting->seq,
-                                 .reason = "" };
+    struct event event = { .kind = (uint32_t)kind,
+                           .state = state,
+                           .instrument = book,
+                           .seq = ++setting->seq,
+                           .reason = "" };
     return outlet_send(&setting->outlet, &event);
 }
 

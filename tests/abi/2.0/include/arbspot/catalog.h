@@ -11,7 +11,7 @@
 
 #include "arbspot/decimal.h"
 #include "arbspot/exchange.h"
-#include "arbspot/json.h"
+#include "arbspot/fields.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -113,16 +113,51 @@ static inline __m128i arb_crc32_next(const unsigned char *p)
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-/* Folds at least 64 bytes, four times sixteen side by side, into sixteen of the same remainder. */
-__attribute__((target("pclmul,sse2"))) static inline uint32_t
+/* The lower `n` bytes of sixteen, moved up to the end behind zeros; 0 < n < 16. */
+__attribute__((target("ssse3"))) static inline __m128i arb_crc32_lead(__m128i x, size_t n)
+{
+    static const signed char places[32] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+                                            -1, -1, -1, -1, -1, 0,  1,  2,  3,  4,  5,
+                                            6,  7,  8,  9,  10, 11, 12, 13, 14, 15 };
+    return _mm_shuffle_epi8(x, arb_crc32_next((const unsigned char *)places + n));
+}
+
+/* The remainder of sixteen bytes: to 96 bits, to 64, and by Barrett's method to 32. */
+__attribute__((target("pclmul,sse2"))) static inline uint32_t arb_crc32_rest(__m128i x)
+{
+    const __m128i by_16 = _mm_set_epi64x(0x0CCAA009E, 0x1751997D0);   /* x^96, x^160 mod P */
+    const __m128i by_8 = _mm_set_epi64x(0, 0x163CD6124);              /* x^64 mod P */
+    const __m128i barrett = _mm_set_epi64x(0x1F7011641, 0x1DB710641); /* x^64 / P, P */
+    const __m128i low = _mm_set_epi32(0, -1, 0, -1);
+
+    x = _mm_xor_si128(_mm_clmulepi64_si128(x, by_16, 0x10), _mm_srli_si128(x, 8));
+    x = _mm_xor_si128(_mm_clmulepi64_si128(_mm_and_si128(x, low), by_8, 0x00),
+                      _mm_srli_si128(x, 4));
+    const __m128i quotient = _mm_clmulepi64_si128(_mm_and_si128(x, low), barrett, 0x10);
+    x = _mm_xor_si128(x, _mm_clmulepi64_si128(_mm_and_si128(quotient, low), barrett, 0x00));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(x, 4));
+}
+
+/*
+ * Folds at least 80 bytes, four times sixteen side by side. Zeros in front change no remainder once
+ * `crc` is added to the first four bytes: so the odd bytes come first, behind zeros.
+ */
+__attribute__((target("pclmul,ssse3"))) static inline uint32_t
 arb_crc32_clmul(uint32_t crc, const unsigned char *p, size_t len)
 {
     const __m128i by_64 = _mm_set_epi64x(0x1C6E41596, 0x154442BD4); /* x^480, x^544 mod P */
     const __m128i by_16 = _mm_set_epi64x(0x0CCAA009E, 0x1751997D0); /* x^96, x^160 mod P */
+    const size_t odd = len % 16;
     __m128i a = _mm_xor_si128(arb_crc32_next(p), _mm_cvtsi32_si128((int)crc));
-    __m128i b = arb_crc32_next(p + 16), c = arb_crc32_next(p + 32), d = arb_crc32_next(p + 48);
-    unsigned char folded[16];
 
+    if (odd > 0) {
+        const uint32_t behind = odd < 4 ? crc >> 8 * odd : 0;
+        const __m128i next = _mm_xor_si128(arb_crc32_next(p + odd), _mm_cvtsi32_si128((int)behind));
+        a = arb_crc32_fold(arb_crc32_lead(a, odd), by_16, next);
+        p += odd;
+        len -= odd;
+    }
+    __m128i b = arb_crc32_next(p + 16), c = arb_crc32_next(p + 32), d = arb_crc32_next(p + 48);
     for (p += 64, len -= 64; len >= 64; p += 64, len -= 64) {
         a = arb_crc32_fold(a, by_64, arb_crc32_next(p));
         b = arb_crc32_fold(b, by_64, arb_crc32_next(p + 16));
@@ -130,11 +165,10 @@ arb_crc32_clmul(uint32_t crc, const unsigned char *p, size_t len)
         d = arb_crc32_fold(d, by_64, arb_crc32_next(p + 48));
     }
     d = arb_crc32_fold(arb_crc32_fold(arb_crc32_fold(a, by_16, b), by_16, c), by_16, d);
-    for (; len >= 16; p += 16, len -= 16) {
+    for (; len > 0; p += 16, len -= 16) {
         d = arb_crc32_fold(d, by_16, arb_crc32_next(p));
     }
-    _mm_storeu_si128((__m128i *)(void *)folded, d);
-    return arb_crc32_bytes(arb_crc32_bytes(0, folded, sizeof(folded)), p, len);
+    return arb_crc32_rest(d);
 }
 #endif
 
@@ -146,7 +180,7 @@ static inline uint32_t arb_crc32(uint32_t crc, const void *data, size_t len)
 {
     const unsigned char *const p = (const unsigned char *)data;
 #ifdef ARB_CRC32_HAS_CLMUL
-    if (len >= 64 && __builtin_cpu_supports("pclmul")) {
+    if (len >= 80 && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("ssse3")) {
         return ~arb_crc32_clmul(~crc, p, len);
     }
 #endif

@@ -22,6 +22,19 @@ enum {
     ARB_DECIMAL_TEXT_MAX = 24, /* longest text of an int64_t with a point, terminator included */
 };
 
+/* The number that eight digits are, the lowest byte being the first; a byte of 0 is a 0 too. */
+static inline uint64_t arb_digits_of_eight(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+
+    eight = (eight & ones * 0x0F) * 10 + ((eight & ones * 0x0F) >> 8); /* pairs, in every second */
+    eight = (eight & UINT64_C(0x00FF00FF00FF00FF)) * 100 +
+            ((eight >> 16) & UINT64_C(0x00FF00FF00FF00FF));
+    eight = (eight & UINT64_C(0x0000FFFF0000FFFF)) * 10000 +
+            ((eight >> 32) & UINT64_C(0x0000FFFF0000FFFF));
+    return eight & UINT32_MAX;
+}
+
 /* 10^exponent for exponent <= ARB_SCALE_MAX. */
 static inline int64_t arb_pow10(unsigned exponent)
 {
@@ -47,6 +60,53 @@ static inline int64_t arb_pow10(unsigned exponent)
     return powers[exponent];
 }
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 arb_uint128;
+#endif
+
+/*
+ * value / 10^exponent for value <= 2^63 and exponent <= ARB_SCALE_MAX, by a multiplication, since a
+ * division costs more than printing the number. With d = 10^exponent and l bits in d - 1, the
+ * factor is 2^(63 + l) / d, rounded up: too large by less than 1, which adds less than 2^63 * d to
+ * a product that is compared in steps of 2^(63 + l).
+ */
+static inline uint64_t arb_div_pow10(uint64_t value, unsigned exponent)
+{
+    static const struct {
+        uint64_t factor;
+        unsigned shift; /* of the upper half of the product: l - 1 */
+    } by[ARB_SCALE_MAX] = {
+        { UINT64_C(0xcccccccccccccccd), 3 },  { UINT64_C(0xa3d70a3d70a3d70b), 6 },
+        { UINT64_C(0x83126e978d4fdf3c), 9 },  { UINT64_C(0xd1b71758e219652c), 13 },
+        { UINT64_C(0xa7c5ac471b478424), 16 }, { UINT64_C(0x8637bd05af6c69b6), 19 },
+        { UINT64_C(0xd6bf94d5e57a42bd), 23 }, { UINT64_C(0xabcc77118461cefd), 26 },
+        { UINT64_C(0x89705f4136b4a598), 29 }, { UINT64_C(0xdbe6fecebdedd5bf), 33 },
+        { UINT64_C(0xafebff0bcb24aaff), 36 }, { UINT64_C(0x8cbccc096f5088cc), 39 },
+        { UINT64_C(0xe12e13424bb40e14), 43 }, { UINT64_C(0xb424dc35095cd810), 46 },
+        { UINT64_C(0x901d7cf73ab0acda), 49 }, { UINT64_C(0xe69594bec44de15c), 53 },
+        { UINT64_C(0xb877aa3236a4b44a), 56 }, { UINT64_C(0x9392ee8e921d5d08), 59 }
+    };
+    if (exponent == 0) {
+        return value;
+    }
+#ifdef __SIZEOF_INT128__
+    const arb_uint128 product = (arb_uint128)value * by[exponent - 1].factor;
+    return (uint64_t)(product >> 64) >> by[exponent - 1].shift;
+#else
+    return value / (uint64_t)arb_pow10(exponent);
+#endif
+}
+
+/* How many decimal digits it has. */
+static inline unsigned arb_uint_len(uint64_t value)
+{
+    const uint64_t odd = value | 1; /* has as many, and 0 has one */
+    const unsigned n = (64 - (unsigned)__builtin_clzll(odd)) * 1233 >> 12; /* bits times lg 2 */
+
+    return n + (n > ARB_SCALE_MAX ? odd / 10 >= (uint64_t)arb_pow10(ARB_SCALE_MAX)
+                                  : odd >= (uint64_t)arb_pow10(n));
+}
+
 /* Writes `value` in decimal without a terminator; returns the length, at most 20. */
 static inline unsigned arb_uint_write(uint64_t value, char *out)
 {
@@ -54,23 +114,21 @@ static inline unsigned arb_uint_write(uint64_t value, char *out)
         "00010203040506070809101112131415161718192021222324252627282930313233"
         "34353637383940414243444546474849505152535455565758596061626364656667"
         "6869707172737475767778798081828384858687888990919293949596979899";
-    char text[20];
-    unsigned at = sizeof(text);
+    const unsigned n = arb_uint_len(value);
+    char *p = out + n;
 
     while (value >= 100) {
         const uint64_t rest = value / 100;
-        at -= 2;
-        memcpy(text + at, pairs + 2 * (value - 100 * rest), 2);
+        p -= 2;
+        memcpy(p, pairs + 2 * (value - 100 * rest), 2);
         value = rest;
     }
     if (value >= 10) {
-        at -= 2;
-        memcpy(text + at, pairs + 2 * value, 2);
+        memcpy(out, pairs + 2 * value, 2);
     } else {
-        text[--at] = (char)('0' + value);
+        *out = (char)('0' + value);
     }
-    memcpy(out, text + at, sizeof(text) - at);
-    return (unsigned)sizeof(text) - at;
+    return n;
 }
 
 /* Reads "e-08" and the like from `*at` up to `end`; an exponent beyond 99 is out of range. */

@@ -5,8 +5,9 @@
  * }; arb_digits_learn(&pair->crc, &self->draft);               before arb_draft_publish() *checksum
  * = arb_digits_crc(&pair->crc, &style, info, event, book);        in checksum()
  *
- * Printing digits is what costs, so the text of each side is kept, and a level that was there
- * before is copied. Zeroed memory is a book that nothing is known of: what reset() has to leave.
+ * Printing digits is what costs, so the text of each side is kept, and of an update only the
+ * levels that it changed are spelled. Zeroed memory is a book that nothing is known of: what
+ * reset() has to leave.
  */
 #ifndef ARB_DIGITS_CRC_H
 #define ARB_DIGITS_CRC_H
@@ -37,23 +38,18 @@ struct arb_digits_style {
     bool has_point;    /* "45283.50"; else "4528350", and "5" for "0.00000005" */
 };
 
-/* A level, and where its text is. */
+/* A level, and how long its text is. */
 struct arb_digits_level {
     int64_t px, qty;
-    uint32_t at, len;
+    uint64_t len;
 };
 
-/* The best levels of one side, best first, and their text. */
-struct arb_digits_text {
-    struct arb_digits_level list[ARB_DIGITS_LEVELS_MAX];
-    uint32_t n, len;
-    char text[ARB_DIGITS_LEVELS_MAX * ARB_DIGITS_TEXT_MAX];
-};
-
+/* The best levels of one side, best first, and their texts, one behind the other. */
 struct arb_digits_side {
-    struct arb_digits_text texts[2]; /* the next one is made of the one before */
-    uint32_t now;                    /* which of them holds */
-    uint32_t crc;                    /* of all that is spelled up to the end of this side */
+    uint32_t n, len; /* levels, and bytes of text */
+    uint32_t crc;    /* of all that is spelled up to the end of this side */
+    struct arb_digits_level levels[ARB_DIGITS_LEVELS_MAX + 1];
+    char text[(ARB_DIGITS_LEVELS_MAX + 1) * ARB_DIGITS_TEXT_MAX];
 };
 
 /* Of one book. */
@@ -110,7 +106,7 @@ static inline int arb_digits_publish(struct arb_host *host, struct arb_digits_cr
 static inline uint64_t arb_digits_units(int64_t value, unsigned scale, unsigned digits)
 {
     if (digits <= scale) {
-        return (uint64_t)value / (uint64_t)arb_pow10(scale - digits);
+        return arb_div_pow10((uint64_t)value, scale - digits);
     }
     const unsigned more = digits - scale < ARB_SCALE_MAX ? digits - scale : (unsigned)ARB_SCALE_MAX;
     return (uint64_t)value * (uint64_t)arb_pow10(more);
@@ -151,72 +147,105 @@ static inline uint32_t arb_digits_print(char *text, const struct arb_level *leve
     return len + arb_digits_write(level->qty, form->info->qty_scale, form->qty_digits, text + len);
 }
 
-/* The entry of this level in the text before, from `*from` on; NULL: it has to be printed. */
-static inline const struct arb_digits_level *
-arb_digits_find(const struct arb_digits_text *old, uint32_t *from, const struct arb_level *level)
+/* Moves the text behind `end` so that it begins `len` behind `begin`. */
+static inline void arb_digits_move(struct arb_digits_side *side, uint32_t begin, uint32_t end,
+                                   uint32_t len)
 {
-    for (uint32_t i = *from; i < old->n; i++) {
-        if (old->list[i].px == level->px) {
-            *from = i + 1; /* both lists are sorted */
-            return old->list[i].qty == level->qty ? &old->list[i] : NULL;
-        }
+    if (begin + len != end && end < side->len) {
+        memmove(side->text + begin + len, side->text + end, side->len - end);
     }
-    return NULL;
+    side->len += len - (end - begin);
+}
+
+/* Takes out the level of rank `at`, whose text begins at `begin`. */
+static inline void arb_digits_drop(struct arb_digits_side *side, uint32_t at, uint32_t begin)
+{
+    struct arb_digits_level *const level = &side->levels[at];
+
+    arb_digits_move(side, begin, begin + (uint32_t)level->len, 0);
+    side->n--;
+    memmove(level, level + 1, (side->n - at) * sizeof(*level));
+}
+
+/* Makes room for a level of rank `at`; the worst one falls out where there would be too many. */
+static inline void arb_digits_open(struct arb_digits_side *side, uint32_t at)
+{
+    struct arb_digits_level *const level = &side->levels[at];
+
+    if (side->n == ARB_DIGITS_LEVELS_MAX) {
+        side->n--;
+        side->len -= (uint32_t)side->levels[side->n].len;
+    }
+    memmove(level + 1, level, (side->n - at) * sizeof(*level));
+    level->len = 0;
+    side->n++;
+}
+
+/* Spells a level in place of what stands at its rank. */
+static inline void arb_digits_put(struct arb_digits_side *side, uint32_t at, uint32_t begin,
+                                  const struct arb_level *level, const struct arb_digits_form *form)
+{
+    char text[ARB_DIGITS_TEXT_MAX];
+    const uint32_t len = arb_digits_print(text, level, form);
+    struct arb_digits_level *const to = &side->levels[at];
+
+    arb_digits_move(side, begin, begin + (uint32_t)to->len, len);
+    memcpy(side->text + begin, text, len);
+    to->px = level->px;
+    to->qty = level->qty;
+    to->len = len;
 }
 
 /*
- * Spells the best `n` levels, `best` counting downwards. The first `same` ones are as they were:
- * what stands before the first change is copied in one piece.
+ * Brings the text from rank `at` on up to date with the best `n` levels, `best` counting downwards.
+ * Both are sorted, so what is better than the next level is gone, and what is worse is still to
+ * come: a level that only moved to another rank keeps its text.
  */
 static inline void arb_digits_spell(struct arb_digits_side *side, const struct arb_level *best,
-                                    uint32_t n, uint32_t same, const struct arb_digits_form *form)
+                                    uint32_t n, uint32_t at, uint32_t begin,
+                                    const struct arb_digits_form *form)
 {
-    const struct arb_digits_text *const old = &side->texts[side->now];
-    struct arb_digits_text *const text = &side->texts[1 - side->now];
-    uint32_t from = same;
-    uint32_t end = same == 0 ? 0 : old->list[same - 1].at + old->list[same - 1].len;
+    const bool is_bids = n > 1 && best[0].px > best[-1].px;
 
-    memcpy(text->list, old->list, same * sizeof(*old->list));
-    memcpy(text->text, old->text, end);
-    for (uint32_t i = same; i < n; i++) {
-        const struct arb_level *const level = best - i;
-        const struct arb_digits_level *const known = arb_digits_find(old, &from, level);
-        uint32_t len;
-        if (known == NULL) {
-            len = arb_digits_print(text->text + end, level, form);
-        } else {
-            len = known->len; /* copied whole: cheaper than its exact length */
-            memcpy(text->text + end, old->text + known->at, ARB_DIGITS_TEXT_MAX);
+    while (at < n) {
+        const struct arb_level *const level = best - at;
+        const struct arb_digits_level *const old = &side->levels[at];
+        const bool is_there = at < side->n && old->px == level->px;
+        if (at < side->n && !is_there && is_bids == (old->px > level->px)) {
+            arb_digits_drop(side, at, begin);
+            continue;
         }
-        text->list[i].px = level->px;
-        text->list[i].qty = level->qty;
-        text->list[i].at = end;
-        text->list[i].len = len;
-        end += len;
+        if (!is_there) {
+            arb_digits_open(side, at);
+        }
+        if (!is_there || old->qty != level->qty) {
+            arb_digits_put(side, at, begin, level, form);
+        }
+        begin += (uint32_t)old->len;
+        at++;
     }
-    text->n = n;
-    text->len = end;
-    side->now = 1 - side->now;
+    side->n = n; /* those behind fell out */
+    side->len = begin;
 }
 
-/* Spells the side anew unless its best levels are the same: an update mostly changes one side. */
+/* Spells what changed. False: the best levels are the same, as an update mostly changes one side.
+ */
 static inline bool arb_digits_update(struct arb_digits_side *side, const struct arb_level *levels,
                                      uint32_t n_levels, const struct arb_digits_form *form)
 {
-    const struct arb_digits_text *const now = &side->texts[side->now];
     const uint32_t n = n_levels < form->style->n_levels ? n_levels : form->style->n_levels;
-    const uint32_t n_both = n < now->n ? n : now->n;
+    const uint32_t n_both = n < side->n ? n : side->n;
     const struct arb_level *const best = n == 0 ? levels : levels + n_levels - 1;
-    uint32_t same = 0;
+    uint32_t same = 0, begin = 0;
 
-    while (same < n_both && now->list[same].px == best[-(ptrdiff_t)same].px &&
-           now->list[same].qty == best[-(ptrdiff_t)same].qty) {
-        same++;
+    while (same < n_both && side->levels[same].px == best[-(ptrdiff_t)same].px &&
+           side->levels[same].qty == best[-(ptrdiff_t)same].qty) {
+        begin += (uint32_t)side->levels[same++].len;
     }
-    if (same == n && same == now->n && n > 0) {
+    if (same == n && same == side->n && n > 0) {
         return false;
     }
-    arb_digits_spell(side, best, n, same, form);
+    arb_digits_spell(side, best, n, same, begin, form);
     return true;
 }
 
@@ -230,31 +259,33 @@ static inline void arb_digits_use(struct arb_digits_crc *crc, const struct arb_b
     if (crc->text_px_digits != px || crc->text_qty_digits != qty) {
         crc->text_px_digits = px;
         crc->text_qty_digits = qty;
-        crc->asks.texts[crc->asks.now].n = crc->bids.texts[crc->bids.now].n = 0;
+        crc->asks.n = crc->asks.len = crc->bids.n = crc->bids.len = 0;
     }
 }
 
 /* Goes on with one side; nothing stands behind the last number of all. */
-static inline uint32_t arb_digits_crc_of(uint32_t crc, const struct arb_digits_text *text,
+static inline uint32_t arb_digits_crc_of(uint32_t crc, const struct arb_digits_side *side,
                                          bool is_last, const struct arb_digits_style *style)
 {
-    const bool is_cut = is_last && style->between != 0 && text->len > 0;
-    return arb_crc32(crc, text->text, text->len - is_cut);
+    const bool is_cut = is_last && style->between != 0 && side->len > 0;
+    return arb_crc32(crc, side->text, side->len - is_cut);
 }
 
 static inline uint32_t arb_digits_by_level(const struct arb_digits_crc *crc,
                                            const struct arb_digits_style *style)
 {
-    const struct arb_digits_text *const sides[] = { &crc->bids.texts[crc->bids.now],
-                                                    &crc->asks.texts[crc->asks.now] };
+    const struct arb_digits_side *const sides[] = { &crc->bids, &crc->asks };
+    uint32_t begins[] = { 0, 0 };
     char all[2 * ARB_DIGITS_LEVELS_MAX * ARB_DIGITS_TEXT_MAX];
     size_t len = 0;
 
     for (uint32_t i = 0; i < 2 * style->n_levels; i++) {
-        const struct arb_digits_text *const side = sides[i % 2];
+        const struct arb_digits_side *const side = sides[i % 2];
         if (i / 2 < side->n) {
-            memcpy(all + len, side->text + side->list[i / 2].at, side->list[i / 2].len);
-            len += side->list[i / 2].len;
+            const uint32_t n = (uint32_t)side->levels[i / 2].len;
+            memcpy(all + len, side->text + begins[i % 2], n);
+            begins[i % 2] += n;
+            len += n;
         }
     }
     return arb_crc32(0, all, len - (len > 0 && style->between != 0));
@@ -278,12 +309,11 @@ static inline uint32_t arb_digits_crc(struct arb_digits_crc *crc,
     if (style->order == ARB_DIGITS_BY_LEVEL) {
         return arb_digits_by_level(crc, style);
     }
-    const struct arb_digits_text *const last = &second->texts[second->now];
     if ((first == asks ? has_new_asks : has_new_bids) || style->between != 0) {
-        first->crc = arb_digits_crc_of(0, &first->texts[first->now], last->len == 0, style);
+        first->crc = arb_digits_crc_of(0, first, second->len == 0, style);
     }
     if (has_new_asks || has_new_bids) {
-        second->crc = arb_digits_crc_of(first->crc, last, true, style);
+        second->crc = arb_digits_crc_of(first->crc, second, true, style);
     }
     return second->crc; /* as before, when the change was farther from the best than it reaches */
 }

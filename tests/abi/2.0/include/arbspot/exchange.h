@@ -339,8 +339,8 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  *
  * Crossing: a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
  *
- * TOP: compared with the book. A level that differs in the same way for 3 s, or that crosses the
- * book, is set to what the newer side says, and counted.
+ * TOP: compared with the book. A level that differs for 3 s and that no delta names, or that crosses
+ * the book, is set to what the newer side says, and counted.
  */
 static inline int arb_book_publish(struct arb_host *host, const struct arb_book_event *event)
 {

@@ -13,7 +13,7 @@
  *     }
  *     if (!arb_json_end(&json)) return ARB_EPROTO;
  *
- * Shorter, where speed matters less: a table of members, see arb_json_fields().
+ * Shorter: a table of members, see fields.h.
  *
  * Each value must be consumed, by reading or by skipping it. Strings come as they stand in
  * the text, escapes unresolved, and borrow from it. Nesting is limited to ARB_JSON_DEPTH_MAX.
@@ -299,22 +299,26 @@ static inline bool arb_json_number(struct arb_json *json, struct arb_bytes *out)
     return true;
 }
 
+/* How many of eight bytes, from the lowest on, are digits. */
+static inline unsigned arb_json_count_digits(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    const uint64_t others =
+        ((eight & ones * 0xF0) | ((eight + ones * 6) & ones * 0xF0) >> 4) ^ ones * 0x33;
+
+    return others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
+}
+
 /* Eight digits as a number; false when one of them is none. For little endian machines. */
 static inline bool arb_json_eight(const char *p, uint64_t *value)
 {
-    const uint64_t ones = UINT64_MAX / 255;
     uint64_t eight;
 
     memcpy(&eight, p, 8);
-    if (((eight & ones * 0xF0) | ((eight + ones * 6) & ones * 0xF0) >> 4) != ones * 0x33) {
+    if (arb_json_count_digits(eight) < 8) {
         return false;
     }
-    eight = (eight & ones * 0x0F) * 10 + ((eight & ones * 0x0F) >> 8); /* pairs, in every second */
-    eight = (eight & UINT64_C(0x00FF00FF00FF00FF)) * 100 +
-            ((eight >> 16) & UINT64_C(0x00FF00FF00FF00FF));
-    eight = (eight & UINT64_C(0x0000FFFF0000FFFF)) * 10000 +
-            ((eight >> 32) & UINT64_C(0x0000FFFF0000FFFF));
-    *value = eight & UINT32_MAX;
+    *value = arb_digits_of_eight(eight);
     return true;
 }
 
@@ -610,23 +614,6 @@ static inline bool arb_json_level_pairs(struct arb_json *json, struct arb_levels
     return arb_json_ok(json);
 }
 
-/* Reads {"price":1,"qty":2} spelled like this. False: nothing is read, and it may be well yet. */
-static inline bool arb_json_level_usual(struct arb_json *json, struct arb_levels *out)
-{
-    struct arb_level *const level = &out->levels[out->n];
-    const char *const before = json->at;
-
-    if (arb_json_literal(json, "{\"price\":", 9) &&
-        arb_json_price(json, out->px_scale, &level->px, &out->px_digits) &&
-        arb_json_literal(json, ",\"qty\":", 7) &&
-        arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits) &&
-        arb_json_literal(json, "}", 1)) {
-        return true;
-    }
-    arb_json_back(json, before);
-    return false;
-}
-
 /* Reads {"qty": 2, "price": 1, ...}: members in any order, and others between them. */
 static inline bool arb_json_level_object(struct arb_json *json, const char *px_key,
                                          const char *qty_key, struct arb_levels *out)
@@ -665,21 +652,6 @@ static inline bool arb_json_level_objects(struct arb_json *json, const char *px_
     return arb_json_ok(json);
 }
 
-/* The same with "price" and "qty", the usual spelling of which is read in fewer steps. */
-static inline bool arb_json_level_usuals(struct arb_json *json, struct arb_levels *out)
-{
-    arb_json_array(json);
-    while (arb_json_next(json)) {
-        if (arb_levels_more(json, out) == NULL ||
-            (!arb_json_level_usual(json, out) &&
-             !arb_json_level_object(json, "price", "qty", out))) {
-            return false;
-        }
-        arb_levels_keep(out);
-    }
-    return arb_json_ok(json);
-}
-
 /*
  * Reads [[price, quantity, ...], ...] or [{"price": 1, "qty": 2, ...}, ...], appending: the first
  * element decides. Fails with ARB_ERANGE, ARB_ELIMIT or ARB_EPROTO in json->rc.
@@ -693,214 +665,8 @@ static inline bool arb_levels_read(struct arb_json *json, struct arb_levels *out
     }
     const bool are_objects = arb_json_peek(json) == '{';
     json->at = before;
-    return are_objects ? arb_json_level_usuals(json, out) : arb_json_level_pairs(json, out);
-}
-
-/* -- objects by table --------------------------------------------------------------------- */
-
-enum {
-    ARB_JSON_FIELDS_MAX = 32, /* in one table */
-};
-
-/* What a member is read as, and the type `to` points to. */
-enum arb_json_type {
-    ARB_JSON_TEXT = 1, /* struct arb_bytes: a string as it stands between its quotes */
-    ARB_JSON_U64 = 2,  /* uint64_t, bare or quoted */
-    ARB_JSON_I64 = 3,  /* int64_t, bare or quoted */
-    ARB_JSON_BOOL = 4, /* bool */
-    ARB_JSON_ANY = 5,  /* struct arb_json: a reader of just this value, to be read later */
-    /*
-     * struct arb_levels, prepared: a side of a book, as arb_levels_read() has it. What is wrong
-     * with it stands in its `rc` and is no error of the object, unless it is not even JSON.
-     */
-    ARB_JSON_LEVELS = 6,
-    ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
-};
-
-struct arb_json_field {
-    const char *name;
-    uint32_t type; /* enum arb_json_type */
-    void *to;
-};
-
-/* Skips a value, and gives a reader of its own that stands before it. */
-static inline bool arb_json_later(struct arb_json *json, struct arb_json *later)
-{
-    (void)arb_json_peek(json);
-    *later = *json;
-    if (!arb_json_skip(json)) {
-        return false;
-    }
-    later->end = json->at;
-    return true;
-}
-
-/* A time is short: its closing quote is looked for in the NEAR bytes behind the first only. */
-static inline bool arb_json_time(struct arb_json *json, int64_t *ns)
-{
-    enum { NEAR = 40 };
-    struct arb_bytes text = { NULL, 0 };
-
-    *ns = 0;
-    if (arb_json_peek(json) == '"') {
-        const char *const start = json->at + 1;
-        const size_t left = (size_t)(json->end - start);
-        const size_t near = left < NEAR ? left : (size_t)NEAR;
-        const char *const quote = (const char *)memchr(start, '"', near);
-        text.data = start;
-        text.len = quote == NULL ? 0 : (size_t)(quote - start);
-        if (quote != NULL && arb_time_from_rfc3339(text, ns) == ARB_OK) {
-            json->at = quote + 1;
-            return true;
-        }
-    }
-    return arb_json_string(json, &text);
-}
-
-/* Of a side that comes twice the last holds, and a damaged one is skipped. */
-static inline bool arb_json_levels_field(struct arb_json *json, struct arb_levels *levels)
-{
-    const char *const before = json->at;
-
-    levels->n = levels->n_beyond = 0;
-    levels->rc = ARB_OK;
-    if (arb_levels_read(json, levels)) {
-        return true;
-    }
-    levels->rc = json->rc;
-    arb_json_back(json, before);
-    return arb_json_skip(json);
-}
-
-static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
-{
-    switch (field->type) {
-    case ARB_JSON_TEXT:
-        return arb_json_string(json, (struct arb_bytes *)field->to);
-    case ARB_JSON_U64:
-        return arb_json_u64(json, (uint64_t *)field->to);
-    case ARB_JSON_I64:
-        return arb_json_i64(json, (int64_t *)field->to);
-    case ARB_JSON_BOOL:
-        return arb_json_bool(json, (bool *)field->to);
-    case ARB_JSON_ANY:
-        return arb_json_later(json, (struct arb_json *)field->to);
-    case ARB_JSON_TIME:
-        return arb_json_time(json, (int64_t *)field->to);
-    case ARB_JSON_LEVELS:
-        return arb_json_levels_field(json, (struct arb_levels *)field->to);
-    default:
-        return arb_json_fail(json, ARB_EINVAL);
-    }
-}
-
-/* Reads a key and gives the place of its field, or `n`. Members mostly come in the table's order.
- */
-static inline unsigned arb_json_field_find(struct arb_json *json,
-                                           const struct arb_json_field *fields, unsigned n,
-                                           unsigned guess)
-{
-    struct arb_bytes key;
-    unsigned i = 0;
-
-    if (guess < n && arb_json_is_key(json, fields[guess].name)) {
-        return guess;
-    }
-    if (!arb_json_string(json, &key) || !arb_json_take(json, ':')) {
-        return n;
-    }
-    while (i < n && !arb_bytes_are(key, fields[i].name)) {
-        i++;
-    }
-    return i;
-}
-
-/* As arb_json_fields(), for the members that are left of an object entered before. */
-static inline uint32_t arb_json_members(struct arb_json *json, const struct arb_json_field *fields,
-                                        unsigned n)
-{
-    unsigned guess = 0;
-    uint32_t seen = 0;
-
-    while (arb_json_advance(json, '}')) {
-        const unsigned i = arb_json_field_find(json, fields, n, guess);
-        if (i == n || arb_json_peek(json) == 'n') {
-            arb_json_skip(json);
-        } else if (arb_json_field_read(json, &fields[i])) {
-            seen |= UINT32_C(1) << i;
-            guess = i + 1;
-        }
-    }
-    return arb_json_ok(json) ? seen : 0;
-}
-
-/*
- * Reads one object whose members come in any order; in the table's own order they are read fastest.
- * Returns which were there, bit i for fields[i]; the others are left as they are. A `null` counts
- * as not there, members that the table does not name are skipped, of one that comes twice the last
- * holds.
- *
- * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
- * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
- */
-static inline uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
-                                       unsigned n)
-{
-    if (n > ARB_JSON_FIELDS_MAX) {
-        (void)arb_json_fail(json, ARB_EINVAL);
-        return 0;
-    }
-    arb_json_object(json);
-    return arb_json_members(json, fields, n);
-}
-
-/*
- * Enters an object and reads one text of it: what the others are to be read with, wherever it
- * stands. False when there is none. Then comes arb_json_members() for the others.
- */
-static inline bool arb_json_lead(struct arb_json *json, const char *name, struct arb_bytes *out)
-{
-    arb_json_object(json);
-    if (arb_json_is_key(json, name)) { /* mostly it is the first one */
-        json->fresh = false;
-        return arb_json_string(json, out);
-    }
-    struct arb_json ahead = *json;
-    struct arb_bytes key;
-    while (arb_json_key(&ahead, &key)) {
-        if (arb_bytes_are(key, name)) {
-            return arb_json_string(&ahead, out);
-        }
-        arb_json_skip(&ahead);
-    }
-    return false;
-}
-
-/*
- * Reads an array by a function for each element, until one returns other than ARB_OK. Returns that,
- * or what is wrong with the array.
- */
-static inline int arb_json_each(struct arb_json *json,
-                                int (*read)(void *context, struct arb_json *json), void *context)
-{
-    int rc = ARB_OK;
-
-    arb_json_array(json);
-    while (rc == ARB_OK && arb_json_next(json)) {
-        rc = read(context, json);
-    }
-    return rc != ARB_OK ? rc : json->rc;
-}
-
-/* Skips the members that are left, and is true when nothing but the object's end was left. */
-static inline bool arb_json_rest(struct arb_json *json)
-{
-    struct arb_bytes key;
-
-    while (arb_json_key(json, &key)) {
-        arb_json_skip(json);
-    }
-    return arb_json_end(json);
+    return are_objects ? arb_json_level_objects(json, "price", "qty", out)
+                       : arb_json_level_pairs(json, out);
 }
 
 #ifdef __cplusplus

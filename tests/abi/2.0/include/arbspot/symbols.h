@@ -35,15 +35,53 @@ struct arb_symbol_map {
     struct arb_symbol_slot slots[ARB_SYMBOL_SLOTS];
 };
 
+/* Up to eight bytes as a number; names of one length have the same number only when they are equal.
+ */
+static inline uint64_t arb_symbol_word(const char *p, size_t len)
+{
+    uint64_t word = 0;
+    uint32_t first, last;
+
+    if (len >= 8) {
+        memcpy(&word, p, 8);
+    } else if (len >= 4) {
+        memcpy(&first, p, 4); /* the two may overlap */
+        memcpy(&last, p + len - 4, 4);
+        word = first | (uint64_t)last << 32;
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            word = word << 8 | (unsigned char)p[i];
+        }
+    }
+    return word;
+}
+
+/* Part of the ABI: the host enters the names that a plugin looks for. */
 static inline uint32_t arb_symbol_hash(struct arb_bytes name)
 {
-    uint32_t hash = 2166136261U;
-    const char *const end = name.data + name.len;
+    const char *p = name.data;
+    size_t len = name.len;
+    uint64_t hash = len;
 
-    for (const char *p = name.data; p != end; p++) {
-        hash = (hash ^ (unsigned char)*p) * 16777619U;
+    for (;;) {
+        hash = (hash ^ arb_symbol_word(p, len)) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+        if (len <= 8) {
+            return (uint32_t)hash;
+        }
+        p += 8;
+        len -= 8;
     }
-    return hash ^ hash >> 15;
+}
+
+static inline bool arb_symbol_is(const struct arb_symbol_slot *slot, struct arb_bytes name)
+{
+    if (slot->len != name.len) {
+        return false;
+    }
+    return name.len <= 8
+               ? arb_symbol_word(slot->name, name.len) == arb_symbol_word(name.data, name.len)
+               : memcmp(slot->name, name.data, name.len) == 0;
 }
 
 /* The slot that holds `name`, or the free one where it would go. */
@@ -51,8 +89,7 @@ static inline uint32_t arb_symbol_slot_of(const struct arb_symbol_map *map, stru
 {
     uint32_t i = arb_symbol_hash(name) & (ARB_SYMBOL_SLOTS - 1);
 
-    while (map->slots[i].len != 0 && (map->slots[i].len != name.len ||
-                                      memcmp(map->slots[i].name, name.data, name.len) != 0)) {
+    while (map->slots[i].len != 0 && !arb_symbol_is(&map->slots[i], name)) {
         i = (i + 1) & (ARB_SYMBOL_SLOTS - 1);
     }
     return i;
