@@ -34,6 +34,7 @@ enum arb_json_type {
      */
     ARB_JSON_LEVELS = 6,
     ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
+    ARB_JSON_US = 8,   /* int64_t: microseconds since 1970 as nanoseconds, 0 for no time */
 };
 
 struct arb_json_field {
@@ -91,6 +92,21 @@ static inline bool arb_json_levels_field(struct arb_json *json, struct arb_level
     return arb_json_skip(json);
 }
 
+/* Microseconds as nanoseconds: 0 when they are no time. */
+static inline int64_t arb_json_ns_of_us(uint64_t us)
+{
+    return arb_time_is_us(us) ? arb_time_from_us(us) : 0;
+}
+
+static inline bool arb_json_us(struct arb_json *json, int64_t *ns)
+{
+    uint64_t us = 0;
+    const bool is_read = arb_json_u64(json, &us);
+
+    *ns = arb_json_ns_of_us(us);
+    return is_read;
+}
+
 static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
 {
     switch (field->type) {
@@ -106,6 +122,8 @@ static inline bool arb_json_field_read(struct arb_json *json, const struct arb_j
         return arb_json_later(json, (struct arb_json *)field->to);
     case ARB_JSON_TIME:
         return arb_json_time(json, (int64_t *)field->to);
+    case ARB_JSON_US:
+        return arb_json_us(json, (int64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_json_levels_field(json, (struct arb_levels *)field->to);
     default:
@@ -154,6 +172,15 @@ struct arb_json_usual {
     bool is_over; /* behind the closing one */
 };
 
+ARB_USUAL const char *arb_json_usual_us(const char *p, const char *end, int64_t *ns)
+{
+    uint64_t us = 0;
+
+    p = arb_usual_u64(p, end, &us);
+    *ns = arb_json_ns_of_us(us);
+    return p;
+}
+
 ARB_USUAL const char *arb_json_usual_value(const char *p, const char *end,
                                            const struct arb_json_field *field)
 {
@@ -164,6 +191,8 @@ ARB_USUAL const char *arb_json_usual_value(const char *p, const char *end,
         return arb_usual_u64(p, end, (uint64_t *)field->to);
     case ARB_JSON_TIME:
         return arb_usual_time(p, end, (int64_t *)field->to);
+    case ARB_JSON_US:
+        return arb_json_usual_us(p, end, (int64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_usual_levels(p, end, (struct arb_levels *)field->to);
     default:
@@ -319,22 +348,22 @@ static inline bool arb_json_tail(const struct arb_json *json, const struct arb_j
     return is_there;
 }
 
-/* Reads one member of an object by a function and skips the others. Returns what is wrong. */
-static inline int arb_json_member(struct arb_json *json, const char *name,
-                                  int (*read)(void *context, struct arb_json *json), void *context)
+/*
+ * Enters an object up to the value of a member, skipping those before. False when there is none.
+ * When the value is read, arb_json_rest() ends the object.
+ */
+static inline bool arb_json_enter(struct arb_json *json, const char *name)
 {
     struct arb_bytes key;
-    int rc = ARB_OK;
 
     arb_json_object(json);
-    while (rc == ARB_OK && arb_json_key(json, &key)) {
+    while (arb_json_key(json, &key)) {
         if (arb_bytes_are(key, name)) {
-            rc = read(context, json);
-        } else {
-            arb_json_skip(json);
+            return true;
         }
+        arb_json_skip(json);
     }
-    return rc != ARB_OK ? rc : json->rc;
+    return false;
 }
 
 /*

@@ -1,22 +1,18 @@
 /* Bitstamp spot, public order books. README.md has the venue's rules and where they are from. */
 #include "bitstamp.h"
 
-enum {
-    TOP_LEVELS = 100,         /* a side in order_book frames */
-    CONN_CHANNELS_MAX = 1024, /* the venue closes a connection silently at one more */
-};
+enum { TOP_LEVELS = 100 };         /* a side in order_book frames */
+enum { CONN_CHANNELS_MAX = 1024 }; /* the venue closes a connection silently at one more */
 
-/* What the names of a mode's channels begin with, and what comes on each; the first makes books. */
+/* What the names of a mode's channels begin with; the first one makes books, of what comes on it.
+ */
 static const struct bitstamp_mode {
     const char *name, *channels[2];
-    uint32_t kinds[2], loss;
+    uint32_t kind, loss;
 } modes[] = {
-    { "order_book", { "order_book_" }, { ARB_BOOK_SNAPSHOT }, ARB_LOSS_STATELESS },
-    { "diff",
-      { "diff_order_book_", "order_book_" },
-      { ARB_BOOK_DELTA, ARB_BOOK_TOP },
-      ARB_LOSS_NONE },
-    { "orders", { "live_orders_" }, { 0 }, ARB_LOSS_CHAIN },
+    { "order_book", { "order_book_" }, ARB_BOOK_SNAPSHOT, ARB_LOSS_STATELESS },
+    { "diff", { "diff_order_book_", "order_book_" }, ARB_BOOK_DELTA, ARB_LOSS_NONE },
+    { "orders", { "live_orders_" }, ARB_BOOK_DELTA, ARB_LOSS_CHAIN },
 };
 
 static int bitstamp_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
@@ -84,39 +80,31 @@ static int bitstamp_spell(void *instance, const struct arb_instrument *info, cha
     return arb_symbol_spell(info, "", true, name);
 }
 
-static int read_book(void *context, struct arb_json *json)
-{
-    struct arb_draft *const draft = context;
-    uint64_t made = 0, seconds;
-    const struct arb_json_field fields[] = { { "timestamp", ARB_JSON_U64, &seconds },
-                                             { "microtimestamp", ARB_JSON_U64, &made },
-                                             { "bids", ARB_JSON_LEVELS, &draft->bids },
-                                             { "asks", ARB_JSON_LEVELS, &draft->asks } };
-
-    (void)arb_json_fields(json, fields, 4);
-    draft->event.venue_ns = arb_time_is_us(made) ? arb_time_from_us(made) : 0;
-    return json->rc;
-}
-
 /* A book made of levels: from REST, or the `data` of a frame. */
 static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_bytes text,
-                   enum arb_book_kind kind, bool is_frame)
+                   uint32_t kind, bool is_frame)
 {
     struct arb_draft *const draft = &self->draft;
     struct arb_json json = arb_json_over(text);
     const bool is_stateless = self->mode->loss == ARB_LOSS_STATELESS;
+    uint64_t seconds;
+    const struct arb_json_field fields[] = {
+        { "timestamp", ARB_JSON_U64, &seconds },
+        { "microtimestamp", ARB_JSON_US, &draft->event.venue_ns },
+        { "bids", ARB_JSON_LEVELS, &draft->bids },
+        { "asks", ARB_JSON_LEVELS, &draft->asks },
+    };
 
-    arb_draft_begin(draft, self->env, i, kind);
-    (void)(is_frame ? arb_json_member(&json, "data", read_book, draft) : read_book(draft, &json));
-    const int rc = arb_json_end(&json) ? arb_draft_rc(draft) : json.rc;
+    arb_draft_begin(draft, self->env, i, (enum arb_book_kind)kind);
+    (void)(is_frame && arb_json_enter(&json, "data")); /* without it nothing is left to read */
+    (void)arb_json_fields(&json, fields, 4);
+    const bool is_read = is_frame ? arb_json_rest(&json) : arb_json_end(&json);
+    const int rc = is_read ? arb_draft_rc(draft) : json.rc;
     if (rc != ARB_OK || draft->event.venue_ns == 0) {
         return arb_levels_trouble(host, i, rc != ARB_OK ? rc : ARB_EPROTO);
     }
     arb_levels_drop_zero(&draft->bids); /* some markets list a bid at price 0 */
     draft->event.max_depth = kind == ARB_BOOK_TOP || is_stateless ? TOP_LEVELS : 0;
-    if (is_stateless) { /* two diffs may be of one microsecond */
-        draft->event.last_seq = (uint64_t)draft->event.venue_ns / 1000;
-    }
     return arb_draft_publish(host, draft);
 }
 
@@ -149,9 +137,8 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
     const struct arb_bytes text = arb_message_bytes(message);
     struct arb_json json = arb_json_over(text);
     struct bitstamp_event event = { .data = json };
-    struct arb_bytes name = { "", 0 };
     const struct arb_json_field fields[] = {
-        { "channel", ARB_JSON_TEXT, &name },
+        { "channel", ARB_JSON_TEXT, &event.channel },
         { "event", ARB_JSON_TEXT, &event.name },
         { "data", ARB_JSON_ANY, &event.data },
         { "event_id", ARB_JSON_TEXT, &event.id },
@@ -159,14 +146,15 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
         { "order_source", ARB_JSON_TEXT, &event.source },
     };
     const bool is_usual = arb_json_tail(&json, fields, 2) && arb_bytes_are(event.name, "data");
-    uint32_t channel, i = is_usual ? find_channel(self, name, &channel) : ARB_NO_INSTRUMENT;
+    uint32_t channel,
+        i = is_usual ? find_channel(self, event.channel, &channel) : ARB_NO_INSTRUMENT;
 
     if (i == ARB_NO_INSTRUMENT) { /* else the book is read once, with what its end says */
         const uint32_t seen = arb_json_fields(&json, fields, 6);
         if (!arb_json_end(&json) || (seen & 2) == 0) {
             return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
         }
-        i = find_channel(self, name, &channel);
+        i = find_channel(self, event.channel, &channel);
     }
     if (arb_bytes_are(event.name, "bts:request_reconnect")) {
         return arb_ws_renew(host, conn, "the venue asked for a reconnect");
@@ -185,15 +173,13 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
         return bitstamp_orders_event(self, host, i, &event);
     }
     return arb_bytes_are(event.name, "data")
-               ? on_book(self, host, i, text, self->mode->kinds[channel], true)
+               ? on_book(self, host, i, text, channel > 0 ? ARB_BOOK_TOP : self->mode->kind, true)
                : ARB_OK;
 }
 
 /* A row that cannot be read is left out. */
 static int on_row(struct arb_host *host, struct arb_json json)
 {
-    static const struct arb_trading_word words[] = { { "Enabled", ARB_TRADING_OPEN },
-                                                     { NULL, ARB_TRADING_HALTED } };
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes trading = { "", 0 };
     const struct arb_json_field fields[] = {
@@ -209,7 +195,7 @@ static int on_row(struct arb_host *host, struct arb_json json)
     if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    row.trading = arb_trading_of(trading, words);
+    row.trading = arb_bytes_are(trading, "Enabled") ? ARB_TRADING_OPEN : ARB_TRADING_HALTED;
     return arb_catalog_publish(host, &row);
 }
 
@@ -235,8 +221,7 @@ static int bitstamp_answer(void *instance, struct arb_host *host, const struct a
 }
 
 static const struct arb_option options[] = {
-    ARB_OPTION_STRING("ws_url", struct bitstamp, ws_url, "wss://ws.bitstamp.net",
-                      "WebSocket address."),
+    ARB_OPTION_STRING("ws_url", struct bitstamp, ws_url, "wss://ws.bitstamp.net", "WebSocket URL."),
     ARB_OPTION_STRING("rest_url", struct bitstamp, rest_url, "https://www.bitstamp.net/api/v2",
                       "REST address, without a slash at its end."),
     ARB_OPTION_ENUM("mode", struct bitstamp, mode_name, "order_book", "order_book|diff|orders",

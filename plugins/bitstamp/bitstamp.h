@@ -19,7 +19,7 @@ struct bitstamp {
 
 /* A message of a channel. What is not in it is empty. */
 struct bitstamp_event {
-    struct arb_bytes name, id, previous_id, source;
+    struct arb_bytes name, channel, id, previous_id, source;
     struct arb_json data;
 };
 
