@@ -10,8 +10,7 @@
  *
  * The REST book may lack orders, and may hold some that are gone. The chain is complete, so a
  * change of an unknown order tells what the book lacked, and the deletion of one tells nothing.
- * What comes of it is as new as the last event: the host is told that date, or it would take
- * another session's book with the same events for a newer one.
+ * What comes of it is dated by the last event: else another session's book would count as newer.
  * Orders that are gone show by crossing others at rest, see arb_orders_uncross().
  */
 #include "arbspot/orders.h"
@@ -29,8 +28,7 @@ struct bitstamp_orders {
     struct arb_orders book;
     uint64_t last_seq, last_us; /* of the newest event; 0: none yet */
     uint64_t from_us;           /* older events do not act on the book */
-    bool is_seeded;
-    bool is_linked;             /* the REST book is newer than an event that was held */
+    bool is_seeded, is_linked;  /* linked: the REST book is newer than an event that was held */
     uint64_t n_unknown, n_gone; /* orders that the REST books lacked, and had too many */
 };
 
