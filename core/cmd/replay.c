@@ -9,7 +9,7 @@
 #include "cmd/cmd.h"
 #include "config/instrument_list.h"
 #include "replay/replay.h"
-#include "venue/board.h"
+#include "venue/lone_session.h"
 #include "wire/wire.h"
 
 enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64 };
@@ -155,36 +155,6 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 
 /* -- one session on a board of its own ------------------------------------------------- */
 
-enum { SEAT = 0 };
-
-static int on_instrument(void *context, uint32_t instrument, const struct arb_instrument *info,
-                         const struct live_book *book)
-{
-    return board_enter(context, SEAT, instrument, info, book);
-}
-
-static void on_event(void *context, uint32_t instrument, struct event *event)
-{
-    board_event(context, SEAT, instrument, event);
-}
-
-static void on_date(void *context, struct moment now, int64_t venue_ns)
-{
-    board_on_date(context, now, venue_ns);
-}
-
-static void on_round_trip(void *context, struct moment now, int64_t rtt_ns)
-{
-    board_on_round_trip(context, now, rtt_ns);
-}
-
-static const struct session_sink sink = {
-    .instrument = on_instrument,
-    .event = on_event,
-    .date = on_date,
-    .round_trip = on_round_trip,
-};
-
 /* One logfmt line; true when every book is right at the end. */
 static bool print_summary(const struct session *session)
 {
@@ -205,8 +175,7 @@ static bool print_summary(const struct session *session)
 
 static int start(struct replay *replay, struct board *board, struct outlet *outlet, struct err *err)
 {
-    uint32_t seat = SEAT; /* the first one of an empty board */
-    int rc = board_sit(board, session_rules(replay->session), &seat);
+    int rc = lone_session_sit(replay->session, board);
 
     if (rc == ARB_OK) {
         rc = board_add_outlet(board, outlet);
@@ -301,7 +270,7 @@ static int replay_recording(const struct plugin *plugin, struct arguments *argum
     const struct session_config session = { .plugin = plugin,
                                             .exchange = &exchange,
                                             .config = &config,
-                                            .sink = &sink,
+                                            .sink = &lone_session_sink,
                                             .is_unpaced = true };
     const int rc = read_instruments(arguments, plugin->desc.name, &instruments, err);
 

@@ -4,42 +4,12 @@
 #include <string.h>
 
 #include "util/clock.h"
+#include "venue/lone_session.h"
 
 enum {
-    SEAT = 0,          /* the first one of an empty board */
     ANSWER_MS = 60000, /* for what was recorded before it was asked for, or not at all */
 };
 #define PAUSE_NS NS_PER_S /* between the end of the recording and its repetition */
-
-/* -- the session tells its board ---------------------------------------------------------- */
-
-static int on_instrument(void *context, uint32_t instrument, const struct arb_instrument *info,
-                         const struct live_book *book)
-{
-    return board_enter(context, SEAT, instrument, info, book);
-}
-
-static void on_event(void *context, uint32_t instrument, struct event *event)
-{
-    board_event(context, SEAT, instrument, event);
-}
-
-static void on_date(void *context, struct moment now, int64_t venue_ns)
-{
-    board_on_date(context, now, venue_ns);
-}
-
-static void on_round_trip(void *context, struct moment now, int64_t rtt_ns)
-{
-    board_on_round_trip(context, now, rtt_ns);
-}
-
-static const struct session_sink sink = {
-    .instrument = on_instrument,
-    .event = on_event,
-    .date = on_date,
-    .round_trip = on_round_trip,
-};
 
 /* -- life --------------------------------------------------------------------------------- */
 
@@ -50,7 +20,7 @@ static int make_session(struct stage *stage, struct err *err)
                                            .exchange = &dataset->exchange,
                                            .config = &dataset->config,
                                            .port = replay_port(stage->replay),
-                                           .sink = &sink,
+                                           .sink = &lone_session_sink,
                                            .sink_context = stage->board,
                                            .is_unpaced = true };
     const int rc = session_create(&stage->session, &config, err);
@@ -63,8 +33,7 @@ static int make_session(struct stage *stage, struct err *err)
 
 static int sit(struct stage *stage, struct outlet *outlet, struct err *err)
 {
-    uint32_t seat = SEAT;
-    int rc = board_sit(stage->board, session_rules(stage->session), &seat);
+    int rc = lone_session_sit(stage->session, stage->board);
 
     if (rc == ARB_OK && outlet != NULL) {
         rc = board_add_outlet(stage->board, outlet);
@@ -171,5 +140,6 @@ uint64_t stage_fingerprint(const struct stage *stage)
 
 bool stage_is_live(const struct stage *stage)
 {
-    return session_count_in_state(stage->session, ARB_BOOK_LIVE) == session_n_instruments(stage->session);
+    return session_count_in_state(stage->session, ARB_BOOK_LIVE) ==
+           session_n_instruments(stage->session);
 }
