@@ -1,4 +1,6 @@
-# arbspot_add_plugin(NAME SOURCE...): builds NAME.so, which exports arb_plugin and nothing else.
+# arbspot_add_plugin(NAME SOURCE...): builds plugins/NAME.so, which exports arb_plugin and nothing
+# else, and installs it where a host looks for plugins.
+include(GNUInstallDirs)
 function(arbspot_add_plugin name)
     add_library(plugin_${name} MODULE ${ARGN})
     set_target_properties(plugin_${name} PROPERTIES
@@ -15,7 +17,5 @@ function(arbspot_add_plugin name)
     if(NOT ARBSPOT_SANITIZE)
         target_link_options(plugin_${name} PRIVATE -Wl,-z,defs)
     endif()
-    if(CMAKE_INSTALL_LIBDIR)
-        install(TARGETS plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/arbspot/plugins)
-    endif()
+    install(TARGETS plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/arbspot/plugins)
 endfunction()

@@ -670,6 +670,15 @@ static const char *refuse_by_time(const struct step *step)
                           : "older than the first change held";
 }
 
+/* A change that showed a gap is not held, but it came: a snapshot of before it lacks it. */
+static bool is_behind_seen(const struct step *step)
+{
+    const bool is_counted =
+        step->rules->loss == ARB_LOSS_SEQUENCE || step->rules->seam == ARB_SEAM_SEQUENCE;
+    return is_counted && step->event->last_seq != 0 && step->book->held.len == 0 &&
+           step->event->last_seq < step->book->seen_seq;
+}
+
 /* The first delta held that is not part of the snapshot has to follow it. Else: why not. */
 static const char *refuse(const struct step *step, size_t begin)
 {
@@ -682,6 +691,9 @@ static const char *refuse(const struct step *step, size_t begin)
     }
     if (link == LINK_BROKEN) {
         return "older than the first change held";
+    }
+    if (is_behind_seen(step)) {
+        return "older than a change that came before";
     }
     if (link == LINK_FITS || begin > 0 || step->rules->seam != ARB_SEAM_TIME) {
         return NULL;
@@ -991,6 +1003,9 @@ static void note_arrival(const struct step *step)
             (struct live_quiet){ .asked_ns = book->asked_ns, .event_ns = book->event_mono_ns };
     }
     book->event_mono_ns = step->now.mono_ns;
+    if (step->event->kind == ARB_BOOK_DELTA && step->event->last_seq != 0) {
+        book->seen_seq = step->event->last_seq;
+    }
 }
 
 void live_book_apply(struct live_book *book, const struct live_rules *rules, struct live_room *room,

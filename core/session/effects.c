@@ -80,6 +80,7 @@ static int on_text(struct effects *effects, enum effect_kind kind, uint32_t id, 
         return ARB_ELIMIT;
     }
     effect->value = value;
+    effect->channel = 0;
     return ARB_OK;
 }
 

@@ -111,17 +111,19 @@ static void collect(struct session *session, struct batch *batch)
     struct session_conn *const conn = &session->conns[batch->conn];
     const uint32_t first = first_of(session, batch->conn), end = end_of(session, batch->conn);
     const uint32_t limit = session->plan.books_per_request;
-    const uint32_t max = limit < 256 ? limit : 256;
+    uint32_t max = limit < 256 ? limit : 256;
 
     for (uint32_t k = 0; k < end - first && batch->n < max; k++) {
         const uint32_t i = first + (conn->cursor - first + k) % (end - first);
         for (uint32_t channel = 0; channel < session->plan.channels && batch->n < max; channel++) {
-            const uint32_t state = session->books[i].subs[channel].state;
-            if (!is_pending(state) ||
-                (batch->n > 0 && (state != batch->state || channel != batch->channel))) {
+            const struct subscription *const sub = sub_of(session, i, channel);
+            const bool is_like =
+                sub->state == batch->state && channel == batch->channel && !sub->is_alone;
+            if (!is_pending(sub->state) || (batch->n > 0 && !is_like)) {
                 continue;
             }
-            batch->state = state;
+            max = sub->is_alone ? 1 : max;
+            batch->state = sub->state;
             batch->channel = channel;
             batch->list[batch->n++] = i;
         }
@@ -302,13 +304,42 @@ void subscriptions_answered(struct session *session, uint32_t i, uint32_t channe
     }
 }
 
+static bool is_asked_by(const struct subscription *sub, uint32_t number)
+{
+    return sub->number == number && (sub->state == SUB_ASKED || sub->state == SUB_LEAVING);
+}
+
+/* Does the request ask for several books? Then nothing tells which of them is refused. */
+static bool has_many(struct session *session, uint32_t number)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < session->instruments.n && n < 2; i++) {
+        for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+            n += is_asked_by(sub_of(session, i, channel), number);
+        }
+    }
+    return n > 1;
+}
+
 void subscriptions_answered_ask(struct session *session, uint32_t number, enum arb_outcome outcome,
                                 struct moment now, const char *why)
 {
+    const bool is_split = outcome == ARB_REFUSED && has_many(session, number);
+
+    if (is_split) {
+        log_line(ARB_WARN, session->who, "asking for each book alone, since together: %s", why);
+    }
     for (uint32_t i = 0; i < session->instruments.n; i++) {
         for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
-            const struct subscription *const sub = sub_of(session, i, channel);
-            if (sub->number == number && (sub->state == SUB_ASKED || sub->state == SUB_LEAVING)) {
+            struct subscription *const sub = sub_of(session, i, channel);
+            if (!is_asked_by(sub, number)) {
+                continue;
+            }
+            if (is_split && sub->state == SUB_ASKED) {
+                sub->is_alone = true;
+                set_wanted(session, i, channel);
+            } else {
                 subscriptions_answered(session, i, channel, outcome, now, why);
             }
         }
@@ -355,9 +386,11 @@ bool subscriptions_is_on(const struct session *session, uint32_t i)
 
 void subscriptions_resync(struct session *session, uint32_t i, struct moment now)
 {
-    const uint32_t state = sub_of(session, i, 0)->state;
+    const struct subscription *const sub = sub_of(session, i, 0);
+    const uint32_t state = sub->state;
     const bool is_stream = session->rules.source == ARB_SNAPSHOT_STREAM;
     const bool is_known = state != SUB_NONE && state != SUB_WANTED && state != SUB_PAUSED;
+    const bool is_overdue = state == SUB_ASKED && sub->due_ns == NEVER_NS;
 
     if (!session->conns[session->books[i].conn].is_up) {
         return; /* the connection subscribes it */
@@ -366,7 +399,8 @@ void subscriptions_resync(struct session *session, uint32_t i, struct moment now
     books_await(session, i, now, "resync");
     if (is_stream && is_known && session->plan.resubscribe == ARB_RESUBSCRIBE_LEAVE_FIRST) {
         set_state(session, i, 0, SUB_LEAVE_WANTED, NEVER_NS);
-    } else if (is_stream || !is_known || session->plan.resubscribe == ARB_RESUBSCRIBE_AT_ONCE) {
+    } else if (is_stream || !is_known || is_overdue ||
+               session->plan.resubscribe == ARB_RESUBSCRIBE_AT_ONCE) {
         set_wanted(session, i, 0);
     }
     for (uint32_t channel = 1; channel < session->plan.channels; channel++) {

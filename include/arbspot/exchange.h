@@ -172,14 +172,15 @@ static inline void arb_plan_limit(struct arb_plan *plan, const struct arb_limits
 /* -- requests ----------------------------------------------------------------------------- */
 
 enum arb_ask_what {
-    ARB_ASK_CONNECT = 1,     /* the URL of a connection: "wss://..."; required */
-    ARB_ASK_HELLO = 2,       /* a frame, once a connection is up */
-    ARB_ASK_SUBSCRIBE = 3,   /* a frame; required */
-    ARB_ASK_UNSUBSCRIBE = 4, /* a frame; without it a resync drops the connection */
-    ARB_ASK_HEARTBEAT = 5,   /* a frame; required with heartbeat_ms */
-    ARB_ASK_CATALOG = 6,     /* a URL or a frame, as plan.catalog says; required with it */
-    ARB_ASK_SNAPSHOT = 7,    /* a URL: one book; required with ARB_SNAPSHOT_HTTP */
-    ARB_ASK_TOKEN = 8,       /* a URL; required with needs_token */
+    ARB_ASK_CONNECT = 1,   /* the URL of a connection: "wss://..."; required */
+    ARB_ASK_HELLO = 2,     /* a frame, once a connection is up */
+    ARB_ASK_SUBSCRIBE = 3, /* a frame; required */
+    ARB_ASK_UNSUBSCRIBE =
+        4, /* a frame; without it a resync of a streamed book drops the connection */
+    ARB_ASK_HEARTBEAT = 5, /* a frame; required with heartbeat_ms */
+    ARB_ASK_CATALOG = 6,   /* a URL or a frame, as plan.catalog says; required with it */
+    ARB_ASK_SNAPSHOT = 7,  /* a URL: one book; required with ARB_SNAPSHOT_HTTP */
+    ARB_ASK_TOKEN = 8,     /* a URL; required with needs_token */
 };
 
 #define ARB_NO_CONN UINT32_MAX
@@ -339,8 +340,8 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  *
  * Crossing: a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
  *
- * TOP: compared with the book. A level that differs for 3 s and that no delta names, or that crosses
- * the book, is set to what the newer side says, and counted.
+ * TOP: compared with the book. A level that differs for 3 s and that no delta names, or that
+ * crosses the book, is set to what the newer side says, and counted.
  */
 static inline int arb_book_publish(struct arb_host *host, const struct arb_book_event *event)
 {

@@ -503,10 +503,37 @@ static void held_deltas_are_used_once(void **state)
 {
     (void)state;
     live_world_run(&http_numbered,
-                   "delta #11 b92x9;snap #10 b80x1 a101x1;leave;await;snap #10 b80x1 a101x1",
+                   "delta #11 b92x9;snap #10 b80x1 a101x1;leave;await;snap #11 b80x1 a101x1",
                    "snapshot LIVE verified b80x1 b92x9 a101x1\n"
                    "status STALE left\nstatus SYNCING waiting\n"
                    "snapshot LIVE unverifiable b80x1 a101x1\n");
+}
+
+/* The change that shows a gap is not held, but a snapshot of before it would lack it. */
+static void snapshot_of_before_a_change_that_came_is_refused(void **state)
+{
+    (void)state;
+    live_world_run(&http_numbered,
+                   "snap #10 b80x1 a101x1;delta #12-13 b81x1;await;snap #12 b80x1 a101x1;"
+                   "snap #13 b81x1 a101x1",
+                   "snapshot LIVE unverifiable b80x1 a101x1\n"
+                   "damaged status STALE an event was lost: 11 expected, 12 came\n"
+                   "status SYNCING waiting\n"
+                   "refused older than a change that came before\n"
+                   "snapshot LIVE unverifiable b81x1 a101x1\n");
+}
+
+/* The venue may count anew on each. */
+static void new_subscription_forgets_the_numbers_of_the_one_before(void **state)
+{
+    struct live_world *const world = live_world_create(&http_numbered);
+
+    (void)state;
+    live_world_say(world, "snap #10 b80x1 a101x1;delta #11 b81x1;leave;await");
+    live_book_served(&world->book, world->now.mono_ns);
+    live_world_say(world, "snap #3 b80x1 a101x1");
+    assert_int_equal(world->book.state, ARB_BOOK_LIVE);
+    live_world_destroy(world);
 }
 
 static void unknown_deletion_at_the_seam_is_normal_and_behind_it_is_not(void **state)
@@ -1023,6 +1050,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(held_delta_that_comes_twice_is_held_once),
     cmocka_unit_test(held_delta_without_a_number_proves_nothing),
     cmocka_unit_test(held_deltas_are_used_once),
+    cmocka_unit_test(snapshot_of_before_a_change_that_came_is_refused),
+    cmocka_unit_test(new_subscription_forgets_the_numbers_of_the_one_before),
     cmocka_unit_test(unknown_deletion_at_the_seam_is_normal_and_behind_it_is_not),
     cmocka_unit_test(seeded_book_is_cut),
     cmocka_unit_test(snapshot_by_http_is_of_no_use_to_a_book_that_was_left),

@@ -600,6 +600,46 @@ static void test_answer_by_number_means_its_request(void **state)
     world_destroy(world);
 }
 
+/* Nothing tells which of the books is refused: each is asked for by itself, once and for all. */
+static void test_refused_request_for_two_books_is_split(void **state)
+{
+    static const struct world_spec spec = { .symbols = { "BTC/USD", "ETH/USD" } };
+    struct numbers numbers = { 0 };
+    const struct session_trace trace = { .effect = ignore_effect,
+                                         .request = keep_number,
+                                         .refusal = ignore_refusal,
+                                         .context = &numbers };
+    struct world *const world = world_create_traced(&spec, &trace);
+
+    (void)state;
+    assert_int_equal(ARB_OK, session_start(world->session, world->now, &world->err));
+    world_open(world, 0);
+    world_forget(world);
+    say_number(world, numbers.first, "refused no such pair");
+    world_expect(world, "> send 0 sub 0 BTC/USD\n"
+                        "> send 0 sub 0 ETH/USD\n");
+    say_number(world, numbers.second, "refused no such pair");
+    world_expect(world, "status 1 UNUSABLE no such pair\n");
+    world_destroy(world);
+}
+
+/* A book by HTTP is not left for a resync; still what nobody answered is asked for again. */
+static void test_unanswered_book_by_http_is_asked_for_again(void **state)
+{
+    static const struct world_spec spec = { .options = { { "source", "http" } },
+                                            .symbols = { "BTC/USD" } };
+    struct world *const world = world_connected(&spec);
+
+    (void)state;
+    world_forget(world);
+    world_run(world, 5000);
+    world_run(world, 2000);
+    world_expect(world, "status 0 STALE the venue did not answer\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 sub 0 BTC/USD\n");
+    world_destroy(world);
+}
+
 /* -- plugins of another minor --------------------------------------------------------- */
 
 /* Publishes an event that ends before its last member, as a plugin of a minor before does. */
@@ -661,6 +701,8 @@ static void test_event_one_member_shorter_breaks_a_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused_request_for_two_books_is_split),
+        cmocka_unit_test(test_unanswered_book_by_http_is_asked_for_again),
         cmocka_unit_test(test_broken_rule_disables),
         cmocka_unit_test(test_failure_for_good_disables),
         cmocka_unit_test(test_protocol_error_drops_the_connection),
