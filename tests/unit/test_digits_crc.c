@@ -476,6 +476,8 @@ static void zeros_beyond_the_scale_are_spelled(void **state)
         "[]"); /* more than there is room for */
     assert_int_equal(checksum(most, &styles[0]),
                      crc_of("9.000000000000000000000:0.000000000000000000000"));
+    s->event.px_digits = s->event.qty_digits = ARB_DIGITS_UNKNOWN; /* as few as are needed */
+    assert_int_equal(checksum(s, &styles[0]), crc_of("2.5:1:2:30"));
     free(s);
     free(t);
     free(most);

@@ -14,127 +14,27 @@
 
 #include "arbspot/fields.h"
 #include "chance.h"
+#include "fields_outcome.h"
 
-enum { LEVELS_MAX = 4, N_FIELDS = 10, TEXT_MAX = 4096, TEXTS = 4000, MUTANTS = 12 };
+enum { TEXT_MAX = 4096, TEXTS = 4000, MUTANTS = 12 };
 
 static struct arb_json reader(const char *text)
 {
     return arb_json_over(arb_bytes_of(text));
 }
 
-/* -- what a reading leaves ------------------------------------------------------------- */
-
-struct outcome {
-    struct arb_bytes symbol, word;
-    uint64_t checksum, number;
-    int64_t ns, change;
-    bool truth;
-    struct arb_json any;
-    struct arb_levels bids, asks;
-    struct arb_level bid_levels[LEVELS_MAX], ask_levels[LEVELS_MAX];
-    struct arb_json json;
-    uint32_t seen;
-};
-
-/* Which part of the table is used, and the scales. */
-struct way {
-    unsigned skip, n;
-    uint8_t px_scale, qty_scale;
-};
-
-static struct arb_levels levels_over(struct arb_level *levels, const struct way *way)
-{
-    return (struct arb_levels){ .levels = levels,
-                                .n = 1, /* what was there before, and stays unless a side comes */
-                                .max = LEVELS_MAX,
-                                .n_beyond = 7,
-                                .px_scale = way->px_scale,
-                                .qty_scale = way->qty_scale,
-                                .rc = ARB_ELATER };
-}
-
-static void begin(struct outcome *to, struct arb_bytes text, const struct way *way)
-{
-    memset(to, 0, sizeof(*to));
-    to->checksum = to->number = 17;
-    to->ns = to->change = -17;
-    to->bids = levels_over(to->bid_levels, way);
-    to->asks = levels_over(to->ask_levels, way);
-    to->json = arb_json_over(text);
-}
-
-ARB_USUAL void table_of(struct outcome *to, struct arb_json_field *fields)
-{
-    const struct arb_json_field table[N_FIELDS] = {
-        { "symbol", ARB_JSON_TEXT, &to->symbol }, { "bids", ARB_JSON_LEVELS, &to->bids },
-        { "asks", ARB_JSON_LEVELS, &to->asks },   { "checksum", ARB_JSON_U64, &to->checksum },
-        { "timestamp", ARB_JSON_TIME, &to->ns },  { "word", ARB_JSON_TEXT, &to->word },
-        { "number", ARB_JSON_U64, &to->number },  { "change", ARB_JSON_I64, &to->change },
-        { "truth", ARB_JSON_BOOL, &to->truth },   { "any", ARB_JSON_ANY, &to->any },
-    };
-    memcpy(fields, table, sizeof(table));
-}
-
-static void read_fast(struct outcome *to, struct arb_bytes text, const struct way *way)
-{
-    struct arb_json_field fields[N_FIELDS];
-
-    begin(to, text, way);
-    table_of(to, fields);
-    to->seen = arb_json_fields(&to->json, fields + way->skip, way->n);
-}
-
-static void read_carefully(struct outcome *to, struct arb_bytes text, const struct way *way)
-{
-    struct arb_json_field fields[N_FIELDS];
-
-    begin(to, text, way);
-    table_of(to, fields);
-    arb_json_object(&to->json);
-    to->seen = arb_json_members_any(&to->json, fields + way->skip, way->n, 0);
-}
-
-/* -- comparing ------------------------------------------------------------------------- */
-
-static bool same_bytes(struct arb_bytes a, struct arb_bytes b)
-{
-    return a.data == b.data && a.len == b.len;
-}
-
-static bool same_reader(const struct arb_json *a, const struct arb_json *b)
-{
-    return a->at == b->at && a->end == b->end && a->rc == b->rc && a->fresh == b->fresh;
-}
-
-static bool same_levels(const struct arb_levels *a, const struct arb_levels *b)
-{
-    return a->n == b->n && a->max == b->max && a->n_beyond == b->n_beyond && a->rc == b->rc &&
-           a->px_scale == b->px_scale && a->qty_scale == b->qty_scale &&
-           a->px_digits == b->px_digits && a->qty_digits == b->qty_digits &&
-           memcmp(a->levels, b->levels, a->n * sizeof(*a->levels)) == 0;
-}
-
-static bool same_outcome(const struct outcome *a, const struct outcome *b)
-{
-    return a->seen == b->seen && same_reader(&a->json, &b->json) && same_reader(&a->any, &b->any) &&
-           same_bytes(a->symbol, b->symbol) && same_bytes(a->word, b->word) &&
-           a->checksum == b->checksum && a->number == b->number && a->ns == b->ns &&
-           a->change == b->change && a->truth == b->truth && same_levels(&a->bids, &b->bids) &&
-           same_levels(&a->asks, &b->asks);
-}
-
 /* In memory of the exact length, so that the sanitizer sees any byte read too many. */
 static uint32_t expect_same(const char *data, size_t len, const struct way *way)
 {
-    static struct outcome fast, careful;
+    struct outcome fast, careful;
     char *const exact = malloc(len + (len == 0));
     const struct arb_bytes text = { exact, len };
 
     assert_non_null(exact);
     memcpy(exact, data, len);
-    read_fast(&fast, text, way);
-    read_carefully(&careful, text, way);
-    if (!same_outcome(&fast, &careful)) {
+    outcome_fast(&fast, text, way);
+    outcome_careful(&careful, text, way);
+    if (!outcome_is_same(&fast, &careful)) {
         fail_msg("members %u to %u of %.*s: seen %x, rc %d, not %x, %d", way->skip,
                  way->skip + way->n, (int)len, data, fast.seen, fast.json.rc, careful.seen,
                  careful.json.rc);
@@ -143,7 +43,7 @@ static uint32_t expect_same(const char *data, size_t len, const struct way *way)
     return fast.seen;
 }
 
-static const struct way whole_table = { 0, N_FIELDS, 4, 8 };
+static const struct way whole_table = { 0, OUTCOME_FIELDS, 4, 8 };
 
 /* -- texts by chance ------------------------------------------------------------------- */
 
@@ -238,7 +138,7 @@ static void add_side(struct writer *w)
     static const char *const others[] = { "null", "7", "\"x\"", "{\"a\":[1]}", "true",
                                           "",     "[", "[,]",   "[] " };
     static const char *const commas[] = { " , ", ",,", "", "] , [" };
-    const uint32_t n = chance_below(w->chance, LEVELS_MAX + 2);
+    const uint32_t n = chance_below(w->chance, OUTCOME_LEVELS_MAX + 2);
     const bool are_objects = one_in(w, 2);
 
     if (one_in(w, 10)) {
@@ -333,7 +233,7 @@ static void add_member(struct writer *w, unsigned i)
     add(w, names[i % N]);
     add(w, "\"");
     ADD_MOSTLY(w, ":", colons);
-    (i % N < N_FIELDS && !one_in(w, 30) ? values[i % N] : add_other)(w);
+    (i % N < OUTCOME_FIELDS && !one_in(w, 30) ? values[i % N] : add_other)(w);
 }
 
 /* Members in the table's order, but some twice, some elsewhere, and some missing. */
@@ -345,7 +245,7 @@ static void add_object(struct writer *w)
     unsigned at = 0;
 
     ADD_MOSTLY(w, "{", fronts);
-    for (bool is_first = true; at < N_FIELDS + 2; is_first = false) {
+    for (bool is_first = true; at < OUTCOME_FIELDS + 2; is_first = false) {
         if (!is_first) {
             ADD_MOSTLY(w, ",", commas);
         }
@@ -387,8 +287,8 @@ static struct way way_by(struct chance *chance)
     way.px_scale = (uint8_t)chance_below(chance, 12);
     way.qty_scale = (uint8_t)chance_below(chance, 9);
     if (chance_below(chance, 2) == 0) {
-        way.skip = chance_below(chance, N_FIELDS);
-        way.n = chance_below(chance, N_FIELDS + 1 - way.skip);
+        way.skip = chance_below(chance, OUTCOME_FIELDS);
+        way.n = chance_below(chance, OUTCOME_FIELDS + 1 - way.skip);
     }
     return way;
 }
@@ -442,14 +342,14 @@ static const char usual[] =
 static void usual_text_is_read_to_its_end_by_the_fast_reader(void **state)
 {
     struct outcome out;
-    struct arb_json_field fields[N_FIELDS];
+    struct arb_json_field fields[OUTCOME_FIELDS];
     uint32_t seen = 0;
 
     (void)state;
-    begin(&out, arb_bytes_of(usual), &whole_table);
-    table_of(&out, fields);
+    outcome_begin(&out, arb_bytes_of(usual), &whole_table);
+    outcome_table(&out, fields);
     arb_json_object(&out.json);
-    assert_true(arb_json_members_usual(&out.json, fields, N_FIELDS, &seen));
+    assert_true(arb_json_members_usual(&out.json, fields, OUTCOME_FIELDS, &seen));
     assert_int_equal(seen, 63);
     assert_true(arb_json_end(&out.json));
     assert_true(arb_bytes_are(out.symbol, "BTC/USD") && arb_bytes_are(out.word, "a"));
@@ -518,7 +418,7 @@ static void texts_at_the_edges_are_read_alike(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        for (unsigned k = 0; k < 2 * (N_FIELDS + 1); k++) {
+        for (unsigned k = 0; k < 2 * (OUTCOME_FIELDS + 1); k++) {
             const uint8_t scale = k % 2 == 0 ? 4 : 0;
             const struct way way = { 0, k / 2, scale, scale };
             (void)expect_same(texts[i], strlen(texts[i]), &way);
@@ -531,7 +431,7 @@ static void side_of_null_leaves_the_levels_as_they_are(void **state)
     struct outcome out;
 
     (void)state;
-    read_fast(&out, arb_bytes_of("{\"bids\":null,\"asks\":[]}"), &whole_table);
+    outcome_fast(&out, arb_bytes_of("{\"bids\":null,\"asks\":[]}"), &whole_table);
     assert_int_equal(out.seen, 4);
     assert_true(out.bids.n == 1 && out.bids.n_beyond == 7 && out.bids.rc == ARB_ELATER);
     assert_true(out.asks.n == 0 && out.asks.n_beyond == 0 && out.asks.rc == ARB_OK);
@@ -547,13 +447,13 @@ static void side_that_is_none_does_not_damage_its_object(void **state)
         char text[128];
         struct outcome out;
         (void)snprintf(text, sizeof(text), "{\"bids\":%s,\"checksum\":5}", sides[i]);
-        read_fast(&out, arb_bytes_of(text), &whole_table);
+        outcome_fast(&out, arb_bytes_of(text), &whole_table);
         assert_int_equal(out.seen, 10);
         assert_true(arb_json_end(&out.json));
         assert_int_equal(out.bids.rc, ARB_EPROTO);
         assert_int_equal(out.checksum, 5);
         (void)snprintf(text, sizeof(text), "{\"bids\":%s\"checksum\":5}", sides[i]);
-        read_fast(&out, arb_bytes_of(text), &whole_table);
+        outcome_fast(&out, arb_bytes_of(text), &whole_table);
         assert_int_equal(out.json.rc, ARB_EPROTO);
     }
 }
