@@ -135,8 +135,9 @@ static inline uint32_t arb_digits_write_point(int64_t value, unsigned scale, uns
 }
 
 /* With what stands behind each of the two numbers. */
-static inline uint32_t arb_digits_print_marked(char *text, const struct arb_level *level,
-                                               const struct arb_digits_form *form)
+static __attribute__((noinline, unused)) uint32_t
+arb_digits_print_marked(char *text, const struct arb_level *level,
+                        const struct arb_digits_form *form)
 {
     const int64_t values[] = { level->px, level->qty };
     const unsigned scales[] = { form->info->px_scale, form->info->qty_scale };

@@ -245,7 +245,8 @@ ARB_USUAL uint32_t arb_json_members(struct arb_json *json, const struct arb_json
  * twice the last holds.
  *
  * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
- * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
+ * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX, and no two fields
+ * have one name.
  */
 ARB_USUAL uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
                                    unsigned n)
@@ -287,12 +288,12 @@ static inline bool arb_json_text_before(const struct arb_json *json, const char 
                                         const char *name, struct arb_bytes *out)
 {
     const size_t len = strlen(name);
-    const char *const close = *end - 1;
-    const char *open = close;
 
-    if (*end - json->at < (ptrdiff_t)len + 6 || *close != '"') {
+    if (*end - json->at < (ptrdiff_t)len + 6 || (*end)[-1] != '"') {
         return false;
     }
+    const char *const close = *end - 1;
+    const char *open = close;
     do {
         open--;
     } while (open > json->at + len + 4 && *open != '"' && *open != '\\');
