@@ -1,9 +1,10 @@
 /*
  * digits_crc.h - the checksum of venues that take a CRC-32 over the digits of their best levels.
  *
- *     static const struct arb_digits_style style = { .n_levels = 10, .order = ARB_DIGITS_ASKS_BIDS
- * }; arb_digits_learn(&pair->crc, &self->draft);               before arb_draft_publish() *checksum
- * = arb_digits_crc(&pair->crc, &style, info, event, book);        in checksum()
+ *     static const struct arb_digits_style style = { .n_levels = 10,
+ *                                                    .order = ARB_DIGITS_ASKS_BIDS };
+ *     arb_digits_learn(&pair->crc, &self->draft);                  before arb_draft_publish()
+ *     *checksum = arb_digits_crc(&pair->crc, &style, info, event, book);      in checksum()
  *
  * Printing digits is what costs, so the text of each side is kept, and of an update only the
  * levels that it changed are spelled. Zeroed memory is a book that nothing is known of: what
@@ -117,9 +118,26 @@ static inline uint32_t arb_digits_write(int64_t value, unsigned scale, unsigned 
     return arb_uint_write(arb_digits_units(value, scale, digits), text);
 }
 
+/* With a point; zeros beyond the scale as far as there is room for them. */
+static inline uint32_t arb_digits_write_point(int64_t value, unsigned scale, unsigned digits,
+                                              char *text)
+{
+    const bool has_more = digits > scale && digits != ARB_DIGITS_UNKNOWN;
+    uint32_t len = arb_decimal_write(value, scale, has_more ? scale : digits, text);
+
+    if (has_more && scale == 0) {
+        text[len++] = '.';
+    }
+    for (unsigned i = scale; has_more && i < digits && len < ARB_DECIMAL_TEXT_MAX - 1; i++) {
+        text[len++] = '0';
+    }
+    return len;
+}
+
 /* With what stands behind each of the two numbers. */
-static inline uint32_t arb_digits_print_marked(char *text, const struct arb_level *level,
-                                               const struct arb_digits_form *form)
+static __attribute__((noinline, unused)) uint32_t
+arb_digits_print_marked(char *text, const struct arb_level *level,
+                        const struct arb_digits_form *form)
 {
     const int64_t values[] = { level->px, level->qty };
     const unsigned scales[] = { form->info->px_scale, form->info->qty_scale };
@@ -128,7 +146,7 @@ static inline uint32_t arb_digits_print_marked(char *text, const struct arb_leve
 
     for (unsigned i = 0; i < 2; i++) {
         len += form->style->has_point
-                   ? arb_decimal_write(values[i], scales[i], digits[i], text + len)
+                   ? arb_digits_write_point(values[i], scales[i], digits[i], text + len)
                    : arb_digits_write(values[i], scales[i], digits[i], text + len);
         if (form->style->between != 0) {
             text[len++] = form->style->between;

@@ -90,11 +90,12 @@ static inline bool arb_json_fail(struct arb_json *json, int rc)
     return false;
 }
 
-/* Goes back to `at`, where there was no error yet. */
+/* Goes back to `at`, before a value, where there was no error yet. */
 static inline void arb_json_back(struct arb_json *json, const char *at)
 {
     json->at = at;
     json->rc = ARB_OK;
+    json->fresh = false; /* a bracket that was expected and is not there is not entered */
 }
 
 /* The next character that is not white space, or 0 at the end; it stays unread. */
@@ -519,7 +520,7 @@ static inline bool arb_json_decimal(struct arb_json *json, unsigned scale, int64
     const char last = plain.end < json->end ? *plain.end : 0;
     const bool ended = quoted ? last == '"' : last == ',' || last == '}' || last == ']';
 
-    if (ended && plain.n_digits - 1 < 18 && plain.fraction <= scale &&
+    if (ended && plain.n_digits - 1 < 18 && plain.fraction <= scale && plain.end[-1] != '.' &&
         !__builtin_mul_overflow((int64_t)plain.value, arb_pow10(scale - plain.fraction), out)) {
         *digits = *digits > plain.fraction ? *digits : (uint8_t)plain.fraction;
         json->at = plain.end + quoted;
@@ -528,7 +529,10 @@ static inline bool arb_json_decimal(struct arb_json *json, unsigned scale, int64
     return arb_json_decimal_slow(json, quoted, scale, out, digits);
 }
 
-/* The whole part alone is more than int64_t holds at this scale. */
+/*
+ * The whole part alone is more than int64_t holds at this scale. Not with "e-": such a number is
+ * mostly one too small for the scale.
+ */
 static inline bool arb_json_is_beyond(struct arb_bytes text, unsigned scale)
 {
     const char *const point = (const char *)memchr(text.data, '.', text.len);
@@ -536,7 +540,8 @@ static inline bool arb_json_is_beyond(struct arb_bytes text, unsigned scale)
     const struct arb_bytes whole = { text.data, len };
     int64_t value = 0;
     const int rc = arb_decimal_parse(whole, 0, &value, NULL);
-    return rc == ARB_ERANGE || (rc == ARB_OK && value > INT64_MAX / arb_pow10(scale));
+    return memchr(text.data, '-', text.len) == NULL &&
+           (rc == ARB_ERANGE || (rc == ARB_OK && value > INT64_MAX / arb_pow10(scale)));
 }
 
 #define ARB_PX_BEYOND INT64_MAX

@@ -184,11 +184,11 @@ ARB_USUAL const char *arb_usual_list(const char *p, const char *end, struct arb_
 static inline const char *arb_usual_levels(const char *p, const char *end,
                                            struct arb_levels *levels)
 {
+    if (end - p < 2 || *p != '[') {
+        return NULL; /* and the levels stay as they are, as `null` leaves them */
+    }
     levels->n = levels->n_beyond = 0;
     levels->rc = ARB_OK;
-    if (end - p < 2 || *p != '[') {
-        return NULL;
-    }
     if (p[1] == ']') {
         return p + 2;
     }

@@ -13,7 +13,7 @@
 #include "arbspot/crc32.h"
 #include "chance.h"
 
-enum { TEXT_MAX = 400 };
+enum { TEXT_MAX = 400, LEN_MAX = 600 };
 
 static void known_texts_have_their_known_crc(void **state)
 {
@@ -42,6 +42,66 @@ static void every_length_is_as_libdeflate_has_it(void **state)
     }
 }
 
+/* Wherever the text begins in memory, and whatever was before it. */
+static void multiplication_gives_what_the_tables_give(void **state)
+{
+    struct chance chance = chance_init(__func__, 2);
+
+    (void)state;
+    for (size_t len = 0; len <= LEN_MAX; len++) {
+        for (size_t offset = 0; offset < 16; offset++) {
+            const size_t all = offset + len;
+            unsigned char *const exact = malloc(all + (all == 0));
+            assert_non_null(exact);
+            for (size_t i = 0; i < all; i++) {
+                exact[i] = (unsigned char)chance_next(&chance);
+            }
+            const uint32_t before = (uint32_t)chance_next(&chance);
+            const uint32_t want = ~arb_crc32_bytes(~before, exact + offset, len);
+            assert_int_equal(arb_crc32(before, exact + offset, len), want);
+            free(exact);
+        }
+    }
+}
+
+/* One bit in zeros: the remainder is linear, so each place shows a wrong factor by itself. */
+static void every_bit_of_a_text_counts_as_in_the_tables(void **state)
+{
+    static const size_t lens[] = { 80, 81, 83, 84, 95, 96, 127, 128, 143, 144, 191, 192, 300 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+        unsigned char text[300] = { 0 };
+        for (size_t bit = 0; bit < 8 * lens[i]; bit++) {
+            text[bit / 8] = (unsigned char)(1U << bit % 8);
+            assert_int_equal(arb_crc32(0, text, lens[i]),
+                             ~arb_crc32_bytes(UINT32_MAX, text, lens[i]));
+            text[bit / 8] = 0;
+        }
+    }
+}
+
+static void pieces_by_either_way_give_the_crc_of_the_whole(void **state)
+{
+    struct chance chance = chance_init(__func__, 3);
+    unsigned char text[LEN_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < LEN_MAX; i++) {
+        text[i] = (unsigned char)chance_next(&chance);
+    }
+    const uint32_t want = ~arb_crc32_bytes(UINT32_MAX, text, LEN_MAX);
+    for (unsigned round = 0; round < 2000; round++) {
+        uint32_t crc = 0;
+        for (size_t at = 0, len; at < LEN_MAX; at += len) {
+            len = 1 + chance_below(&chance, 250);
+            len = len < LEN_MAX - at ? len : LEN_MAX - at;
+            crc = arb_crc32(crc, text + at, len);
+        }
+        assert_int_equal(crc, want);
+    }
+}
+
 static void pieces_give_the_crc_of_the_whole(void **state)
 {
     static const char text[] =
@@ -60,6 +120,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_texts_have_their_known_crc),
         cmocka_unit_test(every_length_is_as_libdeflate_has_it),
+        cmocka_unit_test(multiplication_gives_what_the_tables_give),
+        cmocka_unit_test(every_bit_of_a_text_counts_as_in_the_tables),
+        cmocka_unit_test(pieces_by_either_way_give_the_crc_of_the_whole),
         cmocka_unit_test(pieces_give_the_crc_of_the_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,6 +328,104 @@ static void whole_numbers_are_written_as_printf_does(void **state)
     }
 }
 
+static void expect_written_whole(uint64_t number)
+{
+    char *const text = malloc(20 + 1), want[ORACLE_MAX]; /* no longer than it says */
+    const int len = snprintf(want, sizeof(want), "%llu", (unsigned long long)number);
+
+    assert_non_null(text);
+    assert_int_equal(arb_uint_len(number), len);
+    assert_int_equal(arb_uint_write(number, text), len);
+    text[len] = '\0';
+    assert_string_equal(text, want);
+    free(text);
+}
+
+static void whole_numbers_around_every_power_have_their_length(void **state)
+{
+    uint64_t ten = 1;
+
+    (void)state;
+    for (unsigned exponent = 0; exponent < 20; exponent++, ten *= 10) { /* 10^19 is the last */
+        expect_written_whole(ten - 1);
+        expect_written_whole(ten);
+        expect_written_whole(ten + 1);
+    }
+    for (unsigned bit = 0; bit < 64; bit++) {
+        expect_written_whole((UINT64_C(1) << bit) - 1);
+        expect_written_whole(UINT64_C(1) << bit);
+    }
+    expect_written_whole(0);
+    expect_written_whole(UINT64_MAX - 1);
+    expect_written_whole(UINT64_MAX);
+}
+
+static void expect_quotient(uint64_t number, unsigned exponent)
+{
+    const uint64_t got = arb_div_pow10(number, exponent);
+
+    if (got != number / (uint64_t)arb_pow10(exponent)) {
+        fail_msg("%llu / 10^%u is not %llu", (unsigned long long)number, exponent,
+                 (unsigned long long)got);
+    }
+}
+
+/* A quotient by multiplication is wrong next to a multiple first, and the sooner the larger. */
+static void division_is_exact_next_to_every_multiple(void **state)
+{
+    const uint64_t most = UINT64_C(1) << 63;
+    struct chance chance = chance_init(__func__, 4);
+
+    (void)state;
+    for (unsigned exponent = 0; exponent <= ARB_SCALE_MAX; exponent++) {
+        const uint64_t unit = (uint64_t)arb_pow10(exponent), n = most / unit;
+        expect_quotient(0, exponent);
+        expect_quotient(most - 1, exponent);
+        expect_quotient(most, exponent);
+        for (unsigned i = 0; i < ROUNDS / 4; i++) {
+            const uint64_t few = i % 2 == 0 ? i / 2 : n - i / 2; /* from either end, then any */
+            const uint64_t times = i < 2000 ? (few <= n ? few : n) : chance_next(&chance) % (n + 1);
+            expect_quotient(times * unit, exponent);
+            expect_quotient(times == 0 ? 0 : times * unit - 1, exponent);
+            expect_quotient(times * unit < most ? times * unit + 1 : most, exponent);
+        }
+    }
+}
+
+static void division_is_exact_for_powers_of_two_and_random_values(void **state)
+{
+    struct chance chance = chance_init(__func__, 5);
+
+    (void)state;
+    for (unsigned exponent = 0; exponent <= ARB_SCALE_MAX; exponent++) {
+        for (unsigned bit = 0; bit < 64; bit++) {
+            expect_quotient(UINT64_C(1) << bit, exponent);
+            expect_quotient((UINT64_C(1) << bit) - 1, exponent);
+        }
+        for (unsigned i = 0; i < ROUNDS / 4; i++) {
+            expect_quotient((uint64_t)chance_i64(&chance), exponent);
+        }
+    }
+}
+
+static void eight_digits_are_a_number_and_a_zero_byte_is_a_zero(void **state)
+{
+    struct chance chance = chance_init(__func__, 6);
+
+    (void)state;
+    for (int i = 0; i < ROUNDS; i++) {
+        const uint32_t want = i < 2 ? (i == 0 ? 0 : 99999999) : chance_below(&chance, 100000000);
+        char text[16];
+        uint64_t eight = 0;
+        (void)snprintf(text, sizeof(text), "%08u", want);
+        for (unsigned k = 0; k < 8; k++) {
+            const bool is_bare = text[k] == '0' && chance_below(&chance, 2) == 0;
+            eight |= (uint64_t)(is_bare ? 0 : (unsigned char)text[k]) << 8 * k;
+        }
+        assert_int_equal(arb_digits_of_eight(eight), want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +444,10 @@ int main(void)
         cmocka_unit_test(written_as_the_oracle_writes),
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(whole_numbers_are_written_as_printf_does),
+        cmocka_unit_test(whole_numbers_around_every_power_have_their_length),
+        cmocka_unit_test(division_is_exact_next_to_every_multiple),
+        cmocka_unit_test(division_is_exact_for_powers_of_two_and_random_values),
+        cmocka_unit_test(eight_digits_are_a_number_and_a_zero_byte_is_a_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

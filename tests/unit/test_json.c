@@ -693,6 +693,9 @@ static void decimal_that_is_negative_or_no_number_is_a_protocol_error(void **sta
     }
     assert_int_equal(read_decimal("null", false, 8, &value, &digits), ARB_EPROTO);
     assert_int_equal(read_decimal("{}", false, 8, &value, &digits), ARB_EPROTO);
+    assert_int_equal(read_decimal("1.", false, 8, &value, &digits), ARB_EPROTO); /* is not JSON */
+    assert_int_equal(read_decimal("1.", true, 8, &value, &digits), ARB_OK);
+    assert_int_equal(value, 100000000);
 }
 
 /* -- objects by table ------------------------------------------------------------------ */
@@ -949,6 +952,9 @@ static void levels_too_high_for_the_scale_are_left_out(void **state)
         { "[[-99999999999999999999,2]]", ARB_EPROTO, 0, { 0, 0 } },
         { "[[1,99999999999999999999]]", ARB_ERANGE, 0, { 0, 0 } },
         { "[[0.001,2]]", ARB_ERANGE, 0, { 0, 0 } },
+        { "[[1e-2,2],[1e30,2]]", ARB_OK, 1, { 1, 20 } },
+        { "[[1e-3,2]]", ARB_ERANGE, 0, { 0, 0 } }, /* too small is not too high */
+        { "[[\"1e-30\",2]]", ARB_ERANGE, 0, { 0, 0 } },
     };
     static const struct levels_case object = {
         "[{\"price\":99999999999999999999,\"qty\":1},{\"qty\":2,\"price\":1}]",

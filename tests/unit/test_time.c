@@ -4,14 +4,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
 
 #include "arbspot/time.h"
+#include "chance.h"
 
-enum { TIME_TEXT_MAX = 64 };
+enum { TIME_TEXT_MAX = 64, USUAL_LEN = 27, UNTOUCHED = -17 };
 
 static const int64_t ns_per_s = 1000000000;
 
@@ -126,6 +128,99 @@ static void days_that_a_month_does_not_have_are_refused(void **state)
     expect_ns("2000-02-29T00:00:00Z", 951782400 * ns_per_s);
 }
 
+/* -- the usual spelling ---------------------------------------------------------------- */
+
+/* What the fast reader takes the careful one reads as the same; what it leaves is untouched. */
+static bool is_usual_as_the_careful_has_it(const char *text)
+{
+    char *const exact = malloc(USUAL_LEN);
+    int64_t fast = UNTOUCHED, careful = 0;
+
+    assert_non_null(exact);
+    memcpy(exact, text, USUAL_LEN);
+    const bool is_usual = arb_time_from_usual(exact, &fast);
+    const int rc = arb_time_from_rfc3339((struct arb_bytes){ exact, USUAL_LEN }, &careful);
+    if (is_usual ? rc != ARB_OK || fast != careful : fast != UNTOUCHED) {
+        fail_msg("%.*s: %lld, not %lld", USUAL_LEN, text, (long long)fast, (long long)careful);
+    }
+    free(exact);
+    return is_usual;
+}
+
+static void usual_times_of_this_century_are_all_read(void **state)
+{
+    struct chance chance = chance_init(__func__, 1);
+
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        char text[TIME_TEXT_MAX];
+        const unsigned year = 2000 + chance_below(&chance, 100);
+        const unsigned month = 1 + chance_below(&chance, 12);
+        (void)snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", year, month,
+                       1 + chance_below(&chance, arb_time_month_days(year, month)),
+                       chance_below(&chance, 24), chance_below(&chance, 60),
+                       chance_below(&chance, 61), chance_below(&chance, 1000000));
+        assert_true(is_usual_as_the_careful_has_it(text));
+    }
+}
+
+/* Numbers of two digits that need not be any of the calendar's. */
+static void usual_times_beyond_the_calendar_are_refused_as_carefully(void **state)
+{
+    struct chance chance = chance_init(__func__, 2);
+    unsigned n_usual = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++) {
+        char text[TIME_TEXT_MAX];
+        int64_t ns = 0;
+        (void)snprintf(
+            text, sizeof(text), "20%02u-%02u-%02uT%02u:%02u:%02u.%06uZ", chance_below(&chance, 100),
+            chance_below(&chance, 15), chance_below(&chance, 34), chance_below(&chance, 26),
+            chance_below(&chance, 63), chance_below(&chance, 63), chance_below(&chance, 1000000));
+        const bool is_usual = is_usual_as_the_careful_has_it(text);
+        assert_int_equal(is_usual, read_time(text, &ns) == ARB_OK);
+        n_usual += is_usual;
+    }
+    assert_true(n_usual > 100000 && n_usual < 190000);
+}
+
+static void usual_times_with_any_byte_replaced_are_read_alike(void **state)
+{
+    static const char *const good[] = { "2026-08-01T02:54:53.266327Z",
+                                        "2000-02-29T00:00:00.000000Z",
+                                        "2099-12-31T23:59:60.999999Z",
+                                        "2019-09-19T19:09:09.909090Z" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+        for (unsigned at = 0; at < USUAL_LEN; at++) {
+            for (unsigned c = 0; c < 256; c++) {
+                char text[USUAL_LEN + 1];
+                memcpy(text, good[i], sizeof(text));
+                text[at] = (char)c;
+                const bool is_same = text[at] == good[i][at];
+                assert_true(is_usual_as_the_careful_has_it(text) || !is_same);
+            }
+        }
+    }
+}
+
+/* Two bytes, so that what one carries into the next cannot make up for it. */
+static void usual_times_with_two_bytes_replaced_are_read_alike(void **state)
+{
+    struct chance chance = chance_init(__func__, 3);
+
+    (void)state;
+    for (unsigned i = 0; i < 1000000; i++) {
+        char text[] = "2026-08-01T02:54:53.266327Z";
+        const unsigned at = chance_below(&chance, USUAL_LEN - 1);
+        text[at] = (char)chance_next(&chance);
+        text[at + 1] = (char)chance_next(&chance);
+        (void)is_usual_as_the_careful_has_it(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +231,10 @@ int main(void)
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(values_outside_the_calendar_are_refused),
         cmocka_unit_test(days_that_a_month_does_not_have_are_refused),
+        cmocka_unit_test(usual_times_of_this_century_are_all_read),
+        cmocka_unit_test(usual_times_beyond_the_calendar_are_refused_as_carefully),
+        cmocka_unit_test(usual_times_with_any_byte_replaced_are_read_alike),
+        cmocka_unit_test(usual_times_with_two_bytes_replaced_are_read_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

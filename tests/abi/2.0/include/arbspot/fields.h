@@ -252,6 +252,10 @@ ARB_USUAL uint32_t arb_json_members(struct arb_json *json, const struct arb_json
 {
     uint32_t seen = 0;
 
+    if (n > ARB_JSON_FIELDS_MAX) {
+        (void)arb_json_fail(json, ARB_EINVAL);
+        return 0;
+    }
     if (arb_json_members_usual(json, fields, n, &seen)) {
         return seen;
     }
@@ -270,29 +274,31 @@ ARB_USUAL uint32_t arb_json_members(struct arb_json *json, const struct arb_json
  * twice the last holds.
  *
  * On an error, and so when a value has another type (ARB_EPROTO), returns 0 with json->rc set; what
- * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX.
+ * was read before stands where it belongs. `n` is at most ARB_JSON_FIELDS_MAX, and no two fields
+ * have one name.
  */
 ARB_USUAL uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_field *fields,
                                    unsigned n)
 {
-    if (n > ARB_JSON_FIELDS_MAX) {
-        (void)arb_json_fail(json, ARB_EINVAL);
-        return 0;
-    }
     arb_json_object(json);
     return arb_json_members(json, fields, n);
 }
 
 /*
  * Enters an object and reads one text of it: what the others are to be read with, wherever it
- * stands. False when there is none. Then comes arb_json_members() for the others.
+ * stands. False when there is none, or another type. Then comes arb_json_members() for the others.
  */
 static inline bool arb_json_lead(struct arb_json *json, const char *name, struct arb_bytes *out)
 {
     arb_json_object(json);
+    const char *const first = json->at;
     if (arb_json_is_key(json, name)) { /* mostly it is the first one */
-        json->fresh = false;
-        return arb_json_string(json, out);
+        if (arb_json_string(json, out)) {
+            json->fresh = false;
+            return true;
+        }
+        arb_json_back(json, first);
+        json->fresh = true;
     }
     struct arb_json ahead = *json;
     struct arb_bytes key;
@@ -311,12 +317,12 @@ static inline bool arb_json_text_before(const struct arb_json *json, const char 
                                         const char *name, struct arb_bytes *out)
 {
     const size_t len = strlen(name);
-    const char *const close = *end - 1;
-    const char *open = close;
 
-    if (*end - json->at < (ptrdiff_t)len + 6 || *close != '"') {
+    if (*end - json->at < (ptrdiff_t)len + 6 || (*end)[-1] != '"') {
         return false;
     }
+    const char *const close = *end - 1;
+    const char *open = close;
     do {
         open--;
     } while (open > json->at + len + 4 && *open != '"' && *open != '\\');
