@@ -42,9 +42,9 @@ struct arb_level {
 
 /* One traded pair. Owned by the host, immutable, at a fixed address until fini() returned. */
 struct arb_instrument {
-    char symbol[ARB_SYMBOL_MAX]; /* canonical: "BTC/USD" */
-    char base[ARB_SYMBOL_MAX];   /* "BTC" */
-    char quote[ARB_SYMBOL_MAX];  /* "USD" */
+    char symbol[ARB_SYMBOL_MAX];       /* canonical: "BTC/USD" */
+    char base[ARB_SYMBOL_MAX];         /* "BTC" */
+    char quote[ARB_SYMBOL_MAX];        /* "USD" */
     char venue_symbol[ARB_SYMBOL_MAX]; /* the venue's own name */
     uint8_t px_scale;
     uint8_t qty_scale;
@@ -147,7 +147,7 @@ struct arb_book {
     uint32_t n_asks;
     const struct arb_level *bids;
     const struct arb_level *asks;
-    uint64_t seq;      /* in an exchange plugin the event's last_seq, in a strategy the bus sequence */
+    uint64_t seq; /* in an exchange plugin the event's last_seq, in a strategy the bus sequence */
     int64_t venue_ns;  /* the venue's time of the last event, 0 when not given */
     int64_t recv_ns;   /* our time of the last event */
     uint32_t verified; /* enum arb_verified of the last event */
