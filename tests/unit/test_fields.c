@@ -705,45 +705,64 @@ static void tail_is_what_reading_all_of_it_finds(void **state)
 
 /* -- one member ------------------------------------------------------------------------ */
 
-static int note_text(void *context, struct arb_json *json)
-{
-    return arb_json_string(json, context) ? ARB_OK : json->rc;
-}
-
-static int refuse(void *context, struct arb_json *json)
-{
-    (void)context;
-    (void)arb_json_skip(json);
-    return ARB_ELATER;
-}
-
-static void member_is_read_wherever_it_stands_and_to_the_end(void **state)
+static void member_is_entered_wherever_it_stands_and_the_rest_skipped(void **state)
 {
     static const struct {
         const char *text;
-        int rc;
-        const char *want;
+        bool is_there, is_read, is_whole;
     } cases[] = {
-        { "{\"m\":\"A\"}", ARB_OK, "A" },
-        { "{\"x\":{\"m\":\"B\"},\"m\":\"A\",\"y\":[]}", ARB_OK, "A" },
-        { "{\"m\":\"A\",\"m\":\"B\"}", ARB_OK, "B" },
-        { "{}", ARB_OK, "" },
-        { "{\"m\":7}", ARB_EPROTO, "" },
-        { "{\"m\":\"A\",}", ARB_EPROTO, "A" },
-        { "{\"m\":\"A\"", ARB_EPROTO, "A" },
-        { "[]", ARB_EPROTO, "" },
+        { "{\"m\":\"A\"}", true, true, true },
+        { "{\"x\":{\"m\":\"B\"},\"m\":\"A\",\"y\":[]}", true, true, true },
+        { "{\"m\":\"A\",\"m\":\"B\"}", true, true, true },
+        { "{\"m\":7}", true, false, false },
+        { "{\"m\":\"A\",}", true, true, false },
+        { "{\"m\":\"A\"", true, true, false },
+        { "{\"m\":\"A\"}{}", true, true, false },
+        { "{}", false, false, false },
+        { "{\"x\":}", false, false, false },
+        { "[]", false, false, false },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct arb_json json = reader(cases[i].text);
         struct arb_bytes text = { "", 0 };
-        assert_int_equal(arb_json_member(&json, "m", note_text, &text), cases[i].rc);
-        assert_true(arb_bytes_are(text, cases[i].want));
-        assert_int_equal(arb_json_end(&json), cases[i].rc == ARB_OK);
+        assert_int_equal(arb_json_enter(&json, "m"), cases[i].is_there);
+        if (cases[i].is_there) {
+            assert_int_equal(arb_json_string(&json, &text), cases[i].is_read);
+            assert_int_equal(arb_json_rest(&json), cases[i].is_whole);
+            assert_true(arb_bytes_are(text, cases[i].is_read ? "A" : ""));
+        }
     }
-    struct arb_json json = reader("{\"m\":1,\"x\":2}");
-    assert_int_equal(arb_json_member(&json, "m", refuse, NULL), ARB_ELATER);
+}
+
+static void microseconds_are_a_time_or_none(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+        int rc;
+    } cases[] = {
+        { "{\"m\":\"1767225600100001\"}", INT64_C(1767225600100001000), ARB_OK },
+        { "{\"m\":1767225600100001}", INT64_C(1767225600100001000), ARB_OK },
+        { "{ \"m\" : 1767225600100001 }", INT64_C(1767225600100001000), ARB_OK },
+        { "{\"m\":9223372036854775}", INT64_C(9223372036854775000), ARB_OK },
+        { "{\"m\":9223372036854776}", 0, ARB_OK },
+        { "{ \"m\":9223372036854776}", 0, ARB_OK },
+        { "{\"m\":0}", 0, ARB_OK },
+        { "{\"m\":-1}", 0, ARB_EPROTO },
+        { "{\"m\":\"x\"}", 0, ARB_EPROTO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        int64_t ns = 7;
+        const struct arb_json_field fields[] = { { "m", ARB_JSON_US, &ns } };
+        (void)arb_json_fields(&json, fields, 1);
+        assert_int_equal(json.rc, cases[i].rc);
+        assert_int_equal(ns, cases[i].ns);
+    }
 }
 
 int main(void)
@@ -762,7 +781,8 @@ int main(void)
         cmocka_unit_test(lead_may_be_the_only_member),
         cmocka_unit_test(tail_is_found_in_the_usual_spelling_only),
         cmocka_unit_test(tail_is_what_reading_all_of_it_finds),
-        cmocka_unit_test(member_is_read_wherever_it_stands_and_to_the_end),
+        cmocka_unit_test(member_is_entered_wherever_it_stands_and_the_rest_skipped),
+        cmocka_unit_test(microseconds_are_a_time_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
