@@ -166,6 +166,12 @@ static bool is_in_use(const struct session *session, uint32_t i)
            (live->state == ARB_BOOK_LIVE || live->state == ARB_BOOK_SYNCING || live->is_crossed);
 }
 
+void books_forget_time(struct session *session)
+{
+    session->has_time_reference = session->has_time_reference && !session->is_time_confirmed &&
+                                  is_in_use(session, session->time_witness);
+}
+
 /*
  * No date is believed before two in a row agree. Of two that do not, the later one is taken for the
  * damaged one: a book that is asked for again in vain costs less than one that nothing is newer

@@ -441,22 +441,64 @@ static void test_book_that_was_asked_for_again_is_not_blamed_for_its_date_again(
     world_destroy(world);
 }
 
-/* It is asked for again with the next connection, not before. */
-static void test_book_that_went_with_its_connection_is_not_blamed_for_its_date(void **state)
+/* Two books on a connection each, of which the second one is still to be opened. */
+static struct world *world_of_two_connections(void)
 {
     static const struct world_spec spec = { .options = { { "per_conn", "1" } } };
     struct world *const world = world_create(&spec);
 
-    (void)state;
     assert_int_equal(ARB_OK, session_start(world->session, world->now, &world->err));
     world_open(world, 0);
-    world_open(world, 1);
     world_say_on(world, 0, "answered 0 0 subscribed;snap 0 10 b100x1 a101x1");
+    return world;
+}
+
+static void open_the_second(struct world *world)
+{
+    world_open(world, 1);
     world_say_on(world, 1, "answered 1 0 subscribed;snap 1 10 b1x1 a2x1");
+    world_forget(world);
+}
+
+/* It is asked for again with the next connection, not before. */
+static void test_book_that_went_with_its_connection_is_not_blamed_for_its_date(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    open_the_second(world);
     say_dated(world, 11, 2000000000);
     world_close(world, 0, "gone");
     world_forget(world);
     world_say_on(world, 1, "delta 1 11 at=100000000000000000 b1x2");
+    world_expect(world, "delta 1 LIVE b1x2\n");
+    world_destroy(world);
+}
+
+static void test_date_that_nothing_confirmed_outlives_a_connection_that_opens(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    say_dated(world, 11, 2000000000);
+    open_the_second(world);
+    world_say_on(world, 1, "delta 1 11 at=100000000000000000 b1x2");
+    world_expect(world, "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "delta 1 LIVE b1x2\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+static void test_date_that_was_confirmed_counts_until_a_connection_opens(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    say_dated(world, 11, 0);
+    say_dated(world, 12, 0);
+    open_the_second(world);
+    world_say_on(world, 1, "delta 1 11 at=200000000000000000 b1x2");
     world_expect(world, "delta 1 LIVE b1x2\n");
     world_destroy(world);
 }
@@ -781,6 +823,8 @@ int main(void)
         cmocka_unit_test(test_later_of_two_dates_that_do_not_agree_costs_its_book),
         cmocka_unit_test(test_book_that_was_asked_for_again_is_not_blamed_for_its_date_again),
         cmocka_unit_test(test_book_that_went_with_its_connection_is_not_blamed_for_its_date),
+        cmocka_unit_test(test_date_that_nothing_confirmed_outlives_a_connection_that_opens),
+        cmocka_unit_test(test_date_that_was_confirmed_counts_until_a_connection_opens),
         cmocka_unit_test(test_one_absurd_date_resets_nothing),
         cmocka_unit_test(test_reference_that_was_damaged_is_given_up),
         cmocka_unit_test(test_clock_that_slept_is_found_out),
