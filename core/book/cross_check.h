@@ -19,9 +19,12 @@
 #include "book/book.h"
 #include "util/clock.h"
 
-enum {
-    CROSS_CHECK_SUSPECTS_MAX = 32 /* levels of one book that a frame contradicts, best first */
-};
+/*
+ * Levels of one book that a frame contradicts, best first. A market that moves on while deltas are
+ * lost leaves none of the best levels right: with 100 levels a side in a frame as many are missing,
+ * and mostly no more are left over. What finds no room waits for CROSS_CHECK_PATIENCE_NS again.
+ */
+enum { CROSS_CHECK_SUSPECTS_MAX = 512 };
 
 #define CROSS_CHECK_PATIENCE_NS (3 * NS_PER_S)
 #define CROSS_CHECK_LASTING_NS (1 * NS_PER_S)

@@ -10,6 +10,8 @@
 
 enum { FAR_IN_A_ROW = 8 };
 
+static const char far_ahead[] = "dated minutes ahead of the venue's clock: damaged";
+
 static void tell(struct session *session, uint32_t i, struct event *event)
 {
     event->instrument = i;
@@ -140,18 +142,69 @@ void books_trading(struct session *session, uint32_t i, uint8_t trading, struct 
     }
 }
 
+static bool is_far_ahead(int64_t offset_ns, int64_t of_ns)
+{
+    int64_t ahead_ns;
+    return __builtin_sub_overflow(offset_ns, of_ns, &ahead_ns) ? offset_ns > of_ns
+                                                               : ahead_ns > AHEAD_MAX_NS;
+}
+
+static void refer_to(struct session *session, int64_t offset_ns, uint32_t i)
+{
+    session->has_time_reference = true;
+    session->time_reference_ns = offset_ns;
+    session->time_witness = i;
+    session->n_ahead = session->n_behind = 0;
+}
+
+/* Of what was refused, or went with its connection, nothing is in a book. */
+static bool is_in_use(const struct session *session, uint32_t i)
+{
+    const struct live_book *const live = i == ARB_NO_INSTRUMENT ? NULL : &session->books[i].live;
+
+    return live != NULL &&
+           (live->state == ARB_BOOK_LIVE || live->state == ARB_BOOK_SYNCING || live->is_crossed);
+}
+
+void books_forget_time(struct session *session)
+{
+    session->has_time_reference = session->has_time_reference && !session->is_time_confirmed &&
+                                  is_in_use(session, session->time_witness);
+}
+
+/*
+ * No date is believed before two in a row agree. Of two that do not, the later one is taken for the
+ * damaged one: a book that is asked for again in vain costs less than one that nothing is newer
+ * than. The next date is compared with this one, whichever it was.
+ */
+static bool is_later_of_two(struct session *session, const struct arb_book_event *event,
+                            int64_t offset_ns, struct moment now)
+{
+    const int64_t before_ns = session->time_reference_ns;
+    const uint32_t witness = session->time_witness;
+    const bool is_ahead = is_far_ahead(offset_ns, before_ns);
+    const bool is_behind = is_far_ahead(before_ns, offset_ns);
+
+    session->is_time_confirmed = !is_ahead && !is_behind;
+    if (!session->is_time_confirmed || offset_ns > before_ns) {
+        refer_to(session, offset_ns, is_ahead ? ARB_NO_INSTRUMENT : event->instrument);
+    }
+    if (is_behind && is_in_use(session, witness)) {
+        books_damaged(session, witness, now, far_ahead);
+    }
+    return is_ahead;
+}
+
 /*
  * A frame far ahead of time would make every later one look old. What is ahead is told by the
  * venue's own times on our monotonic clock. A reference that was itself damaged is given up for
  * several events in a row far below it, since one alone may be the damaged one, and for several in
  * a row far above: then it was our clock that stood still, as in a machine that slept.
  */
-static bool is_from_the_future(struct session *session, int64_t venue_ns, int64_t mono_ns)
+static bool is_ahead_of_reference(struct session *session, uint32_t i, int64_t offset_ns)
 {
-    const int64_t offset_ns = venue_ns - mono_ns;
-    const int64_t ahead_ns = offset_ns - session->time_reference_ns;
-    const bool is_ahead = session->has_time_reference && ahead_ns > AHEAD_MAX_NS;
-    const bool is_behind = session->has_time_reference && ahead_ns < -AHEAD_MAX_NS;
+    const bool is_ahead = is_far_ahead(offset_ns, session->time_reference_ns);
+    const bool is_behind = is_far_ahead(session->time_reference_ns, offset_ns);
 
     session->n_ahead = is_ahead ? session->n_ahead + 1 : 0;
     session->n_behind = is_behind ? session->n_behind + 1 : 0;
@@ -159,12 +212,24 @@ static bool is_from_the_future(struct session *session, int64_t venue_ns, int64_
         (is_behind && session->n_behind < FAR_IN_A_ROW)) {
         return is_ahead;
     }
-    if (!session->has_time_reference || is_ahead || is_behind || ahead_ns > 0) {
-        session->has_time_reference = true;
-        session->time_reference_ns = offset_ns;
-        session->n_ahead = session->n_behind = 0;
+    if (is_behind || offset_ns > session->time_reference_ns) {
+        refer_to(session, offset_ns, i);
     }
     return false;
+}
+
+static bool is_from_the_future(struct session *session, const struct arb_book_event *event,
+                               struct moment now)
+{
+    const int64_t offset_ns = event->venue_ns - now.mono_ns;
+
+    if (!session->has_time_reference) {
+        session->is_time_confirmed = false;
+        refer_to(session, offset_ns, event->instrument);
+        return false;
+    }
+    return session->is_time_confirmed ? is_ahead_of_reference(session, event->instrument, offset_ns)
+                                      : is_later_of_two(session, event, offset_ns, now);
 }
 
 /* Dated by the venue as it was sent? A snapshot may show a book as it was long before. */
@@ -221,12 +286,13 @@ void books_event(struct session *session, const struct arb_book_event *event, st
     struct live_result result;
 
     if (tells_time(session, event)) {
-        if (is_from_the_future(session, event->venue_ns, now.mono_ns)) {
-            books_damaged(session, event->instrument, now,
-                          "dated minutes ahead of the venue's clock: damaged");
+        if (is_from_the_future(session, event, now)) {
+            books_damaged(session, event->instrument, now, far_ahead);
             return;
         }
-        session->sink->date(session->sink_context, now, event->venue_ns);
+        if (session->is_time_confirmed) {
+            session->sink->date(session->sink_context, now, event->venue_ns);
+        }
     }
     live_book_apply(&session->books[event->instrument].live, &session->rules, &session->room, event,
                     now, &result);

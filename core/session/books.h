@@ -33,4 +33,10 @@ void books_on_turn(struct session *session, struct moment now);
 /* The next book whose resync is due, from `*i` on; false: none. */
 bool books_next_resync(struct session *session, uint32_t *i, struct moment now);
 
+/*
+ * A connection opened, and our clock may have slept meanwhile: the venue's time is learned anew. A
+ * date that is in a book and that nothing has confirmed is compared with the next one all the same.
+ */
+void books_forget_time(struct session *session);
+
 #endif /* ARB_SESSION_BOOKS_H */

@@ -117,7 +117,7 @@ void conns_opened(struct session *session, uint32_t c, struct moment now)
     conn->dials = 0;
     conn->send_ns = now.mono_ns;
     conn->answer_by_ns = NEVER_NS;
-    session->has_time_reference = false; /* our clock may have slept meanwhile */
+    books_forget_time(session);
     conn->beat_ns = session->plan.heartbeat_ms == 0
                         ? NEVER_NS
                         : now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;

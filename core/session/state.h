@@ -179,7 +179,8 @@ struct session {
     uint32_t timer_delays_ms[ARB_TIMERS_MAX];
     int64_t due_ns[N_DUES];
     int64_t silence_ns;         /* when to look for silent books again */
-    bool has_time_reference;
+    bool has_time_reference, is_time_confirmed; /* by a second date that agrees */
+    uint32_t time_witness;      /* the book that has its date; ARB_NO_INSTRUMENT: none */
     uint32_t n_ahead, n_behind; /* events in a row that were far ahead of it, or far behind */
     int64_t time_reference_ns;  /* the venue's time minus mono, the largest that is plausible */
     struct session_stats stats;

@@ -137,7 +137,7 @@ static bool damage(struct fault_layer *layer, uint32_t kind, struct arb_bytes fr
     case FAULT_RANGE:
         return frame_out_of_range(frame, out);
     case FAULT_FUTURE:
-        return frame_far_future(frame, out);
+        return frame_far_future(&layer->prng, frame, out);
     case FAULT_CROSSED:
         return frame_crossed(frame, out);
     case FAULT_ORPHAN:

@@ -49,7 +49,7 @@ bool frame_corrupt_digit(struct prng *prng, struct arb_bytes frame, struct arb_t
 bool frame_wrong_checksum(struct arb_bytes frame, struct arb_text *out);
 bool frame_cut_short(struct prng *prng, struct arb_bytes frame, struct arb_text *out);
 bool frame_out_of_range(struct arb_bytes frame, struct arb_text *out);
-bool frame_far_future(struct arb_bytes frame, struct arb_text *out);
+bool frame_far_future(struct prng *prng, struct arb_bytes frame, struct arb_text *out);
 bool frame_crossed(struct arb_bytes frame, struct arb_text *out);
 /* A diff that also deletes a level nobody holds. */
 bool frame_with_orphan(struct arb_bytes frame, struct arb_text *out);

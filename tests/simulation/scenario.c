@@ -293,8 +293,10 @@ static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
 {
     struct scenario *const s = context;
     const struct tag tag = unpack(mark.tag);
-    struct oracle *const oracle = &s->sides[venue].sessions[tag.slot].oracles[tag.instrument];
+    struct side_session *const session = &s->sides[venue].sessions[tag.slot];
+    struct oracle *const oracle = &session->oracles[tag.instrument];
 
+    session->n_clean += (tag.is_book || tag.is_check) && mark.verdict == FAULT_CLEAN;
     if (tag.is_book && mark.verdict != FAULT_MADE_UP) {
         oracle_arrive(oracle, tag.version, (enum fault_verdict)mark.verdict, tag.is_whole);
     } else if (tag.is_check && mark.verdict == FAULT_CLEAN) {
@@ -350,6 +352,9 @@ static void on_event(void *context, const struct event *event)
                                        .verified_levels = event->verified_levels });
     topic_publish(&s->topic, event, s->now_ns, scenario_moment(s).utc_ns);
     follow_reaction(side, i, event);
+    if (event->state != ARB_BOOK_LIVE) {
+        side->published_ns[i] = 0; /* it may be LIVE again before the step is over */
+    }
     if (event->kind == EVENT_STATUS) {
         scenario_tell(s, "%s %s is %s: %s", event->venue->name, event->info->symbol,
                       book_state_name(event->state), event->reason);

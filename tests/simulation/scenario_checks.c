@@ -76,6 +76,20 @@ static void check_ended(struct scenario *s, struct side *side, struct side_sessi
     }
 }
 
+/* A date far ahead may be shown until another frame of the session tells what time it is. */
+static void check_date(struct scenario *s, struct side *side, struct side_session *session,
+                       uint32_t i, int64_t venue_ns)
+{
+    if (venue_ns <= s->now_ns + AHEAD_NS) {
+        session->ahead_since[i] = 0;
+    } else if (session->ahead_since[i] == 0) {
+        session->ahead_since[i] = session->n_clean + 1;
+    } else if (session->n_clean + 1 > session->ahead_since[i]) {
+        scenario_violate(s, "%s %s is LIVE and dated ahead of the venue's clock",
+                         venue_name(s, side), scenario_symbol(s, i));
+    }
+}
+
 static void check_live(struct scenario *s, struct side *side, struct side_session *session,
                        const struct session_book *own, uint32_t i)
 {
@@ -92,6 +106,7 @@ static void check_live(struct scenario *s, struct side *side, struct side_sessio
                          scenario_symbol(s, i));
     }
     judge(s, side, session, i, &book);
+    check_date(s, side, session, i, book.venue_ns);
     const uint32_t client = link_client_of(slot, own->conn);
     if (session->ended_ns[i] == 0 && is_refused(s, side, client, i)) {
         session->ended_ns[i] = s->now_ns;
@@ -109,6 +124,7 @@ static void check_book(struct scenario *s, struct side *side, struct side_sessio
         check_live(s, side, session, own, i);
     } else {
         session->ended_ns[i] = 0;
+        session->ahead_since[i] = 0;
         session->oracles[i].judged = 0;
     }
     check_patience(s, side, session, own, i);

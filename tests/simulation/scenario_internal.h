@@ -32,6 +32,8 @@ enum {
 #define SIMULATION_START_NS INT64_C(1785552832000000000)
 /* When the host's monotonic clock began. */
 #define SIMULATION_BOOT_NS (SIMULATION_START_NS - 1000 * NS_PER_S)
+/* No frame is dated so far ahead of the venue's clock. */
+#define AHEAD_NS (60 * NS_PER_S)
 /* A book that the venue ended by itself is not LIVE for longer. */
 #define ENDED_WITHIN_NS (5 * NS_PER_S)
 
@@ -44,8 +46,10 @@ struct side_session {
     int64_t asked_ns[SIMULATION_INSTRUMENTS_MAX];  /* since when it is SYNCING */
     uint64_t attempts[SIMULATION_INSTRUMENTS_MAX]; /* to get it, then */
     int64_t ended_ns[SIMULATION_INSTRUMENTS_MAX];  /* LIVE when the venue ended it; 0: it did not */
-    uint64_t healed;                               /* levels, by a second channel */
-    bool is_healed;                                /* of some book, in the last step */
+    uint64_t n_clean; /* frames of books that came as the venue sent them */
+    uint64_t ahead_since[SIMULATION_INSTRUMENTS_MAX]; /* of these: dated far ahead; 0: it is not */
+    uint64_t healed;                                  /* levels, by a second channel */
+    bool is_healed;                                   /* of some book, in the last step */
 };
 
 /* One venue with all that belongs to it. Arrays are by the scenario's own instruments. */

@@ -42,6 +42,7 @@ struct world {
     int64_t request_ns[WORLD_REQUESTS_MAX]; /* when each was made (mono) */
     uint32_t n_requests;
     uint32_t n_fetched; /* requests by HTTP ever made */
+    uint32_t n_dates;   /* of the venue, told to the sink */
     struct err err;
     struct arb_text log;
     char buffer[WORLD_LOG_MAX];
@@ -94,9 +95,16 @@ static inline int world_on_instrument(void *context, uint32_t instrument,
 
 static inline void world_on_date(void *context, struct moment now, int64_t venue_ns)
 {
-    (void)context;
+    ((struct world *)context)->n_dates++;
     (void)now;
     (void)venue_ns;
+}
+
+static inline void world_on_round_trip(void *context, struct moment now, int64_t rtt_ns)
+{
+    (void)context;
+    (void)now;
+    (void)rtt_ns;
 }
 
 static inline void world_on_replacement(void *context, const char *why)
@@ -107,7 +115,7 @@ static inline void world_on_replacement(void *context, const char *why)
 static const struct session_sink world_sink = { .instrument = world_on_instrument,
                                                 .event = world_on_event,
                                                 .date = world_on_date,
-                                                .round_trip = world_on_date,
+                                                .round_trip = world_on_round_trip,
                                                 .wants_replacement = world_on_replacement };
 
 static inline int world_ws_open(void *context, void *owner, uint32_t conn,

@@ -13,7 +13,7 @@
 #include "arbspot/text.h"
 #include "book/cross_check.h"
 
-enum { LEVELS_MAX = 64, LOG_MAX = 4096, WHOLE = 100 };
+enum { LEVELS_MAX = 1024, LOG_MAX = 16384, WHOLE = 1000 };
 
 /* A book, what is known of it, and what was to be healed in text: " b100x0 a101x3". */
 struct bench {
@@ -375,7 +375,7 @@ static void frame_that_is_not_sorted_is_refused(void **state)
 /* Bids from `best` downwards with quantity 2, where the book has 1. */
 static void many_bids(struct bench *bench, int64_t ms, int64_t best, unsigned n, const char *more)
 {
-    char text[1024];
+    char text[8192];
     struct arb_text levels = arb_text_over(text, sizeof(text));
 
     for (unsigned i = 0; i < n; i++) {
@@ -388,54 +388,86 @@ static void many_bids(struct bench *bench, int64_t ms, int64_t best, unsigned n,
 
 static void level_that_differed_before_keeps_its_place_among_many_that_begin_to(void **state)
 {
-    struct bench *const bench = bench_create("b100x1 a201x1");
+    struct bench *const bench = bench_create("b100x1 a10001x1");
 
     (void)state;
-    frame(bench, 0, WHOLE, "b100x9 a201x1");
-    many_bids(bench, 1000, 199, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a201x1");
+    frame(bench, 0, WHOLE, "b100x9 a10001x1");
+    many_bids(bench, 1000, 9999, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a10001x1");
     assert_int_equal(bench->check.n, CROSS_CHECK_SUSPECTS_MAX);
-    frame(bench, 2000, WHOLE, "b100x9 a201x1");
+    frame(bench, 2000, WHOLE, "b100x9 a10001x1");
     expect(bench, " b100x9");
     bench_destroy(bench);
 }
 
 static void level_that_begins_to_differ_finds_no_place_among_many(void **state)
 {
-    struct bench *const bench = bench_create("b100x1 a201x1");
+    struct bench *const bench = bench_create("b100x1 a10001x1");
 
     (void)state;
-    many_bids(bench, 0, 199, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a201x1");
-    frame(bench, 3000, WHOLE, "b100x9 a201x1");
+    many_bids(bench, 0, 9999, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a10001x1");
+    frame(bench, 3000, WHOLE, "b100x9 a10001x1");
     expect(bench, "");
     bench_destroy(bench);
 }
 
 static void all_places_are_healed_at_once(void **state)
 {
-    struct bench *const bench = bench_create("a201x1");
+    struct bench *const bench = bench_create("a10001x1");
 
     (void)state;
-    many_bids(bench, 0, 199, CROSS_CHECK_SUSPECTS_MAX, "a201x1");
+    many_bids(bench, 0, 9999, CROSS_CHECK_SUSPECTS_MAX, "a10001x1");
     pass(bench, 3000);
     assert_int_equal(bench->check.n, 0);
-    assert_int_equal(bench->log.len, CROSS_CHECK_SUSPECTS_MAX * strlen(" b199x2"));
+    assert_int_equal(bench->log.len, CROSS_CHECK_SUSPECTS_MAX * strlen(" b9999x2"));
     bench_destroy(bench);
 }
 
 /* Levels that found no place differed when the frame came: they are no sign of another state. */
 static void frame_with_more_than_there_are_places_for_heals_by_time(void **state)
 {
-    struct bench *const bench = bench_create("a201x1");
+    struct bench *const bench = bench_create("a10001x1");
 
     (void)state;
-    many_bids(bench, 0, 199, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a201x1");
+    many_bids(bench, 0, 9999, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a10001x1");
     pass(bench, 3000);
-    assert_int_equal(bench->log.len, CROSS_CHECK_SUSPECTS_MAX * strlen(" b199x2"));
-    many_bids(bench, 0, 199, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a201x1");
+    assert_int_equal(bench->log.len, CROSS_CHECK_SUSPECTS_MAX * strlen(" b9999x2"));
+    many_bids(bench, 0, 9999, CROSS_CHECK_SUSPECTS_MAX, "b100x9 a10001x1");
     delta(bench, 99, 1);
     bench->log = arb_text_over(bench->buffer, sizeof(bench->buffer));
     pass(bench, 3000);
     expect(bench, "");
+    bench_destroy(bench);
+}
+
+/* Adds levels from `best` on, downwards (bids) or upwards, of every second price. */
+static void add_levels(struct arb_text *levels, char side, int64_t best, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const int64_t px = side == 'b' ? best - 2 * (int64_t)i : best + 2 * (int64_t)i;
+        arb_text_add(levels, "%s%c%" PRId64 "x1", levels->len == 0 ? "" : " ", side, px);
+    }
+}
+
+/* While the market moved on, all that told of it was lost: 100 levels a side are there, 100 not. */
+static void book_without_one_level_that_is_right_is_healed_at_once(void **state)
+{
+    enum { EACH = 100 };
+    char text[2][8192];
+    struct arb_text before = arb_text_over(text[0], sizeof(text[0]));
+    struct arb_text after = arb_text_over(text[1], sizeof(text[1]));
+
+    (void)state;
+    add_levels(&before, 'b', 5001, EACH);
+    add_levels(&before, 'a', 5003, EACH);
+    add_levels(&after, 'b', 5000, EACH);
+    add_levels(&after, 'a', 5002, EACH);
+    assert_true(arb_text_fits(&before) && arb_text_fits(&after));
+    struct bench *const bench = bench_create(text[0]);
+    frame(bench, 0, WHOLE, text[1]);
+    assert_int_equal(bench->check.n, 4 * EACH);
+    pass(bench, 3000);
+    assert_int_equal(bench->check.n, 0);
+    assert_int_equal(bench->log.len, 4 * EACH * strlen(" b5000x1"));
     bench_destroy(bench);
 }
 
@@ -462,6 +494,7 @@ int main(void)
         cmocka_unit_test(level_that_begins_to_differ_finds_no_place_among_many),
         cmocka_unit_test(all_places_are_healed_at_once),
         cmocka_unit_test(frame_with_more_than_there_are_places_for_heals_by_time),
+        cmocka_unit_test(book_without_one_level_that_is_right_is_healed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

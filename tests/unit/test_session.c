@@ -303,6 +303,7 @@ static void test_one_absurd_date_resets_nothing(void **state)
     uint32_t seq = 11;
 
     (void)state;
+    say_dated(world, seq++, 0);
     for (uint32_t round = 0; round < 20; round++) {
         world_forget(world);
         say_dated(world, seq++, 0);
@@ -327,15 +328,16 @@ static void test_reference_that_was_damaged_is_given_up(void **state)
 
     (void)state;
     say_dated(world, 11, 0);
-    for (uint32_t seq = 12; seq < 19; seq++) {
+    say_dated(world, 12, 0);
+    for (uint32_t seq = 13; seq < 20; seq++) {
         say_dated(world, seq, -3600);
     }
     world_forget(world);
-    say_dated(world, 19, -3600); /* the eighth */
-    say_dated(world, 20, -3540); /* a minute ahead of it */
-    world_expect(world, "delta 0 LIVE unverifiable b99x19\n"
-                        "delta 0 LIVE unverifiable b99x20\n");
-    say_dated(world, 21, 0);
+    say_dated(world, 20, -3600); /* the eighth */
+    say_dated(world, 21, -3540); /* a minute ahead of it */
+    world_expect(world, "delta 0 LIVE unverifiable b99x20\n"
+                        "delta 0 LIVE unverifiable b99x21\n");
+    say_dated(world, 22, 0);
     world_expect(world, "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
                         "status 0 SYNCING resync\n"
                         "> send 0 leave 0 BTC/USD\n");
@@ -350,15 +352,154 @@ static void test_clock_that_slept_is_found_out(void **state)
 
     (void)state;
     say_dated(world, 11, 0);
-    for (uint32_t seq = 12; seq < 19; seq++) {
+    say_dated(world, 12, 0);
+    for (uint32_t seq = 13; seq < 20; seq++) {
         say_dated(world, seq, 3600);
         assert_int_not_equal(ARB_BOOK_LIVE, world_state(world, 0));
     }
     world_wait(world, 1000);
-    world_say(world, "snap 0 18 b100x1 a101x1");
+    world_say(world, "snap 0 19 b100x1 a101x1");
     world_forget(world);
-    say_dated(world, 19, 3600);
-    world_expect(world, "delta 0 LIVE b99x19\n");
+    say_dated(world, 20, 3600);
+    world_expect(world, "delta 0 LIVE b99x20\n");
+    world_destroy(world);
+}
+
+/* A delta of the other book, dated so many seconds after the same second. */
+static void say_other_dated(struct world *world, unsigned seq, int64_t s)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof(text), "delta 1 %u at=%lld b1x%u", seq,
+                   (long long)((100000000 + s) * NS_PER_S), seq);
+    world_say(world, text);
+}
+
+/* Both books LIVE, and nothing has been dated yet. */
+static struct world *world_undated(void)
+{
+    struct world *const world = world_live(&usual);
+
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    return world;
+}
+
+static void test_first_date_of_all_is_not_believed_before_another_agrees(void **state)
+{
+    struct world *const world = world_undated();
+
+    (void)state;
+    say_dated(world, 11, 2000000000); /* decades ahead */
+    assert_int_equal(world->n_dates, 0);
+    say_other_dated(world, 11, 0);
+    assert_int_equal(world->n_dates, 0);
+    say_other_dated(world, 12, 60);
+    assert_int_equal(world->n_dates, 1);
+    world_expect(world, "delta 0 LIVE b99x11\n"
+                        "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "delta 1 LIVE b1x11\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n"
+                        "delta 1 LIVE b1x12\n");
+    say_other_dated(world, 13, 121);
+    world_expect(world, "status 1 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "status 1 SYNCING resync\n"
+                        "> send 0 leave 0 ETH/USD\n");
+    world_destroy(world);
+}
+
+/* Whichever of the two was damaged, the third agrees with the later one or begins anew. */
+static void test_later_of_two_dates_that_do_not_agree_costs_its_book(void **state)
+{
+    struct world *const world = world_undated();
+
+    (void)state;
+    say_dated(world, 11, 0);
+    say_other_dated(world, 11, 61);
+    world_expect(world, "delta 0 LIVE b99x11\n"
+                        "status 1 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "status 1 SYNCING resync\n"
+                        "> send 0 leave 0 ETH/USD\n");
+    say_dated(world, 12, 61);
+    say_dated(world, 13, 121);
+    world_expect(world, "delta 0 LIVE b99x12\n"
+                        "delta 0 LIVE b99x13\n");
+    world_destroy(world);
+}
+
+static void test_book_that_was_asked_for_again_is_not_blamed_for_its_date_again(void **state)
+{
+    struct world *const world = world_undated();
+
+    (void)state;
+    say_dated(world, 11, 0);
+    say_other_dated(world, 11, 61);
+    world_forget(world);
+    say_dated(world, 12, 0);
+    world_expect(world, "delta 0 LIVE b99x12\n");
+    world_destroy(world);
+}
+
+/* Two books on a connection each, of which the second one is still to be opened. */
+static struct world *world_of_two_connections(void)
+{
+    static const struct world_spec spec = { .options = { { "per_conn", "1" } } };
+    struct world *const world = world_create(&spec);
+
+    assert_int_equal(ARB_OK, session_start(world->session, world->now, &world->err));
+    world_open(world, 0);
+    world_say_on(world, 0, "answered 0 0 subscribed;snap 0 10 b100x1 a101x1");
+    return world;
+}
+
+static void open_the_second(struct world *world)
+{
+    world_open(world, 1);
+    world_say_on(world, 1, "answered 1 0 subscribed;snap 1 10 b1x1 a2x1");
+    world_forget(world);
+}
+
+/* It is asked for again with the next connection, not before. */
+static void test_book_that_went_with_its_connection_is_not_blamed_for_its_date(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    open_the_second(world);
+    say_dated(world, 11, 2000000000);
+    world_close(world, 0, "gone");
+    world_forget(world);
+    world_say_on(world, 1, "delta 1 11 at=100000000000000000 b1x2");
+    world_expect(world, "delta 1 LIVE b1x2\n");
+    world_destroy(world);
+}
+
+static void test_date_that_nothing_confirmed_outlives_a_connection_that_opens(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    say_dated(world, 11, 2000000000);
+    open_the_second(world);
+    world_say_on(world, 1, "delta 1 11 at=100000000000000000 b1x2");
+    world_expect(world, "status 0 STALE dated minutes ahead of the venue's clock: damaged\n"
+                        "delta 1 LIVE b1x2\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n");
+    world_destroy(world);
+}
+
+static void test_date_that_was_confirmed_counts_until_a_connection_opens(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    say_dated(world, 11, 0);
+    say_dated(world, 12, 0);
+    open_the_second(world);
+    world_say_on(world, 1, "delta 1 11 at=200000000000000000 b1x2");
+    world_expect(world, "delta 1 LIVE b1x2\n");
     world_destroy(world);
 }
 
@@ -720,6 +861,12 @@ int main(void)
         cmocka_unit_test(test_requests_are_paced),
         cmocka_unit_test(test_token_comes_before_the_connection),
         cmocka_unit_test(test_event_of_the_far_future_costs_its_book),
+        cmocka_unit_test(test_first_date_of_all_is_not_believed_before_another_agrees),
+        cmocka_unit_test(test_later_of_two_dates_that_do_not_agree_costs_its_book),
+        cmocka_unit_test(test_book_that_was_asked_for_again_is_not_blamed_for_its_date_again),
+        cmocka_unit_test(test_book_that_went_with_its_connection_is_not_blamed_for_its_date),
+        cmocka_unit_test(test_date_that_nothing_confirmed_outlives_a_connection_that_opens),
+        cmocka_unit_test(test_date_that_was_confirmed_counts_until_a_connection_opens),
         cmocka_unit_test(test_one_absurd_date_resets_nothing),
         cmocka_unit_test(test_reference_that_was_damaged_is_given_up),
         cmocka_unit_test(test_clock_that_slept_is_found_out),

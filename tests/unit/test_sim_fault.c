@@ -1,6 +1,7 @@
 #include "sim_client.h"
 
 #include "fault.h"
+#include "fault_frame.h"
 #include "util/clock.h"
 
 enum { LOG_MAX = 4096 };
@@ -762,11 +763,32 @@ static void impossible_plans_are_refused(void **state)
     test_instruments_free(list);
 }
 
+/* A date that the host can count, and one beyond all that it can. */
+static void damaged_date_is_one_of_two(void **state)
+{
+    static const struct arb_bytes frame = { "\"microtimestamp\":\"1785552832000000\"", 35 };
+    struct prng prng = prng_seeded(1, 1);
+    char text[256];
+    unsigned n_of[2] = { 0 };
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        struct arb_text out = arb_text_over(text, sizeof(text));
+        assert_true(frame_far_future(&prng, frame, &out));
+        assert_true(text[18] == '8' || text[18] == '9');
+        n_of[text[18] - '8']++;
+        text[18] = '1';
+        assert_string_equal(text, frame.data);
+    }
+    assert_in_range(n_of[0], 30, 70);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dropped_frame_does_not_arrive),
         cmocka_unit_test(duplicated_frame_arrives_twice),
+        cmocka_unit_test(damaged_date_is_one_of_two),
         cmocka_unit_test(reordered_frame_arrives_behind_the_next_of_its_book),
         cmocka_unit_test(stalled_connection_catches_up_in_order),
         cmocka_unit_test(hung_connection_forgets_when_it_is_given_up),
