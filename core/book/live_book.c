@@ -9,7 +9,7 @@
 #include "book/link.h"
 
 #define TOP_LATELY_NS (10 * NS_PER_S) /* a second channel that spoke within it will speak again */
-#define STREAM_BEHIND_MAX_NS (60 * NS_PER_S)
+#define STREAM_BEHIND_MAX_NS (10 * NS_PER_S)
 #define DATE_DAMAGED_NS (60 * NS_PER_S) /* no message is so late: the date before was wrong */
 
 static const char time_went_back[] = "the venue's time went back";
@@ -414,6 +414,9 @@ static void note_event(struct step *step)
     struct live_book *const book = step->book;
     const struct arb_book_event *const event = step->event;
 
+    if (event->kind == ARB_BOOK_DELTA && event->last_seq == 0 && book->last_seq != 0) {
+        book->has_gap = true; /* what has no number may be any; nothing shows what came before */
+    }
     book->last_seq = event->last_seq;
     note_time(step);
     book->recv = step->now;
@@ -758,6 +761,7 @@ static const char *note_snapshot(struct step *step)
     }
     note_event(step);
     book->seed_venue_ns = event->venue_ns;
+    book->has_gap = book->has_gap && is_by_http(step);
     book->has_beyond = event->n_beyond > 0;
     book->is_catching_up = is_by_http(step);
     book->asked_ns = 0;

@@ -8,6 +8,7 @@
 #include "arbspot/decimal.h"
 
 enum { RECORDS_MIN = 1024, NS_SCALE = 9 };
+#define TIME_MAX_NS (INT64_C(4102444800) * 1000000000) /* the year 2100 */
 
 static struct record *more_room(struct recording *recording)
 {
@@ -69,10 +70,16 @@ static bool starts_with(struct arb_bytes text, const char *prefix)
     return text.len >= len && memcmp(text.data, prefix, len) == 0;
 }
 
+/* Deadlines are counted from it, so it must not come near the end of what fits. */
+static bool is_time(int64_t ns)
+{
+    return ns >= 0 && ns <= TIME_MAX_NS;
+}
+
 /* Seconds with a fraction, as text, to nanoseconds. */
 static bool seconds_to_ns(struct arb_bytes text, int64_t *ns)
 {
-    return arb_decimal_parse(text, NS_SCALE, ns, NULL) == ARB_OK;
+    return arb_decimal_parse(text, NS_SCALE, ns, NULL) == ARB_OK && is_time(*ns);
 }
 
 static bool whole_number(struct arb_bytes text, int64_t *value)
@@ -221,7 +228,8 @@ static int read_cbcap(struct recording *recording, struct arb_bytes text, const 
         const size_t at = (size_t)(text.data - begin);
         const bool is_record = read_cbcap_record(&text, &ns, &record.data);
         first_ns = first_ns < 0 ? ns : first_ns; /* the recorder's clock starts anywhere */
-        if (!is_record || __builtin_add_overflow(start_ns, ns - first_ns, &record.ns)) {
+        if (!is_record || __builtin_add_overflow(start_ns, ns - first_ns, &record.ns) ||
+            !is_time(record.ns)) {
             return err_set(err, ARB_EINVAL, "%s: byte %zu: not a `<ns> <length>` record", path, at);
         }
         if (add(recording, &record) != ARB_OK) {

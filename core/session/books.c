@@ -7,6 +7,8 @@
 #define SILENCE_LOOK_NS (1 * NS_PER_S)
 /* Dated further ahead of the venue's clock than any jitter: a damaged date. */
 #define AHEAD_MAX_NS (60 * NS_PER_S)
+/* A snapshot is dated when it is made: no later than what the stream shows, but for two clocks. */
+#define SNAPSHOT_AHEAD_MAX_NS (10 * NS_PER_S)
 
 enum { FAR_IN_A_ROW = 8 };
 
@@ -281,6 +283,26 @@ static void act(struct session *session, uint32_t i, struct moment now, struct l
     due_by(session, DUE_BOOKS, live_book_due_ns(&book->live));
 }
 
+/* Changes dated before it would all look as if they were in it. */
+static bool is_dated_ahead_of_stream(const struct session *session, int64_t venue_ns,
+                                     struct moment now)
+{
+    return session->has_time_reference && session->is_time_confirmed && venue_ns > 0 &&
+           venue_ns - now.mono_ns > session->time_reference_ns + SNAPSHOT_AHEAD_MAX_NS;
+}
+
+static void refuse_date(struct session *session, const struct arb_book_event *event,
+                        struct moment now)
+{
+    const bool is_seed = session->rules.source == ARB_SNAPSHOT_HTTP &&
+                         session->books[event->instrument].live.state == ARB_BOOK_SYNCING;
+    if (is_seed) {
+        seed_refused(session, event->instrument, now);
+    } else {
+        books_damaged(session, event->instrument, now, far_ahead);
+    }
+}
+
 void books_event(struct session *session, const struct arb_book_event *event, struct moment now)
 {
     struct live_result result;
@@ -293,6 +315,11 @@ void books_event(struct session *session, const struct arb_book_event *event, st
         if (session->is_time_confirmed) {
             session->sink->date(session->sink_context, now, event->venue_ns);
         }
+    }
+    if (event->kind == ARB_BOOK_SNAPSHOT && !tells_time(session, event) &&
+        is_dated_ahead_of_stream(session, event->venue_ns, now)) {
+        refuse_date(session, event, now);
+        return;
     }
     live_book_apply(&session->books[event->instrument].live, &session->rules, &session->room, event,
                     now, &result);

@@ -14,12 +14,18 @@ static void commit_timer(struct session *session, const struct effect *effect, s
 }
 
 /* The venue does not say whom it means: whatever is not answered may be it. */
-static void answered_nobody(struct session *session, const struct effect *effect,
-                            struct moment now)
+static void answered_nobody(struct session *session, const struct effect *effect, struct moment now)
 {
     const bool is_later = effect->value == ARB_LATER;
+    uint64_t suppressed = 0;
 
-    log_line(ARB_WARN, session->who, "the venue: %s", effect->text.data);
+    if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
+        log_line(ARB_WARN, session->who, "the venue: %s (%llu more like this)", effect->text.data,
+                 (unsigned long long)suppressed);
+    }
+    if (is_later && session->current_conn == ARB_NO_CONN) {
+        budget_pause_http(session->budget, now.mono_ns, 0);
+    }
     if (is_later && session->current_conn != ARB_NO_CONN) {
         subscriptions_later(session, session->current_conn, now);
     }
@@ -28,12 +34,11 @@ static void answered_nobody(struct session *session, const struct effect *effect
     }
 }
 
-static void commit_answered(struct session *session, const struct effect *effect,
-                            struct moment now)
+static void commit_answered(struct session *session, const struct effect *effect, struct moment now)
 {
     if (effect->id == ARB_NO_INSTRUMENT) {
         answered_nobody(session, effect, now);
-    } else {
+    } else if (!subscriptions_is_elsewhere(session, effect->id)) {
         subscriptions_answered(session, effect->id, effect->channel,
                                (enum arb_outcome)effect->value, now, effect->text.data);
     }

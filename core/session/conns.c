@@ -203,7 +203,9 @@ static void run_heartbeat(struct session *session, uint32_t c, struct moment now
         request_close(session, c, "the venue does not answer heartbeats");
     } else if (conn->beat_ns <= now.mono_ns) {
         conn->beat_ns = now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;
-        conn->answer_by_ns = now.mono_ns + session->plan.heartbeat_wait_ms * NS_PER_MS;
+        if (conn->answer_by_ns == NEVER_NS) { /* else one before is still unanswered */
+            conn->answer_by_ns = now.mono_ns + session->plan.heartbeat_wait_ms * NS_PER_MS;
+        }
         ask = request_ask(session, ARB_ASK_HEARTBEAT);
         ask.conn = c;
         (void)request_send(session, &ask); /* a failure shows as silence */

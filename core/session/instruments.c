@@ -125,7 +125,8 @@ static const char *configured_venue_symbol(const struct session *session, const 
 static struct candidate *find(struct session *session, const struct arb_listing *listing)
 {
     struct instruments *const set = &session->instruments;
-    const uint32_t by_venue = arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
+    const uint32_t by_venue =
+        arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
 
     for (uint32_t k = 0; by_venue != ARB_NO_INSTRUMENT && k < set->n_candidates; k++) {
         if (set->candidates[k].index == by_venue) {
@@ -170,8 +171,7 @@ void instruments_begin_catalog(struct session *session)
     }
 }
 
-void instruments_list(struct session *session, const struct arb_listing *listing,
-                      struct moment now)
+void instruments_list(struct session *session, const struct arb_listing *listing, struct moment now)
 {
     struct candidate *const candidate = find(session, listing);
 
@@ -205,15 +205,17 @@ static void give_up(struct session *session, uint32_t i, struct moment now)
     struct session_book *const book = &session->books[i];
 
     if (!session->plan.is_listed_only) {
-        books_trading(session, i, ARB_TRADING_OPEN, now, "not in the catalog: the venue's answer decides");
+        if (book->live.pair_trading == ARB_TRADING_UNKNOWN) { /* else it is as last told */
+            books_trading(session, i, ARB_TRADING_OPEN, now,
+                          "not in the catalog: the venue's answer decides");
+        }
     } else if (!book->is_barred) {
         book->is_barred = true;
         books_refused(session, i, now, "the venue does not list this symbol", NEVER_NS);
     }
 }
 
-static void take_back(struct session *session, const struct candidate *candidate,
-                      struct moment now)
+static void take_back(struct session *session, const struct candidate *candidate, struct moment now)
 {
     struct session_book *const book = &session->books[candidate->index];
 
@@ -256,8 +258,8 @@ static void name_it(struct session *session, const struct candidate *candidate,
 {
     const char *const slash = strchr(candidate->symbol, '/');
     const char *const configured = configured_venue_symbol(session, candidate->symbol);
-    const size_t base_len = slash == NULL ? strlen(candidate->symbol)
-                                          : (size_t)(slash - candidate->symbol);
+    const size_t base_len =
+        slash == NULL ? strlen(candidate->symbol) : (size_t)(slash - candidate->symbol);
     char spelled[ARB_SYMBOL_MAX] = "";
 
     copy_name(info->symbol, candidate->symbol, strlen(candidate->symbol));
@@ -281,8 +283,8 @@ static bool find_scale(struct session *session, const struct candidate *candidat
     if (session->scales != NULL) {
         return scales_decide(session->scales, candidate->symbol, now.mono_ns, scale);
     }
-    *scale = scales_of(session->config, candidate->symbol, candidate->px_digits,
-                       candidate->qty_digits);
+    *scale =
+        scales_of(session->config, candidate->symbol, candidate->px_digits, candidate->qty_digits);
     return true;
 }
 

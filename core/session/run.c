@@ -272,7 +272,7 @@ static void settle(struct session *session, const struct http_call *call,
     put_reason(answer, why, sizeof(why));
     switch ((enum arb_ask_what)call->what) {
     case ARB_ASK_SNAPSHOT:
-        seeds_answered(session, call->instrument, is_good, now);
+        seeds_answered(session, call->instrument, is_good, now, why);
         break;
     case ARB_ASK_CATALOG:
         if (!is_good || session->catalog.is_asked) { /* an answer without an end is none */

@@ -8,7 +8,8 @@
 #include "session/state.h"
 
 /* The answer was taken, or is of no use: it is asked for again after a while. */
-void seeds_answered(struct session *session, uint32_t i, bool is_good, struct moment now);
+void seeds_answered(struct session *session, uint32_t i, bool is_good, struct moment now,
+                    const char *why);
 void seeds_on_turn(struct session *session, struct moment now);
 
 #endif /* ARB_SESSION_SEEDS_H */

@@ -271,6 +271,8 @@ static void on_refused(struct session *session, uint32_t i, uint32_t channel, st
 
     if (is_leaving(state)) {
         set_wanted(session, i, channel);
+    } else if (state == SUB_NONE) {
+        return; /* refused before */
     } else if (channel == 0) {
         set_state(session, i, channel, SUB_NONE, NEVER_NS);
         books_refused(session, i, now, why, UNUSABLE_RETRY_NS);
@@ -355,6 +357,11 @@ void subscriptions_later(struct session *session, uint32_t conn, struct moment n
     }
 }
 
+bool subscriptions_is_elsewhere(const struct session *session, uint32_t i)
+{
+    return session->current_conn != ARB_NO_CONN && session->books[i].conn != session->current_conn;
+}
+
 bool subscriptions_take(struct session *session, const struct arb_book_event *event,
                         struct moment now)
 {
@@ -364,6 +371,9 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
     /* A change may still be of the subscription before; the second channel is never left. */
     const bool is_proof = !is_stream || channel > 0 || event->kind == ARB_BOOK_SNAPSHOT;
 
+    if (subscriptions_is_elsewhere(session, event->instrument)) {
+        return false; /* its own connection says what becomes of it */
+    }
     if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }

@@ -23,6 +23,10 @@ void subscriptions_answered_ask(struct session *session, uint32_t number, enum a
 void subscriptions_later(struct session *session, uint32_t conn, struct moment now);
 
 /* An event came. False: the book is being left, so that it is of no use. */
+/* Is the message in hand of another connection than the book? The venue has no say about it there.
+ */
+bool subscriptions_is_elsewhere(const struct session *session, uint32_t instrument);
+
 bool subscriptions_take(struct session *session, const struct arb_book_event *event,
                         struct moment now);
 

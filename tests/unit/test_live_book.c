@@ -179,11 +179,16 @@ static void repeated_event_is_ignored_and_counted(void **state)
 static void event_without_a_number_proves_nothing_nor_does_the_next(void **state)
 {
     (void)state;
-    live_world_run(&numbered, SEED "delta b100x2;delta #20 b100x3;delta #21 b100x4",
+    /* How many were lost before #20 nobody can tell, so neither does #21: a snapshot does. */
+    live_world_run(&numbered,
+                   SEED "delta b100x2;delta #20 b100x3;delta #21 b100x4;"
+                        "snap #21 b100x4 a101x1;delta #22 b100x5",
                    "snapshot LIVE verified b100x1 a101x1\n"
                    "delta LIVE unverifiable b100x2\n"
                    "delta LIVE unverifiable b100x3\n"
-                   "delta LIVE verified b100x4\n");
+                   "delta LIVE unverifiable b100x4\n"
+                   "delta LIVE verified\n"
+                   "delta LIVE verified b100x5\n");
 }
 
 static void snapshot_without_a_number_proves_nothing(void **state)
@@ -229,7 +234,7 @@ static void event_that_names_none_before_proves_nothing(void **state)
                    "delta LIVE unverifiable b100x2\n"
                    "delta LIVE unverifiable b100x3\n"
                    "delta LIVE unverifiable b100x4\n"
-                   "delta LIVE verified\n");
+                   "delta LIVE unverifiable\n");
 }
 
 /* -- checksums -------------------------------------------------------------------------- */

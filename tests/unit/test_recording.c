@@ -218,6 +218,9 @@ static void cbcap_times_that_overflow_are_refused(void **state)
 {
     (void)state;
     expect_refused("CBCAP1 k B 9223372036854775807\n1 1\na\n2 1\nb\n", ARB_EINVAL,
+                   ": byte 31: not a `<ns> <length>` record");
+    /* The year 2100 is the last moment there is. */
+    expect_refused("CBCAP1 k B 4102444800000000000\n1 1\na\n2 1\nb\n", ARB_EINVAL,
                    ": byte 37: not a `<ns> <length>` record");
 }
 
