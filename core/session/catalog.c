@@ -1,5 +1,7 @@
 #include "session/catalog.h"
 
+#include <string.h>
+
 #include "session/instruments.h"
 #include "session/requests.h"
 
@@ -71,16 +73,39 @@ void catalog_failed(struct session *session, struct moment now, const char *why)
     session->catalog.is_asked = false;
     session->catalog.attempt++;
     session->catalog.n_rows = 0;
-    log_line(level_of(session), session->who, "the catalog could not be had: %s; next try in %lld s",
-             why, (long long)(delay_ns / NS_PER_S));
+    log_line(level_of(session), session->who,
+             "the catalog could not be had: %s; next try in %lld s", why,
+             (long long)(delay_ns / NS_PER_S));
     due_at(session, now.mono_ns + delay_ns);
     set_known(session);
 }
 
+/* It is written into files, messages and keys as it is. */
+static bool is_plain(const char *symbol)
+{
+    for (const char *p = symbol; *p != '\0'; p++) {
+        if (*p <= ' ' || *p > '~' || strchr(";#=[]\"\\", *p) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void catalog_row(struct session *session, const struct arb_listing *listing, struct moment now)
 {
+    uint64_t suppressed = 0;
+
     if (session->catalog.n_rows++ == 0) {
         instruments_begin_catalog(session);
+    }
+    if (!is_plain(listing->symbol)) {
+        if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
+            log_line(ARB_WARN, session->who,
+                     "a pair of the catalog is left out: its name has a blank, a quote, a bracket "
+                     "or one of ;#= in it (%llu more like this)",
+                     (unsigned long long)suppressed);
+        }
+        return;
     }
     instruments_list(session, listing, now);
 }

@@ -327,10 +327,11 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  *
  * Proof: VERIFIED means shown: the event's own checksum matched, or its own link fits. An event
  * without the one that the plan promises is UNVERIFIABLE, and so is a snapshot by HTTP until a link
- * fits behind it. Where it was taken because its market was quiet (ARB_SEAM_TIME), nothing shows
- * that the first event behind it is the next one, unless that event's link fits the snapshot's
- * last_seq: the book stays UNVERIFIABLE until its next snapshot, although a loss among the events
- * that follow shows.
+ * fits behind it, unless every event is a whole book (ARB_LOSS_STATELESS). Behind an event without
+ * a number nothing is proven until the next snapshot. Where it was taken because its market was
+ * quiet (ARB_SEAM_TIME), nothing shows that the first event behind it is the next one, unless that
+ * event's link fits the snapshot's last_seq: the book stays UNVERIFIABLE until its next snapshot,
+ * although a loss among the events that follow shows.
  *
  * Seam: deltas are held until the snapshot by HTTP, in order, and applied where they meet it. A
  * snapshot that does not meet them is asked for again.

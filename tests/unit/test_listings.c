@@ -101,6 +101,21 @@ static void empty_catalog_is_none(void **state)
     world_destroy(world);
 }
 
+static void pair_whose_name_cannot_be_written_down_is_left_out(void **state)
+{
+    static const struct world_spec spec = { .options = { { "catalog", "http" } },
+                                            .symbols = { "*/USD" } };
+    struct world *const world = started(&spec, true);
+
+    (void)state;
+    world_forget(world);
+    world_answer(world, 200, "list #C/USD C 1 0 0;list D=/USD D 1 0 0;list E/USD E 1 0 0;end");
+    world_turn(world);
+    world_expect(world, "status 0 SYNCING subscribing\n"
+                        "> send 0 sub 0 E\n");
+    world_destroy(world);
+}
+
 static void answer_without_an_end_is_none(void **state)
 {
     struct world *const world = listed();
@@ -397,6 +412,7 @@ int main(void)
         cmocka_unit_test(nothing_is_subscribed_before_the_catalog),
         cmocka_unit_test(failed_answer_is_asked_again_in_a_minute),
         cmocka_unit_test(empty_catalog_is_none),
+        cmocka_unit_test(pair_whose_name_cannot_be_written_down_is_left_out),
         cmocka_unit_test(answer_without_an_end_is_none),
         cmocka_unit_test(far_fewer_rows_are_believed_the_second_time),
         cmocka_unit_test(whole_catalog_clears_the_suspicion),

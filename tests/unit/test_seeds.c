@@ -147,9 +147,60 @@ static void test_answer_after_the_venue_ended_the_subscription_is_not_taken(void
     world_destroy(world);
 }
 
+/* As good as none: without a pause it would be asked for again at once, and for ever. */
+static void test_answer_without_a_snapshot_counts_as_none(void **state)
+{
+    struct world *const world = world_with_a_seed_under_way();
+
+    (void)state;
+    world_answer(world, 200, "");
+    world_run(world, 999);
+    world_expect(world, "");
+    world_run(world, 3001);
+    world_expect(world, "> get https://fake/snap/BTC/USD\n");
+    world_destroy(world);
+}
+
+static void test_later_for_nobody_in_an_answer_pauses_requests(void **state)
+{
+    struct world *const world = world_with_a_seed_under_way();
+
+    (void)state;
+    world_answer(world, 200, "answered - 0 later slow down");
+    world_run(world, 999);
+    world_expect(world, "");
+    world_destroy(world);
+}
+
+/* The changes behind it would all look as if it had them. */
+static void test_snapshot_dated_ahead_of_the_stream_is_refused(void **state)
+{
+    static const struct world_spec spec = {
+        .options = { { "source", "http" }, { "loss", "none" }, { "seam", "time" } },
+        .symbols = { "BTC/USD" }
+    };
+    struct world *const world = world_connected(&spec);
+
+    (void)state;
+    world_say(world, "answered 0 0 subscribed -");
+    world_say(world, "delta 0 0 at=1000000000000 b100x1");
+    world_say(world, "delta 0 0 at=1000000000001 b100x2");
+    world_forget(world);
+    world_answer(world, 200, "snap % 0 b100x1 a101x1 at=1010000000002");
+    world_expect(world, "");
+    world_run(world, 5000);
+    world_expect(world, "> get https://fake/snap/BTC/USD\n");
+    world_answer(world, 200, "snap % 0 b100x1 a101x1 at=1010000000001");
+    world_expect(world, "snapshot 0 LIVE unverifiable b100x1 a101x1\n");
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answer_without_a_snapshot_counts_as_none),
+        cmocka_unit_test(test_later_for_nobody_in_an_answer_pauses_requests),
+        cmocka_unit_test(test_snapshot_dated_ahead_of_the_stream_is_refused),
         cmocka_unit_test(test_thousand_refused_as_too_many),
         cmocka_unit_test(test_thousand_failed),
         cmocka_unit_test(test_answer_to_a_book_that_is_served_is_taken),

@@ -781,6 +781,37 @@ static void test_unanswered_book_by_http_is_asked_for_again(void **state)
     world_destroy(world);
 }
 
+/* Whatever the venue says of it there, its own connection is the one that brings its changes. */
+static void test_book_takes_nothing_from_another_connection(void **state)
+{
+    struct world *const world = world_of_two_connections();
+
+    (void)state;
+    open_the_second(world);
+    world_say_on(world, 1, "snap 0 12 b5x1 a6x1;answered 0 0 refused no such pair");
+    world_expect(world, "");
+    world_close(world, 0, "gone");
+    world_say_on(world, 1, "answered 0 0 subscribed;snap 0 13 b5x1 a6x1");
+    world_expect(world, "status 0 STALE gone\n");
+    world_destroy(world);
+}
+
+static void test_further_heartbeats_do_not_put_off_the_deadline(void **state)
+{
+    static const struct world_spec spec = { .options = { { "beat_ms", "5000" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    world_run(world, 14999);
+    world_expect(world, "> send 0 beat\n"
+                        "> send 0 beat\n");
+    world_run(world, 1);
+    world_expect(world, "> close 0 the venue does not answer heartbeats\n");
+    world_destroy(world);
+}
+
 /* -- plugins of another minor --------------------------------------------------------- */
 
 /* Publishes an event that ends before its last member, as a plugin of a minor before does. */
@@ -842,6 +873,8 @@ static void test_event_one_member_shorter_breaks_a_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_book_takes_nothing_from_another_connection),
+        cmocka_unit_test(test_further_heartbeats_do_not_put_off_the_deadline),
         cmocka_unit_test(test_refused_request_for_two_books_is_split),
         cmocka_unit_test(test_unanswered_book_by_http_is_asked_for_again),
         cmocka_unit_test(test_broken_rule_disables),
