@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/symbol_list.h"
@@ -16,6 +17,8 @@ enum {
     FILE_MODE = 0644,
     LINE_LEN_MAX = 256,
     WORDS_MAX = 3,
+    LOCK_PAUSE_MS = 5,
+    LOCK_PATIENCE_MS = 1000,
 };
 
 struct words {
@@ -61,14 +64,17 @@ void scales_file_close(struct scales_file *file)
     *file = (struct scales_file){ .lock_fd = -1 };
 }
 
+/* Other hosts hold it for as long as a small file takes: a venue does not wait longer for it. */
 int scales_file_lock(struct scales_file *file, struct err *err)
 {
-    int rc = flock(file->lock_fd, LOCK_EX);
+    static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000 };
+    int rc = flock(file->lock_fd, LOCK_EX | LOCK_NB);
 
-    while (rc != 0 && errno == EINTR) {
-        rc = flock(file->lock_fd, LOCK_EX);
+    for (int ms = 0; rc != 0 && ms < LOCK_PATIENCE_MS; ms += LOCK_PAUSE_MS) {
+        (void)nanosleep(&pause, NULL); /* a signal cuts it short: then it is tried sooner */
+        rc = flock(file->lock_fd, LOCK_EX | LOCK_NB);
     }
-    return rc == 0 ? ARB_OK : fail(file, err, "it cannot be locked");
+    return rc == 0 ? ARB_OK : fail(file, err, "another program holds its lock");
 }
 
 void scales_file_unlock(struct scales_file *file)

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "session/scales.h"
@@ -301,6 +303,30 @@ static void folder_that_is_missing_is_an_error_at_start(void **state)
                                   "No such file or directory");
 }
 
+/* Whoever holds the lock for long is no host: the scales are decided without the file. */
+static void file_that_stays_locked_is_not_waited_for(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+    char lock[sizeof(world->path) + 8];
+
+    world->config.host.scales_file = world->path;
+    write_file(world, "");
+    world->scales = create(world);
+    assert_true(snprintf(lock, sizeof(lock), "%s.lock", world->path) > 0);
+    const int fd = open(lock, O_RDWR);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    scales_report(world->scales, "a", "ETH/USD", 2, 8);
+    scales_reported_all(world->scales, "a");
+    stderr_capture_begin(&capture);
+    check(world->scales, "ETH/USD", 4, 8);
+    const char *const log = stderr_capture_end(&capture);
+    assert_int_equal(count_of(log, "scales are decided but not remembered: "), 1);
+    assert_int_equal(count_of(log, "another program holds its lock"), 1);
+    assert_int_equal(close(fd), 0);
+    check_file(world, "");
+}
+
 static void file_that_breaks_later_is_left_alone(void **state)
 {
     struct world *const world = *state;
@@ -373,6 +399,7 @@ int main(void)
         TEST(configuration_wins_over_the_file_with_a_word),
         TEST(broken_lines_are_told_with_their_place),
         TEST(folder_that_is_missing_is_an_error_at_start),
+        TEST(file_that_stays_locked_is_not_waited_for),
         TEST(file_that_breaks_later_is_left_alone),
         TEST(threads_agree),
     };
