@@ -94,6 +94,9 @@ static void bad_files_are_refused_with_their_reason(void **state)
                   "arb_exchange_ops)");
     check_refusal(FIXTURE("good"), ARB_KIND_STRATEGY, ARB_EINVAL,
                   "is a plugin of kind exchange, but one of kind strategy is needed here");
+    check_refusal(FIXTURE("exits_when_loaded"), 0, ARB_EINVAL,
+                  "ends the process that loads it (it exits): the file is damaged, or its "
+                  "constructors are at fault");
 }
 
 static void other_abi_is_refused_with_both_versions(void **state)
