@@ -39,6 +39,7 @@ BROKEN = {  # fixtures and what is wrong with them
     "callback_is_data": r"callback ask\(\) is no code",
     "callbacks_nowhere": "table of callbacks points outside",
     "countless_options": r"\d+ options, at most 200",
+    "exits_when_loaded": "ends the process that loads it",
     "description_nowhere": "description points outside",
     "many_options_too_many": "claims 200 options",
     "missing_callback": r"lacks the callback ask\(\)",
