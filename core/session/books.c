@@ -62,17 +62,6 @@ static bool awaits_resync(const struct session_book *book)
            (book->live.state == ARB_BOOK_STALE || book->live.state == ARB_BOOK_UNUSABLE);
 }
 
-static void log_trouble(struct session *session, uint32_t i, struct moment now, const char *why)
-{
-    uint64_t suppressed = 0;
-
-    if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
-        log_line(ARB_WARN, session->who, "%s is %s: %s (%llu more like this)",
-                 session->instruments.list[i].symbol, book_state_name(session->books[i].live.state),
-                 why, (unsigned long long)suppressed);
-    }
-}
-
 void books_damaged(struct session *session, uint32_t i, struct moment now, const char *why)
 {
     struct session_book *const book = &session->books[i];
@@ -93,7 +82,8 @@ void books_damaged(struct session *session, uint32_t i, struct moment now, const
         resync_at(session, i, now.mono_ns + backoff_ns(book->attempts, BACKOFF_MAX_NS));
         book->attempts++;
     }
-    log_trouble(session, i, now, why);
+    session_warn(session, now, "%s is %s: %s", session->instruments.list[i].symbol,
+                 book_state_name(book->live.state), why);
 }
 
 void books_refused(struct session *session, uint32_t i, struct moment now, const char *why,

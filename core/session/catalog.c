@@ -93,18 +93,13 @@ static bool is_plain(const char *symbol)
 
 void catalog_row(struct session *session, const struct arb_listing *listing, struct moment now)
 {
-    uint64_t suppressed = 0;
-
     if (session->catalog.n_rows++ == 0) {
         instruments_begin_catalog(session);
     }
     if (!is_plain(listing->symbol)) {
-        if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
-            log_line(ARB_WARN, session->who,
+        session_warn(session, now,
                      "a pair of the catalog is left out: its name has a blank, a quote, a bracket "
-                     "or one of ;#= in it (%llu more like this)",
-                     (unsigned long long)suppressed);
-        }
+                     "or one of ;#= in it");
         return;
     }
     instruments_list(session, listing, now);

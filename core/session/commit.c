@@ -17,12 +17,8 @@ static void commit_timer(struct session *session, const struct effect *effect, s
 static void answered_nobody(struct session *session, const struct effect *effect, struct moment now)
 {
     const bool is_later = effect->value == ARB_LATER;
-    uint64_t suppressed = 0;
 
-    if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
-        log_line(ARB_WARN, session->who, "the venue: %s (%llu more like this)", effect->text.data,
-                 (unsigned long long)suppressed);
-    }
+    session_warn(session, now, "the venue: %s", effect->text.data);
     if (is_later && session->current_conn == ARB_NO_CONN) {
         budget_pause_http(session->budget, now.mono_ns, 0);
     }

@@ -1,3 +1,4 @@
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,24 @@
 #include "session/plan.h"
 #include "session/requests.h"
 #include "session/state.h"
+
+enum { WARNING_MAX = 1024 };
+
+void session_warn(struct session *session, struct moment now, const char *fmt, ...)
+{
+    char text[WARNING_MAX];
+    uint64_t suppressed = 0;
+    va_list args;
+
+    if (!log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
+        return;
+    }
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, args); /* a cut warning still tells */
+    va_end(args);
+    log_line(ARB_WARN, session->who, "%s (%llu more like this)", text,
+             (unsigned long long)suppressed);
+}
 
 static int init_instance(struct session *session, struct err *err)
 {
@@ -132,7 +151,8 @@ static void take_plan(struct session *session)
         .checksum = session->plugin->exchange.checksum,
         .self = session->self,
     };
-    session->books_per_conn = plan->books_per_conn == 0 ? ARB_INSTRUMENTS_MAX : plan->books_per_conn;
+    session->books_per_conn =
+        plan->books_per_conn == 0 ? ARB_INSTRUMENTS_MAX : plan->books_per_conn;
     session->effects.n_channels = plan->channels;
     budget_init(session->budget, plan);
 }

@@ -5,16 +5,6 @@
 
 #define RETRY_MAX_NS (30 * NS_PER_S)
 
-static void log_failure(struct session *session, uint32_t i, struct moment now, const char *why)
-{
-    uint64_t suppressed = 0;
-
-    if (log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
-        log_line(ARB_WARN, session->who, "no snapshot of %s: %s (%llu more like this)",
-                 session->instruments.list[i].symbol, why, (unsigned long long)suppressed);
-    }
-}
-
 void seeds_answered(struct session *session, uint32_t i, bool is_good, struct moment now,
                     const char *why)
 {
@@ -26,7 +16,8 @@ void seeds_answered(struct session *session, uint32_t i, bool is_good, struct mo
     seed->is_asked = false;
     live_book_asked(&session->books[i].live, 0);
     if (!is_good || is_empty) {
-        log_failure(session, i, now, is_empty ? "there was none in the answer" : why);
+        session_warn(session, now, "no snapshot of %s: %s", session->instruments.list[i].symbol,
+                     is_empty ? "there was none in the answer" : why);
         session->stats.seeds_failed++;
         seed->attempt++;
         seed->not_before_ns = now.mono_ns + backoff_ns(seed->attempt, RETRY_MAX_NS);

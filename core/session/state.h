@@ -205,4 +205,8 @@ static inline bool is_due(struct session *session, enum due what, int64_t mono_n
     return true;
 }
 
+/* A warning about books, of which a venue may cause any number: few are written, all are counted. */
+__attribute__((format(printf, 3, 4))) void session_warn(struct session *session, struct moment now,
+                                                        const char *fmt, ...);
+
 #endif /* ARB_SESSION_STATE_H */
