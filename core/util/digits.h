@@ -20,37 +20,6 @@ enum {
 
 #define DIGITS_CHUNK_UNIT UINT64_C(100000000)
 
-/* How many digits `value` has; one for 0. */
-static inline unsigned digits_count(uint64_t value)
-{
-    static const uint64_t powers[DIGITS_U64_MAX] = {
-        0, /* so that 0 has one digit */
-        UINT64_C(10),
-        UINT64_C(100),
-        UINT64_C(1000),
-        UINT64_C(10000),
-        UINT64_C(100000),
-        UINT64_C(1000000),
-        UINT64_C(10000000),
-        UINT64_C(100000000),
-        UINT64_C(1000000000),
-        UINT64_C(10000000000),
-        UINT64_C(100000000000),
-        UINT64_C(1000000000000),
-        UINT64_C(10000000000000),
-        UINT64_C(100000000000000),
-        UINT64_C(1000000000000000),
-        UINT64_C(10000000000000000),
-        UINT64_C(100000000000000000),
-        UINT64_C(1000000000000000000),
-        UINT64_C(10000000000000000000),
-    };
-    /* 1233 / 4096 is just above log10(2): the guess is right or one too high. */
-    const unsigned bits = 64U - (unsigned)__builtin_clzll(value | 1);
-    const unsigned guess = bits * 1233U >> 12;
-    return guess + (value >= powers[guess]);
-}
-
 /* The two digits of `value` < 100. */
 static inline void digits_put_pair(char *out, uint32_t value)
 {
@@ -92,7 +61,7 @@ static inline char *digits_put(char *out, uint64_t value, unsigned n)
 
 static inline char *digits_write_u64(char *out, uint64_t value)
 {
-    return digits_put(out, value, digits_count(value));
+    return digits_put(out, value, arb_uint_len(value));
 }
 
 static inline char *digits_write_i64(char *out, int64_t value)

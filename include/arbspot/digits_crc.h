@@ -42,7 +42,7 @@ struct arb_digits_style {
 /* A level, and how long its text is. */
 struct arb_digits_level {
     int64_t px, qty;
-    uint64_t len;
+    uint32_t len;
 };
 
 /* The best levels of one side, best first, and their texts, one behind the other. */
@@ -180,7 +180,7 @@ static inline void arb_digits_drop(struct arb_digits_side *side, uint32_t at, ui
 {
     struct arb_digits_level *const level = &side->levels[at];
 
-    arb_digits_move(side, begin, begin + (uint32_t)level->len, 0);
+    arb_digits_move(side, begin, begin + level->len, 0);
     side->n--;
     memmove(level, level + 1, (side->n - at) * sizeof(*level));
 }
@@ -192,7 +192,7 @@ static inline void arb_digits_open(struct arb_digits_side *side, uint32_t at)
 
     if (side->n == ARB_DIGITS_LEVELS_MAX) {
         side->n--;
-        side->len -= (uint32_t)side->levels[side->n].len;
+        side->len -= side->levels[side->n].len;
     }
     memmove(level + 1, level, (side->n - at) * sizeof(*level));
     level->len = 0;
@@ -207,7 +207,7 @@ static inline void arb_digits_put(struct arb_digits_side *side, uint32_t at, uin
     const uint32_t len = arb_digits_print(text, level, form);
     struct arb_digits_level *const to = &side->levels[at];
 
-    arb_digits_move(side, begin, begin + (uint32_t)to->len, len);
+    arb_digits_move(side, begin, begin + to->len, len);
     memcpy(side->text + begin, text, len);
     to->px = level->px;
     to->qty = level->qty;
@@ -239,7 +239,7 @@ static inline void arb_digits_spell(struct arb_digits_side *side, const struct a
         if (!is_there || old->qty != level->qty) {
             arb_digits_put(side, at, begin, level, form);
         }
-        begin += (uint32_t)old->len;
+        begin += old->len;
         at++;
     }
     side->n = n; /* those behind fell out */
@@ -258,7 +258,7 @@ static inline bool arb_digits_update(struct arb_digits_side *side, const struct 
 
     while (same < n_both && side->levels[same].px == best[-(ptrdiff_t)same].px &&
            side->levels[same].qty == best[-(ptrdiff_t)same].qty) {
-        begin += (uint32_t)side->levels[same++].len;
+        begin += side->levels[same++].len;
     }
     if (same == n && same == side->n && n > 0) {
         return false;
@@ -300,7 +300,7 @@ static inline uint32_t arb_digits_by_level(const struct arb_digits_crc *crc,
     for (uint32_t i = 0; i < 2 * style->n_levels; i++) {
         const struct arb_digits_side *const side = sides[i % 2];
         if (i / 2 < side->n) {
-            const uint32_t n = (uint32_t)side->levels[i / 2].len;
+            const uint32_t n = side->levels[i / 2].len;
             memcpy(all + len, side->text + begins[i % 2], n);
             begins[i % 2] += n;
             len += n;
