@@ -33,7 +33,7 @@ static inline int64_t clock_mono_ns(void)
  * and compared with what others wrote.
  */
 struct moment {
-    int64_t utc_ns, mono_ns; /* in the order of struct arb_host */
+    int64_t mono_ns, utc_ns;
 };
 
 static inline struct moment clock_moment(void)

@@ -790,9 +790,9 @@ static void step_of_the_utc_clock_moves_no_timer(void **state)
 
     world->script.timers[0].delay_ms = 5;
     begin_with_timers(world, 1);
-    runner_step(world->runner, (struct moment){ START_NS + hour_ns, START_NS + 4 * MS });
+    runner_step(world->runner, (struct moment){ START_NS + 4 * MS, START_NS + hour_ns });
     assert_string_equal("", lines(world));
-    runner_step(world->runner, (struct moment){ START_NS - 7 * MS, START_NS + 5 * MS });
+    runner_step(world->runner, (struct moment){ START_NS + 5 * MS, START_NS - 7 * MS });
     assert_string_equal("timer 0 t=-7\n", lines(world));
 }
 
