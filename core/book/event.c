@@ -64,7 +64,7 @@ static const char *name_of(const char *const *names, size_t n, uint32_t value)
 
 const char *event_kind_name(uint32_t kind)
 {
-    static const char *const names[] = { "?", "snapshot", "delta", "status" };
+    static const char *const names[] = { "?", "snapshot", "delta", "status", "alive" };
     return name_of(names, sizeof(names) / sizeof(*names), kind);
 }
 

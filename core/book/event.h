@@ -8,6 +8,9 @@
  * consumer was sent before it. A delta whose prev_seq is not the last seq seen was lost
  * on the way: wait for a snapshot. A new session starts a new sequence; of two sessions the
  * greater one is newer.
+ *
+ * A book is LIVE only as long as somebody watches it: each venue says once a second that its
+ * session is alive, and what was heard of it counts for consumer/lease.h's LEASE_NS.
  */
 #ifndef ARB_EVENT_H
 #define ARB_EVENT_H
@@ -18,6 +21,9 @@ enum event_kind {
     EVENT_SNAPSHOT = 1, /* the whole book; it is LIVE */
     EVENT_DELTA = 2,    /* levels to set, or with quantity 0 to remove, in order; stays LIVE */
     EVENT_STATUS = 3,   /* the state or the trading status changed; no levels */
+    /* These are of no book; `info` is NULL. */
+    EVENT_ALIVE = 4, /* the venue is still watched; `mono_ns`, `ends` and the venue count */
+    EVENT_LOST = 5,  /* `partition` is no longer read; never on a topic */
 };
 
 enum {
@@ -42,12 +48,16 @@ struct event {
     uint32_t n_bids, n_asks;
     uint32_t reason_len;      /* of a status, without terminator */
     uint32_t verified_levels; /* a side, that `verified` holds for; 0: all */
+    uint32_t partition;       /* of the topic it was read from; 0 inside a process */
+    bool is_history;          /* was in the topic when reading began: says nothing of the present */
+    bool ends;                /* EVENT_ALIVE: the last one of the session */
     const struct event_venue *venue;
     const struct arb_instrument *info;
     uint64_t session;
     uint64_t seq, prev_seq;
     uint64_t conflated; /* events of this book that this one replaced, unsent or undelivered */
     int64_t venue_ns, recv_ns;
+    int64_t mono_ns;              /* EVENT_ALIVE: when it was made, by the host's monotonic clock */
     struct arb_clock clock;       /* of the venue, when the event was made */
     const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
     const struct arb_level *asks;

@@ -8,8 +8,6 @@
 #include "cmd/cmd.h"
 #include "config/config_load.h"
 
-enum { SNAPSHOT_INTERVAL_MS = 10000 }; /* of a host whose configuration does not say */
-
 bool attach_take(struct attach_request *request, int option, const char *value)
 {
     if (option == 'c') {
@@ -42,17 +40,17 @@ bool attach_is_interrupted(const sigset_t *ending)
     return sigtimedwait(ending, NULL, &now) > 0;
 }
 
-static int call(const struct attach_request *request, const struct attach_target *target,
+static int call(const struct attach_request *request, const struct kafka_config *kafka,
                 attach_fn *fn, void *context)
 {
-    if (strcmp(target->kafka->brokers, "embedded") == 0) {
+    if (strcmp(kafka->brokers, "embedded") == 0) {
         (void)fprintf(stderr,
                       "arbspot %s: the embedded broker is inside `arbspot run`; give the address "
                       "that it printed with --brokers\n",
                       request->command);
         return CMD_USAGE;
     }
-    return fn(context, target);
+    return fn(context, kafka);
 }
 
 static int call_configured(const struct attach_request *request, attach_fn *fn, void *context)
@@ -65,8 +63,7 @@ static int call_configured(const struct attach_request *request, attach_fn *fn, 
         if (request->brokers != NULL) {
             config.kafka.brokers = request->brokers;
         }
-        const struct attach_target target = { &config.kafka, config.host.snapshot_interval_ms };
-        status = call(request, &target, fn, context);
+        status = call(request, &config.kafka, fn, context);
     }
     config_fini(&config);
     return status;
@@ -80,6 +77,5 @@ int attach_call(const struct attach_request *request, attach_fn *fn, void *conte
     const struct kafka_config kafka = { .brokers = request->brokers,
                                         .market_topic = "market-data",
                                         .opportunity_topic = "arbitrage-opportunities" };
-    const struct attach_target target = { &kafka, SNAPSHOT_INTERVAL_MS };
-    return call(request, &target, fn, context);
+    return call(request, &kafka, fn, context);
 }

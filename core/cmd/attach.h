@@ -22,13 +22,8 @@ bool attach_take(struct attach_request *request, int option, const char *value);
 /* False when neither was given. */
 bool attach_is_complete(const struct attach_request *request);
 
-/* What to read from. Borrowed for the call. */
-struct attach_target {
-    const struct kafka_config *kafka; /* brokers is an address */
-    int64_t snapshot_interval_ms;     /* of the host there */
-};
-
-typedef int attach_fn(void *context, const struct attach_target *target);
+/* `kafka` says what to read from, its brokers are an address. Borrowed for the call. */
+typedef int attach_fn(void *context, const struct kafka_config *kafka);
 
 /* Calls `fn` and returns what it returns, or the exit status when there is nothing to read from. */
 int attach_call(const struct attach_request *request, attach_fn *fn, void *context);

@@ -24,7 +24,7 @@ static void note_skipped(struct follow *follow, const struct kafka_record *recor
     uint64_t suppressed;
 
     follow->skipped++;
-    if (log_limit_pass(&follow->skipped_limit, clock_now_ns(), &suppressed)) {
+    if (log_limit_pass(&follow->skipped_limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: not an opportunity (%llu in all)",
                  record->topic, (int)record->partition, (long long)record->offset,
                  (unsigned long long)follow->skipped);
@@ -56,7 +56,7 @@ int follow_create(struct follow **out, const struct follow_config *config, struc
     const struct kafka_reader_config reader = {
         .kafka = config->kafka,
         .topic = config->topic == NULL ? config->kafka->opportunity_topic : config->topic,
-        .rewind_ms = config->from_beginning ? KAFKA_REWIND_ALL : 0,
+        .start = config->from_beginning ? KAFKA_FROM_BEGINNING : KAFKA_FROM_END,
         .who = who,
     };
     struct follow *const follow = calloc(1, sizeof(*follow));

@@ -47,10 +47,10 @@ static int print_all(struct follow *follow, const sigset_t *ending)
     return CMD_OK;
 }
 
-static int follow_topic(void *context, const struct attach_target *target)
+static int follow_topic(void *context, const struct kafka_config *kafka)
 {
     const struct arguments *const a = context;
-    const struct follow_config config = { .kafka = target->kafka,
+    const struct follow_config config = { .kafka = kafka,
                                           .topic = a->topic,
                                           .json = a->json,
                                           .from_beginning = a->from_beginning,

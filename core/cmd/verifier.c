@@ -20,6 +20,7 @@ struct verifier {
     struct kafka_reader *reader;
     struct arb_consumer *consumer;
     int64_t started_ns;     /* monotonic */
+    int64_t now_ns;         /* of the last step, likewise: books are looked at as of then */
     int64_t *live_after_ns; /* [BOOKS_MAX] from the start until first LIVE; 0: not yet */
 };
 
@@ -42,18 +43,17 @@ struct table {
 
 static const char who[] = "kafka=verify";
 
-int verifier_create(struct verifier **out, const struct kafka_config *kafka, int64_t rewind_ms,
-                    struct err *err)
+int verifier_create(struct verifier **out, const struct kafka_config *kafka, struct err *err)
 {
     const struct kafka_reader_config reader = {
-        .kafka = kafka, .topic = kafka->market_topic, .rewind_ms = rewind_ms, .who = who
+        .kafka = kafka, .topic = kafka->market_topic, .start = KAFKA_FROM_TAIL, .who = who
     };
     struct verifier *const verifier = calloc(1, sizeof(*verifier));
 
     if (verifier == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory");
     }
-    verifier->started_ns = clock_mono_ns();
+    verifier->started_ns = verifier->now_ns = clock_mono_ns();
     verifier->live_after_ns = calloc(BOOKS_MAX, sizeof(*verifier->live_after_ns));
     int rc =
         verifier->live_after_ns == NULL ? ARB_ENOMEM : arb_consumer_create(&verifier->consumer);
@@ -83,23 +83,51 @@ void verifier_destroy(struct verifier *verifier)
     }
 }
 
+static struct arb_consumer_book book_at(const struct verifier *verifier, uint32_t i)
+{
+    return arb_consumer_book_at(verifier->consumer, i, verifier->now_ns);
+}
+
+static void note_live(struct verifier *verifier, uint32_t book)
+{
+    if (verifier->live_after_ns[book] == 0) {
+        verifier->live_after_ns[book] = verifier->now_ns - verifier->started_ns;
+    }
+}
+
+/* With the first word of their host the books become LIVE, without one of their own. */
+static void note_all_live(struct verifier *verifier)
+{
+    const uint32_t n = arb_consumer_n_books(verifier->consumer);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (book_at(verifier, i).book.state == ARB_BOOK_LIVE) {
+            note_live(verifier, i);
+        }
+    }
+}
+
 void verifier_step(struct verifier *verifier, int wait_ms)
 {
     struct kafka_record record;
     struct arb_consumed consumed;
+    const bool is_read = kafka_reader_next(verifier->reader, wait_ms, &record);
 
-    if (!kafka_reader_next(verifier->reader, wait_ms, &record)) {
+    verifier->now_ns = clock_mono_ns();
+    if (!is_read) {
         return;
     }
-    const int rc = arb_consumer_feed(verifier->consumer, record.value, &consumed);
-    if (rc == ARB_OK && consumed.is_live && verifier->live_after_ns[consumed.book] == 0) {
-        verifier->live_after_ns[consumed.book] = clock_mono_ns() - verifier->started_ns;
+    const struct arb_arrival arrival = { .mono_ns = verifier->now_ns,
+                                         .partition = (uint32_t)record.partition,
+                                         .is_history = record.is_history };
+    (void)arb_consumer_feed(verifier->consumer, record.value, &arrival,
+                            &consumed); /* what is not ours is counted there */
+    if (consumed.verdict == ARB_VERDICT_ALIVE) {
+        kafka_reader_begin_at(verifier->reader, record.partition, consumed.from);
+        note_all_live(verifier);
+    } else if (consumed.is_live) {
+        note_live(verifier, consumed.book);
     }
-}
-
-static struct arb_consumer_book book_at(const struct verifier *verifier, uint32_t i)
-{
-    return arb_consumer_book_at(verifier->consumer, i);
 }
 
 static bool is_live(const struct arb_consumer_book *book)
@@ -235,10 +263,11 @@ static void print_fault(const struct arb_consumer_book *book, FILE *out)
     const struct arb_consumer_counts *const c = &book->counts;
 
     (void)fprintf(out,
-                  "not proven: %s %s: the host says %s, the copy is %s; gaps %" PRIu64
+                  "not proven: %s %s: the host says %s, the copy is %s%s; gaps %" PRIu64
                   ", wrong checksums %" PRIu64 ", without memory %" PRIu64 "\n",
                   safe(book->venue).text, safe(book->instrument->symbol).text,
                   book_state_name(book->published_state), book_state_name(book->book.state),
+                  book->is_alive ? "" : " because its host was not heard of for three seconds",
                   c->gaps, c->crc_mismatches, c->failed);
 }
 

@@ -12,9 +12,8 @@
 
 struct verifier;
 
-/* Reads from `rewind_ms` ago. `kafka` is borrowed. */
-int verifier_create(struct verifier **verifier, const struct kafka_config *kafka, int64_t rewind_ms,
-                    struct err *err);
+/* `kafka` is borrowed. */
+int verifier_create(struct verifier **verifier, const struct kafka_config *kafka, struct err *err);
 
 /* NULL is accepted. */
 void verifier_destroy(struct verifier *verifier);
@@ -30,7 +29,8 @@ void verifier_print_json(const struct verifier *verifier, FILE *out);
 
 /*
  * True when there was a LIVE book, every message was one of ours, none was lost before another,
- * every checksum matched, and each book that the host calls LIVE is so here.
+ * every checksum matched, and each book that the host calls LIVE is so here: which it is only if
+ * that host is alive.
  */
 bool verifier_is_proven(const struct verifier *verifier);
 

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "kafka/reader.h"
 #include "cmd/arguments.h"
 #include "cmd/attach.h"
 #include "cmd/verifier.h"
@@ -20,16 +19,13 @@ enum {
 static const char usage[] =
     "Usage: arbspot verify [-c FILE] [--brokers HOST:PORT,...] [OPTION]...\n"
     "\n"
-    "Reads market-data as a consumer would that joins now: one snapshot interval back, then what\n"
-    "comes. Rebuilds every book, checks each sequence and each checksum, and prints what was\n"
-    "found. Needs a configuration, brokers, or both: then the brokers given here replace those of\n"
-    "the file.\n"
+    "Reads market-data as a consumer would that joins now. Rebuilds every book, checks each\n"
+    "sequence and each checksum and whether its host is alive, and prints what was found. Needs a\n"
+    "configuration, brokers, or both: then the brokers given here replace those of the file.\n"
     "\n"
-    "  -c, --config FILE     take brokers, topic, interval and rdkafka settings from this INI "
-    "file\n"
+    "  -c, --config FILE     take brokers, topic and rdkafka settings from this INI file\n"
     "  -b, --brokers LIST    the Kafka brokers; that of `brokers = embedded` is printed by run\n"
-    "  -d, --duration TIME   how long, such as 30s or 5m; otherwise 10s. It has to be enough to\n"
-    "                        read what was published within the last one and a half intervals\n"
+    "  -d, --duration TIME   how long, such as 30s or 5m; otherwise 10s\n"
     "  -j, --json            the result as one JSON object\n"
     "  -h, --help            this text\n"
     "\n"
@@ -53,15 +49,14 @@ static void read_for(struct verifier *verifier, int64_t duration_ms, const sigse
     }
 }
 
-static int verify(void *context, const struct attach_target *target)
+static int verify(void *context, const struct kafka_config *kafka)
 {
     const struct arguments *const a = context;
     const sigset_t ending = attach_block_signals();
     struct verifier *verifier;
     struct err err = { 0 };
 
-    if (verifier_create(&verifier, target->kafka, kafka_rewind_ms(target->snapshot_interval_ms),
-                        &err) != ARB_OK) {
+    if (verifier_create(&verifier, kafka, &err) != ARB_OK) {
         (void)fprintf(stderr, "arbspot verify: %s\n", err.text);
         return CONFIG_EXIT;
     }

@@ -6,17 +6,26 @@
 
 #include "arbspot/symbols.h"
 #include "wire/wire.h"
+#include "consumer/lease.h"
 #include "consumer/replica.h"
 
 enum {
     LEVELS_MAX = 2 * ARB_EVENT_LEVELS_MAX,
     BOOKS_MAX = ARB_INSTRUMENTS_MAX * ARB_VENUES_MAX,
+    VENUES_MAX = 256,
+};
+
+/* One venue, on however many hosts one after the other. */
+struct venue {
+    struct event_venue name;
+    struct leases leases;
 };
 
 /* One instrument at one venue. */
 struct entry {
     struct replica replica;
-    struct event_venue venue;
+    struct venue *venue;
+    uint32_t partition; /* that its last message came from */
     struct arb_instrument info;
     struct arb_consumer_counts counts;
     uint32_t published_state;
@@ -26,11 +35,13 @@ struct entry {
 
 struct arb_consumer {
     struct wire_event decoded;
+    struct venue *venues[VENUES_MAX];
+    uint32_t n_venues;
     struct arb_symbol_map symbols;
     struct entry *instruments[ARB_INSTRUMENTS_MAX]; /* the first venue of each */
     struct entry *books[BOOKS_MAX];
     uint32_t n_books;
-    uint64_t n_not_ours; /* nor of any book */
+    struct arb_consumer_counts others; /* messages that are of no book */
 };
 
 int arb_consumer_create(struct arb_consumer **consumer)
@@ -59,8 +70,36 @@ void arb_consumer_destroy(struct arb_consumer *consumer)
         replica_fini(&consumer->books[i]->replica);
         free(consumer->books[i]);
     }
+    for (uint32_t i = 0; i < consumer->n_venues; i++) {
+        leases_fini(&consumer->venues[i]->leases);
+        free(consumer->venues[i]);
+    }
     free(consumer->decoded.levels);
     free(consumer);
+}
+
+/* The venue of the message in hand, which is entered when there is room. */
+static int find_venue(struct arb_consumer *consumer, struct venue **out)
+{
+    const struct event_venue *const name = &consumer->decoded.venue;
+    uint32_t i = 0;
+
+    while (i < consumer->n_venues && strcmp(consumer->venues[i]->name.name, name->name) != 0) {
+        i++;
+    }
+    if (i == VENUES_MAX) {
+        return ARB_ELIMIT;
+    }
+    if (i == consumer->n_venues) {
+        consumer->venues[i] = calloc(1, sizeof(*consumer->venues[i]));
+        if (consumer->venues[i] == NULL) {
+            return ARB_ENOMEM;
+        }
+        consumer->venues[i]->name = *name;
+        consumer->n_venues++;
+    }
+    *out = consumer->venues[i];
+    return ARB_OK;
 }
 
 /* The place of the message's symbol, which is entered when there is room. */
@@ -79,7 +118,7 @@ static int find_instrument(struct arb_consumer *consumer, uint32_t *instrument)
                : arb_symbol_put(&consumer->symbols, symbol, *instrument);
 }
 
-static int add_book(struct arb_consumer *consumer, struct entry **place)
+static int add_book(struct arb_consumer *consumer, struct venue *venue, struct entry **place)
 {
     struct entry *const entry = calloc(1, sizeof(*entry));
 
@@ -87,7 +126,7 @@ static int add_book(struct arb_consumer *consumer, struct entry **place)
         free(entry);
         return ARB_ENOMEM;
     }
-    entry->venue = consumer->decoded.venue;
+    entry->venue = venue;
     entry->info = consumer->decoded.info;
     entry->number = consumer->n_books;
     consumer->books[consumer->n_books++] = entry;
@@ -96,9 +135,8 @@ static int add_book(struct arb_consumer *consumer, struct entry **place)
 }
 
 /* The book of the message in hand, which is entered when there is room. */
-static int find_book(struct arb_consumer *consumer, struct entry **out)
+static int find_book(struct arb_consumer *consumer, struct venue *venue, struct entry **out)
 {
-    const char *const venue = consumer->decoded.venue.name;
     uint32_t instrument, n = 0;
     int rc = find_instrument(consumer, &instrument);
 
@@ -106,11 +144,11 @@ static int find_book(struct arb_consumer *consumer, struct entry **out)
         return rc;
     }
     struct entry **place = &consumer->instruments[instrument];
-    for (; *place != NULL && strcmp((*place)->venue.name, venue) != 0; n++) {
+    for (; *place != NULL && (*place)->venue != venue; n++) {
         place = &(*place)->next;
     }
     if (*place == NULL) {
-        rc = n == ARB_VENUES_MAX ? ARB_ELIMIT : add_book(consumer, place);
+        rc = n == ARB_VENUES_MAX ? ARB_ELIMIT : add_book(consumer, venue, place);
     }
     *out = *place;
     return rc;
@@ -124,6 +162,7 @@ static enum arb_verdict take(const struct arb_consumer *consumer, struct entry *
 
     if (verdict != ARB_VERDICT_DUPLICATE) {
         entry->published_state = event->state;
+        entry->partition = event->partition;
     }
     if (verdict == ARB_VERDICT_SNAPSHOT) {
         entry->info = consumer->decoded.info; /* a new session may count in other units */
@@ -131,26 +170,107 @@ static enum arb_verdict take(const struct arb_consumer *consumer, struct entry *
     return verdict;
 }
 
-int arb_consumer_feed(struct arb_consumer *consumer, struct arb_bytes json,
-                      struct arb_consumed *consumed)
+/* A copy that misses what a host said while another one counted is no copy any more. */
+static enum arb_verdict leave_out(struct entry *entry, uint64_t session)
 {
-    struct entry *entry;
-    int rc = wire_read_event(json, &consumer->decoded);
-
-    if (rc == ARB_OK) {
-        rc = find_book(consumer, &entry);
+    entry->counts.superseded++;
+    if (entry->replica.session == session) {
+        replica_lose(&entry->replica);
     }
+    return ARB_VERDICT_SUPERSEDED;
+}
+
+/* Is the book's host alive, as far as was heard by then? */
+static bool is_alive(const struct entry *entry, int64_t mono_ns)
+{
+    const struct leases *const leases = &entry->venue->leases;
+
+    return entry->partition < leases->n &&
+           lease_holds(&leases->leases[entry->partition], entry->replica.session, mono_ns);
+}
+
+static int feed_book(struct arb_consumer *consumer, struct venue *venue, bool counts,
+                     int64_t mono_ns, struct arb_consumed *consumed)
+{
+    const uint64_t session = consumer->decoded.event.session;
+    struct entry *entry;
+    const int rc = find_book(consumer, venue, &entry);
+
     if (rc != ARB_OK) {
-        consumer->n_not_ours++;
-        *consumed = (struct arb_consumed){ .verdict = ARB_VERDICT_NOT_OURS };
         return rc;
     }
-    const enum arb_verdict verdict = take(consumer, entry);
-    *consumed = (struct arb_consumed){ .verdict = (uint32_t)verdict,
-                                       .book = entry->number,
-                                       .is_live = replica_is_live(&entry->replica),
-                                       .pub_ns = consumer->decoded.pub_ns };
+    consumed->verdict = (uint32_t)(counts ? take(consumer, entry) : leave_out(entry, session));
+    consumed->book = entry->number;
+    consumed->is_live = replica_is_live(&entry->replica) && is_alive(entry, mono_ns);
     return ARB_OK;
+}
+
+static void feed_alive(struct arb_consumer *consumer, bool counts, struct arb_consumed *consumed)
+{
+    consumed->from = consumer->decoded.alive.from;
+    if (counts) {
+        consumer->others.alive++;
+        consumed->verdict = ARB_VERDICT_ALIVE;
+    } else {
+        consumer->others.superseded++;
+        consumed->verdict = ARB_VERDICT_SUPERSEDED;
+    }
+}
+
+/* The message in hand. */
+static int feed(struct arb_consumer *consumer, int64_t mono_ns, struct arb_consumed *consumed)
+{
+    const struct event *const event = &consumer->decoded.event;
+    struct venue *venue;
+    const int rc = find_venue(consumer, &venue);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    struct lease *const lease = leases_at(&venue->leases, event->partition);
+    if (lease == NULL) {
+        return ARB_ENOMEM;
+    }
+    const bool counts = lease_take(lease, event, mono_ns);
+    if (event->kind != EVENT_ALIVE) {
+        return feed_book(consumer, venue, counts, mono_ns, consumed);
+    }
+    feed_alive(consumer, counts, consumed);
+    return ARB_OK;
+}
+
+int arb_consumer_feed(struct arb_consumer *consumer, struct arb_bytes json,
+                      const struct arb_arrival *arrival, struct arb_consumed *consumed)
+{
+    struct event *const event = &consumer->decoded.event;
+    int rc = wire_read_event(json, &consumer->decoded);
+
+    *consumed = (struct arb_consumed){ .verdict = ARB_VERDICT_NOT_OURS, .from = -1 };
+    if (rc == ARB_OK) {
+        event->partition = arrival->partition;
+        event->is_history = arrival->is_history;
+        consumed->pub_ns = consumer->decoded.pub_ns;
+        rc = feed(consumer, arrival->mono_ns, consumed);
+    }
+    if (rc != ARB_OK) {
+        consumer->others.not_ours++;
+        *consumed = (struct arb_consumed){ .verdict = ARB_VERDICT_NOT_OURS, .from = -1 };
+    }
+    return rc;
+}
+
+void arb_consumer_lose(struct arb_consumer *consumer, uint32_t partition)
+{
+    for (uint32_t i = 0; i < consumer->n_venues; i++) {
+        if (partition < consumer->venues[i]->leases.n) {
+            consumer->venues[i]->leases.leases[partition] = (struct lease){ 0 };
+        }
+    }
+    for (uint32_t i = 0; i < consumer->n_books; i++) {
+        if (consumer->books[i]->partition == partition) {
+            replica_forget(&consumer->books[i]->replica);
+        }
+    }
 }
 
 uint32_t arb_consumer_n_books(const struct arb_consumer *consumer)
@@ -158,16 +278,22 @@ uint32_t arb_consumer_n_books(const struct arb_consumer *consumer)
     return consumer->n_books;
 }
 
-struct arb_consumer_book arb_consumer_book_at(const struct arb_consumer *consumer, uint32_t book)
+struct arb_consumer_book arb_consumer_book_at(const struct arb_consumer *consumer, uint32_t book,
+                                              int64_t mono_ns)
 {
     assert(book < consumer->n_books);
     const struct entry *const entry = consumer->books[book];
-    return (struct arb_consumer_book){ .venue = entry->venue.name,
-                                       .instrument = &entry->info,
-                                       .book = replica_view(&entry->replica),
-                                       .session = entry->replica.session,
-                                       .published_state = entry->published_state,
-                                       .counts = entry->counts };
+    struct arb_consumer_book out = { .venue = entry->venue->name.name,
+                                     .instrument = &entry->info,
+                                     .book = replica_view(&entry->replica),
+                                     .session = entry->replica.session,
+                                     .is_alive = is_alive(entry, mono_ns),
+                                     .published_state = entry->published_state,
+                                     .counts = entry->counts };
+    if (!out.is_alive) {
+        replica_view_lapse(&out.book);
+    }
+    return out;
 }
 
 void arb_consumer_counts_add(struct arb_consumer_counts *sum,
@@ -182,12 +308,14 @@ void arb_consumer_counts_add(struct arb_consumer_counts *sum,
     sum->crc_mismatches += counts->crc_mismatches;
     sum->failed += counts->failed;
     sum->not_ours += counts->not_ours;
+    sum->alive += counts->alive;
+    sum->superseded += counts->superseded;
     sum->conflated += counts->conflated;
 }
 
 struct arb_consumer_counts arb_consumer_totals(const struct arb_consumer *consumer)
 {
-    struct arb_consumer_counts totals = { .not_ours = consumer->n_not_ours };
+    struct arb_consumer_counts totals = consumer->others;
 
     for (uint32_t i = 0; i < consumer->n_books; i++) {
         arb_consumer_counts_add(&totals, &consumer->books[i]->counts);

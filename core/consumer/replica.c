@@ -5,11 +5,10 @@ static bool is_same_session(const struct replica *replica, const struct event *e
     return replica->is_heard && replica->session == event->session;
 }
 
-/* Seen before, or of a session that a newer one ended: a rewind must not take a book back. */
+/* Seen before: a rewind must not take a book back. */
 static bool is_old(const struct replica *replica, const struct event *event)
 {
-    return event->session < replica->newest_session ||
-           (is_same_session(replica, event) && event->seq <= replica->view.seq);
+    return is_same_session(replica, event) && event->seq <= replica->view.seq;
 }
 
 /* Nothing was lost between the replica's last event and this one, and it counts in its units? */
@@ -123,7 +122,6 @@ static enum arb_verdict apply(struct replica *replica, const struct event *event
     if (is_old(replica, event)) {
         return ARB_VERDICT_DUPLICATE;
     }
-    replica->newest_session = event->session;
     switch ((enum event_kind)event->kind) {
     case EVENT_SNAPSHOT:
         return apply_snapshot(replica, event);
@@ -131,6 +129,9 @@ static enum arb_verdict apply(struct replica *replica, const struct event *event
         return apply_delta(replica, event);
     case EVENT_STATUS:
         return apply_status(replica, event);
+    case EVENT_ALIVE:
+    case EVENT_LOST:
+        break;
     }
     return ARB_VERDICT_NOT_OURS;
 }
@@ -154,6 +155,10 @@ static uint64_t *count_of(struct arb_consumer_counts *counts, enum arb_verdict v
         return &counts->crc_mismatches;
     case ARB_VERDICT_FAILED:
         return &counts->failed;
+    case ARB_VERDICT_ALIVE:
+        return &counts->alive;
+    case ARB_VERDICT_SUPERSEDED:
+        return &counts->superseded;
     case ARB_VERDICT_NOT_OURS:
         break;
     }
@@ -170,6 +175,19 @@ enum arb_verdict replica_apply(struct replica *replica, struct arb_consumer_coun
         counts->conflated += event->conflated;
     }
     return verdict;
+}
+
+void replica_lose(struct replica *replica)
+{
+    if (replica_is_live(replica)) {
+        replica->view.state = ARB_BOOK_STALE;
+    }
+}
+
+void replica_forget(struct replica *replica)
+{
+    replica_lose(replica);
+    replica->is_heard = false;
 }
 
 struct arb_book replica_view(const struct replica *replica)

@@ -8,7 +8,6 @@
 #include "kafka/embedded.h"
 #include "kafka/last_run.h"
 #include "kafka/publisher.h"
-#include "kafka/reader.h"
 #include "kafka/kafka_source.h"
 #include "venue/venue_thread.h"
 #include "strategy/ring_source.h"
@@ -115,8 +114,7 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
                    ? ARB_OK
                    : err_set(err, rc, "[strategy:%s]: no memory for its rings", part->config->name);
     }
-    return kafka_source_create(&part->source, &host->config->kafka, part->config->group,
-                               kafka_rewind_ms(host->config->host.snapshot_interval_ms), err);
+    return kafka_source_create(&part->source, &host->config->kafka, part->config->group, err);
 }
 
 static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
@@ -220,7 +218,7 @@ static int create_publisher(struct host *host, struct err *err)
 
     for (unsigned i = 0; i < host->n_venues; i++) {
         venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
-                                            .feedback = &host->venues[i].feedback };
+                                              .feedback = &host->venues[i].feedback };
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
         opportunities[i] = &host->strategies[i].opportunities;

@@ -48,7 +48,8 @@ static uint32_t intern(struct arb_symbol_map *map, struct arb_bytes name, uint32
     return map->n - 1;
 }
 
-static const struct event_venue *intern_venue(struct kafka_source *s, const struct event_venue *venue)
+static const struct event_venue *intern_venue(struct kafka_source *s,
+                                              const struct event_venue *venue)
 {
     const uint32_t i = intern(&s->venue_map, bytes_of(venue->name), KAFKA_SOURCE_VENUES_MAX);
 
@@ -96,10 +97,13 @@ static const char *decode(struct kafka_source *s, struct arb_bytes value)
         return "it is not a market-data message";
     }
     event->venue = intern_venue(s, &s->decoded.venue);
-    event->info = intern_instrument(s, &s->decoded.info);
     if (event->venue == NULL) {
         return "it is of one venue too many";
     }
+    if (event->kind == EVENT_ALIVE) {
+        return NULL;
+    }
+    event->info = intern_instrument(s, &s->decoded.info);
     if (event->info == NULL) {
         return "its instrument has other scales than before, or is one too many";
     }
@@ -112,11 +116,34 @@ static void note_skipped(struct kafka_source *s, const struct kafka_record *reco
     uint64_t suppressed;
 
     s->stats.skipped++;
-    if (log_limit_pass(&s->skipped_limit, clock_now_ns(), &suppressed)) {
+    if (log_limit_pass(&s->skipped_limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: %s (%llu more not shown)",
                  record->topic, (int)record->partition, (long long)record->offset, why,
                  (unsigned long long)suppressed);
     }
+}
+
+/* The event of a record, or NULL when there is none in it. */
+static const struct event *take(struct kafka_source *s, const struct kafka_record *record)
+{
+    struct event *const event = &s->decoded.event;
+
+    if (record->is_lost) {
+        *event = (struct event){ .kind = EVENT_LOST, .reason = "" };
+    } else {
+        const char *const why = decode(s, record->value);
+        if (why != NULL) {
+            note_skipped(s, record, why);
+            return NULL;
+        }
+        if (event->kind == EVENT_ALIVE) {
+            kafka_reader_begin_at(s->reader, record->partition, s->decoded.alive.from);
+        }
+        s->stats.events++;
+    }
+    event->partition = (uint32_t)record->partition;
+    event->is_history = record->is_history;
+    return event;
 }
 
 static const struct event *next(struct source *source, int timeout_ms)
@@ -125,12 +152,10 @@ static const struct event *next(struct source *source, int timeout_ms)
     struct kafka_record record;
 
     while (kafka_reader_next(s->reader, timeout_ms, &record)) {
-        const char *const why = decode(s, record.value);
-        if (why == NULL) {
-            s->stats.events++;
-            return &s->decoded.event;
+        const struct event *const event = take(s, &record);
+        if (event != NULL) {
+            return event;
         }
-        note_skipped(s, &record, why);
         timeout_ms = 0; /* skipping is no reason to wait longer than asked */
     }
     return NULL;
@@ -151,13 +176,13 @@ static void destroy(struct source *source)
 }
 
 int kafka_source_create(struct source **out, const struct kafka_config *config, const char *group,
-                        int64_t rewind_ms, struct err *err)
+                        struct err *err)
 {
     static const struct source_ops ops = { next, wake, destroy };
     const struct kafka_reader_config reader_config = { .kafka = config,
                                                        .topic = config->market_topic,
                                                        .group = group,
-                                                       .rewind_ms = rewind_ms,
+                                                       .start = KAFKA_FROM_TAIL,
                                                        .who = who };
     struct kafka_source *const s = calloc(1, sizeof(*s));
 

@@ -19,11 +19,13 @@ struct kafka_source_stats {
 };
 
 /*
- * Reads from `rewind_ms` ago, so that a late joiner meets a snapshot of every live book. With
- * a `group` its members share the instruments; NULL reads everything. `config` is borrowed.
+ * Begins where the first word of each venue says that all its books are, so that a late joiner
+ * meets a snapshot of every live one. With a `group` its members share the instruments, and each
+ * partition that is given away comes as EVENT_LOST first; NULL reads everything. `config` is
+ * borrowed.
  */
 int kafka_source_create(struct source **source, const struct kafka_config *config,
-                        const char *group, int64_t rewind_ms, struct err *err);
+                        const char *group, struct err *err);
 
 /* The consumer's thread. */
 struct kafka_source_stats kafka_source_stats(const struct source *source);

@@ -1,6 +1,5 @@
 #include "kafka/reader.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,23 @@
 enum {
     OFFSETS_TIMEOUT_MS = 2000, /* for one look-up of offsets */
     RETRY_MS = 500,            /* between looks for the topic */
-    TAIL_MAX = 50000,          /* records looked through where brokers cannot look up by time */
+    GROWTH_MS = 5000,          /* between looks for more partitions of it */
+    SEEK_TIMEOUT_MS = 1000,
+    TAIL_RECORDS = 2000, /* read at once, and enough to meet a word of each venue that is alive */
     PARTITIONS_MAX = 10000,
-    REWIND_SLACK_MS = 2000, /* snapshots are spread over the interval, and clocks differ */
+    REPORTS_MAX = 1000, /* in one call */
+};
+
+#define CATCH_UP_NS (500 * NS_PER_MS) /* what was the end so long ago is no longer */
+
+/* What is known of a partition that is read. */
+struct place {
+    bool is_taken;     /* it is this reader's */
+    bool is_lost;      /* it is given away: the caller has not been told yet */
+    bool is_caught_up; /* what comes is of the present */
+    int64_t lowest;    /* offset read so far; INT64_MAX: none was */
+    int64_t end;       /* of the partition, 0: not known, */
+    int64_t end_at_ns; /* when it was looked at */
 };
 
 struct kafka_reader {
@@ -23,61 +36,56 @@ struct kafka_reader {
     rd_kafka_queue_t *queue;     /* the consumer's, to wake it */
     rd_kafka_message_t *message; /* lent to the caller */
     char topic[KAFKA_TOPIC_MAX];
-    int64_t from_ms;  /* UTC; older records are of no interest; 0: all are */
-    bool is_from_now; /* no rewinding at all */
+    enum kafka_start start;
+    bool has_group;
     bool is_assigned;
-    bool was_absent;     /* the topic came into being later: everything in it is new */
-    int64_t next_try_ns; /* monotonic */
+    bool is_closing;
+    bool was_absent;      /* the topic came into being later: everything in it is of the present */
+    int64_t next_try_ns;  /* monotonic */
+    struct place *places; /* [n_places] by partition */
+    int32_t n_places;
+    rd_kafka_topic_partition_list_t *revoked; /* to be given up at the next call, or NULL */
 };
 
-static bool ask_marks(const struct kafka_reader *r, const rd_kafka_topic_partition_t *partition,
-                      int64_t *low, int64_t *high)
+/* -- partitions ------------------------------------------------------------------------ */
+
+static bool has_room(struct kafka_reader *r, int32_t n)
 {
-    return rd_kafka_query_watermark_offsets(r->rk, partition->topic, partition->partition, low,
-                                            high, OFFSETS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (n <= r->n_places) {
+        return true;
+    }
+    struct place *const grown = realloc(r->places, (size_t)n * sizeof(*grown));
+    if (grown == NULL) {
+        return false;
+    }
+    memset(grown + r->n_places, 0, (size_t)(n - r->n_places) * sizeof(*grown));
+    r->places = grown;
+    r->n_places = n;
+    return true;
 }
 
-/* The end as it is now, as a number: "the end" would be looked up later and miss what is between.
- */
-static bool start_at_end(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
+/* False: no memory, so nobody could say what is of the present. */
+static bool take(struct kafka_reader *r, int32_t partition)
 {
-    for (int i = 0; i < partitions->cnt; i++) {
-        int64_t low;
-        if (!ask_marks(r, &partitions->elems[i], &low, &partitions->elems[i].offset)) {
-            return false;
-        }
+    if (!has_room(r, partition + 1)) {
+        return false;
     }
+    r->places[partition] =
+        (struct place){ .is_taken = true, .is_caught_up = r->was_absent, .lowest = INT64_MAX };
     return true;
 }
 
 /*
- * No record is as young as asked for, or the broker cannot tell (librdkafka's mock cluster):
- * start some way before the end; next() drops what is too old.
+ * The end as it is now, as a number: "the end" would be looked up later and miss what is between.
  */
-static bool start_in_tail(const struct kafka_reader *r, rd_kafka_topic_partition_t *partition)
+static bool start_at_end(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
-    int64_t low, high;
-
-    if (!ask_marks(r, partition, &low, &high)) {
-        return false;
-    }
-    partition->offset = high - low > TAIL_MAX ? high - TAIL_MAX : low;
-    return true;
-}
-
-static bool start_at_time(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
-{
-    for (int i = 0; i < partitions->cnt; i++) {
-        partitions->elems[i].offset = r->from_ms;
-    }
-    if (rd_kafka_offsets_for_times(r->rk, partitions, OFFSETS_TIMEOUT_MS) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return false;
-    }
     for (int i = 0; i < partitions->cnt; i++) {
         rd_kafka_topic_partition_t *const partition = &partitions->elems[i];
-        if (partition->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
-            (partition->offset < 0 && !start_in_tail(r, partition))) {
+        int64_t low;
+        if (rd_kafka_query_watermark_offsets(r->rk, partition->topic, partition->partition, &low,
+                                             &partition->offset,
+                                             OFFSETS_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return false;
         }
     }
@@ -87,73 +95,163 @@ static bool start_at_time(const struct kafka_reader *r, rd_kafka_topic_partition
 /* Fills in where to start. False when the brokers did not say. */
 static bool find_start(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
-    if (r->from_ms == 0 || r->was_absent) {
-        for (int i = 0; i < partitions->cnt; i++) {
-            partitions->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
-        }
-        return true;
+    if (r->start == KAFKA_FROM_END && !r->was_absent) {
+        return start_at_end(r, partitions);
     }
-    return r->is_from_now ? start_at_end(r, partitions) : start_at_time(r, partitions);
+    for (int i = 0; i < partitions->cnt; i++) {
+        partitions->elems[i].offset = r->start == KAFKA_FROM_BEGINNING || r->was_absent
+                                          ? RD_KAFKA_OFFSET_BEGINNING
+                                          : RD_KAFKA_OFFSET_TAIL(TAIL_RECORDS);
+    }
+    return true;
 }
 
-static void assign_all(struct kafka_reader *r, int n_partitions)
+static bool take_all(struct kafka_reader *r, const rd_kafka_topic_partition_list_t *partitions)
 {
-    rd_kafka_topic_partition_list_t *const partitions =
-        rd_kafka_topic_partition_list_new(n_partitions);
+    bool all = true;
 
-    rd_kafka_topic_partition_list_add_range(partitions, r->topic, 0, n_partitions - 1);
-    if (find_start(r, partitions)) {
-        r->is_assigned = rd_kafka_assign(r->rk, partitions) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < partitions->cnt; i++) {
+        all = take(r, partitions->elems[i].partition) && all;
+    }
+    return all;
+}
+
+/* Without a group: reads partitions `first` to `n` - 1 beside those that are read already. */
+static void assign_from(struct kafka_reader *r, int first, int n)
+{
+    rd_kafka_topic_partition_list_t *const partitions = rd_kafka_topic_partition_list_new(n);
+
+    rd_kafka_topic_partition_list_add_range(partitions, r->topic, first, n - 1);
+    if (take_all(r, partitions) && find_start(r, partitions)) {
+        rd_kafka_error_t *const error = rd_kafka_incremental_assign(r->rk, partitions);
+        r->is_assigned = error == NULL;
+        if (error != NULL) {
+            rd_kafka_error_destroy(error); /* the next look for the topic tries again */
+        }
     }
     rd_kafka_topic_partition_list_destroy(partitions);
+}
+
+/* A partition that comes to be while the topic is read has no past. */
+static void look_for_more(struct kafka_reader *r, int n)
+{
+    const int known = r->n_places;
+
+    if (n > known) {
+        log_line(ARB_INFO, r->client.who, "topic %s has %d partitions instead of %d", r->topic, n,
+                 known);
+        r->was_absent = true;
+        assign_from(r, known, n);
+    }
 }
 
 static void look_for_topic(struct kafka_reader *r)
 {
     const int n = kafka_partition_count(r->rk, r->topic);
 
-    r->next_try_ns = clock_mono_ns() + RETRY_MS * NS_PER_MS;
+    r->next_try_ns = clock_mono_ns() + (r->is_assigned ? GROWTH_MS : RETRY_MS) * NS_PER_MS;
     if (n < 0 || n > PARTITIONS_MAX) {
         return;
     }
     kafka_client_is_up(&r->client);
-    if (n > 0) {
-        assign_all(r, n);
+    if (r->is_assigned) {
+        look_for_more(r, n);
+    } else if (n > 0) {
+        assign_from(r, 0, n);
     } else if (!r->was_absent) {
         r->was_absent = true;
         log_line(ARB_INFO, r->client.who, "topic %s does not exist yet; waiting for it", r->topic);
     }
 }
 
-/* Both kinds of balancing, as the configured strategy asks. */
-static void take_over(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *partitions, bool is_taken)
+/* -- a group shares them out ----------------------------------------------------------- */
+
+static bool is_cooperative(rd_kafka_t *rk)
 {
-    if (strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0) {
-        rd_kafka_error_t *const error = is_taken ? rd_kafka_incremental_assign(rk, partitions)
-                                                 : rd_kafka_incremental_unassign(rk, partitions);
-        if (error != NULL) {
-            rd_kafka_error_destroy(error); /* librdkafka then rejoins the group by itself */
-        }
-        return;
-    }
-    (void)rd_kafka_assign(rk, is_taken ? partitions : NULL); /* likewise */
+    return strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") == 0;
 }
 
-static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+static void drop_error(rd_kafka_error_t *error)
 {
-    struct kafka_client *const client = opaque;
-    const struct kafka_reader *const r = client->owner;
-    const bool is_taken = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    if (error != NULL) {
+        rd_kafka_error_destroy(error); /* librdkafka then joins the group again by itself */
+    }
+}
 
-    if (is_taken && !find_start(r, partitions)) {
-        log_line(ARB_WARN, client->who, "no offsets to start from; beginning at the end of %s",
+static void gain(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
+{
+    if (!take_all(r, partitions) || !find_start(r, partitions)) {
+        log_line(ARB_WARN, r->client.who, "no offsets to start from; beginning at the end of %s",
                  r->topic);
         for (int i = 0; i < partitions->cnt; i++) {
             partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
         }
     }
-    take_over(rk, partitions, is_taken);
+    if (is_cooperative(r->rk)) {
+        drop_error(rd_kafka_incremental_assign(r->rk, partitions));
+    } else {
+        (void)rd_kafka_assign(r->rk, partitions);
+    }
+}
+
+/* They are given up when the caller was told of each, and had the time to act. */
+static void begin_to_lose(struct kafka_reader *r, const rd_kafka_topic_partition_list_t *partitions)
+{
+    r->revoked = rd_kafka_topic_partition_list_copy(partitions);
+    for (int i = 0; i < partitions->cnt; i++) {
+        const int32_t partition = partitions->elems[i].partition;
+        if (partition < r->n_places && r->places[partition].is_taken) {
+            r->places[partition].is_taken = false;
+            r->places[partition].is_lost = true;
+        }
+    }
+}
+
+static void end_losing(struct kafka_reader *r)
+{
+    rd_kafka_topic_partition_list_t *const revoked = r->revoked;
+
+    if (revoked == NULL) {
+        return;
+    }
+    r->revoked = NULL;
+    if (is_cooperative(r->rk)) {
+        drop_error(rd_kafka_incremental_unassign(r->rk, revoked));
+    } else {
+        (void)rd_kafka_assign(r->rk, NULL); /* nothing to do if that fails */
+    }
+    rd_kafka_topic_partition_list_destroy(revoked);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+    const struct kafka_client *const client = opaque;
+    struct kafka_reader *const r = client->owner;
+
+    (void)rk;
+    end_losing(r);
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        gain(r, partitions);
+    } else {
+        begin_to_lose(r, partitions);
+    }
+    if (r->is_closing) {
+        end_losing(r); /* nobody is left to be told */
+    }
+}
+
+/* Tells of the next partition that is given away; false: there is none. */
+static bool tell_loss(struct kafka_reader *r, struct kafka_record *record)
+{
+    for (int32_t i = 0; r->revoked != NULL && i < r->n_places; i++) {
+        if (r->places[i].is_lost) {
+            r->places[i].is_lost = false;
+            *record = (struct kafka_record){ .topic = r->topic, .partition = i, .is_lost = true };
+            return true;
+        }
+    }
+    return false;
 }
 
 static int subscribe(struct kafka_reader *r, struct err *err)
@@ -173,6 +271,10 @@ static int set_group(rd_kafka_conf_t *conf, const char *group, struct err *err)
 {
     char text[ERR_TEXT_MAX];
 
+    if (rd_kafka_conf_set(conf, "enable.partition.eof", "true", text, sizeof(text)) !=
+        RD_KAFKA_CONF_OK) {
+        return err_set(err, ARB_EINVAL, "%s", text);
+    }
     /* librdkafka wants a name even from a consumer that is in no group; it is never sent. */
     if (rd_kafka_conf_set(conf, "group.id", group == NULL ? "arbspot" : group, text,
                           sizeof(text)) != RD_KAFKA_CONF_OK) {
@@ -207,29 +309,17 @@ static int open_consumer(struct kafka_reader *r, const struct kafka_reader_confi
     return config->group == NULL ? ARB_OK : subscribe(r, err);
 }
 
-int64_t kafka_rewind_ms(int64_t snapshot_interval_ms)
-{
-    return snapshot_interval_ms + snapshot_interval_ms / 2 + REWIND_SLACK_MS;
-}
-
-static int64_t start_ms(int64_t rewind_ms)
-{
-    const int64_t now_ms = clock_now_ns() / NS_PER_MS;
-    return rewind_ms < now_ms ? now_ms - rewind_ms : 0;
-}
-
 int kafka_reader_create(struct kafka_reader **out, const struct kafka_reader_config *config,
                         struct err *err)
 {
-    assert(config->rewind_ms >= 0);
     struct kafka_reader *const r = calloc(1, sizeof(*r));
     if (r == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for a Kafka consumer");
     }
     r->client.who = config->who;
     r->client.owner = r;
-    r->is_from_now = config->rewind_ms == 0;
-    r->from_ms = start_ms(config->rewind_ms);
+    r->start = config->start;
+    r->has_group = config->group != NULL;
     const int n = snprintf(r->topic, sizeof(r->topic), "%s", config->topic);
     if (n <= 0 || (size_t)n >= sizeof(r->topic)) {
         free(r);
@@ -262,9 +352,12 @@ void kafka_reader_destroy(struct kafka_reader *r)
         rd_kafka_queue_destroy(r->queue);
     }
     if (r->rk != NULL) {
+        r->is_closing = true;
+        end_losing(r);
         (void)rd_kafka_consumer_close(r->rk); /* leaves the group; nothing to do if that fails */
         rd_kafka_destroy(r->rk);
     }
+    free(r->places);
     free(r);
 }
 
@@ -272,38 +365,65 @@ static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message
 {
     uint64_t suppressed;
 
-    if (log_limit_pass(&r->client.limit, clock_now_ns(), &suppressed)) {
+    if (log_limit_pass(&r->client.limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_WARN, r->client.who, "reading %s: %s (%llu more like this not shown)",
                  r->topic, rd_kafka_message_errstr(message), (unsigned long long)suppressed);
     }
 }
 
-static bool is_too_old(const struct kafka_reader *r, const rd_kafka_message_t *message)
+/* -- reading --------------------------------------------------------------------------- */
+
+/*
+ * Was the record there before the reader had caught up? It has when it met the end, or on a busy
+ * partition, which may have none to meet, when a record comes that is behind what was the end half
+ * a second ago at most.
+ */
+static bool is_history(const struct kafka_reader *r, const rd_kafka_message_t *message)
 {
-    rd_kafka_timestamp_type_t type;
-    const int64_t time_ms = rd_kafka_message_timestamp(message, &type);
-    return type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && time_ms < r->from_ms && !r->is_from_now;
+    struct place *const place = &r->places[message->partition];
+    const int64_t now_ns = clock_mono_ns();
+    int64_t low, high;
+
+    if (place->is_caught_up) {
+        return false;
+    }
+    if (place->end > 0 && message->offset >= place->end &&
+        now_ns - place->end_at_ns <= CATCH_UP_NS) {
+        place->is_caught_up = true;
+        return false;
+    }
+    /* The end as of the last answer of the broker: asks nobody. */
+    if (message->offset >= place->end &&
+        rd_kafka_get_watermark_offsets(r->rk, r->topic, message->partition, &low, &high) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR &&
+        high > 0) {
+        place->end = high;
+        place->end_at_ns = now_ns;
+    }
+    return true;
 }
 
-/* The next message of interest, or NULL. Old ones are dropped without waiting for more. */
+/* What librdkafka reports instead of a record. */
+static void take_report(struct kafka_reader *r, const rd_kafka_message_t *message)
+{
+    if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        note_error(r, message);
+    } else if (message->partition < r->n_places) {
+        r->places[message->partition].is_caught_up = true;
+    }
+}
+
+/* The next message, or NULL. */
 static rd_kafka_message_t *poll_message(struct kafka_reader *r, int timeout_ms)
 {
-    for (int i = 0; i < TAIL_MAX; i++) {
+    for (int i = 0; i < REPORTS_MAX; i++) {
         rd_kafka_message_t *const message = rd_kafka_consumer_poll(r->rk, timeout_ms);
-        if (message == NULL) {
-            return NULL;
-        }
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && !is_too_old(r, message)) {
+        if (message == NULL || message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             return message;
         }
-        const bool is_error = message->err != RD_KAFKA_RESP_ERR_NO_ERROR;
-        if (is_error) {
-            note_error(r, message);
-        }
+        take_report(r, message);
         rd_kafka_message_destroy(message);
-        if (is_error) {
-            return NULL;
-        }
+        timeout_ms = 0;
     }
     return NULL;
 }
@@ -327,27 +447,62 @@ static void wait_for_topic(struct kafka_reader *r, int timeout_ms)
     }
 }
 
+static void describe(struct kafka_reader *r, struct kafka_record *record)
+{
+    struct place *const place = &r->places[r->message->partition];
+
+    *record = (struct kafka_record){ .value = { r->message->payload, r->message->len },
+                                     .topic = r->topic,
+                                     .partition = r->message->partition,
+                                     .offset = r->message->offset,
+                                     .is_history = is_history(r, r->message) };
+    place->lowest = record->offset < place->lowest ? record->offset : place->lowest;
+}
+
+static bool read_on(struct kafka_reader *r, int timeout_ms, struct kafka_record *record)
+{
+    r->message = poll_message(r, timeout_ms);
+    if (tell_loss(r, record)) { /* a message that came along is somebody else's by then */
+        give_back(r);
+        return true;
+    }
+    if (r->message == NULL || r->message->partition >= r->n_places) {
+        return false;
+    }
+    kafka_client_is_up(&r->client);
+    describe(r, record);
+    return true;
+}
+
 bool kafka_reader_next(struct kafka_reader *r, int timeout_ms, struct kafka_record *record)
 {
     give_back(r);
+    if (tell_loss(r, record)) {
+        return true;
+    }
+    end_losing(r);
     if (!r->is_assigned) {
         wait_for_topic(r, timeout_ms);
         if (!r->is_assigned) {
             return false;
         }
+    } else if (!r->has_group && !r->client.is_down && clock_mono_ns() >= r->next_try_ns) {
+        look_for_topic(r);
     }
-    r->message = poll_message(r, timeout_ms);
-    if (r->message == NULL) {
-        return false;
+    return read_on(r, timeout_ms, record);
+}
+
+void kafka_reader_begin_at(struct kafka_reader *r, int32_t partition, int64_t offset)
+{
+    if (partition >= r->n_places || !r->places[partition].is_taken || offset < 0 ||
+        offset >= r->places[partition].lowest) {
+        return;
     }
-    kafka_client_is_up(&r->client);
-    *record = (struct kafka_record){
-        .value = { r->message->payload, r->message->len },
-        .topic = r->topic,
-        .partition = r->message->partition,
-        .offset = r->message->offset,
-    };
-    return true;
+    rd_kafka_topic_partition_list_t *const list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, r->topic, partition)->offset = offset;
+    drop_error(rd_kafka_seek_partitions(r->rk, list, SEEK_TIMEOUT_MS));
+    rd_kafka_topic_partition_list_destroy(list);
+    r->places[partition] = (struct place){ .is_taken = true, .lowest = offset };
 }
 
 void kafka_reader_wake(struct kafka_reader *r)

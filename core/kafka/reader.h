@@ -1,9 +1,12 @@
 /*
- * kafka_reader.h - reads one topic from a point in time on, whenever it comes to exist.
+ * kafka_reader.h - reads one topic, whenever it comes to exist and however many partitions it gets.
  *
- * Without a group the reader takes every partition the topic has when it is first seen. With
- * one the brokers share the partitions out; each then starts at the same point in time, not
- * at a committed offset, because a book is rebuilt from its last snapshot.
+ * Without a group the reader takes every partition. With one the brokers share the partitions out
+ * among its members. No committed offset matters: what a reader needs is the present, and for books
+ * the messages that lead up to it (kafka_reader_begin_at()).
+ *
+ * Where reading starts is told by offsets only, never by the time of a record: clocks of machines
+ * differ, and are set.
  */
 #ifndef ARB_KAFKA_READER_H
 #define ARB_KAFKA_READER_H
@@ -12,16 +15,21 @@
 #include "config/config.h"
 #include "util/err.h"
 
-#define KAFKA_REWIND_ALL INT64_MAX /* as far back as the brokers keep */
-
 enum { KAFKA_TOPIC_MAX = 250 }; /* bytes, terminator included: the brokers' limit */
+
+/* Where in each partition reading begins, when the reader gets it. */
+enum kafka_start {
+    KAFKA_FROM_BEGINNING = 1, /* all that the brokers keep */
+    KAFKA_FROM_TAIL = 2,      /* a few thousand records before the end */
+    KAFKA_FROM_END = 3,       /* only what comes from now on */
+};
 
 struct kafka_reader_config {
     const struct kafka_config *kafka; /* brokers is an address: see embedded_attach() */
     const char *topic;
     const char *group; /* NULL: every partition */
-    int64_t rewind_ms; /* 0: only what comes from now on */
-    const char *who;   /* for the log, outlives the reader: "kafka=source" */
+    enum kafka_start start;
+    const char *who; /* for the log, outlives the reader: "kafka=source" */
 };
 
 /* Borrowed until the next call. */
@@ -30,12 +38,15 @@ struct kafka_record {
     const char *topic;
     int32_t partition;
     int64_t offset;
+    bool is_history; /* it was in the topic before the reader had caught up with its end */
+    /*
+     * Not a record: the partition goes to another member of the group when
+     * kafka_reader_next() is called again. No value.
+     */
+    bool is_lost;
 };
 
 struct kafka_reader;
-
-/* How far to go back to meet a snapshot of every live book, if each is repeated so often. */
-int64_t kafka_rewind_ms(int64_t snapshot_interval_ms);
 
 int kafka_reader_create(struct kafka_reader **reader, const struct kafka_reader_config *config,
                         struct err *err);
@@ -48,6 +59,9 @@ void kafka_reader_destroy(struct kafka_reader *reader);
  * long as the topic has not been found a call may take a second or two longer.
  */
 bool kafka_reader_next(struct kafka_reader *reader, int timeout_ms, struct kafka_record *record);
+
+/* Goes back to `offset` when reading began behind it; else does nothing. */
+void kafka_reader_begin_at(struct kafka_reader *reader, int32_t partition, int64_t offset);
 
 /* Makes a waiting kafka_reader_next() return soon. Any thread. */
 void kafka_reader_wake(struct kafka_reader *reader);

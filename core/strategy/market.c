@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arbspot/symbols.h"
+#include "consumer/lease.h"
 #include "consumer/replica.h"
 #include "util/log.h"
 
@@ -16,6 +17,8 @@ enum {
 struct leg {
     struct replica replica;
     uint64_t shown_session;
+    uint32_t partition; /* that its last event came from */
+    bool is_alive;      /* its host */
     bool is_conflict_logged;
 };
 
@@ -29,6 +32,8 @@ struct instrument {
 struct market {
     struct market_config config;
     struct market_stats stats;
+    struct leases leases[ARB_VENUES_MAX]; /* by venue */
+    int64_t expires_ns;                   /* no lease ends before */
     struct arb_symbol_map symbols;
     struct instrument *instruments[MARKET_INSTRUMENTS_MAX];
     uint32_t n_instruments;
@@ -182,14 +187,16 @@ struct standing {
     bool is_known, is_live;
 };
 
-static struct standing standing_of(const struct replica *replica)
+static struct standing standing_of(const struct leg *leg)
 {
-    return (struct standing){ replica->is_heard, replica_is_live(replica) };
+    return (struct standing){ leg->replica.is_heard,
+                              leg->is_alive && replica_is_live(&leg->replica) };
 }
 
 static void count_change(struct market_stats *stats, struct standing before, struct standing now)
 {
-    stats->n_books += now.is_known && !before.is_known;
+    stats->n_books += now.is_known;
+    stats->n_books -= before.is_known;
     stats->n_live += now.is_live;
     stats->n_live -= before.is_live;
 }
@@ -200,13 +207,13 @@ static void refuse_scale(struct market *market, uint32_t index, uint32_t venue,
 {
     struct leg *const leg = &market->instruments[index]->legs[venue];
     struct arb_book *const view = &leg->replica.view;
-    const struct standing before = standing_of(&leg->replica);
+    const struct standing before = standing_of(leg);
     const struct arb_instrument *const info = &market->instruments[index]->info;
 
     market->stats.scale_conflicts++;
     if (view->state != ARB_BOOK_UNUSABLE) {
         view->state = ARB_BOOK_UNUSABLE;
-        count_change(&market->stats, before, standing_of(&leg->replica));
+        count_change(&market->stats, before, standing_of(leg));
         mark_changed(market, index, venue);
     }
     if (!leg->is_conflict_logged) {
@@ -219,31 +226,183 @@ static void refuse_scale(struct market *market, uint32_t index, uint32_t venue,
     }
 }
 
-void market_apply(struct market *market, const struct event *event)
-{
-    const uint32_t venue = find_venue(market, event->venue->name);
+/* -- whose host is alive --------------------------------------------------------------- */
 
+/* Looks at one book again after its host was heard of, or was not for too long. */
+static void judge(struct market *market, uint32_t index, uint32_t venue, int64_t now_ns)
+{
+    struct leg *const leg = &market->instruments[index]->legs[venue];
+    const struct leases *const leases = &market->leases[venue];
+    const struct standing before = standing_of(leg);
+
+    leg->is_alive = leg->partition < leases->n &&
+                    lease_holds(&leases->leases[leg->partition], leg->replica.session, now_ns);
+    const struct standing now = standing_of(leg);
+    count_change(&market->stats, before, now);
+    if (before.is_live != now.is_live) {
+        mark_changed(market, index, venue);
+    }
+}
+
+static void judge_partition(struct market *market, uint32_t venue, uint32_t partition,
+                            int64_t now_ns)
+{
+    for (uint32_t i = 0; i < market->n_instruments; i++) {
+        if (market->instruments[i]->legs[venue].partition == partition) {
+            judge(market, i, venue, now_ns);
+        }
+    }
+}
+
+static void expire_before(struct market *market, int64_t ns)
+{
+    market->expires_ns = ns < market->expires_ns ? ns : market->expires_ns;
+}
+
+/*
+ * Where a lease begins or ends, the books under it do. False: the host that says it does not count,
+ * because another one publishes the venue.
+ */
+static bool take_lease(struct market *market, uint32_t venue, const struct event *event,
+                       int64_t now_ns)
+{
+    struct lease *const lease = leases_at(&market->leases[venue], event->partition);
+
+    if (lease == NULL) {
+        return false; /* without a lease nothing is LIVE */
+    }
+    const struct lease before = *lease;
+    const bool counts = lease_take(lease, event, now_ns);
+    expire_before(market, lease->until_ns == 0 ? NEVER_NS : lease->until_ns);
+    if (before.session != lease->session ||
+        (now_ns < before.until_ns) != (now_ns < lease->until_ns)) {
+        judge_partition(market, venue, event->partition, now_ns);
+    }
+    return counts;
+}
+
+static int64_t end_leases(struct market *market, uint32_t venue, int64_t now_ns)
+{
+    struct leases *const leases = &market->leases[venue];
+    int64_t next_ns = NEVER_NS;
+
+    for (uint32_t partition = 0; partition < leases->n; partition++) {
+        struct lease *const lease = &leases->leases[partition];
+        if (lease->until_ns == 0) {
+            continue;
+        }
+        if (lease->until_ns <= now_ns) {
+            lease->until_ns = 0;
+            judge_partition(market, venue, partition, now_ns);
+        } else if (lease->until_ns < next_ns) {
+            next_ns = lease->until_ns;
+        }
+    }
+    return next_ns;
+}
+
+int64_t market_on_time(struct market *market, int64_t now_ns)
+{
+    if (now_ns >= market->expires_ns) {
+        market->expires_ns = NEVER_NS;
+        for (uint32_t venue = 0; venue < market->config.n_venues; venue++) {
+            expire_before(market, end_leases(market, venue, now_ns));
+        }
+    }
+    return market->expires_ns;
+}
+
+/* What was in the partition is somebody else's, or will be read from the beginning. */
+static void lose(struct market *market, uint32_t partition, int64_t now_ns)
+{
+    for (uint32_t venue = 0; venue < market->config.n_venues; venue++) {
+        struct leases *const leases = &market->leases[venue];
+        if (partition >= leases->n) {
+            continue;
+        }
+        leases->leases[partition] = (struct lease){ 0 };
+        judge_partition(market, venue, partition, now_ns);
+        for (uint32_t i = 0; i < market->n_instruments; i++) {
+            struct leg *const leg = &market->instruments[i]->legs[venue];
+            if (leg->partition == partition) {
+                const struct standing before = standing_of(leg);
+                replica_forget(&leg->replica);
+                count_change(&market->stats, before, standing_of(leg));
+            }
+        }
+    }
+}
+
+/* -- events ---------------------------------------------------------------------------- */
+
+/* A copy that misses what its host said is no copy any more. */
+static void leave_out(struct market *market, struct replica *replica, uint64_t session)
+{
+    market->stats.books.superseded++;
+    if (replica->session == session) {
+        replica_lose(replica);
+    }
+}
+
+static void apply_alive(struct market *market, uint32_t venue, const struct event *event,
+                        int64_t now_ns)
+{
+    const bool counts = take_lease(market, venue, event, now_ns);
+
+    market->stats.books.alive += counts;
+    market->stats.books.superseded += !counts;
+}
+
+static void apply_to_book(struct market *market, uint32_t index, uint32_t venue,
+                          const struct event *event, int64_t now_ns)
+{
+    struct leg *const leg = &market->instruments[index]->legs[venue];
+    const bool counts = take_lease(market, venue, event, now_ns);
+    const struct standing before = standing_of(leg);
+
+    if (counts) {
+        const enum arb_verdict verdict = replica_apply(&leg->replica, &market->stats.books, event);
+        if (arb_verdict_is_change(verdict)) {
+            leg->partition = event->partition;
+            mark_changed(market, index, venue);
+        }
+    } else {
+        leave_out(market, &leg->replica, event->session);
+    }
+    count_change(&market->stats, before, standing_of(leg));
+    judge(market, index, venue, now_ns);
+}
+
+static void apply_book_event(struct market *market, uint32_t venue, const struct event *event,
+                             int64_t now_ns)
+{
+    const uint32_t index = find_instrument(market, event->info);
+
+    if (index == ARB_NO_INSTRUMENT) {
+        return;
+    }
+    if (is_same_scale(&market->instruments[index]->info, event->info)) {
+        apply_to_book(market, index, venue, event, now_ns);
+    } else {
+        refuse_scale(market, index, venue, event->info);
+    }
+}
+
+void market_apply(struct market *market, const struct event *event, int64_t now_ns)
+{
+    if (event->kind == EVENT_LOST) {
+        lose(market, event->partition, now_ns);
+        return;
+    }
+    const uint32_t venue = find_venue(market, event->venue->name);
     market->stats.events++;
     if (venue == market->config.n_venues) {
         market->stats.unknown_venues++;
         report_stranger(market, event->venue->name);
-        return;
-    }
-    const uint32_t index = find_instrument(market, event->info);
-    if (index == ARB_NO_INSTRUMENT) {
-        return;
-    }
-    struct instrument *const instrument = market->instruments[index];
-    if (!is_same_scale(&instrument->info, event->info)) {
-        refuse_scale(market, index, venue, event->info);
-        return;
-    }
-    struct replica *const replica = &instrument->legs[venue].replica;
-    const struct standing before = standing_of(replica);
-    const enum arb_verdict verdict = replica_apply(replica, &market->stats.books, event);
-    count_change(&market->stats, before, standing_of(replica));
-    if (arb_verdict_is_change(verdict)) {
-        mark_changed(market, index, venue);
+    } else if (event->kind == EVENT_ALIVE) {
+        apply_alive(market, venue, event, now_ns);
+    } else {
+        apply_book_event(market, venue, event, now_ns);
     }
 }
 
@@ -251,6 +410,9 @@ void market_apply(struct market *market, const struct event *event)
 static void show(struct leg *leg, struct arb_book *shown)
 {
     *shown = replica_view(&leg->replica);
+    if (!leg->is_alive) {
+        replica_view_lapse(shown);
+    }
     leg->shown_session = leg->replica.session;
 }
 
@@ -323,6 +485,7 @@ int market_create(struct market **market, const struct market_config *config)
         return ARB_ENOMEM;
     }
     created->config = *config;
+    created->expires_ns = NEVER_NS;
     *market = created;
     return ARB_OK;
 }
@@ -334,6 +497,9 @@ void market_destroy(struct market *market)
     }
     for (uint32_t i = 0; i < market->n_instruments; i++) {
         free_instrument(market->instruments[i], market->config.n_venues);
+    }
+    for (uint32_t i = 0; i < market->config.n_venues; i++) {
+        leases_fini(&market->leases[i]);
     }
     free(market);
 }

@@ -2,7 +2,8 @@
  * market.h - every instrument side by side on all venues, rebuilt from events.
  *
  * Each book is a replica (consumer/replica.h): LIVE only while it is proven to be the host's
- * book. Bad or foreign events are counted and left out; none of them is an error of the caller.
+ * book, and that host is alive (consumer/lease.h). Bad or foreign events are counted and left out;
+ * none of them is an error of the caller.
  *
  * One owner: the thread of the strategy.
  */
@@ -44,8 +45,14 @@ struct market;
 int market_create(struct market **market, const struct market_config *config);
 void market_destroy(struct market *market);
 
-/* Takes an event in, and marks its book as changed when it did change. */
-void market_apply(struct market *market, const struct event *event);
+/* Takes an event in that came at `now_ns`, mono, and marks what it changed. */
+void market_apply(struct market *market, const struct event *event, int64_t now_ns);
+
+/*
+ * Marks the books whose hosts were not heard of for too long. Returns when to call it next, mono;
+ * NEVER_NS: not before another event.
+ */
+int64_t market_on_time(struct market *market, int64_t now_ns);
 
 /*
  * Hands out the next instrument that changed since it was handed out last, the longest

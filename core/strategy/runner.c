@@ -39,6 +39,7 @@ struct runner {
     int64_t started_ns;             /* when the thread was made, monotonic */
     struct moment step_now;         /* the time, unless is_real_time */
     int64_t due_ns[ARB_TIMERS_MAX]; /* monotonic; NEVER_NS: not set */
+    int64_t expires_ns;             /* when a book may be STALE because nobody watches it */
     bool is_real_time;
     bool is_init_called; /* then fini() has to be, too */
     bool is_disabled;
@@ -172,17 +173,20 @@ static void fire_timers(struct runner *runner)
 static unsigned drain(struct runner *runner, const struct event *event)
 {
     struct source *const source = runner->config.source;
+    const int64_t now_ns = now_of(runner).mono_ns;
     unsigned n = 0;
 
     while (event != NULL) {
+        const bool is_lost = event->kind == EVENT_LOST;
         if (!runner->is_disabled) {
-            market_apply(runner->market, event);
+            market_apply(runner->market, event, now_ns);
         }
-        if (++n == RUNNER_DRAIN_MAX) {
-            break;
+        if (++n == RUNNER_DRAIN_MAX || is_lost) {
+            break; /* what is lost is shown before the source gives it up */
         }
         event = source->ops->next(source, 0);
     }
+    runner->expires_ns = market_on_time(runner->market, now_ns);
     return n;
 }
 
@@ -228,7 +232,8 @@ static void finish(struct runner *runner)
 /* Rounded up, so that the timer is due when the source gives up waiting. */
 static int wait_ms(const struct runner *runner)
 {
-    const int64_t due_ns = runner_next_timer_ns(runner);
+    const int64_t timer_ns = runner_next_timer_ns(runner);
+    const int64_t due_ns = timer_ns < runner->expires_ns ? timer_ns : runner->expires_ns;
     const int64_t now_ns = now_of(runner).mono_ns;
 
     if (due_ns <= now_ns) {
@@ -416,6 +421,7 @@ static void prepare(struct runner *runner, const struct runner_config *config)
 {
     runner->config = *config;
     runner->step_now = config->now;
+    runner->expires_ns = NEVER_NS;
     (void)snprintf(runner->who, sizeof(runner->who), "strategy=%s",
                    config->strategy->name); /* fits by its size */
     for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {

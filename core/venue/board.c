@@ -40,6 +40,7 @@ struct board {
     uint32_t n;
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
+    uint64_t n_alive; /* times it was said that the venue is watched */
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
     int64_t waits_ns; /* no book's wait ends before */
@@ -99,6 +100,8 @@ static void stamp(struct board *board, uint32_t i, struct moment at, const struc
     event->instrument = i;
     event->venue = &board->venue;
     event->info = &board->instruments[i];
+    event->partition = 0;
+    event->is_history = false;
     event->session = board->config.run;
     event->clock = venue_clock_estimate(&board->clock, at);
     event->seq = ++board->books[i].seq;
@@ -397,13 +400,53 @@ static bool catch_up(struct board *board, struct outlet *outlet)
     return outlet->n_behind == 0;
 }
 
+static struct event alive_event(struct board *board, int64_t now_ns, bool ends)
+{
+    return (struct event){ .kind = EVENT_ALIVE,
+                           .venue = &board->venue,
+                           .session = board->config.run,
+                           .seq = ++board->n_alive,
+                           .mono_ns = now_ns,
+                           .ends = ends,
+                           .reason = "" };
+}
+
+/* Whoever has all there is hears that it is still true. */
+static bool say_alive(struct board *board, struct outlet *outlet, int64_t now_ns)
+{
+    if (now_ns < outlet->alive_ns) {
+        return true;
+    }
+    const struct event event = alive_event(board, now_ns, false);
+    if (!outlet_tell(outlet, &event)) {
+        return false;
+    }
+    outlet->alive_ns = now_ns + BOARD_ALIVE_NS;
+    return true;
+}
+
 static int64_t run_outlets(struct board *board, int64_t now_ns)
 {
-    bool all_sent = true;
+    int64_t next_ns = now_ns + FEEDBACK_LOOK_NS;
+
     for (uint32_t o = 0; o < board->n_outlets; o++) {
-        all_sent = catch_up(board, board->outlets[o]) && all_sent;
+        struct outlet *const outlet = board->outlets[o];
+        if (!catch_up(board, outlet) || !say_alive(board, outlet, now_ns)) {
+            next_ns = now_ns + CATCH_UP_NS;
+        } else if (outlet->alive_ns < next_ns) {
+            next_ns = outlet->alive_ns;
+        }
     }
-    return all_sent ? now_ns + FEEDBACK_LOOK_NS : now_ns + CATCH_UP_NS;
+    return next_ns;
+}
+
+void board_end(struct board *board, struct moment now)
+{
+    const struct event event = alive_event(board, now.mono_ns, true);
+
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        (void)outlet_tell(board->outlets[o], &event); /* else its consumers wait for the lease */
+    }
 }
 
 void board_on_date(struct board *board, struct moment now, int64_t venue_ns)

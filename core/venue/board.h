@@ -13,6 +13,9 @@
  * How far a session is, the venue's own time of its book tells (`venue_ns`, and how many events it
  * brought since). Where a venue sends no times, the leader leads until it is lost.
  *
+ * Once a second the board says that the venue is watched (EVENT_ALIVE), to each consumer when it
+ * has got everything that was said before: without that nobody takes a book for LIVE.
+ *
  * What is known of the venue's clock, the board knows: all sessions lead to the same venue, and
  * what one of them taught is still true when it is gone.
  *
@@ -31,6 +34,7 @@
 enum { BOARD_SEATS_MAX = 3 }; /* two sessions, and one that replaces either */
 
 #define BOARD_PATIENCE_NS INT64_C(500000000)
+#define BOARD_ALIVE_NS INT64_C(1000000000)
 
 struct board;
 
@@ -73,6 +77,8 @@ void board_on_round_trip(struct board *board, struct moment now, int64_t rtt_ns)
 
 /* From now on nobody takes over: the sessions are being stopped. */
 void board_close(struct board *board);
+/* Tells everybody that this was the last of this run. */
+void board_end(struct board *board, struct moment now);
 
 /*
  * Periodic snapshots, books for consumers that fell behind, leaders that were waited for in

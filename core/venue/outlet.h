@@ -25,6 +25,7 @@ struct outlet {
     uint64_t *behind;          /* [ARB_INSTRUMENTS_MAX] events that a snapshot has to replace */
     uint32_t n_behind;         /* books with such events */
     uint64_t conflated;        /* events that a later snapshot replaced, of all books */
+    int64_t alive_ns;          /* when the consumer is told again that the venue is watched, mono */
 };
 
 int outlet_init_ring(struct outlet *outlet, struct ring *ring, struct feedback *feedback,
@@ -37,6 +38,11 @@ void outlet_fini(struct outlet *outlet);
  * in `conflated` how many it stands for; that and `prev_seq` are set here, for each outlet anew.
  */
 bool outlet_send(struct outlet *outlet, struct event *event);
+
+/*
+ * Sends an event that is of no book. False: not now, the ring is full. Nothing is marked.
+ */
+bool outlet_tell(struct outlet *outlet, const struct event *event);
 
 /* Marks a book of which `n` events, at least one, were lost behind the outlet. */
 void outlet_lost(struct outlet *outlet, uint32_t instrument, uint64_t n);

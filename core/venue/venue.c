@@ -359,6 +359,7 @@ void venue_stop(struct venue *venue, struct moment now, const char *why)
         }
     }
     (void)board_on_turn(venue->board, now);
+    board_end(venue->board, now);
 }
 
 void venue_destroy(struct venue *venue)

@@ -141,6 +141,30 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
     return (size_t)(at - out);
 }
 
+size_t wire_write_alive(const struct event *event, const struct wire_alive *alive, int64_t pub_ns,
+                        char *out)
+{
+    char *at = put_text(out, "{\"v\":1,\"type\":\"alive\",\"venue\":");
+
+    at = put_string(at, event->venue->name, strlen(event->venue->name));
+    at = put_text(at, ",\"session\":\"");
+    at = digits_write_hex(at, event->session);
+    at = put_text(at, "\",\"seq\":");
+    at = digits_write_u64(at, event->seq);
+    at = put_text(at, ",\"mono_ns\":");
+    at = digits_write_i64(at, event->mono_ns);
+    at = put_text(at, ",\"pub_ns\":");
+    at = digits_write_i64(at, pub_ns);
+    if (alive->from >= 0) {
+        at = put_text(at, ",\"from\":");
+        at = digits_write_i64(at, alive->from);
+    }
+    at = put_text(at, ",\"host\":");
+    at = put_string(at, alive->host, strlen(alive->host));
+    at = put_text(at, event->ends ? ",\"ends\":true}" : ",\"ends\":false}");
+    return (size_t)(at - out);
+}
+
 /* What reading the levels needs to know of the rest of the message. */
 struct reader {
     struct wire_event *out;
@@ -151,7 +175,7 @@ struct reader {
 static bool read_type(struct arb_json *json, void *context, void *member)
 {
     (void)context;
-    return wire_read_enum(json, event_kind_name, EVENT_SNAPSHOT, EVENT_STATUS, member);
+    return wire_read_enum(json, event_kind_name, EVENT_SNAPSHOT, EVENT_ALIVE, member);
 }
 
 static bool read_state(struct arb_json *json, void *context, void *member)
@@ -264,6 +288,25 @@ static bool read_reason(struct arb_json *json, void *context, void *member)
     return true;
 }
 
+static bool read_host(struct arb_json *json, void *context, void *member)
+{
+    struct arb_bytes text;
+    size_t len;
+
+    (void)context;
+    if (!arb_json_string(json, &text)) {
+        return false;
+    }
+    const int rc = json_text_read(text, member, WIRE_HOST_MAX, &len);
+    return rc == ARB_OK || arb_json_fail(json, rc);
+}
+
+static bool read_flag(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return arb_json_bool(json, member);
+}
+
 static const struct wire_field fields[] = {
     { "v", wire_read_version, 0 },
     { "type", read_type, offsetof(struct wire_event, event.kind) },
@@ -287,6 +330,10 @@ static const struct wire_field fields[] = {
     { "verified_levels", read_u32, offsetof(struct wire_event, event.verified_levels) },
     { "clock_offset_ns", wire_read_i64, offsetof(struct wire_event, event.clock.offset_ns) },
     { "clock_error_ns", wire_read_error, offsetof(struct wire_event, event.clock.error_ns) },
+    { "mono_ns", wire_read_i64, offsetof(struct wire_event, event.mono_ns) },
+    { "host", read_host, offsetof(struct wire_event, alive.host) },
+    { "ends", read_flag, offsetof(struct wire_event, event.ends) },
+    { "from", wire_read_i64, offsetof(struct wire_event, alive.from) },
 };
 
 enum {
@@ -296,9 +343,11 @@ enum {
     REASON_BIT = 1 << 17,
     OPTIONAL_BITS = 3 << 18, /* "conflated", "verified_levels" */
     CLOCK_BITS = 3 << 20,    /* both or neither */
+    /* Of an alive: "v", "type", "venue", "session", "seq", "pub_ns", and what only it has. */
+    ALIVE_BITS = 0x1037 | 7 << 22,
 };
 
-_Static_assert(N_FIELDS == 22, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 26, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 
@@ -326,6 +375,7 @@ static void start(struct wire_event *out)
     memset(&out->venue, 0, sizeof(out->venue));
     memset(&out->info, 0, sizeof(out->info));
     out->reason[0] = '\0';
+    out->alive = (struct wire_alive){ .from = -1 };
     out->event.venue = &out->venue;
     out->event.info = &out->info;
     out->event.bids = out->event.asks = out->levels;
@@ -338,6 +388,9 @@ static bool is_complete(uint32_t kind, uint32_t seen)
     const uint32_t rest = kind == EVENT_STATUS ? REASON_BIT : BOOK_BITS;
     const uint32_t clock = seen & CLOCK_BITS;
 
+    if (kind == EVENT_ALIVE) {
+        return (seen & ALIVE_BITS) == ALIVE_BITS;
+    }
     return (seen & ~(uint32_t)(OPTIONAL_BITS | CLOCK_BITS)) == (HEAD_BITS | rest) &&
            (clock == 0 || clock == CLOCK_BITS);
 }
@@ -357,6 +410,8 @@ int wire_read_event(struct arb_bytes message, struct wire_event *out)
     }
     if (out->event.kind == EVENT_SNAPSHOT) {
         reverse_sides(out);
+    } else if (out->event.kind == EVENT_ALIVE) {
+        out->event.info = NULL;
     }
     return ARB_OK;
 }

@@ -17,13 +17,29 @@ size_t wire_event_bound(const struct event *event);
 /* Writes one message without terminator, at most wire_event_bound() bytes; returns its length. */
 size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out);
 
+enum {
+    WIRE_HOST_MAX = 80,   /* bytes, terminator included: a machine's name and a process id */
+    WIRE_ALIVE_MAX = 768, /* both names escaped at worst */
+};
+
+/* What an alive message says beside its event. */
+struct wire_alive {
+    int64_t from; /* the offset from where its partition has every book of the venue; -1: unknown */
+    char host[WIRE_HOST_MAX]; /* who publishes the venue, for people */
+};
+
+/* Writes one message without terminator, at most WIRE_ALIVE_MAX bytes; returns its length. */
+size_t wire_write_alive(const struct event *event, const struct wire_alive *alive, int64_t pub_ns,
+                        char *out);
+
 /* A decoded market-data message. Names are copied; levels are in the caller's storage. */
 struct wire_event {
-    struct event event; /* venue and info point to the members below */
+    struct event event; /* venue and info point to the members below; an alive has no info */
     struct event_venue venue;
     struct arb_instrument info;
     int64_t pub_ns;
     char reason[EVENT_REASON_MAX];
+    struct wire_alive alive;
     struct arb_level *levels; /* given by the caller, levels_max entries: bids, then asks */
     uint32_t levels_max;
 };

@@ -354,7 +354,7 @@ static int make_parts(struct rig *rig, const char *brokers, struct dataset *data
         rc = make_publisher(rig, err);
     }
     if (rc == ARB_OK) {
-        rc = kafka_source_create(&rig->source, &rig->kafka, NULL, 0, err);
+        rc = kafka_source_create(&rig->source, &rig->kafka, NULL, err);
     }
     if (rc == ARB_OK) {
         rc = open_bare_producer(rig, err);
@@ -498,8 +498,9 @@ int kafka_path_measure(struct path_figures *figures, const char *brokers, struct
     if (rc == ARB_OK) {
         *figures = (struct path_figures){
             .name = "kafka",
-            .what = "session event -> ring -> publisher -> broker -> kafka_source, against librdkafka "
-                    "alone",
+            .what =
+                "session event -> ring -> publisher -> broker -> kafka_source, against librdkafka "
+                "alone",
             .ours = latency_quantiles(&rig->ours_in.latency),
             .bare = latency_quantiles(&rig->bare_in.latency),
         };

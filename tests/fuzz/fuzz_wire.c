@@ -48,7 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const struct arb_bytes text = fuzz_copy((const char *)data, len);
 
     if (wire_read_event(text, &event) == ARB_OK) {
-        write_and_read_again(&event.event);
+        if (event.event.kind == EVENT_ALIVE) {
+            char out[WIRE_ALIVE_MAX];
+            (void)wire_write_alive(&event.event, &event.alive, event.pub_ns, out);
+        } else {
+            write_and_read_again(&event.event);
+        }
     }
     if (wire_read_opportunity(text, &opportunity, &pub_ns) == ARB_OK) {
         char out[WIRE_OPPORTUNITY_MAX];

@@ -45,7 +45,7 @@ static void fail(const char *what, const char *why)
 static void open_all(struct witness *w, char **argv)
 {
     const struct kafka_reader_config reader = {
-        .kafka = &w->config, .topic = argv[2], .rewind_ms = KAFKA_REWIND_ALL, .who = "kafka=witness"
+        .kafka = &w->config, .topic = argv[2], .start = KAFKA_FROM_BEGINNING, .who = "kafka=witness"
     };
     const struct sigaction end = { .sa_handler = on_end };
     struct err err = { 0 };
@@ -77,9 +77,9 @@ static uint32_t digest(const struct arb_book *book)
     return libdeflate_crc32(crc, book->asks, book->n_asks * sizeof(*book->asks));
 }
 
-static void note_copy(const struct witness *w, uint32_t number)
+static void note_copy(const struct witness *w, uint32_t number, int64_t now_ns)
 {
-    const struct arb_consumer_book book = arb_consumer_book_at(w->consumer, number);
+    const struct arb_consumer_book book = arb_consumer_book_at(w->consumer, number, now_ns);
 
     (void)fprintf(w->record,
                   "%" PRId64 " %" PRId64 " %s %s %016" PRIx64 " %" PRIu64 " %" PRIu32 "\n",
@@ -92,10 +92,15 @@ static void step(const struct witness *w)
     struct kafka_record record;
     struct arb_consumed consumed;
 
-    if (kafka_reader_next(w->reader, WAIT_MS, &record) &&
-        arb_consumer_feed(w->consumer, record.value, &consumed) == ARB_OK && consumed.is_live &&
-        arb_verdict_is_change(consumed.verdict)) {
-        note_copy(w, consumed.book);
+    if (!kafka_reader_next(w->reader, WAIT_MS, &record)) {
+        return;
+    }
+    const struct arb_arrival arrival = { .mono_ns = clock_mono_ns(),
+                                         .partition = (uint32_t)record.partition,
+                                         .is_history = record.is_history };
+    if (arb_consumer_feed(w->consumer, record.value, &arrival, &consumed) == ARB_OK &&
+        consumed.is_live && arb_verdict_is_change(consumed.verdict)) {
+        note_copy(w, consumed.book, arrival.mono_ns);
     }
 }
 

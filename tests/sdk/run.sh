@@ -51,7 +51,11 @@ echo "PASS: a plugin built against the installed SDK loads, checks and replays"
 cmake -S "$here/consumer" -B "$tmp/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$tmp/prefix" \
     -DCMAKE_C_FLAGS="$flags" >/dev/null
 cmake --build "$tmp/consumer" >/dev/null
-grep '"type":"snapshot"' "$tmp/messages" | sed '2s/"100.4"/"100.3"/' >"$tmp/lines"
+{
+    echo '{"v":1,"type":"alive","venue":"acme","session":"0000000000000001","seq":1,"mono_ns":0,' \
+        '"pub_ns":0,"host":"test/1","ends":false}'
+    grep '"type":"snapshot"' "$tmp/messages" | sed '2s/"100.4"/"100.3"/'
+} >"$tmp/lines"
 "$tmp/consumer/top_of_book" <"$tmp/lines" >"$tmp/tops"
 printf '%s\n' 'acme BTC/USD 100.5 100.6' 'acme BTC/USD not live' | diff - "$tmp/tops"
 # shellcheck disable=SC2046 # flags are words

@@ -333,9 +333,8 @@ static void on_too_early(void *context, uint32_t venue, const char *path)
 
 /* -- from the sessions to the bus ----------------------------------------------------- */
 
-static void on_event(void *context, const struct event *event)
+static void note_event(struct side *side, const struct event *event)
 {
-    struct side *const side = context;
     struct scenario *const s = side->scenario;
     const uint32_t i = scenario_instrument(s, event->info->symbol);
     const struct arb_book book = board_view(scenario_board(side), event->instrument);
@@ -350,7 +349,6 @@ static void on_event(void *context, const struct event *event)
                                        .trading = event->trading,
                                        .verified = event->verified,
                                        .verified_levels = event->verified_levels });
-    topic_publish(&s->topic, event, s->now_ns, scenario_moment(s).utc_ns);
     follow_reaction(side, i, event);
     if (event->state != ARB_BOOK_LIVE) {
         side->published_ns[i] = 0; /* it may be LIVE again before the step is over */
@@ -358,6 +356,17 @@ static void on_event(void *context, const struct event *event)
     if (event->kind == EVENT_STATUS) {
         scenario_tell(s, "%s %s is %s: %s", event->venue->name, event->info->symbol,
                       book_state_name(event->state), event->reason);
+    }
+}
+
+static void on_event(void *context, const struct event *event)
+{
+    struct side *const side = context;
+    struct scenario *const s = side->scenario;
+
+    topic_publish(&s->topic, event, s->now_ns, scenario_moment(s).utc_ns);
+    if (event->kind != EVENT_ALIVE) {
+        note_event(side, event);
     }
 }
 

@@ -5,6 +5,9 @@
 #include "wire/wire.h"
 #include "scenario_internal.h"
 
+#define HEARD_NS                                                                                   \
+    (BOARD_ALIVE_NS + 200 * NS_PER_MS) /* then each venue has said that it is alive                \
+                                        */
 #define REWIND_NS (SIMULATION_SNAPSHOT_MS * NS_PER_MS + 200 * NS_PER_MS)
 
 /* A LIVE copy must be what the host said at the event that the copy stands at. */
@@ -41,9 +44,15 @@ static void check_changed(struct scenario *s, const struct copy *copy)
     }
 }
 
-/* Who has read everything must see each book as the host does. */
+/* Who has read everything, and has heard that the hosts are alive, must see each book as they do.
+ */
 static void check_caught_up(struct scenario *s, const struct copy *copy)
 {
+    (void)market_on_time(copy->market, s->now_ns);
+    check_changed(s, copy);
+    if (s->now_ns - copy->reader.joined_ns < HEARD_NS) {
+        return;
+    }
     for (uint32_t i = 0; i < market_n_instruments(copy->market); i++) {
         const uint32_t instrument =
             scenario_instrument(s, market_instrument(copy->market, i)->symbol);
@@ -70,7 +79,7 @@ static void read_topic(struct scenario *s, struct copy *copy)
 {
     for (const struct event *event;
          (event = copy->reader.source.ops->next(&copy->reader.source, 0)) != NULL;) {
-        market_apply(copy->market, event);
+        market_apply(copy->market, event, s->now_ns);
         check_changed(s, copy);
     }
     if (copy->reader.failed > 0) {
@@ -102,7 +111,7 @@ static void read_unluckily(struct scenario *s, struct copy *copy)
         if (luck == 1) {
             damage_event(s, copy, event);
         }
-        market_apply(copy->market, event);
+        market_apply(copy->market, event, s->now_ns);
         check_changed(s, copy);
     }
 }
@@ -115,7 +124,7 @@ static void read_rings(struct scenario *s, struct copy *copy, uint32_t n)
         void *record;
         for (uint32_t i = 0; i < n && (record = ring_peek(&s->sides[venue].ring, &len)) != NULL;
              i++) {
-            market_apply(copy->market, event_record_read(record));
+            market_apply(copy->market, event_record_read(record), s->now_ns);
             ring_release(&s->sides[venue].ring);
             check_changed(s, copy);
         }
@@ -130,6 +139,7 @@ static int begin_copy(struct scenario *s, struct copy *copy, int64_t since_ns)
     copy->market = NULL;
     topic_reader_init(&copy->reader, &s->topic, s->levels, READERS_LEVELS_MAX);
     copy->reader.next = topic_find(&s->topic, since_ns);
+    copy->reader.joined_ns = s->now_ns;
     return market_create(&copy->market, &config);
 }
 
@@ -155,6 +165,7 @@ static int begin_runner(struct scenario *s, int64_t since_ns, struct err *err)
     s->n_open = 0;
     topic_reader_init(&s->runner_reader, &s->topic, s->levels, READERS_LEVELS_MAX);
     s->runner_reader.next = topic_find(&s->topic, since_ns);
+    s->runner_reader.joined_ns = s->now_ns;
     return runner_create(&s->runner, &config, &problems, err);
 }
 

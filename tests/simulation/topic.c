@@ -17,10 +17,16 @@ static void *grown(void *memory, size_t *cap, size_t need, size_t size)
 
 void topic_publish(struct topic *topic, const struct event *event, int64_t now_ns, int64_t utc_ns)
 {
-    topic->text = grown(topic->text, &topic->cap, topic->len + wire_event_bound(event), 1);
+    static const struct wire_alive alive = { .from = -1, .host = "simulation/1" };
+    const bool is_alive = event->kind == EVENT_ALIVE;
+    const size_t bound = is_alive ? WIRE_ALIVE_MAX : wire_event_bound(event);
+
+    topic->text = grown(topic->text, &topic->cap, topic->len + bound, 1);
     topic->messages =
         grown(topic->messages, &topic->cap_messages, topic->n + 1, sizeof(*topic->messages));
-    const size_t len = wire_write_event(event, utc_ns, topic->text + topic->len);
+    char *const at = topic->text + topic->len;
+    const size_t len = is_alive ? wire_write_alive(event, &alive, utc_ns, at)
+                                : wire_write_event(event, utc_ns, at);
     topic->messages[topic->n++] = (struct topic_message){ topic->len, len, now_ns };
     topic->len += len;
 }
@@ -50,6 +56,7 @@ static const struct event *next(struct source *source, int timeout_ms)
         const struct topic_message *const message = &reader->topic->messages[reader->next++];
         const struct arb_bytes json = { reader->topic->text + message->at, message->len };
         if (wire_read_event(json, &reader->decoded) == ARB_OK) {
+            reader->decoded.event.is_history = message->at_ns < reader->joined_ns;
             return &reader->decoded.event;
         }
         reader->failed++;

@@ -34,6 +34,7 @@ struct topic_reader {
     struct source source; /* first: what the runner is given */
     const struct topic *topic;
     size_t next;
+    int64_t joined_ns; /* messages from before are history */
     struct wire_event decoded;
     uint64_t failed; /* messages that could not be read: each is a fault of the wire */
 };

@@ -98,6 +98,17 @@ static inline struct event feed_stub_set_ask(struct feed_stub *stub, int64_t px,
     return event;
 }
 
+/* The venue's word that it is watched, said at `mono_ns`. */
+static inline struct event feed_stub_alive(const struct feed_stub *stub, int64_t mono_ns)
+{
+    return (struct event){ .kind = EVENT_ALIVE,
+                           .venue = &stub->venue,
+                           .session = stub->session,
+                           .seq = 1,
+                           .mono_ns = mono_ns,
+                           .reason = "" };
+}
+
 static inline struct event feed_stub_status(struct feed_stub *stub, enum arb_book_state state,
                                             enum arb_trading trading)
 {

@@ -17,9 +17,8 @@ enum {
     FIXTURE_FEEDS = 2,
     FIXTURE_RING_LEN = 1 << 20,
     FIXTURE_TIMEOUT_MS = 20000, /* for what takes milliseconds on an idle machine */
-    FIXTURE_REWIND_MS = 60000,
-    FIXTURE_BROKER = 1,  /* the only one's id */
-    FIXTURE_PRODUCE = 0, /* Kafka's number of the produce request */
+    FIXTURE_BROKER = 1,         /* the only one's id */
+    FIXTURE_PRODUCE = 0,        /* Kafka's number of the produce request */
 };
 
 struct kafka_fixture {
@@ -133,12 +132,12 @@ static inline const struct event *fixture_next(struct source *source, int timeou
     return event;
 }
 
-static inline struct source *fixture_source(const struct kafka_config *config, int64_t rewind_ms)
+static inline struct source *fixture_source(const struct kafka_config *config)
 {
     struct source *source = NULL;
     struct err err = { 0 };
 
-    assert_int_equal(kafka_source_create(&source, config, NULL, rewind_ms, &err), ARB_OK);
+    assert_int_equal(kafka_source_create(&source, config, NULL, &err), ARB_OK);
     return source;
 }
 

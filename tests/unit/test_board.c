@@ -27,6 +27,8 @@ struct world {
     struct feedback feedback;
     struct live_book books[BOARD_SEATS_MAX];
     struct moment now;
+    unsigned n_alive;    /* times the outlet was told that the venue is watched, */
+    struct event alive;  /* and how the last time */
     char text[TEXT_MAX]; /* what the outlet got and whom the board distrusts */
     size_t len;
 };
@@ -39,8 +41,14 @@ static void note(struct world *w, const char *line)
 
 static void on_event(void *context, const struct event *event)
 {
+    struct world *const w = context;
     char line[128];
 
+    if (event->kind == EVENT_ALIVE) {
+        w->n_alive++;
+        w->alive = *event;
+        return;
+    }
     (void)snprintf(line, sizeof(line), "%s %s #%u<%u", event_kind_name(event->kind),
                    book_state_name(event->state), (unsigned)event->seq, (unsigned)event->prev_seq);
     note(context, line);
@@ -363,6 +371,60 @@ static void failed_delivery_is_replaced_by_a_snapshot(void **state)
     destroy(w);
 }
 
+static void board_says_once_a_second_that_it_is_there(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, 0);
+
+    assert_true(turn_after(w, 0) <= START_NS + BOARD_ALIVE_NS);
+    assert_int_equal(1, w->n_alive);
+    assert_string_equal("fake", w->alive.venue->name);
+    assert_int_equal(1, w->alive.session);
+    assert_int_equal(1, w->alive.seq);
+    assert_int_equal(START_NS, w->alive.mono_ns);
+    assert_false(w->alive.ends);
+    (void)turn_after(w, BOARD_ALIVE_NS - 1);
+    assert_int_equal(1, w->n_alive);
+    assert_int_equal(START_NS + BOARD_ALIVE_NS, turn_after(w, 0));
+    (void)turn_after(w, 1);
+    assert_int_equal(2, w->n_alive);
+    assert_int_equal(2, w->alive.seq);
+    destroy(w);
+}
+
+/* A delivery failed, and there is nothing yet that replaces it: silence says so. */
+static void who_lacks_something_is_not_told(void **state)
+{
+    (void)state;
+    struct world *const w = create(2, 0);
+
+    snapshot(w, A, 5, 1);
+    snapshot(w, B, 4, 1);
+    (void)turn_after(w, 0);
+    assert_int_equal(1, w->n_alive);
+    lose(w, A); /* the book stays LIVE for a while, without anybody to take it from */
+    feedback_raise(&w->feedback, 0, 1);
+    (void)turn_after(w, BOARD_PATIENCE_NS - 1);
+    w->outlet.alive_ns = w->now.mono_ns;
+    (void)turn_after(w, 0);
+    assert_int_equal(1, w->n_alive);
+    snapshot(w, B, 6, 1);
+    (void)turn_after(w, 0);
+    assert_int_equal(2, w->n_alive);
+    destroy(w);
+}
+
+static void board_says_that_it_ends(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, 0);
+
+    board_end(w->board, w->now);
+    assert_int_equal(1, w->n_alive);
+    assert_true(w->alive.ends);
+    destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +441,9 @@ int main(void)
         cmocka_unit_test(replacement_has_all_that_is_live),
         cmocka_unit_test(books_are_repeated),
         cmocka_unit_test(failed_delivery_is_replaced_by_a_snapshot),
+        cmocka_unit_test(board_says_once_a_second_that_it_is_there),
+        cmocka_unit_test(who_lacks_something_is_not_told),
+        cmocka_unit_test(board_says_that_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

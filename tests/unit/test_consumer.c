@@ -28,8 +28,18 @@ struct message {
     size_t len;
 };
 
+#define NOW_NS INT64_C(1000000000000)
+
+static const struct arb_arrival arrival = { .mono_ns = NOW_NS };
+
 static void encode(const struct event *event, struct message *message)
 {
+    static const struct wire_alive alive = { .from = -1, .host = "here/1" };
+
+    if (event->kind == EVENT_ALIVE) {
+        message->len = wire_write_alive(event, &alive, pub_ns, message->text);
+        return;
+    }
     assert_true(wire_event_bound(event) <= MESSAGE_MAX);
     message->len = wire_write_event(event, pub_ns, message->text);
 }
@@ -37,7 +47,8 @@ static void encode(const struct event *event, struct message *message)
 static int feed(struct arb_consumer *consumer, const struct message *message,
                 struct arb_consumed *consumed)
 {
-    return arb_consumer_feed(consumer, (struct arb_bytes){ message->text, message->len }, consumed);
+    return arb_consumer_feed(consumer, (struct arb_bytes){ message->text, message->len }, &arrival,
+                             consumed);
 }
 
 static int feed_event(struct arb_consumer *consumer, struct event event,
@@ -52,7 +63,17 @@ static int feed_event(struct arb_consumer *consumer, struct event event,
 
 static int feed_text(struct arb_consumer *consumer, const char *text, struct arb_consumed *consumed)
 {
-    return arb_consumer_feed(consumer, (struct arb_bytes){ text, strlen(text) }, consumed);
+    return arb_consumer_feed(consumer, (struct arb_bytes){ text, strlen(text) }, &arrival,
+                             consumed);
+}
+
+/* The venue says that it is watched. */
+static void hear(struct arb_consumer *consumer, const struct feed_stub *stub)
+{
+    struct arb_consumed consumed;
+
+    assert_int_equal(ARB_OK, feed_event(consumer, feed_stub_alive(stub, NOW_NS), &consumed));
+    assert_int_equal(ARB_VERDICT_ALIVE, consumed.verdict);
 }
 
 struct world {
@@ -69,6 +90,8 @@ static int set_up(void **state)
     assert_int_equal(ARB_OK, arb_consumer_create(&world->consumer));
     feed_stub_init(&world->a, "ask_inc", "BTC/USD");
     feed_stub_init(&world->b, "bidex", "BTC/USD");
+    hear(world->consumer, &world->a);
+    hear(world->consumer, &world->b);
     *state = world;
     return 0;
 }
@@ -93,7 +116,7 @@ static void snapshot_makes_a_proven_book(void **state)
     assert_int_equal(ARB_VERDICT_SNAPSHOT, world->consumed.verdict);
     assert_true(world->consumed.is_live);
     assert_int_equal(pub_ns, world->consumed.pub_ns);
-    const struct arb_consumer_book book = arb_consumer_book_at(world->consumer, 0);
+    const struct arb_consumer_book book = arb_consumer_book_at(world->consumer, 0, NOW_NS);
     assert_string_equal("ask_inc", book.venue);
     assert_string_equal("BTC/USD", book.instrument->symbol);
     assert_int_equal(2, book.instrument->px_scale);
@@ -108,7 +131,7 @@ static void book_shows_the_clock_of_its_venue(void **state)
 
     event.clock = (struct arb_clock){ .offset_ns = -250, .error_ns = 3 };
     (void)feed_event(world->consumer, event, &world->consumed);
-    const struct arb_clock clock = arb_consumer_book_at(world->consumer, 0).book.clock;
+    const struct arb_clock clock = arb_consumer_book_at(world->consumer, 0, NOW_NS).book.clock;
     assert_int_equal(-250, clock.offset_ns);
     assert_int_equal(3, clock.error_ns);
 }
@@ -134,7 +157,7 @@ static void lost_message_is_a_fault_of_the_copy(void **state)
     (void)feed_event(world->consumer, feed_stub_set_bid(&world->a, 98, 7), &world->consumed);
     assert_int_equal(ARB_VERDICT_GAP, world->consumed.verdict);
     assert_false(world->consumed.is_live);
-    const struct arb_consumer_book book = arb_consumer_book_at(world->consumer, 0);
+    const struct arb_consumer_book book = arb_consumer_book_at(world->consumer, 0, NOW_NS);
     assert_int_equal(ARB_BOOK_STALE, book.book.state);
     assert_int_equal(ARB_BOOK_LIVE, book.published_state);
 }
@@ -146,7 +169,8 @@ static void book_that_the_host_calls_stale_is_no_fault_of_the_copy(void **state)
     (void)feed_event(world->consumer, feed_stub_quote(&world->a, 100, 101), &world->consumed);
     (void)feed_event(world->consumer, feed_stub_status(&world->a, ARB_BOOK_STALE, ARB_TRADING_OPEN),
                      &world->consumed);
-    assert_int_equal(ARB_BOOK_STALE, arb_consumer_book_at(world->consumer, 0).published_state);
+    assert_int_equal(ARB_BOOK_STALE,
+                     arb_consumer_book_at(world->consumer, 0, NOW_NS).published_state);
 }
 
 static void duplicate_does_not_take_back_what_the_host_says(void **state)
@@ -161,7 +185,8 @@ static void duplicate_does_not_take_back_what_the_host_says(void **state)
                      &world->consumed);
     (void)feed(world->consumer, &snapshot, &world->consumed);
     assert_int_equal(ARB_VERDICT_DUPLICATE, world->consumed.verdict);
-    assert_int_equal(ARB_BOOK_STALE, arb_consumer_book_at(world->consumer, 0).published_state);
+    assert_int_equal(ARB_BOOK_STALE,
+                     arb_consumer_book_at(world->consumer, 0, NOW_NS).published_state);
 }
 
 static void session_with_other_units_is_read_in_them(void **state)
@@ -171,9 +196,10 @@ static void session_with_other_units_is_read_in_them(void **state)
     (void)feed_event(world->consumer, feed_stub_quote(&world->a, 100, 101), &world->consumed);
     world->a.session++;
     world->a.info.px_scale = 4;
+    hear(world->consumer, &world->a);
     (void)feed_event(world->consumer, feed_stub_quote(&world->a, 10000, 10100), &world->consumed);
     assert_true(world->consumed.is_live);
-    assert_int_equal(4, arb_consumer_book_at(world->consumer, 0).instrument->px_scale);
+    assert_int_equal(4, arb_consumer_book_at(world->consumer, 0, NOW_NS).instrument->px_scale);
 }
 
 static void what_is_not_ours_is_named_and_counted(void **state)
@@ -234,7 +260,7 @@ struct scenario {
     struct chance chance;
     struct feed_stub feeds[N_BOOKS];
     bool is_live[N_BOOKS];
-    struct sent stream[STREAM_LEN + N_BOOKS];
+    struct sent stream[STREAM_LEN + N_BOOKS + 1];
     unsigned n;
     struct arb_consumer *consumer;
     uint64_t n_fed;
@@ -254,6 +280,27 @@ static void note_truth(struct truth *truth, const struct book *book)
 }
 
 /* As a host would go on: deltas only while LIVE, and a snapshot before it is LIVE again. */
+static void send(struct scenario *s, unsigned i, struct event event)
+{
+    struct sent *const sent = &s->stream[s->n++];
+
+    event.px_digits = event.qty_digits = ARB_DIGITS_UNKNOWN;
+    sent->feed = event.kind == EVENT_ALIVE ? N_BOOKS : i;
+    encode(&event, &sent->message);
+    note_truth(&sent->truth, &s->feeds[i].book);
+}
+
+/* The venue's host is started again: it says so, and first of each book the whole. */
+static void restart(struct scenario *s, unsigned i)
+{
+    const unsigned other = (i + 2) % N_BOOKS; /* of the same venue */
+
+    s->feeds[i].session++;
+    s->feeds[other].session++;
+    s->is_live[other] = false;
+    send(s, i, feed_stub_alive(&s->feeds[i], NOW_NS));
+}
+
 static struct event next_event(struct scenario *s, unsigned i)
 {
     struct feed_stub *const stub = &s->feeds[i];
@@ -265,7 +312,7 @@ static struct event next_event(struct scenario *s, unsigned i)
         return feed_stub_status(stub, ARB_BOOK_STALE, ARB_TRADING_OPEN);
     }
     if (what == 1) {
-        stub->session++; /* the host was started again: first of all the whole book */
+        restart(s, i);
     }
     if (what < 4 || !s->is_live[i]) {
         s->is_live[i] = true;
@@ -277,16 +324,6 @@ static struct event next_event(struct scenario *s, unsigned i)
     const int64_t distance = chance_below(&s->chance, LEVELS_MAX);
     return what % 2 == 0 ? feed_stub_set_bid(stub, 99 - distance, qty)
                          : feed_stub_set_ask(stub, 101 + distance, qty);
-}
-
-static void send(struct scenario *s, unsigned i, struct event event)
-{
-    struct sent *const sent = &s->stream[s->n++];
-
-    event.px_digits = event.qty_digits = ARB_DIGITS_UNKNOWN;
-    sent->feed = i;
-    encode(&event, &sent->message);
-    note_truth(&sent->truth, &s->feeds[i].book);
 }
 
 /* What the host said, in its order; at the end each book as a whole. */
@@ -346,7 +383,7 @@ static void assert_same_side(const struct arb_level *a, uint32_t n_a, const stru
 
 static void assert_right_or_not_live(const struct scenario *s, unsigned feed, uint32_t number)
 {
-    const struct arb_book book = arb_consumer_book_at(s->consumer, number).book;
+    const struct arb_book book = arb_consumer_book_at(s->consumer, number, NOW_NS).book;
 
     if (book.state != ARB_BOOK_LIVE) {
         return;
@@ -367,7 +404,9 @@ static void deliver(struct scenario *s, const struct sent *sent, bool is_damaged
     }
     s->n_fed++;
     assert_int_equal(ARB_OK, feed(s->consumer, &message, &consumed));
-    assert_right_or_not_live(s, sent->feed, consumed.book);
+    if (sent->feed < N_BOOKS) {
+        assert_right_or_not_live(s, sent->feed, consumed.book);
+    }
 }
 
 /* One message, or what became of it on the way. */
@@ -414,14 +453,20 @@ static void play(uint64_t seed, struct arb_consumer_counts *noticed)
     s->chance.state = seed;
     assert_int_equal(ARB_OK, arb_consumer_create(&s->consumer));
     record(s);
+    hear(s->consumer, &s->feeds[0]);
+    hear(s->consumer, &s->feeds[1]);
+    s->n_fed += 2;
     for (unsigned i = 0; i < STREAM_LEN; i++) {
         transmit(s, i);
     }
+    hear(s->consumer, &s->feeds[0]);
+    hear(s->consumer, &s->feeds[1]);
+    s->n_fed += 2;
     for (unsigned i = STREAM_LEN; i < s->n; i++) {
         deliver(s, &s->stream[i], false);
     }
     for (uint32_t i = 0; i < N_BOOKS; i++) {
-        assert_int_equal(ARB_BOOK_LIVE, arb_consumer_book_at(s->consumer, i).book.state);
+        assert_int_equal(ARB_BOOK_LIVE, arb_consumer_book_at(s->consumer, i, NOW_NS).book.state);
     }
     const struct arb_consumer_counts totals = arb_consumer_totals(s->consumer);
     assert_int_equal(s->n_fed, arb_consumer_counts_sum(&totals));

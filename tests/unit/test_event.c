@@ -186,7 +186,7 @@ static void values_have_their_names(void **state)
 static void values_without_a_name_are_question_marks(void **state)
 {
     (void)state;
-    assert_string_equal(event_kind_name(EVENT_STATUS + 1), "?");
+    assert_string_equal(event_kind_name(EVENT_LOST), "?");
     assert_string_equal(book_state_name(ARB_BOOK_UNUSABLE + 1), "?");
     assert_string_equal(trading_name(UINT32_MAX), "?");
     assert_string_equal(verified_name(0), "?");

@@ -23,9 +23,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Puts a message on the topic as a stranger would; `time_ms` 0 is now. */
-static void produce_raw(const struct kafka_config *config, const char *topic,
-                        struct arb_bytes value, int64_t time_ms)
+/* Puts a message on the topic as a stranger would. */
+static void produce_raw(const struct kafka_config *config, uint32_t partition,
+                        struct arb_bytes value)
 {
     rd_kafka_conf_t *const conf = rd_kafka_conf_new();
     char text[256];
@@ -34,10 +34,9 @@ static void produce_raw(const struct kafka_config *config, const char *topic,
     rd_kafka_t *const rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     assert_non_null(rk);
     const rd_kafka_vu_t parts[] = {
-        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic },
-        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0 },
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = config->market_topic },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)partition },
         { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
-        { .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = time_ms },
         { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { (void *)(uintptr_t)value.data, value.len } },
     };
     assert_null(rd_kafka_produceva(rk, parts, sizeof(parts) / sizeof(*parts)));
@@ -47,29 +46,27 @@ static void produce_raw(const struct kafka_config *config, const char *topic,
 
 static void produce_text(const struct kafka_config *config, const char *text)
 {
-    produce_raw(config, config->market_topic, (struct arb_bytes){ text, strlen(text) }, 0);
+    produce_raw(config, 0, (struct arb_bytes){ text, strlen(text) });
 }
 
-static void produce_event(const struct kafka_config *config, const struct event *event,
-                          int64_t time_ms)
+static void produce_event(const struct kafka_config *config, const struct event *event)
 {
     char text[4096];
 
     assert_true(wire_event_bound(event) <= sizeof(text));
-    produce_raw(config, config->market_topic,
-                (struct arb_bytes){ text, wire_write_event(event, 1, text) }, time_ms);
+    produce_raw(config, 0, (struct arb_bytes){ text, wire_write_event(event, 1, text) });
 }
 
 static void foreign_messages_are_skipped_and_counted(void **state)
 {
     struct kafka_fixture *const f = *state;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
     const struct event event = fixture_delta(1);
 
     produce_text(&f->config, "hello");
     produce_text(&f->config, "");
     produce_text(&f->config, "{\"v\":2}");
-    produce_event(&f->config, &event, 0);
+    produce_event(&f->config, &event);
     fixture_expect_deltas(source, 1, 1);
     assert_int_equal(kafka_source_stats(source).skipped, 3);
     assert_int_equal(kafka_source_stats(source).events, 1);
@@ -82,35 +79,66 @@ static void a_late_joiner_reads_what_was_there_before(void **state)
 
     fixture_push_deltas(f, 0, 1, 10);
     fixture_flush(f);
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
     fixture_expect_deltas(source, 1, 10);
     source->ops->destroy(source);
 }
 
-static void messages_older_than_the_rewind_are_left_out(void **state)
+/* What was there says nothing of the present; what comes then does. */
+static void what_was_there_is_history(void **state)
 {
     struct kafka_fixture *const f = *state;
-    const struct event old = fixture_delta(1), young = fixture_delta(2);
-    const int64_t now_ms = clock_now_ns() / NS_PER_MS;
 
-    produce_event(&f->config, &old, now_ms - 2 * FIXTURE_REWIND_MS);
-    produce_event(&f->config, &young, now_ms - FIXTURE_REWIND_MS / 2);
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
-    fixture_expect_deltas(source, 2, 2);
+    fixture_push_deltas(f, 0, 1, 2);
+    fixture_flush(f);
+    struct source *const source = fixture_source(&f->config);
+    for (uint64_t seq = 1; seq <= 2; seq++) {
+        const struct event *const event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+        assert_non_null(event);
+        assert_int_equal(event->seq, seq);
+        assert_true(event->is_history);
+    }
+    assert_null(source->ops->next(source, SHORT_MS)); /* it has met the end */
+    fixture_push_deltas(f, 0, 3, 3);
+    fixture_flush(f);
+    const struct event *const event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+    assert_non_null(event);
+    assert_int_equal(event->seq, 3);
+    assert_false(event->is_history);
     source->ops->destroy(source);
 }
 
-static void without_a_rewind_only_new_messages_are_read(void **state)
+static void produce_alive(const struct kafka_config *config, uint32_t partition, int64_t from)
+{
+    const struct event_venue venue = { "kraken" };
+    const struct event event = { .kind = EVENT_ALIVE, .venue = &venue, .session = 7, .seq = 1 };
+    const struct wire_alive alive = { .from = from, .host = "here/1" };
+    char text[WIRE_ALIVE_MAX];
+
+    produce_raw(config, partition,
+                (struct arb_bytes){ text, wire_write_alive(&event, &alive, 1, text) });
+}
+
+/* Reading begins some thousand messages before the end, and where a venue says its books are. */
+static void a_word_of_a_venue_takes_reading_back(void **state)
 {
     struct kafka_fixture *const f = *state;
+    enum { MANY = 5000, SOME = 500, FROM = 1000 };
 
-    fixture_push_deltas(f, 0, 1, 10);
-    fixture_flush(f);
-    struct source *const source = fixture_source(&f->config, 0);
-    assert_null(source->ops->next(source, SHORT_MS)); /* by now it knows where it starts */
-    fixture_push_deltas(f, 0, 11, 12);
-    fixture_flush(f);
-    fixture_expect_deltas(source, 11, 12);
+    for (unsigned first = 1; first <= MANY; first += SOME) {
+        fixture_push_deltas(f, 0, first, first + SOME - 1);
+        fixture_flush(f);
+    }
+    struct source *const source = fixture_source(&f->config);
+    const struct event *event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+    assert_non_null(event);
+    assert_true(event->seq > FROM + 1); /* offsets count from 0 */
+    produce_alive(&f->config, event->partition, FROM);
+    while (event->kind != EVENT_ALIVE) {
+        event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+        assert_non_null(event);
+    }
+    fixture_expect_deltas(source, FROM + 1, MANY);
     source->ops->destroy(source);
 }
 
@@ -121,10 +149,10 @@ static void a_topic_that_comes_later_is_read_from_its_start(void **state)
     const struct event event = fixture_delta(1);
 
     config.market_topic = "later";
-    struct source *const source = fixture_source(&config, 0);
+    struct source *const source = fixture_source(&config);
     assert_null(source->ops->next(source, SHORT_MS));
     assert_int_equal(rd_kafka_mock_topic_create(embedded_cluster(f->embedded), "later", 1, 1), 0);
-    produce_event(&config, &event, 0);
+    produce_event(&config, &event);
     fixture_expect_deltas(source, 1, 1);
     source->ops->destroy(source);
 }
@@ -133,7 +161,7 @@ static void names_are_the_same_pointers_for_every_event(void **state)
 {
     struct kafka_fixture *const f = *state;
     static const struct event_venue other = { "bitstamp" };
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
     struct event event = fixture_delta(1);
 
     fixture_push(f, 0, &event);
@@ -157,7 +185,7 @@ static void an_instrument_with_other_scales_is_skipped(void **state)
 {
     struct kafka_fixture *const f = *state;
     struct arb_instrument other = sample_instrument;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
     struct event event = fixture_delta(1);
 
     fixture_push(f, 0, &event);
@@ -174,7 +202,7 @@ static void an_instrument_with_other_scales_is_skipped(void **state)
 static void reading_goes_on_after_the_broker_was_away(void **state)
 {
     struct kafka_fixture *const f = *state;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
 
     fixture_push_deltas(f, 0, 1, 1);
     fixture_flush(f);
@@ -191,7 +219,7 @@ static void reading_goes_on_after_the_broker_was_away(void **state)
 static void a_wake_before_the_wait_ends_it(void **state)
 {
     struct kafka_fixture *const f = *state;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
 
     assert_null(source->ops->next(source, SHORT_MS));
     source->ops->wake(source);
@@ -209,7 +237,7 @@ static void *wake_up(void *context)
 static void a_wake_from_another_thread_ends_the_wait(void **state)
 {
     struct kafka_fixture *const f = *state;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
     pthread_t thread;
 
     assert_null(source->ops->next(source, SHORT_MS));
@@ -226,8 +254,7 @@ static void a_group_reads_what_was_there_before(void **state)
 
     fixture_push_deltas(f, 0, 1, 10);
     fixture_flush(f);
-    assert_int_equal(kafka_source_create(&source, &f->config, "group", FIXTURE_REWIND_MS, NULL),
-                     ARB_OK);
+    assert_int_equal(kafka_source_create(&source, &f->config, "group", NULL), ARB_OK);
     fixture_expect_deltas(source, 1, 10);
     source->ops->destroy(source);
 }
@@ -239,8 +266,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         KAFKA_TEST(foreign_messages_are_skipped_and_counted),
         KAFKA_TEST(a_late_joiner_reads_what_was_there_before),
-        KAFKA_TEST(messages_older_than_the_rewind_are_left_out),
-        KAFKA_TEST(without_a_rewind_only_new_messages_are_read),
+        KAFKA_TEST(what_was_there_is_history),
+        KAFKA_TEST(a_word_of_a_venue_takes_reading_back),
         KAFKA_TEST(a_topic_that_comes_later_is_read_from_its_start),
         KAFKA_TEST(names_are_the_same_pointers_for_every_event),
         KAFKA_TEST(an_instrument_with_other_scales_is_skipped),

@@ -11,15 +11,27 @@
 #include "book_text.h"
 #include "feed_stub.h"
 #include "stderr_capture.h"
+#include "consumer/lease.h"
 #include "strategy/market.h"
 
 static const struct arb_venue venues[] = { { .name = "ask_inc" }, { .name = "bidex" } };
+
+#define NOW_NS INT64_C(1000000000000)
 
 struct world {
     struct market *market;
     struct feed_stub a, b; /* BTC/USD on both venues */
     char seen[4096];
 };
+
+static void apply(struct world *world, struct event event);
+
+/* Both venues say that they are watched. */
+static void hear(struct world *world, int64_t said_ns)
+{
+    apply(world, feed_stub_alive(&world->a, said_ns));
+    apply(world, feed_stub_alive(&world->b, said_ns));
+}
 
 static int set_up(void **state)
 {
@@ -30,6 +42,7 @@ static int set_up(void **state)
     assert_int_equal(ARB_OK, market_create(&world->market, &config));
     feed_stub_init(&world->a, "ask_inc", "BTC/USD");
     feed_stub_init(&world->b, "bidex", "BTC/USD");
+    hear(world, NOW_NS);
     *state = world;
     return 0;
 }
@@ -47,7 +60,7 @@ static int tear_down(void **state)
 
 static void apply(struct world *world, struct event event)
 {
-    market_apply(world->market, &event);
+    market_apply(world->market, &event, NOW_NS);
 }
 
 /* "BTC/USD changed=1 LIVE/open#1 100x1 | 101x1, EMPTY/halted#0 |" for each changed instrument. */
@@ -245,6 +258,94 @@ static void instruments_beyond_the_limit_are_left_out_and_reported_once(void **s
     assert_int_equal(1, count_of(log, "\n"));
 }
 
+static void book_is_stale_when_its_host_is_no_longer_heard_of(void **state)
+{
+    struct world *const world = *state;
+    const int64_t end_ns = NOW_NS + LEASE_NS;
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    (void)seen(world);
+    assert_int_equal(end_ns, market_on_time(world->market, end_ns - 1));
+    assert_string_equal("", seen(world));
+    assert_int_equal(NEVER_NS, market_on_time(world->market, end_ns));
+    assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
+                        seen(world));
+    assert_int_equal(0, market_stats(world->market)->n_live);
+}
+
+/* Nothing of it was lost: one word of its host is enough. */
+static void book_is_live_again_when_its_host_is_heard_of(void **state)
+{
+    struct world *const world = *state;
+    const struct event word = feed_stub_alive(&world->a, NOW_NS + 2 * LEASE_NS);
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    (void)market_on_time(world->market, NOW_NS + LEASE_NS);
+    (void)seen(world);
+    market_apply(world->market, &word, NOW_NS + 2 * LEASE_NS);
+    assert_string_equal("BTC/USD changed=1 LIVE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
+                        seen(world));
+    assert_int_equal(1, market_stats(world->market)->n_live);
+}
+
+static void book_of_a_host_that_says_nothing_is_never_live(void **state)
+{
+    struct world *const world = *state;
+
+    world->a.session = 2; /* which has not said a word */
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
+                        seen(world));
+}
+
+/* A second host publishes the venue for a moment: the first goes on, with a new snapshot. */
+static void older_host_is_heard_again_when_the_newer_ends(void **state)
+{
+    struct world *const world = *state;
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    world->a.session = 2;
+    apply(world, feed_stub_alive(&world->a, NOW_NS));
+    (void)seen(world);
+    world->a.session = 1;
+    apply(world, feed_stub_set_bid(&world->a, 99, 7));
+    assert_string_equal("", seen(world));
+    struct event end = feed_stub_alive(&world->a, NOW_NS);
+    end.session = 2;
+    end.ends = true;
+    apply(world, end);
+    apply(world, feed_stub_alive(&world->a, NOW_NS));
+    assert_string_equal("", seen(world)); /* it misses what was said meanwhile */
+    apply(world, feed_stub_quote(&world->a, 100, 102));
+    assert_string_equal("BTC/USD changed=1 LIVE/open#3 100x1 | 102x1, EMPTY/halted#0 |\n",
+                        seen(world));
+    assert_int_equal(1, market_stats(world->market)->books.superseded);
+}
+
+static void books_of_a_lost_partition_are_not_live(void **state)
+{
+    struct world *const world = *state;
+    struct event quote = feed_stub_quote(&world->a, 100, 101);
+    struct event word = feed_stub_alive(&world->a, NOW_NS);
+
+    quote.partition = word.partition = 3;
+    apply(world, word);
+    apply(world, quote);
+    apply(world, feed_stub_quote(&world->b, 90, 95));
+    assert_string_equal("BTC/USD changed=3 LIVE/open#1 100x1 | 101x1, LIVE/open#1 90x1 | 95x1\n",
+                        seen(world));
+    apply(world, (struct event){ .kind = EVENT_LOST, .partition = 3 });
+    assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, LIVE/open#1 90x1 | 95x1\n",
+                        seen(world));
+    assert_int_equal(1, market_stats(world->market)->n_books);
+    assert_int_equal(1, market_stats(world->market)->n_live);
+    apply(world, word); /* it is read again, from further back: what was seen before is taken */
+    apply(world, quote);
+    assert_string_equal("BTC/USD changed=1 LIVE/open#1 100x1 | 101x1, LIVE/open#1 90x1 | 95x1\n",
+                        seen(world));
+    assert_int_equal(2, market_stats(world->market)->n_live);
+}
+
 static void more_venues_than_the_limit_are_refused(void **state)
 {
     const struct market_config config = { .n_venues = ARB_VENUES_MAX + 1, .who = "strategy=t" };
@@ -271,6 +372,11 @@ int main(void)
         TEST(leg_is_what_was_shown_last),
         TEST(as_many_instruments_as_the_limit_are_taken),
         TEST(instruments_beyond_the_limit_are_left_out_and_reported_once),
+        TEST(book_is_stale_when_its_host_is_no_longer_heard_of),
+        TEST(book_is_live_again_when_its_host_is_heard_of),
+        TEST(book_of_a_host_that_says_nothing_is_never_live),
+        TEST(older_host_is_heard_again_when_the_newer_ends),
+        TEST(books_of_a_lost_partition_are_not_live),
         TEST(more_venues_than_the_limit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static void step_until(struct publisher *publisher, enum publisher_turn wanted)
 static void events_arrive_in_order(void **state)
 {
     struct kafka_fixture *const f = *state;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
 
     fixture_publish(f);
     fixture_push_deltas(f, 0, 1, MANY);
@@ -68,7 +68,7 @@ static void an_opportunity_arrives_as_it_was(void **state)
     const struct opportunity sent = sample_opportunity();
     const struct kafka_reader_config config = { .kafka = &f->config,
                                                 .topic = f->config.opportunity_topic,
-                                                .rewind_ms = KAFKA_REWIND_ALL,
+                                                .start = KAFKA_FROM_BEGINNING,
                                                 .who = "kafka=test" };
     struct kafka_reader *reader;
     struct kafka_record record = { 0 };
@@ -157,7 +157,7 @@ static void a_full_queue_keeps_the_records_in_their_ring(void **state)
 {
     struct kafka_fixture *const f = *state;
     struct config_entry limit = { .key = "queue.buffering.max.messages", .value = "10" };
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
 
     fixture_set(f, &limit);
     fixture_publish(f);
@@ -271,7 +271,7 @@ static void nothing_is_lost_while_no_broker_can_be_reached(void **state)
     assert_int_equal(publisher_stats(f->publisher).produced, 0);
     rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
     fixture_flush(f);
-    source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    source = fixture_source(&f->config);
     fixture_expect_deltas(source, 1, 10);
     source->ops->destroy(source);
 }
@@ -314,7 +314,7 @@ static void stopping_does_not_wait_for_brokers_that_never_answered(void **state)
 static void a_parked_thread_wakes_for_a_record(void **state)
 {
     struct kafka_fixture *const f = *state;
-    struct source *const source = fixture_source(&f->config, FIXTURE_REWIND_MS);
+    struct source *const source = fixture_source(&f->config);
 
     fixture_publish(f);
     assert_int_equal(publisher_start(f->publisher, NULL), ARB_OK);

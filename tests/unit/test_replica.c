@@ -213,21 +213,6 @@ static void snapshot_of_a_session_that_is_over_is_left_out(void **state)
     assert_int_equal(1, world->counts.duplicates);
 }
 
-static void session_whose_first_event_is_unusable_ends_the_older_one(void **state)
-{
-    struct world *const world = *state;
-    struct feed_stub dead;
-
-    feed_stub_init(&dead, "kraken", "BTC/USD");
-    world->feed.session = 2;
-    apply(world, feed_stub_set_bid(&world->feed, 99, 7));
-    apply(world, feed_stub_quote(&dead, 90, 95));
-    feed_stub_fini(&dead);
-    assert_string_equal("EMPTY/halted#0 |", seen(world));
-    assert_int_equal(1, world->counts.awaiting);
-    assert_int_equal(1, world->counts.duplicates);
-}
-
 static void live_status_of_a_new_session_makes_the_book_stale(void **state)
 {
     struct world *const world = *state;
@@ -407,7 +392,6 @@ int main(void)
         TEST(snapshot_of_a_new_session_starts_a_new_sequence),
         TEST(delta_of_a_new_session_makes_the_book_stale),
         TEST(snapshot_of_a_session_that_is_over_is_left_out),
-        TEST(session_whose_first_event_is_unusable_ends_the_older_one),
         TEST(live_status_of_a_new_session_makes_the_book_stale),
         TEST(status_takes_the_book_out_of_live_and_keeps_its_levels),
         TEST(status_changes_trading_of_a_live_book),

@@ -839,6 +839,8 @@ static void lost_event_closes_the_opportunity_of_cross_venue(void **state)
 
     assert_int_equal(ARB_OK, plugin_accept(&world->plugin, &arb_plugin, 0, &world->err));
     begin(world);
+    send(world, 0, feed_stub_alive(&world->a, START_NS));
+    send(world, 1, feed_stub_alive(&world->b, START_NS));
     quote_both(world, 1, 2);
     step(world, 3);
     (void)feed_stub_set_ask(&world->a, 200, 1); /* lost */

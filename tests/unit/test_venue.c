@@ -28,6 +28,12 @@ static void on_event(void *context, const struct event *event)
 {
     struct arb_text *const log = &((struct venue_world *)context)->world->log;
 
+    if (event->kind == EVENT_ALIVE) {
+        if (event->ends) {
+            arb_text_add(log, "ends\n");
+        }
+        return;
+    }
     arb_text_add(log, "%s %u %s #%" PRIu64 "<%" PRIu64, event_kind_name(event->kind),
                  event->instrument, book_state_name(event->state), event->seq, event->prev_seq);
     world_levels(log, 'b', event->bids, event->n_bids);
@@ -355,7 +361,7 @@ static void stopping_is_stale_at_once(void **state)
 
     (void)state;
     venue_stop(v->venue, v->world->now, "the end");
-    expect(v, "status 0 STALE #3<2 the end\n");
+    expect(v, "status 0 STALE #3<2 the end\nends\n");
     venue_destroy(v->venue);
     v->venue = NULL;
     destroy(v);

@@ -103,6 +103,64 @@ static void status_is_written_with_its_reason_escaped(void **state)
                   "\"reason\":\"closed: \\\"1006\\\"\\u000a\"}");
 }
 
+static const struct event alive_event = { .kind = EVENT_ALIVE,
+                                          .venue = &sample_venue,
+                                          .session = UINT64_C(0x0123456789abcdef),
+                                          .seq = 42,
+                                          .mono_ns = 17,
+                                          .ends = true };
+
+static void alive_is_written_and_read(void **state)
+{
+    static const struct wire_alive alive = { .from = 4711, .host = "a \"name\"/1" };
+    struct wire_event *const out = new_target(2);
+    char text[WIRE_ALIVE_MAX];
+
+    (void)state;
+    const struct arb_bytes message = { text, wire_write_alive(&alive_event, &alive, 5, text) };
+    text[message.len] = '\0';
+    assert_string_equal("{\"v\":1,\"type\":\"alive\",\"venue\":\"kraken\",\"session\":"
+                        "\"0123456789abcdef\",\"seq\":42,\"mono_ns\":17,\"pub_ns\":5,"
+                        "\"from\":4711,\"host\":\"a \\\"name\\\"/1\",\"ends\":true}",
+                        text);
+    assert_int_equal(ARB_OK, wire_read_event(message, out));
+    assert_int_equal(EVENT_ALIVE, out->event.kind);
+    assert_string_equal("kraken", out->event.venue->name);
+    assert_null(out->event.info);
+    assert_int_equal(alive_event.session, out->event.session);
+    assert_int_equal(42, out->event.seq);
+    assert_int_equal(17, out->event.mono_ns);
+    assert_int_equal(5, out->pub_ns);
+    assert_int_equal(4711, out->alive.from);
+    assert_string_equal("a \"name\"/1", out->alive.host);
+    assert_true(out->event.ends);
+    free_target(out);
+}
+
+static void alive_without_one_of_its_members_is_refused(void **state)
+{
+    static const char *const members[] = { "\"v\"",       "\"venue\"",  "\"session\"", "\"seq\"",
+                                           "\"mono_ns\"", "\"pub_ns\"", "\"host\"",    "\"ends\"" };
+    static const struct wire_alive alive = { .from = -1, .host = "here/1" };
+    struct wire_event *const out = new_target(2);
+    char text[WIRE_ALIVE_MAX];
+
+    (void)state;
+    const size_t len = wire_write_alive(&alive_event, &alive, 5, text);
+    text[len] = '\0';
+    assert_null(strstr(text, "from"));
+    assert_int_equal(ARB_OK, wire_read_event((struct arb_bytes){ text, len }, out));
+    assert_int_equal(-1, out->alive.from);
+    for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+        char *const at = strstr(text, members[i]) + 1;
+        const char kept = *at;
+        *at = '?'; /* a name that nobody knows */
+        assert_int_equal(ARB_EPROTO, wire_read_event((struct arb_bytes){ text, len }, out));
+        *at = kept;
+    }
+    free_target(out);
+}
+
 static void conflated_is_written_when_there_is_any(void **state)
 {
     struct event event = sample_status("");
@@ -793,6 +851,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delta_is_written_in_its_order),
+        cmocka_unit_test(alive_is_written_and_read),
+        cmocka_unit_test(alive_without_one_of_its_members_is_refused),
         cmocka_unit_test(snapshot_is_written_best_level_first),
         cmocka_unit_test(status_is_written_with_its_reason_escaped),
         cmocka_unit_test(conflated_is_written_when_there_is_any),

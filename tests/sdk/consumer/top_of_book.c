@@ -9,6 +9,7 @@
 #include <arbspot/decimal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void print_price(const struct arb_level *level, unsigned px_scale)
 {
@@ -29,6 +30,15 @@ static void print_top(const struct arb_consumer_book *b)
     printf("\n");
 }
 
+/* Counts while the machine sleeps, too: what was heard before is old afterwards. */
+static int64_t mono_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 int main(void)
 {
     struct arb_consumer *consumer;
@@ -39,11 +49,13 @@ int main(void)
         return EXIT_FAILURE;
     }
     for (ssize_t len; (len = getline(&line, &cap, stdin)) > 0;) {
+        const struct arb_arrival arrival = { .mono_ns = mono_ns() };
+        const struct arb_bytes message = { line, (size_t)len };
         struct arb_consumed consumed;
-        const int rc =
-            arb_consumer_feed(consumer, (struct arb_bytes){ line, (size_t)len }, &consumed);
+        const int rc = arb_consumer_feed(consumer, message, &arrival, &consumed);
         if (rc == ARB_OK && arb_verdict_is_change(consumed.verdict)) {
-            const struct arb_consumer_book book = arb_consumer_book_at(consumer, consumed.book);
+            const struct arb_consumer_book book =
+                arb_consumer_book_at(consumer, consumed.book, arrival.mono_ns);
             print_top(&book);
         }
     }

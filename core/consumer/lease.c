@@ -1,0 +1,94 @@
+#include "consumer/lease.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers of a message may be anything. */
+static int64_t saturating_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(a, b, &sum)) {
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return sum;
+}
+
+static void begin_session(struct lease *lease, uint64_t session)
+{
+    *lease = (struct lease){ .session = session };
+}
+
+/* How much later than the fastest the message came; that may be this one. */
+static int64_t delay_ns(struct lease *lease, int64_t said_ns, int64_t now_ns)
+{
+    const int64_t difference_ns = saturating_add(now_ns, said_ns == INT64_MIN ? 0 : -said_ns);
+
+    if (lease->least_at_ns != 0) {
+        const int64_t drift_ns = (now_ns - lease->least_at_ns) / 1000000 * LEASE_DRIFT_PPM;
+        lease->least_ns = saturating_add(lease->least_ns, drift_ns);
+    }
+    if (lease->least_at_ns == 0 || difference_ns < lease->least_ns) {
+        lease->least_ns = difference_ns;
+    }
+    lease->least_at_ns = now_ns;
+    return saturating_add(difference_ns, lease->least_ns == INT64_MIN ? 0 : -lease->least_ns);
+}
+
+/* An alive message of the session that counts. */
+static void renew(struct lease *lease, const struct event *event, int64_t now_ns)
+{
+    if (event->ends) {
+        lease->until_ns = 0;
+    } else if (!event->is_history) {
+        const int64_t left_ns = LEASE_NS - delay_ns(lease, event->mono_ns, now_ns);
+        lease->until_ns = left_ns > 0 ? now_ns + left_ns : 0;
+    }
+}
+
+/* May an older session take over? Only what is alive itself, from one that is not. */
+static bool can_return(const struct lease *lease, const struct event *event, int64_t now_ns)
+{
+    return event->kind == EVENT_ALIVE && !event->ends && !event->is_history &&
+           now_ns >= lease->until_ns;
+}
+
+bool lease_take(struct lease *lease, const struct event *event, int64_t now_ns)
+{
+    if (event->session > lease->session ||
+        (event->session < lease->session && can_return(lease, event, now_ns))) {
+        begin_session(lease, event->session);
+    }
+    if (event->session != lease->session) {
+        return false;
+    }
+    if (event->kind == EVENT_ALIVE) {
+        renew(lease, event, now_ns);
+    }
+    return true;
+}
+
+struct lease *leases_at(struct leases *leases, uint32_t partition)
+{
+    if (partition < leases->n) {
+        return &leases->leases[partition];
+    }
+    if (partition >= LEASE_PARTITIONS_MAX) {
+        return NULL;
+    }
+    const uint32_t n = partition + 1;
+    struct lease *const grown = realloc(leases->leases, n * sizeof(*grown));
+    if (grown == NULL) {
+        return NULL;
+    }
+    memset(grown + leases->n, 0, (n - leases->n) * sizeof(*grown));
+    leases->leases = grown;
+    leases->n = n;
+    return &grown[partition];
+}
+
+void leases_fini(struct leases *leases)
+{
+    free(leases->leases);
+    *leases = (struct leases){ 0 };
+}

@@ -1,0 +1,62 @@
+/*
+ * lease.h - is a book's host still there? One lease for each venue and partition.
+ *
+ * A host that died, hangs or is cut off says nothing, so its last word must not count for ever.
+ * Each venue says once a second that its session is alive, in every partition that it uses; a copy
+ * is LIVE only until LEASE_NS after the moment when that was said.
+ *
+ * When it was said, the host's monotonic clock tells. That clock and the reader's count from
+ * different days; what they differ by is the smallest difference of arrival and saying that was
+ * seen, for nothing arrives before it is said. A message that took two seconds longer than the
+ * fastest therefore counts for two seconds less: what arrives late, because a broker, the network
+ * or the reader was slow, proves nothing of the present. No clock of day is involved.
+ *
+ * Of several sessions of one venue the greater is the newer, and counts. An older one counts again
+ * when the newer has ended or is no longer alive, and the older is.
+ */
+#ifndef ARB_LEASE_H
+#define ARB_LEASE_H
+
+#include "book/event.h"
+#include "util/clock.h"
+
+#define LEASE_NS (3 * NS_PER_S)
+/* Two clocks of quartz may drift apart so fast: what they differ by is corrected as quickly. */
+#define LEASE_DRIFT_PPM 200
+
+/* All times by the reader's monotonic clock. Zeroed memory is ready. */
+struct lease {
+    uint64_t session;    /* that counts */
+    int64_t until_ns;    /* 0: not alive */
+    int64_t least_ns;    /* smallest arrival less saying, */
+    int64_t least_at_ns; /* as of this arrival; 0: none was seen */
+};
+
+/*
+ * Looks at any event of the venue in the partition, before its book does. False: it is of a session
+ * that does not count, and must be left out.
+ */
+bool lease_take(struct lease *lease, const struct event *event, int64_t now_ns);
+
+/* What is of that session may be LIVE at `now_ns`. */
+static inline bool lease_holds(const struct lease *lease, uint64_t session, int64_t now_ns)
+{
+    return session == lease->session && now_ns < lease->until_ns;
+}
+
+/* -- many of them ---------------------------------------------------------------------- */
+
+enum { LEASE_PARTITIONS_MAX = 1 << 16 };
+
+/* Of one venue, by partition. Zeroed memory is ready. */
+struct leases {
+    struct lease *leases; /* [n] */
+    uint32_t n;
+};
+
+/* The lease of a partition, which is made when there is none. NULL: no memory, or no partition. */
+struct lease *leases_at(struct leases *leases, uint32_t partition);
+
+void leases_fini(struct leases *leases);
+
+#endif /* ARB_LEASE_H */
