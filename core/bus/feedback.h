@@ -1,8 +1,11 @@
 /*
- * feedback.h - how the publisher asks a feed for a fresh snapshot of a book.
+ * feedback.h - how the publisher's side tells a feed what to send.
  *
  * A delivery that failed for good leaves a hole on the topic. The publisher raises the
  * book's count; the feed's thread sees it on its next turn and sends a snapshot.
+ *
+ * As long as another host publishes the venue, the feed is mute: it keeps its books and tells
+ * nobody. Afterwards it sends all of them.
  */
 #ifndef ARB_FEEDBACK_H
 #define ARB_FEEDBACK_H
@@ -14,6 +17,7 @@
 #include "arbspot/types.h"
 
 struct feedback {
+    _Atomic bool is_mute; /* no data depends on it */
     _Atomic bool any;                             /* released after `wanted`, acquired before it */
     _Atomic uint64_t wanted[ARB_INSTRUMENTS_MAX]; /* messages of the book that were lost */
 };
@@ -22,6 +26,15 @@ struct feedback {
 static inline void feedback_raise(struct feedback *feedback, uint32_t instrument, uint64_t n)
 {
     (void)atomic_fetch_add_explicit(&feedback->wanted[instrument], n, memory_order_relaxed);
+    atomic_store_explicit(&feedback->any, true, memory_order_release);
+}
+
+/* Publisher's side: consumers may lack something of every book. */
+static inline void feedback_raise_all(struct feedback *feedback)
+{
+    for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
+        (void)atomic_fetch_add_explicit(&feedback->wanted[i], 1, memory_order_relaxed);
+    }
     atomic_store_explicit(&feedback->any, true, memory_order_release);
 }
 

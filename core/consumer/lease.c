@@ -46,11 +46,10 @@ static void renew(struct lease *lease, const struct event *event, int64_t now_ns
     }
 }
 
-/* May an older session take over? Only what is alive itself, from one that is not. */
+/* May an older session take over? Only one that goes on, from one that is not alive. */
 static bool can_return(const struct lease *lease, const struct event *event, int64_t now_ns)
 {
-    return event->kind == EVENT_ALIVE && !event->ends && !event->is_history &&
-           now_ns >= lease->until_ns;
+    return !event->ends && !event->is_history && now_ns >= lease->until_ns;
 }
 
 bool lease_take(struct lease *lease, const struct event *event, int64_t now_ns)

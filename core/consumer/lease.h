@@ -12,7 +12,7 @@
  * or the reader was slow, proves nothing of the present. No clock of day is involved.
  *
  * Of several sessions of one venue the greater is the newer, and counts. An older one counts again
- * when the newer has ended or is no longer alive, and the older is.
+ * when it goes on after the newer has ended or is no longer alive.
  */
 #ifndef ARB_LEASE_H
 #define ARB_LEASE_H

@@ -117,6 +117,17 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
     return kafka_source_create(&part->source, &host->config->kafka, part->config->group, err);
 }
 
+/* Of this run of this strategy: no other strategy has it, nor has this one in another run. */
+static uint64_t strategy_session(uint64_t run, const char *name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+    for (const char *at = name; *at != '\0'; at++) {
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    }
+    return run ^ hash;
+}
+
 static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
 {
     struct problems problems = { .out = stderr, .path = host->config->path };
@@ -126,7 +137,7 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .n_venues = host->config->n_exchanges,
                                           .source = part->source,
                                           .ring = &part->opportunities,
-                                          .session = host->run,
+                                          .session = strategy_session(host->run, part->config->name),
                                           .now = clock_moment() };
     return runner_create(&part->runner, &config, &problems, err);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka/partition.h"
 #include "kafka/settings.h"
 #include "kafka/topics.h"
 #include "util/clock.h"
@@ -38,12 +39,15 @@ struct kafka_reader {
     char topic[KAFKA_TOPIC_MAX];
     enum kafka_start start;
     bool has_group;
+    const char *const *keys; /* [n_keys] of the partitions to read; 0: all */
+    unsigned n_keys;
     bool is_assigned;
     bool is_closing;
     bool was_absent;      /* the topic came into being later: everything in it is of the present */
     int64_t next_try_ns;  /* monotonic */
     struct place *places; /* [n_places] by partition */
     int32_t n_places;
+    int n_partitions; /* of the topic, as far as was seen */
     rd_kafka_topic_partition_list_t *revoked; /* to be given up at the next call, or NULL */
 };
 
@@ -116,12 +120,28 @@ static bool take_all(struct kafka_reader *r, const rd_kafka_topic_partition_list
     return all;
 }
 
+/* Is the partition one of the keys', among `n`? */
+static bool is_wanted(const struct kafka_reader *r, int partition, int n)
+{
+    for (unsigned i = 0; i < r->n_keys; i++) {
+        if (partition_of(r->keys[i], (unsigned)n) == (unsigned)partition) {
+            return true;
+        }
+    }
+    return r->n_keys == 0;
+}
+
 /* Without a group: reads partitions `first` to `n` - 1 beside those that are read already. */
 static void assign_from(struct kafka_reader *r, int first, int n)
 {
     rd_kafka_topic_partition_list_t *const partitions = rd_kafka_topic_partition_list_new(n);
 
-    rd_kafka_topic_partition_list_add_range(partitions, r->topic, first, n - 1);
+    r->n_partitions = n;
+    for (int i = first; i < n; i++) {
+        if (is_wanted(r, i, n)) {
+            rd_kafka_topic_partition_list_add(partitions, r->topic, i);
+        }
+    }
     if (take_all(r, partitions) && find_start(r, partitions)) {
         rd_kafka_error_t *const error = rd_kafka_incremental_assign(r->rk, partitions);
         r->is_assigned = error == NULL;
@@ -132,17 +152,22 @@ static void assign_from(struct kafka_reader *r, int first, int n)
     rd_kafka_topic_partition_list_destroy(partitions);
 }
 
-/* A partition that comes to be while the topic is read has no past. */
+/* A partition that comes to be while the topic is read has no past; keys may be elsewhere. */
 static void look_for_more(struct kafka_reader *r, int n)
 {
-    const int known = r->n_places;
+    const int known = r->n_partitions;
 
-    if (n > known) {
-        log_line(ARB_INFO, r->client.who, "topic %s has %d partitions instead of %d", r->topic, n,
-                 known);
-        r->was_absent = true;
-        assign_from(r, known, n);
+    if (n <= known) {
+        return;
     }
+    log_line(ARB_INFO, r->client.who, "topic %s has %d partitions instead of %d", r->topic, n,
+             known);
+    r->was_absent = true;
+    if (r->n_keys > 0) {
+        (void)rd_kafka_assign(r->rk, NULL); /* nothing to do if that fails */
+        memset(r->places, 0, (size_t)r->n_places * sizeof(*r->places));
+    }
+    assign_from(r, r->n_keys > 0 ? 0 : known, n);
 }
 
 static void look_for_topic(struct kafka_reader *r)
@@ -320,6 +345,8 @@ int kafka_reader_create(struct kafka_reader **out, const struct kafka_reader_con
     r->client.owner = r;
     r->start = config->start;
     r->has_group = config->group != NULL;
+    r->keys = config->keys;
+    r->n_keys = config->n_keys;
     const int n = snprintf(r->topic, sizeof(r->topic), "%s", config->topic);
     if (n <= 0 || (size_t)n >= sizeof(r->topic)) {
         free(r);
@@ -503,6 +530,19 @@ void kafka_reader_begin_at(struct kafka_reader *r, int32_t partition, int64_t of
     drop_error(rd_kafka_seek_partitions(r->rk, list, SEEK_TIMEOUT_MS));
     rd_kafka_topic_partition_list_destroy(list);
     r->places[partition] = (struct place){ .is_taken = true, .lowest = offset };
+}
+
+bool kafka_reader_is_caught_up(const struct kafka_reader *r)
+{
+    if (!r->is_assigned) {
+        return r->was_absent;
+    }
+    for (int32_t i = 0; i < r->n_places; i++) {
+        if (r->places[i].is_taken && !r->places[i].is_caught_up) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void kafka_reader_wake(struct kafka_reader *r)

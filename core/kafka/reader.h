@@ -27,7 +27,9 @@ enum kafka_start {
 struct kafka_reader_config {
     const struct kafka_config *kafka; /* brokers is an address: see embedded_attach() */
     const char *topic;
-    const char *group; /* NULL: every partition */
+    const char *group; /* NULL: every partition, */
+    const char *const *keys; /* [n_keys] or those of these keys alone; borrowed. 0: all */
+    unsigned n_keys;
     enum kafka_start start;
     const char *who; /* for the log, outlives the reader: "kafka=source" */
 };
@@ -62,6 +64,9 @@ bool kafka_reader_next(struct kafka_reader *reader, int timeout_ms, struct kafka
 
 /* Goes back to `offset` when reading began behind it; else does nothing. */
 void kafka_reader_begin_at(struct kafka_reader *reader, int32_t partition, int64_t offset);
+
+/* True when nothing that was there before is left to read, or there is no topic. */
+bool kafka_reader_is_caught_up(const struct kafka_reader *reader);
 
 /* Makes a waiting kafka_reader_next() return soon. Any thread. */
 void kafka_reader_wake(struct kafka_reader *reader);

@@ -40,6 +40,7 @@ struct board {
     uint32_t n;
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
+    bool is_mute;     /* all of them: another host publishes the venue */
     uint64_t n_alive; /* times it was said that the venue is watched */
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
@@ -111,8 +112,27 @@ static void stamp(struct board *board, uint32_t i, struct moment at, const struc
     }
 }
 
+/* Does another host publish the venue? */
+static bool is_mute(const struct outlet *outlet)
+{
+    return outlet->feedback != NULL &&
+           atomic_load_explicit(&outlet->feedback->is_mute, memory_order_relaxed);
+}
+
+/* What is not said is told as a whole later. */
+static void lose_for_all(struct board *board, const struct event *event)
+{
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        outlet_lost(board->outlets[o], event->instrument, 1);
+    }
+}
+
 static void send_to_all(struct board *board, struct event *event)
 {
+    if (board->is_mute) {
+        lose_for_all(board, event);
+        return;
+    }
     /* The publisher was added first and is told last: what a strategy sees is more urgent. */
     for (uint32_t o = board->n_outlets; o-- > 0;) {
         (void)outlet_send(board->outlets[o], event); /* a full one marks the book by itself */
@@ -344,7 +364,7 @@ static int64_t run_waits(struct board *board, struct moment now)
 
 static void send_periodic(struct board *board, uint32_t i)
 {
-    for (uint32_t o = 0; o < board->n_outlets; o++) {
+    for (uint32_t o = 0; !board->is_mute && o < board->n_outlets; o++) {
         if (board->outlets[o]->periodic && board->books[i].state != ARB_BOOK_EMPTY) {
             send_whole(board, i, board->outlets[o]);
         }
@@ -411,6 +431,16 @@ static struct event alive_event(struct board *board, int64_t now_ns, bool ends)
                            .reason = "" };
 }
 
+static void say_end(struct board *board, int64_t now_ns)
+{
+    const struct event event = alive_event(board, now_ns, true);
+
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        board->outlets[o]->alive_ns = 0;
+        (void)outlet_tell(board->outlets[o], &event); /* else its consumers wait for the lease */
+    }
+}
+
 /* Whoever has all there is hears that it is still true. */
 static bool say_alive(struct board *board, struct outlet *outlet, int64_t now_ns)
 {
@@ -425,9 +455,27 @@ static bool say_alive(struct board *board, struct outlet *outlet, int64_t now_ns
     return true;
 }
 
+static void listen_to_feedback(struct board *board, int64_t now_ns)
+{
+    bool mute = false;
+
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        mute = mute || is_mute(board->outlets[o]);
+    }
+    if (mute && !board->is_mute) {
+        say_end(board, now_ns);
+    }
+    board->is_mute = mute;
+}
+
 static int64_t run_outlets(struct board *board, int64_t now_ns)
 {
     int64_t next_ns = now_ns + FEEDBACK_LOOK_NS;
+
+    listen_to_feedback(board, now_ns);
+    if (board->is_mute) {
+        return next_ns;
+    }
 
     for (uint32_t o = 0; o < board->n_outlets; o++) {
         struct outlet *const outlet = board->outlets[o];
@@ -442,10 +490,8 @@ static int64_t run_outlets(struct board *board, int64_t now_ns)
 
 void board_end(struct board *board, struct moment now)
 {
-    const struct event event = alive_event(board, now.mono_ns, true);
-
-    for (uint32_t o = 0; o < board->n_outlets; o++) {
-        (void)outlet_tell(board->outlets[o], &event); /* else its consumers wait for the lease */
+    if (!board->is_mute) {
+        say_end(board, now.mono_ns);
     }
 }
 
@@ -527,6 +573,7 @@ int board_add_outlet(struct board *board, struct outlet *outlet)
         return ARB_ELIMIT;
     }
     board->outlets[board->n_outlets++] = outlet;
+    board->is_mute = board->is_mute || is_mute(outlet);
     return ARB_OK;
 }
 

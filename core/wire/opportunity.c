@@ -43,6 +43,8 @@ const char *close_reason_name(uint32_t reason)
         return "too_old";
     case ARB_CLOSE_SHUTDOWN:
         return "shutdown";
+    case ARB_CLOSE_ABANDONED:
+        return "abandoned";
     default:
         return "?";
     }

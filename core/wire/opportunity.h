@@ -26,7 +26,7 @@ struct opportunity {
     struct arb_opportunity terms;
     char strategy[ARB_SYMBOL_MAX]; /* the INI section's name */
     struct arb_instrument info;
-    uint64_t session; /* of this run of the strategy */
+    uint64_t session; /* of this run of this strategy: with the id it names one opportunity */
     uint64_t seq;     /* counts this strategy's opportunities, from 1 */
     struct opportunity_leg buy, sell;
     int64_t detect_ns;  /* when the strategy said so */

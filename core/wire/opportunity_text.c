@@ -20,7 +20,7 @@ enum {
 };
 
 static const char line_format[] =
-    "%-12s  %-6s  %-10s  %-24s  %-24s  %16s  %18s  %8s  %13s  %13s  %10s";
+    "%-12s  %-6s  %-12s  %-10s  %-24s  %-24s  %16s  %18s  %8s  %13s  %13s  %10s";
 
 static void write_time(int64_t utc_ns, char out[CELL_MAX])
 {
@@ -139,7 +139,8 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_ages(o, ages);
     write_venue_ages(o, venue_ages);
     write_latency(o->latency_ns, latency);
-    arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->info.symbol, buy,
+    arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->strategy,
+                 o->info.symbol, buy,
                  sell, qty, net, bps, ages, venue_ages, latency);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
         arb_text_add(line, "  %s", close_reason_name(terms->reason));
@@ -163,7 +164,7 @@ static const char *colour_of(uint32_t event)
 
 const char *opportunity_text_header(void)
 {
-    return "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
+    return "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL                      "
            "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY "
            "us";
 }

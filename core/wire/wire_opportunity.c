@@ -162,7 +162,7 @@ static bool read_event(struct arb_json *json, void *context, void *member)
 static bool read_reason(struct arb_json *json, void *context, void *member)
 {
     (void)context;
-    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_SHUTDOWN, member);
+    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_ABANDONED, member);
 }
 
 static bool read_verified(struct arb_json *json, void *context, void *member)

@@ -12,6 +12,8 @@ import threading
 import time
 import zlib
 
+from lease import Lease, now_ns
+
 TOP = 10  # levels a side that the checksum covers
 SHOWN_MAX = 20  # violations kept in full
 
@@ -64,23 +66,48 @@ def checksum(top):
 class Bus:
     """All books and opportunities; fed by the threads that read the topics."""
 
-    def __init__(self, keeps_history=False):
+    def __init__(self, keeps_history=False, hears_alive=True):
+        self.hears_alive = hears_alive  # False: it is given the messages of books alone
         self.lock = threading.Lock()
         self.keeps_history = keeps_history
         self.books = {}  # (venue, symbol) -> Book
+        self.partitions = {}  # (venue, symbol) -> partition
+        self.leases = {}  # (venue, partition) -> Lease
+        self.alive = set()  # (session, venue, partition) that was said to be alive
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
         self.violations = []
         self.n_violations = 0
 
-    def on_market_data(self, key, value):
+    def on_market_data(self, key, value, partition=0):
         message = json.loads(value)
         with self.lock:
+            place = message["venue"], partition
+            counts = self.leases.setdefault(place, Lease()).take(message, now_ns())
+            if message["type"] == "alive":
+                self.on_alive(key, message, place)
+                return
+            self.require(counts, "a host that does not count says nothing", message)
+            self.partitions[message["venue"], message["symbol"]] = partition
+            self.require(not self.hears_alive or (message["session"],) + place in self.alive,
+                         "a session is alive before it says anything", message)
             book = self.books.setdefault((message["venue"], message["symbol"]), Book())
             self.check_envelope(book, key, message)
             self.apply(book, message)
 
-    def on_opportunity(self, key, value):
+    def on_alive(self, key, message, place):
+        self.require(key == message["venue"], "the key of an alive is the venue", message)
+        self.alive.add((message["session"],) + place)
+
+    def is_live(self, venue, symbol, now=None):
+        """As a consumer has to see it: the host says so, and is alive."""
+        with self.lock:
+            book = self.books[venue, symbol]
+            lease = self.leases[venue, self.partitions[venue, symbol]]
+            return book.state == "LIVE" and lease.holds(book.session,
+                                                        now_ns() if now is None else now)
+
+    def on_opportunity(self, key, value, _partition=0):
         message = json.loads(value)
         with self.lock:
             self.require(key == message["symbol"], "the key is the symbol", message)

@@ -40,7 +40,7 @@ def suite(stage):
     brokers = stage.broker()
     config = stage.write("host.ini", pipeline.use_brokers(stage.read("sim.ini"), brokers))
     runs = set()
-    stage.read_topic(brokers, "market-data", lambda key, value: sessions(runs, key, value))
+    stage.read_topic(brokers, "market-data", lambda key, value, _: sessions(runs, key, value))
 
     first = stage.host(config, name="first")
     pipeline.poll(lambda: is_live(stage, brokers), stage.limit(20), "the first run is LIVE")

@@ -240,7 +240,7 @@ class Reader:
 
     def __init__(self, symbol):
         self.symbol = symbol
-        self.bus = messages.Bus(keeps_history=True)
+        self.bus = messages.Bus(keeps_history=True, hears_alive=False)
         self.copies = set()
         self.replaced = []  # (book, from, to): between these times of the venue nobody saw it
 

@@ -119,7 +119,7 @@ class Topic:
         self.failure = None
         argv = [stage.options.kcat, "-C", "-q", "-u", "-b", brokers, "-t", name, "-o", "beginning",
                 # The embedded broker holds each fetch for the whole time.
-                "-X", "fetch.wait.max.ms=5", "-f", "%k\\t%s\\n"]
+                "-X", "fetch.wait.max.ms=5", "-f", "%p\\t%k\\t%s\\n"]
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
         self.thread = threading.Thread(target=self.read, daemon=True)
@@ -127,9 +127,9 @@ class Topic:
 
     def read(self):
         for line in self.process.stdout:
-            key, _, value = line.rstrip(b"\n").partition(b"\t")
+            partition, key, value = line.rstrip(b"\n").split(b"\t", 2)
             try:
-                self.on_message(key.decode(), value)
+                self.on_message(key.decode(), value, int(partition))
             except Exception as error:  # shown by the suite, not lost with the thread
                 self.failure = f"{self.name}: {error!r} in {value[:200]!r}"
                 return

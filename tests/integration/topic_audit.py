@@ -11,17 +11,19 @@ from collections import Counter
 
 MESSAGE = re.compile(rb'"type":"(\w+)","venue":"([^"]+)","symbol":"([^"]+)","session":"(\w+)",'
                      rb'"seq":(\d+),"prev":(\d+),"state":"(\w+)"')
+ALIVE = b'{"v":1,"type":"alive"'
 CONFLATED = re.compile(rb'"conflated":(\d+)')
 
 
 def read(kcat, brokers, topic):
-    """(key, value) of every message."""
+    """(key, value) of every message of a book."""
     argv = [kcat, "-C", "-q", "-e", "-u", "-b", brokers, "-t", topic, "-o", "beginning",
             "-f", "%k\\t%s\\n"]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         for line in process.stdout:
             key, _, value = line.rstrip(b"\n").partition(b"\t")
-            yield key.decode(), value
+            if ALIVE not in value[:len(ALIVE)]:
+                yield key.decode(), value
 
 
 class Link:

@@ -176,7 +176,9 @@ static void the_older_session_returns_when_the_newer_is_gone(void **state)
     (void)hear(&lease, 7, 1000, 50);
     (void)hear(&lease, 8, 0, 60);
     assert_false(hear(&lease, 7, 2000, 3059));
-    assert_false(hear_book(&lease, 7, 3060)); /* a book does not show that its host is alive */
+    assert_false(hear_book(&lease, 7, 3059));
+    assert_true(hear_book(&lease, 7, 3060));
+    assert_false(lease_holds(&lease, 7, 3060 * MS)); /* for that it has to say so */
     assert_true(hear(&lease, 7, 3000, 3060));
     assert_ends(&lease, 7, 6060);
 

@@ -23,11 +23,11 @@ static void open_is_one_aligned_line(void **state)
     (void)state;
     assert_string_equal(
         opportunity_text_header(),
-        "TIME (UTC)    EVENT   SYMBOL      BUY                       SELL                      "
+        "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL                      "
         "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY us");
     assert_line(
         &o, false,
-        "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
         "             0.5        +34.8895 USD    +11.07        0.6/0.1            -/-        12.3");
 }
 
@@ -40,7 +40,7 @@ static void venue_age_of_a_known_clock_is_shown(void **state)
     o.sell.venue_age_ns = 11223344;
     assert_line(
         &o, false,
-        "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
         "             0.5        +34.8895 USD    +11.07        0.6/0.1         -/11.2        12.3");
 }
 
@@ -55,7 +55,7 @@ static void close_at_a_loss_shows_sign_and_reason(void **state)
     o.terms.net_ppm = -5;
     assert_line(
         &o, false,
-        "22:13:20.001  close   BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  close   spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
         "             0.5         -1.5000 USD     -0.05        0.6/0.1            -/-        12.3  "
         "too_old");
 }
@@ -69,7 +69,7 @@ static void nothing_gained_has_no_sign(void **state)
     o.terms.net_ppm = 0;
     assert_line(
         &o, false,
-        "22:13:20.001  open    BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
         "             0.5          0.0000 USD      0.00        0.6/0.1            -/-        12.3");
 }
 
