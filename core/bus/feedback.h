@@ -38,6 +38,12 @@ static inline void feedback_raise_all(struct feedback *feedback)
     atomic_store_explicit(&feedback->any, true, memory_order_release);
 }
 
+/* Was something raised that the feed has not seen yet? */
+static inline bool feedback_is_raised(const struct feedback *feedback)
+{
+    return atomic_load_explicit(&feedback->any, memory_order_relaxed);
+}
+
 /* Feed's thread: true once after something was raised. */
 static inline bool feedback_take_any(struct feedback *feedback)
 {

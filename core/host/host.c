@@ -239,7 +239,9 @@ static int create_publisher(struct host *host, struct err *err)
                                              .opportunities = opportunities,
                                              .n_venues = host->n_venues,
                                              .n_opportunities = host->n_strategies,
-                                             .waker = &host->publisher_waker };
+                                             .waker = &host->publisher_waker,
+                                             .snapshot_interval_ms =
+                                                 host->config->host.snapshot_interval_ms };
     return publisher_create(&host->publisher, &config, err);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kafka/closer.h"
+#include "kafka/refusal.h"
 #include "kafka/settings.h"
 #include "kafka/topics.h"
 #include "wire/wire.h"
@@ -44,6 +46,14 @@ static int too_late(const struct tail_reader *t, struct err *err)
 {
     return err_set(err, ARB_ELIMIT, "no answer in time from %s%s%s", t->client.brokers,
                    t->client.reason[0] == '\0' ? "" : ": ", t->client.reason);
+}
+
+/* The trouble with a connection, which the client notes, says more. */
+static void note_reason(struct tail_reader *t, rd_kafka_resp_err_t code)
+{
+    if (t->client.reason[0] == '\0') {
+        (void)snprintf(t->client.reason, sizeof(t->client.reason), "%s", rd_kafka_err2str(code));
+    }
 }
 
 /* A consumer that says when a partition has no more, and that is in no group. */
@@ -125,8 +135,7 @@ static int find_tails(struct tail_reader *t, rd_kafka_topic_partition_list_t *ta
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
             add_tail(t, tails, partition++, low);
         } else {
-            (void)snprintf(t->client.reason, sizeof(t->client.reason), "%s",
-                           rd_kafka_err2str(code));
+            note_reason(t, code);
             serve(t, left_ms(t, LOOK_MS));
         }
     }
@@ -162,11 +171,14 @@ static int take_error(struct tail_reader *t, const rd_kafka_message_t *message, 
         close_tail(t, message->partition);
         return ARB_OK;
     }
-    (void)snprintf(t->client.reason, sizeof(t->client.reason), "%s",
-                   rd_kafka_err2str(message->err));
-    return message->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
-               ? err_set(err, ARB_EINVAL, "%s may not be read: %s", t->topic, t->client.reason)
-               : ARB_OK; /* librdkafka tries again until the deadline */
+    note_reason(t, message->err);
+    if (message->err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        return ARB_OK; /* librdkafka tries again until the deadline */
+    }
+    const struct refusal refusal = { .act = REFUSED_READ, .code = message->err, .topic = t->topic };
+    char text[REFUSAL_MAX];
+    return err_set(err, ARB_EINVAL, "%s may not be read: %s", t->topic,
+                   refusal_text(text, &refusal));
 }
 
 static int read_tails(struct tail_reader *t, struct err *err)
@@ -212,37 +224,55 @@ static int read_topic(struct tail_reader *t, struct err *err)
     return rc;
 }
 
-static void fini(struct tail_reader *t)
+static void destroy(struct tail_reader *t)
 {
     if (t->rk != NULL) {
         (void)rd_kafka_assign(t->rk, NULL); /* nothing to do if that fails */
-        rd_kafka_destroy_flags(t->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); /* is in no group */
+        if (!kafka_close(t->rk, KAFKA_CONSUMER, &t->client)) {
+            return; /* its callbacks may still use `t` */
+        }
     }
     free(t->decoded.levels);
     free(t->ends);
+    free(t);
+}
+
+static struct tail_reader *create(const struct kafka_config *config, int timeout_ms)
+{
+    struct tail_reader *const t = calloc(1, sizeof(*t));
+
+    if (t == NULL) {
+        return NULL;
+    }
+    t->client.who = "kafka=last_run";
+    t->client.is_down = true; /* the caller says it, in one line */
+    t->client.down_next_ns = NEVER_NS;
+    t->topic = config->market_topic;
+    t->deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MS;
+    t->decoded.levels_max = LEVELS_MAX;
+    t->decoded.levels = malloc(LEVELS_MAX * sizeof(*t->decoded.levels));
+    if (t->decoded.levels == NULL) {
+        free(t);
+        return NULL;
+    }
+    return t;
 }
 
 int last_run_read(const struct kafka_config *config, int timeout_ms, uint64_t *greatest,
                   struct err *err)
 {
-    struct tail_reader t = { .client.who = "kafka=last_run",
-                             .client.is_down = true, /* the caller says it, in one line */
-                             .topic = config->market_topic,
-                             .deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MS };
-    int rc = ARB_ENOMEM;
+    struct tail_reader *const t = create(config, timeout_ms);
 
-    t.decoded.levels_max = LEVELS_MAX;
-    t.decoded.levels = malloc(LEVELS_MAX * sizeof(*t.decoded.levels));
-    if (t.decoded.levels == NULL) {
-        (void)err_set(err, rc, "no memory for a message");
-    } else {
-        rc = open_client(&t, config, err);
+    *greatest = 0;
+    if (t == NULL) {
+        return err_set(err, ARB_ENOMEM, "no memory for a message");
     }
+    int rc = open_client(t, config, err);
     if (rc == ARB_OK) {
-        rc = read_topic(&t, err);
+        rc = read_topic(t, err);
     }
-    *greatest = t.greatest;
-    fini(&t);
+    *greatest = t->greatest;
+    destroy(t);
     return rc;
 }
 

@@ -2,9 +2,9 @@
  * kafka_publisher.h - takes records off rings, encodes them, and hands them to Kafka.
  *
  * Market data goes out keyed by symbol, so that all venues of an instrument share a
- * partition and keep their order. When librdkafka's queue is full the publisher stops
- * reading: the rings fill and the venues conflate. A delivery that failed for good makes the
- * venue send that book anew.
+ * partition and keep their order. When librdkafka's queue is full, or the brokers refuse a topic,
+ * the publisher stops reading: the rings fill and the venues conflate. A delivery that failed for
+ * good makes the venue send that book anew; a topic that comes back gets every book anew.
  *
  * Everything but publisher_start(), publisher_stop() and publisher_stats() belongs to one
  * thread: the publisher's own between start and stop, else the caller's.
@@ -15,6 +15,7 @@
 #include "bus/feedback.h"
 #include "bus/ring.h"
 #include "config/config.h"
+#include "util/clock.h"
 #include "util/err.h"
 
 enum {
@@ -36,13 +37,14 @@ struct publisher_config {
     struct ring *const *opportunities; /* their records are struct opportunity */
     unsigned n_venues, n_opportunities;
     struct waker *waker; /* of all these rings */
+    int64_t snapshot_interval_ms; /* how often the venues repeat each book; 0: never */
 };
 
 struct publisher_stats {
     uint64_t produced;   /* given to librdkafka: in the end delivered or failed */
     uint64_t delivered;  /* acknowledged by the brokers */
     uint64_t failed;     /* given up by librdkafka; books among them were asked for anew */
-    uint64_t refused;    /* never taken by librdkafka: too large */
+    uint64_t refused;    /* never taken by librdkafka: too large, for instance */
     uint64_t queue_full; /* times the publisher had to stop reading */
     uint64_t bytes;      /* of the messages produced */
     uint64_t conflated;  /* events not delivered, for which a snapshot stands that was */
@@ -64,10 +66,10 @@ int publisher_create(struct publisher **publisher, const struct publisher_config
 void publisher_destroy(struct publisher *publisher);
 
 /*
- * One turn: delivery reports, then a batch of every ring. Creates the topics first, and may
- * take up to a second while no broker answers.
+ * One turn: delivery reports, then a batch of every ring. Looks after the topics, and may take up
+ * to a second while no broker answers.
  */
-enum publisher_turn publisher_step(struct publisher *publisher, int64_t now_ns);
+enum publisher_turn publisher_step(struct publisher *publisher, struct moment now);
 
 /* Steps until the rings are empty and everything is delivered. ARB_ELIMIT: not within the time. */
 int publisher_flush(struct publisher *publisher, int timeout_ms);
@@ -76,10 +78,16 @@ int publisher_flush(struct publisher *publisher, int timeout_ms);
 int publisher_start(struct publisher *publisher, struct err *err);
 
 /*
- * Ends the thread after a publisher_flush(), whose result it returns. Brokers that never answered
- * are given less time.
+ * Ends the thread after a publisher_flush(), whose result it returns. Brokers that do not answer,
+ * or refuse a topic, are given less time.
  */
 int publisher_stop(struct publisher *publisher, int timeout_ms);
+
+/*
+ * The number of partitions of the market topic when it was last seen, 0 before; the partition of a
+ * symbol among them is partition_of(). Any thread.
+ */
+unsigned publisher_partitions(const struct publisher *publisher);
 
 /* Any thread. */
 struct publisher_stats publisher_stats(const struct publisher *publisher);

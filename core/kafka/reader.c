@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka/closer.h"
 #include "kafka/partition.h"
+#include "kafka/refusal.h"
 #include "kafka/settings.h"
 #include "kafka/topics.h"
 #include "util/clock.h"
@@ -378,11 +380,12 @@ void kafka_reader_destroy(struct kafka_reader *r)
     if (r->queue != NULL) {
         rd_kafka_queue_destroy(r->queue);
     }
+    r->is_closing = true;
     if (r->rk != NULL) {
-        r->is_closing = true;
         end_losing(r);
-        (void)rd_kafka_consumer_close(r->rk); /* leaves the group; nothing to do if that fails */
-        rd_kafka_destroy(r->rk);
+        if (!kafka_close(r->rk, KAFKA_CONSUMER, &r->client)) {
+            return; /* its callbacks may still use `r` */
+        }
     }
     free(r->places);
     free(r);
@@ -390,11 +393,16 @@ void kafka_reader_destroy(struct kafka_reader *r)
 
 static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message)
 {
+    const struct refusal refusal = { .act = REFUSED_READ,
+                                     .code = message->err,
+                                     .topic = r->topic,
+                                     .words = rd_kafka_message_errstr(message) };
+    char text[REFUSAL_MAX];
     uint64_t suppressed;
 
     if (log_limit_pass(&r->client.limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_WARN, r->client.who, "reading %s: %s (%llu more like this not shown)",
-                 r->topic, rd_kafka_message_errstr(message), (unsigned long long)suppressed);
+                 r->topic, refusal_text(text, &refusal), (unsigned long long)suppressed);
     }
 }
 

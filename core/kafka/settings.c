@@ -4,7 +4,11 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "kafka/contract.h"
+#include "kafka/refusal.h"
 #include "util/clock.h"
+
+enum { DOWN_REPEAT_S = 60, UNREACHABLE_REPEAT_S = 30 };
 
 struct setting {
     const char *key;
@@ -14,9 +18,10 @@ struct setting {
 static const struct setting common_settings[] = {
     { "client.id", "arbspot" },
     { "log.queue", "true" }, /* log lines come to the thread that polls, not from any other */
-    { "log.connection.close", "false" },
+    { "log.connection.close", "true" }, /* often all that a wrong security.protocol shows */
     { "socket.nagle.disable", "true" },
     { "reconnect.backoff.max.ms", "2000" },
+    { "socket.connection.setup.timeout.ms", "10000" }, /* until an address that is mute is said */
 };
 
 static const struct setting producer_settings[] = {
@@ -24,7 +29,6 @@ static const struct setting producer_settings[] = {
     { "acks", "all" },
     { "linger.ms", "0" },
     { "compression.type", "none" },
-    { "partitioner", "murmur2_random" },       /* Java clients put a key there too */
     { "queue.buffering.max.kbytes", "65536" }, /* then the rings fill and the venues conflate */
     { "message.timeout.ms", "30000" },         /* then a fresh snapshot is worth more */
 };
@@ -44,23 +48,83 @@ void kafka_client_is_up(struct kafka_client *client)
     }
 }
 
+static void say_down(struct kafka_client *client)
+{
+    const bool is_known = client->reason[0] != '\0';
+
+    client->down_next_ns = clock_mono_ns() + DOWN_REPEAT_S * NS_PER_S;
+    log_line(ARB_WARN, client->who, "no Kafka broker can be reached at %s (%s); trying on%s",
+             client->brokers, is_known ? client->reason : "no reason given",
+             is_known ? refusal_of_connection(client->reason_code) : "");
+}
+
 static void note_down(struct kafka_client *client)
 {
-    if (client->is_down) {
-        return;
+    if (!client->is_down) {
+        client->is_down = true;
+        say_down(client);
     }
-    client->is_down = true;
-    log_line(ARB_WARN, client->who, "no Kafka broker can be reached at %s (%s); trying on",
-             client->brokers, client->reason[0] == '\0' ? "no reason given" : client->reason);
 }
 
 static void note_fatal(rd_kafka_t *rk, struct kafka_client *client)
 {
     char text[KAFKA_REASON_MAX];
+    uint64_t suppressed;
+    const rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, text, sizeof(text));
 
-    (void)rd_kafka_fatal_error(rk, text, sizeof(text));
     client->is_fatal = true;
-    log_line(ARB_ERROR, client->who, "librdkafka cannot go on: %s", text);
+    client->reason_code = code;
+    if (log_limit_pass(&client->fatal_limit, clock_mono_ns(), &suppressed)) {
+        log_line(ARB_ERROR, client->who,
+                 "librdkafka cannot go on: %s%s (%llu more like this not shown)", text,
+                 refusal_of_connection(code), (unsigned long long)suppressed);
+    }
+}
+
+static bool is_of_name(int code)
+{
+    return code == RD_KAFKA_RESP_ERR__RESOLVE;
+}
+
+/* The broker is not among those configured: it said itself where it is. */
+static void say_unreachable(struct kafka_client *client, int64_t mono_ns)
+{
+    const struct broker_watch *const watch = &client->watch;
+    const struct arb_bytes address = broker_watch_address(watch),
+                           number = broker_watch_number(watch);
+
+    client->is_unreachable = true;
+    client->unreachable_next_ns = mono_ns + UNREACHABLE_REPEAT_S * NS_PER_S;
+    log_line(ARB_WARN, client->who,
+             "Kafka at %s says that its broker %.*s is at %.*s, which cannot be %s from here (%s); "
+             "what that broker holds does not get through; look at its advertised.listeners%s",
+             client->brokers, (int)number.len, number.data, (int)address.len, address.data,
+             is_of_name(watch->code) ? "resolved" : "reached", watch->reason,
+             is_of_name(watch->code) ? "" : refusal_of_connection(watch->code));
+}
+
+static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
+{
+    struct kafka_client *const client = opaque;
+    const int64_t now_ns = clock_mono_ns();
+
+    (void)rk;
+    if (atomic_load_explicit(&client->is_left, memory_order_relaxed)) {
+        return 0;
+    }
+    const bool is_lost =
+        broker_watch_statistics(&client->watch, (struct arb_bytes){ json, len }, now_ns);
+    if (client->is_down && now_ns >= client->down_next_ns) {
+        say_down(client);
+    } else if (is_lost && !client->is_down && now_ns >= client->unreachable_next_ns) {
+        say_unreachable(client, now_ns);
+    } else if (client->is_unreachable && client->watch.name[0] == '\0') {
+        client->is_unreachable = false;
+        client->unreachable_next_ns = now_ns;
+        log_line(ARB_INFO, client->who, "the brokers of Kafka at %s are reached again",
+                 client->brokers);
+    }
+    return 0; /* librdkafka frees the text */
 }
 
 /* Writes at most one line per interval, with the number of those left out. */
@@ -68,17 +132,28 @@ static void complain(struct kafka_client *client, const char *text)
 {
     uint64_t suppressed;
 
-    if (!log_limit_pass(&client->limit, clock_now_ns(), &suppressed)) {
+    if (!log_limit_pass(&client->limit, clock_mono_ns(), &suppressed)) {
         return;
     }
     log_line(ARB_WARN, client->who, "%s (%llu more like this not shown)", text,
              (unsigned long long)suppressed);
 }
 
+/* Said when all brokers are down, or when it lasts. */
+static void note_connection(struct kafka_client *client, int code, const char *reason)
+{
+    (void)snprintf(client->reason, sizeof(client->reason), "%s", reason);
+    client->reason_code = code;
+    broker_watch_failed(&client->watch, code, reason, clock_mono_ns());
+}
+
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     struct kafka_client *const client = opaque;
 
+    if (atomic_load_explicit(&client->is_left, memory_order_relaxed)) {
+        return;
+    }
     switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
         note_down(client);
@@ -90,8 +165,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-        /* Said when all brokers are down; one of several is librdkafka's to work around. */
-        (void)snprintf(client->reason, sizeof(client->reason), "%s", reason);
+        note_connection(client, code, reason);
         break;
     default:
         complain(client, reason);
@@ -109,6 +183,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
     struct kafka_client *const client = rd_kafka_opaque(rk);
 
+    if (atomic_load_explicit(&client->is_left, memory_order_relaxed)) {
+        return;
+    }
     if (is_worth_a_line(level, facility)) {
         complain(client, text);
     } else {
@@ -147,10 +224,19 @@ static int set_role(rd_kafka_conf_t *conf, enum kafka_role role, struct err *err
                    err);
 }
 
+static int set_entry(rd_kafka_conf_t *conf, const struct config_entry *entry, struct err *err)
+{
+    const char *const breach = contract_breach(entry->key, entry->value);
+
+    return breach == NULL
+               ? set(conf, entry->key, entry->value, err)
+               : err_set(err, ARB_EINVAL, "%s = %s: %s", entry->key, entry->value, breach);
+}
+
 static int set_configured(rd_kafka_conf_t *conf, const struct kafka_config *config, struct err *err)
 {
     for (const struct config_entry *e = config->rdkafka; e != NULL; e = e->next) {
-        const int rc = set(conf, e->key, e->value, err);
+        const int rc = set_entry(conf, e, err);
         if (rc != ARB_OK) {
             (void)err_prefix(err, "line %u: [kafka] rdkafka.", e->line);
             return rc;
@@ -162,11 +248,16 @@ static int set_configured(rd_kafka_conf_t *conf, const struct kafka_config *conf
 static int fill(rd_kafka_conf_t *conf, enum kafka_role role, const struct kafka_config *config,
                 struct err *err)
 {
+    char look_ms[16];
     int rc = set(conf, "bootstrap.servers", config->brokers, err);
 
+    (void)snprintf(look_ms, sizeof(look_ms), "%d", BROKER_WATCH_MS);
     if (rc == ARB_OK) {
         rc =
             set_all(conf, common_settings, sizeof(common_settings) / sizeof(*common_settings), err);
+    }
+    if (rc == ARB_OK) {
+        rc = set(conf, "statistics.interval.ms", look_ms, err);
     }
     if (rc == ARB_OK) {
         rc = set_role(conf, role, err);
@@ -189,6 +280,7 @@ int kafka_conf_create(rd_kafka_conf_t **out, enum kafka_role role,
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
     *out = conf;
     return ARB_OK;
 }
@@ -208,16 +300,77 @@ int kafka_open(rd_kafka_t **out, enum kafka_role role, rd_kafka_conf_t *conf, st
     return ARB_OK;
 }
 
+/* The `rdkafka.` entry that a complaint of librdkafka is about: the one it names, else the first.
+ */
+static const struct config_entry *entry_of(const struct kafka_config *config, const char *complaint)
+{
+    for (const struct config_entry *e = config->rdkafka; e != NULL; e = e->next) {
+        if (strstr(complaint, e->key) != NULL) {
+            return e;
+        }
+    }
+    return config->rdkafka;
+}
+
+static void add_problem(struct problems *problems, const struct config_entry *entry,
+                        const char *text)
+{
+    char key[KAFKA_REASON_MAX];
+
+    (void)snprintf(key, sizeof(key), "rdkafka.%s", entry->key); /* cut is still readable */
+    problem_add(problems, entry->line, "kafka", key, "%s", text);
+}
+
+/* Some settings fit only together, and files are read only when a client is made. */
+static void try_role(const struct kafka_config *config, enum kafka_role role,
+                     struct problems *problems)
+{
+    rd_kafka_conf_t *const conf = rd_kafka_conf_new();
+    struct err err = { 0 };
+    rd_kafka_t *rk;
+
+    rd_kafka_conf_set_log_cb(conf, NULL);
+    /* Without brokers: it shall not connect. Its threads end at once. */
+    if (set_all(conf, common_settings, sizeof(common_settings) / sizeof(*common_settings), &err) ==
+            ARB_OK &&
+        set_role(conf, role, &err) == ARB_OK && set_configured(conf, config, &err) == ARB_OK) {
+        if (kafka_open(&rk, role, conf, &err) == ARB_OK) {
+            rd_kafka_destroy(rk);
+            return;
+        }
+    } else {
+        rd_kafka_conf_destroy(conf);
+    }
+    add_problem(problems, entry_of(config, err.text), err.text);
+}
+
+static void check_entry(rd_kafka_conf_t *conf, const struct config_entry *entry,
+                        struct problems *problems)
+{
+    char text[KAFKA_REASON_MAX];
+    const char *const breach = contract_breach(entry->key, entry->value);
+
+    if (breach != NULL) {
+        add_problem(problems, entry, breach);
+    } else if (rd_kafka_conf_set(conf, entry->key, entry->value, text, sizeof(text)) !=
+               RD_KAFKA_CONF_OK) {
+        add_problem(problems, entry, text);
+    }
+}
+
 void kafka_conf_check(const struct kafka_config *config, struct problems *problems)
 {
     rd_kafka_conf_t *const conf = rd_kafka_conf_new();
+    const unsigned n_before = problems->n;
 
     for (const struct config_entry *e = config->rdkafka; e != NULL; e = e->next) {
-        char text[KAFKA_REASON_MAX], key[KAFKA_REASON_MAX];
-        if (rd_kafka_conf_set(conf, e->key, e->value, text, sizeof(text)) != RD_KAFKA_CONF_OK) {
-            (void)snprintf(key, sizeof(key), "rdkafka.%s", e->key); /* cut is still readable */
-            problem_add(problems, e->line, "kafka", key, "%s", text);
-        }
+        check_entry(conf, e, problems);
     }
     rd_kafka_conf_destroy(conf);
+    if (config->rdkafka != NULL && problems->n == n_before) {
+        try_role(config, KAFKA_PRODUCER, problems);
+    }
+    if (config->rdkafka != NULL && problems->n == n_before) {
+        try_role(config, KAFKA_CONSUMER, problems);
+    }
 }

@@ -2,14 +2,17 @@
  * settings.h - configures librdkafka, and turns what it has to say into few clear log lines.
  *
  * Every client of ours is made here: our defaults first, then the `rdkafka.` entries of the
- * configuration. A broker that is away is one line when it goes and one when it comes back.
+ * configuration. Brokers that are away are one line when they go, one a minute as long as that
+ * lasts, and one when they come back.
  */
 #ifndef ARB_KAFKA_SETTINGS_H
 #define ARB_KAFKA_SETTINGS_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 #include "config/config.h"
+#include "kafka/broker_watch.h"
 #include "util/err.h"
 #include "util/log.h"
 
@@ -28,7 +31,12 @@ struct kafka_client {
     bool is_down;                  /* no broker can be reached */
     bool is_fatal;                 /* librdkafka will not produce any more: make a new client */
     char reason[KAFKA_REASON_MAX]; /* the last connection failure */
-    struct log_limit limit;
+    int reason_code;               /* librdkafka's, of that */
+    struct broker_watch watch;
+    bool is_unreachable;                       /* that of a broker that is watched was said */
+    int64_t down_next_ns, unreachable_next_ns; /* monotonic: when to say it again */
+    struct log_limit limit, fatal_limit;
+    _Atomic bool is_left; /* closing took too long: callbacks do nothing from here on */
 };
 
 /* A configuration to add callbacks to; then give it to kafka_open(). */
@@ -39,7 +47,10 @@ int kafka_conf_create(rd_kafka_conf_t **conf, enum kafka_role role,
 /* Makes the client, taking `conf` even when it fails. */
 int kafka_open(rd_kafka_t **rk, enum kafka_role role, rd_kafka_conf_t *conf, struct err *err);
 
-/* Adds a problem for every `rdkafka.` entry that librdkafka refuses. */
+/*
+ * Adds a problem for every `rdkafka.` entry that librdkafka refuses, that breaks the contract, or
+ * that together with the others lets no client come about.
+ */
 void kafka_conf_check(const struct kafka_config *config, struct problems *problems);
 
 /* Says that a broker answered; logs it when none did before. */

@@ -3,16 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kafka/refusal.h"
 #include "util/clock.h"
 
 enum {
     METADATA_TIMEOUT_MS = 1000,
     CREATE_TIMEOUT_MS = 10000,
-    RETRY_MS = 1000,
-    N_TOPICS = 2,
+    SOON_MS = 200,     /* after a topic was created, until its partitions are known */
+    RETRY_MS = 1000,   /* after no answer */
+    REFUSED_MS = 5000, /* after a refusal */
+    LOOK_MS = 10000,   /* while all is well: whether there are more partitions */
+    URGED_MS = 500,    /* between looks for somebody in a hurry */
+    HIDDEN_LOOKS = 3,  /* it may only be so new that not every broker knows it */
 };
 
-enum state { ASK = 1, WAIT = 2, READY = 3 };
+enum state { ASK = 1, WAIT = 2 };
+
+const char *kafka_topic_name(const struct kafka_config *config, enum kafka_topic topic)
+{
+    return topic == KAFKA_MARKET ? config->market_topic : config->opportunity_topic;
+}
 
 void kafka_topics_init(struct kafka_topics *topics, rd_kafka_t *rk,
                        const struct kafka_config *config, struct kafka_client *client)
@@ -97,107 +107,177 @@ static void request(struct kafka_topics *topics, rd_kafka_NewTopic_t **wanted, s
     rd_kafka_AdminOptions_destroy(options);
 }
 
-/* Returns the state that follows from what the brokers have. */
-static enum state ask(struct kafka_topics *topics)
+static void note_partitions(struct kafka_topics *topics, const struct rd_kafka_metadata *metadata)
 {
-    const char *const names[N_TOPICS] = { topics->config->market_topic,
-                                          topics->config->opportunity_topic };
-    const struct rd_kafka_metadata *const metadata = list_topics(topics->rk);
-    rd_kafka_NewTopic_t *wanted[N_TOPICS];
+    for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
+        const int n = partition_count(metadata, kafka_topic_name(topics->config, i));
+        topics->partitions[i] = n > 0 ? (unsigned)n : 0;
+        if (n > 0) {
+            topics->n_hidden[i] = 0;
+        }
+    }
+}
+
+static void ask_again_in(struct kafka_topics *topics, int64_t mono_ns, int ms)
+{
+    topics->state = ASK;
+    topics->next_ns = mono_ns + ms * NS_PER_MS;
+}
+
+/* Asks for the topics that are not there. False when there is nothing to wait for. */
+static bool create_missing(struct kafka_topics *topics)
+{
+    rd_kafka_NewTopic_t *wanted[KAFKA_TOPICS];
     size_t n = 0;
 
-    if (metadata == NULL) {
-        return ASK;
-    }
-    kafka_client_is_up(topics->client);
-    for (size_t i = 0; i < N_TOPICS; i++) {
-        if (partition_count(metadata, names[i]) == 0) {
-            wanted[n] = new_topic(topics, names[i]);
+    for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
+        if (topics->partitions[i] == 0) {
+            wanted[n] = new_topic(topics, kafka_topic_name(topics->config, i));
             n += wanted[n] != NULL;
         }
     }
+    if (n > 0) {
+        request(topics, wanted, n);
+        rd_kafka_NewTopic_destroy_array(wanted, n);
+    }
+    return n > 0;
+}
+
+static void ask(struct kafka_topics *topics, int64_t mono_ns)
+{
+    const struct rd_kafka_metadata *const metadata = list_topics(topics->rk);
+
+    if (metadata == NULL) {
+        ask_again_in(topics, mono_ns, RETRY_MS);
+        return;
+    }
+    kafka_client_is_up(topics->client);
+    topics->has_answer = true;
+    note_partitions(topics, metadata);
     rd_kafka_metadata_destroy(metadata);
-    if (n == 0) {
-        return READY;
+    ask_again_in(topics, mono_ns, LOOK_MS);
+    if (create_missing(topics)) {
+        topics->state = WAIT;
     }
-    request(topics, wanted, n);
-    rd_kafka_NewTopic_destroy_array(wanted, n);
-    return WAIT;
 }
 
-/* What a topic's creation came to. A refusal is final: the topic is then somebody else's to make.
- */
-static enum state judge(const struct kafka_topics *topics, const rd_kafka_topic_result_t *result)
+static void note_refusal(struct kafka_topics *topics, enum kafka_topic i, const char *reason,
+                         rd_kafka_resp_err_t code, int64_t mono_ns)
 {
-    const char *const who = topics->client->who;
+    const char *const name = kafka_topic_name(topics->config, i);
+    const struct refusal refusal = {
+        .act = REFUSED_CREATE, .code = code, .topic = name, .words = reason
+    };
+    char text[REFUSAL_MAX];
+    uint64_t suppressed;
+
+    if (log_limit_pass(&topics->limit[i], mono_ns, &suppressed)) {
+        log_line(ARB_ERROR, topics->client->who,
+                 "topic %s is not there and could not be created: %s; trying again every %d s "
+                 "(%llu more like this not shown)",
+                 name, refusal_text(text, &refusal), REFUSED_MS / 1000,
+                 (unsigned long long)suppressed);
+    }
+}
+
+/* Somebody else has just created it; or it is there all the time, and not shown to this user. */
+static int note_existing(struct kafka_topics *topics, enum kafka_topic i, int64_t mono_ns)
+{
+    const char *const name = kafka_topic_name(topics->config, i);
+    uint64_t suppressed;
+
+    if (++topics->n_hidden[i] < HIDDEN_LOOKS) {
+        return SOON_MS;
+    }
+    if (log_limit_pass(&topics->limit[i], mono_ns, &suppressed)) {
+        log_line(
+            ARB_ERROR, topics->client->who,
+            "topic %s is there, but this user may not see it; grant this user the ACLs Describe "
+            "and Write on topic %s; trying again every %d s (%llu more like this not shown)",
+            name, name, REFUSED_MS / 1000, (unsigned long long)suppressed);
+    }
+    return REFUSED_MS;
+}
+
+/* What a topic's creation came to. Returns the time until the next look. */
+static int judge(struct kafka_topics *topics, const rd_kafka_topic_result_t *result,
+                 int64_t mono_ns)
+{
     const char *const name = rd_kafka_topic_result_name(result);
-    const char *const reason = rd_kafka_topic_result_error_string(result);
+    const enum kafka_topic i =
+        strcmp(name, topics->config->market_topic) == 0 ? KAFKA_MARKET : KAFKA_OPPORTUNITIES;
+    const rd_kafka_resp_err_t code = rd_kafka_topic_result_error(result);
 
-    switch (rd_kafka_topic_result_error(result)) {
+    switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
-        log_line(ARB_INFO, who, "created topic %s with %lld partitions", name,
+        log_line(ARB_INFO, topics->client->who, "created topic %s with %lld partitions", name,
                  (long long)topics->config->partitions);
-        return READY;
+        return SOON_MS;
     case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
-        return READY;
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
-        log_line(ARB_ERROR, who, "topic %s could not be created: %s; create it by hand", name,
-                 reason == NULL ? "no reason given" : reason);
-        return READY;
+        return note_existing(topics, i, mono_ns);
     default:
-        return ASK;
+        note_refusal(topics, i, rd_kafka_topic_result_error_string(result), code, mono_ns);
+        return REFUSED_MS;
     }
 }
 
-/* Every topic must be settled. */
-static enum state judge_all(const struct kafka_topics *topics, rd_kafka_event_t *answer)
+static int judge_all(struct kafka_topics *topics, rd_kafka_event_t *answer, int64_t mono_ns)
 {
-    enum state next = READY;
     size_t n = 0;
     const rd_kafka_topic_result_t **const results =
         rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer), &n);
+    int next_ms = LOOK_MS;
 
     for (size_t i = 0; i < n; i++) {
-        next = judge(topics, results[i]) == ASK ? ASK : next;
+        const int one_ms = judge(topics, results[i], mono_ns);
+        next_ms = one_ms < next_ms ? one_ms : next_ms;
     }
-    return next;
+    return next_ms;
 }
 
 /* Looks for the answer to request(). */
-static enum state collect(struct kafka_topics *topics)
+static void collect(struct kafka_topics *topics, int64_t mono_ns)
 {
     rd_kafka_event_t *const answer = rd_kafka_queue_poll(topics->answers, 0);
-    enum state next = ASK;
 
     if (answer == NULL) {
-        return WAIT;
+        return;
     }
     if (rd_kafka_event_error(answer) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        next = judge_all(topics, answer);
+        ask_again_in(topics, mono_ns, judge_all(topics, answer, mono_ns));
     } else {
-        log_line(ARB_WARN, topics->client->who, "creating the topics: %s; trying again",
-                 rd_kafka_event_error_string(answer));
+        uint64_t suppressed;
+        if (log_limit_pass(&topics->limit[KAFKA_MARKET], mono_ns, &suppressed)) {
+            log_line(ARB_WARN, topics->client->who, "creating the topics: %s; trying again",
+                     rd_kafka_event_error_string(answer));
+        }
+        ask_again_in(topics, mono_ns, RETRY_MS);
     }
     rd_kafka_event_destroy(answer);
-    return next;
 }
 
 bool kafka_topics_have_answer(const struct kafka_topics *topics)
 {
-    return topics->state != ASK;
+    return topics->has_answer;
 }
 
-bool kafka_topics_step(struct kafka_topics *topics, int64_t now_ns)
+unsigned kafka_topics_partitions(const struct kafka_topics *topics, enum kafka_topic topic)
 {
-    if (topics->state == ASK && now_ns >= topics->next_ns) {
-        topics->state = ask(topics);
-        topics->next_ns = now_ns + RETRY_MS * NS_PER_MS;
-    } else if (topics->state == WAIT) {
-        topics->state = collect(topics);
+    return topics->partitions[topic];
+}
+
+void kafka_topics_urge(struct kafka_topics *topics, int64_t mono_ns)
+{
+    if (topics->state == ASK && topics->next_ns - mono_ns > URGED_MS * NS_PER_MS) {
+        topics->next_ns = mono_ns + URGED_MS * NS_PER_MS;
     }
-    return topics->state == READY;
+}
+
+void kafka_topics_step(struct kafka_topics *topics, int64_t mono_ns)
+{
+    if (topics->state == ASK && mono_ns >= topics->next_ns) {
+        ask(topics, mono_ns);
+    } else if (topics->state == WAIT) {
+        collect(topics, mono_ns);
+    }
 }

@@ -1,13 +1,16 @@
 /*
- * kafka_topics.h - creates the topics that are not there, without letting anyone wait for it.
+ * kafka_topics.h - knows the partitions of the topics, and creates those that are not there.
  *
- * Asked again and again until the brokers have answered for good. Nothing is to be produced
- * before: a broker would create the topic by itself, with its own number of partitions.
+ * It goes on looking as long as it is stepped: a topic may get partitions, vanish and come back,
+ * and what brokers refuse to create today may be granted tomorrow. Nothing is to be produced for a
+ * topic without partitions: a broker would create it by itself, with its own number of partitions.
  */
 #ifndef ARB_KAFKA_TOPICS_H
 #define ARB_KAFKA_TOPICS_H
 
 #include "kafka/settings.h"
+
+enum kafka_topic { KAFKA_MARKET = 0, KAFKA_OPPORTUNITIES = 1, KAFKA_TOPICS = 2 };
 
 struct kafka_topics {
     rd_kafka_t *rk;
@@ -15,7 +18,11 @@ struct kafka_topics {
     struct kafka_client *client;
     rd_kafka_queue_t *answers;
     uint32_t state;
-    int64_t next_ns; /* when to ask again */
+    int64_t next_ns;                   /* monotonic: when to ask again */
+    unsigned partitions[KAFKA_TOPICS]; /* 0: not there, as far as anybody says */
+    unsigned n_hidden[KAFKA_TOPICS];   /* times in a row that it was there, but not to be seen */
+    bool has_answer;
+    struct log_limit limit[KAFKA_TOPICS];
 };
 
 /* All arguments are borrowed. */
@@ -23,11 +30,16 @@ void kafka_topics_init(struct kafka_topics *topics, rd_kafka_t *rk,
                        const struct kafka_config *config, struct kafka_client *client);
 void kafka_topics_fini(struct kafka_topics *topics);
 
-/*
- * True once both topics are there, or the brokers refused for good to create them, which is
- * logged. May take up to a second while no broker answers.
- */
-bool kafka_topics_step(struct kafka_topics *topics, int64_t now_ns);
+/* Looks after the topics. May take up to a second while no broker answers. */
+void kafka_topics_step(struct kafka_topics *topics, int64_t mono_ns);
+
+/* Has the topics looked at within half a second: something came back that says they changed. */
+void kafka_topics_urge(struct kafka_topics *topics, int64_t mono_ns);
+
+/* The number of partitions of a topic, 0 while it is not there. */
+unsigned kafka_topics_partitions(const struct kafka_topics *topics, enum kafka_topic topic);
+
+const char *kafka_topic_name(const struct kafka_config *config, enum kafka_topic topic);
 
 /* False while no broker has answered what topics there are. */
 bool kafka_topics_have_answer(const struct kafka_topics *topics);

@@ -265,7 +265,7 @@ static int make_publisher(struct rig *rig, struct err *err)
     const int64_t end_ns = clock_mono_ns() + WAIT_S * NS_PER_S;
     int rc = publisher_create(&rig->publisher, &config, err);
 
-    while (rc == ARB_OK && publisher_step(rig->publisher, clock_now_ns()) == PUBLISHER_BLOCKED) {
+    while (rc == ARB_OK && publisher_step(rig->publisher, clock_moment()) == PUBLISHER_BLOCKED) {
         if (clock_mono_ns() > end_ns) {
             return err_set(err, ARB_EINVAL, "no Kafka broker at %s", rig->kafka.brokers);
         }

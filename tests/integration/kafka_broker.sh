@@ -1,10 +1,14 @@
 #!/bin/bash
 # Starts and stops one Apache Kafka broker (KRaft, loopback) for tests.
 #
-#   kafka_broker.sh start DIR    prints its address; its pid is then in DIR/pid
+#   kafka_broker.sh start DIR [LINE...]
+#                                prints its address; its pid is then in DIR/pid. Each LINE is added to
+#                                server.properties, where the last one for a key counts; @PORT@ and
+#                                @CONTROLLER@ are replaced by its ports, @PORT2@ to @PORT4@ by free ones
 #   kafka_broker.sh stop DIR     ends it by that pid
 #   kafka_broker.sh kill DIR     the same with SIGKILL, which leaves it no time for anything
 #   kafka_broker.sh resume DIR   starts it again: same address, same data
+#   kafka_broker.sh wipe DIR     takes the data of one that was ended: it resumes with an empty disk
 #
 # The jars come from $KAFKA_HOME/libs when that is set, else from Maven's central repository, once,
 # into the user's cache. Exit 77 when they, or Java, cannot be had.
@@ -77,7 +81,7 @@ free_port() {
 }
 
 # The session's timeout is how long a broker that was killed may not come back.
-write_properties() { # DIR PORT CONTROLLER_PORT
+write_properties() { # DIR PORT CONTROLLER_PORT [LINE...]
     cat >"$1/server.properties" <<PROPERTIES
 process.roles=broker,controller
 node.id=1
@@ -94,6 +98,27 @@ group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
 PROPERTIES
+    add_lines "$@"
+}
+
+add_lines() { # DIR PORT CONTROLLER_PORT [LINE...]
+    local dir=$1 port=$2 controller_port=$3 i line
+    local -a extra=("$(free_port)" "$(free_port)" "$(free_port)")
+    shift 3
+    for line in "$@"; do
+        line=${line//@PORT@/$port}
+        line=${line//@CONTROLLER@/$controller_port}
+        for i in 0 1 2; do
+            line=${line//@PORT$((i + 2))@/${extra[i]}}
+        done
+        echo "$line"
+    done >>"$dir/server.properties"
+}
+
+format_disk() { # DIR JARS
+    rm -rf "$1/data"
+    java -cp "$2/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAQ \
+        -c "$1/server.properties" >"$1/format.log" 2>&1
 }
 
 wait_until_ready() { # PID PORT
@@ -119,29 +144,29 @@ launch() { # DIR JARS PORT
     echo "127.0.0.1:$3"
 }
 
-try_start() { # DIR JARS
+try_start() { # DIR JARS [LINE...]
     local dir=$1 jars=$2 port controller_port
+    shift 2
     port=$(free_port)
     controller_port=$(free_port)
-    rm -rf "$dir/data"
-    write_properties "$dir" "$port" "$controller_port"
-    java -cp "$jars/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAQ \
-        -c "$dir/server.properties" >"$dir/format.log" 2>&1 || return 1
+    write_properties "$dir" "$port" "$controller_port" "$@"
+    format_disk "$dir" "$jars" || return 1
     launch "$dir" "$jars" "$port"
 }
 
-start() { # DIR
-    local i jars
+start() { # DIR [LINE...]
+    local i jars dir=$1
+    shift
     command -v java >/dev/null || give_up "no Kafka: java is not installed" $skip
     jars=$(find_jars)
-    mkdir -p "$1"
+    mkdir -p "$dir"
     for ((i = 0; i < attempts; i++)); do
-        if try_start "$1" "$jars"; then
+        if try_start "$dir" "$jars" "$@"; then
             return
         fi
     done
-    tail -n 5 "$1/format.log" "$1/broker.log" >&2 || true
-    give_up "Kafka did not start; see $1" 1
+    tail -n 5 "$dir/format.log" "$dir/broker.log" >&2 || true
+    give_up "Kafka did not start; see $dir" 1
 }
 
 # Whoever adopted it may take a while to collect it: a zombie has ended too.
@@ -172,14 +197,22 @@ crash() { # DIR
 
 resume() { # DIR
     local port
-    port=$(sed -n 's/^advertised.listeners=.*://p' "$1/server.properties")
+    port=$(sed -n 's/^listeners=PLAINTEXT:[^:]*:\([0-9]*\).*/\1/p' "$1/server.properties" | head -n 1)
     launch "$1" "$(find_jars)" "$port" || give_up "Kafka did not start again; see $1" 1
 }
 
+wipe() { # DIR
+    format_disk "$1" "$(find_jars)" || give_up "Kafka's disk could not be formatted; see $1" 1
+}
+
 case ${1:-} in
-start) start "${2:?DIR}" ;;
+start)
+    shift
+    start "${1:?DIR}" "${@:2}"
+    ;;
 stop) stop "${2:?DIR}" ;;
 kill) crash "${2:?DIR}" ;;
 resume) resume "${2:?DIR}" ;;
-*) give_up "usage: kafka_broker.sh start|stop|kill|resume DIR" 64 ;;
+wipe) wipe "${2:?DIR}" ;;
+*) give_up "usage: kafka_broker.sh start|stop|kill|resume|wipe DIR" 64 ;;
 esac

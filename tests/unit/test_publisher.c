@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "kafka/partition.h"
 #include "kafka/settings.h"
 #include "kafka/reader.h"
 #include "kafka_fixture.h"
+#include "stderr_capture.h"
 
 enum { MANY = 500 };
 
@@ -29,7 +31,7 @@ static void step_until(struct publisher *publisher, enum publisher_turn wanted)
 {
     const int64_t deadline_ns = clock_mono_ns() + FIXTURE_TIMEOUT_MS * NS_PER_MS;
 
-    while (publisher_step(publisher, clock_now_ns()) != wanted) {
+    while (publisher_step(publisher, clock_moment()) != wanted) {
         assert_true(clock_mono_ns() < deadline_ns);
     }
 }
@@ -127,7 +129,8 @@ static void a_message_is_keyed_by_symbol_and_says_type_and_times(void **state)
 
     fixture_publish(f);
     fixture_push_deltas(f, 0, 1, 1);
-    while (publisher_step(f->publisher, 1700000000000000009) != PUBLISHER_IDLE) {
+    const struct moment now = { .mono_ns = clock_mono_ns(), .utc_ns = 1700000000000000009 };
+    while (publisher_step(f->publisher, now) != PUBLISHER_IDLE) {
     }
     fixture_flush(f);
     rd_kafka_message_t *const message = consume_one(&f->config, &rk);
@@ -149,7 +152,7 @@ static void one_turn_takes_at_most_a_batch_of_each_ring(void **state)
     step_until(f->publisher, PUBLISHER_IDLE);
     fixture_push_deltas(f, 0, 1, MANY);
     fixture_push_deltas(f, 1, 1, 1);
-    assert_int_equal(publisher_step(f->publisher, clock_now_ns()), PUBLISHER_BUSY);
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BUSY);
     assert_int_equal(publisher_stats(f->publisher).produced, PUBLISHER_BATCH + 1);
 }
 
@@ -173,6 +176,9 @@ static void a_full_queue_keeps_the_records_in_their_ring(void **state)
     source->ops->destroy(source);
 }
 
+/* An error that is about this message alone, and that no retry helps against. */
+static const rd_kafka_resp_err_t final_error = RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE;
+
 static void a_failed_delivery_asks_the_feed_for_that_book(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -181,7 +187,7 @@ static void a_failed_delivery_asks_the_feed_for_that_book(void **state)
     fixture_publish(f);
     step_until(f->publisher, PUBLISHER_IDLE);
     rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
-                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+                                      final_error);
     event.instrument = 4095;
     fixture_push(f, 1, &event);
     fixture_flush(f);
@@ -199,7 +205,7 @@ static void a_failed_snapshot_is_asked_for_with_all_it_stood_for(void **state)
     fixture_publish(f);
     step_until(f->publisher, PUBLISHER_IDLE);
     rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
-                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+                                      final_error);
     snapshot.conflated = 5;
     fixture_push(f, 0, &snapshot);
     fixture_flush(f);
@@ -222,6 +228,126 @@ static void conflated_events_and_late_deltas_are_counted(void **state)
     assert_int_equal(publisher_stats(f->publisher).late, 1);
 }
 
+/* Pushes a book of each venue, the second one refused by the brokers. */
+static void refuse_one(struct kafka_fixture *f, rd_kafka_resp_err_t code)
+{
+    struct event event = fixture_delta(1);
+
+    event.instrument = 7;
+    fixture_push(f, 0, &event);
+    fixture_flush(f);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1, code);
+    event.conflated = 2;
+    fixture_push(f, 1, &event);
+    while (publisher_stats(f->publisher).failed == 0) {
+        (void)publisher_step(f->publisher, clock_moment());
+    }
+}
+
+static void a_refused_topic_is_tried_again_and_gets_every_book_anew(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct stderr_capture capture;
+
+    fixture_publish(f);
+    stderr_capture_begin(&capture);
+    refuse_one(f, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_false(feedback_take_any(&f->feedbacks[1])); /* it would be refused again */
+    fixture_push_deltas(f, 0, 2, 3);
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BLOCKED);
+    assert_int_equal(publisher_stats(f->publisher).produced, 2);
+    fixture_flush(f);
+    const char *const text = stderr_capture_end(&capture);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 3);
+    assert_int_equal(feedback_take(&f->feedbacks[0], 7), 1);
+    assert_int_equal(feedback_take(&f->feedbacks[1], 7), 3);
+    assert_int_equal(count_of(text,
+                              "topic market-data takes no messages: Broker: Topic authorization "
+                              "failed; grant this user the ACL Write on topic market-data"),
+                     1);
+    assert_int_equal(
+        count_of(text, "topic market-data takes messages again; its 3 books are sent whole"), 1);
+}
+
+static void a_message_too_large_for_the_broker_names_its_book_and_waits(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct stderr_capture capture;
+
+    fixture_publish(f);
+    stderr_capture_begin(&capture);
+    refuse_one(f, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    const char *const text = stderr_capture_end(&capture);
+    assert_false(feedback_take_any(&f->feedbacks[1]));
+    assert_int_equal(count_of(text,
+                              " bytes for kraken BTC/USD was refused: Broker: Message size too "
+                              "large; a smaller depth"),
+                     1);
+    fixture_push_deltas(f, 0, 2, 3);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 3);
+}
+
+/* The cluster says so in its list of topics, and a producer that knows that refuses at once. */
+static void a_topic_that_vanishes_and_comes_back_crashes_nothing(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct stderr_capture capture;
+
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 1);
+    fixture_flush(f);
+    stderr_capture_begin(&capture);
+    rd_kafka_mock_topic_set_error(embedded_cluster(f->embedded), "market-data",
+                                  RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    fixture_push_deltas(f, 0, 2, MANY);
+    assert_int_equal(publisher_flush(f->publisher, 1500), ARB_ELIMIT);
+    rd_kafka_mock_topic_set_error(embedded_cluster(f->embedded), "market-data",
+                                  RD_KAFKA_RESP_ERR_NO_ERROR);
+    fixture_flush(f);
+    const char *const text = stderr_capture_end(&capture);
+    assert_true(count_of(text, "topic market-data is not there any more") == 1);
+    assert_true(count_of(text, "topic market-data takes messages again; its 1 books are sent") ==
+                1);
+    assert_true(feedback_take_any(&f->feedbacks[0]));
+}
+
+static void one_topic_that_is_refused_does_not_hold_up_the_other(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    const struct opportunity sent = sample_opportunity();
+    struct stderr_capture capture;
+
+    fixture_publish(f);
+    stderr_capture_begin(&capture);
+    refuse_one(f, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    fixture_push_deltas(f, 0, 2, 2);
+    memcpy(ring_reserve(&f->opportunities, sizeof(sent)), &sent, sizeof(sent));
+    ring_commit(&f->opportunities);
+    (void)publisher_step(f->publisher, clock_moment());
+    (void)stderr_capture_end(&capture);
+    assert_int_equal(publisher_stats(f->publisher).produced, 3);
+}
+
+static void the_partition_is_that_of_the_key(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    rd_kafka_t *rk;
+
+    fixture_publish(f);
+    assert_int_equal(publisher_partitions(f->publisher), 0);
+    fixture_push_deltas(f, 0, 1, 1);
+    fixture_flush(f);
+    assert_int_equal(publisher_partitions(f->publisher), 3);
+    rd_kafka_message_t *const message = consume_one(&f->config, &rk);
+    assert_non_null(message);
+    assert_int_equal(message->partition, partition_of("BTC/USD", 3));
+    rd_kafka_message_destroy(message);
+    rd_kafka_destroy(rk);
+}
+
 static void a_dead_producer_is_replaced(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -232,7 +358,7 @@ static void a_dead_producer_is_replaced(void **state)
                                       RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     fixture_push_deltas(f, 0, 1, 1);
     while (publisher_stats(f->publisher).failed == 0) {
-        (void)publisher_step(f->publisher, clock_now_ns());
+        (void)publisher_step(f->publisher, clock_moment());
     }
     assert_true(feedback_take_any(&f->feedbacks[0]));
     fixture_push_deltas(f, 0, 2, 2);
@@ -267,7 +393,7 @@ static void nothing_is_lost_while_no_broker_can_be_reached(void **state)
     rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
     fixture_publish(f);
     fixture_push_deltas(f, 0, 1, 10);
-    assert_int_equal(publisher_step(f->publisher, clock_now_ns()), PUBLISHER_BLOCKED);
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BLOCKED);
     assert_int_equal(publisher_stats(f->publisher).produced, 0);
     rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
     fixture_flush(f);
@@ -340,29 +466,6 @@ static void a_setting_that_librdkafka_refuses_is_named_with_its_line(void **stat
                                   "property: \"linger.mss\"");
 }
 
-static void checking_names_every_setting_that_librdkafka_refuses(void **state)
-{
-    struct config_entry value = { .key = "acks", .value = "many", .line = 4 };
-    struct config_entry key = { .key = "nothing", .value = "1", .line = 3, .next = &value };
-    struct config_entry good = { .key = "linger.ms", .value = "1", .line = 2, .next = &key };
-    const struct kafka_config config = { .rdkafka = &good };
-    char *text = NULL;
-    size_t len = 0;
-
-    (void)state;
-    FILE *const out = open_memstream(&text, &len);
-    assert_non_null(out);
-    struct problems problems = { .out = out, .path = "a.ini" };
-    kafka_conf_check(&config, &problems);
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(problems.n, 2);
-    assert_string_equal(
-        text, "a.ini:3: [kafka] rdkafka.nothing: No such configuration property: \"nothing\"\n"
-              "a.ini:4: [kafka] rdkafka.acks: Invalid value for configuration property "
-              "\"request.required.acks\"\n");
-    free(text);
-}
-
 #define KAFKA_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -377,6 +480,11 @@ int main(void)
         KAFKA_TEST(a_failed_delivery_asks_the_feed_for_that_book),
         KAFKA_TEST(a_failed_snapshot_is_asked_for_with_all_it_stood_for),
         KAFKA_TEST(conflated_events_and_late_deltas_are_counted),
+        KAFKA_TEST(a_refused_topic_is_tried_again_and_gets_every_book_anew),
+        KAFKA_TEST(a_message_too_large_for_the_broker_names_its_book_and_waits),
+        KAFKA_TEST(a_topic_that_vanishes_and_comes_back_crashes_nothing),
+        KAFKA_TEST(one_topic_that_is_refused_does_not_hold_up_the_other),
+        KAFKA_TEST(the_partition_is_that_of_the_key),
         KAFKA_TEST(a_dead_producer_is_replaced),
         KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
@@ -385,7 +493,6 @@ int main(void)
         KAFKA_TEST(stopping_does_not_wait_for_brokers_that_never_answered),
         KAFKA_TEST(a_parked_thread_wakes_for_a_record),
         KAFKA_TEST(a_setting_that_librdkafka_refuses_is_named_with_its_line),
-        cmocka_unit_test(checking_names_every_setting_that_librdkafka_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,8 @@ enum arb_close_reason {
     ARB_CLOSE_NOT_LIVE = 2, /* a leg left LIVE, or its venue stopped matching */
     ARB_CLOSE_TOO_OLD = 3,  /* a leg is older than allowed */
     ARB_CLOSE_SHUTDOWN = 4, /* the strategy stops */
+    /* By a host, never by a plugin: the strategy's process ended without closing it. */
+    ARB_CLOSE_ABANDONED = 5,
 };
 
 enum {

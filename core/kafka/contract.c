@@ -1,0 +1,130 @@
+#include "kafka/contract.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { IN_FLIGHT_MAX = 5 }; /* what brokers can put back into order */
+
+/* A key, the values of it that are wrong, and why. */
+struct clause {
+    const char *key;
+    bool (*is_wrong)(const char *value);
+    const char *why;
+};
+
+static bool any(const char *value)
+{
+    (void)value;
+    return true;
+}
+
+static bool is_not_all(const char *value)
+{
+    return strcasecmp(value, "all") != 0 && strcmp(value, "-1") != 0;
+}
+
+/* As librdkafka reads it. */
+static bool is_true(const char *value)
+{
+    return strcasecmp(value, "true") == 0 || strcasecmp(value, "t") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool is_false(const char *value)
+{
+    return !is_true(value);
+}
+
+static bool is_over_limit(const char *value)
+{
+    return strtol(value, NULL, 0) > IN_FLIGHT_MAX;
+}
+
+static bool is_zero(const char *value)
+{
+    return strtol(value, NULL, 0) == 0;
+}
+
+static bool is_not_fifo(const char *value)
+{
+    return strcasecmp(value, "fifo") != 0;
+}
+
+static const char acks[] = "every message waits for all replicas in sync, or a broker that dies "
+                           "takes messages along that were counted as delivered; only all is taken";
+static const char in_flight[] =
+    "with more than 5 requests under way the brokers cannot put retries "
+    "back into order; take 1 to 5";
+static const char retries[] =
+    "without a retry every change of a partition's leader loses messages; "
+    "leave the key out";
+static const char brokers[] = "the brokers are named by `brokers` in [kafka]; a second list would "
+                              "replace it in silence";
+static const char partitioner[] =
+    "arbspot chooses the partition itself, by murmur2 of the symbol, so "
+    "that every exchange's book of a symbol is in one partition";
+static const char reports[] =
+    "arbspot needs every delivery report to count, and to send a book anew "
+    "whose message was lost";
+static const char offsets[] =
+    "arbspot keeps no offsets: a reader goes back to the snapshots of every "
+    "book, and a stored offset would start it behind them";
+
+static const struct clause clauses[] = {
+    { "acks", is_not_all, acks },
+    { "request.required.acks", is_not_all, acks },
+    { "enable.idempotence", is_false,
+      "without idempotence a retry writes messages twice or out of order, and sequences break; "
+      "leave "
+      "the key out" },
+    { "max.in.flight", is_over_limit, in_flight },
+    { "max.in.flight.requests.per.connection", is_over_limit, in_flight },
+    { "retries", is_zero, retries },
+    { "message.send.max.retries", is_zero, retries },
+    { "partitioner", any, partitioner },
+    { "partitioner_cb", any, partitioner },
+    { "transactional.id", any,
+      "arbspot writes without transactions: outside of one, such a producer is refused every "
+      "message" },
+    { "queuing.strategy", is_not_fifo,
+      "another order than fifo puts the newer messages of a book in front of the older ones" },
+    { "enable.gapless.guarantee", is_true,
+      "one lost message would stop the producer; arbspot sends that book whole instead" },
+    { "delivery.report.only.error", is_true, reports },
+    { "dr_cb", any, reports },
+    { "dr_msg_cb", any, reports },
+    { "bootstrap.servers", any, brokers },
+    { "metadata.broker.list", any, brokers },
+    { "test.mock.num.brokers", any,
+      "it would replace the brokers; for a broker in this process set `brokers = embedded`" },
+    { "group.id", any,
+      "the group of a strategy is its `group`; one for all readers would share each topic out "
+      "among "
+      "them" },
+    { "group.instance.id", any,
+      "every reader of the process would claim to be the same member, and the group lets in one" },
+    { "enable.auto.commit", is_true, offsets },
+    { "auto.commit.enable", is_true, offsets },
+    { "enable.auto.offset.store", is_true, offsets },
+    { "enable.partition.eof", any,
+      "arbspot sets it where it needs to know the end of a partition; elsewhere that looks like an "
+      "error" },
+    { "allow.auto.create.topics", is_true,
+      "a reader would create a missing topic with the broker's number of partitions" },
+    { "statistics.interval.ms", any,
+      "arbspot reads the statistics itself, to say which broker cannot be reached" },
+    { "log.connection.close", is_false,
+      "a broker that closes the connection is often the only sign of a wrong security.protocol" },
+};
+
+const char *contract_breach(const char *key, const char *value)
+{
+    for (size_t i = 0; i < sizeof(clauses) / sizeof(*clauses); i++) {
+        if (strcmp(clauses[i].key, key) == 0 && clauses[i].is_wrong(value)) {
+            return clauses[i].why;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,47 @@
+#include "kafka/gate.h"
+
+#include "kafka/refusal.h"
+#include "util/clock.h"
+
+bool gate_lets(struct gate *gate, int64_t mono_ns)
+{
+    if (!gate->is_shut) {
+        return true;
+    }
+    if (mono_ns < gate->next_ns) {
+        return false;
+    }
+    gate->next_ns = mono_ns + GATE_TRIAL_MS * NS_PER_MS;
+    return true;
+}
+
+void gate_refused(struct gate *gate, rd_kafka_resp_err_t code, int64_t mono_ns)
+{
+    const struct refusal refusal = { .act = REFUSED_WRITE, .code = code, .topic = gate->topic };
+    char text[REFUSAL_MAX];
+    uint64_t suppressed;
+
+    gate->is_shut = true;
+    gate->next_ns = mono_ns + GATE_RETRY_MS * NS_PER_MS;
+    if (log_limit_pass(&gate->limit, mono_ns, &suppressed)) {
+        log_line(ARB_ERROR, gate->who,
+                 "topic %s takes no messages: %s; trying again every %d s (%llu more like this not "
+                 "shown)",
+                 gate->topic, refusal_text(text, &refusal), GATE_RETRY_MS / 1000,
+                 (unsigned long long)suppressed);
+    }
+}
+
+void gate_try(struct gate *gate, int64_t mono_ns)
+{
+    gate->is_shut = true;
+    gate->next_ns = mono_ns;
+}
+
+bool gate_delivered(struct gate *gate)
+{
+    const bool was_shut = gate->is_shut;
+
+    gate->is_shut = false;
+    return was_shut;
+}

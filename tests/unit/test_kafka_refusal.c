@@ -1,0 +1,365 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kafka/contract.h"
+#include "kafka/gate.h"
+#include "kafka/places.h"
+#include "kafka/partition.h"
+#include "kafka/refusal.h"
+#include "kafka/settings.h"
+#include "stderr_capture.h"
+#include "util/clock.h"
+#include "wire_samples.h"
+
+enum { N_BOOKS = 50 };
+
+static const int64_t second_ns = NS_PER_S;
+
+static void settings_that_break_a_promise_are_refused(void **state)
+{
+    static const struct {
+        const char *key, *value;
+    } wrong[] = {
+        { "acks", "1" },
+        { "acks", "0" },
+        { "request.required.acks", "1" },
+        { "enable.idempotence", "false" },
+        { "enable.idempotence", "F" },
+        { "max.in.flight", "6" },
+        { "max.in.flight.requests.per.connection", "1000" },
+        { "retries", "0" },
+        { "message.send.max.retries", "0" },
+        { "partitioner", "murmur2_random" },
+        { "transactional.id", "a" },
+        { "queuing.strategy", "lifo" },
+        { "enable.gapless.guarantee", "true" },
+        { "delivery.report.only.error", "true" },
+        { "bootstrap.servers", "127.0.0.1:1" },
+        { "metadata.broker.list", "127.0.0.1:1" },
+        { "test.mock.num.brokers", "3" },
+        { "group.id", "a" },
+        { "group.instance.id", "a" },
+        { "enable.auto.commit", "true" },
+        { "enable.auto.offset.store", "true" },
+        { "enable.partition.eof", "true" },
+        { "allow.auto.create.topics", "true" },
+        { "statistics.interval.ms", "0" },
+        { "log.connection.close", "false" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        assert_non_null(contract_breach(wrong[i].key, wrong[i].value));
+    }
+}
+
+static void settings_that_keep_them_are_taken(void **state)
+{
+    (void)state;
+    assert_null(contract_breach("acks", "all"));
+    assert_null(contract_breach("acks", "-1"));
+    assert_null(contract_breach("enable.idempotence", "true"));
+    assert_null(contract_breach("max.in.flight", "5"));
+    assert_null(contract_breach("retries", "1"));
+    assert_null(contract_breach("queuing.strategy", "fifo"));
+    assert_null(contract_breach("linger.ms", "0"));
+    assert_null(contract_breach("enable.auto.commit", "false"));
+}
+
+/* What `check` says of entries, which are in the lines 1, 2, ... of a.ini. */
+static char *check(struct config_entry *entries, size_t n)
+{
+    const struct kafka_config config = { .brokers = "127.0.0.1:1", .rdkafka = entries };
+    char *text = NULL;
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        entries[i].line = (unsigned)i + 1;
+        entries[i].next = i + 1 < n ? &entries[i + 1] : NULL;
+    }
+    FILE *const out = open_memstream(&text, &len);
+    assert_non_null(out);
+    struct problems problems = { .out = out, .path = "a.ini" };
+    kafka_conf_check(&config, &problems);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void checking_says_why_and_where(void **state)
+{
+    struct config_entry entries[] = { { .key = "linger.ms", .value = "1" },
+                                      { .key = "partitioner", .value = "random" },
+                                      { .key = "nothing", .value = "1" } };
+    char *const text = check(entries, 3);
+
+    (void)state;
+    assert_string_equal(
+        text,
+        "a.ini:2: [kafka] rdkafka.partitioner: arbspot chooses the partition itself, by "
+        "murmur2 of the symbol, so that every exchange's book of a symbol is in one partition\n"
+        "a.ini:3: [kafka] rdkafka.nothing: No such configuration property: \"nothing\"\n");
+    free(text);
+}
+
+static void checking_tries_what_only_a_client_finds(void **state)
+{
+    struct config_entry entries[] = { { .key = "security.protocol", .value = "SSL" },
+                                      { .key = "ssl.ca.location", .value = "nope.pem" } };
+    char *const text = check(entries, 2);
+    static const char head[] = "a.ini:2: [kafka] rdkafka.ssl.ca.location: librdkafka: ";
+
+    (void)state;
+    assert_int_equal(strncmp(text, head, strlen(head)), 0);
+    assert_int_equal(count_of(text, "\n"), 1);
+    free(text);
+}
+
+static void checking_takes_what_works(void **state)
+{
+    struct config_entry entries[] = { { .key = "acks", .value = "all" },
+                                      { .key = "compression.type", .value = "lz4" },
+                                      { .key = "fetch.wait.max.ms", .value = "5" } };
+    char *const text = check(entries, 3);
+
+    (void)state;
+    assert_string_equal(text, "");
+    free(text);
+}
+
+static void a_client_is_not_made_with_a_setting_that_breaks_a_promise(void **state)
+{
+    struct config_entry entry = { .key = "acks", .value = "1", .line = 7 };
+    const struct kafka_config config = { .brokers = "127.0.0.1:1", .rdkafka = &entry };
+    struct kafka_client client = { .who = "kafka=test" };
+    struct err err = { 0 };
+    rd_kafka_conf_t *conf;
+
+    (void)state;
+    assert_int_equal(kafka_conf_create(&conf, KAFKA_CONSUMER, &config, &client, &err), ARB_EINVAL);
+    assert_string_equal(err.text,
+                        "line 7: [kafka] rdkafka.acks = 1: every message waits for all replicas in "
+                        "sync, or a broker that dies takes messages along that were counted as "
+                        "delivered; only all is taken");
+}
+
+static const char *text_of(enum refused_act act, rd_kafka_resp_err_t code)
+{
+    static char text[REFUSAL_MAX];
+    const struct refusal refusal = { .act = act, .code = code, .topic = "books" };
+    return refusal_text(text, &refusal);
+}
+
+static void a_refusal_names_the_right_that_is_missing(void **state)
+{
+    const rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+
+    (void)state;
+    assert_string_equal(
+        text_of(REFUSED_WRITE, code),
+        "Broker: Topic authorization failed; grant this user the ACL Write on topic "
+        "books");
+    assert_string_equal(text_of(REFUSED_READ, code),
+                        "Broker: Topic authorization failed; grant this user the ACLs Read and "
+                        "Describe on topic books");
+    assert_string_equal(
+        text_of(REFUSED_CREATE, code),
+        "Broker: Topic authorization failed; grant this user the ACL Create on topic "
+        "books, or create it by hand; if it is there already, grant Describe and "
+        "Write on it");
+}
+
+static void a_refusal_without_advice_is_the_error_alone(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of(REFUSED_WRITE, RD_KAFKA_RESP_ERR_INVALID_MSG),
+                        "Broker: Invalid message");
+}
+
+static void better_words_replace_those_of_the_code(void **state)
+{
+    char text[REFUSAL_MAX];
+    const struct refusal refusal = { .act = REFUSED_CREATE,
+                                     .code = RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR,
+                                     .topic = "books",
+                                     .words = "only 1 broker" };
+
+    (void)state;
+    assert_string_equal(
+        refusal_text(text, &refusal),
+        "only 1 broker; set replication in [kafka] to at most the number of brokers, "
+        "or create it with kafka-topics.sh --create --topic books");
+}
+
+static void a_gate_that_is_shut_lets_one_message_through_at_a_time(void **state)
+{
+    struct gate gate = { .topic = "books", .who = "kafka=test" };
+    struct stderr_capture capture;
+    const int64_t retry_ns = GATE_RETRY_MS * NS_PER_MS, trial_ns = GATE_TRIAL_MS * NS_PER_MS;
+
+    (void)state;
+    assert_true(gate_lets(&gate, second_ns));
+    assert_true(gate_lets(&gate, second_ns));
+    assert_false(gate_delivered(&gate));
+    stderr_capture_begin(&capture);
+    gate_refused(&gate, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, second_ns);
+    (void)stderr_capture_end(&capture);
+    assert_false(gate_lets(&gate, second_ns + retry_ns - 1));
+    assert_true(gate_lets(&gate, second_ns + retry_ns));
+    assert_false(gate_lets(&gate, second_ns + retry_ns + trial_ns - 1));
+    assert_true(gate_lets(&gate, second_ns + retry_ns + trial_ns)); /* the trial got lost */
+    assert_true(gate_delivered(&gate));
+    assert_false(gate_delivered(&gate));
+    assert_true(gate_lets(&gate, second_ns + retry_ns + trial_ns));
+    assert_true(gate_lets(&gate, second_ns + retry_ns + trial_ns));
+}
+
+static void a_refused_topic_is_said_at_a_limited_rate(void **state)
+{
+    struct gate gate = { .topic = "books", .who = "kafka=test" };
+    struct stderr_capture capture;
+
+    (void)state;
+    stderr_capture_begin(&capture);
+    for (int i = 0; i < 100; i++) {
+        gate_refused(&gate, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, second_ns + i);
+    }
+    const char *const text = stderr_capture_end(&capture);
+    assert_int_equal(count_of(text, "\n"), 1);
+    assert_non_null(strstr(text,
+                           "level=error kafka=test msg=\"topic books takes no messages: Broker: "
+                           "Topic authorization failed; grant this user the ACL Write on topic "
+                           "books; trying again every 2 s (0 more like this not shown)\""));
+}
+
+static void a_trial_that_was_asked_for_goes_at_once(void **state)
+{
+    struct gate gate = { .topic = "books", .who = "kafka=test" };
+
+    (void)state;
+    gate_try(&gate, second_ns);
+    assert_true(gate_lets(&gate, second_ns));
+    assert_false(gate_lets(&gate, second_ns));
+    assert_true(gate_delivered(&gate));
+}
+
+struct table {
+    struct feedback feedback;
+    struct places *places;
+    struct arb_instrument infos[N_BOOKS];
+};
+
+static int set_up(void **state)
+{
+    struct table *const t = calloc(1, sizeof(*t));
+    struct feedback *const feedbacks[] = { &t->feedback };
+
+    t->places = places_create(feedbacks, 1);
+    for (unsigned i = 0; i < N_BOOKS; i++) {
+        struct event event = sample_delta();
+        (void)snprintf(t->infos[i].symbol, sizeof(t->infos[i].symbol), "A%u/USD", i);
+        event.instrument = i;
+        event.info = &t->infos[i];
+        assert_int_equal(
+            places_note(t->places, 0, &event),
+            partition_hash((struct arb_bytes){ t->infos[i].symbol, strlen(t->infos[i].symbol) }));
+    }
+    *state = t;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct table *const t = *state;
+
+    places_destroy(t->places);
+    free(t);
+    return 0;
+}
+
+static void every_book_that_was_seen_is_asked_for(void **state)
+{
+    struct table *const t = *state;
+
+    assert_int_equal(places_raise_all(t->places), N_BOOKS);
+    assert_true(feedback_take_any(&t->feedback));
+    for (uint32_t i = 0; i < N_BOOKS; i++) {
+        assert_int_equal(feedback_take(&t->feedback, i), 1);
+    }
+    assert_int_equal(feedback_take(&t->feedback, N_BOOKS), 0);
+}
+
+static void books_whose_partition_changes_are_asked_for(void **state)
+{
+    struct table *const t = *state;
+    unsigned n_moved = 0;
+
+    const unsigned n = places_raise_moved(t->places, 8, 12);
+    for (uint32_t i = 0; i < N_BOOKS; i++) {
+        const bool has_moved =
+            partition_of(t->infos[i].symbol, 8) != partition_of(t->infos[i].symbol, 12);
+        assert_int_equal(feedback_take(&t->feedback, i), has_moved);
+        n_moved += has_moved;
+    }
+    assert_int_equal(n, n_moved);
+    assert_in_range(n_moved, 1, N_BOOKS - 1);
+    assert_int_equal(places_raise_moved(t->places, 12, 12), 0);
+}
+
+static void what_is_owed_is_asked_for_later_and_once(void **state)
+{
+    struct table *const t = *state;
+    const int64_t due_ns = second_ns + PLACES_DELAY_MS * NS_PER_MS;
+
+    places_owe(t->places, 0, 3, 5);
+    places_step(t->places, second_ns);
+    places_owe(t->places, 0, 3, 2);
+    places_step(t->places, due_ns - 1);
+    assert_false(feedback_take_any(&t->feedback));
+    places_step(t->places, due_ns);
+    assert_true(feedback_take_any(&t->feedback));
+    assert_int_equal(feedback_take(&t->feedback, 3), 7);
+    places_step(t->places, 2 * due_ns);
+    assert_false(feedback_take_any(&t->feedback));
+}
+
+static void what_is_owed_counts_when_every_book_is_asked_for(void **state)
+{
+    struct table *const t = *state;
+
+    places_owe(t->places, 0, 3, UINT32_MAX);
+    places_owe(t->places, 0, 3, 5);
+    (void)places_raise_all(t->places);
+    assert_int_equal(feedback_take(&t->feedback, 3), UINT32_MAX);
+    (void)places_raise_all(t->places);
+    assert_int_equal(feedback_take(&t->feedback, 3), 1);
+}
+
+#define PLACES_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_that_break_a_promise_are_refused),
+        cmocka_unit_test(settings_that_keep_them_are_taken),
+        cmocka_unit_test(checking_says_why_and_where),
+        cmocka_unit_test(checking_tries_what_only_a_client_finds),
+        cmocka_unit_test(checking_takes_what_works),
+        cmocka_unit_test(a_client_is_not_made_with_a_setting_that_breaks_a_promise),
+        cmocka_unit_test(a_refusal_names_the_right_that_is_missing),
+        cmocka_unit_test(a_refusal_without_advice_is_the_error_alone),
+        cmocka_unit_test(better_words_replace_those_of_the_code),
+        cmocka_unit_test(a_gate_that_is_shut_lets_one_message_through_at_a_time),
+        cmocka_unit_test(a_refused_topic_is_said_at_a_limited_rate),
+        cmocka_unit_test(a_trial_that_was_asked_for_goes_at_once),
+        PLACES_TEST(every_book_that_was_seen_is_asked_for),
+        PLACES_TEST(books_whose_partition_changes_are_asked_for),
+        PLACES_TEST(what_is_owed_is_asked_for_later_and_once),
+        PLACES_TEST(what_is_owed_counts_when_every_book_is_asked_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
