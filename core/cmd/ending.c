@@ -26,7 +26,7 @@ struct ending {
     int signal_fd, asked_fd, closing_fd;
     pthread_t thread;
     bool is_started;
-    int64_t limit_ns;
+    _Atomic int64_t limit_ns;
     struct signalfd_siginfo first; /* of the thread, once asked */
     int64_t asked_ns;              /* likewise */
     _Atomic bool is_asked;         /* no data depends on it */
@@ -75,11 +75,13 @@ static void take_signal(struct ending *ending)
 
 static void check_limit(const struct ending *ending)
 {
-    if (ending_is_asked(ending) && clock_mono_ns() - ending->asked_ns >= ending->limit_ns) {
+    const int64_t limit_ns = atomic_load_explicit(&ending->limit_ns, memory_order_relaxed);
+
+    if (ending_is_asked(ending) && clock_mono_ns() - ending->asked_ns >= limit_ns) {
         log_line(ARB_ERROR, NULL,
                  "not ended %lld s after a signal asked for it; ending at once, without telling "
                  "anybody",
-                 (long long)(ending->limit_ns / NS_PER_S));
+                 (long long)(limit_ns / NS_PER_S));
         _exit(CMD_FAILED);
     }
 }
@@ -137,7 +139,7 @@ int ending_open(struct ending **out, int limit_ms, struct err *err)
     if (ending == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory");
     }
-    ending->limit_ns = limit_ms * NS_PER_MS;
+    ending_set_limit(ending, limit_ms);
     choose_signals(&ending->signals);
     (void)pthread_sigmask(SIG_BLOCK, &ending->signals, NULL);
     const int rc = start(ending, err);
@@ -169,6 +171,11 @@ void ending_close(struct ending *ending)
     close_fd(ending->asked_fd);
     close_fd(ending->closing_fd);
     free(ending);
+}
+
+void ending_set_limit(struct ending *ending, int limit_ms)
+{
+    atomic_store_explicit(&ending->limit_ns, limit_ms * NS_PER_MS, memory_order_relaxed);
 }
 
 bool ending_is_asked(const struct ending *ending)

@@ -29,6 +29,9 @@ int ending_open(struct ending **ending, int limit_ms, struct err *err);
 /* Ends the thread; a signal from now on has no effect. NULL is accepted. */
 void ending_close(struct ending *ending);
 
+/* Any thread. It counts from the first signal, also one that has come. */
+void ending_set_limit(struct ending *ending, int limit_ms);
+
 /* Any thread. */
 bool ending_is_asked(const struct ending *ending);
 

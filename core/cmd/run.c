@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/ending.h"
@@ -13,7 +14,8 @@
 
 enum {
     STATS_INTERVAL_MS = 60000,
-    LIMIT_MS = 20000, /* for all of the end: longer than its parts may take together */
+    START_LIMIT_MS = 6000, /* to end while still starting: in its init() a plugin may hang */
+    LIMIT_MS = 20000,      /* for all of the end: longer than its parts may take together */
 };
 
 static const char usage[] =
@@ -67,7 +69,7 @@ static int start_all(struct host *host, struct printing *printing, const struct 
 }
 
 static int run_host(struct config *config, const struct plugins *plugins, bool prints,
-                    const struct ending *ending)
+                    struct ending *ending)
 {
     struct host *host = NULL;
     struct printing printing = { 0 };
@@ -77,6 +79,7 @@ static int run_host(struct config *config, const struct plugins *plugins, bool p
     if (rc == ARB_OK) {
         rc = start_all(host, &printing, config, prints, &err);
     }
+    ending_set_limit(ending, LIMIT_MS);
     if (rc == ARB_OK) {
         log_line(ARB_INFO, NULL, "running %s", config->path);
         wait_for_end(host, ending);
@@ -87,6 +90,9 @@ static int run_host(struct config *config, const struct plugins *plugins, bool p
         rc = ARB_ELIMIT;
     }
     printing_stop(&printing);
+    if (host != NULL && host_has_left_threads(host)) {
+        _exit(CMD_FAILED); /* what they use cannot be freed */
+    }
     host_destroy(host);
     return rc == ARB_OK ? CMD_OK : CMD_FAILED;
 }
@@ -97,7 +103,7 @@ static int run(struct config *config, const struct plugins *plugins, bool prints
     struct err err = { 0 };
     int status = CMD_FAILED;
 
-    if (ending_open(&ending, LIMIT_MS, &err) == ARB_OK) {
+    if (ending_open(&ending, START_LIMIT_MS, &err) == ARB_OK) {
         status = run_host(config, plugins, prints, ending);
     } else {
         log_line(ARB_ERROR, NULL, "cannot start: %s", err.text);

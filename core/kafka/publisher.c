@@ -283,6 +283,35 @@ static bool produce_opportunity(struct publisher *p, const struct opportunity *o
     return produce(p, &message);
 }
 
+/* With the ring empty: what the venue cannot say itself. */
+static enum publisher_turn say_last_words(struct publisher *p, unsigned venue, int64_t now_ns)
+{
+    struct last_words *const words = p->venues[venue].words;
+
+    for (const struct event *event; (event = last_words_next(words, now_ns)) != NULL;) {
+        if (!produce_event(p, venue, event, now_ns)) {
+            return PUBLISHER_BLOCKED;
+        }
+        last_words_note(words, event);
+    }
+    return PUBLISHER_IDLE;
+}
+
+static bool pass_on(struct publisher *p, unsigned venue, const struct event *event, int64_t now_ns)
+{
+    struct last_words *const words = p->venues[venue].words;
+    const struct event *const passed = last_words_pass(words, event);
+
+    if (passed == NULL) {
+        return true;
+    }
+    if (!produce_event(p, venue, passed, now_ns)) {
+        return false;
+    }
+    last_words_note(words, passed);
+    return true;
+}
+
 static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, int64_t now_ns)
 {
     struct ring *const ring = p->venues[venue].ring;
@@ -291,9 +320,9 @@ static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, int6
         size_t len;
         void *const record = ring_peek(ring, &len);
         if (record == NULL) {
-            return PUBLISHER_IDLE;
+            return say_last_words(p, venue, now_ns);
         }
-        if (!produce_event(p, venue, event_record_read(record), now_ns)) {
+        if (!pass_on(p, venue, event_record_read(record), now_ns)) {
             return PUBLISHER_BLOCKED;
         }
         ring_release(ring);
@@ -382,7 +411,7 @@ static bool is_idle(void *context)
         }
     }
     for (unsigned i = 0; i < p->n_venues; i++) {
-        if (ring_peek(p->venues[i].ring, &len) != NULL) {
+        if (ring_peek(p->venues[i].ring, &len) != NULL || last_words_are_due(p->venues[i].words)) {
             return false;
         }
     }

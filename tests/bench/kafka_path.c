@@ -258,7 +258,7 @@ static int make_ring(struct rig *rig, struct err *err)
 /* The publisher creates both topics. */
 static int make_publisher(struct rig *rig, struct err *err)
 {
-    const struct publisher_venue venue = { &rig->ring, &rig->feedback };
+    const struct publisher_venue venue = { .ring = &rig->ring, .feedback = &rig->feedback };
     const struct publisher_config config = {
         .kafka = &rig->kafka, .venues = &venue, .n_venues = 1, .waker = &rig->waker
     };
@@ -498,8 +498,9 @@ int kafka_path_measure(struct path_figures *figures, const char *brokers, struct
     if (rc == ARB_OK) {
         *figures = (struct path_figures){
             .name = "kafka",
-            .what = "session event -> ring -> publisher -> broker -> kafka_source, against librdkafka "
-                    "alone",
+            .what =
+                "session event -> ring -> publisher -> broker -> kafka_source, against librdkafka "
+                "alone",
             .ours = latency_quantiles(&rig->ours_in.latency),
             .bare = latency_quantiles(&rig->bare_in.latency),
         };
