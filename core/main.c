@@ -10,6 +10,8 @@
 #include "arbspot/abi.h"
 #include "cmd/cmd.h"
 #include "config/nearest.h"
+#include "util/log.h"
+#include "util/output.h"
 
 struct command {
     const char *name;
@@ -80,7 +82,7 @@ static bool is_option(const char *word, const char *brief, const char *full)
     return strcmp(word, brief) == 0 || strcmp(word, full) == 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
@@ -96,4 +98,15 @@ int main(int argc, char **argv)
     }
     const struct command *const command = find_command(argv[1]);
     return command == NULL ? refuse(argv[1]) : command->run(argc - 1, argv + 1);
+}
+
+/* What could not be printed is no success. */
+int main(int argc, char **argv)
+{
+    output_prepare();
+    log_open();
+    const int status = run(argc, argv);
+    const bool is_printed = fflush(stdout) == 0 && ferror(stdout) == 0;
+
+    return status == CMD_OK && !is_printed ? CMD_FAILED : status;
 }

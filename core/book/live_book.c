@@ -7,6 +7,7 @@
 #include "arbspot/abi.h"
 #include "book/held.h"
 #include "book/link.h"
+#include "util/watch.h"
 
 #define TOP_LATELY_NS (10 * NS_PER_S) /* a second channel that spoke within it will speak again */
 #define STREAM_BEHIND_MAX_NS (10 * NS_PER_S)
@@ -343,6 +344,15 @@ static void settle(struct step *step, const struct live_changes *delta)
     }
 }
 
+static int call_checksum(const struct live_rules *rules, const struct arb_book_event *event,
+                         const struct arb_book *view, uint32_t *checksum)
+{
+    watch_enter_next("checksum()");
+    const int rc = rules->checksum(rules->self, event, view, checksum);
+    watch_leave();
+    return rc;
+}
+
 /* What is wrong with the venue's checksum of the book as it is after the event, or NULL. */
 static const char *compare_checksum(struct step *step)
 {
@@ -353,8 +363,7 @@ static const char *compare_checksum(struct step *step)
     }
     const struct arb_book view = live_book_view(step->book, rules);
     uint32_t checksum = 0;
-    if (rules->checksum != NULL &&
-        rules->checksum(rules->self, step->event, &view, &checksum) == ARB_OK &&
+    if (rules->checksum != NULL && call_checksum(rules, step->event, &view, &checksum) == ARB_OK &&
         checksum == step->event->checksum) {
         step->room->counts.verified++;
         return NULL;

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "arbspot/abi.h"
 #include "cmd/cmd.h"
@@ -21,23 +20,6 @@ bool attach_take(struct attach_request *request, int option, const char *value)
 bool attach_is_complete(const struct attach_request *request)
 {
     return request->config != NULL || request->brokers != NULL;
-}
-
-sigset_t attach_block_signals(void)
-{
-    sigset_t ending;
-
-    (void)sigemptyset(&ending);
-    (void)sigaddset(&ending, SIGINT);
-    (void)sigaddset(&ending, SIGTERM);
-    (void)pthread_sigmask(SIG_BLOCK, &ending, NULL); /* valid arguments: cannot fail */
-    return ending;
-}
-
-bool attach_is_interrupted(const sigset_t *ending)
-{
-    const struct timespec now = { 0 };
-    return sigtimedwait(ending, NULL, &now) > 0;
 }
 
 static int call(const struct attach_request *request, const struct kafka_config *kafka,

@@ -1,11 +1,10 @@
 /*
  * attach.h - for commands that read the topics of a host which runs elsewhere: where the
- * brokers come from, and when the user has had enough.
+ * brokers come from.
  */
 #ifndef ARB_ATTACH_H
 #define ARB_ATTACH_H
 
-#include <signal.h>
 #include <stdbool.h>
 
 #include "config/config.h"
@@ -22,14 +21,12 @@ bool attach_take(struct attach_request *request, int option, const char *value);
 /* False when neither was given. */
 bool attach_is_complete(const struct attach_request *request);
 
+enum { ATTACH_LIMIT_MS = 2000 /* how long such a command may take to end, see ending.h */ };
+
 /* `kafka` says what to read from, its brokers are an address. Borrowed for the call. */
 typedef int attach_fn(void *context, const struct kafka_config *kafka);
 
 /* Calls `fn` and returns what it returns, or the exit status when there is nothing to read from. */
 int attach_call(const struct attach_request *request, attach_fn *fn, void *context);
-
-/* The signals that end a command wait, blocked, until they are asked for. For the main thread. */
-sigset_t attach_block_signals(void);
-bool attach_is_interrupted(const sigset_t *ending);
 
 #endif /* ARB_ATTACH_H */

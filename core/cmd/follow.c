@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "kafka/reader.h"
 #include "wire/opportunity_text.h"
 #include "wire/wire.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/output.h"
 
 struct follow {
     struct kafka_reader *reader;
@@ -80,7 +82,10 @@ bool follow_step(struct follow *follow, int wait_ms)
 {
     struct kafka_record record;
 
-    if (kafka_reader_next(follow->reader, wait_ms, &record)) {
+    if (output_is_gone(STDOUT_FILENO)) {
+        follow->failed = true;
+    } else if (output_wait(STDOUT_FILENO, wait_ms) &&
+               kafka_reader_next(follow->reader, wait_ms, &record)) {
         print(follow, &record);
     }
     return !follow->failed && (follow->count == 0 || follow->printed < follow->count);

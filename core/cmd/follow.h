@@ -20,7 +20,10 @@ struct follow;
 
 int follow_create(struct follow **follow, const struct follow_config *config, struct err *err);
 
-/* Prints what comes within `wait_ms`, at most one message. False: all printed, or no output. */
+/*
+ * Prints what comes within `wait_ms`, at most one message. False: all printed, or no output. While
+ * stdout's reader takes nothing, nothing is read either.
+ */
 bool follow_step(struct follow *follow, int wait_ms);
 
 /* True when stdout could not be written to. */

@@ -4,10 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/attach.h"
+#include "cmd/ending.h"
 #include "cmd/follow.h"
+#include "util/output.h"
 
 enum { WAIT_MS = 200 }; /* how long Ctrl-C may take */
 
@@ -25,7 +28,9 @@ static const char usage[] =
     "  -n, --count N          stop after N opportunities\n"
     "  -h, --help             this text\n"
     "\n"
-    "Exit status: 0 done or interrupted, 78 bad configuration, 64 wrong usage.\n";
+    "Exit status: 0 done or interrupted, 1 stdout could not be written to, 78 bad configuration, "
+    "64\n"
+    "wrong usage.\n";
 
 struct arguments {
     struct attach_request from;
@@ -35,16 +40,15 @@ struct arguments {
     uint64_t count; /* 0: without end */
 };
 
-static int print_all(struct follow *follow, const sigset_t *ending)
+static int print_all(struct follow *follow, const struct ending *ending)
 {
-    while (!attach_is_interrupted(ending) && follow_step(follow, WAIT_MS)) {
+    while (!ending_is_asked(ending) && follow_step(follow, WAIT_MS)) {
         /* message after message */
     }
-    if (follow_failed(follow)) {
+    if (follow_failed(follow) && !output_is_gone(STDOUT_FILENO)) {
         (void)fprintf(stderr, "arbspot log: stdout cannot be written to\n");
-        return CMD_FAILED;
     }
-    return CMD_OK;
+    return follow_failed(follow) ? CMD_FAILED : CMD_OK;
 }
 
 static int follow_topic(void *context, const struct kafka_config *kafka)
@@ -55,16 +59,19 @@ static int follow_topic(void *context, const struct kafka_config *kafka)
                                           .json = a->json,
                                           .from_beginning = a->from_beginning,
                                           .count = a->count };
-    const sigset_t ending = attach_block_signals();
-    struct follow *follow;
+    struct ending *ending = NULL;
+    struct follow *follow = NULL;
     struct err err = { 0 };
+    int status = CONFIG_EXIT;
 
-    if (follow_create(&follow, &config, &err) != ARB_OK) {
+    if (ending_open(&ending, ATTACH_LIMIT_MS, &err) == ARB_OK &&
+        follow_create(&follow, &config, &err) == ARB_OK) {
+        status = print_all(follow, ending);
+    } else {
         (void)fprintf(stderr, "arbspot log: %s\n", err.text);
-        return CONFIG_EXIT;
     }
-    const int status = print_all(follow, &ending);
     follow_destroy(follow);
+    ending_close(ending);
     return status;
 }
 

@@ -197,7 +197,7 @@ static int play(struct replay *replay, struct board *board, struct err *err)
     if (rc == ARB_OK) {
         rc = start(replay, board, &outlet, err);
     }
-    while (rc == ARB_OK && replay_step(replay)) {
+    while (rc == ARB_OK && !printer.failed && replay_step(replay)) {
         /* record after record */
     }
     if (rc == ARB_OK) {

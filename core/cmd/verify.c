@@ -2,12 +2,15 @@
 #include "cmd/cmd.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/attach.h"
+#include "cmd/ending.h"
 #include "cmd/verifier.h"
 #include "config/values.h"
 #include "util/clock.h"
+#include "util/output.h"
 
 enum {
     WAIT_MS = 200, /* how long Ctrl-C may take */
@@ -29,8 +32,8 @@ static const char usage[] =
     "  -j, --json            the result as one JSON object\n"
     "  -h, --help            this text\n"
     "\n"
-    "Exit status: 0 every book is proven, 1 something is not, 78 bad configuration, 64 wrong\n"
-    "usage.\n";
+    "Interrupted, it says what was found so far. Exit status: 0 every book is proven, 1 something\n"
+    "is not, 78 bad configuration, 64 wrong usage.\n";
 
 struct arguments {
     struct attach_request from;
@@ -38,37 +41,46 @@ struct arguments {
     bool json;
 };
 
-static void read_for(struct verifier *verifier, int64_t duration_ms, const sigset_t *ending)
+/* Until the time is over, or nobody wants to know. */
+static void read_for(struct verifier *verifier, int64_t duration_ms, const struct ending *ending)
 {
     const int64_t end_ns = clock_mono_ns() + duration_ms * NS_PER_MS;
     int64_t left_ms = duration_ms;
 
-    while (left_ms > 0 && !attach_is_interrupted(ending)) {
+    while (left_ms > 0 && !ending_is_asked(ending) && !output_is_gone(STDOUT_FILENO)) {
         verifier_step(verifier, left_ms < WAIT_MS ? (int)left_ms : WAIT_MS);
         left_ms = (end_ns - clock_mono_ns()) / NS_PER_MS;
     }
 }
 
-static int verify(void *context, const struct kafka_config *kafka)
+static int report(const struct verifier *verifier, bool json)
 {
-    const struct arguments *const a = context;
-    const sigset_t ending = attach_block_signals();
-    struct verifier *verifier;
-    struct err err = { 0 };
-
-    if (verifier_create(&verifier, kafka, &err) != ARB_OK) {
-        (void)fprintf(stderr, "arbspot verify: %s\n", err.text);
-        return CONFIG_EXIT;
-    }
-    read_for(verifier, a->duration_ms, &ending);
-    if (a->json) {
+    if (json) {
         verifier_print_json(verifier, stdout);
     } else {
         verifier_print(verifier, stdout);
     }
-    const bool is_proven = verifier_is_proven(verifier);
+    return fflush(stdout) == 0 && verifier_is_proven(verifier) ? CMD_OK : CMD_FAILED;
+}
+
+static int verify(void *context, const struct kafka_config *kafka)
+{
+    const struct arguments *const a = context;
+    struct ending *ending = NULL;
+    struct verifier *verifier = NULL;
+    struct err err = { 0 };
+    int status = CONFIG_EXIT;
+
+    if (ending_open(&ending, ATTACH_LIMIT_MS, &err) == ARB_OK &&
+        verifier_create(&verifier, kafka, &err) == ARB_OK) {
+        read_for(verifier, a->duration_ms, ending);
+        status = report(verifier, a->json);
+    } else {
+        (void)fprintf(stderr, "arbspot verify: %s\n", err.text);
+    }
     verifier_destroy(verifier);
-    return is_proven ? CMD_OK : CMD_FAILED;
+    ending_close(ending);
+    return status;
 }
 
 static bool read_duration(const char *text, int64_t *duration_ms)

@@ -40,6 +40,7 @@ struct host_config {
     uint8_t px_scale, qty_scale;  /* of all instruments; ARB_DIGITS_UNKNOWN: not given */
     const char *scales_file;      /* where decided scales are remembered; NULL: nowhere */
     const char *log_level;        /* error|warn|info|debug */
+    bool standby; /* waits as long as another host publishes its venues; else it does not start */
 };
 
 /* [kafka] */

@@ -124,6 +124,11 @@ static const struct config_key host_keys[] = {
       .store = STORE_TEXT,
       .offset = offsetof(struct host_config, log_level),
       WORDS("error|warn|info|debug") },
+    { .name = "standby",
+      .fallback = "no",
+      .store = STORE_FLAG,
+      .offset = offsetof(struct host_config, standby),
+      NUMBER(VALUE_BOOL, 0, 0) },
     { .name = NULL },
 };
 

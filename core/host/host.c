@@ -1,13 +1,18 @@
 #include "host/host.h"
 
+#include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
+#include "host/watchdog.h"
 #include "kafka/embedded.h"
 #include "kafka/last_run.h"
 #include "kafka/publisher.h"
+#include "kafka/rivals.h"
 #include "kafka/kafka_source.h"
 #include "venue/venue_thread.h"
 #include "strategy/ring_source.h"
@@ -16,6 +21,7 @@
 #include "util/log.h"
 
 enum {
+    STOP_MS = 2000,             /* for the venues' threads, then for the strategies' */
     FLUSH_MS = 5000,            /* for the last messages at the end */
     OPPORTUNITY_RING = 1 << 20, /* bytes */
     LAST_RUN_MS = 5000,         /* for the brokers to say what was published last */
@@ -30,7 +36,11 @@ struct strategy_part {
     struct ring opportunities;
     bool has_ring;
     struct runner *runner;
+    struct watch_mark mark; /* of its thread */
 };
+
+/* The marks that the watchdog looks at, in this order: ours, of venues, of strategies. */
+enum { OWN_MARK = 0, FIRST_VENUE_MARK = 1 };
 
 struct host {
     struct config *config;
@@ -42,12 +52,79 @@ struct host {
     bool has_waker;
     struct publisher *publisher;
     bool is_publishing;
+    struct rivals *rivals;    /* or NULL: nobody else can publish */
+    _Atomic bool has_given_up; /* no data depends on it */
     struct venue_thread *venues; /* [n_venues] */
     unsigned n_venues;
     struct strategy_part *strategies; /* [n_strategies] */
     unsigned n_strategies;
     struct arb_venue names[CONFIG_EXCHANGES_MAX]; /* what strategies know of the exchanges */
+    struct watch_mark mark;                       /* of the main thread */
+    struct watchdog *watchdog;
+    bool has_left_threads; /* that do not end: nothing may be freed */
 };
+
+/* -- callbacks that do not return ------------------------------------------------------- */
+
+static struct venue_thread *venue_of_mark(struct host *host, unsigned i)
+{
+    return i >= FIRST_VENUE_MARK && i < FIRST_VENUE_MARK + host->config->n_exchanges
+               ? &host->venues[i - FIRST_VENUE_MARK]
+               : NULL;
+}
+
+static void on_hang(void *context, unsigned i, const char *callback)
+{
+    struct venue_thread *const venue = venue_of_mark(context, i);
+
+    if (venue != NULL) {
+        venue_thread_hangs(venue, callback);
+    }
+}
+
+static void on_return(void *context, unsigned i)
+{
+    struct venue_thread *const venue = venue_of_mark(context, i);
+
+    if (venue != NULL) {
+        venue_thread_is_back(venue);
+    }
+}
+
+/* The places of all threads there may be, so that none comes or goes while it looks. */
+static int create_watchdog(struct host *host, struct err *err)
+{
+    const struct watch_mark *marks[WATCHDOG_MARKS_MAX];
+    struct watchdog_config config = {
+        .marks = marks, .hangs = on_hang, .is_back = on_return, .context = host
+    };
+
+    marks[config.n++] = &host->mark;
+    for (unsigned i = 0; i < host->config->n_exchanges; i++) {
+        marks[config.n++] = &host->venues[i].mark;
+    }
+    for (unsigned i = 0; i < host->config->n_strategies; i++) {
+        marks[config.n++] = &host->strategies[i].mark;
+    }
+    watch_here = &host->mark;
+    const int rc = watchdog_create(&host->watchdog, &config);
+    return rc == ARB_OK ? watchdog_start(host->watchdog, err)
+                        : err_set(err, rc, "no memory for the watchdog");
+}
+
+static void log_left(const char *who, const struct watch_mark *mark)
+{
+    struct watch_view view;
+
+    if (watch_look(mark, &view)) {
+        log_line(ARB_ERROR, view.subject.who,
+                 "left behind: %s of plugin %s does not return, all else is ended properly",
+                 view.callback, view.subject.plugin);
+    } else {
+        log_line(ARB_ERROR, who,
+                 "left behind: its thread does not end, all else is ended properly");
+    }
+}
 
 /* -- exchanges ------------------------------------------------------------------------ */
 
@@ -59,12 +136,12 @@ static int create_venue(struct host *host, unsigned i, struct err *err)
                                                 .run = host->run,
                                                 .scales = host->scales };
     struct venue_thread *const venue = &host->venues[host->n_venues++];
-    struct ring *ring;
+    unsigned outlet;
     int rc = venue_thread_init(venue, &config, err);
 
     if (rc == ARB_OK) {
         rc = venue_thread_add_ring(venue, &host->publisher_waker,
-                                   (size_t)host->config->host.ring_bytes, &ring);
+                                   (size_t)host->config->host.ring_bytes, &outlet);
         if (rc != ARB_OK) {
             (void)err_set(err, rc, "%s: no memory for its ring", venue->who);
         }
@@ -74,10 +151,6 @@ static int create_venue(struct host *host, unsigned i, struct err *err)
 
 static int create_venues(struct host *host, struct err *err)
 {
-    host->venues = calloc(host->config->n_exchanges + 1, sizeof(*host->venues));
-    if (host->venues == NULL) {
-        return err_set(err, ARB_ENOMEM, "no memory for the exchanges");
-    }
     int rc = scales_create(&host->scales, host->config, err);
     for (unsigned i = 0; i < host->config->n_exchanges && rc == ARB_OK; i++) {
         const struct exchange_config *const exchange = &host->config->exchanges[i];
@@ -94,16 +167,21 @@ static int create_venues(struct host *host, struct err *err)
 
 static int create_direct_source(struct host *host, struct strategy_part *part)
 {
-    struct ring *rings[CONFIG_EXCHANGES_MAX];
+    struct ring_source_venue venues[CONFIG_EXCHANGES_MAX];
     int rc = waker_init(&part->waker);
 
     part->has_waker = rc == ARB_OK;
     for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
-        rc = venue_thread_add_ring(&host->venues[i], &part->waker,
-                                   (size_t)host->config->host.ring_bytes, &rings[i]);
+        struct venue_thread *const venue = &host->venues[i];
+        unsigned outlet;
+        rc = venue_thread_add_ring(venue, &part->waker, (size_t)host->config->host.ring_bytes,
+                                   &outlet);
+        if (rc == ARB_OK) {
+            venues[i] = (struct ring_source_venue){ &venue->rings[outlet], venue->words[outlet] };
+        }
     }
     return rc != ARB_OK ? rc
-                        : ring_source_create(&part->source, rings, host->n_venues, &part->waker);
+                        : ring_source_create(&part->source, venues, host->n_venues, &part->waker);
 }
 
 static int create_source(struct host *host, struct strategy_part *part, struct err *err)
@@ -137,8 +215,10 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .n_venues = host->config->n_exchanges,
                                           .source = part->source,
                                           .ring = &part->opportunities,
-                                          .session = strategy_session(host->run, part->config->name),
-                                          .now = clock_moment() };
+                                          .session =
+                                              strategy_session(host->run, part->config->name),
+                                          .now = clock_moment(),
+                                          .mark = &part->mark };
     return runner_create(&part->runner, &config, &problems, err);
 }
 
@@ -163,10 +243,6 @@ static int create_strategies(struct host *host, struct err *err)
 {
     int rc = ARB_OK;
 
-    host->strategies = calloc(host->config->n_strategies + 1, sizeof(*host->strategies));
-    if (host->strategies == NULL) {
-        return err_set(err, ARB_ENOMEM, "no memory for the strategies");
-    }
     for (unsigned i = 0; i < host->config->n_strategies && rc == ARB_OK; i++) {
         rc = host->config->strategies[i].enabled ? create_strategy(host, i, err) : ARB_OK;
     }
@@ -229,7 +305,8 @@ static int create_publisher(struct host *host, struct err *err)
 
     for (unsigned i = 0; i < host->n_venues; i++) {
         venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
-                                              .feedback = &host->venues[i].feedback };
+                                              .feedback = &host->venues[i].feedbacks[0],
+                                              .words = host->venues[i].words[0] };
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
         opportunities[i] = &host->strategies[i].opportunities;
@@ -245,7 +322,47 @@ static int create_publisher(struct host *host, struct err *err)
     return publisher_create(&host->publisher, &config, err);
 }
 
+static void give_up(void *context)
+{
+    struct host *const host = context;
+
+    atomic_store_explicit(&host->has_given_up, true, memory_order_relaxed);
+    (void)kill(getpid(), SIGTERM); /* our own process: cannot fail */
+}
+
+/* Whoever has the broker in the same process was there first. */
+static int create_rivals(struct host *host, struct err *err)
+{
+    struct rivals_venue venues[CONFIG_EXCHANGES_MAX];
+    const struct rivals_config config = { .kafka = &host->config->kafka,
+                                          .venues = venues,
+                                          .n_venues = host->n_venues,
+                                          .run = host->run,
+                                          .stands_by = host->config->host.standby,
+                                          .give_up = give_up,
+                                          .context = host };
+
+    if (host->embedded != NULL || host->n_venues == 0) {
+        return ARB_OK;
+    }
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        venues[i] = (struct rivals_venue){ .name = host->venues[i].who + sizeof("venue=") - 1,
+                                           .feedback = &host->venues[i].feedbacks[0] };
+    }
+    return rivals_create(&host->rivals, &config, err);
+}
+
 /* -- life ----------------------------------------------------------------------------- */
+
+/* One place more than needed, so that none is not mistaken for no memory. */
+static int make_room(struct host *host, struct err *err)
+{
+    host->venues = calloc(host->config->n_exchanges + 1, sizeof(*host->venues));
+    host->strategies = calloc(host->config->n_strategies + 1, sizeof(*host->strategies));
+    return host->venues != NULL && host->strategies != NULL
+               ? ARB_OK
+               : err_set(err, ARB_ENOMEM, "no memory for the exchanges and strategies");
+}
 
 static int create_parts(struct host *host, struct err *err)
 {
@@ -254,7 +371,13 @@ static int create_parts(struct host *host, struct err *err)
         return err_set(err, rc, "no eventfd to be had");
     }
     host->has_waker = true;
-    rc = create_broker(host, err);
+    rc = make_room(host, err);
+    if (rc == ARB_OK) {
+        rc = create_watchdog(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = create_broker(host, err);
+    }
     if (rc == ARB_OK) {
         host->run = number_run(host);
         rc = create_venues(host, err);
@@ -262,7 +385,10 @@ static int create_parts(struct host *host, struct err *err)
     if (rc == ARB_OK) {
         rc = create_strategies(host, err);
     }
-    return rc == ARB_OK ? create_publisher(host, err) : rc;
+    if (rc == ARB_OK) {
+        rc = create_publisher(host, err);
+    }
+    return rc == ARB_OK ? create_rivals(host, err) : rc;
 }
 
 int host_create(struct host **out, struct config *config, const struct plugins *plugins,
@@ -284,19 +410,49 @@ int host_create(struct host **out, struct config *config, const struct plugins *
     return ARB_OK;
 }
 
+/* One whose plugin hangs in init() is not waited for: the watchdog has said so. */
+static int wait_for_venue(const struct host *host, unsigned i, struct err *err)
+{
+    static const struct timespec look = { .tv_nsec = 1 * NS_PER_MS };
+    const struct venue_thread *const venue = &host->venues[i];
+
+    while (venue_thread_stage(venue) == VENUE_NOT_STARTED &&
+           !watchdog_says_hanging(host->watchdog, FIRST_VENUE_MARK + i)) {
+        (void)nanosleep(&look, NULL); /* shorter is fine */
+    }
+    if (venue_thread_stage(venue) == VENUE_FAILED) {
+        *err = venue->start_err;
+        return err->rc;
+    }
+    return ARB_OK;
+}
+
+static int start_venues(struct host *host, struct err *err)
+{
+    int rc = ARB_OK;
+
+    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
+        rc = venue_thread_start(&host->venues[i], err);
+    }
+    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
+        rc = wait_for_venue(host, i, err);
+    }
+    return rc;
+}
+
 /* Consumers first, so that nothing waits in a ring longer than it has to. */
 int host_start(struct host *host, struct err *err)
 {
     int rc = publisher_start(host->publisher, err);
 
     host->is_publishing = rc == ARB_OK;
+    if (rc == ARB_OK && host->rivals != NULL) {
+        rc = rivals_start(host->rivals, err);
+    }
     for (unsigned i = 0; i < host->n_strategies && rc == ARB_OK; i++) {
         rc = runner_start(host->strategies[i].runner, err);
     }
-    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
-        rc = venue_thread_start(&host->venues[i], err);
-    }
-    return rc;
+    return rc == ARB_OK ? start_venues(host, err) : rc;
 }
 
 void host_log_stats(const struct host *host)
@@ -327,14 +483,50 @@ void host_log_stats(const struct host *host)
     }
 }
 
-int host_stop(struct host *host)
+/* All at once: those that end are not held up by one that hangs. */
+static void stop_venues(struct host *host)
 {
+    const int64_t deadline_ns = clock_mono_ns() + STOP_MS * NS_PER_MS;
+
     for (unsigned i = 0; i < host->n_venues; i++) {
-        venue_thread_stop(&host->venues[i]);
+        venue_thread_ask_to_stop(&host->venues[i]);
+    }
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        struct venue_thread *const venue = &host->venues[i];
+        if (!venue_thread_stop(venue, deadline_ns)) {
+            log_left(venue->who, &venue->mark);
+            venue_thread_hangs(venue, "a callback");
+            host->has_left_threads = true;
+        }
+    }
+}
+
+static void stop_strategies(struct host *host)
+{
+    const int64_t deadline_ns = clock_mono_ns() + STOP_MS * NS_PER_MS;
+
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        runner_ask_to_stop(host->strategies[i].runner);
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
-        runner_stop(host->strategies[i].runner);
+        const struct strategy_part *const part = &host->strategies[i];
+        if (!runner_stop(part->runner, deadline_ns)) {
+            log_left(NULL, &part->mark);
+            host->has_left_threads = true;
+        }
     }
+}
+
+bool host_has_left_threads(const struct host *host)
+{
+    return host->has_left_threads;
+}
+
+int host_stop(struct host *host)
+{
+    rivals_stop(host->rivals);
+    stop_venues(host);
+    stop_strategies(host);
     const bool was_publishing = host->is_publishing;
     host->is_publishing = false;
     return was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
@@ -354,11 +546,18 @@ static void destroy_strategy(struct strategy_part *part)
     }
 }
 
+bool host_has_given_up(const struct host *host)
+{
+    return atomic_load_explicit(&host->has_given_up, memory_order_relaxed);
+}
+
 void host_destroy(struct host *host)
 {
     if (host == NULL) {
         return;
     }
+    assert(!host->has_left_threads);
+    rivals_destroy(host->rivals);
     publisher_destroy(host->publisher);
     for (unsigned i = 0; i < host->n_strategies; i++) {
         destroy_strategy(&host->strategies[i]);
@@ -366,6 +565,8 @@ void host_destroy(struct host *host)
     for (unsigned i = 0; i < host->n_venues; i++) {
         venue_thread_fini(&host->venues[i]);
     }
+    watchdog_destroy(host->watchdog); /* not before: a fini() may hang too */
+    watch_here = NULL;
     scales_destroy(host->scales);
     embedded_stop(host->embedded);
     if (host->has_waker) {

@@ -28,8 +28,17 @@ int host_start(struct host *host, struct err *err);
 /* Logs what went through since the start. */
 void host_log_stats(const struct host *host);
 
-/* Stops every thread and delivers what is under way. ARB_ELIMIT: not all within the deadline. */
+/*
+ * Stops every thread and delivers what is under way. ARB_ELIMIT: not all within the deadline.
+ * Threads that do not end, because a plugin does not return, are left behind, and the log says who.
+ */
 int host_stop(struct host *host);
+
+/* True when it asked its own process to end, by SIGTERM: another host publishes its venues. */
+bool host_has_given_up(const struct host *host);
+
+/* True when some were. Then the process has to end without host_destroy(). */
+bool host_has_left_threads(const struct host *host);
 
 /* NULL is accepted. */
 void host_destroy(struct host *host);

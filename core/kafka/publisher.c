@@ -581,6 +581,41 @@ static bool is_hollow(const struct publisher *p, unsigned venue, const struct ev
            feedback_is_raised(p->venues[venue].feedback);
 }
 
+static bool send_now(struct publisher *p, unsigned venue, const struct event *event, struct moment now)
+{
+    return may_send(p, KAFKA_MARKET, now.mono_ns) && produce_any(p, venue, event, now.utc_ns);
+}
+
+/* With the ring empty: what the venue cannot say itself. */
+static enum publisher_turn say_last_words(struct publisher *p, unsigned venue, struct moment now)
+{
+    struct last_words *const words = p->venues[venue].words;
+
+    for (const struct event *event; (event = last_words_next(words, now.utc_ns)) != NULL;) {
+        if (!send_now(p, venue, event, now)) {
+            return PUBLISHER_BLOCKED;
+        }
+        last_words_note(words, event);
+    }
+    return PUBLISHER_IDLE;
+}
+
+static bool pass_on(struct publisher *p, unsigned venue, const struct event *event,
+                    struct moment now)
+{
+    struct last_words *const words = p->venues[venue].words;
+    const struct event *const passed = last_words_pass(words, event);
+
+    if (passed == NULL || is_hollow(p, venue, passed)) {
+        return true;
+    }
+    if (!send_now(p, venue, passed, now)) {
+        return false;
+    }
+    last_words_note(words, passed);
+    return true;
+}
+
 static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, struct moment now)
 {
     struct ring *const ring = p->venues[venue].ring;
@@ -589,12 +624,9 @@ static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, stru
         size_t len;
         void *const record = ring_peek(ring, &len);
         if (record == NULL) {
-            return PUBLISHER_IDLE;
+            return say_last_words(p, venue, now);
         }
-        const struct event *const event = event_record_read(record);
-        if (!is_hollow(p, venue, event) &&
-            (!may_send(p, KAFKA_MARKET, now.mono_ns) ||
-             !produce_any(p, venue, event, now.utc_ns))) {
+        if (!pass_on(p, venue, event_record_read(record), now)) {
             return PUBLISHER_BLOCKED;
         }
         ring_release(ring);
@@ -748,7 +780,7 @@ static bool is_idle(void *context)
         }
     }
     for (unsigned i = 0; i < p->n_venues; i++) {
-        if (ring_peek(p->venues[i].ring, &len) != NULL) {
+        if (ring_peek(p->venues[i].ring, &len) != NULL || last_words_are_due(p->venues[i].words)) {
             return false;
         }
     }

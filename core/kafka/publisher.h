@@ -13,6 +13,7 @@
 #define ARB_KAFKA_PUBLISHER_H
 
 #include "bus/feedback.h"
+#include "bus/last_words.h"
 #include "bus/ring.h"
 #include "config/config.h"
 #include "util/clock.h"
@@ -28,6 +29,7 @@ enum {
 struct publisher_venue {
     struct ring *ring;
     struct feedback *feedback;
+    struct last_words *words; /* for when the venue hangs; or NULL */
 };
 
 /* Everything is borrowed and must outlive the publisher; the arrays are copied. */

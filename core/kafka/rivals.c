@@ -302,15 +302,22 @@ int rivals_start(struct rivals *rivals, struct err *err)
     return ARB_OK;
 }
 
+void rivals_stop(struct rivals *rivals)
+{
+    if (rivals != NULL && rivals->is_started) {
+        atomic_store_explicit(&rivals->stops, true, memory_order_relaxed);
+        kafka_reader_wake(rivals->reader);
+        (void)pthread_join(rivals->thread, NULL); /* a thread of ours: cannot fail */
+        rivals->is_started = false;
+    }
+}
+
 void rivals_destroy(struct rivals *rivals)
 {
     if (rivals == NULL) {
         return;
     }
-    if (rivals->is_started) {
-        atomic_store_explicit(&rivals->stops, true, memory_order_relaxed);
-        (void)pthread_join(rivals->thread, NULL); /* a thread of ours: cannot fail */
-    }
+    rivals_stop(rivals);
     kafka_reader_destroy(rivals->reader);
     free(rivals->decoded.levels);
     free((void *)rivals->names);

@@ -43,7 +43,8 @@ struct rivals;
 int rivals_create(struct rivals **rivals, const struct rivals_config *config, struct err *err);
 int rivals_start(struct rivals *rivals, struct err *err);
 
-/* Ends the thread, if there is one. NULL is accepted. */
+/* Ends the thread, if there is one: what is mute stays so. NULL is accepted here and below. */
+void rivals_stop(struct rivals *rivals);
 void rivals_destroy(struct rivals *rivals);
 
 #endif /* ARB_RIVALS_H */

@@ -44,7 +44,9 @@ void books_await(struct session *session, uint32_t i, struct moment now, const c
 
     book->resync_ns = NEVER_NS;
     if (session->plugin->exchange.reset != NULL) {
+        watch_enter_next("reset()");
         session->plugin->exchange.reset(session->self, i);
+        watch_leave();
     }
     if (live_book_await(&book->live, &session->rules, now, why, &event)) {
         tell(session, i, &event);

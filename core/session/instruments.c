@@ -253,6 +253,20 @@ void instruments_end_catalog(struct session *session, struct moment now)
 
 /* -- instruments ---------------------------------------------------------------------- */
 
+/* False when the plugin has no name of its own for it. */
+static bool spell(struct session *session, const struct arb_instrument *info,
+                  char spelled[ARB_SYMBOL_MAX])
+{
+    if (session->plugin->exchange.spell == NULL) {
+        return false;
+    }
+    watch_enter(&session->subject, "spell()",
+                (struct arb_bytes){ info->symbol, strlen(info->symbol) });
+    const int rc = session->plugin->exchange.spell(session->self, info, spelled);
+    watch_leave();
+    return rc == ARB_OK;
+}
+
 static void name_it(struct session *session, const struct candidate *candidate,
                     struct arb_instrument *info)
 {
@@ -269,8 +283,7 @@ static void name_it(struct session *session, const struct candidate *candidate,
         copy_name(info->venue_symbol, configured, strlen(configured));
     } else if (candidate->venue_symbol[0] != '\0') {
         copy_name(info->venue_symbol, candidate->venue_symbol, strlen(candidate->venue_symbol));
-    } else if (session->plugin->exchange.spell != NULL &&
-               session->plugin->exchange.spell(session->self, info, spelled) == ARB_OK) {
+    } else if (spell(session, info, spelled)) {
         copy_name(info->venue_symbol, spelled, strnlen(spelled, ARB_SYMBOL_MAX));
     } else {
         copy_name(info->venue_symbol, candidate->symbol, strlen(candidate->symbol));

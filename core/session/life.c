@@ -14,6 +14,8 @@
 
 enum { WARNING_MAX = 1024 };
 
+static const struct arb_bytes no_input = { "", 0 };
+
 void session_warn(struct session *session, struct moment now, const char *fmt, ...)
 {
     char text[WARNING_MAX];
@@ -98,6 +100,7 @@ static void set_config(struct session *session, const struct session_config *con
     session->current_conn = ARB_NO_CONN;
     session->venue_trading = ARB_TRADING_OPEN;
     set_who(session, config->number);
+    watch_subject_init(&session->subject, session->who, session->plugin->desc.name);
     for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
         session->timers[i] = NEVER_NS;
     }
@@ -166,8 +169,10 @@ static int init_plugin(struct session *session, struct moment now, struct err *e
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     session->effects.is_limited = true;
     session->is_initialized = true;
+    watch_enter(&session->subject, "init()", no_input);
     const int rc = session->plugin->exchange.init(session->self, &session->effects.host,
                                                   &session->env, &session->plan);
+    watch_leave();
     session->effects.is_limited = false;
     if (rc != ARB_OK) {
         return err_set(err, rc, "%s: init() of %s failed: %s", session->who, name, arb_rc_text(rc));
@@ -236,7 +241,9 @@ void session_destroy(struct session *session)
     session->port.ops->forget(session->port.context, session);
     free_budget(session);
     if (session->is_initialized && session->plugin->exchange.fini != NULL) {
+        watch_enter(&session->subject, "fini()", no_input);
         session->plugin->exchange.fini(session->self);
+        watch_leave();
     }
     books_fini(session);
     instruments_fini(session);

@@ -48,8 +48,12 @@ static bool fits(const struct arb_request *request)
 
 int request_spell(struct session *session, const struct arb_ask *ask, struct arb_request *request)
 {
+    static const struct arb_bytes no_input = { "", 0 };
+
     *request = empty_request(session);
+    watch_enter(&session->subject, "ask()", no_input);
     const int rc = session->plugin->exchange.ask(session->self, ask, request);
+    watch_leave();
 
     if (rc == ARB_OK && !fits(request)) {
         return ARB_ELIMIT;
@@ -124,8 +128,7 @@ int request_fetch(struct session *session, const struct arb_ask *ask, struct mom
         session->stats.requests++;
         *call = (struct http_call){ .number = ask->number,
                                     .what = ask->what,
-                                    .instrument =
-                                        ask->n_instruments > 0 ? ask->instruments[0] : 0,
+                                    .instrument = ask->n_instruments > 0 ? ask->instruments[0] : 0,
                                     .conn = ask->conn,
                                     .attempt = ask->attempt,
                                     .give_up_ns = now.mono_ns + GIVE_UP_NS };

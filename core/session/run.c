@@ -148,6 +148,15 @@ static void on_open(void *owner, uint32_t conn, struct moment now)
     follow_up(session, now);
 }
 
+static int give_message(struct session *session, uint32_t conn, struct arb_message message)
+{
+    watch_enter(&session->subject, "on_message()", arb_message_bytes(message));
+    const int rc =
+        session->plugin->exchange.on_message(session->self, &session->effects.host, conn, message);
+    watch_leave();
+    return rc;
+}
+
 /* Gives the plugin what was packed in the message. */
 static int read_packed(struct session *session, uint32_t conn, const struct arb_message *packed)
 {
@@ -156,17 +165,14 @@ static int read_packed(struct session *session, uint32_t conn, const struct arb_
                           &session->unpacked, &text);
     const struct arb_message message = { .data = text.data, .len = text.len, .is_binary = true };
 
-    return rc != ARB_OK ? rc
-                        : session->plugin->exchange.on_message(
-                              session->self, &session->effects.host, conn, message);
+    return rc != ARB_OK ? rc : give_message(session, conn, message);
 }
 
 static int read_message(struct session *session, uint32_t conn, const struct arb_message *message)
 {
     return message->is_binary && session->plan.packing != ARB_PACKING_NONE
                ? read_packed(session, conn, message)
-               : session->plugin->exchange.on_message(session->self, &session->effects.host, conn,
-                                                      *message);
+               : give_message(session, conn, *message);
 }
 
 static void on_message(void *owner, uint32_t conn, struct moment now, struct arb_message message)
@@ -247,10 +253,11 @@ static int read_answer(struct session *session, const struct http_call *call,
     }
     session->stats.frames++;
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
-    return finish(session, "on_answer()",
-                  session->plugin->exchange.on_answer(session->self, &session->effects.host, &ask,
-                                                      answer->status, answer->body),
-                  answer->body, now);
+    watch_enter(&session->subject, "on_answer()", answer->body);
+    const int rc = session->plugin->exchange.on_answer(session->self, &session->effects.host, &ask,
+                                                       answer->status, answer->body);
+    watch_leave();
+    return finish(session, "on_answer()", rc, answer->body, now);
 }
 
 /* "HTTP 429", or what the port says when nothing came. */
@@ -331,11 +338,11 @@ static void run_timer(struct session *session, uint32_t timer, struct moment now
 {
     session->timers[timer] = NEVER_NS;
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
-    const int rc =
-        finish(session, "on_timer()",
-               session->plugin->exchange.on_timer(session->self, &session->effects.host, timer),
-               no_bytes, now);
-    if (rc != ARB_OK && !session->is_disabled) {
+    watch_enter(&session->subject, "on_timer()", no_bytes);
+    const int result =
+        session->plugin->exchange.on_timer(session->self, &session->effects.host, timer);
+    watch_leave();
+    if (finish(session, "on_timer()", result, no_bytes, now) != ARB_OK && !session->is_disabled) {
         session->timers[timer] = now.mono_ns + session->timer_delays_ms[timer] * NS_PER_MS;
     }
 }

@@ -2,7 +2,8 @@
  * state.h - what the files of this room share: one session's state, and when each part of it wants
  * to be looked at next.
  *
- *   run.c, life.c -> commit.c -> subscriptions.c, seeds.c, catalog.c, conns.c -> requests.c -> books.c
+ *   run.c, life.c -> commit.c -> subscriptions.c, seeds.c, catalog.c, conns.c -> requests.c ->
+ * books.c
  *
  * An arrow means "calls". Whoever is called upwards of that leaves a note here (a state, a due
  * time) and is looked at on the turn.
@@ -13,11 +14,12 @@
 #include "session/effects.h"
 #include "session/session.h"
 #include "util/log.h"
+#include "util/watch.h"
 
 enum {
-    WHO_MAX = ARB_SYMBOL_MAX + 32,
+    WHO_MAX = WATCH_WHO_MAX,
     RESYNC_ATTEMPTS_MAX = 8, /* in a row, then the book is UNUSABLE for a while */
-    UNANSWERED_MAX = 3,      /* requests in a row, then the connection is dropped if nothing lives */
+    UNANSWERED_MAX = 3, /* requests in a row, then the connection is dropped if nothing lives */
 };
 
 #define BACKOFF_MIN_NS (1 * NS_PER_S)
@@ -60,7 +62,7 @@ struct subscription {
 
 struct seed {
     bool is_asked;
-    uint32_t attempt;   /* failures in a row */
+    uint32_t attempt; /* failures in a row */
     int64_t not_before_ns;
 };
 
@@ -69,9 +71,9 @@ struct session_book {
     struct subscription subs[ARB_CHANNELS_MAX];
     struct seed seed;
     uint32_t conn;
-    uint32_t attempts;  /* resyncs in a row */
-    int64_t resync_ns;  /* when it gets a new snapshot; NEVER_NS: it needs none */
-    bool is_barred;     /* not listed, or its numbers do not fit: nothing is taken for it */
+    uint32_t attempts; /* resyncs in a row */
+    int64_t resync_ns; /* when it gets a new snapshot; NEVER_NS: it needs none */
+    bool is_barred;    /* not listed, or its numbers do not fit: nothing is taken for it */
 };
 
 struct session_conn {
@@ -81,15 +83,15 @@ struct session_conn {
     bool wants_dial; /* the port asked where to */
     bool has_token, is_token_asked;
     bool has_seq;
-    uint32_t dials;         /* attempts since it was up */
+    uint32_t dials; /* attempts since it was up */
     uint32_t token_attempt;
-    uint32_t n_pending;     /* subscriptions that are to be asked for or left */
-    uint32_t cursor;        /* where to look for them */
-    uint64_t seq;           /* of its last message, where the venue numbers them */
+    uint32_t n_pending; /* subscriptions that are to be asked for or left */
+    uint32_t cursor;    /* where to look for them */
+    uint64_t seq;       /* of its last message, where the venue numbers them */
     int64_t token_not_before_ns;
-    int64_t send_ns;        /* no request before */
-    int64_t beat_ns;        /* when the next heartbeat is due */
-    int64_t answer_by_ns;   /* anything has to come by then; NEVER_NS: nothing was asked */
+    int64_t send_ns;      /* no request before */
+    int64_t beat_ns;      /* when the next heartbeat is due */
+    int64_t answer_by_ns; /* anything has to come by then; NEVER_NS: nothing was asked */
     struct rate hourly;
 };
 
@@ -102,13 +104,13 @@ struct http_call {
 };
 
 struct catalog {
-    bool is_known;      /* one came, or the first could not be had */
-    bool is_complete;   /* one came */
+    bool is_known;    /* one came, or the first could not be had */
+    bool is_complete; /* one came */
     bool is_asked;
-    bool is_suspect;    /* the last one had far fewer rows than the one before */
+    bool is_suspect; /* the last one had far fewer rows than the one before */
     uint32_t attempt;
     uint32_t n_rows, n_before;
-    int64_t due_ns;     /* when it is asked for, or the answer is late */
+    int64_t due_ns; /* when it is asked for, or the answer is late */
 };
 
 /* A symbol the configuration wants. */
@@ -157,6 +159,7 @@ struct session {
     bool is_unpaced;
     bool has_no_seeds; /* the plugin spells none */
     char who[WHO_MAX];
+    struct watch_subject subject; /* the plugin, for each callback's mark */
     struct arb_exchange_env env;
     struct arb_plan plan;
     struct live_rules rules;
@@ -165,20 +168,20 @@ struct session {
     struct instruments instruments;
     struct session_book *books; /* [ARB_INSTRUMENTS_MAX] */
     struct session_conn conns[ARB_CONNS_MAX];
-    uint32_t n_conns;           /* that the port keeps up */
+    uint32_t n_conns; /* that the port keeps up */
     uint32_t books_per_conn;
-    uint32_t current_conn;      /* of the callback in hand, or ARB_NO_CONN */
-    uint8_t venue_trading;      /* enum arb_trading */
+    uint32_t current_conn; /* of the callback in hand, or ARB_NO_CONN */
+    uint8_t venue_trading; /* enum arb_trading */
     struct catalog catalog;
     struct http_call *calls;
     uint32_t n_calls;
-    uint32_t last_number;       /* of requests */
-    char *request_memory;       /* texts of the request being spelled */
-    char *unpacked;             /* a message out of its packing, or NULL */
+    uint32_t last_number;           /* of requests */
+    char *request_memory;           /* texts of the request being spelled */
+    char *unpacked;                 /* a message out of its packing, or NULL */
     int64_t timers[ARB_TIMERS_MAX]; /* mono; NEVER_NS: off */
     uint32_t timer_delays_ms[ARB_TIMERS_MAX];
     int64_t due_ns[N_DUES];
-    int64_t silence_ns;         /* when to look for silent books again */
+    int64_t silence_ns;                         /* when to look for silent books again */
     bool has_time_reference, is_time_confirmed; /* by a second date that agrees */
     uint32_t time_witness;      /* the book that has its date; ARB_NO_INSTRUMENT: none */
     uint32_t n_ahead, n_behind; /* events in a row that were far ahead of it, or far behind */
@@ -205,7 +208,8 @@ static inline bool is_due(struct session *session, enum due what, int64_t mono_n
     return true;
 }
 
-/* A warning about books, of which a venue may cause any number: few are written, all are counted. */
+/* A warning about books, of which a venue may cause any number: few are written, all are counted.
+ */
 __attribute__((format(printf, 3, 4))) void session_warn(struct session *session, struct moment now,
                                                         const char *fmt, ...);
 

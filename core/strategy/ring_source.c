@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "arbspot/abi.h"
+#include "util/clock.h"
 
 struct ring_source {
     struct source base; /* first: the handle leads back here */
@@ -11,7 +12,7 @@ struct ring_source {
     struct ring *held; /* its oldest record is lent out by next(), or NULL */
     unsigned n;
     unsigned turn; /* the ring to look at first */
-    struct ring *rings[RING_SOURCE_RINGS_MAX];
+    struct ring_source_venue venues[RING_SOURCE_RINGS_MAX];
 };
 
 static void release_held(struct ring_source *self)
@@ -22,19 +23,33 @@ static void release_held(struct ring_source *self)
     }
 }
 
-/* Looks at every ring once. */
-static const struct event *poll_rings(struct ring_source *self)
+/* The next event of one venue, or what is said in its place. */
+static const struct event *poll_venue(struct ring_source *self,
+                                      const struct ring_source_venue *venue)
 {
     size_t len;
 
+    for (void *record; (record = ring_peek(venue->ring, &len)) != NULL; ring_release(venue->ring)) {
+        assert(len >= sizeof(struct event));
+        const struct event *const event = last_words_pass(venue->words, event_record_read(record));
+        if (event != NULL) {
+            self->held = venue->ring;
+            return event;
+        }
+    }
+    return last_words_next(venue->words, clock_now_ns());
+}
+
+/* Looks at every ring once. */
+static const struct event *poll_rings(struct ring_source *self)
+{
     for (unsigned i = 0; i < self->n; i++) {
-        struct ring *const ring = self->rings[self->turn];
+        const struct ring_source_venue *const venue = &self->venues[self->turn];
         self->turn = (self->turn + 1) % self->n;
-        void *const record = ring_peek(ring, &len);
-        if (record != NULL) {
-            assert(len >= sizeof(struct event));
-            self->held = ring;
-            return event_record_read(record);
+        const struct event *const event = poll_venue(self, venue);
+        if (event != NULL) {
+            last_words_note(venue->words, event);
+            return event;
         }
     }
     return NULL;
@@ -46,7 +61,8 @@ static bool are_rings_empty(void *context)
     size_t len;
 
     for (unsigned i = 0; i < self->n; i++) {
-        if (ring_peek(self->rings[i], &len) != NULL) {
+        if (ring_peek(self->venues[i].ring, &len) != NULL ||
+            last_words_are_due(self->venues[i].words)) {
             return false;
         }
     }
@@ -81,7 +97,7 @@ static void destroy(struct source *source)
 
 static const struct source_ops ops = { .next = next, .wake = wake, .destroy = destroy };
 
-int ring_source_create(struct source **source, struct ring *const *rings, unsigned n,
+int ring_source_create(struct source **source, const struct ring_source_venue *venues, unsigned n,
                        struct waker *waker)
 {
     if (n > RING_SOURCE_RINGS_MAX) {
@@ -95,7 +111,7 @@ int ring_source_create(struct source **source, struct ring *const *rings, unsign
     self->waker = waker;
     self->n = n;
     for (unsigned i = 0; i < n; i++) {
-        self->rings[i] = rings[i];
+        self->venues[i] = venues[i];
     }
     *source = &self->base;
     return ARB_OK;

@@ -7,6 +7,7 @@
 #ifndef ARB_RING_SOURCE_H
 #define ARB_RING_SOURCE_H
 
+#include "bus/last_words.h"
 #include "bus/ring.h"
 #include "bus/source.h"
 
@@ -14,11 +15,17 @@ enum {
     RING_SOURCE_RINGS_MAX = ARB_VENUES_MAX, /* one for each venue */
 };
 
+/* A venue's ring, and what is said for the venue when it hangs; or NULL. */
+struct ring_source_venue {
+    struct ring *ring;
+    struct last_words *words;
+};
+
 /*
- * Reads the event records of rings[0 .. n), whose waker is `waker`. Rings and waker are
- * borrowed until the source is destroyed. ARB_EINVAL: n above the limit; ARB_ENOMEM.
+ * Reads the event records of venues[0 .. n), whose rings' waker is `waker`. The array is copied;
+ * all else is borrowed until the source is destroyed. ARB_EINVAL: n above the limit; ARB_ENOMEM.
  */
-int ring_source_create(struct source **source, struct ring *const *rings, unsigned n,
+int ring_source_create(struct source **source, const struct ring_source_venue *venues, unsigned n,
                        struct waker *waker);
 
 #endif /* ARB_RING_SOURCE_H */

@@ -9,6 +9,7 @@
 #include "plugin/options.h"
 #include "strategy/requests.h"
 #include "util/clock.h"
+#include "util/joinable.h"
 #include "util/log.h"
 
 enum {
@@ -31,7 +32,8 @@ struct liveness {
 struct runner {
     struct runner_config config;
     char who[WHO_MAX];
-    void *self; /* the strategy's instance */
+    struct watch_subject subject; /* the plugin, for each callback's mark */
+    void *self;                   /* the strategy's instance */
     struct market *market;
     struct runner_stats stats;
     struct delivery delivery;
@@ -44,8 +46,7 @@ struct runner {
     bool is_init_called; /* then fini() has to be, too */
     bool is_disabled;
     bool is_finished;
-    bool is_started;
-    pthread_t thread;
+    struct joinable thread;
     _Atomic bool is_stopping;            /* released by runner_stop(), acquired by the thread */
     _Atomic uint64_t published[N_STATS]; /* struct runner_stats, for other threads */
     struct requests requests;
@@ -117,6 +118,13 @@ static bool has_failed(struct runner *runner, const char *callback, int rc)
     return true;
 }
 
+static const struct arb_bytes no_input = { "", 0 };
+
+static struct arb_bytes symbol_of(const struct arb_market *market)
+{
+    return (struct arb_bytes){ market->info->symbol, strlen(market->info->symbol) };
+}
+
 static void show_markets(struct runner *runner)
 {
     struct arb_market market;
@@ -124,8 +132,10 @@ static void show_markets(struct runner *runner)
     while (!runner->is_disabled && market_changed(runner->market, &market)) {
         struct arb_host *const host = begin(runner);
         runner->stats.markets++;
-        if (!has_failed(runner, "on_market",
-                        ops_of(runner)->on_market(runner->self, host, &market))) {
+        watch_enter(&runner->subject, "on_market()", symbol_of(&market));
+        const int rc = ops_of(runner)->on_market(runner->self, host, &market);
+        watch_leave();
+        if (!has_failed(runner, "on_market", rc)) {
             carry_out(runner, BY_MARKET);
         }
     }
@@ -152,7 +162,10 @@ static void fire_timer(struct runner *runner, uint32_t timer)
     }
     struct arb_host *const host = begin(runner);
     runner->stats.timers++;
-    if (!has_failed(runner, "on_timer", ops_of(runner)->on_timer(runner->self, host, timer))) {
+    watch_enter(&runner->subject, "on_timer()", no_input);
+    const int rc = ops_of(runner)->on_timer(runner->self, host, timer);
+    watch_leave();
+    if (!has_failed(runner, "on_timer", rc)) {
         carry_out(runner, BY_TIMER);
     }
 }
@@ -222,7 +235,10 @@ static void finish(struct runner *runner)
     runner->is_finished = true;
     if (ops_of(runner)->on_stop != NULL) {
         struct arb_host *const host = begin(runner);
-        if (!has_failed(runner, "on_stop", ops_of(runner)->on_stop(runner->self, host))) {
+        watch_enter(&runner->subject, "on_stop()", no_input);
+        const int rc = ops_of(runner)->on_stop(runner->self, host);
+        watch_leave();
+        if (!has_failed(runner, "on_stop", rc)) {
             carry_out(runner, BY_TIMER);
         }
     }
@@ -275,12 +291,13 @@ static void name_thread(const struct runner *runner)
     (void)pthread_setname_np(pthread_self(), name); /* a thread without a name works as well */
 }
 
-static void *run(void *context)
+static void run(void *context)
 {
     struct runner *const runner = context;
     struct source *const source = runner->config.source;
 
     name_thread(runner);
+    watch_here = runner->config.mark;
     /* Pairs with the release in runner_stop(). */
     while (!atomic_load_explicit(&runner->is_stopping, memory_order_acquire)) {
         const struct event *const event = source->ops->next(source, wait_ms(runner));
@@ -293,14 +310,13 @@ static void *run(void *context)
         }
     }
     finish(runner);
-    return NULL;
 }
 
 void runner_step(struct runner *runner, struct moment now)
 {
     struct source *const source = runner->config.source;
 
-    assert(!runner->is_started);
+    assert(!runner->thread.is_started);
     runner->step_now = now;
     (void)turn(runner, source->ops->next(source, 0)); /* the caller decides how often */
 }
@@ -312,35 +328,32 @@ int64_t runner_next_timer_ns(const struct runner *runner)
 
 void runner_finish(struct runner *runner, struct moment now)
 {
-    assert(!runner->is_started);
+    assert(!runner->thread.is_started);
     runner->step_now = now;
     finish(runner);
 }
 
 int runner_start(struct runner *runner, struct err *err)
 {
-    assert(!runner->is_started);
+    assert(!runner->thread.is_started);
     runner->is_real_time = true;
     runner->started_ns = clock_mono_ns();
-    const int failure = pthread_create(&runner->thread, NULL, run, runner);
-    if (failure != 0) {
-        return err_set(err, ARB_ENOMEM, "%s: cannot start its thread: %s", runner->who,
-                       strerror(failure));
-    }
-    runner->is_started = true;
-    return ARB_OK;
+    const int rc = joinable_start(&runner->thread, run, runner);
+    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no thread to be had", runner->who);
 }
 
-void runner_stop(struct runner *runner)
+void runner_ask_to_stop(struct runner *runner)
 {
-    if (!runner->is_started) {
-        return;
+    if (runner->thread.is_started) {
+        atomic_store_explicit(&runner->is_stopping, true, memory_order_release);
+        runner->config.source->ops->wake(runner->config.source);
     }
-    atomic_store_explicit(&runner->is_stopping, true, memory_order_release);
-    runner->config.source->ops->wake(runner->config.source);
-    const int failure = pthread_join(runner->thread, NULL);
-    assert(failure == 0);
-    runner->is_started = false;
+}
+
+bool runner_stop(struct runner *runner, int64_t deadline_ns)
+{
+    runner_ask_to_stop(runner);
+    return joinable_join(&runner->thread, deadline_ns);
 }
 
 void runner_stats_read(const struct runner *runner, struct runner_stats *out)
@@ -389,7 +402,9 @@ static int init_strategy(struct runner *runner, struct err *err)
     }
     struct arb_host *const host = begin(runner);
     runner->is_init_called = true;
+    watch_enter(&runner->subject, "init()", no_input);
     const int rc = ops_of(runner)->init(runner->self, host, &env);
+    watch_leave();
     const char *const rule = find_broken_rule(runner, rc);
     if (rule != NULL) {
         return err_set(err, rc == ARB_OK ? ARB_EINVAL : rc,
@@ -424,6 +439,7 @@ static void prepare(struct runner *runner, const struct runner_config *config)
     runner->expires_ns = NEVER_NS;
     (void)snprintf(runner->who, sizeof(runner->who), "strategy=%s",
                    config->strategy->name); /* fits by its size */
+    watch_subject_init(&runner->subject, runner->who, config->plugin->desc.name);
     for (uint32_t i = 0; i < ARB_TIMERS_MAX; i++) {
         runner->due_ns[i] = NEVER_NS;
     }
@@ -473,9 +489,11 @@ void runner_destroy(struct runner *runner)
     if (runner == NULL) {
         return;
     }
-    assert(!runner->is_started);
+    assert(!runner->thread.is_started);
     if (runner->is_init_called && ops_of(runner)->fini != NULL) {
+        watch_enter(&runner->subject, "fini()", no_input);
         ops_of(runner)->fini(runner->self);
+        watch_leave();
     }
     free(runner->self);
     market_destroy(runner->market);

@@ -17,6 +17,7 @@
 #include "strategy/market.h"
 #include "util/clock.h"
 #include "util/err.h"
+#include "util/watch.h"
 
 enum {
     RUNNER_DRAIN_MAX = 1024,   /* events taken in before the strategy is asked again */
@@ -30,11 +31,12 @@ struct runner_config {
     const struct arb_venue *venues; /* [n_venues] */
     uint32_t n_venues;
     struct source *source;
-    struct ring *ring; /* where opportunities go, see delivery.h; or NULL */
-    delivery_fn *fn;   /* and a function they go to; or NULL */
-    void *context;     /* of fn */
-    uint64_t session;  /* of this run, stamped on every opportunity */
-    struct moment now; /* what init() sees */
+    struct ring *ring;       /* where opportunities go, see delivery.h; or NULL */
+    delivery_fn *fn;         /* and a function they go to; or NULL */
+    void *context;           /* of fn */
+    uint64_t session;        /* of this run, stamped on every opportunity */
+    struct moment now;       /* what init() sees */
+    struct watch_mark *mark; /* for the thread; or NULL */
 };
 
 struct runner_stats {
@@ -71,8 +73,14 @@ void runner_finish(struct runner *runner, struct moment now);
 /* Starts the thread. */
 int runner_start(struct runner *runner, struct err *err);
 
-/* Lets the thread empty its source and run on_stop(), and joins it. Does nothing without one. */
-void runner_stop(struct runner *runner);
+/* Has the thread empty its source and run on_stop(). Does nothing without one. */
+void runner_ask_to_stop(struct runner *runner);
+
+/*
+ * The same, and joins it. False: it did not end by `deadline_ns` (mono) and is left behind, with
+ * the runner and all that was lent to it. True without a thread.
+ */
+bool runner_stop(struct runner *runner, int64_t deadline_ns);
 
 /* The counts as of the end of the last turn. Any thread. */
 void runner_stats_read(const struct runner *runner, struct runner_stats *out);

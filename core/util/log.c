@@ -6,9 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/output.h"
+
 enum { LINE_MAX_LEN = 2048, LIMIT_INTERVAL_S = 10 };
 
-static _Atomic int most_detailed = ARB_INFO; /* process-wide, as stderr is */
+/* Process-wide, as stderr is. */
+static _Atomic int most_detailed = ARB_INFO;
+static struct output sink = { .fd = STDERR_FILENO };
+static _Atomic uint64_t n_lost; /* lines since the last that was written */
 
 static const char *level_name(enum arb_log_level level)
 {
@@ -19,6 +24,11 @@ static const char *level_name(enum arb_log_level level)
 void log_set_level(enum arb_log_level level)
 {
     atomic_store_explicit(&most_detailed, (int)level, memory_order_relaxed);
+}
+
+void log_open(void)
+{
+    output_open(&sink, STDERR_FILENO);
 }
 
 /* Copies text into a logfmt value: quotes escaped, control characters shown as '?'. */
@@ -47,6 +57,33 @@ static int put_head(char *line, size_t cap, enum arb_log_level level, const char
                     level_name(level), who == NULL ? "" : " ", who == NULL ? "" : who);
 }
 
+/* Says that lines are missing, as soon as there is room for it. */
+static void tell_lost(void)
+{
+    char line[LINE_MAX_LEN];
+    const uint64_t n = atomic_exchange_explicit(&n_lost, 0, memory_order_relaxed);
+
+    if (n == 0) {
+        return;
+    }
+    const int head = put_head(line, sizeof(line) / 2, ARB_WARN, NULL);
+    const int rest = snprintf(line + head, sizeof(line) / 2,
+                              "%llu lines are missing here: whoever reads stderr did not take "
+                              "them in time\"\n",
+                              (unsigned long long)n);
+    if (!output_write(&sink, line, (size_t)(head + rest))) {
+        (void)atomic_fetch_add_explicit(&n_lost, n, memory_order_relaxed);
+    }
+}
+
+static void write_line(const char *line, size_t len)
+{
+    tell_lost();
+    if (!output_write(&sink, line, len)) {
+        (void)atomic_fetch_add_explicit(&n_lost, 1, memory_order_relaxed);
+    }
+}
+
 void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_list args)
 {
     char line[LINE_MAX_LEN], text[LINE_MAX_LEN / 2];
@@ -63,7 +100,7 @@ void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_li
     len += put_quoted(line + len, sizeof(line) - len - 2, text);
     line[len++] = '"';
     line[len++] = '\n';
-    (void)!write(STDERR_FILENO, line, len); /* nowhere left to report to */
+    write_line(line, len);
 }
 
 void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)

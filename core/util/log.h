@@ -4,6 +4,9 @@
  * A line reads: time level=info venue=kraken msg="...". The message is one sentence; a
  * subject (`venue=kraken`) says who speaks. Repetition is the caller's to count, see
  * log_limit.
+ *
+ * Writing never blocks: a line that whoever reads stderr has no room for is lost and counted, and
+ * the next one that fits says how many were.
  */
 #ifndef ARB_LOG_H
 #define ARB_LOG_H
@@ -16,6 +19,9 @@
 
 /* The most detailed level written; ARB_INFO until set. Set by main before any thread starts. */
 void log_set_level(enum arb_log_level level);
+
+/* Finds out what stderr is. By main, before any thread starts; without it writing may block. */
+void log_open(void);
 
 /* Writes one line. `who` is "venue=kraken" or the like, or NULL for the host itself. */
 void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)

@@ -40,7 +40,7 @@ struct board {
     uint32_t n;
     struct outlet *outlets[OUTLETS_MAX];
     uint32_t n_outlets;
-    bool is_mute;     /* all of them: another host publishes the venue */
+    bool is_mute;     /* at the last turn: another host publishes the venue */
     uint64_t n_alive; /* times it was said that the venue is watched */
     int64_t snapshot_next_ns;
     uint32_t snapshot_cursor;
@@ -127,9 +127,19 @@ static void lose_for_all(struct board *board, const struct event *event)
     }
 }
 
+static bool is_any_mute(const struct board *board)
+{
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        if (is_mute(board->outlets[o])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void send_to_all(struct board *board, struct event *event)
 {
-    if (board->is_mute) {
+    if (is_any_mute(board)) {
         lose_for_all(board, event);
         return;
     }
@@ -457,15 +467,12 @@ static bool say_alive(struct board *board, struct outlet *outlet, int64_t now_ns
 
 static void listen_to_feedback(struct board *board, int64_t now_ns)
 {
-    bool mute = false;
+    const bool was_mute = board->is_mute;
 
-    for (uint32_t o = 0; o < board->n_outlets; o++) {
-        mute = mute || is_mute(board->outlets[o]);
-    }
-    if (mute && !board->is_mute) {
+    board->is_mute = is_any_mute(board);
+    if (board->is_mute && !was_mute && board->n_alive > 0) {
         say_end(board, now_ns);
     }
-    board->is_mute = mute;
 }
 
 static int64_t run_outlets(struct board *board, int64_t now_ns)
@@ -490,7 +497,7 @@ static int64_t run_outlets(struct board *board, int64_t now_ns)
 
 void board_end(struct board *board, struct moment now)
 {
-    if (!board->is_mute) {
+    if (!is_any_mute(board)) {
         say_end(board, now.mono_ns);
     }
 }
@@ -573,7 +580,6 @@ int board_add_outlet(struct board *board, struct outlet *outlet)
         return ARB_ELIMIT;
     }
     board->outlets[board->n_outlets++] = outlet;
-    board->is_mute = board->is_mute || is_mute(outlet);
     return ARB_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "venue/venue_thread.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ int venue_thread_init(struct venue_thread *thread, const struct venue_thread_con
 }
 
 int venue_thread_add_ring(struct venue_thread *thread, struct waker *waker, size_t len,
-                          struct ring **ring)
+                          unsigned *outlet)
 {
     const unsigned i = thread->n_outlets;
     const bool is_publisher = i == 0;
@@ -74,22 +75,38 @@ int venue_thread_add_ring(struct venue_thread *thread, struct waker *waker, size
     }
     int rc = ring_init(&thread->rings[i], len, waker);
     if (rc == ARB_OK) {
-        rc = outlet_init_ring(&thread->outlets[i], &thread->rings[i],
-                              is_publisher ? &thread->feedback : NULL, is_publisher);
+        rc = outlet_init_ring(&thread->outlets[i], &thread->rings[i], &thread->feedbacks[i],
+                              is_publisher);
+    }
+    if (rc == ARB_OK) {
+        rc = last_words_create(&thread->words[i], &thread->feedbacks[i]);
     }
     if (rc == ARB_OK) {
         rc = venue_add_outlet(thread->venue, &thread->outlets[i]);
     }
     thread->n_outlets++;
-    *ring = &thread->rings[i];
+    *outlet = i;
     return rc;
 }
 
-static void *run(void *context)
+static bool start_venue(struct venue_thread *thread)
+{
+    const int rc = venue_start(thread->venue, clock_moment(), &thread->start_err);
+
+    atomic_store_explicit(&thread->stage, rc == ARB_OK ? VENUE_STARTED : VENUE_FAILED,
+                          memory_order_release);
+    return rc == ARB_OK;
+}
+
+static void run(void *context)
 {
     struct venue_thread *const thread = context;
 
     (void)pthread_setname_np(pthread_self(), "venue"); /* for people who look at threads */
+    watch_here = &thread->mark;
+    if (!start_venue(thread)) {
+        return;
+    }
     while (!atomic_load_explicit(&thread->stops, memory_order_relaxed)) {
         if (io_step(thread->io, WAIT_MS) != ARB_OK) {
             log_line(ARB_ERROR, thread->who, "the network loop failed; this exchange stops");
@@ -97,20 +114,32 @@ static void *run(void *context)
         }
     }
     venue_stop(thread->venue, clock_moment(), "the host stops");
-    return NULL;
 }
 
 int venue_thread_start(struct venue_thread *thread, struct err *err)
 {
-    const int rc = venue_start(thread->venue, clock_moment(), err);
-    if (rc != ARB_OK) {
-        return rc;
+    const int rc = joinable_start(&thread->thread, run, thread);
+    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no thread to be had", thread->who);
+}
+
+enum venue_stage venue_thread_stage(const struct venue_thread *thread)
+{
+    return (enum venue_stage)atomic_load_explicit(&thread->stage, memory_order_acquire);
+}
+
+void venue_thread_hangs(struct venue_thread *thread, const char *callback)
+{
+    for (unsigned i = 0; i < thread->n_outlets; i++) {
+        last_words_ask(thread->words[i], callback);
+        waker_wake(thread->rings[i].waker);
     }
-    if (pthread_create(&thread->id, NULL, run, thread) != 0) {
-        return err_set(err, ARB_ENOMEM, "%s: no thread to be had", thread->who);
+}
+
+void venue_thread_is_back(struct venue_thread *thread)
+{
+    for (unsigned i = 0; i < thread->n_outlets; i++) {
+        last_words_end(thread->words[i]);
     }
-    thread->is_running = true;
-    return ARB_OK;
 }
 
 /* Over all consumers of this venue's books. */
@@ -159,16 +188,26 @@ static void log_stats(const struct venue_thread *thread)
              (unsigned long long)venue_replaced(thread->venue), buffer);
 }
 
-void venue_thread_stop(struct venue_thread *thread)
+void venue_thread_ask_to_stop(struct venue_thread *thread)
 {
-    if (!thread->is_running) {
-        return;
+    if (thread->thread.is_started) {
+        atomic_store_explicit(&thread->stops, true, memory_order_relaxed);
+        io_wake(thread->io);
     }
-    atomic_store_explicit(&thread->stops, true, memory_order_relaxed);
-    io_wake(thread->io);
-    (void)pthread_join(thread->id, NULL); /* fails only for a thread that is none */
-    thread->is_running = false;
-    log_stats(thread);
+}
+
+bool venue_thread_stop(struct venue_thread *thread, int64_t deadline_ns)
+{
+    const bool was_started = thread->thread.is_started;
+
+    venue_thread_ask_to_stop(thread);
+    if (!joinable_join(&thread->thread, deadline_ns)) {
+        return false;
+    }
+    if (was_started) {
+        log_stats(thread);
+    }
+    return true;
 }
 
 void venue_thread_fini(struct venue_thread *thread)
@@ -178,6 +217,7 @@ void venue_thread_fini(struct venue_thread *thread)
     for (unsigned i = 0; i < thread->n_outlets; i++) {
         outlet_fini(&thread->outlets[i]);
         ring_fini(&thread->rings[i]);
+        last_words_destroy(thread->words[i]);
     }
     thread->io = NULL;
     thread->venue = NULL;

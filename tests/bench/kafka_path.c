@@ -258,7 +258,7 @@ static int make_ring(struct rig *rig, struct err *err)
 /* The publisher creates both topics. */
 static int make_publisher(struct rig *rig, struct err *err)
 {
-    const struct publisher_venue venue = { &rig->ring, &rig->feedback };
+    const struct publisher_venue venue = { .ring = &rig->ring, .feedback = &rig->feedback };
     const struct publisher_config config = {
         .kafka = &rig->kafka, .venues = &venue, .n_venues = 1, .waker = &rig->waker
     };

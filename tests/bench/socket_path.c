@@ -238,21 +238,23 @@ static void configure(struct rig *rig)
 
 static int make_venues(struct rig *rig, struct err *err)
 {
-    struct ring *rings[2];
+    struct ring_source_venue venues[2];
     int rc = waker_init(&rig->waker);
 
     rig->has_waker = rc == ARB_OK;
     for (int i = 0; i < 2 && rc == ARB_OK; i++) {
-        const struct venue_thread_config config = { .config = &rig->config,
-                                                    .exchange = &rig->exchanges[i],
-                                                    .plugin = &rig->kraken,
-                                                    .run = 1 };
+        const struct venue_thread_config config = {
+            .config = &rig->config, .exchange = &rig->exchanges[i], .plugin = &rig->kraken, .run = 1
+        };
+        unsigned outlet = 0;
         rc = venue_thread_init(&rig->venues[i], &config, err);
         if (rc == ARB_OK) {
-            rc = venue_thread_add_ring(&rig->venues[i], &rig->waker, RING_LEN, &rings[i]);
+            rc = venue_thread_add_ring(&rig->venues[i], &rig->waker, RING_LEN, &outlet);
         }
+        venues[i] = (struct ring_source_venue){ &rig->venues[i].rings[outlet],
+                                                rig->venues[i].words[outlet] };
     }
-    return rc != ARB_OK ? rc : ring_source_create(&rig->source, rings, 2, &rig->waker);
+    return rc != ARB_OK ? rc : ring_source_create(&rig->source, venues, 2, &rig->waker);
 }
 
 static int make_runner(struct rig *rig, struct err *err)
@@ -361,10 +363,10 @@ static int start(struct rig *rig, struct err *err)
 
 static void stop(struct rig *rig)
 {
-    venue_thread_stop(&rig->venues[0]);
-    venue_thread_stop(&rig->venues[1]);
+    (void)venue_thread_stop(&rig->venues[0], NEVER_NS);
+    (void)venue_thread_stop(&rig->venues[1], NEVER_NS);
     if (rig->runner != NULL) {
-        runner_stop(rig->runner);
+        (void)runner_stop(rig->runner, NEVER_NS);
     }
     atomic_store_explicit(&rig->stops, true, memory_order_relaxed);
     if (rig->has_server_thread) {

@@ -28,6 +28,7 @@ struct bench {
     struct stage talking; /* with one that encodes */
     struct outlet outlet;
     struct sink sink;
+    struct watch_mark mark; /* as a venue's thread has one */
 };
 
 static void encode(void *context, const struct event *event)
@@ -57,7 +58,11 @@ static int call_plugin(struct stage *stage, const struct arb_message *frame)
     struct session *const session = stage->session;
 
     effects_begin(&session->effects, stage->replay->now_ns, stage->replay->now_ns);
-    return session->plugin->exchange.on_message(session->self, &session->effects.host, 0, *frame);
+    watch_enter(&session->subject, "on_message()", arb_message_bytes(*frame));
+    const int rc =
+        session->plugin->exchange.on_message(session->self, &session->effects.host, 0, *frame);
+    watch_leave();
+    return rc;
 }
 
 static bool parse(struct stage *stage, const struct script *script)
@@ -189,10 +194,12 @@ int steps_measure(struct steps_result *result, struct dataset *dataset, const st
     struct bench bench = { .proof = proof };
     int rc = bench_init(&bench, dataset, err);
 
+    watch_here = &bench.mark;
     *result = (struct steps_result){ 0 };
     if (rc == ARB_OK) {
         rc = run_rounds(&bench, result, budget_ms, err);
     }
     bench_fini(&bench);
+    watch_here = NULL;
     return rc;
 }

@@ -92,8 +92,8 @@ def at_once(stage, broker, brokers):
                   "all books on the topic")
     broker.stop(signal.SIGKILL)
     host.send(signal.SIGINT)
+    host.send(signal.SIGINT)  # as from `timeout`, which sends each signal twice
     host.wait_for('msg="stopping"', stage.limit(5))
-    host.send(signal.SIGINT)  # as from a wrapper that passes the terminal's signal on
     time.sleep(SAME_SIGNAL_S)
     stage.expect(host.is_running(), "the first signal waits for what is under way")
     status, took = timed_stop(stage, host, signal.SIGINT, "at_once")

@@ -205,7 +205,7 @@ static void check_topics(const struct bench *b)
 static void start(struct bench *b, char **argv)
 {
     struct err err = { 0 };
-    const struct publisher_venue venues[] = { { &b->ring, &b->feedback } };
+    const struct publisher_venue venues[] = { { .ring = &b->ring, .feedback = &b->feedback } };
     const struct publisher_config config = {
         .kafka = &b->config, .venues = venues, .n_venues = 1, .waker = &b->waker
     };

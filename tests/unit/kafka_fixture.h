@@ -27,6 +27,7 @@ struct kafka_fixture {
     struct waker waker;
     struct ring rings[FIXTURE_FEEDS], opportunities;
     struct feedback feedbacks[FIXTURE_FEEDS];
+    struct last_words *words[FIXTURE_FEEDS]; /* NULL: a venue that never hangs */
     struct publisher *publisher;
 };
 
@@ -67,7 +68,9 @@ static inline void fixture_publish(struct kafka_fixture *f)
     struct err err = { 0 };
 
     for (int i = 0; i < FIXTURE_FEEDS; i++) {
-        venues[i] = (struct publisher_venue){ &f->rings[i], &f->feedbacks[i] };
+        venues[i] = (struct publisher_venue){ .ring = &f->rings[i],
+                                              .feedback = &f->feedbacks[i],
+                                              .words = f->words[i] };
     }
     const struct publisher_config config = { .kafka = &f->config,
                                              .venues = venues,

@@ -192,7 +192,8 @@ static struct arb_opportunity valid_terms(void)
 
 static void make_source(struct world *world)
 {
-    struct ring *const rings[] = { &world->rings[0], &world->rings[1] };
+    const struct ring_source_venue rings[] = { { &world->rings[0], NULL },
+                                               { &world->rings[1], NULL } };
 
     assert_int_equal(ARB_OK, waker_init(&world->waker));
     assert_int_equal(ARB_OK, ring_init(&world->rings[0], RING_BYTES, &world->waker));
@@ -888,7 +889,7 @@ static void begin_threaded(struct world *world)
 
 static void end_threaded(struct world *world)
 {
-    runner_stop(world->runner);
+    assert_true(runner_stop(world->runner, NEVER_NS));
     ring_fini(&world->out);
     waker_fini(&world->out_waker);
 }

@@ -1,0 +1,26 @@
+/*
+ * printing.h - `run --print`: opportunities on stdout, read from Kafka like by any other consumer.
+ *
+ * stdout's reader may be slow or gone: only the printing waits, or ends with a line in the log.
+ */
+#ifndef ARB_PRINTING_H
+#define ARB_PRINTING_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "cmd/follow.h"
+
+struct printing {
+    struct follow *follow;
+    pthread_t thread;
+    _Atomic bool stops; /* no data depends on it */
+};
+
+/* Starts a thread. `kafka` is borrowed until the stop; its brokers are an address. */
+int printing_start(struct printing *printing, const struct kafka_config *kafka, struct err *err);
+
+/* Zeroed memory is accepted. */
+void printing_stop(struct printing *printing);
+
+#endif /* ARB_PRINTING_H */
