@@ -14,7 +14,7 @@ enum {
     REFUSED_MS = 5000, /* after a refusal */
     LOOK_MS = 10000,   /* while all is well: whether there are more partitions */
     URGED_MS = 500,    /* between looks for somebody in a hurry */
-    HIDDEN_LOOKS = 3,  /* it may only be so new that not every broker knows it */
+    HIDDEN_LOOKS = 20,  /* it may only be so new that not every broker knows it */
 };
 
 enum state { ASK = 1, WAIT = 2 };
