@@ -246,11 +246,13 @@ int arb_consumer_feed(struct arb_consumer *consumer, struct arb_bytes json,
     int rc = wire_read_event(json, &consumer->decoded);
 
     *consumed = (struct arb_consumed){ .verdict = ARB_VERDICT_NOT_OURS, .from = -1 };
-    if (rc == ARB_OK) {
+    if (rc == ARB_OK && !consumer->decoded.alive.is_of_strategy) {
         event->partition = arrival->partition;
         event->is_history = arrival->is_history;
         consumed->pub_ns = consumer->decoded.pub_ns;
         rc = feed(consumer, arrival->mono_ns, consumed);
+    } else if (rc == ARB_OK) {
+        feed_alive(consumer, true, consumed);
     }
     if (rc != ARB_OK) {
         consumer->others.not_ours++;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/watchdog.h"
+#include "kafka/abandoned.h"
 #include "kafka/embedded.h"
 #include "kafka/last_run.h"
 #include "kafka/publisher.h"
@@ -52,8 +53,11 @@ struct host {
     bool has_waker;
     struct publisher *publisher;
     bool is_publishing;
-    struct rivals *rivals;    /* or NULL: nobody else can publish */
-    _Atomic bool has_given_up; /* no data depends on it */
+    struct ring abandoned_ring;
+    bool has_abandoned_ring;
+    struct abandoned *abandoned; /* or NULL: there are no strategies */
+    struct rivals *rivals;       /* or NULL: nobody else can publish */
+    _Atomic bool has_given_up;   /* no data depends on it */
     struct venue_thread *venues; /* [n_venues] */
     unsigned n_venues;
     struct strategy_part *strategies; /* [n_strategies] */
@@ -301,7 +305,7 @@ static uint64_t number_run(const struct host *host)
 static int create_publisher(struct host *host, struct err *err)
 {
     struct publisher_venue venues[CONFIG_EXCHANGES_MAX];
-    struct ring *opportunities[CONFIG_STRATEGIES_MAX];
+    struct ring *opportunities[CONFIG_STRATEGIES_MAX + 1];
 
     for (unsigned i = 0; i < host->n_venues; i++) {
         venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
@@ -311,11 +315,12 @@ static int create_publisher(struct host *host, struct err *err)
     for (unsigned i = 0; i < host->n_strategies; i++) {
         opportunities[i] = &host->strategies[i].opportunities;
     }
+    opportunities[host->n_strategies] = &host->abandoned_ring;
     const struct publisher_config config = { .kafka = &host->config->kafka,
                                              .venues = venues,
                                              .opportunities = opportunities,
                                              .n_venues = host->n_venues,
-                                             .n_opportunities = host->n_strategies,
+                                             .n_opportunities = host->n_strategies + 1,
                                              .waker = &host->publisher_waker,
                                              .snapshot_interval_ms =
                                                  host->config->host.snapshot_interval_ms };
@@ -352,6 +357,27 @@ static int create_rivals(struct host *host, struct err *err)
     return rivals_create(&host->rivals, &config, err);
 }
 
+static int create_abandoned(struct host *host, struct err *err)
+{
+    struct abandoned_strategy strategies[CONFIG_STRATEGIES_MAX];
+    const struct abandoned_config config = { .kafka = &host->config->kafka,
+                                             .strategies = strategies,
+                                             .n_strategies = host->n_strategies,
+                                             .ring = &host->abandoned_ring };
+
+    if (host->embedded != NULL) {
+        return ARB_OK; /* nobody who used this broker before can have left anything in it */
+    }
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        const struct strategy_config *const strategy = host->strategies[i].config;
+        strategies[i] =
+            (struct abandoned_strategy){ .name = strategy->name,
+                                         .session = strategy_session(host->run, strategy->name),
+                                         .has_group = strategy->group != NULL };
+    }
+    return host->n_strategies == 0 ? ARB_OK : abandoned_create(&host->abandoned, &config, err);
+}
+
 /* -- life ----------------------------------------------------------------------------- */
 
 /* One place more than needed, so that none is not mistaken for no memory. */
@@ -386,9 +412,16 @@ static int create_parts(struct host *host, struct err *err)
         rc = create_strategies(host, err);
     }
     if (rc == ARB_OK) {
+        rc = ring_init(&host->abandoned_ring, OPPORTUNITY_RING, &host->publisher_waker);
+        host->has_abandoned_ring = rc == ARB_OK;
+    }
+    if (rc == ARB_OK) {
         rc = create_publisher(host, err);
     }
-    return rc == ARB_OK ? create_rivals(host, err) : rc;
+    if (rc == ARB_OK) {
+        rc = create_rivals(host, err);
+    }
+    return rc == ARB_OK ? create_abandoned(host, err) : rc;
 }
 
 int host_create(struct host **out, struct config *config, const struct plugins *plugins,
@@ -448,6 +481,9 @@ int host_start(struct host *host, struct err *err)
     host->is_publishing = rc == ARB_OK;
     if (rc == ARB_OK && host->rivals != NULL) {
         rc = rivals_start(host->rivals, err);
+    }
+    if (rc == ARB_OK && host->abandoned != NULL) {
+        rc = abandoned_start(host->abandoned, err);
     }
     for (unsigned i = 0; i < host->n_strategies && rc == ARB_OK; i++) {
         rc = runner_start(host->strategies[i].runner, err);
@@ -525,6 +561,7 @@ bool host_has_left_threads(const struct host *host)
 int host_stop(struct host *host)
 {
     rivals_stop(host->rivals);
+    abandoned_stop(host->abandoned);
     stop_venues(host);
     stop_strategies(host);
     const bool was_publishing = host->is_publishing;
@@ -558,6 +595,7 @@ void host_destroy(struct host *host)
     }
     assert(!host->has_left_threads);
     rivals_destroy(host->rivals);
+    abandoned_destroy(host->abandoned);
     publisher_destroy(host->publisher);
     for (unsigned i = 0; i < host->n_strategies; i++) {
         destroy_strategy(&host->strategies[i]);
@@ -569,6 +607,9 @@ void host_destroy(struct host *host)
     watch_here = NULL;
     scales_destroy(host->scales);
     embedded_stop(host->embedded);
+    if (host->has_abandoned_ring) {
+        ring_fini(&host->abandoned_ring);
+    }
     if (host->has_waker) {
         waker_fini(&host->publisher_waker);
     }

@@ -136,6 +136,9 @@ static const struct event *take(struct kafka_source *s, const struct kafka_recor
             note_skipped(s, record, why);
             return NULL;
         }
+        if (event->kind == EVENT_ALIVE && s->decoded.alive.is_of_strategy) {
+            return NULL;
+        }
         if (event->kind == EVENT_ALIVE) {
             kafka_reader_begin_at(s->reader, record->partition, s->decoded.alive.from);
         }

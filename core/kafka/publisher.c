@@ -33,8 +33,8 @@ enum {
  * can send it again.
  */
 struct origin {
-    uint16_t venue; /* counted from 1; 0: an opportunity */
-    uint16_t instrument; /* or NO_BOOK: it says that the venue is alive */
+    uint16_t venue;      /* counted from 1; 0: of a strategy */
+    uint16_t instrument; /* or NO_BOOK: it says that the venue, or the strategy, is alive */
     uint32_t n_messages; /* of the book that are lost with it: those it replaced, and itself */
 };
 
@@ -147,7 +147,7 @@ static void ask_later(struct publisher *p, struct origin origin)
 
 static enum kafka_topic topic_of(struct origin origin)
 {
-    return origin.venue == 0 ? KAFKA_OPPORTUNITIES : KAFKA_MARKET;
+    return origin.venue == 0 && origin.instrument != NO_BOOK ? KAFKA_OPPORTUNITIES : KAFKA_MARKET;
 }
 
 static void forget_offsets(struct publisher *p)
@@ -544,7 +544,8 @@ static bool produce_event(struct publisher *p, unsigned venue, const struct even
     return true;
 }
 
-/* Says in every partition of the venue, and in its own, where other hosts listen, that it is alive. */
+/* Says in every partition of the venue, and in its own, where other hosts listen, that it is alive.
+ */
 static bool produce_alive(struct publisher *p, unsigned venue, const struct event *event,
                           int64_t now_ns)
 {
@@ -581,7 +582,8 @@ static bool is_hollow(const struct publisher *p, unsigned venue, const struct ev
            feedback_is_raised(p->venues[venue].feedback);
 }
 
-static bool send_now(struct publisher *p, unsigned venue, const struct event *event, struct moment now)
+static bool send_now(struct publisher *p, unsigned venue, const struct event *event,
+                     struct moment now)
 {
     return may_send(p, KAFKA_MARKET, now.mono_ns) && produce_any(p, venue, event, now.utc_ns);
 }
@@ -634,6 +636,41 @@ static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, stru
     return PUBLISHER_BUSY;
 }
 
+/* In one partition of the market topic that is the strategy's: there others listen. */
+static bool produce_strategy_alive(struct publisher *p, const struct opportunity *o, int64_t now_ns)
+{
+    struct event_venue name;
+    struct wire_alive alive = { .is_of_strategy = true, .from = -1 };
+    const struct event event = { .kind = EVENT_ALIVE,
+                                 .venue = &name,
+                                 .session = o->session,
+                                 .seq = o->seq,
+                                 .mono_ns = o->alive_ns,
+                                 .ends = o->ends };
+
+    memcpy(name.name, o->strategy, sizeof(name.name));
+    memcpy(alive.host, p->host, sizeof(alive.host));
+    const struct message message = { .topic = KAFKA_MARKET,
+                                     .hash = partition_hash(arb_bytes_of(name.name)),
+                                     .type = event_kind_name(EVENT_ALIVE),
+                                     .key = name.name,
+                                     .venue = "",
+                                     .len = wire_write_alive(&event, &alive, now_ns, p->text),
+                                     .recv_ns = now_ns,
+                                     .pub_ns = now_ns,
+                                     .origin = { .instrument = NO_BOOK } };
+    return produce(p, &message);
+}
+
+/* What a strategy says, in the topic that it is for. Its word holds up no opportunity. */
+static bool pass_on_opportunity(struct publisher *p, const struct opportunity *o, struct moment now)
+{
+    if (o->alive_ns != 0) {
+        return !may_send(p, KAFKA_MARKET, now.mono_ns) || produce_strategy_alive(p, o, now.utc_ns);
+    }
+    return may_send(p, KAFKA_OPPORTUNITIES, now.mono_ns) && produce_opportunity(p, o, now.utc_ns);
+}
+
 static enum publisher_turn drain_opportunities(struct publisher *p, struct ring *ring,
                                                struct moment now)
 {
@@ -643,8 +680,7 @@ static enum publisher_turn drain_opportunities(struct publisher *p, struct ring 
         if (opportunity == NULL) {
             return PUBLISHER_IDLE;
         }
-        if (!may_send(p, KAFKA_OPPORTUNITIES, now.mono_ns) ||
-            !produce_opportunity(p, opportunity, now.utc_ns)) {
+        if (!pass_on_opportunity(p, opportunity, now)) {
             return PUBLISHER_BLOCKED;
         }
         ring_release(ring);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define ALIVE_NS NS_PER_S
+
 /* Other people's times may be anything. */
 static int64_t saturating_sub(int64_t a, int64_t b)
 {
@@ -51,6 +53,24 @@ static void push(struct delivery *delivery, const struct opportunity *opportunit
                  "the last such line; a larger [host] ring_bytes would hold more",
                  (unsigned long long)suppressed);
     }
+}
+
+void delivery_alive(struct delivery *delivery, struct moment now, bool ends)
+{
+    if (delivery->ring == NULL || (!ends && now.mono_ns < delivery->alive_ns)) {
+        return;
+    }
+    struct opportunity *const record = ring_reserve(delivery->ring, sizeof(*record));
+    if (record == NULL) {
+        return; /* what is not said for long is not true */
+    }
+    *record = (struct opportunity){ .session = delivery->session,
+                                    .seq = ++delivery->n_alive,
+                                    .alive_ns = now.mono_ns,
+                                    .ends = ends };
+    memcpy(record->strategy, delivery->strategy, sizeof(record->strategy));
+    ring_commit(delivery->ring);
+    delivery->alive_ns = now.mono_ns + ALIVE_NS;
 }
 
 void delivery_send(struct delivery *delivery, const struct market *market,

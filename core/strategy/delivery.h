@@ -28,11 +28,16 @@ struct delivery {
 
     uint64_t n;       /* delivered, those dropped included */
     uint64_t dropped; /* because the ring was full */
+    uint64_t n_alive; /* times it was said that the strategy runs */
+    int64_t alive_ns; /* when that is said again, mono */
     struct log_limit drop_limit;
 };
 
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
 enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
+
+/* Says that the strategy runs, once a second; at its end for the last time. */
+void delivery_alive(struct delivery *delivery, struct moment now, bool ends);
 
 /* Delivers `terms`, published at the moment `detect` about books that `market` has shown. */
 void delivery_send(struct delivery *delivery, const struct market *market,

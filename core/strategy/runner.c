@@ -282,6 +282,14 @@ static void log_liveness(struct runner *runner)
     }
 }
 
+/* Once a second, and at the end. What a disabled strategy left open is for others to close. */
+static void say_alive(struct runner *runner, bool ends)
+{
+    if (!runner->is_disabled) {
+        delivery_alive(&runner->delivery, clock_moment(), ends);
+    }
+}
+
 /* For top and gdb; cut to what fits. */
 static void name_thread(const struct runner *runner)
 {
@@ -303,6 +311,7 @@ static void run(void *context)
         const struct event *const event = source->ops->next(source, wait_ms(runner));
         (void)turn(runner, event); /* however many these were, the loop goes on */
         log_liveness(runner);
+        say_alive(runner, false);
     }
     for (unsigned i = 0; i < STOP_TURNS_MAX; i++) {
         if (turn(runner, source->ops->next(source, 0)) < RUNNER_DRAIN_MAX) {
@@ -310,6 +319,7 @@ static void run(void *context)
         }
     }
     finish(runner);
+    say_alive(runner, true);
 }
 
 void runner_step(struct runner *runner, struct moment now)

@@ -29,6 +29,12 @@ struct opportunity {
     uint64_t session; /* of this run of this strategy: with the id it names one opportunity */
     uint64_t seq;     /* counts this strategy's opportunities, from 1 */
     struct opportunity_leg buy, sell;
+    /*
+     * Not 0: there is no opportunity, the strategy only says that it runs, at this time of the
+     * host's monotonic clock. Of the rest only strategy, session, seq and `ends` count.
+     */
+    int64_t alive_ns;
+    bool ends;          /* and that is its last word */
     int64_t detect_ns;  /* when the strategy said so */
     int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
 };

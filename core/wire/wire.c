@@ -144,8 +144,9 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
 size_t wire_write_alive(const struct event *event, const struct wire_alive *alive, int64_t pub_ns,
                         char *out)
 {
-    char *at = put_text(out, "{\"v\":1,\"type\":\"alive\",\"venue\":");
+    char *at = put_text(out, "{\"v\":1,\"type\":\"alive\",\"");
 
+    at = put_text(at, alive->is_of_strategy ? "strategy\":" : "venue\":");
     at = put_string(at, event->venue->name, strlen(event->venue->name));
     at = put_text(at, ",\"session\":\"");
     at = digits_write_hex(at, event->session);
@@ -334,6 +335,7 @@ static const struct wire_field fields[] = {
     { "host", read_host, offsetof(struct wire_event, alive.host) },
     { "ends", read_flag, offsetof(struct wire_event, event.ends) },
     { "from", wire_read_i64, offsetof(struct wire_event, alive.from) },
+    { "strategy", wire_read_name, offsetof(struct wire_event, venue.name) },
 };
 
 enum {
@@ -343,11 +345,13 @@ enum {
     REASON_BIT = 1 << 17,
     OPTIONAL_BITS = 3 << 18, /* "conflated", "verified_levels" */
     CLOCK_BITS = 3 << 20,    /* both or neither */
-    /* Of an alive: "v", "type", "venue", "session", "seq", "pub_ns", and what only it has. */
-    ALIVE_BITS = 0x1037 | 7 << 22,
+    /* Of an alive: "v", "type", "session", "seq", "pub_ns", and what only it has. */
+    ALIVE_BITS = 0x1033 | 7 << 22,
+    VENUE_BIT = 1 << 2,
+    STRATEGY_BIT = 1 << 26, /* instead of it */
 };
 
-_Static_assert(N_FIELDS == 26, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 27, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 
@@ -389,7 +393,7 @@ static bool is_complete(uint32_t kind, uint32_t seen)
     const uint32_t clock = seen & CLOCK_BITS;
 
     if (kind == EVENT_ALIVE) {
-        return (seen & ALIVE_BITS) == ALIVE_BITS;
+        return (seen & ALIVE_BITS) == ALIVE_BITS && !(seen & VENUE_BIT) != !(seen & STRATEGY_BIT);
     }
     return (seen & ~(uint32_t)(OPTIONAL_BITS | CLOCK_BITS)) == (HEAD_BITS | rest) &&
            (clock == 0 || clock == CLOCK_BITS);
@@ -412,6 +416,7 @@ int wire_read_event(struct arb_bytes message, struct wire_event *out)
         reverse_sides(out);
     } else if (out->event.kind == EVENT_ALIVE) {
         out->event.info = NULL;
+        out->alive.is_of_strategy = (seen & STRATEGY_BIT) != 0;
     }
     return ARB_OK;
 }

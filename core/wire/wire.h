@@ -24,6 +24,8 @@ enum {
 
 /* What an alive message says beside its event. */
 struct wire_alive {
+    bool
+        is_of_strategy; /* event.venue is the name of a strategy, and the session one of its runs */
     int64_t from; /* the offset from where its partition has every book of the venue; -1: unknown */
     char host[WIRE_HOST_MAX]; /* who publishes the venue, for people */
 };

@@ -81,6 +81,8 @@ class Bus:
 
     def on_market_data(self, key, value, partition=0):
         message = json.loads(value)
+        if "strategy" in message:
+            return  # a strategy says that it runs: of no venue
         with self.lock:
             place = message["venue"], partition
             counts = self.leases.setdefault(place, Lease()).take(message, now_ns())

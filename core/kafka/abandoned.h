@@ -1,0 +1,47 @@
+/*
+ * abandoned.h - closes what a strategy left open when its process died.
+ *
+ * An opportunity that was opened is closed exactly once. A process that is killed closes nothing,
+ * so another one that runs a strategy of that name does it: a member of the same group, or the next
+ * run. Each run of a strategy says once a second that it is there, in one partition of the
+ * market-data topic, and one that was not heard of for long enough is dead. Of those that are alive
+ * the eldest closes.
+ *
+ * It is sure of that only as long as its own words come back: while brokers are away nobody is
+ * heard, and nobody is dead for it.
+ *
+ * A thread of its own reads both topics.
+ */
+#ifndef ARB_ABANDONED_H
+#define ARB_ABANDONED_H
+
+#include "bus/ring.h"
+#include "config/config.h"
+#include "util/err.h"
+
+/* One strategy of this process. */
+struct abandoned_strategy {
+    const char *name;
+    uint64_t session; /* of its run here */
+    bool has_group;   /* others may run it beside this one */
+};
+
+/* Everything is borrowed and must outlive it; `strategies` is copied. */
+struct abandoned_config {
+    const struct kafka_config *kafka;
+    const struct abandoned_strategy *strategies;
+    unsigned n_strategies; /* at most CONFIG_STRATEGIES_MAX */
+    struct ring *ring;     /* where the closing opportunities go */
+};
+
+struct abandoned;
+
+int abandoned_create(struct abandoned **abandoned, const struct abandoned_config *config,
+                     struct err *err);
+int abandoned_start(struct abandoned *abandoned, struct err *err);
+
+/* Ends the thread, if there is one. NULL is accepted here and below. */
+void abandoned_stop(struct abandoned *abandoned);
+void abandoned_destroy(struct abandoned *abandoned);
+
+#endif /* ARB_ABANDONED_H */
