@@ -73,11 +73,16 @@ struct exchange_config {
     int64_t taker_fee_ppm;
     const char *ca_file;       /* overrides [host] ca_file */
     int64_t max_age_ms;        /* resync a busy book that is silent for longer; 0: never */
+    int64_t max_lag_ms;        /* what arrives older is not LIVE; 0: whatever its age */
     int64_t connections;       /* lines kept up side by side; the first copy of everything wins */
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */
     struct config_entry *options;
     unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
+    unsigned max_lag_line;
 };
+
+/* Less than that is what networks do when nothing is wrong. */
+enum { CONFIG_MAX_LAG_MIN_MS = 100 };
 
 enum strategy_source { SOURCE_KAFKA = 1, SOURCE_DIRECT = 2 };
 

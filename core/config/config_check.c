@@ -63,6 +63,12 @@ static void check_topics(const struct config *config, struct problems *problems)
 
 static void check_exchange(const struct exchange_config *exchange, struct problems *problems)
 {
+    if (exchange->max_lag_ms > 0 && exchange->max_lag_ms < CONFIG_MAX_LAG_MIN_MS) {
+        const struct heading heading = heading_of("exchange", exchange->name);
+        problem_add(problems, exchange->max_lag_line, heading.text, "max_lag",
+                    "at least %dms, or 0 for books that are shown whatever their age",
+                    (int)CONFIG_MAX_LAG_MIN_MS);
+    }
     if (exchange->enabled && exchange->symbols_line == 0) {
         const struct heading heading = heading_of("exchange", exchange->name);
         problem_add(problems, exchange->line, heading.text, "symbols",

@@ -28,8 +28,8 @@ struct io;
 typedef int64_t io_turn(void *context, struct moment now);
 
 /*
- * `events` must outlive the io. Of its members on_suspect and on_round_trip may be NULL. `context`
- * is that of on_turn(); the events name their owners.
+ * `events` must outlive the io. Of its members on_suspect, on_ping and on_round_trip may be NULL.
+ * `context` is that of on_turn(); the events name their owners.
  */
 int io_create(struct io **io, const struct io_config *config, const struct port_events *events,
               io_turn *on_turn, void *context, struct err *err);

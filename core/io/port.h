@@ -72,7 +72,9 @@ struct port_events {
                       const struct http_answer *answer);
     /* Nothing came for half the idle limit, and a ping was not answered. */
     void (*on_suspect)(void *owner, uint32_t conn, struct moment now);
-    /* How long a ping and its pong took together. */
+    /* Optional. A ping is to go out; those before it may still be unanswered. */
+    void (*on_ping)(void *owner, uint32_t conn, struct moment now);
+    /* How long a ping and its pong took together: this ping and all before it are answered. */
     void (*on_round_trip)(void *owner, uint32_t conn, struct moment now, int64_t rtt_ns);
 };
 

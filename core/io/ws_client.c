@@ -35,7 +35,8 @@ struct ws_conn {
     int64_t life_ns;  /* what proves that the venue serves us */
     bool pong_is_life;
     int64_t asked_ns;  /* when the last ping was due; 0: none yet */
-    int64_t pinged_ns; /* when it was written, which is its payload; 0: it is answered */
+    int64_t pinged_ns; /* when the last ping was written, which is its payload; 0: none yet */
+    int64_t ponged_ns; /* when the last of them that was answered had been written */
     bool wants_ping;
     bool is_given_up;  /* no further attempts */
     bool is_forgotten; /* and nothing is reported; freed as soon as its socket is gone */
@@ -188,11 +189,15 @@ static int64_t ping_at_ns(const struct ws_client *ws, const struct ws_conn *conn
     return last_ns + quiet_ns < measure_at ? last_ns + quiet_ns : measure_at;
 }
 
-static void ask_for_ping(struct ws_conn *conn, int64_t now_ns)
+/* It counts from here: a way out that is blocked is as good a sign as an answer that stays out. */
+static void ask_for_ping(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     conn->wants_ping = true;
     conn->asked_ns = now_ns;
     (void)lws_callback_on_writable(conn->dial.wsi); /* fails only on a dead socket */
+    if (ws->net->events->on_ping != NULL) {
+        ws->net->events->on_ping(conn->name.owner, conn->name.conn, clock_moment());
+    }
 }
 
 static void due_watchdog(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
@@ -212,7 +217,7 @@ static void due_watchdog(struct ws_client *ws, struct ws_conn *conn, int64_t now
         suspect(ws, conn);
     }
     if (now_ns >= ping_at_ns(ws, conn)) {
-        ask_for_ping(conn, now_ns);
+        ask_for_ping(ws, conn, now_ns);
     }
     net_due_by(ws->net, awaits_pong && now_ns < suspect_at ? suspect_at : idle_at);
     net_due_by(ws->net, ping_at_ns(ws, conn));
@@ -265,7 +270,8 @@ static int on_established(struct ws_client *ws, struct ws_conn *conn)
     }
     conn->state = WS_OPEN;
     conn->opened_ns = conn->heard_ns = conn->life_ns = clock_mono_ns();
-    conn->asked_ns = conn->pinged_ns = 0; /* the first round trip is measured at once */
+    conn->asked_ns = conn->pinged_ns = conn->ponged_ns =
+        0; /* the first round trip is measured at once */
     conn->wants_ping = false;
     ws->net->stats.connects++;
     net_due_by(ws->net, 0);
@@ -326,10 +332,16 @@ static int write_ping(struct ws_conn *conn)
                : 0;
 }
 
-static bool is_answer(const struct ws_conn *conn, struct arb_bytes pong)
+/* When the ping was written that this answers, or 0: it is of none that waits for an answer. */
+static int64_t pinged_at(const struct ws_conn *conn, struct arb_bytes pong)
 {
-    return conn->pinged_ns != 0 && pong.len == sizeof(conn->pinged_ns) &&
-           memcmp(pong.data, &conn->pinged_ns, sizeof(conn->pinged_ns)) == 0;
+    int64_t written_ns;
+
+    if (pong.len != sizeof(written_ns)) {
+        return 0;
+    }
+    memcpy(&written_ns, pong.data, sizeof(written_ns));
+    return written_ns > conn->ponged_ns && written_ns <= conn->pinged_ns ? written_ns : 0;
 }
 
 static void on_pong(struct ws_client *ws, struct ws_conn *conn, struct arb_bytes pong)
@@ -340,13 +352,14 @@ static void on_pong(struct ws_client *ws, struct ws_conn *conn, struct arb_bytes
     if (conn->pong_is_life) {
         conn->life_ns = conn->heard_ns;
     }
-    if (conn->dial.is_closing || !is_answer(conn, pong)) {
-        return; /* of an earlier ping, or unasked for: it measures nothing */
+    const int64_t pinged_ns = pinged_at(conn, pong);
+    if (conn->dial.is_closing || pinged_ns == 0) {
+        return; /* unasked for: it measures nothing */
     }
-    const int64_t rtt_ns = conn->heard_ns - conn->pinged_ns;
-    conn->pinged_ns = 0;
+    conn->ponged_ns = pinged_ns;
     if (ws->net->events->on_round_trip != NULL) {
-        ws->net->events->on_round_trip(conn->name.owner, conn->name.conn, now, rtt_ns);
+        ws->net->events->on_round_trip(conn->name.owner, conn->name.conn, now,
+                                       now.mono_ns - pinged_ns);
     }
 }
 

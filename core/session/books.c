@@ -304,8 +304,8 @@ void books_event(struct session *session, const struct arb_book_event *event, st
             books_damaged(session, event->instrument, now, far_ahead);
             return;
         }
-        if (session->is_time_confirmed) {
-            session->sink->date(session->sink_context, now, event->venue_ns);
+        if (session->is_time_confirmed && session->current_conn != ARB_NO_CONN) {
+            session->sink->date(session->sink_context, session->current_conn, now, event->venue_ns);
         }
     }
     if (event->kind == ARB_BOOK_SNAPSHOT && !tells_time(session, event) &&

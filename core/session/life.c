@@ -319,6 +319,11 @@ struct arb_book session_book(const struct session *session, uint32_t instrument)
     return live_book_view(&session->books[instrument].live, &session->rules);
 }
 
+uint32_t session_conn_of(const struct session *session, uint32_t instrument)
+{
+    return session->books[instrument].conn;
+}
+
 uint32_t session_count_in_state(const struct session *session, enum arb_book_state state)
 {
     uint32_t n = 0;

@@ -121,6 +121,21 @@ static bool is_known(const struct session *session, uint32_t conn)
     return !session->is_disabled && conn < session->n_conns;
 }
 
+static void tell_came(const struct session *session, struct moment now)
+{
+    if (session->sink->came != NULL) {
+        session->sink->came(session->sink_context, now);
+    }
+}
+
+static void tell_connection(const struct session *session, uint32_t conn, struct moment now,
+                            bool is_up)
+{
+    if (session->sink->connection != NULL) {
+        session->sink->connection(session->sink_context, conn, now, is_up);
+    }
+}
+
 static void on_dial(void *owner, uint32_t conn, struct moment now)
 {
     struct session *const session = owner;
@@ -138,6 +153,7 @@ static void on_open(void *owner, uint32_t conn, struct moment now)
         return;
     }
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
+    tell_connection(session, conn, now, true);
     conns_opened(session, conn, now);
     if (conn == 0) {
         catalog_opened(session, now);
@@ -182,6 +198,7 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     if (!is_known(session, conn) || session->conns[conn].is_doomed) {
         return;
     }
+    tell_came(session, now);
     session->stats.frames++;
     session->current_conn = conn;
     conns_heard(session, conn);
@@ -205,6 +222,7 @@ static void on_close(void *owner, uint32_t conn, struct moment now, const char *
     }
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     conns_closed(session, conn, now, why);
+    tell_connection(session, conn, now, false);
     if (session->sink->was_renewed != NULL) {
         session->sink->was_renewed(session->sink_context);
     }
@@ -226,7 +244,16 @@ static void on_round_trip(void *owner, uint32_t conn, struct moment now, int64_t
     struct session *const session = owner;
 
     if (is_known(session, conn) && session->conns[conn].is_up) {
-        session->sink->round_trip(session->sink_context, now, rtt_ns);
+        session->sink->round_trip(session->sink_context, conn, now, rtt_ns);
+    }
+}
+
+static void on_ping(void *owner, uint32_t conn, struct moment now)
+{
+    struct session *const session = owner;
+
+    if (is_known(session, conn) && session->conns[conn].is_up && session->sink->ping != NULL) {
+        session->sink->ping(session->sink_context, conn, now);
     }
 }
 
@@ -318,6 +345,7 @@ static void on_answer(void *owner, uint32_t request, struct moment now,
     struct http_call call;
 
     if (!session->is_disabled && request_take(session, request, &call)) {
+        tell_came(session, now);
         take_answer(session, &call, answer, now);
     }
 }
@@ -329,6 +357,7 @@ const struct port_events session_events = {
     .on_close = on_close,
     .on_answer = on_answer,
     .on_suspect = on_suspect,
+    .on_ping = on_ping,
     .on_round_trip = on_round_trip,
 };
 

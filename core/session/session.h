@@ -37,8 +37,13 @@ struct session_sink {
                       const struct live_book *book);
     void (*event)(void *context, uint32_t instrument, struct event *event);
     /* Something that the venue dates `venue_ns` > 0 as it sent it; a ping and its pong. */
-    void (*date)(void *context, struct moment now, int64_t venue_ns);
-    void (*round_trip)(void *context, struct moment now, int64_t rtt_ns);
+    void (*date)(void *context, uint32_t conn, struct moment now, int64_t venue_ns);
+    void (*round_trip)(void *context, uint32_t conn, struct moment now, int64_t rtt_ns);
+    /* Optional. Something came, before anything is told of it. */
+    void (*came)(void *context, struct moment now);
+    /* Optional. A connection is up, or down; a ping is to go out on it. */
+    void (*connection)(void *context, uint32_t conn, struct moment now, bool is_up);
+    void (*ping)(void *context, uint32_t conn, struct moment now);
     /* Optional. It should be replaced while it still serves; it no longer has to. */
     void (*wants_replacement)(void *context, const char *why);
     void (*was_renewed)(void *context);
@@ -107,6 +112,8 @@ const struct live_rules *session_rules(const struct session *session);
 uint32_t session_n_instruments(const struct session *session);
 const struct arb_instrument *session_instrument(const struct session *session, uint32_t instrument);
 struct arb_book session_book(const struct session *session, uint32_t instrument);
+/* The connection that its book comes over. */
+uint32_t session_conn_of(const struct session *session, uint32_t instrument);
 uint32_t session_count_in_state(const struct session *session, enum arb_book_state state);
 
 #endif /* ARB_SESSION_H */

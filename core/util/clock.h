@@ -28,6 +28,16 @@ static inline int64_t clock_mono_ns(void)
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* How long the machine has slept since it started: the monotonic clock stands still meanwhile. */
+static inline int64_t clock_asleep_ns(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_BOOTTIME, &now) != 0) {
+        return 0; /* a kernel without it does not tell */
+    }
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec - clock_mono_ns();
+}
+
 /*
  * One point in time on both clocks. Deadlines and ages are monotonic; UTC is written into messages
  * and compared with what others wrote.

@@ -10,6 +10,11 @@ enum { NO_SEAT = BOARD_SEATS_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 1 };
 #define CATCH_UP_NS (2 * NS_PER_MS)        /* while a ring is full */
 #define WAIT_BEGINS INT64_MIN              /* the next turn brings the time to count from */
 
+/* A step of UTC that is worth asking whether the machine slept. */
+#define UTC_STEP_NS (100 * NS_PER_MS)
+
+_Static_assert((int)LAG_SEATS_MAX == (int)BOARD_SEATS_MAX, "a seat is a session in both");
+
 /* One session: its books, and the two ways to name them. */
 struct seat {
     const struct live_rules *rules; /* or NULL: free */
@@ -23,14 +28,19 @@ struct board_book {
     uint32_t state;          /* as published */
     uint32_t leader;         /* or NO_SEAT */
     uint8_t trading;         /* as published */
+    bool is_doubtful;        /* LIVE, and published as suspect for what comes may be late */
     struct live_progress at; /* of what is published */
     int64_t recv_ns;         /* likewise, mono */
     int64_t wait_ns; /* LIVE without a leader who is, until then; WAIT_BEGINS; NEVER_NS: no */
 };
 
 struct board {
+    struct lag lag;
     struct event_venue venue;
     struct venue_clock clock;
+    struct moment now; /* of the last arrival or turn */
+    int64_t turn_ns;   /* when the turn was to come that has not come yet; NEVER_NS: none was */
+    int64_t utc_less_mono_ns, slept_ns; /* as of the last turn */
     struct board_config config;
     struct seat seats[BOARD_SEATS_MAX];
     uint32_t n_seats;
@@ -46,7 +56,8 @@ struct board {
     uint32_t snapshot_cursor;
     int64_t waits_ns; /* no book's wait ends before */
     bool is_closing;
-    struct arb_level *changes; /* [2 * LIVE_CHANGES_MAX] of a takeover; NULL with one seat */
+    char who[ARB_SYMBOL_MAX + 8]; /* for the log */
+    struct arb_level *changes;    /* [2 * LIVE_CHANGES_MAX] of a takeover; NULL with one seat */
     struct board_stats stats;
 };
 
@@ -62,9 +73,41 @@ static bool has_book(const struct board *board, uint32_t seat, uint32_t i)
     return board->seats[seat].rules != NULL && book_of(board, seat, i) != NULL;
 }
 
-static bool is_live_on(const struct board *board, uint32_t seat, uint32_t i)
+static uint32_t conn_of(const struct board *board, uint32_t seat, uint32_t i)
+{
+    const struct board_config *const config = &board->config;
+
+    return config->conn_of == NULL
+               ? 0
+               : config->conn_of(config->context, seat, board->seats[seat].to_session[i]);
+}
+
+/* enum lag_verdict of what the session's book is made of. */
+static uint32_t verdict_of(const struct board *board, uint32_t seat, uint32_t i)
+{
+    return board->lag.n_unfresh == 0 ? (uint32_t)LAG_FRESH
+                                     : lag_verdict(&board->lag, seat, conn_of(board, seat, i));
+}
+
+static const char *why_of(const struct board *board, uint32_t seat, uint32_t i)
+{
+    return lag_why(&board->lag, seat, conn_of(board, seat, i));
+}
+
+static bool is_late(const struct board *board, uint32_t seat, uint32_t i)
+{
+    return verdict_of(board, seat, i) == LAG_LATE;
+}
+
+/* As its session has it, late or not. */
+static bool is_whole_on(const struct board *board, uint32_t seat, uint32_t i)
 {
     return has_book(board, seat, i) && book_of(board, seat, i)->state == ARB_BOOK_LIVE;
+}
+
+static bool is_live_on(const struct board *board, uint32_t seat, uint32_t i)
+{
+    return is_whole_on(board, seat, i) && !is_late(board, seat, i);
 }
 
 /* Would publishing the session's book take nothing back? */
@@ -149,12 +192,54 @@ static void send_to_all(struct board *board, struct event *event)
     }
 }
 
+/* What may be late can be relied on as little as what is late. */
+static void doubt(struct event *event)
+{
+    event->verified = ARB_SUSPECT;
+    event->verified_levels = 0;
+}
+
+/* A status with the reason why the leader's book is late, doubtful, or fresh again. */
+static void lag_event(const struct board *board, uint32_t i, struct event *event)
+{
+    const uint32_t leader = board->books[i].leader;
+
+    live_book_event(book_of(board, leader, i), board->seats[leader].rules, EVENT_STATUS, event);
+    event->recv_ns = board->now.utc_ns;
+    event->reason = why_of(board, leader, i);
+    event->reason_len = (uint32_t)strlen(event->reason);
+    if (is_late(board, leader, i)) {
+        event->state = ARB_BOOK_STALE;
+        doubt(event);
+    }
+}
+
+static void whole_event(const struct board *board, uint32_t i, struct event *event)
+{
+    const uint32_t leader = board->books[i].leader;
+
+    if (is_whole_on(board, leader, i) && is_late(board, leader, i)) {
+        lag_event(board, i, event);
+        return;
+    }
+    live_book_whole(book_of(board, leader, i), board->seats[leader].rules, event);
+    if (verdict_of(board, leader, i) == LAG_DOUBTFUL) {
+        doubt(event);
+    }
+}
+
 /* Tells everybody what the leader says. */
 static void publish(struct board *board, uint32_t i, struct event *event)
 {
     struct board_book *const book = &board->books[i];
     const struct live_book *const own = book_of(board, book->leader, i);
 
+    book->is_doubtful = false;
+    if (board->lag.n_unfresh > 0 && event->state == ARB_BOOK_LIVE &&
+        verdict_of(board, book->leader, i) == LAG_DOUBTFUL) {
+        book->is_doubtful = true;
+        doubt(event);
+    }
     book->state = event->state;
     book->trading = event->trading;
     book->at = own->at;
@@ -165,12 +250,6 @@ static void publish(struct board *board, uint32_t i, struct event *event)
     }
     stamp(board, i, own->recv, &own->book, event);
     send_to_all(board, event);
-}
-
-static void whole_event(const struct board *board, uint32_t i, struct event *event)
-{
-    const uint32_t leader = board->books[i].leader;
-    live_book_whole(book_of(board, leader, i), board->seats[leader].rules, event);
 }
 
 static void publish_whole(struct board *board, uint32_t i)
@@ -288,8 +367,12 @@ static void on_other(struct board *board, uint32_t i, uint32_t from, const struc
     }
     if (book->state != ARB_BOOK_LIVE) {
         lead_whole(board, i, from);
-    } else if (live_progress_is_ahead(&book_of(board, from, i)->at, &book->at)) {
+    } else if (live_progress_is_ahead(&book_of(board, from, i)->at, &book->at) &&
+               verdict_of(board, from, i) <= verdict_of(board, book->leader, i)) {
         lead_by_difference(board, i, from);
+    } else if (book->is_doubtful && verdict_of(board, from, i) == LAG_FRESH &&
+               has_reached(board, from, i)) {
+        lead_whole(board, i, from);
     } else {
         board->stats.copies++;
     }
@@ -307,6 +390,16 @@ static void on_any(struct board *board, uint32_t i, uint32_t from, const struct 
     }
 }
 
+/* LIVE for its session, and late: that is what there is to say, unless it was said. */
+static void on_late(struct board *board, uint32_t i, uint32_t from)
+{
+    const struct board_book *const book = &board->books[i];
+
+    if (book->leader == from && book->state != ARB_BOOK_STALE && book->wait_ns == NEVER_NS) {
+        publish_whole(board, i);
+    }
+}
+
 void board_event(struct board *board, uint32_t seat, uint32_t instrument, struct event *event)
 {
     const uint32_t i = board->seats[seat].to_board[instrument];
@@ -318,7 +411,9 @@ void board_event(struct board *board, uint32_t seat, uint32_t instrument, struct
     if (book->leader == NO_SEAT) {
         book->leader = seat;
     }
-    if (book->wait_ns != NEVER_NS) {
+    if (board->lag.n_unfresh > 0 && event->state == ARB_BOOK_LIVE && is_late(board, seat, i)) {
+        on_late(board, i, seat);
+    } else if (book->wait_ns != NEVER_NS) {
         on_any(board, i, seat, event);
     } else if (book->leader == seat) {
         on_leader(board, i, event);
@@ -368,6 +463,134 @@ static int64_t run_waits(struct board *board, struct moment now)
         }
     }
     return board->waits_ns;
+}
+
+/* -- what arrives late ----------------------------------------------------------------- */
+
+/* The leader's book may be late: one that is not takes over, or it is published as suspect. */
+static void lead_fresh(struct board *board, uint32_t i)
+{
+    const struct board_book *const book = &board->books[i];
+    const uint32_t best = best_seat(board, i, book->leader);
+    struct event event;
+
+    if (best != NO_SEAT && verdict_of(board, best, i) == LAG_FRESH && has_reached(board, best, i)) {
+        lead_whole(board, i, best);
+    } else if (!book->is_doubtful) {
+        lag_event(board, i, &event);
+        publish(board, i, &event);
+    }
+}
+
+/* Published LIVE: is it still, and how? */
+static void review_live(struct board *board, uint32_t i)
+{
+    const struct board_book *const book = &board->books[i];
+    struct event event;
+
+    switch ((enum lag_verdict)verdict_of(board, book->leader, i)) {
+    case LAG_LATE:
+        if (!hand_over(board, i, book->leader)) {
+            publish_whole(board, i);
+        }
+        break;
+    case LAG_DOUBTFUL:
+        lead_fresh(board, i);
+        break;
+    case LAG_FRESH:
+        if (book->is_doubtful) {
+            lag_event(board, i, &event);
+            publish(board, i, &event);
+        }
+        break;
+    }
+}
+
+/* A verdict changed: what is published follows it. */
+static void review(struct board *board, uint32_t i)
+{
+    const struct board_book *const book = &board->books[i];
+
+    if (book->leader == NO_SEAT || book->wait_ns != NEVER_NS) {
+        return;
+    }
+    if (book->state == ARB_BOOK_LIVE) {
+        review_live(board, i);
+    } else if (book->state != ARB_BOOK_EMPTY) {
+        const uint32_t best = best_seat(board, i, NO_SEAT);
+        if (best != NO_SEAT) {
+            lead_whole(board, i, best);
+        }
+    }
+}
+
+static void judge(struct board *board, struct moment now, bool is_urgent)
+{
+    const bool is_changed = lag_judge(&board->lag, now.mono_ns, is_urgent);
+
+    board->stats.worst_lag_ns = board->lag.worst_ns;
+    for (uint32_t i = 0; is_changed && !board->is_closing && i < board->n; i++) {
+        review(board, i);
+    }
+}
+
+/* How long the machine slept since the last turn. UTC is set after it, so a step is looked into. */
+static int64_t slept_ns(struct board *board, struct moment now)
+{
+    const int64_t step_ns = now.utc_ns - now.mono_ns - board->utc_less_mono_ns;
+
+    if (board->config.asleep_ns == NULL || (step_ns < UTC_STEP_NS && step_ns > -UTC_STEP_NS)) {
+        return 0;
+    }
+    const int64_t before_ns = board->slept_ns;
+    board->slept_ns = board->config.asleep_ns();
+    board->utc_less_mono_ns += step_ns;
+    return board->slept_ns - before_ns;
+}
+
+void board_on_arrival(struct board *board, struct moment now)
+{
+    board->now = now;
+    if (board->config.max_lag_ns == 0 || board->turn_ns == NEVER_NS) {
+        return;
+    }
+    const int64_t overdue_ns = now.mono_ns - board->turn_ns;
+    const int64_t gap_ns = (overdue_ns < 0 ? 0 : overdue_ns) + slept_ns(board, now);
+    if (gap_ns > board->config.max_lag_ns) {
+        board->turn_ns = now.mono_ns; /* said once */
+        lag_gap(&board->lag, now.mono_ns, gap_ns);
+        judge(board, now, true);
+    }
+}
+
+void board_on_date(struct board *board, struct board_line line, struct moment now, int64_t venue_ns)
+{
+    venue_clock_event(&board->clock, now.mono_ns, venue_ns);
+    if (lag_date(&board->lag, line.seat, line.conn, now.mono_ns, venue_ns)) {
+        judge(board, now, true);
+    }
+}
+
+void board_on_ping(struct board *board, struct board_line line, struct moment now)
+{
+    lag_ping(&board->lag, line.seat, line.conn, now.mono_ns);
+}
+
+void board_on_round_trip(struct board *board, struct board_line line, struct moment now,
+                         int64_t rtt_ns)
+{
+    venue_clock_round_trip(&board->clock, now.mono_ns, rtt_ns);
+    lag_pong(&board->lag, line.seat, line.conn, now.mono_ns, rtt_ns);
+}
+
+void board_on_connection(struct board *board, struct board_line line, bool is_up)
+{
+    lag_connection(&board->lag, line.seat, line.conn, is_up);
+}
+
+int64_t board_late_since_ns(const struct board *board, uint32_t seat)
+{
+    return lag_late_since_ns(&board->lag, seat);
 }
 
 /* -- turns ----------------------------------------------------------------------------- */
@@ -502,25 +725,18 @@ void board_end(struct board *board, struct moment now)
     }
 }
 
-void board_on_date(struct board *board, struct moment now, int64_t venue_ns)
-{
-    venue_clock_event(&board->clock, now.mono_ns, venue_ns);
-}
-
-void board_on_round_trip(struct board *board, struct moment now, int64_t rtt_ns)
-{
-    venue_clock_round_trip(&board->clock, now.mono_ns, rtt_ns);
-}
-
 int64_t board_on_turn(struct board *board, struct moment now)
 {
+    board_on_arrival(board, now);
     venue_clock_turn(&board->clock, now.mono_ns);
+    judge(board, now, false);
     const int64_t waits_ns = run_waits(board, now);
     const int64_t snapshots_ns = run_snapshots(board, now.mono_ns);
     const int64_t outlets_ns = run_outlets(board, now.mono_ns);
     const int64_t next_ns = snapshots_ns < outlets_ns ? snapshots_ns : outlets_ns;
 
-    return waits_ns < next_ns ? waits_ns : next_ns;
+    board->turn_ns = waits_ns < next_ns ? waits_ns : next_ns;
+    return board->turn_ns;
 }
 
 /* -- life ------------------------------------------------------------------------------ */
@@ -546,7 +762,10 @@ int board_create(struct board **out, const struct board_config *config)
     (void)snprintf(board->venue.name, sizeof(board->venue.name), "%s", config->name);
     board->config = *config;
     board->config.name = board->venue.name;
-    board->waits_ns = NEVER_NS;
+    board->waits_ns = board->turn_ns = NEVER_NS;
+    (void)snprintf(board->who, sizeof(board->who), "venue=%s", board->venue.name);
+    lag_init(&board->lag, board->who, config->max_lag_ns);
+    board->slept_ns = config->asleep_ns == NULL ? 0 : config->asleep_ns();
     *out = board;
     return ARB_OK;
 }
@@ -567,6 +786,7 @@ void board_destroy(struct board *board)
     for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {
         free_seat(&board->seats[seat]);
     }
+    lag_fini(&board->lag);
     free(board->instruments);
     free(board->books);
     free(board->by_symbol);
@@ -621,9 +841,13 @@ int board_sit(struct board *board, const struct live_rules *rules, uint32_t *sea
     }
     int rc = init_changes(board);
     if (rc == ARB_OK) {
+        rc = lag_sit(&board->lag, free);
+    }
+    if (rc == ARB_OK) {
         rc = init_seat(&board->seats[free], rules);
     }
     if (rc != ARB_OK) {
+        lag_leave(&board->lag, free, 0);
         return rc;
     }
     board->n_seats++;
@@ -662,6 +886,7 @@ static void replace_leader(struct board *board, uint32_t i, struct moment now, c
 void board_leave(struct board *board, uint32_t seat, struct moment now, const char *why)
 {
     free_seat(&board->seats[seat]);
+    lag_leave(&board->lag, seat, now.mono_ns);
     board->n_seats--;
     for (uint32_t i = 0; i < board->n; i++) {
         if (board->books[i].leader == seat) {
@@ -748,13 +973,23 @@ struct arb_book board_view(const struct board *board, uint32_t i)
     return view;
 }
 
+/* So far in time that what is missing to what is published comes while it is waited for? */
+static bool is_nearly_as_far(const struct board *board, uint32_t seat, uint32_t i)
+{
+    const struct board_book *const book = &board->books[i];
+
+    return book->state != ARB_BOOK_LIVE || has_reached(board, seat, i) ||
+           (book_of(board, seat, i)->at.venue_ns > 0 &&
+            book->at.venue_ns - book_of(board, seat, i)->at.venue_ns <= BOARD_PATIENCE_NS);
+}
+
 bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other)
 {
     bool has_any = false;
 
     for (uint32_t i = 0; i < board->n; i++) {
         const bool is_live = is_live_on(board, seat, i);
-        if (!is_live && is_live_on(board, other, i)) {
+        if ((!is_live || !is_nearly_as_far(board, seat, i)) && is_whole_on(board, other, i)) {
             return false;
         }
         has_any = has_any || is_live;

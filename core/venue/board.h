@@ -19,6 +19,10 @@
  * What is known of the venue's clock, the board knows: all sessions lead to the same venue, and
  * what one of them taught is still true when it is gone.
  *
+ * What arrives late (lag.h) is not LIVE, whatever its session says: the board takes a session that
+ * is on time, or publishes STALE, and the whole book from the session's own when it is fresh again.
+ * What may be late is LIVE and suspect.
+ *
  * Books are named by the board's own index, which lives as long as the board: sessions come and go,
  * and each counts its instruments for itself. The board looks at their books and knows nothing
  * else of them. All calls are for one thread.
@@ -28,6 +32,7 @@
 
 #include "arbspot/symbols.h"
 #include "book/live_book.h"
+#include "venue/lag.h"
 #include "venue/outlet.h"
 #include "venue/venue_clock.h"
 
@@ -39,14 +44,20 @@ enum { BOARD_SEATS_MAX = 3 }; /* two sessions, and one that replaces either */
 struct board;
 
 struct board_stats {
-    uint64_t copies;    /* events that another session had brought before */
-    uint64_t takeovers; /* changes of the lead while the book stayed LIVE */
+    uint64_t copies;      /* events that another session had brought before */
+    uint64_t takeovers;   /* changes of the lead while the book stayed LIVE */
+    int64_t worst_lag_ns; /* the oldest that anything was that arrived; 0 without max_lag_ns */
 };
 
 struct board_config {
     const char *name;             /* of the venue */
     uint64_t run;                 /* of the host: `session` in the messages */
     int64_t snapshot_interval_ns; /* 0: books are not repeated */
+    int64_t max_lag_ns;           /* what arrives older is not LIVE; 0: it is not looked at */
+    /* Over which connection a book comes. NULL: all come over the first. */
+    uint32_t (*conn_of)(const void *context, uint32_t seat, uint32_t instrument);
+    /* How long the machine has slept so far, which the monotonic clock leaves out; or NULL. */
+    int64_t (*asleep_ns)(void);
     /* Asks a session to prove a book by a new snapshot. */
     void (*distrust)(void *context, uint32_t seat, uint32_t instrument, struct moment now,
                      const char *why);
@@ -71,9 +82,27 @@ int board_enter(struct board *board, uint32_t seat, uint32_t instrument,
 /* An event of a session, with the session's own index: passed on, or dropped as a copy. */
 void board_event(struct board *board, uint32_t seat, uint32_t instrument, struct event *event);
 
-/* What the sessions learn of the venue's clock, see venue_clock.h; `venue_ns` > 0. */
-void board_on_date(struct board *board, struct moment now, int64_t venue_ns);
-void board_on_round_trip(struct board *board, struct moment now, int64_t rtt_ns);
+/* A connection of a session, by the session's number. */
+struct board_line {
+    uint32_t seat, conn;
+};
+
+/*
+ * What the sessions learn of the venue's clock and of how late what arrives is, see venue_clock.h
+ * and lag.h; `venue_ns` > 0.
+ */
+void board_on_date(struct board *board, struct board_line line, struct moment now,
+                   int64_t venue_ns);
+void board_on_ping(struct board *board, struct board_line line, struct moment now);
+void board_on_round_trip(struct board *board, struct board_line line, struct moment now,
+                         int64_t rtt_ns);
+void board_on_connection(struct board *board, struct board_line line, bool is_up);
+
+/* Something came, and is about to be told: has the thread run meanwhile? */
+void board_on_arrival(struct board *board, struct moment now);
+
+/* Since when any connection of a session is late (mono), or NEVER_NS. */
+int64_t board_late_since_ns(const struct board *board, uint32_t seat);
 
 /* From now on nobody takes over: the sessions are being stopped. */
 void board_close(struct board *board);
@@ -93,7 +122,10 @@ uint64_t board_seq(const struct board *board, uint32_t book);
 uint32_t board_count_in_state(const struct board *board, enum arb_book_state state);
 /* The book as published; without levels while LIVE without a leader who is. */
 struct arb_book board_view(const struct board *board, uint32_t book);
-/* True when the seat has a book LIVE, and each book that `other` has LIVE. */
+/*
+ * True when the seat has a book LIVE, and each book that `other` has LIVE, no further behind what
+ * is published than patience bridges.
+ */
 bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other);
 struct arb_clock board_clock(const struct board *board, struct moment now);
 const struct board_stats *board_stats(const struct board *board);

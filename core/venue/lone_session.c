@@ -13,14 +13,14 @@ static void on_event(void *context, uint32_t instrument, struct event *event)
     board_event(context, SEAT, instrument, event);
 }
 
-static void on_date(void *context, struct moment now, int64_t venue_ns)
+static void on_date(void *context, uint32_t conn, struct moment now, int64_t venue_ns)
 {
-    board_on_date(context, now, venue_ns);
+    board_on_date(context, (struct board_line){ SEAT, conn }, now, venue_ns);
 }
 
-static void on_round_trip(void *context, struct moment now, int64_t rtt_ns)
+static void on_round_trip(void *context, uint32_t conn, struct moment now, int64_t rtt_ns)
 {
-    board_on_round_trip(context, now, rtt_ns);
+    board_on_round_trip(context, (struct board_line){ SEAT, conn }, now, rtt_ns);
 }
 
 const struct session_sink lone_session_sink = {

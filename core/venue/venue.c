@@ -15,6 +15,7 @@ enum {
 #define REPLACE_DEADLINE_NS (120 * NS_PER_S) /* for a fresh session to have the old one's books */
 #define REPLACE_PAUSE_NS (30 * NS_PER_S)     /* between two: venues count connections */
 #define REPLACE_RETRY_NS (600 * NS_PER_S)    /* after one that failed */
+#define LATE_REPLACE_NS (10 * NS_PER_S)      /* a way that was late for so long may stay it */
 #define REPLACE_LOOK_NS (10 * NS_PER_MS)     /* how often a fresh session is looked at */
 
 /* Seats are numbered as the board numbers them. */
@@ -67,14 +68,36 @@ static void on_event(void *context, uint32_t instrument, struct event *event)
     board_event(seat->venue->board, index_of(seat), instrument, event);
 }
 
-static void on_date(void *context, struct moment now, int64_t venue_ns)
+static void on_came(void *context, struct moment now)
 {
-    board_on_date(((const struct seat *)context)->venue->board, now, venue_ns);
+    board_on_arrival(((const struct seat *)context)->venue->board, now);
 }
 
-static void on_round_trip(void *context, struct moment now, int64_t rtt_ns)
+static void on_date(void *context, uint32_t conn, struct moment now, int64_t venue_ns)
 {
-    board_on_round_trip(((const struct seat *)context)->venue->board, now, rtt_ns);
+    const struct seat *const seat = context;
+    board_on_date(seat->venue->board, (struct board_line){ index_of(seat), conn }, now, venue_ns);
+}
+
+static void on_connection(void *context, uint32_t conn, struct moment now, bool is_up)
+{
+    const struct seat *const seat = context;
+
+    (void)now;
+    board_on_connection(seat->venue->board, (struct board_line){ index_of(seat), conn }, is_up);
+}
+
+static void on_ping(void *context, uint32_t conn, struct moment now)
+{
+    const struct seat *const seat = context;
+    board_on_ping(seat->venue->board, (struct board_line){ index_of(seat), conn }, now);
+}
+
+static void on_round_trip(void *context, uint32_t conn, struct moment now, int64_t rtt_ns)
+{
+    const struct seat *const seat = context;
+    board_on_round_trip(seat->venue->board, (struct board_line){ index_of(seat), conn }, now,
+                        rtt_ns);
 }
 
 static void want_replacement(void *context, const char *why)
@@ -96,6 +119,9 @@ static const struct session_sink sink = {
     .event = on_event,
     .date = on_date,
     .round_trip = on_round_trip,
+    .came = on_came,
+    .connection = on_connection,
+    .ping = on_ping,
     .wants_replacement = want_replacement,
     .was_renewed = was_renewed,
 };
@@ -105,6 +131,11 @@ static void distrust(void *context, uint32_t seat, uint32_t instrument, struct m
                      const char *why)
 {
     session_distrust(((struct venue *)context)->seats[seat].session, instrument, now, why);
+}
+
+static uint32_t conn_of(const void *context, uint32_t seat, uint32_t instrument)
+{
+    return session_conn_of(((const struct venue *)context)->seats[seat].session, instrument);
 }
 
 /* -- sessions come and go -------------------------------------------------------------- */
@@ -238,6 +269,10 @@ static uint32_t find_wanting(struct venue *venue, int64_t now_ns)
         if (venue->age_ns != NEVER_NS && now_ns - seat->since_ns >= venue->age_ns) {
             want_replacement(seat, "it has reached connection_age");
         }
+        const int64_t late_since_ns = board_late_since_ns(venue->board, slot);
+        if (late_since_ns != NEVER_NS && now_ns - late_since_ns >= LATE_REPLACE_NS) {
+            want_replacement(seat, "what arrives over it is older than max_lag");
+        }
         if (seat->why[0] != '\0') {
             return slot;
         }
@@ -299,6 +334,9 @@ static int create_sessions(struct venue *venue, struct err *err)
                                         .run = config->run,
                                         .snapshot_interval_ns =
                                             config->snapshot_interval_ms * NS_PER_MS,
+                                        .max_lag_ns = config->exchange->max_lag_ms * NS_PER_MS,
+                                        .conn_of = conn_of,
+                                        .asleep_ns = config->asleep_ns,
                                         .distrust = distrust,
                                         .context = venue };
     int rc = board_create(&venue->board, &board);

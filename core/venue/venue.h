@@ -6,8 +6,9 @@
  * good; the board lets the first copy of everything through.
  *
  * A session is replaced before it breaks: when the plugin asks (arb_ws_renew), when it has reached
- * `connection_age`, when a connection of it is suspected of being dead. A fresh session is brought
- * up beside it, and the old one is dropped when the fresh one has its books: no book leaves LIVE.
+ * `connection_age`, when a connection of it is suspected of being dead, when what arrives is late.
+ * A fresh session is brought up beside it, and the old one is dropped when the fresh one has its
+ * books: no book leaves LIVE.
  *
  * The caller provides a port, which tells the sessions what happens (session_events). All calls
  * are for one thread.
@@ -26,6 +27,7 @@ struct venue_config {
     const struct config *config;
     uint64_t run;                 /* of the host: `session` in the messages */
     int64_t snapshot_interval_ms; /* 0: no periodic snapshots */
+    int64_t (*asleep_ns)(void); /* clock_asleep_ns(), where the clocks are the system's; or NULL */
     struct port port;
     struct scales *scales;             /* shared with other venues; NULL: there are none */
     const struct session_trace *trace; /* or NULL */

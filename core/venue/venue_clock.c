@@ -4,7 +4,7 @@
 
 static void clear(struct venue_clock_bucket *bucket)
 {
-    *bucket = (struct venue_clock_bucket){ .lag_ns = INT64_MAX, .rtt_ns = INT64_MAX };
+    *bucket = (struct venue_clock_bucket){ .lag_ns = INT64_MAX };
 }
 
 /* The bucket that is `i` before the one in use. */
@@ -19,25 +19,19 @@ static int64_t drift_ns(unsigned i)
     return (i + 1) * VENUE_CLOCK_BUCKET_NS / 1000000 * VENUE_CLOCK_DRIFT_PPM;
 }
 
-/* The smallest round trip of the window, or INT64_MAX. */
-static int64_t fastest_rtt_ns(const struct venue_clock *clock)
+/* All that was seen in the window. */
+static struct venue_clock_bucket sum_up(const struct venue_clock *clock)
 {
-    int64_t rtt_ns = INT64_MAX;
+    struct venue_clock_bucket sum = { .lag_ns = INT64_MAX };
 
     for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
-        rtt_ns = clock->buckets[i].rtt_ns < rtt_ns ? clock->buckets[i].rtt_ns : rtt_ns;
+        const struct venue_clock_bucket *const bucket = &clock->buckets[i];
+        sum.n_events += bucket->n_events;
+        sum.n_rtts += bucket->n_rtts;
+        sum.lags_ns += bucket->lags_ns;
+        sum.rtts_ns += bucket->rtts_ns;
     }
-    return rtt_ns;
-}
-
-static uint64_t count_events(const struct venue_clock *clock)
-{
-    uint64_t n = 0;
-
-    for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
-        n += clock->buckets[i].n_events;
-    }
-    return n;
+    return sum;
 }
 
 /* The offset is neither below nor above. */
@@ -46,7 +40,7 @@ struct bounds {
 };
 
 /* Each bucket limits the offset from below; the change that was fastest of all does from above. */
-static struct bounds find_bounds(const struct venue_clock *clock, int64_t rtt_ns)
+static struct bounds find_bounds(const struct venue_clock *clock, int64_t slowest_ns)
 {
     struct bounds bounds = { INT64_MIN, 0 };
     int64_t least_lag_ns = INT64_MAX;
@@ -60,21 +54,61 @@ static struct bounds find_bounds(const struct venue_clock *clock, int64_t rtt_ns
         bounds.low_ns = low_ns > bounds.low_ns ? low_ns : bounds.low_ns;
         if (lag_ns < least_lag_ns) {
             least_lag_ns = lag_ns;
-            bounds.high_ns = rtt_ns - lag_ns + drift_ns(i);
+            bounds.high_ns = slowest_ns - lag_ns + drift_ns(i);
         }
     }
     return bounds;
 }
 
+/* The smallest lag of all, the past's included, and what the clocks may have drifted since. */
+static int64_t least_ever_ns(const struct venue_clock *clock)
+{
+    int64_t least_ns = clock->has_past ? clock->past_ns : INT64_MAX;
+
+    for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
+        const int64_t lag_ns = bucket_before(clock, i)->lag_ns;
+        if (lag_ns != INT64_MAX && lag_ns + drift_ns(i) < least_ns) {
+            least_ns = lag_ns + drift_ns(i);
+        }
+    }
+    return least_ns;
+}
+
+/* How long the fastest change can have taken; more than half of all time: it is not known. */
+static int64_t slowest_ns(const struct venue_clock *clock, const struct venue_clock_bucket *sum)
+{
+    const venue_clock_sum rtt_ns = sum->rtts_ns / (venue_clock_sum)sum->n_rtts;
+    const venue_clock_sum lag_ns = sum->lags_ns / (venue_clock_sum)sum->n_events;
+    const venue_clock_sum waits_ns = lag_ns - least_ever_ns(clock);
+    const venue_clock_sum total_ns = rtt_ns + 1 + (waits_ns > 0 ? 2 * (waits_ns + 1) : 0); /* up */
+
+    return total_ns > VENUE_CLOCK_BEHIND_MAX_NS ? INT64_MAX : (int64_t)total_ns;
+}
+
+static bool has_seen_enough(const struct venue_clock *clock, const struct venue_clock_bucket *sum)
+{
+    unsigned n_seen = 0;
+
+    for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
+        n_seen += clock->buckets[i].n_events > 0;
+    }
+    return sum->n_rtts >= VENUE_CLOCK_PINGS_MIN && sum->n_events >= VENUE_CLOCK_EVENTS_MIN &&
+           n_seen >= VENUE_CLOCK_SEEN_MIN;
+}
+
 /* Of the offset from clock->reference_ns. */
 static struct arb_clock estimate(const struct venue_clock *clock)
 {
-    const int64_t rtt_ns = fastest_rtt_ns(clock);
+    const struct venue_clock_bucket sum = sum_up(clock);
 
-    if (rtt_ns == INT64_MAX || count_events(clock) < VENUE_CLOCK_EVENTS_MIN) {
+    if (!has_seen_enough(clock, &sum)) {
         return (struct arb_clock){ 0 };
     }
-    const struct bounds bounds = find_bounds(clock, rtt_ns);
+    const int64_t longest_ns = slowest_ns(clock, &sum);
+    if (longest_ns == INT64_MAX) {
+        return (struct arb_clock){ 0 };
+    }
+    const struct bounds bounds = find_bounds(clock, longest_ns);
     const int64_t half_ns = (bounds.high_ns - bounds.low_ns) / 2;
     return (struct arb_clock){
         .offset_ns = bounds.low_ns + half_ns, .error_ns = half_ns + 1, /* rounded up, and never 0 */
@@ -88,6 +122,7 @@ static void start_over(struct venue_clock *clock, int64_t mono_ns)
         clear(&clock->buckets[i]);
     }
     clock->n_ahead = 0;
+    clock->has_past = false;
     clock->ends_ns = mono_ns + VENUE_CLOCK_BUCKET_NS;
 }
 
@@ -97,8 +132,23 @@ static void forget_changes(struct venue_clock *clock)
     for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
         clock->buckets[i].lag_ns = INT64_MAX;
         clock->buckets[i].n_events = 0;
+        clock->buckets[i].lags_ns = 0;
     }
+    clock->has_past = false;
     clock->n_ahead = 0;
+}
+
+/* The oldest bucket leaves the window: what it says of the smallest lag is kept. */
+static void keep_past(struct venue_clock *clock)
+{
+    const int64_t lag_ns = bucket_before(clock, VENUE_CLOCK_BUCKETS - 1)->lag_ns;
+
+    clock->past_ns += clock->has_past ? drift_ns(0) : 0;
+    if (lag_ns != INT64_MAX) {
+        const int64_t then_ns = lag_ns + drift_ns(VENUE_CLOCK_BUCKETS);
+        clock->past_ns = clock->has_past && clock->past_ns < then_ns ? clock->past_ns : then_ns;
+        clock->has_past = true;
+    }
 }
 
 static void advance(struct venue_clock *clock, int64_t mono_ns)
@@ -107,6 +157,7 @@ static void advance(struct venue_clock *clock, int64_t mono_ns)
         start_over(clock, mono_ns);
     }
     while (mono_ns >= clock->ends_ns) {
+        keep_past(clock);
         clock->now = (clock->now + 1) % VENUE_CLOCK_BUCKETS;
         clear(&clock->buckets[clock->now]);
         clock->ends_ns += VENUE_CLOCK_BUCKET_NS;
@@ -119,7 +170,8 @@ void venue_clock_round_trip(struct venue_clock *clock, int64_t mono_ns, int64_t 
     clock->is_measuring = true;
     advance(clock, mono_ns);
     struct venue_clock_bucket *const bucket = &clock->buckets[clock->now];
-    bucket->rtt_ns = rtt_ns < bucket->rtt_ns ? rtt_ns : bucket->rtt_ns;
+    bucket->n_rtts++;
+    bucket->rtts_ns += rtt_ns;
     clock->relative = estimate(clock);
 }
 
@@ -139,7 +191,8 @@ static bool is_damaged(struct venue_clock *clock, int64_t mono_ns, int64_t venue
 {
     int64_t lag_ns;
 
-    if (count_events(clock) == 0) {
+    if (sum_up(clock).n_events == 0) {
+        clock->has_past = false;
         clock->reference_ns = venue_ns - mono_ns;
         return false;
     }
@@ -169,6 +222,7 @@ void venue_clock_learn(struct venue_clock *clock, int64_t mono_ns, int64_t venue
     struct venue_clock_bucket *const bucket = &clock->buckets[clock->now];
     bucket->lag_ns = lag_ns < bucket->lag_ns ? lag_ns : bucket->lag_ns;
     bucket->n_events++;
+    bucket->lags_ns += lag_ns;
     clock->relative = estimate(clock);
 }
 

@@ -6,17 +6,26 @@
  *
  *     mono_ns - venue_ns = d - offset
  *
- * Nothing arrives before it is sent, so d >= 0. And the fastest of many changes goes one way
- * while a ping goes two, so for that one d <= r, the fastest round trip. With m the smallest
- * difference of the last half minute:
+ * Nothing arrives before it is sent, so d >= 0. With m the smallest difference of the last half
+ * minute, the offset is not below -m. That is certain.
  *
- *     -m <= offset <= -m + r
+ * From above no date limits it that a ping did not cause; what does is how long the fastest change
+ * can have taken. One way is not longer than both, so it took no longer than a usual round trip r,
+ * but for what it waited that pings do not: behind other changes, or since it was dated. Where
+ * changes wait they do so unevenly, and the fastest less than the usual one: with M the smallest
+ * difference ever, and u the usual one of the last half minute, u - M is what is seen of that.
+ * Twice as much is allowed for what is not.
+ *
+ *     -m <= offset <= -m + r + 2 (u - M)
  *
  * The estimate is the middle. Its error is half the width, in which also is what two clocks may
- * have drifted apart since. This takes the venue at its word that it dates what it sends when it
- * sends it: one that does so t earlier seems up to t further behind than it is. When the venue's
- * clock is set, the estimate may be wrong until the window has passed, half a minute. Ours, being
- * monotonic, cannot be set; the host's UTC comes in only where somebody asks for the estimate.
+ * have drifted apart since. So the error grows with whatever is seen to wait, on either way, and
+ * with nothing to be seen it is half a round trip. What this takes for granted: that the venue does
+ * not date all that it sends too early by one and the same time, as it does whose queue has not
+ * been short for one moment since we came. One that does so by t, and answers pings at once, seems
+ * up to t further behind than it is. When the venue's clock is set, the
+ * estimate may be wrong until the window has passed, half a minute. Ours, being monotonic, cannot
+ * be set; the host's UTC comes in only where somebody asks for the estimate.
  *
  * The two clocks count from different days, so differences are kept relative to that of the first
  * change.
@@ -32,6 +41,8 @@
 enum {
     VENUE_CLOCK_BUCKETS = 8,
     VENUE_CLOCK_EVENTS_MIN = 32, /* in the window; the fastest of fewer need not be fast */
+    VENUE_CLOCK_PINGS_MIN = 2,   /* likewise */
+    VENUE_CLOCK_SEEN_MIN = 4,    /* buckets with changes: those of one moment wait for one thing */
     VENUE_CLOCK_DRIFT_PPM = 100, /* two clocks of quartz that nobody corrects */
 };
 
@@ -44,11 +55,13 @@ enum {
 /* Further behind there is nothing to be learned, and sums might not fit. */
 #define VENUE_CLOCK_BEHIND_MAX_NS (INT64_MAX / 4)
 
+__extension__ typedef __int128 venue_clock_sum;
+
 /* What was seen in some seconds. */
 struct venue_clock_bucket {
     int64_t lag_ns; /* the smallest reference_ns - (venue_ns - mono_ns); INT64_MAX: none */
-    int64_t rtt_ns; /* the smallest round trip; INT64_MAX: none */
-    uint64_t n_events;
+    uint64_t n_events, n_rtts;
+    venue_clock_sum lags_ns, rtts_ns;
 };
 
 /* Zeroed memory is ready. */
@@ -59,6 +72,8 @@ struct venue_clock {
     bool is_measuring;         /* a round trip was seen: without one nothing can be said */
     unsigned now;              /* the bucket in use; those before it are older, round the array */
     int64_t ends_ns;           /* when its time is over */
+    int64_t past_ns;           /* the smallest of all before, and drift since; see has_past */
+    bool has_past;
     struct venue_clock_bucket buckets[VENUE_CLOCK_BUCKETS];
 };
 
@@ -93,6 +108,7 @@ static inline void venue_clock_event(struct venue_clock *clock, int64_t mono_ns,
     if (mono_ns < clock->ends_ns && venue_clock_lag(clock, mono_ns, venue_ns, &lag_ns) &&
         lag_ns >= bucket->lag_ns) {
         bucket->n_events++;
+        bucket->lags_ns += lag_ns;
     } else {
         venue_clock_learn(clock, mono_ns, venue_ns);
     }

@@ -8,7 +8,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { WAIT_MS = 1000, CLOCK_TEXT_MAX = 96 };
+enum { WAIT_MS = 1000, PING_MS = 1000, CLOCK_TEXT_MAX = 96 };
 
 /* Says how many books are live whenever that changed, once a second at most. */
 static void log_live(struct venue_thread *thread, struct moment now)
@@ -47,8 +47,15 @@ static int create_venue(struct venue_thread *thread, const struct venue_thread_c
         .snapshot_interval_ms = config->config->host.snapshot_interval_ms,
         .port = io_port(thread->io),
         .scales = config->scales,
+        .asleep_ns = clock_asleep_ns,
     };
     return venue_create(&thread->venue, &venue_config, err);
+}
+
+/* Often enough to tell within max_lag; WebSocket's own pings, which no venue counts. 0: as usual. */
+static int64_t round_trip_ms(int64_t max_lag_ms)
+{
+    return max_lag_ms / 2 < PING_MS ? max_lag_ms / 2 : PING_MS;
 }
 
 int venue_thread_init(struct venue_thread *thread, const struct venue_thread_config *config,
@@ -59,7 +66,10 @@ int venue_thread_init(struct venue_thread *thread, const struct venue_thread_con
         exchange->ca_file != NULL ? exchange->ca_file : config->config->host.ca_file;
 
     (void)snprintf(thread->who, sizeof(thread->who), "venue=%s", exchange->name);
-    const struct io_config io = { .who = thread->who, .ca_file = ca_file, .seed = config->run };
+    const struct io_config io = { .who = thread->who,
+                                  .ca_file = ca_file,
+                                  .round_trip_ms = round_trip_ms(exchange->max_lag_ms),
+                                  .seed = config->run };
     const int rc = io_create(&thread->io, &io, &session_events, on_turn, thread, err);
     return rc != ARB_OK ? rc : create_venue(thread, config, err);
 }
@@ -177,7 +187,7 @@ static void log_stats(const struct venue_thread *thread)
     log_line(ARB_INFO, thread->who,
              "frames=%llu rejected=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
              "crossed=%llu unknown_deletes=%llu resyncs=%llu refused=%llu conflated=%llu "
-             "copies=%llu takeovers=%llu replaced=%llu %s",
+             "copies=%llu takeovers=%llu replaced=%llu worst_lag_ms=%lld %s",
              (unsigned long long)s->frames, (unsigned long long)s->rejected,
              (unsigned long long)s->books.updates, (unsigned long long)s->books.snapshots,
              (unsigned long long)s->books.verified, (unsigned long long)s->books.mismatched,
@@ -185,7 +195,8 @@ static void log_stats(const struct venue_thread *thread)
              (unsigned long long)s->resyncs, (unsigned long long)s->refused,
              (unsigned long long)count_conflated(thread), (unsigned long long)board->copies,
              (unsigned long long)board->takeovers,
-             (unsigned long long)venue_replaced(thread->venue), buffer);
+             (unsigned long long)venue_replaced(thread->venue),
+             (long long)(board->worst_lag_ns / NS_PER_MS), buffer);
 }
 
 void venue_thread_ask_to_stop(struct venue_thread *thread)

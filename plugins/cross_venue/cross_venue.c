@@ -225,16 +225,30 @@ static bool is_opportunity(struct cross_venue *self, struct arb_host *host, cons
     return false;
 }
 
+/* What is suspect may be late, and nobody knows by how much. */
 static bool is_tradable(const struct arb_book *book)
 {
-    return book->state == ARB_BOOK_LIVE && book->trading == ARB_TRADING_OPEN;
+    return book->state == ARB_BOOK_LIVE && book->trading == ARB_TRADING_OPEN &&
+           book->verified != ARB_SUSPECT;
 }
 
-/* Receive time of the older leg; a clock ahead of ours counts as now. */
+/* When the book's last change was made, where that is known by our clock; else when it came. */
+static int64_t made_ns(const struct arb_book *book)
+{
+    int64_t made_ns;
+
+    if (book->venue_ns == 0 || !arb_clock_is_known(book->clock) ||
+        __builtin_sub_overflow(book->venue_ns, book->clock.offset_ns, &made_ns)) {
+        return book->recv_ns;
+    }
+    return made_ns < book->recv_ns ? made_ns : book->recv_ns;
+}
+
+/* The time of the older leg; a clock ahead of ours counts as now. */
 static int64_t older_leg_ns(const struct pair *pair, int64_t now_ns)
 {
-    const int64_t buy_ns = pair->market->books[pair->buy].recv_ns;
-    const int64_t sell_ns = pair->market->books[pair->sell].recv_ns;
+    const int64_t buy_ns = made_ns(&pair->market->books[pair->buy]);
+    const int64_t sell_ns = made_ns(&pair->market->books[pair->sell]);
     const int64_t older_ns = buy_ns < sell_ns ? buy_ns : sell_ns;
 
     return older_ns < now_ns ? older_ns : now_ns;

@@ -54,9 +54,10 @@ static void on_event(void *context, uint32_t instrument, struct event *event)
     consumer_take(&teller->consumer, event);
 }
 
-static void on_date(void *context, struct moment now, int64_t venue_ns)
+static void on_date(void *context, uint32_t conn, struct moment now, int64_t venue_ns)
 {
     (void)context;
+    (void)conn;
     (void)now;
     (void)venue_ns; /* clocks of venues are the board's */
 }

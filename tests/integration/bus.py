@@ -76,6 +76,8 @@ class Bus:
         self.alive = set()  # (session, venue, partition) that was said to be alive
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
+        self.live_heard = {}  # venue -> when a message of it said LIVE last, monotonic
+        self.journal = None  # a list: (venue, symbol, state, recv_ns) of each message
         self.violations = []
         self.n_violations = 0
 
@@ -143,11 +145,16 @@ class Bus:
         book.seq, book.state, book.last_kind = message["seq"], state, kind
         book.venue_ns = message["venue_ns"]
         book.n_messages += 1
+        if state == "LIVE":
+            self.live_heard[message["venue"]] = time.monotonic()
+            if message["verified"] == "suspect":
+                state = "SUSPECT"  # nothing may rest on it
         self.states_by_seq[message["venue"], message["symbol"], book.session, book.seq] = state
+        if self.journal is not None:
+            self.journal.append((message["venue"], message["symbol"], state, message["recv_ns"]))
 
     def apply_levels(self, book, message):
         self.require(message["state"] == "LIVE", "levels only of a LIVE book", message)
-        self.require(message["verified"] != "suspect", "a LIVE book is not suspect", message)
         if message["type"] == "snapshot":
             book.sides[0].clear()
             book.sides[1].clear()

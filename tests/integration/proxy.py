@@ -1,7 +1,7 @@
 """Stands between the host and the simulator as a venue that may misbehave.
 
 Bytes pass unchanged in both directions until a suite sends something of its own to the host: then
-it goes out between two frames, as if the venue had sent it. TLS ends here and begins anew. All
+it goes out between two frames, as if the venue had sent it. What the venue says may be delayed. TLS ends here and begins anew. All
 proxies run in one event loop, on a thread of their own.
 """
 
@@ -11,12 +11,14 @@ import ssl
 import struct
 import subprocess
 import threading
+import time
 
 TEXT, FINAL = 0x1, 0x80
 SUBSCRIBED = re.compile(rb'"symbol":\["([^"]+)"|"channel":"(?:diff_)?order_book_([a-z0-9]+)"')
 UPGRADED = b"HTTP/1.1 101"
 CHUNK = 65536
 WAIT_S = 10
+DELAY_LOOK_S = 0.02  # how soon a new delay holds
 
 
 def make_certificate(stage):
@@ -74,15 +76,19 @@ def find_subject(data):
 class Link:
     """One connection of the host, and its twin to the simulator."""
 
-    def __init__(self, host, venue):
+    def __init__(self, host, venue, proxy):
         self.host_reader, self.host = host
         self.venue_reader, self.venue = venue
+        self.proxy = proxy  # whose delay holds
+        self.under_way = asyncio.Queue()  # (when it came, data) of what the venue said
         self.subject = None  # the first symbol subscribed
         self.is_up = True
 
     async def run(self):
+        take = asyncio.create_task(self.take())
         talks = [asyncio.create_task(self.listen()), asyncio.create_task(self.talk())]
         await asyncio.wait(talks, return_when=asyncio.FIRST_COMPLETED)
+        talks.append(take)
         for talk in talks:
             talk.cancel()
         await asyncio.gather(*talks, return_exceptions=True)  # either side may have hung up
@@ -106,7 +112,7 @@ class Link:
     async def talk(self):
         """Passes on what the simulator says, once it is a WebSocket frame by frame."""
         pending = b""
-        while data := await self.venue_reader.read(CHUNK):
+        while data := await self.read_venue():
             pending += data
             if pending.startswith(UPGRADED):
                 if b"\r\n\r\n" not in pending:
@@ -126,10 +132,23 @@ class Link:
                 self.host.write(pending[at:place[1]])
                 at = place[1]
             await self.host.drain()
-            data = await self.venue_reader.read(CHUNK)
+            data = await self.read_venue()
             if not data:
                 return
             pending = pending[at:] + data
+
+    async def take(self):
+        """Reads what the venue says as soon as it says it."""
+        while data := await self.venue_reader.read(CHUNK):
+            self.under_way.put_nowait((time.monotonic(), data))
+        self.under_way.put_nowait((time.monotonic(), b""))
+
+    async def read_venue(self):
+        """What the venue said `delay` seconds ago; nothing is lost and the order is kept."""
+        came, data = await self.under_way.get()
+        while (left := came + self.proxy.delay - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, DELAY_LOOK_S))
+        return data
 
 
 class Proxy:
@@ -142,6 +161,7 @@ class Proxy:
         self.to_host.load_cert_chain(*certificate)
         self.to_venue = ssl.create_default_context(cafile=ca_file)
         self.links = []
+        self.delay = 0.0  # of what the venue says, in seconds; may be set from any thread
         self.port = asyncio.run_coroutine_threadsafe(self.start(), loop).result(WAIT_S)
 
     async def start(self):
@@ -155,7 +175,7 @@ class Proxy:
         except OSError:
             host[1].transport.abort()
             return
-        link = Link(host, venue)
+        link = Link(host, venue, self)
         self.links.append(link)
         await link.run()
 

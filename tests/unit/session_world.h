@@ -23,7 +23,7 @@ struct world_spec {
     struct budget *budget;                     /* shared with another world, or NULL */
     const struct arb_plugin *desc;             /* NULL: fake_plugin */
     const struct port *port;                   /* NULL: what is asked of it is told */
-    int64_t max_age_ms;
+    int64_t max_age_ms, max_lag_ms;
     uint8_t scale;
     bool without_checksum, without_trace, is_unpaced;
 };
@@ -93,16 +93,19 @@ static inline int world_on_instrument(void *context, uint32_t instrument,
     return ARB_OK;
 }
 
-static inline void world_on_date(void *context, struct moment now, int64_t venue_ns)
+static inline void world_on_date(void *context, uint32_t conn, struct moment now, int64_t venue_ns)
 {
     ((struct world *)context)->n_dates++;
+    (void)conn;
     (void)now;
     (void)venue_ns;
 }
 
-static inline void world_on_round_trip(void *context, struct moment now, int64_t rtt_ns)
+static inline void world_on_round_trip(void *context, uint32_t conn, struct moment now,
+                                       int64_t rtt_ns)
 {
     (void)context;
+    (void)conn;
     (void)now;
     (void)rtt_ns;
 }
@@ -204,6 +207,7 @@ static inline void world_configure(struct world *world, const struct world_spec 
     }
     world->exchange.symbols = world->symbols;
     world->exchange.max_age_ms = spec->max_age_ms;
+    world->exchange.max_lag_ms = spec->max_lag_ms;
     for (unsigned i = 0; i < WORLD_OPTIONS_MAX && spec->options[i][0] != NULL; i++) {
         world->entries[i] = (struct config_entry){ .key = spec->options[i][0],
                                                    .value = spec->options[i][1],

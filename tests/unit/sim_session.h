@@ -148,9 +148,9 @@ static inline void sim_session_on_event(void *context, uint32_t instrument, stru
     ((struct sim_session *)context)->n_verified += event->verified == ARB_VERIFIED;
 }
 
-static inline void sim_session_on_date(void *context, struct moment now, int64_t ns)
+static inline void sim_session_on_date(void *context, uint32_t conn, struct moment now, int64_t ns)
 {
-    (void)context, (void)now, (void)ns;
+    (void)context, (void)conn, (void)now, (void)ns;
 }
 
 static const struct session_sink sim_session_sink = { .instrument = sim_session_on_instrument,

@@ -31,7 +31,16 @@ struct world {
     struct event alive;  /* and how the last time */
     char text[TEXT_MAX]; /* what the outlet got and whom the board distrusts */
     size_t len;
+    bool shows_why; /* reasons too */
 };
+
+/* As the machine has it for the board: how long it slept so far. */
+static int64_t asleep_ns;
+
+static int64_t on_asleep(void)
+{
+    return asleep_ns;
+}
 
 static void note(struct world *w, const char *line)
 {
@@ -56,6 +65,13 @@ static void on_event(void *context, const struct event *event)
         (void)snprintf(line, sizeof(line), " b%dx%d", (int)event->bids[i].px,
                        (int)event->bids[i].qty);
         note(context, line);
+    }
+    if (event->state == ARB_BOOK_LIVE && event->verified == ARB_SUSPECT) {
+        note(context, " suspect");
+    }
+    if (((struct world *)context)->shows_why && event->reason_len > 0) {
+        note(context, ": ");
+        note(context, event->reason);
     }
     note(context, "\n");
 }
@@ -138,16 +154,15 @@ static int64_t turn_after(struct world *w, int64_t ns)
     return board_on_turn(w->board, w->now);
 }
 
-static struct world *create(uint32_t n_seats, int64_t snapshot_interval_ns)
+static struct world *create_with(uint32_t n_seats, struct board_config config)
 {
     struct world *const w = calloc(1, sizeof(*w));
-    const struct board_config config = { .name = "fake",
-                                         .run = 1,
-                                         .snapshot_interval_ns = snapshot_interval_ns,
-                                         .distrust = distrust,
-                                         .context = w };
 
     assert_non_null(w);
+    config.name = "fake";
+    config.run = 1;
+    config.distrust = distrust;
+    config.context = w;
     w->now = (struct moment){ .mono_ns = START_NS, .utc_ns = 2 * START_NS };
     assert_int_equal(board_create(&w->board, &config), ARB_OK);
     assert_int_equal(outlet_init_fn(&w->outlet, on_event, w), ARB_OK);
@@ -161,6 +176,12 @@ static struct world *create(uint32_t n_seats, int64_t snapshot_interval_ns)
         assert_int_equal(board_enter(w->board, i, INSTRUMENT, &info, &w->books[i]), ARB_OK);
     }
     return w;
+}
+
+static struct world *create(uint32_t n_seats, int64_t snapshot_interval_ns)
+{
+    return create_with(n_seats,
+                       (struct board_config){ .snapshot_interval_ns = snapshot_interval_ns });
 }
 
 /* Both LIVE at the venue's time 5, the first one leads; what that told is forgotten. */
@@ -425,6 +446,241 @@ static void board_says_that_it_ends(void **state)
     destroy(w);
 }
 
+/* -- what arrives late ------------------------------------------------------------------ */
+
+#define MAX_LAG_NS (2 * NS_PER_S)
+
+/* Connected and on time, each book LIVE; the first leads. */
+static struct world *create_timely(uint32_t n_seats)
+{
+    struct world *const w = create_with(
+        n_seats, (struct board_config){ .max_lag_ns = MAX_LAG_NS, .asleep_ns = on_asleep });
+
+    for (uint32_t seat = 0; seat < n_seats; seat++) {
+        board_on_connection(w->board, (struct board_line){ seat, 0 }, true);
+        board_on_round_trip(w->board, (struct board_line){ seat, 0 }, w->now, NS_PER_MS);
+        snapshot(w, seat, 5, 1);
+    }
+    (void)turn_after(w, 0);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    return w;
+}
+
+static void ask(struct world *w, uint32_t seat)
+{
+    board_on_ping(w->board, (struct board_line){ seat, 0 }, w->now);
+}
+
+/* The newest ping is answered. */
+static void answer(struct world *w, uint32_t seat)
+{
+    board_on_round_trip(w->board, (struct board_line){ seat, 0 }, w->now, 0);
+}
+
+/* Turns come in time. */
+static void pass(struct world *w, int64_t ns)
+{
+    for (int64_t end_ns = w->now.mono_ns + ns; w->now.mono_ns < end_ns;) {
+        const int64_t left_ns = end_ns - w->now.mono_ns;
+        (void)turn_after(w, left_ns < 100 * NS_PER_MS ? left_ns : 100 * NS_PER_MS);
+    }
+}
+
+static void late_book_is_stale_until_it_is_fresh(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(1);
+
+    w->shows_why = true;
+    ask(w, A);
+    pass(w, MAX_LAG_NS + 50 * NS_PER_MS);
+    expect(w, "status LIVE #2<1 suspect: what arrives may be 1.1 s old (max_lag 2s): pings are "
+              "answered late or not at all\n"
+              "status STALE #3<2: what arrives may be 2.0 s old (max_lag 2s): pings are answered "
+              "late or not at all\n");
+    delta(w, A, 6, 2);
+    delta(w, A, 7, 3);
+    expect(w, "");
+    assert_int_equal(board_count_in_state(w->board, ARB_BOOK_STALE), 1);
+    answer(w, A);
+    pass(w, NS_PER_S + 100 * NS_PER_MS);
+    expect(w, "snapshot LIVE #4<3 b100x3\n");
+    assert_int_equal(board_stats(w->board)->worst_lag_ns / NS_PER_MS, 2050);
+    destroy(w);
+}
+
+static void doubtful_book_is_live_and_suspect(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(1);
+
+    ask(w, A);
+    pass(w, MAX_LAG_NS / 2 + 50 * NS_PER_MS);
+    delta(w, A, 6, 2);
+    expect(w, "status LIVE #2<1 suspect\ndelta LIVE #3<2 b100x2 suspect\n");
+    answer(w, A);
+    pass(w, NS_PER_S + 100 * NS_PER_MS);
+    delta(w, A, 7, 3);
+    expect(w, "status LIVE #4<3\ndelta LIVE #5<4 b100x3\n");
+    destroy(w);
+}
+
+static void session_on_time_takes_over_from_one_that_may_be_late(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(2);
+
+    ask(w, A);
+    pass(w, MAX_LAG_NS / 2 + 50 * NS_PER_MS);
+    expect(w, "snapshot LIVE #2<1 b100x1\n");
+    delta(w, A, 6, 2); /* it is further, and may be late */
+    pass(w, MAX_LAG_NS / 2);
+    delta(w, A, 7, 3); /* and it is late */
+    expect(w, "");
+    delta(w, B, 6, 2);
+    expect(w, "delta LIVE #3<2 b100x2\n");
+    destroy(w);
+}
+
+/* Behind when the leader became doubtful, and as far a little later. */
+static void session_on_time_takes_over_when_it_is_as_far(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(2);
+
+    delta(w, A, 6, 2);
+    ask(w, A);
+    pass(w, MAX_LAG_NS / 2 + 50 * NS_PER_MS);
+    expect(w, "delta LIVE #2<1 b100x2\nstatus LIVE #3<2 suspect\n");
+    delta(w, B, 6, 2);
+    expect(w, "snapshot LIVE #4<3 b100x2\n");
+    destroy(w);
+}
+
+static void first_session_on_time_ends_it(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(2);
+
+    ask(w, A);
+    ask(w, B);
+    pass(w, MAX_LAG_NS + 50 * NS_PER_MS);
+    expect(w, "status LIVE #2<1 suspect\nstatus STALE #3<2\n");
+    answer(w, B);
+    pass(w, NS_PER_S + 100 * NS_PER_MS);
+    expect(w, "snapshot LIVE #4<3 b100x1\n");
+    assert_true(board_late_since_ns(w->board, A) < w->now.mono_ns - NS_PER_S);
+    assert_true(board_late_since_ns(w->board, B) == NEVER_NS);
+    destroy(w);
+}
+
+static void book_that_comes_late_is_stale(void **state)
+{
+    (void)state;
+    struct world *const w = create_with(1, (struct board_config){ .max_lag_ns = MAX_LAG_NS });
+
+    board_on_connection(w->board, (struct board_line){ A, 0 }, true);
+    board_on_round_trip(w->board, (struct board_line){ A, 0 }, w->now, MAX_LAG_NS + 1);
+    pass(w, NS_PER_MS);
+    snapshot(w, A, 5, 1);
+    expect(w, "status STALE #1<0\n");
+    destroy(w);
+}
+
+static void late_book_is_not_repeated_as_live(void **state)
+{
+    (void)state;
+    struct world *const w = create_with(
+        1, (struct board_config){ .max_lag_ns = MAX_LAG_NS, .snapshot_interval_ns = NS_PER_S });
+
+    board_on_connection(w->board, (struct board_line){ A, 0 }, true);
+    snapshot(w, A, 5, 1);
+    (void)turn_after(w, 0);
+    board_on_round_trip(w->board, (struct board_line){ A, 0 }, w->now, MAX_LAG_NS + 1);
+    pass(w, NS_PER_S + NS_PER_MS);
+    expect(w, "snapshot LIVE #1<0 b100x1\nstatus STALE #2<1\nstatus STALE #3<2\n");
+    destroy(w);
+}
+
+/* The turn was due within 100 ms: feedback is looked for so often. */
+static void nothing_is_live_after_a_gap_before_an_answer(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(1);
+
+    w->shows_why = true;
+    w->now.mono_ns += MAX_LAG_NS + 100 * NS_PER_MS;
+    w->now.utc_ns += MAX_LAG_NS + 100 * NS_PER_MS;
+    board_on_arrival(w->board, w->now);
+    expect(w, "");
+    w->now.mono_ns++;
+    board_on_arrival(w->board, w->now);
+    delta(w, A, 6, 2);
+    expect(w, "status STALE #2<1: what arrives may be old: this host did not run for 2.0 s "
+              "(max_lag 2s)\n");
+    pass(w, 2 * NS_PER_S);
+    expect(w, "");
+    ask(w, A);
+    answer(w, A);
+    pass(w, NS_PER_S + 100 * NS_PER_MS);
+    expect(w, "snapshot LIVE #3<2 b100x2\n");
+    destroy(w);
+}
+
+/* The monotonic clock leaves out what a machine sleeps; UTC is set behind it. */
+static void assert_after_step(int64_t slept_ns, const char *want)
+{
+    struct world *const w = create_timely(1);
+
+    w->now.utc_ns += NS_PER_S;
+    board_on_arrival(w->board, w->now);
+    w->now.utc_ns += 3600 * NS_PER_S;
+    asleep_ns += slept_ns;
+    board_on_arrival(w->board, w->now);
+    expect(w, want);
+    destroy(w);
+}
+
+static void nothing_is_live_after_the_machine_slept(void **state)
+{
+    (void)state;
+    assert_after_step(3600 * NS_PER_S, "status STALE #2<1\n");
+}
+
+static void a_step_of_utc_alone_changes_nothing(void **state)
+{
+    (void)state;
+    assert_after_step(0, "");
+}
+
+static void replacement_is_as_far_as_patience_bridges(void **state)
+{
+    (void)state;
+    struct world *const w = create(2, 0);
+
+    snapshot(w, B, NS_PER_S, 1);
+    snapshot(w, A, NS_PER_S + BOARD_PATIENCE_NS + 1, 1);
+    assert_false(board_can_replace(w->board, B, A));
+    snapshot(w, B, NS_PER_S + 1, 1);
+    assert_true(board_can_replace(w->board, B, A));
+    destroy(w);
+}
+
+/* What is late on the old one is wanted all the same. */
+static void replacement_has_what_is_late_too(void **state)
+{
+    (void)state;
+    struct world *const w = create_timely(2);
+
+    ask(w, A);
+    pass(w, MAX_LAG_NS + 50 * NS_PER_MS);
+    assert_true(board_can_replace(w->board, B, A));
+    assert_false(board_can_replace(w->board, A, B));
+    lose(w, B);
+    assert_false(board_can_replace(w->board, B, A));
+    destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +700,18 @@ int main(void)
         cmocka_unit_test(board_says_once_a_second_that_it_is_there),
         cmocka_unit_test(who_lacks_something_is_not_told),
         cmocka_unit_test(board_says_that_it_ends),
+        cmocka_unit_test(late_book_is_stale_until_it_is_fresh),
+        cmocka_unit_test(doubtful_book_is_live_and_suspect),
+        cmocka_unit_test(session_on_time_takes_over_from_one_that_may_be_late),
+        cmocka_unit_test(session_on_time_takes_over_when_it_is_as_far),
+        cmocka_unit_test(first_session_on_time_ends_it),
+        cmocka_unit_test(book_that_comes_late_is_stale),
+        cmocka_unit_test(late_book_is_not_repeated_as_live),
+        cmocka_unit_test(nothing_is_live_after_a_gap_before_an_answer),
+        cmocka_unit_test(nothing_is_live_after_the_machine_slept),
+        cmocka_unit_test(a_step_of_utc_alone_changes_nothing),
+        cmocka_unit_test(replacement_is_as_far_as_patience_bridges),
+        cmocka_unit_test(replacement_has_what_is_late_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

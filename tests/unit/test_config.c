@@ -101,6 +101,8 @@ static void small_file_gets_the_defaults(void **state)
     assert_string_equal(c->exchanges[0].plugin, "kraken");
     assert_int_equal(c->exchanges[0].plugin_line, 0);
     assert_true(c->exchanges[0].enabled);
+    assert_int_equal(c->exchanges[0].max_age_ms, 30000);
+    assert_int_equal(c->exchanges[0].max_lag_ms, 2000);
     assert_int_equal(c->exchanges[0].connections, 1);
     assert_int_equal(c->exchanges[0].connection_age_ms, 24 * 3600 * 1000);
     assert_int_equal(c->exchanges[0].taker_fee_ppm, 8000);
@@ -371,6 +373,19 @@ static void parts_have_to_fit(void **state)
                    "and none is enabled: enable one or use source = kafka\n");
 }
 
+static void max_lag_is_none_or_more_than_networks_do(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:a]\nsymbols = BTC/USD\ntaker_fee = 0\nmax_lag = 0\n"
+                   "[exchange:b]\nsymbols = BTC/USD\ntaker_fee = 0\nmax_lag = 100ms\n"
+                   "[exchange:c]\nsymbols = BTC/USD\ntaker_fee = 0\nmax_lag = 99ms\n"
+                   "[exchange:d]\nsymbols = BTC/USD\ntaker_fee = 0\nmax_lag = 60s\n",
+                   "FILE:14: [exchange:c] max_lag: at least 100ms, or 0 for books that are shown "
+                   "whatever their age\n");
+}
+
 static void empty_file_says_what_is_needed(void **state)
 {
     (void)state;
@@ -620,6 +635,7 @@ int main(void)
         cmocka_unit_test(bad_list_does_not_make_its_instruments_unlisted),
         cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
         cmocka_unit_test(parts_have_to_fit),
+        cmocka_unit_test(max_lag_is_none_or_more_than_networks_do),
         cmocka_unit_test(empty_file_says_what_is_needed),
         cmocka_unit_test(missing_file_is_one_problem),
         cmocka_unit_test(size_of_the_file_is_limited),

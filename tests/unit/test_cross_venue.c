@@ -486,6 +486,15 @@ static void book_that_is_not_live_gives_nothing(void **state)
     assert_string_equal("", show(world));
 }
 
+static void book_that_is_suspect_gives_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    world->books[0].verified = ARB_SUSPECT;
+    assert_string_equal("", show(world));
+}
+
 static void venue_that_does_not_match_orders_gives_nothing(void **state)
 {
     struct world *const world = *state;
@@ -514,6 +523,34 @@ static void book_older_than_max_age_does_not_count(void **state)
     put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
     pass(world, 10 * MS + 1);
     assert_string_equal("", show(world));
+}
+
+/* Received at once, and made `age_ns` before by the venue's clock, which is an hour behind. */
+static uint32_t opportunities_of_age(struct world *world, int64_t age_ns, int64_t error_ns)
+{
+    struct arb_book *const book = &world->books[0];
+
+    set_option(world, "max_age", 10);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    book->clock = (struct arb_clock){ -3600 * (int64_t)1000 * MS, error_ns };
+    book->venue_ns = book->recv_ns - age_ns + book->clock.offset_ns;
+    (void)show(world);
+    return world->recorder.n_opportunities;
+}
+
+static void book_made_max_age_ago_counts(void **state)
+{
+    assert_int_equal(opportunities_of_age(*state, 10 * MS, 1), 1);
+}
+
+static void book_made_longer_ago_does_not_count(void **state)
+{
+    assert_int_equal(opportunities_of_age(*state, 10 * MS + 1, 1), 0);
+}
+
+static void without_a_known_clock_it_is_receipt_that_counts(void **state)
+{
+    assert_int_equal(opportunities_of_age(*state, 10 * MS + 1, 0), 1);
 }
 
 static void one_old_leg_is_enough_to_leave_the_pair_out(void **state)
@@ -956,9 +993,13 @@ int main(void)
         TEST(fill_below_the_proven_levels_is_not_verified),
         TEST(the_weaker_leg_decides_what_is_verified),
         TEST(book_that_is_not_live_gives_nothing),
+        TEST(book_that_is_suspect_gives_nothing),
         TEST(venue_that_does_not_match_orders_gives_nothing),
         TEST(book_as_old_as_max_age_counts),
         TEST(book_older_than_max_age_does_not_count),
+        TEST(book_made_max_age_ago_counts),
+        TEST(book_made_longer_ago_does_not_count),
+        TEST(without_a_known_clock_it_is_receipt_that_counts),
         TEST(one_old_leg_is_enough_to_leave_the_pair_out),
         TEST(times_beyond_reason_do_no_harm),
         TEST(pair_without_a_changed_leg_is_not_looked_at),

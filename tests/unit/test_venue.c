@@ -468,6 +468,36 @@ static void suspected_session_is_replaced(void **state)
     destroy(v);
 }
 
+/* A ping stays unanswered; the first was answered at once. Turns come in time. */
+static void session_that_is_late_for_long_is_replaced(void **state)
+{
+    const struct world_spec spec = { .options = { { "loss", "none" } },
+                                     .symbols = { "BTC/USD" },
+                                     .max_lag_ms = 2000 };
+    struct venue_world *const v = create_connected(&spec, 1, 0);
+
+    (void)state;
+    session_events.on_round_trip(venue_session(v->venue, A), 0, v->world->now, NS_PER_MS);
+    say(v, A, "snap 0 1 at=5 b100x1 a101x1");
+    (void)wait_ms(v, 0);
+    world_forget(v->world);
+    session_events.on_ping(venue_session(v->venue, A), 0, v->world->now);
+    for (int i = 0; i < 120; i++) {
+        (void)wait_ms(v, 100);
+    }
+    expect(v, "status 0 LIVE #3<2 what arrives may be 1.1 s old (max_lag 2s): pings are answered "
+              "late or not at all\n"
+              "status 0 STALE #4<3 what arrives may be 2.1 s old (max_lag 2s): pings are answered "
+              "late or not at all\n");
+    (void)wait_ms(v, 100);
+    expect(v, "> 2 open 0\n");
+    bring_up_replacement(v, B);
+    expect(v, "> 2 send 0 sub 0 BTC/USD\n"
+              "snapshot 0 LIVE #5<4 b100x1 a101x1\n"
+              "> 1 forget\n");
+    destroy(v);
+}
+
 /* Venues count connections: two replacements are half a minute apart. */
 static void replacements_come_one_after_another(void **state)
 {
@@ -622,6 +652,7 @@ int main(void)
         cmocka_unit_test(session_that_asks_is_replaced_without_stale),
         cmocka_unit_test(session_is_replaced_at_connection_age),
         cmocka_unit_test(suspected_session_is_replaced),
+        cmocka_unit_test(session_that_is_late_for_long_is_replaced),
         cmocka_unit_test(replacements_come_one_after_another),
         cmocka_unit_test(session_that_came_back_needs_no_replacement),
         cmocka_unit_test(replacement_that_gets_no_books_is_given_up),
