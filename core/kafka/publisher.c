@@ -219,6 +219,7 @@ struct refused {
     const char *venue; /* "": an opportunity */
     enum kafka_topic topic;
     rd_kafka_resp_err_t code;
+    bool is_by_broker; /* which judges all messages of a request as one */
 };
 
 /* Sending it again would fail again: the log says which book it is, and what would help. */
@@ -232,11 +233,11 @@ static void say_refused(struct publisher *p, const struct refused *refused)
 
     if (log_limit_pass(&p->refused_limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_ERROR, p->client.who,
-                 "a message of %zu bytes for %s%s%.*s was refused: %s (%llu more like this not "
+                 "a %smessage of %zu bytes for %s%s%.*s was refused: %s (%llu more like this not "
                  "shown)",
-                 refused->len, refused->venue, refused->venue[0] == '\0' ? "" : " ",
-                 (int)refused->key.len, refused->key.data, refusal_text(text, &refusal),
-                 (unsigned long long)suppressed);
+                 refused->is_by_broker ? "request with a " : "", refused->len, refused->venue,
+                 refused->venue[0] == '\0' ? "" : " ", (int)refused->key.len, refused->key.data,
+                 refusal_text(text, &refusal), (unsigned long long)suppressed);
     }
 }
 
@@ -282,6 +283,7 @@ static void note_failure(struct publisher *p, const rd_kafka_message_t *message)
             .venue = origin.venue == 0 ? "" : places_venue(p->places, origin.venue - 1U),
             .topic = topic,
             .code = message->err,
+            .is_by_broker = true,
         };
         ask_later(p, origin);
         say_refused(p, &refused);

@@ -208,6 +208,7 @@ static void a_gate_that_is_shut_lets_one_message_through_at_a_time(void **state)
     stderr_capture_begin(&capture);
     gate_refused(&gate, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, second_ns);
     (void)stderr_capture_end(&capture);
+    assert_false(gate_delivered(&gate)); /* that was sent before */
     assert_false(gate_lets(&gate, second_ns + retry_ns - 1));
     assert_true(gate_lets(&gate, second_ns + retry_ns));
     assert_false(gate_lets(&gate, second_ns + retry_ns + trial_ns - 1));
