@@ -49,7 +49,7 @@ struct kafka_reader {
     int64_t next_try_ns;  /* monotonic */
     struct place *places; /* [n_places] by partition */
     int32_t n_places;
-    int n_partitions; /* of the topic, as far as was seen */
+    int n_partitions;                         /* of the topic, as far as was seen */
     rd_kafka_topic_partition_list_t *revoked; /* to be given up at the next call, or NULL */
 };
 
@@ -391,19 +391,6 @@ void kafka_reader_destroy(struct kafka_reader *r)
     free(r);
 }
 
-/* librdkafka looks for the coordinator of a group even where nothing was subscribed to. */
-static bool is_in_group(const struct kafka_reader *r)
-{
-    rd_kafka_topic_partition_list_t *topics = NULL;
-
-    if (rd_kafka_subscription(r->rk, &topics) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return true;
-    }
-    const bool has_subscribed = topics->cnt > 0;
-    rd_kafka_topic_partition_list_destroy(topics);
-    return has_subscribed;
-}
-
 static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message)
 {
     const struct refusal refusal = { .act = REFUSED_READ,
@@ -413,8 +400,8 @@ static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message
     char text[REFUSAL_MAX];
     uint64_t suppressed;
 
-    if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !is_in_group(r)) {
-        return;
+    if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !r->has_group) {
+        return; /* librdkafka looks for a coordinator all the same */
     }
     if (log_limit_pass(&r->client.limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_WARN, r->client.who, "reading %s: %s (%llu more like this not shown)",

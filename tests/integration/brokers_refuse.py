@@ -133,6 +133,12 @@ def takes_again(case):
             f"its {BOOKS} books are sent whole")
 
 
+def expect_goes_on(stage, log):
+    """A reader that was there before reads on: opportunities come."""
+    n = log.out().count("\n")
+    pipeline.poll(lambda: log.out().count("\n") > n, stage.limit(MENDED_S), f"{log.name} reads on")
+
+
 def expect_proven(stage, case):
     """A consumer that joins now finds every book right."""
     def is_proven():
@@ -236,11 +242,12 @@ def deleted(stage, broker):
     case = Case(stage, broker, "deleted")
     host = case.start("run")
     host.wait_for(f"created topic {case.market} with 8 partitions", stage.limit(SAID_S))
-    case.start_readers()
-    expect_proven(stage, case)
+    log, _ = case.start_readers()
+    expect_goes_on(stage, log)
     broker.admin("delete", case.market, case.opportunities)
     case.expect_line(host, f"topic {case.market} is not there any more")
     host.wait_for(takes_again(case), stage.limit(MENDED_S))
+    expect_goes_on(stage, log)
     broker.admin("partitions", case.market, "12")
     host.wait_for(f"topic {case.market} has 12 partitions instead of 8; [2-{BOOKS}] books are sent "
                   "whole in their new one", stage.limit(MENDED_S))
@@ -249,6 +256,7 @@ def deleted(stage, broker):
     broker.call("wipe")
     broker.call("resume")
     host.wait_for(takes_again(case), stage.limit(MENDED_S), count=2)
+    expect_goes_on(stage, log)
     expect_proven(stage, case)
     case.end()
 
