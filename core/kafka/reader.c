@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka/closer.h"
+#include "kafka/ends.h"
 #include "kafka/partition.h"
 #include "kafka/refusal.h"
 #include "kafka/settings.h"
@@ -86,16 +87,8 @@ static bool take(struct kafka_reader *r, int32_t partition)
  */
 static bool start_at_end(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
-    for (int i = 0; i < partitions->cnt; i++) {
-        rd_kafka_topic_partition_t *const partition = &partitions->elems[i];
-        int64_t low;
-        if (rd_kafka_query_watermark_offsets(r->rk, partition->topic, partition->partition, &low,
-                                             &partition->offset,
-                                             OFFSETS_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return false;
-        }
-    }
-    return true;
+    return partitions->cnt == 0 ||
+           ends_find(r->rk, partitions, OFFSETS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /* Fills in where to start. False when the brokers did not say. */

@@ -146,6 +146,16 @@ def expect_proven(stage, case):
     pipeline.poll(is_proven, stage.limit(MENDED_S), f"{case.name}: verify finds every book right")
 
 
+def wait_until_known(stage, case):
+    """A new topic reaches the broker's answers a moment later; its readers shall meet it at once."""
+    def is_known():
+        answer = subprocess.run([stage.options.kcat, "-L", "-b", case.broker.address],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                check=False)
+        return f'"{case.market}"' in answer.stdout and f'"{case.opportunities}"' in answer.stdout
+    pipeline.poll(is_known, stage.limit(SAID_S), f"{case.market} is known")
+
+
 def start_unreachable(stage, broker):
     """Addresses that nobody can use: what they are is said, by every program."""
     told = []
@@ -153,6 +163,7 @@ def start_unreachable(stage, broker):
                                            ("shut", "SHUT", SHUT, "reached")):
         case = Case(stage, broker, name, listener)
         case.create_topics()
+        wait_until_known(stage, case)
         line = (f"broker 1 is at {address}, which cannot be {words} from here .*"
                 "advertised.listeners")
         for program in (case.start("run"), *case.start_readers()):
