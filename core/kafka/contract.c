@@ -52,6 +52,12 @@ static bool is_not_fifo(const char *value)
     return strcasecmp(value, "fifo") != 0;
 }
 
+static bool is_not_earliest(const char *value)
+{
+    return strcasecmp(value, "earliest") != 0 && strcasecmp(value, "beginning") != 0 &&
+           strcasecmp(value, "smallest") != 0;
+}
+
 static const char acks[] = "every message waits for all replicas in sync, or a broker that dies "
                            "takes messages along that were counted as delivered; only all is taken";
 static const char in_flight[] =
@@ -105,6 +111,8 @@ static const struct clause clauses[] = {
       "them" },
     { "group.instance.id", any,
       "every reader of the process would claim to be the same member, and the group lets in one" },
+    { "auto.offset.reset", is_not_earliest,
+      "a reader whose place is no longer kept has to go on with what is left, which is earliest" },
     { "enable.auto.commit", is_true, offsets },
     { "auto.commit.enable", is_true, offsets },
     { "enable.auto.offset.store", is_true, offsets },

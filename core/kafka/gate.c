@@ -11,6 +11,7 @@ bool gate_lets(struct gate *gate, int64_t mono_ns)
     if (mono_ns < gate->next_ns) {
         return false;
     }
+    gate->is_tried = true;
     gate->next_ns = mono_ns + GATE_TRIAL_MS * NS_PER_MS;
     return true;
 }
@@ -22,6 +23,7 @@ void gate_refused(struct gate *gate, rd_kafka_resp_err_t code, int64_t mono_ns)
     uint64_t suppressed;
 
     gate->is_shut = true;
+    gate->is_tried = false;
     gate->next_ns = mono_ns + GATE_RETRY_MS * NS_PER_MS;
     if (log_limit_pass(&gate->limit, mono_ns, &suppressed)) {
         log_line(ARB_ERROR, gate->who,
@@ -35,13 +37,16 @@ void gate_refused(struct gate *gate, rd_kafka_resp_err_t code, int64_t mono_ns)
 void gate_try(struct gate *gate, int64_t mono_ns)
 {
     gate->is_shut = true;
+    gate->is_tried = false;
     gate->next_ns = mono_ns;
 }
 
 bool gate_delivered(struct gate *gate)
 {
-    const bool was_shut = gate->is_shut;
-
+    if (!gate->is_shut || !gate->is_tried) {
+        return false;
+    }
     gate->is_shut = false;
-    return was_shut;
+    gate->is_tried = false;
+    return true;
 }

@@ -20,6 +20,7 @@ enum {
 struct gate {
     const char *topic, *who;
     bool is_shut;
+    bool is_tried;   /* a trial is under way: what is reported before is of earlier messages */
     int64_t next_ns; /* monotonic: of the next trial, while shut */
     struct log_limit limit;
 };
@@ -33,7 +34,7 @@ void gate_refused(struct gate *gate, rd_kafka_resp_err_t code, int64_t mono_ns);
 /* Shuts without a word until a trial is delivered: the next message is one. */
 void gate_try(struct gate *gate, int64_t mono_ns);
 
-/* A message was delivered. True when that opened the gate. */
+/* A message was delivered. True when that opened the gate, which takes a trial. */
 bool gate_delivered(struct gate *gate);
 
 #endif /* ARB_GATE_H */

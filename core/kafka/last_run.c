@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "kafka/closer.h"
+#include "kafka/ends.h"
 #include "kafka/refusal.h"
 #include "kafka/settings.h"
 #include "kafka/topics.h"
@@ -20,7 +21,7 @@ enum {
     PARTITIONS_MAX = 10000,
     LEVELS_MAX = 2 * ARB_EVENT_LEVELS_MAX,
     LOOK_MS = 100,  /* between looks for the brokers; metadata waits by itself */
-    MARKS_MS = 500, /* for the offsets of one partition, before it is asked again */
+    ENDS_MS = 2000, /* for where the partitions end, before that is asked again */
 };
 
 #define RANDOM_BITS 30 /* of nanoseconds: about a second */
@@ -105,41 +106,37 @@ static int count_partitions(struct tail_reader *t, struct err *err)
     return t->ends == NULL ? err_set(err, ARB_ENOMEM, "no memory for partitions") : ARB_OK;
 }
 
-/* Adds a partition that holds anything to those to read. */
-static void add_tail(struct tail_reader *t, rd_kafka_topic_partition_list_t *tails, int partition,
-                     int64_t low)
+/*
+ * Notes the ends, and moves each partition back from there. What is before the first message that
+ * is kept, librdkafka reads as the beginning; a partition that holds nothing reports its end.
+ */
+static void take_ends(struct tail_reader *t, rd_kafka_topic_partition_list_t *tails)
 {
-    const int64_t high = t->ends[partition];
-
-    if (high <= low) {
-        t->ends[partition] = 0;
-        return;
+    for (int i = 0; i < tails->cnt; i++) {
+        rd_kafka_topic_partition_t *const tail = &tails->elems[i];
+        t->ends[tail->partition] = tail->offset;
+        t->n_open += tail->offset > 0;
+        tail->offset = tail->offset > TAIL_MAX ? tail->offset - TAIL_MAX : 0;
     }
-    rd_kafka_topic_partition_list_add(tails, t->topic, partition)->offset =
-        high - low > TAIL_MAX ? high - TAIL_MAX : low;
-    t->n_open++;
 }
 
 static int find_tails(struct tail_reader *t, rd_kafka_topic_partition_list_t *tails,
                       struct err *err)
 {
-    int partition = 0;
-
-    while (partition < t->n_partitions) {
-        int64_t low;
-        if (left_ms(t, MARKS_MS) == 0) {
-            return too_late(t, err);
-        }
-        const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-            t->rk, t->topic, partition, &low, &t->ends[partition], left_ms(t, MARKS_MS));
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            add_tail(t, tails, partition++, low);
-        } else {
-            note_reason(t, code);
-            serve(t, left_ms(t, LOOK_MS));
-        }
+    if (t->n_partitions == 0) {
+        return ARB_OK;
     }
-    return ARB_OK;
+    rd_kafka_topic_partition_list_add_range(tails, t->topic, 0, t->n_partitions - 1);
+    while (left_ms(t, ENDS_MS) > 0) {
+        const rd_kafka_resp_err_t code = ends_find(t->rk, tails, left_ms(t, ENDS_MS));
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            take_ends(t, tails);
+            return ARB_OK;
+        }
+        note_reason(t, code);
+        serve(t, left_ms(t, LOOK_MS));
+    }
+    return too_late(t, err);
 }
 
 static void close_tail(struct tail_reader *t, int32_t partition)

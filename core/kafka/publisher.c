@@ -11,6 +11,7 @@
 #include "kafka/closer.h"
 #include "kafka/gate.h"
 #include "kafka/milestones.h"
+#include "kafka/offsets.h"
 #include "kafka/partition.h"
 #include "kafka/places.h"
 #include "kafka/refusal.h"
@@ -66,9 +67,9 @@ struct publisher {
     bool has_left;     /* a producer did not close, and may still refer to `client` */
     struct gate gates[KAFKA_TOPICS];
     struct places *places;
-    unsigned n_known; /* partitions of the market topic when it was last seen; 0: never */
-    bool is_gone;     /* it was seen, and is not there */
-    int64_t *offsets; /* [n_known] of the last message delivered, -1: none; NULL: no memory */
+    unsigned n_known;       /* partitions of the market topic when it was last seen; 0: never */
+    bool is_gone;           /* it was seen, and is not there */
+    struct offsets offsets; /* of that topic */
     _Atomic unsigned n_partitions; /* for other threads */
     struct publisher_venue *venues;
     struct voice *voices; /* [n_venues] */
@@ -150,19 +151,12 @@ static enum kafka_topic topic_of(struct origin origin)
     return origin.venue == 0 && origin.instrument != NO_BOOK ? KAFKA_OPPORTUNITIES : KAFKA_MARKET;
 }
 
-static void forget_offsets(struct publisher *p)
-{
-    for (unsigned i = 0; p->offsets != NULL && i < p->n_known; i++) {
-        p->offsets[i] = -1;
-    }
-}
-
 /* What was on the topic is gone, or nobody knows: consumers need every book anew. */
 static void send_all_whole(struct publisher *p, const char *why)
 {
     const unsigned n = places_raise_all(p->places);
 
-    forget_offsets(p);
+    offsets_reset(&p->offsets, p->n_known);
     log_line(ARB_INFO, p->client.who, "topic %s %s; its %u books are sent whole",
              p->config->market_topic, why, n);
 }
@@ -178,20 +172,6 @@ static void note_open(struct publisher *p, enum kafka_topic topic)
     }
 }
 
-/* Offsets only grow, unless the topic was deleted and made anew between two looks at it. */
-static void note_offset(struct publisher *p, const rd_kafka_message_t *message)
-{
-    if (p->offsets == NULL || message->offset < 0 || message->partition < 0 ||
-        (unsigned)message->partition >= p->n_known) {
-        return;
-    }
-    const bool is_anew = message->offset <= p->offsets[message->partition];
-    p->offsets[message->partition] = message->offset;
-    if (is_anew) {
-        send_all_whole(p, "begins anew");
-    }
-}
-
 static void note_delivery(struct publisher *p, const rd_kafka_message_t *message)
 {
     const struct origin origin = origin_unpack(message->_private);
@@ -202,7 +182,9 @@ static void note_delivery(struct publisher *p, const rd_kafka_message_t *message
         note_open(p, topic);
     }
     if (topic == KAFKA_MARKET) {
-        note_offset(p, message);
+        if (offsets_go_back(&p->offsets, message->partition, message->offset)) {
+            send_all_whole(p, "begins anew"); /* between two looks at it */
+        }
     }
     if (is_of_book(origin)) {
         count(&p->conflated, origin.n_messages - 1);
@@ -219,6 +201,7 @@ struct refused {
     const char *venue; /* "": an opportunity */
     enum kafka_topic topic;
     rd_kafka_resp_err_t code;
+    bool is_by_broker; /* which judges all messages of a request as one */
 };
 
 /* Sending it again would fail again: the log says which book it is, and what would help. */
@@ -232,11 +215,11 @@ static void say_refused(struct publisher *p, const struct refused *refused)
 
     if (log_limit_pass(&p->refused_limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_ERROR, p->client.who,
-                 "a message of %zu bytes for %s%s%.*s was refused: %s (%llu more like this not "
+                 "a %smessage of %zu bytes for %s%s%.*s was refused: %s (%llu more like this not "
                  "shown)",
-                 refused->len, refused->venue, refused->venue[0] == '\0' ? "" : " ",
-                 (int)refused->key.len, refused->key.data, refusal_text(text, &refusal),
-                 (unsigned long long)suppressed);
+                 refused->is_by_broker ? "request with a " : "", refused->len, refused->venue,
+                 refused->venue[0] == '\0' ? "" : " ", (int)refused->key.len, refused->key.data,
+                 refusal_text(text, &refusal), (unsigned long long)suppressed);
     }
 }
 
@@ -282,6 +265,7 @@ static void note_failure(struct publisher *p, const rd_kafka_message_t *message)
             .venue = origin.venue == 0 ? "" : places_venue(p->places, origin.venue - 1U),
             .topic = topic,
             .code = message->err,
+            .is_by_broker = true,
         };
         ask_later(p, origin);
         say_refused(p, &refused);
@@ -744,11 +728,9 @@ static void note_other_count(struct publisher *p, unsigned n)
     for (unsigned i = 0; i < p->n_venues; i++) {
         milestones_cut(&p->voices[i].milestones, 0); /* books are elsewhere */
     }
-    free(p->offsets);
-    p->offsets = malloc(n * sizeof(*p->offsets));
     p->n_known = n;
     atomic_store_explicit(&p->n_partitions, n, memory_order_relaxed);
-    forget_offsets(p);
+    offsets_reset(&p->offsets, n);
 }
 
 /* Takes note of what became of the market topic. */
@@ -993,7 +975,7 @@ void publisher_destroy(struct publisher *p)
     assert(!p->is_started);
     link_close(&p->link, p);
     places_destroy(p->places);
-    free(p->offsets);
+    offsets_fini(&p->offsets);
     free(p->text);
     free(p->opportunities);
     for (unsigned i = 0; p->voices != NULL && i < p->n_venues; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka/closer.h"
+#include "kafka/ends.h"
 #include "kafka/partition.h"
 #include "kafka/refusal.h"
 #include "kafka/settings.h"
@@ -49,7 +50,7 @@ struct kafka_reader {
     int64_t next_try_ns;  /* monotonic */
     struct place *places; /* [n_places] by partition */
     int32_t n_places;
-    int n_partitions; /* of the topic, as far as was seen */
+    int n_partitions;                         /* of the topic, as far as was seen */
     rd_kafka_topic_partition_list_t *revoked; /* to be given up at the next call, or NULL */
 };
 
@@ -86,16 +87,8 @@ static bool take(struct kafka_reader *r, int32_t partition)
  */
 static bool start_at_end(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
-    for (int i = 0; i < partitions->cnt; i++) {
-        rd_kafka_topic_partition_t *const partition = &partitions->elems[i];
-        int64_t low;
-        if (rd_kafka_query_watermark_offsets(r->rk, partition->topic, partition->partition, &low,
-                                             &partition->offset,
-                                             OFFSETS_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return false;
-        }
-    }
-    return true;
+    return partitions->cnt == 0 ||
+           ends_find(r->rk, partitions, OFFSETS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /* Fills in where to start. False when the brokers did not say. */
@@ -400,6 +393,9 @@ static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message
     char text[REFUSAL_MAX];
     uint64_t suppressed;
 
+    if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !r->has_group) {
+        return; /* librdkafka looks for a coordinator all the same */
+    }
     if (log_limit_pass(&r->client.limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_WARN, r->client.who, "reading %s: %s (%llu more like this not shown)",
                  r->topic, refusal_text(text, &refusal), (unsigned long long)suppressed);

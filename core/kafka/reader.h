@@ -27,7 +27,7 @@ enum kafka_start {
 struct kafka_reader_config {
     const struct kafka_config *kafka; /* brokers is an address: see embedded_attach() */
     const char *topic;
-    const char *group; /* NULL: every partition, */
+    const char *group;       /* NULL: every partition, */
     const char *const *keys; /* [n_keys] or those of these keys alone; borrowed. 0: all */
     unsigned n_keys;
     enum kafka_start start;

@@ -114,6 +114,9 @@ const char *refusal_of_connection(rd_kafka_resp_err_t code)
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
         return "; rdkafka.security.protocol, rdkafka.sasl.mechanisms, rdkafka.sasl.username and "
                "rdkafka.sasl.password have to be what the listener expects";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        return "; grant this user the ACL Write on both topics (brokers before 2.8 want "
+               "IdempotentWrite on the cluster too)";
     case RD_KAFKA_RESP_ERR__RESOLVE:
         return "; the name has to be known to this machine";
     default:

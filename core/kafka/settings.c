@@ -76,8 +76,9 @@ static void note_fatal(rd_kafka_t *rk, struct kafka_client *client)
     client->reason_code = code;
     if (log_limit_pass(&client->fatal_limit, clock_mono_ns(), &suppressed)) {
         log_line(ARB_ERROR, client->who,
-                 "librdkafka cannot go on: %s%s (%llu more like this not shown)", text,
-                 refusal_of_connection(code), (unsigned long long)suppressed);
+                 "librdkafka cannot go on, a new client takes over: %s%s (%llu more like this not "
+                 "shown)",
+                 text, refusal_of_connection(code), (unsigned long long)suppressed);
     }
 }
 

@@ -8,13 +8,13 @@
 
 enum {
     METADATA_TIMEOUT_MS = 1000,
-    CREATE_TIMEOUT_MS = 10000,
+    CREATE_TIMEOUT_MS = 5000,
     SOON_MS = 200,     /* after a topic was created, until its partitions are known */
     RETRY_MS = 1000,   /* after no answer */
     REFUSED_MS = 5000, /* after a refusal */
     LOOK_MS = 10000,   /* while all is well: whether there are more partitions */
     URGED_MS = 500,    /* between looks for somebody in a hurry */
-    HIDDEN_LOOKS = 20,  /* it may only be so new that not every broker knows it */
+    HIDDEN_LOOKS = 20, /* it may only be so new that not every broker knows it */
 };
 
 enum state { ASK = 1, WAIT = 2 };
@@ -107,13 +107,24 @@ static void request(struct kafka_topics *topics, rd_kafka_NewTopic_t **wanted, s
     rd_kafka_AdminOptions_destroy(options);
 }
 
+static void note_there(struct kafka_topics *topics, enum kafka_topic i)
+{
+    topics->n_hidden[i] = 0;
+    if (topics->is_refused[i]) {
+        topics->is_refused[i] = false;
+        topics->limit[i] = (struct log_limit){ 0 }; /* what is refused next is another matter */
+        log_line(ARB_INFO, topics->client->who, "topic %s is there, with %u partitions",
+                 kafka_topic_name(topics->config, i), topics->partitions[i]);
+    }
+}
+
 static void note_partitions(struct kafka_topics *topics, const struct rd_kafka_metadata *metadata)
 {
     for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
         const int n = partition_count(metadata, kafka_topic_name(topics->config, i));
         topics->partitions[i] = n > 0 ? (unsigned)n : 0;
         if (n > 0) {
-            topics->n_hidden[i] = 0;
+            note_there(topics, i);
         }
     }
 }
@@ -171,6 +182,7 @@ static void note_refusal(struct kafka_topics *topics, enum kafka_topic i, const 
     char text[REFUSAL_MAX];
     uint64_t suppressed;
 
+    topics->is_refused[i] = true;
     if (log_limit_pass(&topics->limit[i], mono_ns, &suppressed)) {
         log_line(ARB_ERROR, topics->client->who,
                  "topic %s is not there and could not be created: %s; trying again every %d s "
@@ -189,6 +201,7 @@ static int note_existing(struct kafka_topics *topics, enum kafka_topic i, int64_
     if (++topics->n_hidden[i] < HIDDEN_LOOKS) {
         return SOON_MS;
     }
+    topics->is_refused[i] = true;
     if (log_limit_pass(&topics->limit[i], mono_ns, &suppressed)) {
         log_line(
             ARB_ERROR, topics->client->who,

@@ -21,6 +21,7 @@ struct kafka_topics {
     int64_t next_ns;                   /* monotonic: when to ask again */
     unsigned partitions[KAFKA_TOPICS]; /* 0: not there, as far as anybody says */
     unsigned n_hidden[KAFKA_TOPICS];   /* times in a row that it was there, but not to be seen */
+    bool is_refused[KAFKA_TOPICS];     /* that it cannot be used was said */
     bool has_answer;
     struct log_limit limit[KAFKA_TOPICS];
 };

@@ -54,7 +54,7 @@ static bool are_fine_topics(const rd_kafka_topic_result_t **results, size_t n)
     return all;
 }
 
-static bool are_fine_acls(const rd_kafka_event_t *answer)
+static bool are_fine_acls(rd_kafka_event_t *answer)
 {
     size_t n = 0;
     const rd_kafka_acl_result_t **const results =
@@ -69,7 +69,7 @@ static bool are_fine_acls(const rd_kafka_event_t *answer)
     return true;
 }
 
-static bool judge(const rd_kafka_event_t *answer)
+static bool judge(rd_kafka_event_t *answer)
 {
     size_t n = 0;
 

@@ -8,6 +8,7 @@
 
 #include "kafka/contract.h"
 #include "kafka/gate.h"
+#include "kafka/offsets.h"
 #include "kafka/places.h"
 #include "kafka/partition.h"
 #include "kafka/refusal.h"
@@ -44,6 +45,7 @@ static void settings_that_break_a_promise_are_refused(void **state)
         { "test.mock.num.brokers", "3" },
         { "group.id", "a" },
         { "group.instance.id", "a" },
+        { "auto.offset.reset", "latest" },
         { "enable.auto.commit", "true" },
         { "enable.auto.offset.store", "true" },
         { "enable.partition.eof", "true" },
@@ -68,6 +70,7 @@ static void settings_that_keep_them_are_taken(void **state)
     assert_null(contract_breach("retries", "1"));
     assert_null(contract_breach("queuing.strategy", "fifo"));
     assert_null(contract_breach("linger.ms", "0"));
+    assert_null(contract_breach("auto.offset.reset", "earliest"));
     assert_null(contract_breach("enable.auto.commit", "false"));
 }
 
@@ -208,6 +211,7 @@ static void a_gate_that_is_shut_lets_one_message_through_at_a_time(void **state)
     stderr_capture_begin(&capture);
     gate_refused(&gate, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, second_ns);
     (void)stderr_capture_end(&capture);
+    assert_false(gate_delivered(&gate)); /* that was sent before */
     assert_false(gate_lets(&gate, second_ns + retry_ns - 1));
     assert_true(gate_lets(&gate, second_ns + retry_ns));
     assert_false(gate_lets(&gate, second_ns + retry_ns + trial_ns - 1));
@@ -245,6 +249,40 @@ static void a_trial_that_was_asked_for_goes_at_once(void **state)
     assert_true(gate_lets(&gate, second_ns));
     assert_false(gate_lets(&gate, second_ns));
     assert_true(gate_delivered(&gate));
+}
+
+static void offsets_that_go_back_are_noticed(void **state)
+{
+    struct offsets offsets = { 0 };
+
+    (void)state;
+    assert_false(offsets_go_back(&offsets, 0, 5));
+    offsets_reset(&offsets, 2);
+    assert_false(offsets_go_back(&offsets, 0, 5));
+    assert_false(offsets_go_back(&offsets, 0, 6));
+    assert_false(offsets_go_back(&offsets, 1, 0));
+    assert_false(offsets_go_back(&offsets, 0, -1001)); /* not known */
+    assert_false(offsets_go_back(&offsets, 2, 0));     /* no such partition */
+    assert_false(offsets_go_back(&offsets, -1, 0));
+    assert_true(offsets_go_back(&offsets, 1, 0));
+    assert_true(offsets_go_back(&offsets, 0, 5));
+    assert_false(offsets_go_back(&offsets, 0, 6));
+    offsets_fini(&offsets);
+}
+
+static void offsets_begin_anew_with_any_number_of_partitions(void **state)
+{
+    struct offsets offsets = { 0 };
+
+    (void)state;
+    offsets_reset(&offsets, 1);
+    assert_false(offsets_go_back(&offsets, 0, 5));
+    offsets_reset(&offsets, 1);
+    assert_false(offsets_go_back(&offsets, 0, 0));
+    offsets_reset(&offsets, 3);
+    assert_false(offsets_go_back(&offsets, 0, 0));
+    assert_false(offsets_go_back(&offsets, 2, 0));
+    offsets_fini(&offsets);
 }
 
 struct table {
@@ -356,6 +394,8 @@ int main(void)
         cmocka_unit_test(a_gate_that_is_shut_lets_one_message_through_at_a_time),
         cmocka_unit_test(a_refused_topic_is_said_at_a_limited_rate),
         cmocka_unit_test(a_trial_that_was_asked_for_goes_at_once),
+        cmocka_unit_test(offsets_that_go_back_are_noticed),
+        cmocka_unit_test(offsets_begin_anew_with_any_number_of_partitions),
         PLACES_TEST(every_book_that_was_seen_is_asked_for),
         PLACES_TEST(books_whose_partition_changes_are_asked_for),
         PLACES_TEST(what_is_owed_is_asked_for_later_and_once),
