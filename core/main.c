@@ -10,6 +10,7 @@
 #include "arbspot/abi.h"
 #include "cmd/cmd.h"
 #include "config/nearest.h"
+#include "util/crash.h"
 #include "util/log.h"
 #include "util/output.h"
 
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
 {
     output_prepare();
     log_open();
+    crash_open();
     const int status = run(argc, argv);
     const bool is_printed = fflush(stdout) == 0 && ferror(stdout) == 0;
 

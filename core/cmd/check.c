@@ -70,7 +70,7 @@ static void print_totals(const char *path, const struct totals *totals)
 static int check(const char *path)
 {
     struct setup setup;
-    const unsigned n_problems = setup_load(&setup, path);
+    const unsigned n_problems = setup_load(&setup, path, NULL);
 
     if (n_problems == 0) {
         const struct totals totals = count(&setup.config);

@@ -1,33 +1,40 @@
 /* arbspot run: the host. */
 #include "cmd/cmd.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/ending.h"
+#include "cmd/isolate.h"
 #include "cmd/printing.h"
 #include "cmd/setup.h"
+#include "host/heart.h"
 #include "host/host.h"
 #include "util/log.h"
 
 enum {
     STATS_INTERVAL_MS = 60000,
-    START_LIMIT_MS = 6000, /* to end while still starting: in its init() a plugin may hang */
-    LIMIT_MS = 20000,      /* for all of the end: longer than its parts may take together */
+    START_LIMIT_MS = 6000,   /* to end while still starting: in its init() a plugin may hang */
+    LIMIT_MS = 20000,        /* for all of the end: longer than its parts may take together */
+    PARENT_LIMIT_MS = 25000, /* with children, which have their own */
 };
 
 static const char usage[] =
-    "Usage: arbspot run -c FILE [--print]\n"
+    "Usage: arbspot run -c FILE [OPTION]...\n"
     "\n"
     "Keeps the order books of the configured exchanges, publishes them to Kafka and runs the\n"
     "strategies, until SIGINT, SIGTERM, SIGQUIT or SIGHUP. Logs to stderr. `arbspot log` shows "
     "opportunities.\n"
     "\n"
-    "  -c, --config FILE  the INI file\n"
-    "  -p, --print        also print opportunities on stdout, as `arbspot log` does\n"
-    "  -h, --help         this text\n"
+    "  -c, --config FILE   the INI file\n"
+    "  -p, --print         also print opportunities on stdout, as `arbspot log` does\n"
+    "  -o, --only SECTION  run exchange:NAME or strategy:NAME alone; [host] isolate = yes does so\n"
+    "                      with each of them\n"
+    "  -b, --brokers LIST  the Kafka brokers, instead of those in the file\n"
+    "  -h, --help          this text\n"
     "\n"
     "Exit status: 0 stopped cleanly, 1 failed or not everything could be delivered at the\n"
     "end, 78 the configuration is not good, 64 wrong usage.\n";
@@ -103,8 +110,10 @@ static int run(struct config *config, const struct plugins *plugins, bool prints
     struct err err = { 0 };
     int status = CMD_FAILED;
 
-    if (ending_open(&ending, START_LIMIT_MS, &err) == ARB_OK) {
-        status = run_host(config, plugins, prints, ending);
+    if (ending_open(&ending, config->host.isolate ? PARENT_LIMIT_MS : START_LIMIT_MS, &err) ==
+        ARB_OK) {
+        status = config->host.isolate ? isolate_run(config, prints, ending)
+                                      : run_host(config, plugins, prints, ending);
     } else {
         log_line(ARB_ERROR, NULL, "cannot start: %s", err.text);
     }
@@ -112,31 +121,71 @@ static int run(struct config *config, const struct plugins *plugins, bool prints
     return status;
 }
 
-static int load_and_run(const char *path, bool prints)
+struct arguments {
+    const char *path;
+    const char *only, *brokers; /* or NULL */
+    bool prints;
+};
+
+/* The broker inside another host has that one's needs, see embedded_attach(). */
+static void use_brokers(struct kafka_config *kafka, const char *brokers)
+{
+    static struct config_entry fetch_wait = { .key = "fetch.wait.max.ms", .value = "1" };
+
+    if (strcmp(kafka->brokers, "embedded") == 0) {
+        fetch_wait.next = kafka->rdkafka;
+        kafka->rdkafka = &fetch_wait;
+    }
+    kafka->brokers = brokers;
+}
+
+/* A process among others, which have to agree on scales. */
+static void join_family(struct host_config *host)
+{
+    static char scales_file[PATH_MAX];
+
+    host->family_dir = heart_family();
+    if (host->family_dir != NULL && host->scales_file == NULL &&
+        snprintf(scales_file, sizeof(scales_file), "%s/scales", host->family_dir) <
+            (int)sizeof(scales_file)) {
+        host->scales_file = scales_file;
+    }
+}
+
+static int load_and_run(const struct arguments *a)
 {
     struct setup setup;
+    struct config *const config = &setup.config;
     int status = CONFIG_EXIT;
 
-    if (setup_load(&setup, path) == 0) {
-        log_set_level(level_of(setup.config.host.log_level));
-        status = run(&setup.config, &setup.plugins, prints);
+    if (setup_load(&setup, a->path, a->only) == 0) {
+        log_set_level(level_of(config->host.log_level));
+        join_family(&config->host);
+        config->host.isolate = config->host.isolate && a->only == NULL;
+        if (a->brokers != NULL) {
+            use_brokers(&config->kafka, a->brokers);
+        }
+        status = run(config, &setup.plugins, a->prints);
     }
     setup_fini(&setup);
     return status;
 }
 
-struct arguments {
-    const char *path;
-    bool prints;
-};
-
 static bool take(void *arguments, int option, const char *value)
 {
     struct arguments *const a = arguments;
 
-    if (option == 'p') {
+    switch (option) {
+    case 'p':
         a->prints = true;
-    } else {
+        break;
+    case 'o':
+        a->only = value;
+        break;
+    case 'b':
+        a->brokers = value;
+        break;
+    default:
         a->path = value;
     }
     return true;
@@ -149,15 +198,16 @@ static bool are_complete(const void *arguments)
 
 int cmd_run(int argc, char **argv)
 {
-    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-                                             { "print", no_argument, NULL, 'p' },
-                                             { "help", no_argument, NULL, 'h' },
-                                             { NULL, 0, NULL, 0 } };
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' }, { "print", no_argument, NULL, 'p' },
+        { "only", required_argument, NULL, 'o' },   { "brokers", required_argument, NULL, 'b' },
+        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 }
+    };
     static const struct arguments_spec spec = {
         .usage = usage, .options = options, .take = take, .are_complete = are_complete
     };
     struct arguments arguments = { 0 };
     const int status = arguments_read(&spec, &arguments, argc, argv);
 
-    return status != ARGUMENTS_READ ? status : load_and_run(arguments.path, arguments.prints);
+    return status != ARGUMENTS_READ ? status : load_and_run(&arguments);
 }

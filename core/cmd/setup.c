@@ -2,14 +2,18 @@
 
 #include "kafka/settings.h"
 #include "config/config_load.h"
+#include "config/config_only.h"
 
-unsigned setup_load(struct setup *setup, const char *path)
+unsigned setup_load(struct setup *setup, const char *path, const char *only)
 {
     struct problems problems = { .out = stderr, .path = path };
 
     /* Plugins are tried even when the file has problems: all of them are shown at once. */
     problems_hold(&problems);
-    (void)config_load(&setup->config, path, &problems);
+    const int rc = config_load(&setup->config, path, &problems);
+    if (rc == ARB_OK && only != NULL) {
+        (void)config_only(&setup->config, only, &problems); /* its problems are counted */
+    }
     (void)plugins_load(&setup->config, &setup->plugins, &problems);
     kafka_conf_check(&setup->config.kafka, &problems);
     problems_release(&problems);

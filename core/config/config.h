@@ -41,6 +41,8 @@ struct host_config {
     const char *scales_file;      /* where decided scales are remembered; NULL: nowhere */
     const char *log_level;        /* error|warn|info|debug */
     bool standby; /* waits as long as another host publishes its venues; else it does not start */
+    bool isolate; /* each exchange and strategy in a process of its own */
+    const char *family_dir; /* set in such a process: a folder that all of them share */
 };
 
 /* [kafka] */
@@ -58,7 +60,7 @@ struct kafka_config {
 /* [instrument:BTC/USD] */
 struct instrument_config {
     char symbol[ARB_SYMBOL_MAX];
-    uint8_t px_scale, qty_scale; /* else those of [host]; ARB_DIGITS_UNKNOWN: nobody says */
+    uint8_t px_scale, qty_scale;        /* else those of [host]; ARB_DIGITS_UNKNOWN: nobody says */
     struct config_entry *venue_symbols; /* `venue_symbol.kraken = XBT/USD`, keys without prefix */
     unsigned line;
 };
@@ -67,6 +69,7 @@ struct instrument_config {
 struct exchange_config {
     char name[CONFIG_NAME_MAX];
     bool enabled;       /* no: only its fees are used, by strategies that read Kafka */
+    bool is_elsewhere;  /* set when another process of this host runs it */
     const char *plugin; /* a name, looked up in plugin_dir, or a path with a slash */
     char **symbols;     /* canonical symbols and patterns ("*" and "?"), as written */
     unsigned n_symbols;

@@ -89,6 +89,12 @@ static void check_strategy(const struct config *config, const struct strategy_co
                     "'direct' reads the exchanges of this process, and none is enabled: "
                     "enable one or use source = kafka");
     }
+    if (config->host.isolate) {
+        problem_add(
+            problems, strategy->source_line, heading.text, "source",
+            "'direct' reads the exchanges of its own process, and with [host] isolate = yes "
+            "each has one of its own: use source = kafka");
+    }
     if (strategy->group != NULL) {
         problem_add(problems, strategy->line, heading.text, "group",
                     "only source = kafka has consumer groups: remove one of the two");

@@ -129,6 +129,11 @@ static const struct config_key host_keys[] = {
       .store = STORE_FLAG,
       .offset = offsetof(struct host_config, standby),
       NUMBER(VALUE_BOOL, 0, 0) },
+    { .name = "isolate",
+      .fallback = "no",
+      .store = STORE_FLAG,
+      .offset = offsetof(struct host_config, isolate),
+      NUMBER(VALUE_BOOL, 0, 0) },
     { .name = NULL },
 };
 

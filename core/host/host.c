@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "host/heart.h"
 #include "host/watchdog.h"
 #include "kafka/abandoned.h"
 #include "kafka/embedded.h"
@@ -65,6 +66,7 @@ struct host {
     struct arb_venue names[CONFIG_EXCHANGES_MAX]; /* what strategies know of the exchanges */
     struct watch_mark mark;                       /* of the main thread */
     struct watchdog *watchdog;
+    bool is_orphan;        /* of the watchdog's thread */
     bool has_left_threads; /* that do not end: nothing may be freed */
 };
 
@@ -77,12 +79,34 @@ static struct venue_thread *venue_of_mark(struct host *host, unsigned i)
                : NULL;
 }
 
+/* Ends this process as anybody would who asked for it; see ending.h. */
+static void ask_for_the_end(void)
+{
+    (void)kill(getpid(), SIGTERM); /* ours: cannot fail */
+}
+
 static void on_hang(void *context, unsigned i, const char *callback)
 {
+    const struct host *const host = context;
     struct venue_thread *const venue = venue_of_mark(context, i);
 
     if (venue != NULL) {
         venue_thread_hangs(venue, callback);
+    }
+    if (host->config->host.family_dir != NULL) {
+        log_line(ARB_INFO, NULL, "this process ends, so that another can take its place");
+        ask_for_the_end();
+    }
+}
+
+static void on_beat(void *context)
+{
+    struct host *const host = context;
+
+    if (!host->is_orphan && !heart_beat()) {
+        host->is_orphan = true;
+        log_line(ARB_ERROR, NULL, "the process that started this one has gone");
+        ask_for_the_end();
     }
 }
 
@@ -103,6 +127,9 @@ static int create_watchdog(struct host *host, struct err *err)
         .marks = marks, .hangs = on_hang, .is_back = on_return, .context = host
     };
 
+    if (host->config->host.family_dir != NULL) {
+        config.beat = on_beat;
+    }
     marks[config.n++] = &host->mark;
     for (unsigned i = 0; i < host->config->n_exchanges; i++) {
         marks[config.n++] = &host->venues[i].mark;
@@ -332,7 +359,7 @@ static void give_up(void *context)
     struct host *const host = context;
 
     atomic_store_explicit(&host->has_given_up, true, memory_order_relaxed);
-    (void)kill(getpid(), SIGTERM); /* our own process: cannot fail */
+    ask_for_the_end();
 }
 
 /* Whoever has the broker in the same process was there first. */

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "host/heart.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -27,6 +28,7 @@ struct watchdog {
     struct watchdog_config config;
     struct watched watched[WATCHDOG_MARKS_MAX];
     int64_t last_ns; /* of the look before; 0: none */
+    int64_t beat_ns; /* when the next beat is due */
     pthread_t thread;
     bool is_started;
     int stop_fd;
@@ -123,6 +125,10 @@ void watchdog_step(struct watchdog *watchdog, int64_t mono_ns)
     const int64_t step_ns = since_ns < STEP_MAX_NS ? since_ns : STEP_MAX_NS;
 
     watchdog->last_ns = mono_ns;
+    if (watchdog->config.beat != NULL && mono_ns >= watchdog->beat_ns) {
+        watchdog->beat_ns = mono_ns + HEART_BEAT_MS * NS_PER_MS;
+        watchdog->config.beat(watchdog->config.context);
+    }
     for (unsigned i = 0; i < watchdog->config.n; i++) {
         look(watchdog, i, mono_ns, step_ns);
     }

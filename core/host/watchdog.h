@@ -25,9 +25,10 @@ enum {
 struct watchdog_config {
     const struct watch_mark *const *marks; /* [n], the array is copied */
     unsigned n;
-    /* Called by the watchdog's thread, with the mark's index. Both may be NULL. */
+    /* Called by the watchdog's thread, with the mark's index. Each may be NULL. */
     void (*hangs)(void *context, unsigned i, const char *callback);
     void (*is_back)(void *context, unsigned i);
+    void (*beat)(void *context); /* every HEART_BEAT_MS; or NULL */
     void *context;
 };
 

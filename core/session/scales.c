@@ -7,6 +7,7 @@
 
 #include "config/symbol_list.h"
 #include "session/scales_file.h"
+#include "session/scales_share.h"
 #include "util/log.h"
 
 enum {
@@ -20,11 +21,14 @@ enum {
     QTY_SCALE_BLIND = 8,
 };
 
+#define LOOK_NS INT64_C(100000000) /* for the catalogs of other processes */
+
 static const struct scale_pair unknown = { ARB_DIGITS_UNKNOWN, ARB_DIGITS_UNKNOWN };
 
 struct entry {
     char symbol[ARB_SYMBOL_MAX];
     struct scale_pair digits;     /* the finest reported */
+    struct scale_pair own;        /* of these, by exchanges of this process */
     struct scale_pair remembered; /* of the scales_file */
     struct scale_pair scale;      /* once decided */
     uint32_t wanted_by;           /* a bit per enabled exchange of the configuration */
@@ -38,6 +42,7 @@ struct scales {
     const struct config *config;
     struct scales_file file; /* path NULL: there is none */
     uint32_t reported;       /* exchanges whose catalog is complete */
+    int64_t look_ns;         /* when to look for catalogs of other processes again */
     unsigned n_entries;
     struct entry *first;
     struct entry *buckets[BUCKETS];
@@ -50,6 +55,11 @@ static uint8_t finer(uint8_t a, uint8_t b)
         return a == ARB_DIGITS_UNKNOWN ? b : a;
     }
     return a > b ? a : b;
+}
+
+static struct scale_pair finer_pair(struct scale_pair a, struct scale_pair b)
+{
+    return (struct scale_pair){ finer(a.px, b.px), finer(a.qty, b.qty) };
 }
 
 static uint8_t scale_for(uint8_t digits, unsigned room, uint8_t blind)
@@ -111,7 +121,9 @@ static uint32_t wanted_by(const struct config *config, const char *symbol)
     uint32_t mask = 0;
 
     for (unsigned i = 0; i < config->n_exchanges; i++) {
-        if (config->exchanges[i].enabled && wants(&config->exchanges[i], symbol)) {
+        const struct exchange_config *const exchange = &config->exchanges[i];
+        const bool is_elsewhere = exchange->is_elsewhere && config->host.family_dir != NULL;
+        if ((exchange->enabled || is_elsewhere) && wants(exchange, symbol)) {
             mask |= UINT32_C(1) << i;
         }
     }
@@ -150,7 +162,7 @@ static struct entry *add_entry(struct scales *scales, struct entry **bucket, con
         return NULL;
     }
     memcpy(entry->symbol, symbol, strlen(symbol));
-    entry->digits = entry->remembered = unknown;
+    entry->digits = entry->own = entry->remembered = unknown;
     entry->wanted_by = wanted_by(scales->config, symbol);
     entry->next = scales->first;
     entry->next_in_bucket = *bucket;
@@ -273,19 +285,86 @@ void scales_report(struct scales *scales, const char *exchange, const char *symb
     }
     (void)pthread_mutex_lock(&scales->mutex); /* fails for mutexes in a bad state only */
     struct entry *const entry = entry_of(scales, symbol);
-    if (entry != NULL && !entry->is_decided) {
-        entry->digits.px = finer(entry->digits.px, px_digits);
-        entry->digits.qty = finer(entry->digits.qty, qty_digits);
+    if (entry != NULL) {
+        const struct scale_pair digits = { px_digits, qty_digits };
+        entry->own = finer_pair(entry->own, digits);
+        entry->digits = finer_pair(entry->digits, digits);
     }
     (void)pthread_mutex_unlock(&scales->mutex);
 }
 
+/* -- catalogs of other processes ----------------------------------------------------------- */
+
+/* Where each exchange is a process of its own, the others wait for this. */
+static int share_catalog(const struct scales *scales, const char *exchange, struct err *err)
+{
+    const char *const dir = scales->config->host.family_dir;
+    struct scales_share share;
+
+    if (dir == NULL) {
+        return ARB_OK;
+    }
+    const int rc = scales_share_begin(&share, dir, exchange, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    for (const struct entry *entry = scales->first; entry != NULL; entry = entry->next) {
+        scales_share_add(&share, entry->symbol, entry->own);
+    }
+    return scales_share_end(&share, err);
+}
+
 void scales_reported_all(struct scales *scales, const char *exchange)
 {
+    struct err err = { .rc = ARB_OK };
+
     (void)pthread_mutex_lock(&scales->mutex);
     scales->reported |= bit_of(scales->config, exchange);
+    const int rc = share_catalog(scales, exchange, &err);
     (void)pthread_mutex_unlock(&scales->mutex);
+    if (rc != ARB_OK) {
+        log_line(ARB_WARN, NULL, "what the catalog of %s says of digits is not shared: %s",
+                 exchange, err.text);
+    }
 }
+
+static void take_catalog(struct scales *scales, unsigned i)
+{
+    const struct exchange_config *const exchange = &scales->config->exchanges[i];
+    FILE *const in = scales_share_open(scales->config->host.family_dir, exchange->name);
+    char symbol[ARB_SYMBOL_MAX];
+    struct scale_pair digits;
+
+    if (in == NULL) {
+        return;
+    }
+    while (scales_share_next(in, symbol, &digits)) {
+        struct entry *const entry = entry_of(scales, symbol);
+        if (entry != NULL) {
+            entry->digits = finer_pair(entry->digits, digits);
+        }
+    }
+    (void)fclose(in);
+    scales->reported |= UINT32_C(1) << i;
+}
+
+/* Those that have not reported yet. */
+static void take_catalogs(struct scales *scales, int64_t mono_ns)
+{
+    const struct config *const config = scales->config;
+
+    if (config->host.family_dir == NULL || mono_ns < scales->look_ns) {
+        return;
+    }
+    scales->look_ns = mono_ns + LOOK_NS;
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (config->exchanges[i].is_elsewhere && (scales->reported >> i & 1) == 0) {
+            take_catalog(scales, i);
+        }
+    }
+}
+
+/* -- decisions ----------------------------------------------------------------------------- */
 
 /* True when no catalog has a say. */
 static bool is_given(const struct scales *scales, const struct entry *entry)
@@ -392,6 +471,7 @@ bool scales_decide(struct scales *scales, const char *symbol, int64_t mono_ns,
         entry->is_asked = true;
         entry->asked_ns = mono_ns;
     }
+    take_catalogs(scales, mono_ns);
     if (entry != NULL && is_due(scales, entry, mono_ns)) {
         decide_and_remember(scales, mono_ns);
     }

@@ -4,14 +4,19 @@
 
 #include "arbspot/abi.h"
 #include "util/clock.h"
+#include "util/crash.h"
 
 #define LOOK_NS (1 * NS_PER_MS)
 
 static void *run(void *context)
 {
     struct joinable *const thread = context;
+    char second_stack[CRASH_STACK_LEN]; /* far from where the first one overflows */
+    stack_t before;
 
+    crash_use_stack(second_stack, &before);
     thread->run(thread->context);
+    crash_give_stack_back(&before);
     atomic_store_explicit(&thread->has_ended, true, memory_order_release);
     return NULL;
 }

@@ -111,6 +111,11 @@ void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)
     va_end(args);
 }
 
+void log_raw(const char *line, size_t len)
+{
+    (void)output_write(&sink, line, len); /* nowhere left to report to */
+}
+
 bool log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *suppressed)
 {
     if (now_ns < limit->next_ns) {

@@ -13,6 +13,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arbspot/host.h"
@@ -28,6 +29,9 @@ void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));
+
+/* Writes a line that is one already, newline included. Safe in a signal handler. */
+void log_raw(const char *line, size_t len);
 
 /* Lets one line through per interval and counts the rest. Zeroed memory is ready. */
 struct log_limit {

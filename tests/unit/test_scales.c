@@ -327,6 +327,59 @@ static void file_that_stays_locked_is_not_waited_for(void **state)
     check_file(world, "");
 }
 
+/* One process runs "a", another "b"; both look into the folder. */
+static void processes_share_what_their_catalogs_say(void **state)
+{
+    struct world *const world = *state;
+    struct exchange_config others[3];
+    struct config other = world->config;
+    struct scales *scales = NULL;
+    struct err err = { .rc = ARB_OK };
+    struct scale_pair scale;
+    char path[64];
+
+    world->exchanges[1].is_elsewhere = true;
+    world->exchanges[1].enabled = false;
+    memcpy(others, world->exchanges, sizeof(others));
+    others[0].is_elsewhere = others[1].enabled = true;
+    others[1].is_elsewhere = others[0].enabled = false;
+    world->config.host.family_dir = other.host.family_dir = world->folder;
+    other.exchanges = others;
+    world->scales = create(world);
+    assert_int_equal(scales_create(&scales, &other, &err), ARB_OK);
+
+    scales_report(world->scales, "a", "BTC/USD", 1, 8);
+    scales_report(world->scales, "a", "ETH/USD", 2, UNKNOWN);
+    scales_reported_all(world->scales, "a");
+    check(world->scales, "ETH/USD", 4, 8); /* "b" does not want it */
+    assert_false(scales_decide(world->scales, "BTC/USD", 0, &scale));
+    scales_report(scales, "b", "BTC/USD", 6, 4);
+    assert_false(scales_decide(scales, "BTC/USD", 0, &scale)); /* its own is not complete */
+    scales_reported_all(scales, "b");
+    check(scales, "BTC/USD", 8, 8);
+    assert_false(scales_decide(world->scales, "BTC/USD", 0, &scale)); /* it looked just now */
+    assert_true(scales_decide(world->scales, "BTC/USD", 100000000, &scale));
+    assert_int_equal(scale.px, 8);
+    assert_int_equal(scale.qty, 8);
+    scales_destroy(scales);
+    for (const char *name = "a\0b\0"; *name != '\0'; name += 2) {
+        (void)snprintf(path, sizeof(path), "%s/%s.catalog", world->folder, name);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void one_that_runs_alone_waits_for_nobody_elsewhere(void **state)
+{
+    struct world *const world = *state;
+
+    world->exchanges[1].is_elsewhere = true;
+    world->exchanges[1].enabled = false;
+    world->scales = create(world);
+    scales_report(world->scales, "a", "BTC/USD", 1, 8);
+    scales_reported_all(world->scales, "a");
+    check(world->scales, "BTC/USD", 3, 8);
+}
+
 static void file_that_breaks_later_is_left_alone(void **state)
 {
     struct world *const world = *state;
@@ -400,6 +453,8 @@ int main(void)
         TEST(broken_lines_are_told_with_their_place),
         TEST(folder_that_is_missing_is_an_error_at_start),
         TEST(file_that_stays_locked_is_not_waited_for),
+        TEST(processes_share_what_their_catalogs_say),
+        TEST(one_that_runs_alone_waits_for_nobody_elsewhere),
         TEST(file_that_breaks_later_is_left_alone),
         TEST(threads_agree),
     };

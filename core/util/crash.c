@@ -1,0 +1,159 @@
+#include "util/crash.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "util/log.h"
+#include "util/watch.h"
+
+enum { LINE_MAX_LEN = 1024, DAYS_PER_ERA = 146097, YEARS_PER_ERA = 400 };
+
+/* A line in the making; what does not fit is cut. */
+struct line {
+    char text[LINE_MAX_LEN];
+    size_t len;
+};
+
+static void add(struct line *line, const char *text)
+{
+    for (; *text != '\0' && line->len < LINE_MAX_LEN - 2; text++) {
+        line->text[line->len++] = *text;
+    }
+}
+
+/* As in a logfmt value. */
+static void add_quoted(struct line *line, const char *text)
+{
+    for (; *text != '\0' && line->len < LINE_MAX_LEN - 3; text++) {
+        if (*text == '"' || *text == '\\') {
+            line->text[line->len++] = '\\';
+        }
+        line->text[line->len++] = *text;
+    }
+}
+
+static void add_number(struct line *line, int64_t number, int digits, const char *behind)
+{
+    char text[24] = "";
+    char *at = text + sizeof(text) - 1;
+
+    for (; digits > 0 || number > 0; digits--) {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    }
+    add(line, at);
+    add(line, behind);
+}
+
+/* The Gregorian date of a day since 1970, counted in eras of 400 years that begin in March. */
+static void add_date(struct line *line, int64_t day)
+{
+    const int64_t since_era = day + 719468;
+    const int64_t era = since_era / DAYS_PER_ERA;
+    const int64_t of_era = since_era % DAYS_PER_ERA;
+    const int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    const int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    const int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+
+    add_number(line, era * YEARS_PER_ERA + year + (month >= 10), 4, "-");
+    add_number(line, month < 10 ? month + 3 : month - 9, 2, "-");
+    add_number(line, of_year - (153 * month + 2) / 5 + 1, 2, "T");
+}
+
+/* As log_line() does: gmtime_r() may take locks. */
+static void add_time(struct line *line)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail with a valid clock */
+    const int64_t of_day = now.tv_sec % 86400;
+    add_date(line, now.tv_sec / 86400);
+    add_number(line, of_day / 3600, 2, ":");
+    add_number(line, of_day / 60 % 60, 2, ":");
+    add_number(line, of_day % 60, 2, ".");
+    add_number(line, now.tv_nsec / 1000, 6, "Z");
+}
+
+static const char *in_words(int number)
+{
+    switch (number) {
+    case SIGSEGV:
+        return "SIGSEGV, it used memory that is not its own";
+    case SIGBUS:
+        return "SIGBUS, it used memory that has nothing behind it";
+    case SIGILL:
+        return "SIGILL, it ran into what is no instruction";
+    case SIGFPE:
+        return "SIGFPE, it divided by zero or by something like it";
+    case SIGABRT:
+        return "SIGABRT, it gave up by abort() or an assertion";
+    default:
+        return "a signal";
+    }
+}
+
+static void add_place(struct line *line, const struct watch_view *view)
+{
+    add(line, " level=error ");
+    add(line, view->subject.who);
+    add(line, " msg=\"");
+    add_quoted(line, view->callback);
+    add(line, " of plugin ");
+    add_quoted(line, view->subject.plugin);
+    add(line, " crashed: ");
+}
+
+static void report(int number)
+{
+    struct line line = { .len = 0 };
+    struct watch_view view;
+    const bool is_in_plugin = watch_here != NULL && watch_look(watch_here, &view);
+
+    add_time(&line);
+    if (is_in_plugin) {
+        add_place(&line, &view);
+    } else {
+        add(&line, " level=error msg=\"crashed outside of any plugin: ");
+    }
+    add(&line, in_words(number));
+    if (is_in_plugin && view.input[0] != '\0') {
+        add(&line, "; its input begins: ");
+        add_quoted(&line, view.input);
+    }
+    line.text[line.len++] = '"';
+    line.text[line.len++] = '\n';
+    log_raw(line.text, line.len);
+}
+
+/* Installed for once: what happens in here ends the process at once. */
+static void on_crash(int number)
+{
+    report(number);
+    (void)raise(number); /* comes when this returns, and is not ours any more */
+}
+
+void crash_open(void)
+{
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+    static char stack[CRASH_STACK_LEN]; /* of the main thread, which lives as long */
+    struct sigaction action = { .sa_handler = on_crash,
+                                .sa_flags = SA_ONSTACK | (int)SA_RESETHAND };
+    stack_t before;
+
+    crash_use_stack(stack, &before);
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+        (void)sigaction(signals[i], &action, NULL); /* valid arguments: cannot fail */
+    }
+}
+
+void crash_use_stack(void *stack, stack_t *before)
+{
+    const stack_t second = { .ss_sp = stack, .ss_size = CRASH_STACK_LEN };
+    (void)sigaltstack(&second, before); /* large enough, and not in use: cannot fail */
+}
+
+void crash_give_stack_back(const stack_t *before)
+{
+    (void)sigaltstack(before, NULL);
+}

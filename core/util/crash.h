@@ -1,0 +1,25 @@
+/*
+ * crash.h - what a process that crashes says before it ends: in which callback of which plugin, on
+ * which input, by which signal.
+ *
+ * Only what is safe in a signal handler is used: the mark of the thread (watch.h), and a write.
+ * Then the signal takes its course, with a core file where the system makes one.
+ */
+#ifndef ARB_CRASH_H
+#define ARB_CRASH_H
+
+#include <signal.h>
+#include <stddef.h>
+
+/* For SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT, of all threads. By main, at the start. */
+void crash_open(void);
+
+/*
+ * A thread that calls plugins needs a second stack, or it cannot say that the first has overflowed.
+ * `stack` is the caller's until crash_give_stack_back(), and may lie at the base of the first.
+ */
+enum { CRASH_STACK_LEN = 32 * 1024 };
+void crash_use_stack(void *stack, stack_t *before);
+void crash_give_stack_back(const stack_t *before);
+
+#endif /* ARB_CRASH_H */

@@ -1,0 +1,276 @@
+/* One section for one process, how long until the next, and what a process says when it crashes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config/config_only.h"
+#include "host/children.h"
+#include "util/clock.h"
+#include "util/crash.h"
+#include "util/joinable.h"
+#include "util/watch.h"
+
+enum { TEXT_MAX = 4096 };
+
+/* -- config_only -------------------------------------------------------------------------- */
+
+struct sections {
+    struct exchange_config exchanges[3];
+    struct strategy_config strategies[2];
+    struct config config;
+};
+
+static void make_sections(struct sections *s)
+{
+    *s = (struct sections){
+        .exchanges = { { .name = "kraken", .enabled = true, .line = 10 },
+                       { .name = "bitstamp", .enabled = true, .line = 20 },
+                       { .name = "off", .enabled = false, .line = 30 } },
+        .strategies = { { .name = "cross", .enabled = true, .source = SOURCE_KAFKA, .line = 40 },
+                        { .name = "fast",
+                          .enabled = true,
+                          .source = SOURCE_DIRECT,
+                          .line = 50,
+                          .source_line = 52 } },
+    };
+    s->config = (struct config){ .path = "x.ini",
+                                 .exchanges = s->exchanges,
+                                 .strategies = s->strategies,
+                                 .n_exchanges = 3,
+                                 .n_strategies = 2 };
+}
+
+/* What is left of them, as "kraken bitstamp | cross", or what is wrong. */
+static const char *only(const char *section, char text[TEXT_MAX])
+{
+    struct sections s;
+    FILE *const out = fmemopen(text, TEXT_MAX, "w");
+    struct problems problems = { .out = out, .path = "x.ini" };
+
+    assert_non_null(out);
+    make_sections(&s);
+    const bool is_good = config_only(&s.config, section, &problems);
+    assert_int_equal(is_good, problems.n == 0);
+    for (unsigned i = 0; i < 3 && is_good; i++) {
+        (void)fprintf(out, "%s", s.exchanges[i].enabled ? s.exchanges[i].name : "-");
+    }
+    for (unsigned i = 0; i < 2 && is_good; i++) {
+        (void)fprintf(out, " %s", s.strategies[i].enabled ? s.strategies[i].name : "-");
+    }
+    (void)fputc('\0', out);
+    (void)fclose(out);
+    return text;
+}
+
+static void one_section_is_left(void **state)
+{
+    char text[TEXT_MAX];
+
+    (void)state;
+    assert_string_equal(only("exchange:kraken", text), "kraken-- - -");
+    assert_string_equal(only("exchange:bitstamp", text), "-bitstamp- - -");
+    assert_string_equal(only("strategy:cross", text), "--- cross -");
+}
+
+static void what_cannot_run_alone_is_refused(void **state)
+{
+    char text[TEXT_MAX];
+
+    (void)state;
+    assert_string_equal(only("exchange:krakn", text),
+                        "x.ini: --only exchange:krakn: no such section; did you mean 'kraken'?\n");
+    assert_string_equal(only("strategy:kraken", text),
+                        "x.ini: --only strategy:kraken: no such section\n");
+    assert_string_equal(
+        only("kraken", text),
+        "x.ini: --only kraken: takes exchange:NAME or strategy:NAME, as the sections "
+        "are called\n");
+    assert_string_equal(only("exchange:off", text),
+                        "x.ini:30: [exchange:off] enabled: this is all that is to run, and it is "
+                        "'no'\n");
+    assert_string_equal(only("strategy:fast", text),
+                        "x.ini:52: [strategy:fast] source: 'direct' reads the exchanges of its own "
+                        "process, and --only leaves it none: use source = kafka\n");
+}
+
+/* -- children ------------------------------------------------------------------------------ */
+
+static void each_death_in_a_row_doubles_the_wait_up_to_a_minute(void **state)
+{
+    static const int64_t wanted_s[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
+
+    (void)state;
+    for (uint32_t i = 0; i < sizeof(wanted_s) / sizeof(*wanted_s); i++) {
+        assert_int_equal(children_delay_ns(i + 1), wanted_s[i] * NS_PER_S);
+    }
+    assert_int_equal(children_delay_ns(UINT32_MAX), 60 * NS_PER_S);
+}
+
+/* -- crash --------------------------------------------------------------------------------- */
+
+static struct watch_subject subject;
+
+static void divide(void)
+{
+    (void)raise(SIGFPE);
+}
+
+static int depth_max = INT32_MAX; /* read each time: for all the compiler knows, it ends */
+
+/* Until the stack is full; not a tail call, and with something on it. */
+static int recurse(int depth)
+{
+    volatile char room[1024];
+
+    room[0] = (char)depth;
+    return depth < *(volatile int *)&depth_max ? recurse(depth + 1) + room[0] : 0;
+}
+
+static void overflow(void)
+{
+    depth_max = recurse(0);
+}
+
+static char *volatile nowhere = (char *)(uintptr_t)64;
+
+static void touch_nowhere(void)
+{
+    *nowhere = 1;
+}
+
+struct crash {
+    void (*fn)(void);
+    bool is_in_plugin;
+};
+
+static void crash_in_thread(void *context)
+{
+    static struct watch_mark mark;
+    const struct crash *const crash = context;
+
+    watch_here = &mark;
+    if (crash->is_in_plugin) {
+        watch_enter(&subject, "on_message()", (struct arb_bytes){ "{\"a\"\n}", 6 });
+    }
+    crash->fn();
+}
+
+static void crash_here(const struct crash *crash, int said)
+{
+    static const struct rlimit no_core = { 0, 0 };
+    struct joinable thread = { 0 };
+
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)dup2(said, STDERR_FILENO);
+    watch_subject_init(&subject, "venue=acme", "acme");
+    crash_open();
+    (void)joinable_start(&thread, crash_in_thread, (void *)(uintptr_t)crash);
+    (void)joinable_join(&thread, NEVER_NS);
+    _exit(0);
+}
+
+/* The line behind its time; the process ends by `number`. */
+static const char *line_of(const struct crash *crash, int number, char text[TEXT_MAX])
+{
+    int ends[2], status = 0;
+
+    assert_int_equal(pipe(ends), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        crash_here(crash, ends[1]);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(ends[1]);
+    const ssize_t len = read(ends[0], text, TEXT_MAX - 1);
+    assert_true(len >= 0);
+    text[len] = '\0';
+    (void)close(ends[0]);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), number);
+    const char *const rest = strchr(text, ' ');
+    assert_non_null(rest);
+    return rest + 1;
+}
+
+static void crash_names_plugin_callback_input_and_signal(void **state)
+{
+    const struct crash segv = { touch_nowhere, true }, fpe = { divide, true },
+                       gave_up = { abort, true };
+    char text[TEXT_MAX];
+
+    (void)state;
+    assert_string_equal(
+        line_of(&segv, SIGSEGV, text),
+        "level=error venue=acme msg=\"on_message() of plugin acme crashed: SIGSEGV, it "
+        "used memory that is not its own; its input begins: {\\\"a\\\"?}\"\n");
+    assert_string_equal(
+        line_of(&fpe, SIGFPE, text),
+        "level=error venue=acme msg=\"on_message() of plugin acme crashed: SIGFPE, it "
+        "divided by zero or by something like it; its input begins: {\\\"a\\\"?}\"\n");
+    assert_string_equal(
+        line_of(&gave_up, SIGABRT, text),
+        "level=error venue=acme msg=\"on_message() of plugin acme crashed: SIGABRT, it "
+        "gave up by abort() or an assertion; its input begins: {\\\"a\\\"?}\"\n");
+}
+
+static void full_stack_can_still_be_told(void **state)
+{
+    const struct crash deep = { overflow, true };
+    char text[TEXT_MAX];
+
+    (void)state;
+    assert_non_null(strstr(line_of(&deep, SIGSEGV, text), "plugin acme crashed: SIGSEGV"));
+}
+
+static void crash_of_our_own_blames_no_plugin(void **state)
+{
+    const struct crash ours = { abort, false };
+    char text[TEXT_MAX];
+
+    (void)state;
+    assert_string_equal(line_of(&ours, SIGABRT, text),
+                        "level=error msg=\"crashed outside of any plugin: SIGABRT, it gave up by "
+                        "abort() or an assertion\"\n");
+}
+
+static void time_is_as_of_other_lines(void **state)
+{
+    const struct crash ours = { abort, false };
+    char text[TEXT_MAX], now[32], later[32];
+    struct tm utc;
+
+    (void)state;
+    time_t seconds = time(NULL);
+    (void)strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S.", gmtime_r(&seconds, &utc));
+    (void)line_of(&ours, SIGABRT, text);
+    seconds = time(NULL);
+    (void)strftime(later, sizeof(later), "%Y-%m-%dT%H:%M:%S.", gmtime_r(&seconds, &utc));
+    assert_true(strncmp(text, now, strlen(now)) >= 0);
+    assert_true(strncmp(text, later, strlen(later)) <= 0);
+    assert_int_equal(strcspn(text, " "), strlen("2026-08-01T02:54:53.266327Z"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_section_is_left),
+        cmocka_unit_test(what_cannot_run_alone_is_refused),
+        cmocka_unit_test(each_death_in_a_row_doubles_the_wait_up_to_a_minute),
+        cmocka_unit_test(crash_names_plugin_callback_input_and_signal),
+        cmocka_unit_test(full_stack_can_still_be_told),
+        cmocka_unit_test(crash_of_our_own_blames_no_plugin),
+        cmocka_unit_test(time_is_as_of_other_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
