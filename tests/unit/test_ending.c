@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #include "util/clock.h"
 
 enum {
-    LONG_MS = 60000,
+    LONG_MS = 10000,
     SHORT_MS = 300,
     ECHO_MS = 20,   /* well within what counts as the same wish */
     APART_MS = 200, /* well beyond */
@@ -106,7 +107,7 @@ static void each_of_the_signals_asks(void **state)
 
 static void second_one_ends_at_once(void **state)
 {
-    const struct child child = start(LONG_MS, LONG_MS);
+    const struct child child = start(2 * LONG_MS, LONG_MS);
 
     (void)state;
     (void)kill(child.pid, SIGTERM);
@@ -153,11 +154,11 @@ static void hangup_that_was_ignored_stays_so(void **state)
 {
     (void)state;
     (void)signal(SIGHUP, SIG_IGN); /* the child inherits it */
-    const struct child child = start(LONG_MS, LONG_MS);
+    const struct child child = start(2 * LONG_MS, LONG_MS);
     (void)signal(SIGHUP, SIG_DFL);
     (void)kill(child.pid, SIGHUP);
-    sleep_ms(APART_MS);
-    assert_int_equal(waitpid(child.pid, NULL, WNOHANG), 0);
+    struct pollfd asked = { .fd = child.said, .events = POLLIN };
+    assert_int_equal(poll(&asked, 1, APART_MS), 0);
     (void)kill(child.pid, SIGTERM);
     hear(&child); /* so that was the first one */
     sleep_ms(APART_MS);
