@@ -170,6 +170,41 @@ static void lose_for_all(struct board *board, const struct event *event)
     }
 }
 
+static struct event alive_event(struct board *board, int64_t now_ns, bool ends)
+{
+    return (struct event){ .kind = EVENT_ALIVE,
+                           .venue = &board->venue,
+                           .session = board->config.run,
+                           .seq = ++board->n_alive,
+                           .mono_ns = now_ns,
+                           .ends = ends,
+                           .reason = "" };
+}
+
+static void say_end(struct board *board, int64_t now_ns)
+{
+    const struct event event = alive_event(board, now_ns, true);
+
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        board->outlets[o]->alive_ns = 0;
+        (void)outlet_tell(board->outlets[o], &event); /* else its consumers wait for the lease */
+    }
+}
+
+/* Whoever has all there is hears that it is still true. */
+static bool say_alive(struct board *board, struct outlet *outlet, int64_t now_ns)
+{
+    if (now_ns < outlet->alive_ns) {
+        return true;
+    }
+    const struct event event = alive_event(board, now_ns, false);
+    if (!outlet_tell(outlet, &event)) {
+        return false;
+    }
+    outlet->alive_ns = now_ns + BOARD_ALIVE_NS;
+    return true;
+}
+
 static bool is_any_mute(const struct board *board)
 {
     for (uint32_t o = 0; o < board->n_outlets; o++) {
@@ -180,7 +215,16 @@ static bool is_any_mute(const struct board *board)
     return false;
 }
 
-static void send_to_all(struct board *board, struct event *event)
+/* The first thing a consumer hears is that there is somebody. */
+static void greet(struct board *board, struct outlet *outlet, int64_t now_ns)
+{
+    if (outlet->alive_ns == 0) {
+        (void)say_alive(board, outlet, now_ns); /* else the next turn says it */
+    }
+}
+
+/* `now_ns` is mono. */
+static void send_to_all(struct board *board, struct event *event, int64_t now_ns)
 {
     if (is_any_mute(board)) {
         lose_for_all(board, event);
@@ -188,6 +232,7 @@ static void send_to_all(struct board *board, struct event *event)
     }
     /* The publisher was added first and is told last: what a strategy sees is more urgent. */
     for (uint32_t o = board->n_outlets; o-- > 0;) {
+        greet(board, board->outlets[o], now_ns);
         (void)outlet_send(board->outlets[o], event); /* a full one marks the book by itself */
     }
 }
@@ -249,7 +294,7 @@ static void publish(struct board *board, uint32_t i, struct event *event)
         return;
     }
     stamp(board, i, own->recv, &own->book, event);
-    send_to_all(board, event);
+    send_to_all(board, event, own->recv.mono_ns);
 }
 
 static void publish_whole(struct board *board, uint32_t i)
@@ -294,7 +339,7 @@ static void publish_abandoned(struct board *board, uint32_t i, struct moment now
     book->state = ARB_BOOK_STALE;
     book->wait_ns = NEVER_NS;
     stamp(board, i, now, NULL, &event);
-    send_to_all(board, &event);
+    send_to_all(board, &event, now.mono_ns);
 }
 
 /* -- who leads ------------------------------------------------------------------------- */
@@ -653,41 +698,6 @@ static bool catch_up(struct board *board, struct outlet *outlet)
     return outlet->n_behind == 0;
 }
 
-static struct event alive_event(struct board *board, int64_t now_ns, bool ends)
-{
-    return (struct event){ .kind = EVENT_ALIVE,
-                           .venue = &board->venue,
-                           .session = board->config.run,
-                           .seq = ++board->n_alive,
-                           .mono_ns = now_ns,
-                           .ends = ends,
-                           .reason = "" };
-}
-
-static void say_end(struct board *board, int64_t now_ns)
-{
-    const struct event event = alive_event(board, now_ns, true);
-
-    for (uint32_t o = 0; o < board->n_outlets; o++) {
-        board->outlets[o]->alive_ns = 0;
-        (void)outlet_tell(board->outlets[o], &event); /* else its consumers wait for the lease */
-    }
-}
-
-/* Whoever has all there is hears that it is still true. */
-static bool say_alive(struct board *board, struct outlet *outlet, int64_t now_ns)
-{
-    if (now_ns < outlet->alive_ns) {
-        return true;
-    }
-    const struct event event = alive_event(board, now_ns, false);
-    if (!outlet_tell(outlet, &event)) {
-        return false;
-    }
-    outlet->alive_ns = now_ns + BOARD_ALIVE_NS;
-    return true;
-}
-
 static void listen_to_feedback(struct board *board, int64_t now_ns)
 {
     const bool was_mute = board->is_mute;
@@ -706,9 +716,9 @@ static int64_t run_outlets(struct board *board, int64_t now_ns)
     if (board->is_mute) {
         return next_ns;
     }
-
     for (uint32_t o = 0; o < board->n_outlets; o++) {
         struct outlet *const outlet = board->outlets[o];
+        greet(board, outlet, now_ns);
         if (!catch_up(board, outlet) || !say_alive(board, outlet, now_ns)) {
             next_ns = now_ns + CATCH_UP_NS;
         } else if (outlet->alive_ns < next_ns) {
