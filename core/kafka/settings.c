@@ -44,6 +44,7 @@ void kafka_client_is_up(struct kafka_client *client)
 {
     if (client->is_down) {
         client->is_down = false;
+        client->watch = (struct broker_watch){ 0 }; /* what failed meanwhile is part of that */
         log_line(ARB_INFO, client->who, "Kafka at %s answers again", client->brokers);
     }
 }
@@ -87,7 +88,12 @@ static bool is_of_name(int code)
     return code == RD_KAFKA_RESP_ERR__RESOLVE;
 }
 
-/* The broker is not among those configured: it said itself where it is. */
+/* Then it is no matter of what the broker says of itself. */
+static bool is_configured(const struct kafka_client *client, struct arb_bytes address)
+{
+    return memmem(client->brokers, strlen(client->brokers), address.data, address.len) != NULL;
+}
+
 static void say_unreachable(struct kafka_client *client, int64_t mono_ns)
 {
     const struct broker_watch *const watch = &client->watch;
@@ -98,9 +104,10 @@ static void say_unreachable(struct kafka_client *client, int64_t mono_ns)
     client->unreachable_next_ns = mono_ns + UNREACHABLE_REPEAT_S * NS_PER_S;
     log_line(ARB_WARN, client->who,
              "Kafka at %s says that its broker %.*s is at %.*s, which cannot be %s from here (%s); "
-             "what that broker holds does not get through; look at its advertised.listeners%s",
+             "what that broker holds does not get through; %s%s",
              client->brokers, (int)number.len, number.data, (int)address.len, address.data,
              is_of_name(watch->code) ? "resolved" : "reached", watch->reason,
+             is_configured(client, address) ? "is it running?" : "look at its advertised.listeners",
              is_of_name(watch->code) ? "" : refusal_of_connection(watch->code));
 }
 
