@@ -29,8 +29,7 @@ def configure(stage, port):
         stage.read("sim.ini"),
         (r"^ca_file = .*$", f"ca_file = {stage.path('proxy.pem')}"),
         (r"^url = .*$", f"url = wss://localhost:{port}/v2"),
-        (r"^ws_url = .*$", f"ca_file = {stage.path('ca.pem')}\n\\g<0>"),
-        (r"^source = .*$", "source = direct"))
+        (r"^ws_url = .*$", f"ca_file = {stage.path('ca.pem')}\n\\g<0>"))
 
 
 def grow(proxy, end):
