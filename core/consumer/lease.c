@@ -16,7 +16,7 @@ static int64_t saturating_add(int64_t a, int64_t b)
 
 static void begin_session(struct lease *lease, uint64_t session)
 {
-    *lease = (struct lease){ .session = session };
+    *lease = (struct lease){ .session = session, .is_past = true };
 }
 
 /* How much later than the fastest the message came; that may be this one. */
@@ -35,12 +35,13 @@ static int64_t delay_ns(struct lease *lease, int64_t said_ns, int64_t now_ns)
     return saturating_add(difference_ns, lease->least_ns == INT64_MIN ? 0 : -lease->least_ns);
 }
 
-/* An alive message of the session that counts. */
+/* An alive message of the session that counts, of the present. */
 static void renew(struct lease *lease, const struct event *event, int64_t now_ns)
 {
+    lease->is_past = false;
     if (event->ends) {
         lease->until_ns = 0;
-    } else if (!event->is_history) {
+    } else {
         const int64_t left_ns = LEASE_NS - delay_ns(lease, event->mono_ns, now_ns);
         lease->until_ns = left_ns > 0 ? now_ns + left_ns : 0;
     }
@@ -61,8 +62,14 @@ bool lease_take(struct lease *lease, const struct event *event, int64_t now_ns)
     if (event->session != lease->session) {
         return false;
     }
-    if (event->kind == EVENT_ALIVE) {
+    if (event->is_history) {
+        lease->until_ns = 0;
+        lease->is_past = true;
+    } else if (event->kind == EVENT_ALIVE) {
         renew(lease, event, now_ns);
+    } else if (lease->is_past) {
+        lease->until_ns = now_ns + LEASE_FIRST_NS;
+        lease->is_past = false;
     }
     return true;
 }

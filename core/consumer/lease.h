@@ -21,6 +21,11 @@
 #include "util/clock.h"
 
 #define LEASE_NS (3 * NS_PER_S)
+/*
+ * Behind the past, and before a session's first word, any message of it is a sign of life, until a
+ * word must have come.
+ */
+#define LEASE_FIRST_NS (1500 * NS_PER_MS)
 /* Two clocks of quartz may drift apart so fast: what they differ by is corrected as quickly. */
 #define LEASE_DRIFT_PPM 200
 
@@ -30,6 +35,7 @@ struct lease {
     int64_t until_ns;    /* 0: not alive */
     int64_t least_ns;    /* smallest arrival less saying, */
     int64_t least_at_ns; /* as of this arrival; 0: none was seen */
+    bool is_past;        /* what was read last was of the past, and no word has come since */
 };
 
 /*

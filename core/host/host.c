@@ -348,9 +348,7 @@ static int create_publisher(struct host *host, struct err *err)
                                              .opportunities = opportunities,
                                              .n_venues = host->n_venues,
                                              .n_opportunities = host->n_strategies + 1,
-                                             .waker = &host->publisher_waker,
-                                             .snapshot_interval_ms =
-                                                 host->config->host.snapshot_interval_ms };
+                                             .waker = &host->publisher_waker };
     return publisher_create(&host->publisher, &config, err);
 }
 
@@ -587,8 +585,8 @@ bool host_has_left_threads(const struct host *host)
 
 int host_stop(struct host *host)
 {
-    rivals_stop(host->rivals);
-    abandoned_stop(host->abandoned);
+    rivals_ask_to_stop(host->rivals); /* without brokers they take a second */
+    abandoned_ask_to_stop(host->abandoned);
     stop_venues(host);
     stop_strategies(host);
     const bool was_publishing = host->is_publishing;

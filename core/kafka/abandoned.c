@@ -265,15 +265,22 @@ static void judge(struct abandoned *a, int64_t now_ns)
     }
 }
 
+static bool stops(const struct abandoned *a)
+{
+    return atomic_load_explicit(&a->stops, memory_order_relaxed);
+}
+
 static void *run(void *context)
 {
     struct abandoned *const a = context;
 
     (void)pthread_setname_np(pthread_self(), "abandoned"); /* for people who look at threads */
-    while (!atomic_load_explicit(&a->stops, memory_order_relaxed)) {
+    while (!stops(a)) {
         hear_words(a);
-        hear_opportunities(a);
-        judge(a, clock_mono_ns());
+        if (!stops(a)) { /* without brokers each may take a second */
+            hear_opportunities(a);
+            judge(a, clock_mono_ns());
+        }
     }
     return NULL;
 }
@@ -304,6 +311,7 @@ static int open_readers(struct abandoned *a, struct err *err)
                                           .start = KAFKA_FROM_END,
                                           .keys = a->names,
                                           .n_keys = a->config.n_strategies,
+                                          .is_patient = true,
                                           .who = who };
     const int rc = kafka_reader_create(&a->words, &reader, err);
 
@@ -343,11 +351,18 @@ int abandoned_start(struct abandoned *a, struct err *err)
     return ARB_OK;
 }
 
+void abandoned_ask_to_stop(struct abandoned *a)
+{
+    if (a != NULL) {
+        atomic_store_explicit(&a->stops, true, memory_order_relaxed);
+        kafka_reader_wake(a->words);
+    }
+}
+
 void abandoned_stop(struct abandoned *a)
 {
     if (a != NULL && a->is_started) {
-        atomic_store_explicit(&a->stops, true, memory_order_relaxed);
-        kafka_reader_wake(a->words);
+        abandoned_ask_to_stop(a);
         (void)pthread_join(a->thread, NULL); /* a thread of ours: cannot fail */
         a->is_started = false;
     }

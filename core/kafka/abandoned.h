@@ -40,7 +40,9 @@ int abandoned_create(struct abandoned **abandoned, const struct abandoned_config
                      struct err *err);
 int abandoned_start(struct abandoned *abandoned, struct err *err);
 
-/* Ends the thread, if there is one. NULL is accepted here and below. */
+/* Asks the thread to end, if there is one; *_stop() waits for it. NULL is accepted here and below.
+ */
+void abandoned_ask_to_stop(struct abandoned *abandoned);
 void abandoned_stop(struct abandoned *abandoned);
 void abandoned_destroy(struct abandoned *abandoned);
 

@@ -62,9 +62,7 @@ static void *run(void *context)
 
 static bool wait_for(struct errand *errand, int limit_ms)
 {
-    const int64_t end_ns = clock_mono_ns() + limit_ms * NS_PER_MS;
-    const struct timespec end = { .tv_sec = (time_t)(end_ns / NS_PER_S),
-                                  .tv_nsec = (long)(end_ns % NS_PER_S) };
+    const struct timespec end = clock_timeout(limit_ms);
     int rc = 0;
 
     (void)pthread_mutex_lock(&errand->lock);

@@ -10,12 +10,12 @@
 #include "arbspot/json.h"
 #include "kafka/closer.h"
 #include "kafka/gate.h"
-#include "kafka/milestones.h"
 #include "kafka/offsets.h"
 #include "kafka/partition.h"
 #include "kafka/places.h"
 #include "kafka/refusal.h"
 #include "kafka/settings.h"
+#include "kafka/starts.h"
 #include "kafka/topics.h"
 #include "wire/wire.h"
 #include "util/clock.h"
@@ -29,14 +29,20 @@ enum {
     ABSENT_MS = 500,    /* at the end, for brokers that never answered */
 };
 
+/* What the message does to its book on the topic. */
+enum origin_kind { ORIGIN_CHANGES = 0, ORIGIN_IS_WHOLE = 1, ORIGIN_IS_DOWN = 2 };
+
+#define ORIGIN_MESSAGES_MAX ((UINT32_C(1) << 30) - 1)
+
 /*
  * What comes back with the delivery report of a venue's message. An opportunity has none: nobody
  * can send it again.
  */
 struct origin {
-    uint16_t venue;      /* counted from 1; 0: of a strategy */
-    uint16_t instrument; /* or NO_BOOK: it says that the venue, or the strategy, is alive */
-    uint32_t n_messages; /* of the book that are lost with it: those it replaced, and itself */
+    uint16_t venue;           /* counted from 1; 0: of a strategy */
+    uint16_t instrument;      /* or NO_BOOK: it says that the venue, or the strategy, is alive */
+    uint32_t kind : 2;        /* enum origin_kind */
+    uint32_t n_messages : 30; /* of the book that are lost with it: those it replaced, and itself */
 };
 
 #define NO_BOOK UINT16_MAX
@@ -47,9 +53,9 @@ _Static_assert(ARB_INSTRUMENTS_MAX <= NO_BOOK, "an origin holds any instrument")
 
 /* What the publisher knows of a venue beside its ring. */
 struct voice {
-    struct milestones milestones; /* where it said that it is alive */
-    struct event_venue name;      /* of `alive`, which refers to it */
-    struct event alive;           /* the last time; session 0: never */
+    struct starts starts;    /* where consumers begin to read of it */
+    struct event_venue name; /* of `alive`, which refers to it */
+    struct event alive;      /* the last time; session 0: never */
 };
 
 /* One connection to the brokers. A new one is made when librdkafka gives up. */
@@ -99,12 +105,23 @@ struct message {
     struct origin origin;
 };
 
+static enum origin_kind kind_of(const struct event *event)
+{
+    if (event->kind == EVENT_SNAPSHOT) {
+        return ORIGIN_IS_WHOLE;
+    }
+    return event->state == ARB_BOOK_LIVE ? ORIGIN_CHANGES : ORIGIN_IS_DOWN;
+}
+
 static struct origin origin_of(unsigned venue, const struct event *event)
 {
     const uint64_t n = event->conflated + 1;
+    const uint32_t n_messages = n < ORIGIN_MESSAGES_MAX ? (uint32_t)n : ORIGIN_MESSAGES_MAX;
+
     return (struct origin){ .venue = (uint16_t)(venue + 1),
                             .instrument = (uint16_t)event->instrument,
-                            .n_messages = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX };
+                            .kind = kind_of(event),
+                            .n_messages = n_messages & ORIGIN_MESSAGES_MAX };
 }
 
 static bool is_of_book(struct origin origin)
@@ -157,6 +174,9 @@ static void send_all_whole(struct publisher *p, const char *why)
     const unsigned n = places_raise_all(p->places);
 
     offsets_reset(&p->offsets, p->n_known);
+    for (unsigned i = 0; i < p->n_venues; i++) {
+        starts_reset(&p->voices[i].starts);
+    }
     log_line(ARB_INFO, p->client.who, "topic %s %s; its %u books are sent whole",
              p->config->market_topic, why, n);
 }
@@ -169,6 +189,17 @@ static void note_open(struct publisher *p, enum kafka_topic topic)
     } else {
         log_line(ARB_INFO, p->client.who, "topic %s takes messages again",
                  kafka_topic_name(p->config, topic));
+    }
+}
+
+/* The book is found from there on, or is not needed. */
+static void note_start(struct starts *starts, struct origin origin,
+                       const rd_kafka_message_t *message)
+{
+    if (origin.kind == ORIGIN_IS_DOWN) {
+        starts_drop(starts, origin.instrument);
+    } else if (origin.kind == ORIGIN_IS_WHOLE && message->offset >= 0) {
+        starts_put(starts, origin.instrument, (uint32_t)message->partition, message->offset);
     }
 }
 
@@ -188,9 +219,7 @@ static void note_delivery(struct publisher *p, const rd_kafka_message_t *message
     }
     if (is_of_book(origin)) {
         count(&p->conflated, origin.n_messages - 1);
-    } else if (origin.venue != 0) {
-        milestones_pass(&p->voices[origin.venue - 1U].milestones, (uint32_t)message->partition,
-                        message->offset);
+        note_start(&p->voices[origin.venue - 1U].starts, origin, message);
     }
 }
 
@@ -470,7 +499,7 @@ static uint32_t market_partition(const struct publisher *p, uint32_t hash)
 static bool say_alive(struct publisher *p, unsigned venue, uint32_t partition, int64_t now_ns)
 {
     const struct voice *const voice = &p->voices[venue];
-    struct wire_alive alive = { .from = milestones_from(&voice->milestones, partition) };
+    struct wire_alive alive = { .from = starts_from(&voice->starts, partition) };
 
     memcpy(alive.host, p->host, sizeof(alive.host));
     const struct message message = {
@@ -492,13 +521,13 @@ static bool enter_partition(struct publisher *p, unsigned venue, uint32_t partit
 {
     struct voice *const voice = &p->voices[venue];
 
-    if (voice->alive.session == 0 || milestones_is_used(&voice->milestones, partition)) {
+    if (voice->alive.session == 0 || starts_is_used(&voice->starts, partition)) {
         return true;
     }
     if (!say_alive(p, venue, partition, now_ns)) {
         return false;
     }
-    (void)milestones_use(&voice->milestones, partition); /* without memory it is said again */
+    starts_use(&voice->starts, partition); /* without memory it is said again */
     return true;
 }
 
@@ -539,16 +568,15 @@ static bool produce_alive(struct publisher *p, unsigned venue, const struct even
     voice->alive = *event;
     voice->alive.venue = &voice->name;
     const uint32_t own = market_partition(p, partition_hash(arb_bytes_of(voice->name.name)));
-    for (uint32_t i = 0; i < voice->milestones.n_tracks; i++) {
-        if (i != own && milestones_is_used(&voice->milestones, i) &&
-            !say_alive(p, venue, i, now_ns)) {
+    for (uint32_t i = 0; i < voice->starts.n_partitions; i++) {
+        if (i != own && starts_is_used(&voice->starts, i) && !say_alive(p, venue, i, now_ns)) {
             return false;
         }
     }
     if (!say_alive(p, venue, own, now_ns)) {
         return false;
     }
-    (void)milestones_use(&voice->milestones, own);
+    starts_use(&voice->starts, own);
     return true;
 }
 
@@ -726,7 +754,7 @@ static void note_other_count(struct publisher *p, unsigned n)
             p->config->market_topic, n, p->n_known, n_moved);
     }
     for (unsigned i = 0; i < p->n_venues; i++) {
-        milestones_cut(&p->voices[i].milestones, 0); /* books are elsewhere */
+        starts_reset(&p->voices[i].starts); /* books are elsewhere */
     }
     p->n_known = n;
     atomic_store_explicit(&p->n_partitions, n, memory_order_relaxed);
@@ -917,7 +945,6 @@ static int copy_config(struct publisher *p, const struct publisher_config *confi
     }
     for (unsigned i = 0; i < config->n_venues; i++) {
         p->venues[i] = config->venues[i];
-        milestones_init(&p->voices[i].milestones, milestones_back(config->snapshot_interval_ms));
     }
     p->places = create_places(config);
     if (p->places == NULL) {
@@ -979,7 +1006,7 @@ void publisher_destroy(struct publisher *p)
     free(p->text);
     free(p->opportunities);
     for (unsigned i = 0; p->voices != NULL && i < p->n_venues; i++) {
-        milestones_fini(&p->voices[i].milestones);
+        starts_fini(&p->voices[i].starts);
     }
     free(p->voices);
     free(p->venues);

@@ -38,8 +38,7 @@ struct publisher_config {
     const struct publisher_venue *venues;
     struct ring *const *opportunities; /* their records are struct opportunity */
     unsigned n_venues, n_opportunities;
-    struct waker *waker;          /* of all these rings */
-    int64_t snapshot_interval_ms; /* how often the venues repeat each book; 0: never */
+    struct waker *waker; /* of all these rings */
 };
 
 struct publisher_stats {

@@ -17,11 +17,13 @@ enum {
     RETRY_MS = 500,            /* between looks for the topic */
     GROWTH_MS = 5000,          /* between looks for more partitions of it */
     SEEK_TIMEOUT_MS = 1000,
-    TAIL_RECORDS = 2000, /* read at once, and enough to meet a word of each venue that is alive */
+    TAIL_RECORDS = 200, /* a broker in a process of ours gives some thousand a second, not more */
     PARTITIONS_MAX = 10000,
     REPORTS_MAX = 1000, /* in one call */
 };
 
+/* To read again what takes longer is worse than to wait for what will be repeated. */
+#define AGAIN_NS (2 * NS_PER_S)
 #define CATCH_UP_NS (500 * NS_PER_MS) /* what was the end so long ago is no longer */
 
 /* What is known of a partition that is read. */
@@ -51,6 +53,8 @@ struct kafka_reader {
     struct place *places; /* [n_places] by partition */
     int32_t n_places;
     int n_partitions;                         /* of the topic, as far as was seen */
+    int64_t n_past;                           /* records of the past that were read, */
+    int64_t past_ns, past_last_ns;            /* in what time, until when, mono */
     rd_kafka_topic_partition_list_t *revoked; /* to be given up at the next call, or NULL */
 };
 
@@ -306,6 +310,20 @@ static int set_group(rd_kafka_conf_t *conf, const char *group, struct err *err)
     return ARB_OK;
 }
 
+/* Whatever the configuration says: that is for those who are in a hurry. */
+static int set_patience(rd_kafka_conf_t *conf, struct err *err)
+{
+    char text[ERR_TEXT_MAX];
+
+    if (rd_kafka_conf_set(conf, "fetch.wait.max.ms", "500", text, sizeof(text)) !=
+            RD_KAFKA_CONF_OK ||
+        rd_kafka_conf_set(conf, "fetch.min.bytes", "100000", text, sizeof(text)) !=
+            RD_KAFKA_CONF_OK) {
+        return err_set(err, ARB_EINVAL, "%s", text);
+    }
+    return ARB_OK;
+}
+
 static int open_consumer(struct kafka_reader *r, const struct kafka_reader_config *config,
                          struct err *err)
 {
@@ -316,6 +334,9 @@ static int open_consumer(struct kafka_reader *r, const struct kafka_reader_confi
         return rc;
     }
     rc = set_group(conf, config->group, err);
+    if (rc == ARB_OK && config->is_patient) {
+        rc = set_patience(conf, err);
+    }
     if (rc != ARB_OK) {
         rd_kafka_conf_destroy(conf);
         return rc;
@@ -478,6 +499,21 @@ static void wait_for_topic(struct kafka_reader *r, int timeout_ms)
     }
 }
 
+/* How fast the past can be read shows in how fast it was. */
+static void note_past(struct kafka_reader *r, int64_t now_ns)
+{
+    if (r->n_past++ > 0) {
+        r->past_ns += now_ns - r->past_last_ns;
+    }
+    r->past_last_ns = now_ns;
+}
+
+static bool is_worth_reading_again(const struct kafka_reader *r, int64_t n_records)
+{
+    const int64_t took_ns = r->past_ns > NS_PER_MS ? r->past_ns : NS_PER_MS;
+    return n_records / (r->n_past + 1) <= AGAIN_NS / took_ns;
+}
+
 static void describe(struct kafka_reader *r, struct kafka_record *record)
 {
     struct place *const place = &r->places[r->message->partition];
@@ -488,6 +524,9 @@ static void describe(struct kafka_reader *r, struct kafka_record *record)
                                      .offset = r->message->offset,
                                      .is_history = is_history(r, r->message) };
     place->lowest = record->offset < place->lowest ? record->offset : place->lowest;
+    if (record->is_history) {
+        note_past(r, clock_mono_ns());
+    }
 }
 
 static bool read_on(struct kafka_reader *r, int timeout_ms, struct kafka_record *record)
@@ -526,7 +565,8 @@ bool kafka_reader_next(struct kafka_reader *r, int timeout_ms, struct kafka_reco
 void kafka_reader_begin_at(struct kafka_reader *r, int32_t partition, int64_t offset)
 {
     if (partition >= r->n_places || !r->places[partition].is_taken || offset < 0 ||
-        offset >= r->places[partition].lowest) {
+        offset >= r->places[partition].lowest ||
+        !is_worth_reading_again(r, r->places[partition].lowest - offset)) {
         return;
     }
     rd_kafka_topic_partition_list_t *const list = rd_kafka_topic_partition_list_new(1);

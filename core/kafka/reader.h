@@ -20,7 +20,7 @@ enum { KAFKA_TOPIC_MAX = 250 }; /* bytes, terminator included: the brokers' limi
 /* Where in each partition reading begins, when the reader gets it. */
 enum kafka_start {
     KAFKA_FROM_BEGINNING = 1, /* all that the brokers keep */
-    KAFKA_FROM_TAIL = 2,      /* a few thousand records before the end */
+    KAFKA_FROM_TAIL = 2,      /* some hundred records before the end */
     KAFKA_FROM_END = 3,       /* only what comes from now on */
 };
 
@@ -31,6 +31,7 @@ struct kafka_reader_config {
     const char *const *keys; /* [n_keys] or those of these keys alone; borrowed. 0: all */
     unsigned n_keys;
     enum kafka_start start;
+    bool is_patient; /* half a second later is early enough: costs the brokers next to nothing */
     const char *who; /* for the log, outlives the reader: "kafka=source" */
 };
 
@@ -62,7 +63,10 @@ void kafka_reader_destroy(struct kafka_reader *reader);
  */
 bool kafka_reader_next(struct kafka_reader *reader, int timeout_ms, struct kafka_record *record);
 
-/* Goes back to `offset` when reading began behind it; else does nothing. */
+/*
+ * Goes back to `offset` when reading began behind it, and what lies between can be read again soon;
+ * else does nothing.
+ */
 void kafka_reader_begin_at(struct kafka_reader *reader, int32_t partition, int64_t offset);
 
 /* True when nothing that was there before is left to read, or there is no topic. */

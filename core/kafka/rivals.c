@@ -110,8 +110,7 @@ static void listen(struct rivals *rivals)
     int wait_ms = WAIT_MS;
 
     while (kafka_reader_next(rivals->reader, wait_ms, &record)) {
-        if (is_word(record.value) &&
-            wire_read_event(record.value, &rivals->decoded) == ARB_OK) {
+        if (is_word(record.value) && wire_read_event(record.value, &rivals->decoded) == ARB_OK) {
             take_word(rivals, &rivals->decoded, record.is_history, clock_mono_ns());
             return;
         }
@@ -282,6 +281,7 @@ int rivals_create(struct rivals **out, const struct rivals_config *config, struc
                                                 .start = KAFKA_FROM_TAIL,
                                                 .keys = rivals->names,
                                                 .n_keys = config->n_venues,
+                                                .is_patient = true,
                                                 .who = who };
     rc = kafka_reader_create(&rivals->reader, &reader, err);
     if (rc != ARB_OK) {
@@ -302,11 +302,18 @@ int rivals_start(struct rivals *rivals, struct err *err)
     return ARB_OK;
 }
 
+void rivals_ask_to_stop(struct rivals *rivals)
+{
+    if (rivals != NULL) {
+        atomic_store_explicit(&rivals->stops, true, memory_order_relaxed);
+        kafka_reader_wake(rivals->reader);
+    }
+}
+
 void rivals_stop(struct rivals *rivals)
 {
     if (rivals != NULL && rivals->is_started) {
-        atomic_store_explicit(&rivals->stops, true, memory_order_relaxed);
-        kafka_reader_wake(rivals->reader);
+        rivals_ask_to_stop(rivals);
         (void)pthread_join(rivals->thread, NULL); /* a thread of ours: cannot fail */
         rivals->is_started = false;
     }

@@ -30,8 +30,8 @@ struct rivals_config {
     const struct kafka_config *kafka;
     const struct rivals_venue *venues;
     unsigned n_venues;
-    uint64_t run;    /* of this host */
-    bool stands_by;  /* instead of giving up */
+    uint64_t run;   /* of this host */
+    bool stands_by; /* instead of giving up */
     /* This host has to stop: another one publishes one of its venues. From the thread. */
     void (*give_up)(void *context);
     void *context;
@@ -43,7 +43,9 @@ struct rivals;
 int rivals_create(struct rivals **rivals, const struct rivals_config *config, struct err *err);
 int rivals_start(struct rivals *rivals, struct err *err);
 
-/* Ends the thread, if there is one: what is mute stays so. NULL is accepted here and below. */
+/* Asks the thread to end, if there is one; *_stop() waits for it. NULL is accepted here and below.
+ */
+void rivals_ask_to_stop(struct rivals *rivals);
 void rivals_stop(struct rivals *rivals);
 void rivals_destroy(struct rivals *rivals);
 

@@ -38,6 +38,18 @@ static inline int64_t clock_asleep_ns(void)
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec - clock_mono_ns();
 }
 
+/* `ms` from now by CLOCK_MONOTONIC, for functions of the C library that wait until a time. */
+static inline struct timespec clock_timeout(int ms)
+{
+    struct timespec end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += ms / 1000;
+    end.tv_nsec += ms % 1000 * 1000000L;
+    end.tv_sec += end.tv_nsec / NS_PER_S;
+    end.tv_nsec %= NS_PER_S;
+    return end;
+}
+
 /*
  * One point in time on both clocks. Deadlines and ages are monotonic; UTC is written into messages
  * and compared with what others wrote.

@@ -76,6 +76,7 @@ class Bus:
         self.alive = set()  # (session, venue, partition) that was said to be alive
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
+        self.n_words_of_strategies = 0
         self.live_heard = {}  # venue -> when a message of it said LIVE last, monotonic
         self.journal = None  # a list: (venue, symbol, state, recv_ns) of each message
         self.violations = []
@@ -84,7 +85,8 @@ class Bus:
     def on_market_data(self, key, value, partition=0):
         message = json.loads(value)
         if "strategy" in message:
-            return  # a strategy says that it runs: of no venue
+            self.n_words_of_strategies += 1  # it says that it runs: of no venue
+            return
         with self.lock:
             place = message["venue"], partition
             counts = self.leases.setdefault(place, Lease()).take(message, now_ns())

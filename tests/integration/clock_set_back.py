@@ -22,7 +22,9 @@ def start(stage, name, config, *environment):
 
 
 def sessions(runs, _, value):
-    runs.add(int(json.loads(value)["session"], 16))
+    message = json.loads(value)
+    if "venue" in message:
+        runs.add(int(message["session"], 16))
 
 
 def verify_says(stage, brokers):

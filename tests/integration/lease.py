@@ -9,6 +9,7 @@ longer than that counts for so much less.
 import time
 
 LEASE_NS = 3_000_000_000
+FIRST_NS = 1_500_000_000
 
 
 def now_ns():
@@ -19,9 +20,7 @@ class Lease:
     """Of one venue in one partition."""
 
     def __init__(self):
-        self.session = ""
-        self.until = 0
-        self.fastest = None
+        self.begin("")
 
     def take(self, message, now, is_history=False):
         """Looks at any message of the venue; false: it is of a host that does not count."""
@@ -31,17 +30,22 @@ class Lease:
             if now < self.until or is_history or message.get("ends"):
                 return False
             self.begin(message["session"])
-        if message["type"] == "alive":
-            self.renew(message, now, is_history)
+        if is_history:
+            self.until, self.is_past = 0, True
+        elif message["type"] == "alive":
+            self.renew(message, now)
+        elif self.is_past:  # a sign of life, until the next word must have come
+            self.until, self.is_past = now + FIRST_NS, False
         return True
 
     def begin(self, session):
-        self.session, self.until, self.fastest = session, 0, None
+        self.session, self.until, self.fastest, self.is_past = session, 0, None, True
 
-    def renew(self, message, now, is_history):
+    def renew(self, message, now):
+        self.is_past = False
         if message["ends"]:
             self.until = 0
-        elif not is_history:
+        else:
             way = now - message["mono_ns"]
             self.fastest = way if self.fastest is None else min(self.fastest, way)
             self.until = now - (way - self.fastest) + LEASE_NS

@@ -50,8 +50,11 @@ def clean(stage, brokers):
     pipeline.poll(lambda: sum(topic.count for topic in bus.topics) >= counts["delivered"],
                   stage.limit(5), f"{counts['delivered']} messages on the topics")
     time.sleep(0.2)  # for more than there should be
+    # The broker's own process has a strategy that says that it runs, and so has this host.
     read = sum(topic.count for topic in bus.topics)
-    stage.expect(read == counts["delivered"], f"{read} messages read of {counts['delivered']}")
+    surplus = read - counts["delivered"]
+    stage.expect(0 <= surplus <= bus.n_words_of_strategies,
+                 f"{read} messages read of {counts['delivered']}")
     for name, book in bus.books.items():
         stage.expect((book.last_kind, book.state) == ("status", "STALE"),
                      f"{name} ends with {book.last_kind} {book.state}")

@@ -16,8 +16,8 @@ import pipeline
 
 SYMBOLS = 3
 BOOKS = 2 * SYMBOLS
-RATE = 500  # changes per second and book; less of them where everything is slow
-LIVE_WITHIN_MS = 1000
+RATE = 150  # changes per second and book: the broker inside a process gives little more
+LIVE_WITHIN_MS = 2500  # a word of each host comes once a second
 HEALTHY_S = 3  # a healthy system is watched
 LOAD_S = 5  # of messages on the topic before anybody joins
 SLOW_READER = 2  # how much longer a sanitizer may take to read what is less by its slowness
@@ -32,7 +32,7 @@ def call_verify(stage, brokers, seconds, *arguments):
     return stage.call("verify", "--brokers", brokers, "--duration", duration, *arguments)
 
 
-def verify(stage, brokers, seconds=1):
+def verify(stage, brokers, seconds=2):
     """Exit status and report."""
     answer = call_verify(stage, brokers, seconds, "--json")
     try:
@@ -64,7 +64,7 @@ def healthy(stage, brokers):
     stage.expect(found["books"] == found["live"] == BOOKS, f"all books are LIVE: {found}")
     stage.expect(found["gaps"] == found["crc_mismatches"] == 0, f"no gap, no damage: {found}")
     stage.expect(late < stage.limit(LIVE_WITHIN_MS), f"LIVE after {late} ms")
-    text = call_verify(stage, brokers, 1).stdout.decode()
+    text = call_verify(stage, brokers, HEALTHY_S).stdout.decode()
     stage.expect(re.search(rf"^proven: {BOOKS} books, ", text, re.MULTILINE), f"for people: {text}")
 
 

@@ -65,13 +65,20 @@ static void a_word_counts_for_three_seconds(void **state)
     assert_false(lease_holds(&lease, 8, 1050 * MS));
 }
 
-static void a_book_is_no_word(void **state)
+/* Who joins between two words need not wait for the next one. */
+static void a_book_counts_until_the_first_word(void **state)
 {
     struct lease lease = { 0 };
 
     (void)state;
     assert_true(hear_book(&lease, 7, 50));
-    assert_false(lease_holds(&lease, 7, 50 * MS));
+    assert_ends(&lease, 7, 1550);
+    assert_true(hear_book(&lease, 7, 1000));
+    assert_ends(&lease, 7, 1550);
+    (void)hear(&lease, 7, 1000, 1100);
+    assert_ends(&lease, 7, 4100);
+    (void)hear_book(&lease, 7, 4200);
+    assert_false(lease_holds(&lease, 7, 4200 * MS));
 }
 
 /* It was said so much earlier than it was heard as the fastest way does not explain. */
@@ -141,6 +148,24 @@ static void history_makes_nobody_alive(void **state)
     assert_false(lease_holds(&lease, 7, MS));
 }
 
+/* Books that are read again are as they were then. */
+static void what_is_read_again_is_not_of_the_present(void **state)
+{
+    struct lease lease = { 0 };
+    const struct event past = { .kind = EVENT_DELTA, .session = 7, .is_history = true };
+
+    (void)state;
+    (void)hear(&lease, 7, 1000, 50);
+    (void)hear_book(&lease, 7, 60);
+    assert_ends(&lease, 7, 3050);
+    assert_true(lease_take(&lease, &past, 70 * MS));
+    assert_false(lease_holds(&lease, 7, 70 * MS));
+    (void)hear_book(&lease, 7, 80);
+    assert_ends(&lease, 7, 1580);
+    (void)hear(&lease, 7, 2000, 1050);
+    assert_ends(&lease, 7, 4050);
+}
+
 static void the_end_is_at_once(void **state)
 {
     struct lease lease = { 0 };
@@ -159,7 +184,7 @@ static void a_newer_session_counts_from_its_first_message(void **state)
     (void)hear(&lease, 7, 1000, 50);
     assert_true(hear_book(&lease, 8, 60));
     assert_false(lease_holds(&lease, 7, 60 * MS));
-    assert_false(lease_holds(&lease, 8, 70 * MS));
+    assert_ends(&lease, 8, 1560);
     assert_true(hear(&lease, 8, -500000, 80)); /* of another machine: its clock is another, too */
     assert_false(hear_book(&lease, 7, 80));
     assert_ends(&lease, 8, 3080);
@@ -178,7 +203,7 @@ static void the_older_session_returns_when_the_newer_is_gone(void **state)
     assert_false(hear(&lease, 7, 2000, 3059));
     assert_false(hear_book(&lease, 7, 3059));
     assert_true(hear_book(&lease, 7, 3060));
-    assert_false(lease_holds(&lease, 7, 3060 * MS)); /* for that it has to say so */
+    assert_ends(&lease, 7, 4560);
     assert_true(hear(&lease, 7, 3000, 3060));
     assert_ends(&lease, 7, 6060);
 
@@ -226,12 +251,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_heard_is_not_alive),
         cmocka_unit_test(a_word_counts_for_three_seconds),
-        cmocka_unit_test(a_book_is_no_word),
+        cmocka_unit_test(a_book_counts_until_the_first_word),
         cmocka_unit_test(a_late_word_counts_for_less),
         cmocka_unit_test(the_fastest_is_the_measure),
         cmocka_unit_test(clocks_may_drift_apart),
         cmocka_unit_test(a_lag_is_not_forgotten),
         cmocka_unit_test(history_makes_nobody_alive),
+        cmocka_unit_test(what_is_read_again_is_not_of_the_present),
         cmocka_unit_test(the_end_is_at_once),
         cmocka_unit_test(a_newer_session_counts_from_its_first_message),
         cmocka_unit_test(the_older_session_returns_when_the_newer_is_gone),

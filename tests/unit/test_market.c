@@ -288,12 +288,13 @@ static void book_is_live_again_when_its_host_is_heard_of(void **state)
     assert_int_equal(1, market_stats(world->market)->n_live);
 }
 
-static void book_of_a_host_that_says_nothing_is_never_live(void **state)
+static void book_of_a_host_that_says_nothing_is_not_live_for_long(void **state)
 {
     struct world *const world = *state;
 
     world->a.session = 2; /* which has not said a word */
     apply(world, feed_stub_quote(&world->a, 100, 101));
+    (void)market_on_time(world->market, NOW_NS + LEASE_FIRST_NS);
     assert_string_equal("BTC/USD changed=1 STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
                         seen(world));
 }
@@ -374,7 +375,7 @@ int main(void)
         TEST(instruments_beyond_the_limit_are_left_out_and_reported_once),
         TEST(book_is_stale_when_its_host_is_no_longer_heard_of),
         TEST(book_is_live_again_when_its_host_is_heard_of),
-        TEST(book_of_a_host_that_says_nothing_is_never_live),
+        TEST(book_of_a_host_that_says_nothing_is_not_live_for_long),
         TEST(older_host_is_heard_again_when_the_newer_ends),
         TEST(books_of_a_lost_partition_are_not_live),
         TEST(more_venues_than_the_limit_are_refused),
