@@ -64,7 +64,7 @@ static const struct arb_level *best_of(const struct book_side *side, uint32_t de
 /* One side of a delta while it is made of that of the book. */
 struct cut {
     const struct book_side *side; /* as it is now */
-    int64_t was, is;              /* edges */
+    int64_t was;                  /* its edge before */
     struct arb_level *changes;    /* [WINDOW_CHANGES_MAX] */
     uint32_t n;                   /* WINDOW_CHANGES_MAX + 1: there is no room */
 };
@@ -78,14 +78,13 @@ static void put(struct cut *cut, int64_t px, int64_t qty)
 }
 
 /*
- * The levels that the book's delta names, where the window was. One that was set and is below the
- * edge is left to put_leaving(), one that came in from below to put_entering().
+ * The levels that the book's delta names, where the window was. What of them is below its edge now,
+ * put_leaving() removes; one that came in from below is left to put_entering().
  */
 static void put_named(struct cut *cut, const struct arb_level *levels, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        const int64_t key = key_of(cut->side, levels[i].px);
-        if (key >= cut->was && (key >= cut->is || levels[i].qty == 0)) {
+        if (key_of(cut->side, levels[i].px) >= cut->was) {
             put(cut, levels[i].px, levels[i].qty);
         }
     }
@@ -222,8 +221,6 @@ static bool cut_delta(struct windows *windows, uint32_t i, const struct book *bo
                         .changes = windows->changes + WINDOW_CHANGES_MAX };
 
     set_edges(window, book);
-    bids.is = window->bids_edge;
-    asks.is = window->asks_edge;
     cut_side(&bids, window->depth, event->bids, event->n_bids);
     cut_side(&asks, window->depth, event->asks, event->n_asks);
     if (bids.n > WINDOW_CHANGES_MAX || asks.n > WINDOW_CHANGES_MAX) {

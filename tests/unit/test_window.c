@@ -496,7 +496,7 @@ static void a_snapshot_is_cut_to_a_message(void **state)
     assert_true(pass(&w, &event));
     const uint32_t depth = event.n_bids;
     assert_int_equal(event.n_asks, depth);
-    assert_in_range(message_len(&event), WIRE_MESSAGE_MAX * 9 / 10, WIRE_MESSAGE_MAX);
+    assert_in_range(message_len(&event), WIRE_MESSAGE_MAX * 9 / 10, WIRE_MESSAGE_MAX * 31 / 32);
     expect_window(&w, depth);
     assert_true(set_bid(&w, 6000000, 0)); /* rightly maintained too */
     expect_window(&w, depth);
@@ -525,20 +525,26 @@ static void one_that_outgrows_a_message_is_cut_for_everybody(void **state)
     assert_true(pass(&w, &event));
     assert_in_range(event.n_bids, 10000, LARGE - 1);
     assert_true(windows_show(&w.windows, 0, &w.book, &event));
+    const uint32_t depth = event.n_bids;
+    fill_large(&w.book, depth + 1);
+    assert_true(windows_show(&w.windows, 0, &w.book, &event));
+    assert_int_equal(event.n_bids, depth); /* as the others have it */
+    assert_true(pass_snapshot(&w));
+    expect_window(&w, depth + 1); /* all get it, so it may be larger again */
     destroy(&w);
 }
 
-/* `n` levels a side are set at once. */
-static struct event set_many(struct world *w, struct book *changes, uint32_t n)
+/* So many levels are set at once. */
+static struct event set_many(struct world *w, struct book *changes, uint32_t n_bids,
+                             uint32_t n_asks)
 {
-    struct event event = { .kind = EVENT_DELTA };
+    struct event event = { .kind = EVENT_DELTA, .n_bids = n_bids, .n_asks = n_asks };
 
-    fill_large(changes, n);
-    event.bids = book_side_begin(&changes->bids);
-    event.asks = book_side_begin(&changes->asks);
-    event.n_bids = event.n_asks = n;
-    set_all(&w->book.bids, event.bids, n);
-    set_all(&w->book.asks, event.asks, n);
+    fill_large(changes, n_bids + n_asks);
+    event.bids = book_side_begin(&changes->bids) + n_asks; /* the best of them */
+    event.asks = book_side_begin(&changes->asks) + n_bids;
+    set_all(&w->book.bids, event.bids, n_bids);
+    set_all(&w->book.asks, event.asks, n_asks);
     assert_true(pass(w, &event));
     return event;
 }
@@ -546,13 +552,15 @@ static struct event set_many(struct world *w, struct book *changes, uint32_t n)
 static void a_delta_that_is_too_large_is_a_snapshot(void **state)
 {
     static const struct {
-        uint32_t depth, n_before, n_changes;
+        uint32_t depth, n_before, n_bids, n_asks;
         enum event_kind kind;
     } cases[] = {
-        { 0, 0, 9000, EVENT_DELTA },
-        { 0, 0, 10000, EVENT_SNAPSHOT }, /* for a message */
-        { 20000, 30000, WINDOW_CHANGES_MAX, EVENT_DELTA },
-        { 20000, 30000, WINDOW_CHANGES_MAX + 1, EVENT_SNAPSHOT }, /* for the room there is */
+        { 0, 0, 9000, 9000, EVENT_DELTA },
+        { 0, 0, 10000, 10000, EVENT_SNAPSHOT }, /* for a message */
+        { 20000, 30000, WINDOW_CHANGES_MAX, WINDOW_CHANGES_MAX, EVENT_DELTA },
+        /* For the room there is. */
+        { 20000, 30000, WINDOW_CHANGES_MAX + 1, 0, EVENT_SNAPSHOT },
+        { 20000, 30000, 0, WINDOW_CHANGES_MAX + 1, EVENT_SNAPSHOT },
     };
 
     (void)state;
@@ -563,7 +571,7 @@ static void a_delta_that_is_too_large_is_a_snapshot(void **state)
         fill_large(&w.book, cases[i].n_before);
         assert_true(pass_snapshot(&w));
         assert_int_equal(book_init(&changes, 0), ARB_OK);
-        const struct event event = set_many(&w, &changes, cases[i].n_changes);
+        const struct event event = set_many(&w, &changes, cases[i].n_bids, cases[i].n_asks);
         assert_int_equal(event.kind, cases[i].kind);
         assert_true(message_len(&event) <= WIRE_MESSAGE_MAX);
         expect_window(&w, w.windows.windows[0].depth);
