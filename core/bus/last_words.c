@@ -10,6 +10,7 @@ struct told {
     struct event event; /* without levels and reason */
     bool is_closed;     /* by a STALE of ours */
     uint64_t n_left_out;
+    const char *refused; /* why something was, and that has not been said; or NULL */
 };
 
 struct last_words {
@@ -18,6 +19,7 @@ struct last_words {
     uint32_t n;         /* books up to the last that was told */
     uint32_t cursor;    /* where to look for the next one to close */
     uint32_t done;      /* which asking was answered */
+    uint32_t n_refused; /* books of which that is to be said */
     struct event event; /* lent to the consumer */
     char reason[EVENT_REASON_MAX];
     _Atomic uint32_t asked;         /* released after `callback`, acquired before it */
@@ -95,8 +97,7 @@ static uint64_t count_replaced(const struct told *told, const struct event *even
 
 const struct event *last_words_pass(struct last_words *words, const struct event *event)
 {
-    if (words == NULL || event->kind == EVENT_ALIVE ||
-        !words->books[event->instrument].is_closed) {
+    if (words == NULL || event->kind == EVENT_ALIVE || !words->books[event->instrument].is_closed) {
         return event;
     }
     struct told *const told = &words->books[event->instrument];
@@ -117,12 +118,15 @@ void last_words_note(struct last_words *words, const struct event *event)
     }
     struct told *const told = &words->books[event->instrument];
     const bool is_ours = event == &words->event && words->event.reason == words->reason;
-    *told = (struct told){ .event = *event, .is_closed = is_ours };
+    const char *const refused = told->refused;
+    words->n_refused -= is_ours && refused != NULL;
+    *told =
+        (struct told){ .event = *event, .is_closed = is_ours, .refused = is_ours ? NULL : refused };
     told->event.n_bids = told->event.n_asks = told->event.reason_len = 0;
     told->event.bids = told->event.asks = NULL;
     told->event.reason = "";
     words->n = event->instrument < words->n ? words->n : event->instrument + 1;
-    if (is_ours) {
+    if (is_ours && refused == NULL) {
         feedback_raise(words->feedback, event->instrument, 1);
     }
 }
@@ -132,14 +136,13 @@ static bool is_to_be_closed(const struct told *told)
     return told->event.state == ARB_BOOK_LIVE || told->event.state == ARB_BOOK_SYNCING;
 }
 
-static const struct event *close_book(struct last_words *words, const char *callback,
+/* words->reason is `len` bytes. */
+static const struct event *close_book(struct last_words *words, uint32_t instrument, int len,
                                       int64_t utc_ns)
 {
     struct event *const event = &words->event;
 
-    *event = words->books[words->cursor].event;
-    const int len =
-        snprintf(words->reason, sizeof(words->reason), "the plugin hangs in %.64s", callback);
+    *event = words->books[instrument].event;
     event->kind = EVENT_STATUS;
     event->state = ARB_BOOK_STALE;
     event->verified = ARB_SUSPECT;
@@ -164,11 +167,36 @@ const struct event *last_words_next(struct last_words *words, int64_t utc_ns)
     const char *const callback = atomic_load_explicit(&words->callback, memory_order_relaxed);
     while (callback != NULL && words->cursor < words->n) {
         if (is_to_be_closed(&words->books[words->cursor])) {
-            return close_book(words, callback, utc_ns);
+            const int len = snprintf(words->reason, sizeof(words->reason),
+                                     "the plugin hangs in %.64s", callback);
+            return close_book(words, words->cursor, len, utc_ns);
         }
         words->cursor++;
     }
     words->cursor = 0;
     words->done = asked;
+    return NULL;
+}
+
+void last_words_refused(struct last_words *words, uint32_t instrument, const char *why)
+{
+    if (words != NULL) {
+        words->n_refused += words->books[instrument].refused == NULL;
+        words->books[instrument].refused = why;
+    }
+}
+
+const struct event *last_words_next_refused(struct last_words *words, int64_t utc_ns)
+{
+    if (words == NULL || words->n_refused == 0) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < words->n; i++) {
+        if (words->books[i].refused != NULL) {
+            const int len =
+                snprintf(words->reason, sizeof(words->reason), "%.96s", words->books[i].refused);
+            return close_book(words, i, len, utc_ns);
+        }
+    }
     return NULL;
 }

@@ -12,6 +12,9 @@
  * it, so the chain is whole. The thread is asked for it by its feedback; where the very number was
  * taken it is asked once more.
  *
+ * The consumer closes a book in the same way, on its own account, when it passed something on that
+ * was refused for good: whoever is behind it would take for LIVE what is no longer right.
+ *
  * One of these belongs to the ring's consumer. last_words_ask() and _end() are for any thread.
  */
 #ifndef ARB_LAST_WORDS_H
@@ -46,6 +49,15 @@ const struct event *last_words_pass(struct last_words *words, const struct event
 
 /* With the ring empty: the next status to be passed on, or NULL. Borrowed until the next call. */
 const struct event *last_words_next(struct last_words *words, int64_t utc_ns);
+
+/*
+ * Something of the book that is, or is about to be, passed on was refused: `why`, a text that
+ * stays. Nobody is asked for the book; it would fare the same.
+ */
+void last_words_refused(struct last_words *words, uint32_t instrument, const char *why);
+
+/* The next status of a book of which something was refused, or NULL. As last_words_next(). */
+const struct event *last_words_next_refused(struct last_words *words, int64_t utc_ns);
 
 /* The event was passed on. */
 void last_words_note(struct last_words *words, const struct event *event);

@@ -10,6 +10,12 @@ void config_fini(struct config *config)
     memset(config, 0, sizeof(*config));
 }
 
+uint32_t config_publish_depth(const struct config *config, const struct exchange_config *exchange)
+{
+    return (uint32_t)(exchange->publish_depth_line != 0 ? exchange->publish_depth
+                                                        : config->host.publish_depth);
+}
+
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol)
 {
     for (unsigned i = 0; i < config->n_instruments; i++) {

@@ -36,6 +36,7 @@ struct host_config {
     const char *plugin_dir; /* where `plugin = kraken` is looked up as kraken.so */
     const char *ca_file;    /* PEM to trust instead of the system's store; NULL: the system's */
     int64_t snapshot_interval_ms; /* each live book is repeated this often */
+    int64_t publish_depth;        /* levels a side of a book that are published; 0: all */
     int64_t ring_bytes;           /* of each ring between threads */
     uint8_t px_scale, qty_scale;  /* of all instruments; ARB_DIGITS_UNKNOWN: not given */
     const char *scales_file;      /* where decided scales are remembered; NULL: nowhere */
@@ -74,14 +75,15 @@ struct exchange_config {
     char **symbols;     /* canonical symbols and patterns ("*" and "?"), as written */
     unsigned n_symbols;
     int64_t taker_fee_ppm;
-    const char *ca_file;       /* overrides [host] ca_file */
-    int64_t max_age_ms;        /* resync a busy book that is silent for longer; 0: never */
-    int64_t max_lag_ms;        /* what arrives older is not LIVE; 0: whatever its age */
-    int64_t connections;       /* lines kept up side by side; the first copy of everything wins */
+    const char *ca_file;   /* overrides [host] ca_file */
+    int64_t max_age_ms;    /* resync a busy book that is silent for longer; 0: never */
+    int64_t max_lag_ms;    /* what arrives older is not LIVE; 0: whatever its age */
+    int64_t publish_depth; /* overrides [host] publish_depth where publish_depth_line is not 0 */
+    int64_t connections;   /* lines kept up side by side; the first copy of everything wins */
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */
     struct config_entry *options;
     unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
-    unsigned max_lag_line;
+    unsigned max_lag_line, publish_depth_line;
 };
 
 /* Less than that is what networks do when nothing is wrong. */
@@ -115,6 +117,9 @@ struct config {
 
 /* Frees what config_load() has filled in, or left unfinished. */
 void config_fini(struct config *config);
+
+/* How many levels a side of the exchange's books are published; 0: all. */
+uint32_t config_publish_depth(const struct config *config, const struct exchange_config *exchange);
 
 /* The instrument's section, or NULL. */
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol);

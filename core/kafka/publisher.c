@@ -27,6 +27,7 @@ enum {
     FAIL_MS = 1000,     /* until a dead producer is replaced, and twice as long each time … */
     FAIL_MAX_MS = 8000, /* … that its successor died before it delivered anything */
     ABSENT_MS = 500,    /* at the end, for brokers that never answered */
+    HUSH_MS = 1000,     /* between two words on what was refused: they may be refused too */
 };
 
 /* What the message does to its book on the topic. */
@@ -53,6 +54,7 @@ _Static_assert(ARB_INSTRUMENTS_MAX <= NO_BOOK, "an origin holds any instrument")
 
 /* What the publisher knows of a venue beside its ring. */
 struct voice {
+    int64_t hush_ns;         /* mono: before, it is not said that something was refused */
     struct starts starts;    /* where consumers begin to read of it */
     struct event_venue name; /* of `alive`, which refers to it */
     struct event alive;      /* the last time; session 0: never */
@@ -160,6 +162,17 @@ static void ask_later(struct publisher *p, struct origin origin)
 {
     if (is_of_book(origin)) {
         places_owe(p->places, origin.venue - 1U, origin.instrument, origin.n_messages);
+    }
+}
+
+/* What consumers have of the book must not stay LIVE. */
+static void close_refused(const struct publisher *p, struct origin origin, rd_kafka_resp_err_t code)
+{
+    if (is_of_book(origin)) {
+        last_words_refused(p->venues[origin.venue - 1].words, origin.instrument,
+                           refusal_is_of_size(code)
+                               ? "Kafka refused a message of it as too large: see publish_depth"
+                               : "Kafka refused a message of it");
     }
 }
 
@@ -297,6 +310,7 @@ static void note_failure(struct publisher *p, const rd_kafka_message_t *message)
             .is_by_broker = true,
         };
         ask_later(p, origin);
+        close_refused(p, origin, message->err);
         say_refused(p, &refused);
     } else {
         ask_again(p, origin);
@@ -428,6 +442,7 @@ static void note_refusal(struct publisher *p, const struct message *m, rd_kafka_
                                      .topic = m->topic,
                                      .code = code };
     count(&p->refused, 1);
+    close_refused(p, m->origin, code);
     say_refused(p, &refused);
 }
 
@@ -614,6 +629,25 @@ static enum publisher_turn say_last_words(struct publisher *p, unsigned venue, s
     return PUBLISHER_IDLE;
 }
 
+/* Of which books something was refused. */
+static bool say_what_was_refused(struct publisher *p, unsigned venue, struct moment now)
+{
+    struct last_words *const words = p->venues[venue].words;
+    struct voice *const voice = &p->voices[venue];
+
+    if (now.mono_ns < voice->hush_ns) {
+        return true;
+    }
+    for (const struct event *event; (event = last_words_next_refused(words, now.utc_ns)) != NULL;) {
+        if (!send_now(p, venue, event, now)) {
+            return false;
+        }
+        last_words_note(words, event);
+        voice->hush_ns = now.mono_ns + HUSH_MS * NS_PER_MS;
+    }
+    return true;
+}
+
 static bool pass_on(struct publisher *p, unsigned venue, const struct event *event,
                     struct moment now)
 {
@@ -634,6 +668,9 @@ static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, stru
 {
     struct ring *const ring = p->venues[venue].ring;
 
+    if (!say_what_was_refused(p, venue, now)) {
+        return PUBLISHER_BLOCKED;
+    }
     for (unsigned i = 0; i < PUBLISHER_BATCH; i++) {
         size_t len;
         void *const record = ring_peek(ring, &len);

@@ -49,7 +49,7 @@ static const char *help(enum refused_act act, rd_kafka_resp_err_t code)
         return "fewer replicas of topic %s are in sync than its min.insync.replicas";
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-        return "a smaller depth of the exchange would help, or a larger max.message.bytes of topic "
+        return "a smaller publish_depth would help, or a larger max.message.bytes of topic "
                "%s "
                "with as large an rdkafka.message.max.bytes";
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:

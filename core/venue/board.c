@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "venue/window.h"
+
 enum { NO_SEAT = BOARD_SEATS_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 1 };
 
 #define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
@@ -46,6 +48,7 @@ struct board {
     uint32_t n_seats;
     struct arb_instrument *instruments; /* [ARB_INSTRUMENTS_MAX] never move: events point here */
     struct board_book *books;           /* [ARB_INSTRUMENTS_MAX] */
+    struct windows windows;             /* what is published of them */
     struct arb_symbol_map *by_symbol;
     uint32_t n;
     struct outlet *outlets[OUTLETS_MAX];
@@ -150,8 +153,7 @@ static void stamp(struct board *board, uint32_t i, struct moment at, const struc
     event->clock = venue_clock_estimate(&board->clock, at);
     event->seq = ++board->books[i].seq;
     if (event->kind != EVENT_STATUS) {
-        event->crc = event_book_crc(book_side_begin(&levels->bids), levels->bids.n,
-                                    book_side_begin(&levels->asks), levels->asks.n);
+        event->crc = windows_crc(&board->windows, i, levels);
     }
 }
 
@@ -290,7 +292,7 @@ static void publish(struct board *board, uint32_t i, struct event *event)
     book->at = own->at;
     book->recv_ns = own->recv.mono_ns;
     book->wait_ns = NEVER_NS;
-    if (board->n_outlets == 0) {
+    if (board->n_outlets == 0 || !windows_pass(&board->windows, i, &own->book, event)) {
         return;
     }
     stamp(board, i, own->recv, &own->book, event);
@@ -317,6 +319,10 @@ static void send_whole(struct board *board, uint32_t i, struct outlet *outlet)
         struct event event;
         whole_event(board, i, &event);
         const struct live_book *const own = book_of(board, board->books[i].leader, i);
+        if (!windows_show(&board->windows, i, &own->book, &event)) {
+            publish(board, i, &event); /* makes it smaller for everybody */
+            return;
+        }
         stamp(board, i, own->recv, &own->book, &event);
         (void)outlet_send(outlet, &event);
     }
@@ -751,21 +757,21 @@ int64_t board_on_turn(struct board *board, struct moment now)
 
 /* -- life ------------------------------------------------------------------------------ */
 
-static int init_books(struct board *board)
+static int init_books(struct board *board, uint32_t publish_depth)
 {
     board->instruments = calloc(ARB_INSTRUMENTS_MAX, sizeof(*board->instruments));
     board->books = calloc(ARB_INSTRUMENTS_MAX, sizeof(*board->books));
     board->by_symbol = calloc(1, sizeof(*board->by_symbol));
     return board->instruments == NULL || board->books == NULL || board->by_symbol == NULL
                ? ARB_ENOMEM
-               : ARB_OK;
+               : windows_init(&board->windows, publish_depth, board->who, board->instruments);
 }
 
 int board_create(struct board **out, const struct board_config *config)
 {
     struct board *const board = calloc(1, sizeof(*board));
 
-    if (board == NULL || init_books(board) != ARB_OK) {
+    if (board == NULL || init_books(board, config->publish_depth) != ARB_OK) {
         board_destroy(board);
         return ARB_ENOMEM;
     }
@@ -797,6 +803,7 @@ void board_destroy(struct board *board)
         free_seat(&board->seats[seat]);
     }
     lag_fini(&board->lag);
+    windows_fini(&board->windows);
     free(board->instruments);
     free(board->books);
     free(board->by_symbol);
@@ -977,6 +984,7 @@ struct arb_book board_view(const struct board *board, uint32_t i)
 
     if (can_send_whole(book)) {
         view = live_book_view(book_of(board, book->leader, i), board->seats[book->leader].rules);
+        windows_view(&board->windows, i, &view);
     }
     view.state = book->state;
     view.trading = book->trading;

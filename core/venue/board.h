@@ -23,6 +23,8 @@
  * is on time, or publishes STALE, and the whole book from the session's own when it is fresh again.
  * What may be late is LIVE and suspect.
  *
+ * Of a large book its best levels are published (window.h): whatever is said of it, is of these.
+ *
  * Books are named by the board's own index, which lives as long as the board: sessions come and go,
  * and each counts its instruments for itself. The board looks at their books and knows nothing
  * else of them. All calls are for one thread.
@@ -54,6 +56,7 @@ struct board_config {
     uint64_t run;                 /* of the host: `session` in the messages */
     int64_t snapshot_interval_ns; /* 0: books are not repeated */
     int64_t max_lag_ns;           /* what arrives older is not LIVE; 0: it is not looked at */
+    uint32_t publish_depth;       /* levels a side that are published; 0: all */
     /* Over which connection a book comes. NULL: all come over the first. */
     uint32_t (*conn_of)(const void *context, uint32_t seat, uint32_t instrument);
     /* How long the machine has slept so far, which the monotonic clock leaves out; or NULL. */

@@ -335,6 +335,8 @@ static int create_sessions(struct venue *venue, struct err *err)
                                         .snapshot_interval_ns =
                                             config->snapshot_interval_ms * NS_PER_MS,
                                         .max_lag_ns = config->exchange->max_lag_ms * NS_PER_MS,
+                                        .publish_depth =
+                                            config_publish_depth(config->config, config->exchange),
                                         .conn_of = conn_of,
                                         .asleep_ns = config->asleep_ns,
                                         .distrust = distrust,

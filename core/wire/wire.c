@@ -91,6 +91,29 @@ static char *put_level(char *at, const struct event *event, const struct arb_lev
     return put_text(at, "\"],");
 }
 
+/* The bytes of the level that is `nth` from the best. */
+static size_t level_len(const struct event *event, const struct arb_level *levels, uint32_t n,
+                        uint32_t nth)
+{
+    char text[LEVEL_MAX];
+    return nth < n ? (size_t)(put_level(text, event, &levels[n - 1 - nth]) - text) : 0;
+}
+
+uint32_t wire_depth_within(const struct event *event, size_t len)
+{
+    const uint32_t n = event->n_bids > event->n_asks ? event->n_bids : event->n_asks;
+    size_t used = HEAD_MAX;
+
+    for (uint32_t depth = 0; depth < n; depth++) {
+        used += level_len(event, event->bids, event->n_bids, depth) +
+                level_len(event, event->asks, event->n_asks, depth);
+        if (used > len) {
+            return depth;
+        }
+    }
+    return n;
+}
+
 /* A snapshot goes out best level first, as people read it; a delta in its order. */
 static char *put_levels(char *at, const struct event *event, const struct arb_level *levels,
                         uint32_t n)

@@ -14,6 +14,15 @@
 /* The most bytes wire_write_event() may need for this event. */
 size_t wire_event_bound(const struct event *event);
 
+/*
+ * What brokers and librdkafka accept unless somebody configured them, a million bytes, less what is
+ * sent around a message: key, headers, lengths.
+ */
+enum { WIRE_MESSAGE_MAX = 990000 };
+
+/* How many of the best levels a side of this snapshot a message of `len` bytes has room for. */
+uint32_t wire_depth_within(const struct event *snapshot, size_t len);
+
 /* Writes one message without terminator, at most wire_event_bound() bytes; returns its length. */
 size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out);
 

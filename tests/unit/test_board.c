@@ -31,7 +31,10 @@ struct world {
     struct event alive;  /* and how the last time */
     char text[TEXT_MAX]; /* what the outlet got and whom the board distrusts */
     size_t len;
-    bool shows_why; /* reasons too */
+    bool shows_why;   /* reasons too */
+    bool is_large;    /* no text of what follows */
+    uint32_t crc;     /* of the last event */
+    uint32_t n_other; /* levels of the last one that a second outlet got */
 };
 
 /* As the machine has it for the board: how long it slept so far. */
@@ -58,6 +61,10 @@ static void on_event(void *context, const struct event *event)
         w->alive = *event;
         return;
     }
+    w->crc = event->crc;
+    if (w->is_large) {
+        return;
+    }
     (void)snprintf(line, sizeof(line), "%s %s #%u<%u", event_kind_name(event->kind),
                    book_state_name(event->state), (unsigned)event->seq, (unsigned)event->prev_seq);
     note(context, line);
@@ -74,6 +81,13 @@ static void on_event(void *context, const struct event *event)
         note(context, event->reason);
     }
     note(context, "\n");
+}
+
+static void count_levels(void *context, const struct event *event)
+{
+    if (event->kind != EVENT_ALIVE) {
+        ((struct world *)context)->n_other = event->n_bids + event->n_asks;
+    }
 }
 
 static void distrust(void *context, uint32_t seat, uint32_t instrument, struct moment now,
@@ -237,6 +251,112 @@ static void session_that_is_ahead_takes_the_lead_by_the_difference(void **state)
     delta(w, A, 6, 2);
     expect(w, "delta LIVE #2<1 b100x2\n");
     assert_int_equal(board_stats(w->board)->takeovers, 1);
+    destroy(w);
+}
+
+/* The best three of ten bids: 100, 98 and 97. */
+static struct world *create_with_window(void)
+{
+    struct world *const w = create_with(
+        2, (struct board_config){ .publish_depth = 3, .snapshot_interval_ns = NS_PER_S });
+
+    deepen(w, A);
+    deepen(w, B);
+    snapshot(w, A, 5, 1);
+    snapshot(w, B, 5, 1);
+    expect(w, "snapshot LIVE #1<0 b97x1 b98x1 b100x1\n");
+    return w;
+}
+
+static uint32_t window_crc(const struct world *w, uint32_t seat)
+{
+    const struct book_side *const bids = &w->books[seat].book.bids;
+    return event_book_crc(book_side_begin(bids) + bids->n - 3, 3, NULL, 0);
+}
+
+static void takeover_is_told_of_the_window(void **state)
+{
+    (void)state;
+    struct world *const w = create_with_window();
+    struct book_side *const bids = &w->books[B].book.bids;
+
+    assert_int_equal(book_side_set(bids, &(struct arb_level){ .px = 98 }), ARB_OK);
+    delta(w, B, 6, 1);
+    expect(w, "delta LIVE #2<1 b98x0 b96x1\n");
+    assert_int_equal(w->crc, window_crc(w, B));
+    lose(w, B);
+    lose(w, A);
+    expect(w, "status STALE #3<2\n");
+    snapshot(w, A, 7, 1);
+    expect(w, "snapshot LIVE #4<3 b97x1 b98x1 b100x1\n");
+    assert_int_equal(w->crc, window_crc(w, A));
+    destroy(w);
+}
+
+static void repeated_and_looked_at_is_the_window(void **state)
+{
+    (void)state;
+    struct world *const w = create_with_window();
+
+    (void)turn_after(w, 0);
+    (void)turn_after(w, NS_PER_S);
+    expect(w, "snapshot LIVE #2<1 b97x1 b98x1 b100x1\n");
+    assert_int_equal(w->crc, window_crc(w, A));
+    assert_int_equal(board_view(w->board, 0).n_bids, 3);
+    assert_int_equal(board_view(w->board, 0).bids[0].px, 97);
+    destroy(w);
+}
+
+/* The number of the event is not spent, and who takes over is as far as what was not told. */
+static void below_the_window_nothing_is_told(void **state)
+{
+    (void)state;
+    struct world *const w = create_with_window();
+    struct live_book *const book = &w->books[A];
+    const struct arb_level low = { .px = 90 };
+    struct event event;
+
+    assert_int_equal(book_side_set(&book->book.bids, &low), ARB_OK);
+    book->at = (struct live_progress){ .venue_ns = 6 };
+    live_book_event(book, &rules, EVENT_DELTA, &event);
+    event.bids = &low;
+    event.n_bids = 1;
+    tell(w, A, event);
+    expect(w, "");
+    assert_int_equal(book_side_set(&w->books[B].book.bids, &low), ARB_OK);
+    delta(w, B, 6, 1);
+    expect(w, "");
+    delta(w, A, 7, 2);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    destroy(w);
+}
+
+/* It grew by deltas; the repetition shows that it has to be cut, and everybody gets that. */
+static void book_that_outgrows_a_message_is_cut_for_everybody(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, NS_PER_S);
+    struct book_side *const bids = &w->books[A].book.bids;
+    struct outlet other;
+
+    assert_int_equal(outlet_init_fn(&other, count_levels, w), ARB_OK);
+    other.periodic = false;
+    assert_int_equal(board_add_outlet(w->board, &other), ARB_OK);
+    snapshot(w, A, 5, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    for (uint32_t i = 1; i < ARB_EVENT_LEVELS_MAX; i++) {
+        assert_int_equal(
+            book_side_set(bids, &(struct arb_level){ .px = INT64_MAX - i, .qty = INT64_MAX }),
+            ARB_OK);
+    }
+    (void)turn_after(w, 0);
+    w->is_large = true;
+    (void)turn_after(w, NS_PER_S);
+    (void)turn_after(w, NS_PER_S);
+    /* All of them, then those that fit; only the first outlet wants another one. */
+    assert_in_range(w->n_other, 19000, ARB_EVENT_LEVELS_MAX - 1);
+    assert_int_equal(board_seq(w->board, 0), 3);
+    outlet_fini(&other);
     destroy(w);
 }
 
@@ -686,6 +806,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(second_copy_is_dropped),
         cmocka_unit_test(session_that_is_ahead_takes_the_lead_by_the_difference),
+        cmocka_unit_test(takeover_is_told_of_the_window),
+        cmocka_unit_test(repeated_and_looked_at_is_the_window),
+        cmocka_unit_test(below_the_window_nothing_is_told),
+        cmocka_unit_test(book_that_outgrows_a_message_is_cut_for_everybody),
         cmocka_unit_test(lost_leader_is_followed_by_one_as_far),
         cmocka_unit_test(book_waits_for_one_that_is_behind),
         cmocka_unit_test(patience_ends_with_a_proof_asked_for),

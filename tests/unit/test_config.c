@@ -84,6 +84,7 @@ static void small_file_gets_the_defaults(void **state)
     assert_null(c->host.plugin_dir);
     assert_null(c->host.ca_file);
     assert_int_equal(c->host.snapshot_interval_ms, 10000);
+    assert_int_equal(config_publish_depth(c, &c->exchanges[0]), 500);
     assert_int_equal(c->host.ring_bytes, 8 * 1024 * 1024);
     assert_int_equal(c->host.px_scale, ARB_DIGITS_UNKNOWN);
     assert_int_equal(c->host.qty_scale, ARB_DIGITS_UNKNOWN);
@@ -386,6 +387,28 @@ static void max_lag_is_none_or_more_than_networks_do(void **state)
                    "whatever their age\n");
 }
 
+static void publish_depth_is_the_exchange_s_or_the_host_s(void **state)
+{
+    struct loaded l = load("[host]\npublish_depth = 65536\n"
+                           "[kafka]\nbrokers = embedded\n"
+                           "[exchange:a]\nsymbols = BTC/USD\ntaker_fee = 0\n"
+                           "[exchange:b]\nsymbols = BTC/USD\ntaker_fee = 0\npublish_depth = 0\n"
+                           "[exchange:c]\nsymbols = BTC/USD\ntaker_fee = 0\npublish_depth = 1\n");
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    assert_int_equal(config_publish_depth(&l.config, &l.config.exchanges[0]), 65536);
+    assert_int_equal(config_publish_depth(&l.config, &l.config.exchanges[1]), 0);
+    assert_int_equal(config_publish_depth(&l.config, &l.config.exchanges[2]), 1);
+    unload(&l);
+    check_problems(
+        "[host]\npublish_depth = 65537\n"
+        "[kafka]\nbrokers = embedded\n"
+        "[exchange:a]\nsymbols = BTC/USD\ntaker_fee = 0\npublish_depth = -1\n",
+        "FILE:2: [host] publish_depth: '65537' is not a whole number from 0 to 65536\n"
+        "FILE:8: [exchange:a] publish_depth: '-1' is not a whole number from 0 to 65536\n");
+}
+
 static void empty_file_says_what_is_needed(void **state)
 {
     (void)state;
@@ -635,6 +658,7 @@ int main(void)
         cmocka_unit_test(bad_list_does_not_make_its_instruments_unlisted),
         cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
         cmocka_unit_test(parts_have_to_fit),
+        cmocka_unit_test(publish_depth_is_the_exchange_s_or_the_host_s),
         cmocka_unit_test(max_lag_is_none_or_more_than_networks_do),
         cmocka_unit_test(empty_file_says_what_is_needed),
         cmocka_unit_test(missing_file_is_one_problem),

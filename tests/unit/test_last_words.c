@@ -265,6 +265,64 @@ static void it_may_hang_again(void **state)
                   "3: status STALE 4 after 3 (the plugin hangs in on_message())\n");
 }
 
+/* What is said of books of which something was refused. */
+static void speak_of_refused(struct world *world)
+{
+    for (const struct event *event;
+         (event = last_words_next_refused(world->words, said_ns)) != NULL;) {
+        assert_int_equal(event->recv_ns, said_ns);
+        write_line(world, event);
+        last_words_note(world->words, event);
+    }
+}
+
+static void a_book_of_which_something_was_refused_is_closed_once(void **state)
+{
+    struct world *const world = *state;
+
+    speak_of_refused(world);
+    push_snapshot(world, 1);
+    push(world, OTHER, EVENT_SNAPSHOT, ARB_BOOK_LIVE, 1);
+    last_words_refused(world->words, BOOK, "too large");
+    last_words_refused(world->words, BOOK, "much too large");
+    push_delta(world, 2); /* on its way already */
+    assert_false(last_words_are_due(world->words));
+    speak_of_refused(world);
+    speak_of_refused(world);
+    push_delta(world, 3);
+    push_delta(world, 4);
+    push_snapshot(world, 5);
+    push(world, OTHER, EVENT_DELTA, ARB_BOOK_LIVE, 2);
+    assert_false(feedback_take_any(&world->feedback)); /* it would be refused again */
+    expect(world, "3: snapshot LIVE 1 after 0\n"
+                  "5: snapshot LIVE 1 after 0\n"
+                  "3: delta LIVE 2 after 1\n"
+                  "3: status STALE 3 after 2 (much too large)\n"
+                  "3: snapshot LIVE 5 after 3 for 2\n"
+                  "5: delta LIVE 2 after 1\n");
+}
+
+/* Refused is what is about to be passed on, be it the word itself. */
+static void a_word_that_is_refused_is_said_again(void **state)
+{
+    struct world *const world = *state;
+
+    last_words_refused(world->words, BOOK, "too large");
+    assert_null(last_words_next_refused(world->words, said_ns)); /* nothing was passed on */
+    push_snapshot(world, 1);
+    speak_of_refused(world);
+    last_words_refused(world->words, BOOK, "too large");
+    speak_of_refused(world);
+    push(world, BOOK, EVENT_STATUS, ARB_BOOK_UNUSABLE, 4);
+    last_words_refused(world->words, BOOK, "too large");
+    speak_of_refused(world);
+    expect(world, "3: snapshot LIVE 1 after 0\n"
+                  "3: status STALE 2 after 1 (too large)\n"
+                  "3: status STALE 3 after 2 (too large)\n"
+                  "3: status UNUSABLE 4 after 3\n"
+                  "3: status STALE 5 after 4 (too large)\n");
+}
+
 static void one_that_is_back_already_needs_nobody(void **state)
 {
     struct world *const world = *state;
@@ -286,6 +344,8 @@ static void without_words_events_pass(void **state)
     last_words_note(NULL, &event);
     assert_null(last_words_next(NULL, said_ns));
     assert_false(last_words_are_due(NULL));
+    last_words_refused(NULL, BOOK, "too large");
+    assert_null(last_words_next_refused(NULL, said_ns));
     last_words_destroy(NULL);
 }
 
@@ -303,6 +363,8 @@ int main(void)
         WORLD_TEST(status_that_ends_the_book_is_whole_one_that_keeps_it_is_not),
         WORLD_TEST(other_books_are_not_touched),
         WORLD_TEST(it_may_hang_again),
+        WORLD_TEST(a_book_of_which_something_was_refused_is_closed_once),
+        WORLD_TEST(a_word_that_is_refused_is_said_again),
         WORLD_TEST(one_that_is_back_already_needs_nobody),
         cmocka_unit_test(without_words_events_pass),
     };

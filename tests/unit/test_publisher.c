@@ -281,7 +281,7 @@ static void a_message_too_large_for_the_broker_names_its_book_and_waits(void **s
     assert_false(feedback_take_any(&f->feedbacks[1]));
     assert_int_equal(count_of(text,
                               " bytes for kraken BTC/USD was refused: Broker: Message size too "
-                              "large; a smaller depth"),
+                              "large; a smaller publish_depth"),
                      1);
     fixture_push_deltas(f, 0, 2, 3);
     fixture_flush(f);
@@ -390,6 +390,77 @@ static void a_message_that_is_too_large_does_not_stop_the_others(void **state)
     assert_false(feedback_take_any(&f->feedbacks[0]));
 }
 
+/* The next event of the source, which is `kind`, has this state and names that event before it. */
+static void expect_event(struct source *source, enum event_kind kind, enum arb_book_state state,
+                         uint64_t prev_seq)
+{
+    const struct event *const event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+
+    assert_non_null(event);
+    assert_int_equal(event->kind, kind);
+    assert_int_equal(event->state, state);
+    assert_int_equal(event->prev_seq, prev_seq);
+}
+
+/* Refused at once, for librdkafka has a limit of its own: the copy on the bus is LIVE before. */
+static void a_book_of_which_a_message_is_too_large_is_stale_on_the_bus(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct config_entry limit = { .key = "message.max.bytes", .value = "1000" };
+    static const struct arb_level levels[100];
+    struct source *const source = fixture_source(&f->config);
+    struct event event = sample_snapshot();
+
+    assert_int_equal(last_words_create(&f->words[0], &f->feedbacks[0]), ARB_OK);
+    fixture_set(f, &limit);
+    fixture_publish(f);
+    event.seq = 7;
+    event.prev_seq = 0;
+    fixture_push(f, 0, &event);
+    event.seq = 8;
+    event.prev_seq = 7;
+    event.bids = levels;
+    event.n_bids = 100;
+    fixture_push(f, 0, &event);
+    fixture_flush(f);
+    (void)publisher_step(f->publisher, clock_moment());
+    fixture_push_deltas(f, 0, 9, 10); /* behind what nobody has: left out */
+    event.seq = 12;
+    event.n_bids = 1;
+    fixture_push(f, 0, &event);
+    fixture_flush(f);
+    expect_event(source, EVENT_SNAPSHOT, ARB_BOOK_LIVE, 0);
+    expect_event(source, EVENT_STATUS, ARB_BOOK_STALE, 8);
+    expect_event(source, EVENT_SNAPSHOT, ARB_BOOK_LIVE, 9);
+    source->ops->destroy(source);
+    last_words_destroy(f->words[0]);
+}
+
+/* By the broker, later: the same. */
+static void a_book_of_which_the_broker_refuses_a_message_is_stale_on_the_bus(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config);
+    struct stderr_capture capture;
+
+    assert_int_equal(last_words_create(&f->words[1], &f->feedbacks[1]), ARB_OK);
+    fixture_publish(f);
+    stderr_capture_begin(&capture);
+    refuse_one(f, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    fixture_flush(f);
+    (void)stderr_capture_end(&capture);
+    const struct event *event;
+    do {
+        event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+        assert_non_null(event);
+    } while (event->kind != EVENT_STATUS);
+    assert_int_equal(event->state, ARB_BOOK_STALE);
+    assert_string_equal(event->reason,
+                        "Kafka refused a message of it as too large: see publish_depth");
+    source->ops->destroy(source);
+    last_words_destroy(f->words[1]);
+}
+
 static void nothing_is_lost_while_no_broker_can_be_reached(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -492,6 +563,8 @@ int main(void)
         KAFKA_TEST(the_partition_is_that_of_the_key),
         KAFKA_TEST(a_dead_producer_is_replaced),
         KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
+        KAFKA_TEST(a_book_of_which_a_message_is_too_large_is_stale_on_the_bus),
+        KAFKA_TEST(a_book_of_which_the_broker_refuses_a_message_is_stale_on_the_bus),
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
         KAFKA_TEST(a_flush_without_a_broker_ends_at_its_deadline),
         KAFKA_TEST(stopping_the_thread_delivers_what_is_in_the_rings),
