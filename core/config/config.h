@@ -76,6 +76,7 @@ struct exchange_config {
     unsigned n_symbols;
     int64_t taker_fee_ppm;
     const char *ca_file;   /* overrides [host] ca_file */
+    const char *proxy;     /* "none" or http://HOST:PORT, see util/proxy_url.h; NULL: not given */
     int64_t max_age_ms;    /* resync a busy book that is silent for longer; 0: never */
     int64_t max_lag_ms;    /* what arrives older is not LIVE; 0: whatever its age */
     int64_t publish_depth; /* overrides [host] publish_depth where publish_depth_line is not 0 */
@@ -83,7 +84,7 @@ struct exchange_config {
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */
     struct config_entry *options;
     unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
-    unsigned max_lag_line, publish_depth_line;
+    unsigned max_lag_line, publish_depth_line, proxy_line;
 };
 
 /* Less than that is what networks do when nothing is wrong. */

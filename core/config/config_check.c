@@ -4,6 +4,7 @@
 
 #include "arbspot/text.h"
 #include "config/symbol_list.h"
+#include "util/proxy_url.h"
 
 enum { HEADING_MAX = 64 };
 
@@ -61,8 +62,20 @@ static void check_topics(const struct config *config, struct problems *problems)
     }
 }
 
+static void check_proxy(const struct exchange_config *exchange, struct problems *problems)
+{
+    const struct heading heading = heading_of("exchange", exchange->name);
+    struct proxy_url ignored;
+    struct err err;
+
+    if (exchange->proxy != NULL && proxy_url_parse(&ignored, exchange->proxy, &err) != ARB_OK) {
+        problem_add(problems, exchange->proxy_line, heading.text, "proxy", "%s", err.text);
+    }
+}
+
 static void check_exchange(const struct exchange_config *exchange, struct problems *problems)
 {
+    check_proxy(exchange, problems);
     if (exchange->max_lag_ms > 0 && exchange->max_lag_ms < CONFIG_MAX_LAG_MIN_MS) {
         const struct heading heading = heading_of("exchange", exchange->name);
         problem_add(problems, exchange->max_lag_line, heading.text, "max_lag",

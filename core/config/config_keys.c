@@ -228,6 +228,12 @@ static const struct config_key exchange_keys[] = {
       .store = STORE_PATH,
       .offset = offsetof(struct exchange_config, ca_file),
       TEXT },
+    /* Checked later: a complaint about the value would show it, and a password with it. */
+    { .name = "proxy",
+      .store = STORE_TEXT,
+      .offset = offsetof(struct exchange_config, proxy),
+      .line_offset = offsetof(struct exchange_config, proxy_line),
+      TEXT },
     { .name = "max_age",
       .fallback = "30s",
       .store = STORE_NUMBER,

@@ -55,9 +55,9 @@ static void finish(struct http_client *http, struct http_slot *slot,
 
 static void finish_failed(struct http_client *http, struct http_slot *slot)
 {
-    char why[DIAL_WHY_MAX];
+    char why[DIAL_SUMMARY_MAX];
 
-    (void)snprintf(why, sizeof(why), "%s", slot->dial.why);
+    dial_summary(&slot->dial, http->net, why);
     finish(http, slot, &(struct http_answer){ .body = { why, strlen(why) } });
 }
 
@@ -74,7 +74,7 @@ static void attempt_failed(struct http_client *http, struct http_slot *slot, con
                            size_t len)
 {
     dial_explain(&slot->dial, &http->net->tls, text, len);
-    if (!slot->dial.has_tcp && !slot->dial.is_closing && dial_has_address(&slot->dial)) {
+    if (dial_pass_over(&slot->dial, http->net)) {
         dial_detach(&slot->dial);
         slot->state = HTTP_LOOKUP;
         net_due_by(http->net, 0);
@@ -86,17 +86,40 @@ static void attempt_failed(struct http_client *http, struct http_slot *slot, con
 static void connect_next(struct http_client *http, struct http_slot *slot)
 {
     slot->state = HTTP_ANSWER;
-    net_due_by(http->net, slot->due_ns);
-    if (dial_connect(&slot->dial, http->net->lws) != ARB_OK) {
+    if (dial_connect(&slot->dial, http->net, http->net->config.http_timeout_ms) != ARB_OK) {
         attempt_failed(http, slot, "", 0);
+        return;
     }
+    if (!dial_has_address(&slot->dial)) {
+        slot->dial.due_ns = slot->due_ns; /* the last one has what is left */
+    }
+    net_due_by(http->net, slot->dial.due_ns);
+}
+
+/*
+ * With the request sent, what takes long may be the host's work. Half of what is left is for that,
+ * the other half for the addresses that come after; all of it when nothing may come after.
+ */
+static void wait_for_answer(struct http_client *http, struct http_slot *slot)
+{
+    const int64_t now_ns = clock_mono_ns(), left_ns = slot->due_ns - now_ns;
+    const bool is_last =
+        slot->request->method == ARB_POST || !dial_has_address(&slot->dial) || left_ns <= 0;
+
+    slot->dial.due_ns = is_last ? slot->due_ns : now_ns + left_ns / 2;
+    net_due_by(http->net, slot->dial.due_ns);
 }
 
 /* True when the request is given up, for taking too long or because it cannot end well. */
 static bool is_given_up(struct http_client *http, struct http_slot *slot, int64_t now_ns)
 {
+    const bool is_silent = slot->state == HTTP_ANSWER && slot->status == 0;
+
     if (now_ns >= slot->due_ns) {
+        slot->dial.is_late = slot->dial.is_late || (is_silent && !slot->dial.is_closing);
         dial_kill_late(&slot->dial, "no answer within", http->net->config.http_timeout_ms);
+    } else if (is_silent && now_ns >= slot->dial.due_ns) {
+        dial_kill_silent(&slot->dial, http->net->config.http_timeout_ms);
     }
     return slot->dial.is_closing;
 }
@@ -107,7 +130,7 @@ static void due_lookup(struct http_client *http, struct http_slot *slot, int64_t
         finish_failed(http, slot);
         return;
     }
-    switch (dial_poll(&slot->dial)) {
+    switch (dial_poll(&slot->dial, http->net)) {
     case DIAL_PENDING:
         net_due_by(http->net, slot->due_ns);
         net_due_by(http->net, now_ns + NET_LOOKUP_POLL_MS * NS_PER_MS);
@@ -127,7 +150,7 @@ static void due_answer(struct http_client *http, struct http_slot *slot, int64_t
         dial_kill(&slot->dial, "");
         net_due_by(http->net, now_ns + NET_KILL_AGAIN_MS * NS_PER_MS);
     } else {
-        net_due_by(http->net, slot->due_ns);
+        net_due_by(http->net, slot->status == 0 ? slot->dial.due_ns : slot->due_ns);
     }
 }
 
@@ -152,7 +175,8 @@ static void start(struct http_client *http, struct http_slot *slot, int64_t now_
     slot->state = HTTP_LOOKUP;
     slot->dial.method = slot->request->method == ARB_POST ? "POST" : "GET";
     (void)url_parse(&slot->dial.url, "https", slot->request->url, NULL); /* accepted when queued */
-    dial_begin(&slot->dial);
+    slot->dial.patience = 0;
+    dial_begin(&slot->dial, http->net);
 }
 
 static void slot_due(struct http_client *http, struct http_slot *slot, int64_t now_ns)
@@ -182,12 +206,14 @@ static int add_text(unsigned char **at, size_t *room, const char *text, size_t l
     return 0;
 }
 
-int http_client_add_headers(struct dial *dial, unsigned char **at, size_t room)
+int http_client_add_headers(struct http_client *http, struct dial *dial, unsigned char **at,
+                            size_t room)
 {
     struct http_slot *slot = (struct http_slot *)dial; /* its first member */
     const struct http_request *request = slot->request;
     char length[48];
 
+    wait_for_answer(http, slot);
     if (add_text(at, &room, request->headers.data, request->headers.len) != 0) {
         return -1;
     }
@@ -248,11 +274,12 @@ static int64_t retry_after_ms(const char *text)
     return seconds * 1000;
 }
 
-static void on_head(struct http_slot *slot)
+static void on_head(struct http_client *http, struct http_slot *slot)
 {
     struct lws *const wsi = slot->dial.wsi;
     char text[64];
 
+    dial_has_worked(&slot->dial, http->net);
     slot->status = (int)lws_http_client_http_response(wsi);
     if (lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HTTP_RETRY_AFTER) > 0) {
         slot->retry_after_ms = retry_after_ms(text);
@@ -296,7 +323,7 @@ int http_client_event(struct http_client *http, struct dial *dial, enum lws_call
 
     switch (reason) {
     case LWS_CALLBACK_ESTABLISHED_CLIENT_HTTP:
-        on_head(slot);
+        on_head(http, slot);
         return 0;
     case LWS_CALLBACK_CLIENT_HTTP_WRITEABLE:
         return on_writable(slot);

@@ -58,7 +58,8 @@ void http_client_due(struct http_client *http, int64_t now_ns);
 void http_client_fini(struct http_client *http);
 
 /* Writes the request's own headers at `*at`, where `room` bytes are free. Non-zero: no room. */
-int http_client_add_headers(struct dial *dial, unsigned char **at, size_t room);
+int http_client_add_headers(struct http_client *http, struct dial *dial, unsigned char **at,
+                            size_t room);
 
 /* What libwebsockets says about the socket of one of our dials. Non-zero closes it. */
 int http_client_event(struct http_client *http, struct dial *dial, enum lws_callback_reasons reason,

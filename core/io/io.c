@@ -33,6 +33,7 @@ struct io {
 const struct io_config io_config_defaults = {
     .who = NULL,
     .ca_file = NULL,
+    .proxy = NULL,
     .idle_ms = 30000,
     .ping_ms = 10000,
     .round_trip_ms = 5000,
@@ -43,7 +44,8 @@ const struct io_config io_config_defaults = {
     .seed = 0,
 };
 
-static int add_headers(struct lws *wsi, struct dial *dial, unsigned char **at, size_t len)
+static int add_headers(struct io *io, struct lws *wsi, struct dial *dial, unsigned char **at,
+                       size_t len)
 {
     static const unsigned char name[] = "arbspot";
     unsigned char *const end = *at + len;
@@ -52,7 +54,9 @@ static int add_headers(struct lws *wsi, struct dial *dial, unsigned char **at, s
                                      end) != 0) {
         return -1;
     }
-    return dial->kind == DIAL_HTTP ? http_client_add_headers(dial, at, (size_t)(end - *at)) : 0;
+    return dial->kind == DIAL_HTTP
+               ? http_client_add_headers(&io->http, dial, at, (size_t)(end - *at))
+               : 0;
 }
 
 static int pass_on(struct io *io, struct dial *dial, enum lws_callback_reasons reason,
@@ -80,10 +84,11 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
     switch (reason) {
     case LWS_CALLBACK_WSI_CREATE: /* misnamed: the TCP connection stands */
-        dial->has_tcp = true;
+        dial_has_tcp(dial, &io->net, (int)lws_get_socket_fd(wsi));
         return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        return add_headers(wsi, dial, in, len);
+        dial->stage = DIAL_ASKED;
+        return add_headers(io, wsi, dial, in, len);
     default:
         break;
     }
@@ -163,7 +168,10 @@ static struct lws_context *create_context(struct io *io)
         .fd_limit_per_thread = FDS_MAX,
         .timeout_secs = beyond_s, /* our own are exact and come first */
         .connect_timeout_secs = beyond_s,
-        /* An empty proxy keeps libwebsockets from taking one out of the environment. */
+        /*
+         * An empty proxy keeps libwebsockets from taking one out of the environment, and from using
+         * its own CONNECT; see tunnel.h.
+         */
         .http_proxy_address = "",
     };
 
@@ -181,6 +189,10 @@ static int init(struct io *io, const struct io_config *config, struct err *err)
     rc = http_client_init(&io->http, &io->net);
     if (rc != ARB_OK) {
         return err_set(err, rc, "no memory for the HTTP queue");
+    }
+    rc = proxy_init(&io->net.proxy, io->net.config.proxy, err);
+    if (rc != ARB_OK) {
+        return err_prefix(err, "proxy: ");
     }
     rc = tls_init(&io->net.tls, io->net.config.ca_file, err);
     if (rc != ARB_OK) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/shortage.h"
 #include "io/url.h"
 
 enum lookup_state { LOOKUP_RUNNING = 1, LOOKUP_DONE = 2, LOOKUP_ABANDONED = 3 };
@@ -17,14 +18,21 @@ struct lookup {
     _Atomic int state;           /* who leaves RUNNING second frees */
 };
 
-static void add_address(struct lookup_answer *answer, const struct addrinfo *info)
+static void add_address(struct address_list *found, const struct addrinfo *info)
 {
-    char *text = answer->address[answer->n];
+    char text[INET6_ADDRSTRLEN];
 
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, INET6_ADDRSTRLEN, NULL, 0,
-                    NI_NUMERICHOST) == 0) {
-        answer->n++;
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) ==
+        0) {
+        addresses_add(found, text);
     }
+}
+
+/* Without a descriptor the resolver reads no file and asks no server, and calls that anything. */
+static const char *failure_of(int rc)
+{
+    const char *const lacking = shortage();
+    return lacking != NULL ? lacking : gai_strerror(rc);
 }
 
 static void resolve(struct lookup *lookup)
@@ -37,13 +45,13 @@ static void resolve(struct lookup *lookup)
 
     const int rc = getaddrinfo(lookup->host, NULL, &hints, &list);
     if (rc != 0) {
-        answer->failure = gai_strerror(rc);
+        answer->failure = failure_of(rc);
         return;
     }
-    for (const struct addrinfo *a = list; a != NULL && answer->n < LOOKUP_ADDRESSES_MAX;
-         a = a->ai_next) {
-        add_address(answer, a);
+    for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+        add_address(&answer->found, a);
     }
+    addresses_interleave(&answer->found);
     answer->failure = "no usable address";
     freeaddrinfo(list);
 }

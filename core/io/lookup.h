@@ -8,15 +8,13 @@
 #ifndef ARB_LOOKUP_H
 #define ARB_LOOKUP_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 
-enum { LOOKUP_ADDRESSES_MAX = 8 }; /* the rest of a longer list is not tried */
+#include "io/addresses.h"
 
 struct lookup_answer {
-    unsigned n; /* 0: failed, for the reason below */
-    char address[LOOKUP_ADDRESSES_MAX][INET6_ADDRSTRLEN];
-    const char *failure; /* of gai_strerror(): lives for ever */
+    struct address_list found; /* the families take turns; none: failed, for the reason below */
+    const char *failure;       /* lives for ever */
 };
 
 struct lookup;

@@ -9,8 +9,10 @@
 
 #include <libwebsockets.h>
 
+#include "io/addresses.h"
 #include "io/outage.h"
 #include "io/port.h"
+#include "io/proxy.h"
 #include "io/settings.h"
 #include "io/tls.h"
 
@@ -24,6 +26,8 @@ struct net {
     const struct port_events *events;
     struct lws_context *lws;
     struct tls tls;
+    struct proxy proxy;
+    struct known_addresses known;
     struct outages outages;
     struct io_stats stats;
     int64_t due_ns; /* when a connection or request next needs attention */

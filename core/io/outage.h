@@ -14,7 +14,7 @@
 #include "io/url.h"
 
 enum {
-    OUTAGE_WHY_MAX = 192,
+    OUTAGE_WHY_MAX = 640,
     OUTAGE_REPEAT_S = 300, /* between two lines with the same reason */
     OUTAGES_MAX = ARB_CONNS_MAX,
 };

@@ -19,12 +19,13 @@ enum {
 };
 
 struct io_config {
-    const char *who;            /* for the log: "exchange=kraken" */
-    const char *ca_file;        /* PEM to trust instead of the system's store, or NULL */
-    int64_t idle_ms;            /* default for ws_spec.idle_ms == 0 */
-    int64_t ping_ms;            /* a WebSocket ping after this much silence: is anybody there? */
+    const char *who;     /* for the log: "exchange=kraken" */
+    const char *ca_file; /* PEM to trust instead of the system's store, or NULL */
+    const char *proxy;   /* as proxy_url.h reads it; NULL: none, and whoever expects one is told */
+    int64_t idle_ms;     /* default for ws_spec.idle_ms == 0 */
+    int64_t ping_ms;     /* a WebSocket ping after this much silence: is anybody there? */
     int64_t round_trip_ms;      /* and one this often whatever comes, for on_round_trip() */
-    int64_t connect_timeout_ms; /* for connecting and for the TLS and HTTP handshakes */
+    int64_t connect_timeout_ms; /* TCP, TLS and HTTP handshakes together; see dial_connect() */
     int64_t backoff_min_ms,
         backoff_max_ms; /* between attempts; jittered; reset after a minute up */
     int64_t http_timeout_ms;

@@ -1,17 +1,33 @@
 #include "io/tls.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+
+#include "io/tunnel.h"
 
 static const char *openssl_reason(void)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
     return reason == NULL ? "unknown reason" : reason;
+}
+
+/* Before the first byte; without the memory for it TLS speaks to the proxy, and fails. */
+static void begin_tunnel(struct tls *tls, SSL *ssl)
+{
+    const struct tunnel_spec spec = { .target = tls->tunnel_target, .user = tls->tunnel_user };
+
+    if (tls->tunnel_fd >= 0 && SSL_get_fd(ssl) == tls->tunnel_fd) {
+        tls->tunnel_fd = -1;
+        (void)tunnel_install(ssl, tls->tunnel, &spec);
+    }
 }
 
 /* libwebsockets empties OpenSSL's error queue before it reports, so it is read here. */
@@ -20,6 +36,11 @@ static void on_info(const SSL *ssl, int where, int ret)
     struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     const long verdict = SSL_get_verify_result(ssl);
 
+    if (where == SSL_CB_HANDSHAKE_START) {
+        /* OpenSSL declares constant what is the connection that the handshake is called on. */
+        begin_tunnel(tls, (SSL *)(uintptr_t)ssl);
+        return;
+    }
     if ((where & SSL_CB_EXIT) == 0 || ret > 0 || ERR_peek_last_error() == 0) {
         return;
     }
@@ -32,12 +53,32 @@ static void on_info(const SSL *ssl, int where, int ret)
     }
 }
 
+/* OpenSSL's own word for a file that cannot be read is "system lib". */
+static int check_readable(const char *ca_file, struct err *err)
+{
+    char byte;
+    const int fd = open(ca_file, O_RDONLY | O_CLOEXEC);
+    const bool is_readable = fd >= 0 && read(fd, &byte, 1) >= 0;
+    const int why = errno;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_readable
+               ? ARB_OK
+               : err_set(err, ARB_EINVAL, "CA file %s cannot be read: %s", ca_file, strerror(why));
+}
+
 static int load_trust(SSL_CTX *ctx, const char *ca_file, struct err *err)
 {
     if (ca_file == NULL) {
         return SSL_CTX_set_default_verify_paths(ctx) == 1
                    ? ARB_OK
                    : err_set(err, ARB_EINVAL, "system certificate store: %s", openssl_reason());
+    }
+    const int rc = check_readable(ca_file, err);
+    if (rc != ARB_OK) {
+        return rc;
     }
     if (SSL_CTX_load_verify_file(ctx, ca_file) != 1) {
         return err_set(err, ARB_EINVAL,
@@ -49,8 +90,10 @@ static int load_trust(SSL_CTX *ctx, const char *ca_file, struct err *err)
 
 int tls_init(struct tls *tls, const char *ca_file, struct err *err)
 {
-    *tls = (struct tls){ .ctx = SSL_CTX_new(TLS_client_method()) };
-    if (tls->ctx == NULL) {
+    *tls = (struct tls){ .ctx = SSL_CTX_new(TLS_client_method()),
+                         .tunnel = tunnel_method(),
+                         .tunnel_fd = -1 };
+    if (tls->ctx == NULL || tls->tunnel == NULL) {
         return err_set(err, ARB_ENOMEM, "no TLS context: %s", openssl_reason());
     }
     (void)SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION); /* a known version */
@@ -68,6 +111,15 @@ void tls_fini(struct tls *tls)
 {
     SSL_CTX_free(tls->ctx);
     tls->ctx = NULL;
+    BIO_meth_free(tls->tunnel);
+    tls->tunnel = NULL;
+}
+
+void tls_expect_tunnel(struct tls *tls, int fd, const char *target, const char *user)
+{
+    tls->tunnel_fd = fd;
+    tls->tunnel_user = user;
+    (void)snprintf(tls->tunnel_target, sizeof(tls->tunnel_target), "%s", target);
 }
 
 const char *tls_why(const struct tls *tls, const SSL *ssl)

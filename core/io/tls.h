@@ -9,6 +9,7 @@
 
 #include <openssl/ssl.h>
 
+#include "io/url.h"
 #include "util/err.h"
 
 enum { TLS_WHY_MAX = 160 };
@@ -17,11 +18,21 @@ struct tls {
     SSL_CTX *ctx;
     const SSL *failed;     /* whose handshake failed last; only compared */
     char why[TLS_WHY_MAX]; /* and why */
+    BIO_METHOD *tunnel;    /* see tunnel.h */
+    int tunnel_fd;         /* the socket whose handshake begins with a tunnel, or -1 */
+    char tunnel_target[URL_ENDPOINT_MAX];
+    const char *tunnel_user;
 };
 
 /* Trusts the PEM file, or the system's store when that is NULL. The address must not change. */
 int tls_init(struct tls *tls, const char *ca_file, struct err *err);
 void tls_fini(struct tls *tls);
+
+/*
+ * Leads the handshake that begins next on this socket through the HTTP proxy at its other end.
+ * `user` is "user:password" or "", and kept.
+ */
+void tls_expect_tunnel(struct tls *tls, int fd, const char *target, const char *user);
 
 /* Why this connection's handshake failed, or NULL if it is not the last that did. */
 const char *tls_why(const struct tls *tls, const SSL *ssl);

@@ -146,10 +146,15 @@ bool url_host_is_ipv6(const struct url *url)
     return strchr(url->host, ':') != NULL;
 }
 
-bool url_host_is_address(const struct url *url)
+bool url_is_address(const char *host)
 {
     struct in_addr ignored;
-    return url_host_is_ipv6(url) || inet_pton(AF_INET, url->host, &ignored) == 1;
+    return strchr(host, ':') != NULL || inet_pton(AF_INET, host, &ignored) == 1;
+}
+
+bool url_host_is_address(const struct url *url)
+{
+    return url_is_address(url->host);
 }
 
 void url_endpoint(const struct url *url, char text[URL_ENDPOINT_MAX])

@@ -29,8 +29,9 @@ struct url {
 /* Accepts only the scheme given ("wss" or "https"): there is no way to go without TLS. */
 int url_parse(struct url *url, const char *scheme, const char *text, struct err *err);
 
-/* True when the host is a number, so there is no name to look up. */
+/* True when the host, or this text, is a number, so there is no name to look up. */
 bool url_host_is_address(const struct url *url);
+bool url_is_address(const char *host);
 bool url_host_is_ipv6(const struct url *url);
 
 /* "host:port" for people, with brackets around an IPv6 address. */

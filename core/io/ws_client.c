@@ -20,7 +20,7 @@ enum ws_state {
     WS_WAITING = 1,    /* for the next attempt, at `due_ns` */
     WS_ASKING = 2,     /* for the owner to say where to, however long that takes */
     WS_LOOKUP = 3,     /* the name is being resolved */
-    WS_CONNECTING = 4, /* until `due_ns`: TCP, TLS, HTTP */
+    WS_CONNECTING = 4, /* to one address, until `due_ns`: TCP, TLS, HTTP */
     WS_OPEN = 5,
 };
 
@@ -72,10 +72,11 @@ static void log_failure(struct ws_client *ws, const struct ws_conn *conn, int64_
 {
     const int64_t now_ns = clock_mono_ns();
     const long long delay_s = (long long)((delay_ms + 999) / 1000);
-    char endpoint[URL_ENDPOINT_MAX], count[40] = "";
+    char endpoint[URL_ENDPOINT_MAX], why[DIAL_SUMMARY_MAX], count[40] = "";
     uint64_t attempts;
 
-    if (!outages_failed(&ws->net->outages, &conn->dial.url, conn->dial.why, now_ns, &attempts)) {
+    dial_summary(&conn->dial, ws->net, why);
+    if (!outages_failed(&ws->net->outages, &conn->dial.url, why, now_ns, &attempts)) {
         return;
     }
     if (attempts > 1) {
@@ -83,8 +84,8 @@ static void log_failure(struct ws_client *ws, const struct ws_conn *conn, int64_
     }
     url_endpoint(&conn->dial.url, endpoint);
     log_line(ARB_WARN, ws->net->config.who,
-             "cannot reach %s: %s%s; retrying, next attempt in %lld s", endpoint, conn->dial.why,
-             count, delay_s);
+             "cannot reach %s: %s%s; retrying, next attempt in %lld s", endpoint, why, count,
+             delay_s);
 }
 
 static int64_t wait_for_next(struct ws_client *ws, struct ws_conn *conn)
@@ -100,8 +101,7 @@ static int64_t wait_for_next(struct ws_client *ws, struct ws_conn *conn)
 static void attempt_failed(struct ws_client *ws, struct ws_conn *conn)
 {
     /* A host that does not answer at one address gets a chance at its next one at once. */
-    const bool is_elsewhere =
-        !conn->dial.has_tcp && dial_has_address(&conn->dial) && !conn->is_given_up;
+    const bool is_elsewhere = dial_pass_over(&conn->dial, ws->net) && !conn->is_given_up;
 
     dial_detach(&conn->dial);
     if (is_elsewhere) {
@@ -116,20 +116,20 @@ static void attempt_failed(struct ws_client *ws, struct ws_conn *conn)
     }
 }
 
-static void connect_next(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
+static void connect_next(struct ws_client *ws, struct ws_conn *conn)
 {
-    if (dial_connect(&conn->dial, ws->net->lws) != ARB_OK) {
+    if (dial_connect(&conn->dial, ws->net, ws->net->config.connect_timeout_ms) != ARB_OK) {
         attempt_failed(ws, conn);
         return;
     }
     conn->state = WS_CONNECTING;
-    conn->due_ns = now_ns + ws->net->config.connect_timeout_ms * NS_PER_MS;
+    conn->due_ns = conn->dial.due_ns;
     net_due_by(ws->net, conn->due_ns);
 }
 
 static void due_lookup(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
-    switch (dial_poll(&conn->dial)) {
+    switch (dial_poll(&conn->dial, ws->net)) {
     case DIAL_PENDING:
         net_due_by(ws->net, now_ns + NET_LOOKUP_POLL_MS * NS_PER_MS);
         break;
@@ -137,7 +137,7 @@ static void due_lookup(struct ws_client *ws, struct ws_conn *conn, int64_t now_n
         attempt_failed(ws, conn);
         break;
     case DIAL_READY:
-        connect_next(ws, conn, now_ns);
+        connect_next(ws, conn);
         break;
     }
 }
@@ -159,7 +159,7 @@ static void due_waiting(struct ws_client *ws, struct ws_conn *conn, int64_t now_
 static void due_connecting(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
     if (now_ns >= conn->due_ns) {
-        dial_kill_late(&conn->dial, "no answer within", ws->net->config.connect_timeout_ms);
+        dial_kill_silent(&conn->dial, ws->net->config.connect_timeout_ms);
         conn->due_ns = now_ns + NET_KILL_AGAIN_MS * NS_PER_MS;
     }
     net_due_by(ws->net, conn->due_ns);
@@ -268,6 +268,7 @@ static int on_established(struct ws_client *ws, struct ws_conn *conn)
         log_line(ARB_INFO, ws->net->config.who, "reached %s after %llu failed attempts", endpoint,
                  (unsigned long long)attempts);
     }
+    dial_has_worked(&conn->dial, ws->net);
     conn->state = WS_OPEN;
     conn->opened_ns = conn->heard_ns = conn->life_ns = clock_mono_ns();
     conn->asked_ns = conn->pinged_ns = conn->ponged_ns =
@@ -605,7 +606,7 @@ void ws_client_dial(struct ws_client *ws, struct ws_name name, const char *url)
         refuse_url(ws, conn, &err);
         return;
     }
-    dial_begin(&conn->dial);
+    dial_begin(&conn->dial, ws->net);
     conn->state = WS_LOOKUP;
     net_due_by(ws->net, 0);
 }

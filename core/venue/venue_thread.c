@@ -68,6 +68,7 @@ int venue_thread_init(struct venue_thread *thread, const struct venue_thread_con
     (void)snprintf(thread->who, sizeof(thread->who), "venue=%s", exchange->name);
     const struct io_config io = { .who = thread->who,
                                   .ca_file = ca_file,
+                                  .proxy = exchange->proxy,
                                   .round_trip_ms = round_trip_ms(exchange->max_lag_ms),
                                   .seed = config->run };
     const int rc = io_create(&thread->io, &io, &session_events, on_turn, thread, err);

@@ -200,6 +200,7 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
                            "    ETH/USD\n"
                            "taker_fee = -1bp\n"
                            "ca_file = /abs/ca.pem\n"
+                           "proxy = http://u:p@x:1\n"
                            "connections = 2\n"
                            "depth = 25\n"
                            "url = wss://x/?a=b\n"
@@ -225,13 +226,14 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
     assert_string_equal(e->symbols[2], "ETH/USD");
     assert_int_equal(e->taker_fee_ppm, -100);
     assert_string_equal(e->ca_file, "/abs/ca.pem");
+    assert_string_equal(e->proxy, "http://u:p@x:1");
     assert_int_equal(e->connections, 2);
     assert_string_equal(e->options->key, "depth");
     assert_string_equal(e->options->next->value, "wss://x/?a=b");
     assert_true(s->enabled);
     assert_string_equal(s->plugin, "cross_venue");
     assert_int_equal(s->source, SOURCE_KAFKA);
-    assert_int_equal(s->source_line, 17);
+    assert_int_equal(s->source_line, 18);
     assert_string_equal(s->group, "g");
     assert_string_equal(s->options->key, "min_net");
     unload(&l);
@@ -372,6 +374,21 @@ static void parts_have_to_fit(void **state)
                    "one of the two\n"
                    "FILE:13: [strategy:s] source: 'direct' reads the exchanges of this process, "
                    "and none is enabled: enable one or use source = kafka\n");
+}
+
+static void a_proxy_takes_connect_or_is_none(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:a]\nsymbols = BTC/USD\ntaker_fee = 0\nproxy = none\n"
+                   "[exchange:b]\nsymbols = BTC/USD\ntaker_fee = 0\nproxy = http://u:p@x:1\n"
+                   "[exchange:c]\nsymbols = BTC/USD\ntaker_fee = 0\nproxy = socks5://x:1\n"
+                   "[exchange:d]\nsymbols = BTC/USD\ntaker_fee = 0\nproxy = http://u:secret@x\n",
+                   "FILE:14: [exchange:c] proxy: SOCKS proxies are not supported: give an HTTP "
+                   "proxy that takes CONNECT, as http://HOST:PORT\n"
+                   "FILE:18: [exchange:d] proxy: the port is missing: give http://HOST:PORT, "
+                   "http://USER:PASSWORD@HOST:PORT or none\n");
 }
 
 static void max_lag_is_none_or_more_than_networks_do(void **state)
@@ -659,6 +676,7 @@ int main(void)
         cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
         cmocka_unit_test(parts_have_to_fit),
         cmocka_unit_test(publish_depth_is_the_exchange_s_or_the_host_s),
+        cmocka_unit_test(a_proxy_takes_connect_or_is_none),
         cmocka_unit_test(max_lag_is_none_or_more_than_networks_do),
         cmocka_unit_test(empty_file_says_what_is_needed),
         cmocka_unit_test(missing_file_is_one_problem),

@@ -798,7 +798,15 @@ static void io_refuses_a_missing_ca_file(void **state)
 
     c.ca_file = "/nonexistent/ca.pem";
     assert_int_equal(io_create(&io, &c, &events, on_turn, NULL, &err), ARB_EINVAL);
-    assert_says(err.text, "CA file /nonexistent/ca.pem: ");
+    assert_string_equal(err.text,
+                        "CA file /nonexistent/ca.pem cannot be read: No such file or directory");
+    c.ca_file = "/tmp";
+    assert_int_equal(io_create(&io, &c, &events, on_turn, NULL, &err), ARB_EINVAL);
+    assert_string_equal(err.text, "CA file /tmp cannot be read: Is a directory");
+    c.ca_file = "/dev/null";
+    assert_int_equal(io_create(&io, &c, &events, on_turn, NULL, &err), ARB_EINVAL);
+    assert_says(err.text, "CA file /dev/null: ");
+    assert_says(err.text, "; it must hold at least one certificate in PEM");
 }
 
 static void io_does_not_trust_a_strange_authority(void **state)
@@ -901,7 +909,8 @@ static void io_gives_up_a_handshake_that_stalls(void **state)
     c.connect_timeout_ms = 150;
     host_init(&host, &c);
     open_path(&host, "/stall");
-    assert_says(stderr_of_failures(&host, 1), "no answer within 150 ms; retrying");
+    assert_says(stderr_of_failures(&host, 1),
+                "no answer to the WebSocket handshake within 150 ms; retrying");
     host_fini(&host);
 }
 

@@ -13,7 +13,7 @@
 
 struct instance {
     const char *url;
-    const char *proxy;
+    const char *relay;
     int64_t count;
     int64_t depth;
     bool fast;
@@ -24,7 +24,7 @@ struct instance {
 
 static const struct arb_option table[] = {
     ARB_OPTION_STRING("url", struct instance, url, "wss://default", "Where to connect."),
-    ARB_OPTION_STRING("proxy", struct instance, proxy, "", "Whom to ask on the way."),
+    ARB_OPTION_STRING("relay", struct instance, relay, "", "Whom to ask on the way."),
     ARB_OPTION_INT("count", struct instance, count, NULL, 1, 9, "How many."),
     ARB_OPTION_INT_OF("depth", struct instance, depth, "25", "10|25|100", "Levels a side."),
     ARB_OPTION_BOOL("fast", struct instance, fast, "no", "Hurry."),
@@ -151,7 +151,7 @@ static void table_is_printed_for_people(void **state)
     assert_string_equal(text, "  url = wss://default\n"
                               "      text\n"
                               "      Where to connect.\n"
-                              "  proxy = (empty)\n"
+                              "  relay = (empty)\n"
                               "      text\n"
                               "      Whom to ask on the way.\n"
                               "  count = (required)\n"
