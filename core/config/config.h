@@ -77,6 +77,7 @@ struct exchange_config {
     const char *ca_file;       /* overrides [host] ca_file */
     int64_t max_age_ms;        /* resync a busy book that is silent for longer; 0: never */
     int64_t max_lag_ms;        /* what arrives older is not LIVE; 0: whatever its age */
+    bool shed;                 /* books are given up where the machine is too slow for all */
     int64_t connections;       /* lines kept up side by side; the first copy of everything wins */
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */
     struct config_entry *options;
