@@ -49,6 +49,9 @@ static void print_event(void *context, const struct event *event)
     struct printer *const printer = context;
     const size_t need = wire_event_bound(event) + 1;
 
+    if (event->kind == EVENT_ALIVE) {
+        return; /* nobody is: it is a recording */
+    }
     if (need > printer->cap) {
         char *const text = realloc(printer->text, 2 * need);
         if (text == NULL) {

@@ -79,6 +79,7 @@ struct exchange_config {
     const char *proxy;     /* "none" or http://HOST:PORT, see util/proxy_url.h; NULL: not given */
     int64_t max_age_ms;    /* resync a busy book that is silent for longer; 0: never */
     int64_t max_lag_ms;    /* what arrives older is not LIVE; 0: whatever its age */
+    bool shed;             /* books are given up where the machine is too slow for all */
     int64_t publish_depth; /* overrides [host] publish_depth where publish_depth_line is not 0 */
     int64_t connections;   /* lines kept up side by side; the first copy of everything wins */
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */

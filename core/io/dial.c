@@ -379,6 +379,11 @@ void dial_kill_full(struct dial *dial, int rc, const char *what)
     dial_kill(dial, why);
 }
 
+int dial_fd(const struct dial *dial)
+{
+    return dial->wsi == NULL ? -1 : (int)lws_get_socket_fd(dial->wsi);
+}
+
 void dial_detach(struct dial *dial)
 {
     if (dial->wsi != NULL) {

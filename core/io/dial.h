@@ -105,6 +105,9 @@ void dial_kill_silent(struct dial *dial, int64_t limit_ms);
 /* The same because `what` found no room, for the reason `rc` of inbox_append(). */
 void dial_kill_full(struct dial *dial, int rc, const char *what);
 
+/* The socket, or -1. */
+int dial_fd(const struct dial *dial);
+
 /* Forgets the socket, which libwebsockets is closing. */
 void dial_detach(struct dial *dial);
 

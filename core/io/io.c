@@ -15,6 +15,8 @@ enum {
     FDS_MAX = 512,          /* connections, requests, the wake-up, and sockets being closed */
     HEADERS_MAX = 16 << 10, /* of an HTTP answer; content delivery networks are talkative */
     WAIT_MAX_MS = 60000,
+    LOAD_LOOK_MS = 10,
+    LOST_MS = 1000, /* a step that took so much longer than it was to wait */
 };
 
 struct io {
@@ -25,6 +27,9 @@ struct io {
     void *context;               /* of on_turn() */
     lws_sorted_usec_list_t wake; /* ends the wait in libwebsockets */
     int64_t turn_ns;             /* when the next turn is wanted */
+    int64_t stepped_ns;          /* when the last step had read what there was */
+    int64_t load_look_ns;        /* when the sockets are asked again how much waits in them */
+    struct io_load load;
     bool is_destroying;          /* nothing is reported any more */
     char who[64];
     char ca_file[4096];
@@ -287,6 +292,30 @@ static void run_due(struct io *io)
     }
 }
 
+/*
+ * What the last message of a turn waited is no less than the turn took; what is still in a socket
+ * waits longer. While there is anything, every turn looks: else the moment at which a socket is empty
+ * is missed, which is all that tells a busy host from one that is too slow.
+ */
+static void look_at_load(struct io *io, int64_t waited_ns)
+{
+    const int64_t now_ns = clock_mono_ns();
+    const int64_t turn_ns = io->net.busy_ns == 0 ? 0 : now_ns - io->net.busy_ns;
+    const int64_t lost_ns = io->stepped_ns == 0 ? 0 : now_ns - io->stepped_ns - waited_ns;
+
+    io->net.busy_ns = 0;
+    io->stepped_ns = now_ns;
+    if (lost_ns > LOST_MS * NS_PER_MS) {
+        ws_client_excuse(&io->ws, lost_ns);
+    }
+    if (now_ns < io->load_look_ns && io->load.unread == 0) {
+        return;
+    }
+    io->load_look_ns = now_ns + LOAD_LOOK_MS * NS_PER_MS;
+    io->load = ws_client_load(&io->ws, now_ns);
+    io->load.lag_ns = io->load.lag_ns > turn_ns ? io->load.lag_ns : turn_ns;
+}
+
 static void give_turn(struct io *io)
 {
     io->turn_ns = io->on_turn(io->context, clock_moment());
@@ -294,8 +323,10 @@ static void give_turn(struct io *io)
 
 int io_step(struct io *io, int wait_ms)
 {
-    const int rc = service(io, wait_ns(io, wait_ms, clock_mono_ns()));
+    const int64_t wait = wait_ns(io, wait_ms, clock_mono_ns());
+    const int rc = service(io, wait);
 
+    look_at_load(io, wait);
     run_due(io);
     give_turn(io);
     return rc < 0 ? ARB_ELIMIT : ARB_OK;
@@ -338,6 +369,12 @@ static void port_ws_give_up(void *context, void *owner, uint32_t conn, const cha
     ws_client_give_up(&io->ws, (struct ws_name){ owner, conn }, why);
 }
 
+static bool port_ws_is_behind(void *context, void *owner, uint32_t conn)
+{
+    struct io *io = context;
+    return ws_client_is_behind(&io->ws, (struct ws_name){ owner, conn });
+}
+
 static int port_http(void *context, void *owner, uint32_t request, const struct http_spec *spec)
 {
     struct io *io = context;
@@ -358,12 +395,18 @@ static const struct port_ops port_ops = {
     .ws_close = port_ws_close,
     .ws_give_up = port_ws_give_up,
     .http = port_http,
+    .ws_is_behind = port_ws_is_behind,
     .forget = port_forget,
 };
 
 struct port io_port(struct io *io)
 {
     return (struct port){ .ops = &port_ops, .context = io };
+}
+
+struct io_load io_load(const struct io *io)
+{
+    return io->load;
 }
 
 const struct io_stats *io_stats(const struct io *io)

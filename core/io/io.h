@@ -51,6 +51,9 @@ void io_wake(struct io *io);
  */
 struct port io_port(struct io *io);
 
+/* As of the last turn; for the thread that steps the io. */
+struct io_load io_load(const struct io *io);
+
 const struct io_stats *io_stats(const struct io *io);
 
 #endif /* ARB_IO_H */

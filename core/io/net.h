@@ -30,7 +30,8 @@ struct net {
     struct known_addresses known;
     struct outages outages;
     struct io_stats stats;
-    int64_t due_ns; /* when a connection or request next needs attention */
+    int64_t due_ns;  /* when a connection or request next needs attention */
+    int64_t busy_ns; /* when the first message of this turn was read; 0: none was */
 };
 
 /* Makes sure that connections and requests are looked at by `due_ns`. */

@@ -50,6 +50,11 @@ struct port_ops {
     void (*ws_give_up)(void *context, void *owner, uint32_t conn, const char *why);
     /* `request` is the owner's; on_answer() comes later, once, never from within. */
     int (*http)(void *context, void *owner, uint32_t request, const struct http_spec *spec);
+    /*
+     * Optional. True while bytes of the connection wait to be read: what did not come may be among
+     * them, so nobody is to be blamed for it.
+     */
+    bool (*ws_is_behind)(void *context, void *owner, uint32_t conn);
     /* Drops everything of an owner, who is told nothing more. */
     void (*forget)(void *context, void *owner);
 };
@@ -58,6 +63,12 @@ struct port {
     const struct port_ops *ops;
     void *context;
 };
+
+static inline bool port_is_behind(const struct port *port, void *owner, uint32_t conn)
+{
+    return port->ops->ws_is_behind != NULL &&
+           port->ops->ws_is_behind(port->context, owner, conn);
+}
 
 /* What an owner is told. Never nested, never from within port_ops. */
 struct port_events {

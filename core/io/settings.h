@@ -32,6 +32,13 @@ struct io_config {
     uint64_t seed; /* of the jitter */
 };
 
+/* How far the thread is behind what the kernel has received for its WebSocket connections. */
+struct io_load {
+    int64_t lag_ns;  /* something that is processed now had come so long ago, at least */
+    int64_t busy_ns; /* a socket was not found empty for so long */
+    uint64_t unread; /* bytes that wait in the sockets */
+};
+
 struct io_stats {
     uint64_t connects, connect_failures, disconnects;
     uint64_t messages, bytes;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/backlog.h"
 #include "io/backoff.h"
 #include "io/inbox.h"
 #include "io/send_queue.h"
@@ -15,6 +16,9 @@ enum {
     CLOSE_TEXT_MAX = 64, /* of the venue's own words, for the log */
     RSV1 = 0x40,         /* in the first byte of a frame: its message is compressed */
 };
+
+/* Before a connection that seemed dead, but has bytes to be read, is looked at again. */
+#define UNREAD_LOOK_NS (100 * NS_PER_MS)
 
 enum ws_state {
     WS_WAITING = 1,    /* for the next attempt, at `due_ns` */
@@ -42,6 +46,7 @@ struct ws_conn {
     bool is_forgotten; /* and nothing is reported; freed as soon as its socket is gone */
     bool is_suspect;   /* said so, and nothing came since */
     struct backoff backoff;
+    struct backlog backlog;
     struct send_queue queue;
     struct inbox inbox; /* the pieces of a message so far */
 };
@@ -156,9 +161,17 @@ static void due_waiting(struct ws_client *ws, struct ws_conn *conn, int64_t now_
     ws->net->events->on_dial(conn->name.owner, conn->name.conn, clock_moment());
 }
 
+/* It is this host that is slow, and nobody's silence. */
+static bool has_unread(const struct ws_conn *conn)
+{
+    return backlog_has_unread(dial_fd(&conn->dial));
+}
+
 static void due_connecting(struct ws_client *ws, struct ws_conn *conn, int64_t now_ns)
 {
-    if (now_ns >= conn->due_ns) {
+    if (now_ns >= conn->due_ns && has_unread(conn)) {
+        conn->due_ns = now_ns + UNREAD_LOOK_NS; /* the venue's part is done */
+    } else if (now_ns >= conn->due_ns) {
         dial_kill_silent(&conn->dial, ws->net->config.connect_timeout_ms);
         conn->due_ns = now_ns + NET_KILL_AGAIN_MS * NS_PER_MS;
     }
@@ -204,6 +217,12 @@ static void due_watchdog(struct ws_client *ws, struct ws_conn *conn, int64_t now
 {
     const int64_t idle_at = conn->life_ns + conn->idle_ns;
 
+    const bool is_quiet = now_ns >= idle_at || now_ns >= conn->heard_ns + conn->idle_ns / 2;
+
+    if (is_quiet && has_unread(conn)) {
+        net_due_by(ws->net, now_ns + UNREAD_LOOK_NS); /* the proof of life may be among it */
+        return;
+    }
     if (now_ns >= idle_at) {
         dial_kill_late(&conn->dial, "idle for", conn->idle_ns / NS_PER_MS);
         net_due_by(ws->net, now_ns + NET_KILL_AGAIN_MS * NS_PER_MS);
@@ -274,6 +293,7 @@ static int on_established(struct ws_client *ws, struct ws_conn *conn)
     conn->asked_ns = conn->pinged_ns = conn->ponged_ns =
         0; /* the first round trip is measured at once */
     conn->wants_ping = false;
+    backlog_init(&conn->backlog, conn->opened_ns);
     ws->net->stats.connects++;
     net_due_by(ws->net, 0);
     ws->net->events->on_open(conn->name.owner, conn->name.conn, clock_moment());
@@ -301,6 +321,7 @@ static void on_piece(struct ws_client *ws, struct ws_conn *conn, struct arb_byte
     const size_t to_come = lws_remaining_packet_payload(wsi);
 
     conn->heard_ns = conn->life_ns = now.mono_ns;
+    ws->net->busy_ns = ws->net->busy_ns == 0 ? now.mono_ns : ws->net->busy_ns;
     if (is_last && conn->inbox.len == 0) {
         deliver(ws, conn, now, piece);
         return;
@@ -627,6 +648,52 @@ int ws_client_send(struct ws_client *ws, struct ws_name name, struct arb_message
         (void)lws_callback_on_writable(conn->dial.wsi);
     }
     return rc;
+}
+
+bool ws_client_is_behind(struct ws_client *ws, struct ws_name name)
+{
+    const struct ws_conn *const conn = find(ws, name);
+    return conn != NULL && conn->state == WS_OPEN && has_unread(conn);
+}
+
+static void add_load(struct io_load *load, struct ws_conn *conn, int64_t now_ns)
+{
+    struct backlog_look look;
+
+    if (!backlog_ask(dial_fd(&conn->dial), &look)) {
+        return;
+    }
+    backlog_note(&conn->backlog, now_ns, &look);
+    const int64_t busy_ns = now_ns - conn->backlog.empty_ns;
+    load->unread += look.unread;
+    load->lag_ns = conn->backlog.age_ns > load->lag_ns ? conn->backlog.age_ns : load->lag_ns;
+    load->busy_ns = busy_ns > load->busy_ns ? busy_ns : load->busy_ns;
+}
+
+/* Pings went out late, and what would have answered them was read late. */
+void ws_client_excuse(struct ws_client *ws, int64_t lost_ns)
+{
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        struct ws_conn *const conn = ws->conns[i];
+        if (conn != NULL && conn->state == WS_OPEN) {
+            const int64_t room_ns = clock_mono_ns() - conn->heard_ns;
+            const int64_t added_ns = lost_ns < room_ns ? lost_ns : room_ns;
+            conn->heard_ns += added_ns;
+            conn->life_ns += added_ns;
+        }
+    }
+}
+
+struct io_load ws_client_load(struct ws_client *ws, int64_t now_ns)
+{
+    struct io_load load = { 0 };
+
+    for (size_t i = 0; i < IO_CONNS_MAX; i++) {
+        if (ws->conns[i] != NULL && ws->conns[i]->state == WS_OPEN) {
+            add_load(&load, ws->conns[i], now_ns);
+        }
+    }
+    return load;
 }
 
 static void drop(struct ws_client *ws, struct ws_conn *conn, const char *why)

@@ -40,6 +40,15 @@ void ws_client_close(struct ws_client *ws, struct ws_name name, const char *why)
 void ws_client_give_up(struct ws_client *ws, struct ws_name name, const char *why);
 void ws_client_forget(struct ws_client *ws, const void *owner);
 
+/* True while bytes of it wait to be read. */
+bool ws_client_is_behind(struct ws_client *ws, struct ws_name name);
+
+/* The thread did not run for so long: nobody's silence counts for that time. */
+void ws_client_excuse(struct ws_client *ws, int64_t lost_ns);
+
+/* Looks at every socket: what waits in it, and for how long. */
+struct io_load ws_client_load(struct ws_client *ws, int64_t now_ns);
+
 /* Does what is due on every connection and tells net_due_by() when to come again. */
 void ws_client_due(struct ws_client *ws, int64_t now_ns);
 

@@ -27,6 +27,7 @@ static const struct plugin_callback exchange_callbacks[] = {
     { "reset", offsetof(struct arb_exchange_ops, reset), false },
     { "on_timer", offsetof(struct arb_exchange_ops, on_timer), false },
     { "fini", offsetof(struct arb_exchange_ops, fini), false },
+    { "book_of", offsetof(struct arb_exchange_ops, book_of), false },
     { NULL, 0, false },
 };
 

@@ -69,7 +69,7 @@ void books_damaged(struct session *session, uint32_t i, struct moment now, const
     struct session_book *const book = &session->books[i];
     const bool was_live = book->live.state == ARB_BOOK_LIVE;
 
-    if (awaits_resync(book)) {
+    if (awaits_resync(book) || book->is_shed) {
         return; /* a further complaint is no further attempt */
     }
     if (was_live && now.mono_ns - book->live.live_since_ns >= RESYNC_FORGIVEN_NS) {

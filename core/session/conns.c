@@ -7,6 +7,8 @@
 #include "session/requests.h"
 #include "session/subscriptions.h"
 
+#define BEHIND_LOOK_NS (100 * NS_PER_MS)
+
 int conns_need(struct session *session, uint32_t n)
 {
     const struct ws_spec spec = { .idle_ms = session->plan.idle_ms,
@@ -130,7 +132,8 @@ void conns_stale(struct session *session, uint32_t conn, struct moment now, cons
 {
     for (uint32_t i = 0; i < session->instruments.n; i++) {
         const struct session_book *const book = &session->books[i];
-        if (book->conn == conn && book->live.state != ARB_BOOK_EMPTY && !book->is_barred) {
+        if (book->conn == conn && book->live.state != ARB_BOOK_EMPTY && !book->is_barred &&
+            !book->is_shed) {
             books_leave(session, i, ARB_BOOK_STALE, now, why); /* on_open subscribes anew */
         }
     }
@@ -143,6 +146,7 @@ void conns_closed(struct session *session, uint32_t c, struct moment now, const 
     conn->is_up = conn->has_token = false;
     conn->beat_ns = conn->answer_by_ns = NEVER_NS;
     subscriptions_close(session, c);
+    newest_drop_conn(&session->newest, c);
     conns_stale(session, c, now, why);
     if (c == 0 && session->plan.catalog == ARB_CATALOG_STREAM) {
         session->catalog.is_asked = false; /* asked for again with the next connection */
@@ -198,7 +202,9 @@ static void run_heartbeat(struct session *session, uint32_t c, struct moment now
     if (!conn->is_up || conn->is_doomed) {
         return;
     }
-    if (conn->answer_by_ns <= now.mono_ns) {
+    if (conn->answer_by_ns <= now.mono_ns && port_is_behind(&session->port, session, c)) {
+        conn->answer_by_ns = now.mono_ns + BEHIND_LOOK_NS; /* the answer may be in there */
+    } else if (conn->answer_by_ns <= now.mono_ns) {
         conn->answer_by_ns = NEVER_NS;
         request_close(session, c, "the venue does not answer heartbeats");
     } else if (conn->beat_ns <= now.mono_ns) {

@@ -249,6 +249,7 @@ void session_destroy(struct session *session)
     instruments_fini(session);
     request_memory_fini(session);
     effects_fini(&session->effects);
+    newest_fini(&session->newest);
     free(session->unpacked);
     free(session->self);
     free(session);
@@ -261,6 +262,7 @@ struct session_stats session_stats(const struct session *session)
     struct session_stats stats = session->stats;
 
     stats.books = session->room.counts;
+    stats.skipped = session->newest.n_skipped;
     return stats;
 }
 
@@ -287,6 +289,7 @@ void session_stats_add(struct session_stats *sum, const struct session_stats *mo
     sum->requests += more->requests;
     sum->seeds += more->seeds;
     sum->seeds_failed += more->seeds_failed;
+    sum->skipped += more->skipped;
 }
 
 bool session_is_disabled(const struct session *session)

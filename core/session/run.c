@@ -17,7 +17,11 @@ enum {
     HTTP_TEAPOT = 418,      /* how some venues say that an address is banned for a while */
     HTTP_TOO_MANY = 429,
     HTTP_UNAVAILABLE = 503,
+    HELD_PER_TURN = 16, /* messages that are read before it is looked whether more came */
+    HELD_WHILE_BEHIND = 4,
 };
+
+#define HELD_PATIENCE_NS (50 * NS_PER_MS)
 
 static const struct arb_bytes no_bytes = { "", 0 };
 
@@ -191,17 +195,11 @@ static int read_message(struct session *session, uint32_t conn, const struct arb
                : give_message(session, conn, *message);
 }
 
-static void on_message(void *owner, uint32_t conn, struct moment now, struct arb_message message)
+static void take_message(struct session *session, uint32_t conn, struct moment now,
+                         struct arb_message message)
 {
-    struct session *const session = owner;
-
-    if (!is_known(session, conn) || session->conns[conn].is_doomed) {
-        return;
-    }
-    tell_came(session, now);
     session->stats.frames++;
     session->current_conn = conn;
-    conns_heard(session, conn);
     effects_begin(&session->effects, now.mono_ns, now.utc_ns);
     const int rc = finish(session, "on_message()", read_message(session, conn, &message),
                           arb_message_bytes(message), now);
@@ -211,6 +209,81 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     }
     session->current_conn = ARB_NO_CONN;
     follow_up(session, now);
+}
+
+/* Held, or dropped: a whole book that a newer one may replace before it is read. */
+static bool is_held(struct session *session, uint32_t conn, struct moment now,
+                    struct arb_message message)
+{
+    const struct arb_exchange_ops *const ops = &session->plugin->exchange;
+
+    if (ops->book_of == NULL || session->plan.loss_detection != ARB_LOSS_STATELESS) {
+        return false;
+    }
+    watch_enter(&session->subject, "book_of()", arb_message_bytes(message));
+    const uint32_t i = ops->book_of(session->self, message);
+    watch_leave();
+    if (i >= session->instruments.n || session->books[i].conn != conn) {
+        return false;
+    }
+    return session->books[i].is_shed ||
+           newest_put(&session->newest, i, conn, now.mono_ns, message);
+}
+
+static void on_message(void *owner, uint32_t conn, struct moment now, struct arb_message message)
+{
+    struct session *const session = owner;
+
+    if (!is_known(session, conn) || session->conns[conn].is_doomed) {
+        return;
+    }
+    tell_came(session, now);
+    conns_heard(session, conn);
+    if ((session->load.skips || session->newest.n > 0) && is_held(session, conn, now, message)) {
+        return;
+    }
+    take_message(session, conn, now, message);
+}
+
+/* -- what is held --------------------------------------------------------------------- */
+
+static bool has_unread(struct session *session)
+{
+    for (uint32_t conn = 0; conn < session->n_conns; conn++) {
+        if (port_is_behind(&session->port, session, conn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* First what waits is taken in, so that nothing is read that is replaced; but never for long. */
+static uint32_t n_to_read(struct session *session, struct moment now)
+{
+    if (!has_unread(session)) {
+        return HELD_PER_TURN;
+    }
+    return now.mono_ns - newest_since_ns(&session->newest) < HELD_PATIENCE_NS ? 0
+                                                                             : HELD_WHILE_BEHIND;
+}
+
+static void read_held(struct session *session, struct moment now)
+{
+    struct arb_message message;
+    uint32_t conn;
+
+    if (session->newest.n == 0) {
+        return;
+    }
+    for (uint32_t n = n_to_read(session, now); n > 0; n--) {
+        if (!newest_take(&session->newest, &conn, &message)) {
+            return;
+        }
+        if (is_known(session, conn) && session->conns[conn].is_up &&
+            !session->conns[conn].is_doomed) {
+            take_message(session, conn, now, message);
+        }
+    }
 }
 
 static void on_close(void *owner, uint32_t conn, struct moment now, const char *why)
@@ -397,7 +470,7 @@ static void give_up_overdue(struct session *session, struct moment now)
 
 static int64_t next_ns(const struct session *session)
 {
-    int64_t next = request_overdue_ns(session);
+    int64_t next = session->newest.n > 0 ? 0 : request_overdue_ns(session);
 
     for (uint32_t timer = 0; timer < ARB_TIMERS_MAX; timer++) {
         next = session->timers[timer] < next ? session->timers[timer] : next;
@@ -416,6 +489,7 @@ int64_t session_on_turn(struct session *session, struct moment now)
         return NEVER_NS;
     }
     run_timers(session, now);
+    read_held(session, now);
     give_up_overdue(session, now);
     if (is_due(session, DUE_CATALOG, now.mono_ns)) {
         catalog_on_turn(session, now);
@@ -428,4 +502,48 @@ void session_distrust(struct session *session, uint32_t instrument, struct momen
                       const char *why)
 {
     books_damaged(session, instrument, now, why);
+}
+
+/* -- when the host is behind ---------------------------------------------------------- */
+
+void session_set_load(struct session *session, struct session_load load)
+{
+    if (session->load.is_behind && !load.is_behind) {
+        due_by(session, DUE_SUBSCRIPTIONS, 0);
+    }
+    session->load = load;
+}
+
+void session_shed(struct session *session, uint32_t i, struct moment now, const char *why)
+{
+    struct session_book *const book = &session->books[i];
+
+    if (book->is_shed == (why != NULL) || session->is_disabled || book->is_barred) {
+        return;
+    }
+    session->effects.host.now_ns = now.utc_ns;
+    session->effects.host.mono_ns = now.mono_ns;
+    book->is_shed = why != NULL;
+    if (book->is_shed) {
+        newest_drop(&session->newest, i);
+        subscriptions_shed(session, i);
+        books_leave(session, i, ARB_BOOK_UNUSABLE, now, why);
+    } else {
+        subscriptions_unshed(session, i, now);
+    }
+}
+
+bool session_is_shed(const struct session *session, uint32_t i)
+{
+    return session->books[i].is_shed;
+}
+
+int64_t session_held_since_ns(const struct session *session)
+{
+    return newest_since_ns(&session->newest);
+}
+
+uint32_t session_n_asked(const struct session *session)
+{
+    return subscriptions_n_asked(session);
 }

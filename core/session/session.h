@@ -10,7 +10,8 @@
  * Files: life.c from creation to its end; run.c callbacks and turns; commit.c carries out what a callback recorded; effects.c the
  * record; subscriptions.c who is subscribed on which connection; seeds.c snapshots by HTTP;
  * catalog.c and instruments.c what there is; conns.c connections; books.c states and when to resync;
- * requests.c spells and sends; budget.c limits. state.h says who may call whom.
+ * requests.c spells and sends; budget.c limits; newest.c skips
+ * whole books that newer ones replace. state.h says who may call whom.
  *
  * All calls are for one thread.
  */
@@ -82,6 +83,7 @@ struct session_stats {
     uint64_t requests;     /* spelled and sent */
     uint64_t seeds;        /* snapshots by HTTP asked for */
     uint64_t seeds_failed;
+    uint64_t skipped; /* messages that were not read, for a newer one of the book was there */
 };
 
 /* Runs the plugin's init(). The session is the owner that the port names. */
@@ -98,6 +100,25 @@ int64_t session_on_turn(struct session *session, struct moment now);
 /* Somebody else found that the book cannot be trusted: a new snapshot. */
 void session_distrust(struct session *session, uint32_t instrument, struct moment now,
                       const char *why);
+
+/*
+ * The host is behind. `is_behind`: nobody's silence counts, and no subscription is added; `skips`:
+ * where messages are whole books, only the newest of each is read, as soon as no more wait.
+ */
+struct session_load {
+    bool is_behind, skips;
+};
+
+void session_set_load(struct session *session, struct session_load load);
+
+/* Gives a book up, UNUSABLE for this reason, or takes it up again: `why` is NULL. */
+void session_shed(struct session *session, uint32_t instrument, struct moment now, const char *why);
+bool session_is_shed(const struct session *session, uint32_t instrument);
+
+/* Since when the oldest message that is held waits (mono), NEVER_NS: none is. */
+int64_t session_held_since_ns(const struct session *session);
+/* Books that are asked for or served. */
+uint32_t session_n_asked(const struct session *session);
 
 /* Publishes STALE for every live book: the last thing before the host stops. */
 void session_stop(struct session *session, struct moment now, const char *why);

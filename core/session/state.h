@@ -12,6 +12,7 @@
 #define ARB_SESSION_STATE_H
 
 #include "session/effects.h"
+#include "session/newest.h"
 #include "session/session.h"
 #include "util/log.h"
 #include "util/watch.h"
@@ -73,6 +74,7 @@ struct session_book {
     uint32_t conn;
     uint32_t attempts; /* resyncs in a row */
     int64_t resync_ns; /* when it gets a new snapshot; NEVER_NS: it needs none */
+    bool is_shed;      /* given up, for the machine is too slow: nothing is taken for it either */
     bool is_barred;    /* not listed, or its numbers do not fit: nothing is taken for it */
 };
 
@@ -86,6 +88,8 @@ struct session_conn {
     uint32_t dials; /* attempts since it was up */
     uint32_t token_attempt;
     uint32_t n_pending; /* subscriptions that are to be asked for or left */
+    uint32_t n_open;    /* books that are asked for, and whose answer or snapshot is still to come */
+    uint32_t ramp;      /* so many at once: more and more as they are answered */
     uint32_t cursor;    /* where to look for them */
     uint64_t seq;       /* of its last message, where the venue numbers them */
     int64_t token_not_before_ns;
@@ -172,6 +176,8 @@ struct session {
     uint32_t books_per_conn;
     uint32_t current_conn; /* of the callback in hand, or ARB_NO_CONN */
     uint8_t venue_trading; /* enum arb_trading */
+    struct session_load load;
+    struct newest newest;
     struct catalog catalog;
     struct http_call *calls;
     uint32_t n_calls;

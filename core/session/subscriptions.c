@@ -3,6 +3,8 @@
 #include "session/books.h"
 #include "session/requests.h"
 
+enum { RAMP_MIN = 100 }; /* books that are asked for at once on a connection that is fresh */
+
 static const char unanswered[] = "the venue did not answer";
 
 static struct subscription *sub_of(struct session *session, uint32_t i, uint32_t channel)
@@ -15,9 +17,35 @@ static bool is_pending(uint32_t state)
     return state == SUB_WANTED || state == SUB_LEAVE_WANTED;
 }
 
+/* The venue has yet to answer, or to send its snapshot. */
+static bool is_open(uint32_t state)
+{
+    return state == SUB_ASKED || state == SUB_ACKED;
+}
+
 static bool is_leaving(uint32_t state)
 {
     return state >= SUB_LEAVE_WANTED;
+}
+
+/*
+ * What is asked for at once grows with every answer, and not while the host is behind: so a
+ * connection that comes back adds load only as fast as it is seen to be carried.
+ */
+static void count_open(struct session *session, struct session_conn *conn, uint32_t before,
+                       uint32_t after)
+{
+    conn->n_open += is_open(after);
+    conn->n_open -= is_open(before);
+    if (!is_open(before) || is_open(after)) {
+        return;
+    }
+    if (after == SUB_ON && !session->load.is_behind && conn->ramp < ARB_INSTRUMENTS_MAX) {
+        conn->ramp++;
+    }
+    if (conn->n_pending > 0 && conn->n_open <= conn->ramp / 2) {
+        due_by(session, DUE_SUBSCRIPTIONS, 0);
+    }
 }
 
 static void set_state(struct session *session, uint32_t i, uint32_t channel, enum sub_state state,
@@ -27,8 +55,11 @@ static void set_state(struct session *session, uint32_t i, uint32_t channel, enu
     struct session_conn *const conn = &session->conns[session->books[i].conn];
 
     conn->n_pending -= is_pending(sub->state);
-    sub->state = (uint8_t)state;
     conn->n_pending += is_pending(state);
+    if (channel == 0) {
+        count_open(session, conn, sub->state, state);
+    }
+    sub->state = (uint8_t)state;
     sub->due_ns = due_ns;
     due_by(session, DUE_SUBSCRIPTIONS, is_pending(state) ? 0 : due_ns);
 }
@@ -68,7 +99,8 @@ static void set_served(struct session *session, uint32_t i, uint32_t channel, st
 
 void subscriptions_add(struct session *session, uint32_t i, struct moment now)
 {
-    if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred) {
+    if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred ||
+        session->books[i].is_shed) {
         return;
     }
     session->books[i].seed.attempt = 0;
@@ -81,6 +113,7 @@ void subscriptions_add(struct session *session, uint32_t i, struct moment now)
 void subscriptions_open(struct session *session, uint32_t conn, struct moment now)
 {
     session->conns[conn].cursor = first_of(session, conn);
+    session->conns[conn].ramp = RAMP_MIN;
     for (uint32_t i = first_of(session, conn); i < end_of(session, conn); i++) {
         subscriptions_add(session, i, now);
     }
@@ -101,9 +134,19 @@ void subscriptions_close(struct session *session, uint32_t conn)
 /* Some books of one connection whose subscriptions are in the same state. */
 struct batch {
     uint32_t conn, channel, state;
+    uint32_t room; /* books that may be asked for */
     uint32_t n;
     uint32_t list[256];
 };
+
+/* How many books may be asked for besides those that are. */
+static uint32_t room_of(const struct session *session, const struct session_conn *conn)
+{
+    if (session->is_unpaced) {
+        return ARB_INSTRUMENTS_MAX;
+    }
+    return session->load.is_behind || conn->n_open >= conn->ramp ? 0 : conn->ramp - conn->n_open;
+}
 
 /* The next pending subscription from the cursor on, and all like it that fit one request. */
 static void collect(struct session *session, struct batch *batch)
@@ -119,7 +162,8 @@ static void collect(struct session *session, struct batch *batch)
             const struct subscription *const sub = sub_of(session, i, channel);
             const bool is_like =
                 sub->state == batch->state && channel == batch->channel && !sub->is_alone;
-            if (!is_pending(sub->state) || (batch->n > 0 && !is_like)) {
+            if (!is_pending(sub->state) || (batch->n > 0 && !is_like) ||
+                (sub->state == SUB_WANTED && batch->n >= batch->room)) {
                 continue;
             }
             max = sub->is_alone ? 1 : max;
@@ -173,11 +217,14 @@ static void on_unspelled(struct session *session, const struct batch *batch, str
     for (uint32_t k = 0; k < batch->n; k++) {
         set_state(session, batch->list[k], batch->channel, SUB_NONE, NEVER_NS);
     }
-    if (batch->state == SUB_LEAVE_WANTED) {
+    if (batch->state == SUB_LEAVE_WANTED && !session->books[batch->list[0]].is_shed) {
         request_close(session, batch->conn, "resync");
         return;
     }
     for (uint32_t k = 0; k < batch->n && batch->channel == 0; k++) {
+        if (session->books[batch->list[k]].is_shed) {
+            continue; /* it keeps coming, and is not looked at */
+        }
         books_refused(session, batch->list[k], now, "the plugin cannot spell its subscription",
                       UNUSABLE_RETRY_NS);
     }
@@ -209,10 +256,12 @@ static void pump(struct session *session, uint32_t c, struct moment now)
 {
     struct session_conn *const conn = &session->conns[c];
 
-    while (conn->is_up && !conn->is_doomed && conn->n_pending > 0 && may_send(session, c, now)) {
-        struct batch batch = { .conn = c };
+    while (conn->is_up && !conn->is_doomed && conn->n_pending > 0) {
+        struct batch batch = { .conn = c, .room = room_of(session, conn) };
+        const uint32_t cursor = conn->cursor;
         collect(session, &batch);
-        if (batch.n == 0) {
+        if (batch.n == 0 || !may_send(session, c, now)) {
+            conn->cursor = cursor;
             return;
         }
         send_batch(session, &batch, now);
@@ -247,13 +296,26 @@ static void pause_sub(struct session *session, uint32_t i, uint32_t channel, str
               now.mono_ns + delay_ns);
 }
 
+/* It was left in order to be subscribed anew, or for good. */
+static void end_leaving(struct session *session, uint32_t i, uint32_t channel)
+{
+    if (session->books[i].is_shed) {
+        set_state(session, i, channel, SUB_NONE, NEVER_NS);
+    } else {
+        set_wanted(session, i, channel);
+    }
+}
+
 /* Left, or was never in: either way it can be subscribed. */
 static void on_left(struct session *session, uint32_t i, uint32_t channel, struct moment now)
 {
     const uint32_t state = sub_of(session, i, channel)->state;
 
+    if (channel == 0) {
+        newest_drop(&session->newest, i);
+    }
     if (is_leaving(state)) {
-        set_wanted(session, i, channel);
+        end_leaving(session, i, channel);
     } else if (state != SUB_ASKED && state != SUB_ACKED && state != SUB_ON) {
         return;
     } else if (channel == 0) {
@@ -270,7 +332,7 @@ static void on_refused(struct session *session, uint32_t i, uint32_t channel, st
     const uint32_t state = sub_of(session, i, channel)->state;
 
     if (is_leaving(state)) {
-        set_wanted(session, i, channel);
+        end_leaving(session, i, channel);
     } else if (state == SUB_NONE) {
         return; /* refused before */
     } else if (channel == 0) {
@@ -374,6 +436,9 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
     if (subscriptions_is_elsewhere(session, event->instrument)) {
         return false; /* its own connection says what becomes of it */
     }
+    if (session->books[event->instrument].is_shed) {
+        return false;
+    }
     if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }
@@ -402,8 +467,8 @@ void subscriptions_resync(struct session *session, uint32_t i, struct moment now
     const bool is_known = state != SUB_NONE && state != SUB_WANTED && state != SUB_PAUSED;
     const bool is_overdue = state == SUB_ASKED && sub->due_ns == NEVER_NS;
 
-    if (!session->conns[session->books[i].conn].is_up) {
-        return; /* the connection subscribes it */
+    if (!session->conns[session->books[i].conn].is_up || session->books[i].is_shed) {
+        return; /* the connection subscribes it, or nothing does */
     }
     session->stats.resyncs++;
     books_await(session, i, now, "resync");
@@ -435,9 +500,15 @@ static void on_unanswered(struct session *session, uint32_t i, uint32_t channel,
     struct subscription *const sub = sub_of(session, i, channel);
     const uint32_t conn = session->books[i].conn;
 
+    if (session->load.is_behind || port_is_behind(&session->port, session, conn)) {
+        sub->due_ns = now.mono_ns + session->plan.answer_ms * NS_PER_MS; /* it may be in there */
+        return;
+    }
     sub->unanswered++;
     sub->due_ns = NEVER_NS;
-    if (channel > 0) {
+    if (session->books[i].is_shed) {
+        set_state(session, i, channel, SUB_NONE, NEVER_NS);
+    } else if (channel > 0) {
         pause_sub(session, i, channel, now); /* the book does not rest on it */
     } else if (sub->unanswered >= UNANSWERED_MAX && !has_live_book(session, conn)) {
         request_close(session, conn, "the venue answers no requests");
@@ -457,6 +528,42 @@ static void on_due(struct session *session, uint32_t i, uint32_t channel, struct
     } else {
         on_unanswered(session, i, channel, now);
     }
+}
+
+void subscriptions_shed(struct session *session, uint32_t i)
+{
+    for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+        const uint32_t state = sub_of(session, i, channel)->state;
+        if (state == SUB_ASKED || state == SUB_ACKED || state == SUB_ON) {
+            set_state(session, i, channel, SUB_LEAVE_WANTED, NEVER_NS);
+        } else if (!is_leaving(state)) {
+            set_state(session, i, channel, SUB_NONE, NEVER_NS);
+        }
+    }
+}
+
+void subscriptions_unshed(struct session *session, uint32_t i, struct moment now)
+{
+    if (!session->conns[session->books[i].conn].is_up || session->books[i].is_barred) {
+        return;
+    }
+    books_await(session, i, now, "subscribing");
+    for (uint32_t channel = 0; channel < session->plan.channels; channel++) {
+        if (!is_leaving(sub_of(session, i, channel)->state)) { /* else it is left first */
+            set_wanted(session, i, channel);
+        }
+    }
+}
+
+uint32_t subscriptions_n_asked(const struct session *session)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < session->instruments.n; i++) {
+        const uint32_t state = session->books[i].subs[0].state;
+        n += is_open(state) || state == SUB_ON;
+    }
+    return n;
 }
 
 void subscriptions_on_turn(struct session *session, struct moment now)

@@ -39,6 +39,12 @@ void subscriptions_resync(struct session *session, uint32_t i, struct moment now
  */
 bool subscriptions_is_on(const struct session *session, uint32_t i);
 
+/* The book is left for good; it is taken up again. */
+void subscriptions_shed(struct session *session, uint32_t i);
+void subscriptions_unshed(struct session *session, uint32_t i, struct moment now);
+/* Books that are asked for or served. */
+uint32_t subscriptions_n_asked(const struct session *session);
+
 void subscriptions_on_turn(struct session *session, struct moment now);
 
 #endif /* ARB_SESSION_SUBSCRIPTIONS_H */

@@ -59,6 +59,8 @@ struct board {
     uint32_t snapshot_cursor;
     int64_t waits_ns; /* no book's wait ends before */
     bool is_closing;
+    bool conflates;        /* see board_conflate() */
+    int64_t conflated_ns;  /* when the outlets got last what was conflated */
     char who[ARB_SYMBOL_MAX + 8]; /* for the log */
     struct arb_level *changes;    /* [2 * LIVE_CHANGES_MAX] of a takeover; NULL with one seat */
     struct board_stats stats;
@@ -280,6 +282,7 @@ static void publish(struct board *board, uint32_t i, struct event *event)
 {
     struct board_book *const book = &board->books[i];
     const struct live_book *const own = book_of(board, book->leader, i);
+    const bool stays_live = book->state == ARB_BOOK_LIVE && event->state == ARB_BOOK_LIVE;
 
     book->is_doubtful = false;
     if (board->lag.n_unfresh > 0 && event->state == ARB_BOOK_LIVE &&
@@ -293,6 +296,12 @@ static void publish(struct board *board, uint32_t i, struct event *event)
     book->recv_ns = own->recv.mono_ns;
     book->wait_ns = NEVER_NS;
     if (board->n_outlets == 0 || !windows_pass(&board->windows, i, &own->book, event)) {
+        return;
+    }
+    if (board->conflates && stays_live && event->kind != EVENT_STATUS) {
+        book->seq++;
+        event->instrument = i;
+        lose_for_all(board, event);
         return;
     }
     stamp(board, i, own->recv, &own->book, event);
@@ -722,6 +731,10 @@ static int64_t run_outlets(struct board *board, int64_t now_ns)
     if (board->is_mute) {
         return next_ns;
     }
+    if (board->conflates && now_ns < board->conflated_ns + BOARD_CONFLATE_NS) {
+        return board->conflated_ns + BOARD_CONFLATE_NS;
+    }
+    board->conflated_ns = now_ns;
     for (uint32_t o = 0; o < board->n_outlets; o++) {
         struct outlet *const outlet = board->outlets[o];
         greet(board, outlet, now_ns);
@@ -943,6 +956,11 @@ int board_enter(struct board *board, uint32_t seat, uint32_t instrument,
     board->seats[seat].to_session[i] = instrument;
     board->seats[seat].to_board[instrument] = i;
     return ARB_OK;
+}
+
+void board_conflate(struct board *board, bool conflates)
+{
+    board->conflates = conflates;
 }
 
 void board_close(struct board *board)

@@ -41,6 +41,7 @@
 enum { BOARD_SEATS_MAX = 3 }; /* two sessions, and one that replaces either */
 
 #define BOARD_PATIENCE_NS INT64_C(500000000)
+#define BOARD_CONFLATE_NS INT64_C(250000000)
 #define BOARD_ALIVE_NS INT64_C(1000000000)
 
 struct board;
@@ -106,6 +107,12 @@ void board_on_arrival(struct board *board, struct moment now);
 
 /* Since when any connection of a session is late (mono), or NEVER_NS. */
 int64_t board_late_since_ns(const struct board *board, uint32_t seat);
+
+/*
+ * The host is behind, or no longer: changes are applied and not sent, and each outlet gets one whole
+ * book instead of them every BOARD_CONFLATE_NS. What takes a book out of LIVE is sent at once.
+ */
+void board_conflate(struct board *board, bool conflates);
 
 /* From now on nobody takes over: the sessions are being stopped. */
 void board_close(struct board *board);

@@ -32,6 +32,7 @@ struct venue {
     struct venue_config config;
     struct budget budget; /* of all sessions together */
     struct board *board;
+    struct relief relief;
     struct seat seats[BOARD_SEATS_MAX];
     uint32_t n_sessions; /* there ever were */
     int64_t age_ns;      /* of a session that is replaced for it; NEVER_NS: none */
@@ -270,7 +271,8 @@ static uint32_t find_wanting(struct venue *venue, int64_t now_ns)
             want_replacement(seat, "it has reached connection_age");
         }
         const int64_t late_since_ns = board_late_since_ns(venue->board, slot);
-        if (late_since_ns != NEVER_NS && now_ns - late_since_ns >= LATE_REPLACE_NS) {
+        if (late_since_ns != NEVER_NS && !relief_is_behind(&venue->relief) &&
+            now_ns - late_since_ns >= LATE_REPLACE_NS) {
             want_replacement(seat, "what arrives over it is older than max_lag");
         }
         if (seat->why[0] != '\0') {
@@ -325,6 +327,16 @@ int64_t venue_on_turn(struct venue *venue, struct moment now)
     return earlier(next_ns, board_on_turn(venue->board, now));
 }
 
+void venue_on_load(struct venue *venue, struct moment now, struct io_load load)
+{
+    struct relief_venue all = { .board = venue->board };
+
+    for (uint32_t slot = 0; slot < BOARD_SEATS_MAX; slot++) {
+        all.sessions[slot] = venue->seats[slot].session;
+    }
+    relief_look(&venue->relief, &all, now, load);
+}
+
 /* -- life ------------------------------------------------------------------------------ */
 
 static int create_sessions(struct venue *venue, struct err *err)
@@ -364,7 +376,9 @@ int venue_create(struct venue **out, const struct venue_config *config, struct e
     const int64_t age_ms = config->exchange->connection_age_ms;
     venue->age_ns = age_ms == 0 ? NEVER_NS : age_ms * NS_PER_MS;
     (void)snprintf(venue->who, sizeof(venue->who), "venue=%s", config->exchange->name);
-    const int rc = create_sessions(venue, err);
+    int rc = relief_init(&venue->relief, config->config, config->exchange, venue->who);
+    rc = rc == ARB_OK ? create_sessions(venue, err)
+                      : err_set(err, rc, "%s: no memory for its list of books", venue->who);
     if (rc != ARB_OK) {
         venue_destroy(venue);
         return rc;
@@ -413,6 +427,7 @@ void venue_destroy(struct venue *venue)
         }
     }
     board_destroy(venue->board);
+    relief_fini(&venue->relief);
     free(venue);
 }
 
@@ -429,6 +444,11 @@ struct session_stats venue_stats(const struct venue *venue)
         }
     }
     return sum;
+}
+
+const struct relief *venue_relief(const struct venue *venue)
+{
+    return &venue->relief;
 }
 
 const struct board *venue_board(const struct venue *venue)

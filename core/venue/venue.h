@@ -18,6 +18,7 @@
 
 #include "session/session.h"
 #include "venue/board.h"
+#include "venue/relief.h"
 
 struct venue;
 
@@ -42,11 +43,17 @@ void venue_destroy(struct venue *venue);
 /* Everything that time brings about. Returns when it wants to be called next (mono). */
 int64_t venue_on_turn(struct venue *venue, struct moment now);
 
+/* How far the thread that reads for the venue is behind; at every turn, before the turn itself. */
+void venue_on_load(struct venue *venue, struct moment now, struct io_load load);
+
 /* Publishes STALE for every live book: the last thing before the host stops. */
 void venue_stop(struct venue *venue, struct moment now, const char *why);
 
 /* Of all sessions, those replaced included. */
 struct session_stats venue_stats(const struct venue *venue);
+/* What is done about a host that is too slow. */
+const struct relief *venue_relief(const struct venue *venue);
+
 const struct board *venue_board(const struct venue *venue);
 /* How many sessions were replaced. */
 uint64_t venue_replaced(const struct venue *venue);

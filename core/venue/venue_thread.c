@@ -28,6 +28,7 @@ static void log_live(struct venue_thread *thread, struct moment now)
 static int64_t on_turn(void *context, struct moment now)
 {
     struct venue_thread *const thread = context;
+    venue_on_load(thread->venue, now, io_load(thread->io));
     const int64_t next_ns = venue_on_turn(thread->venue, now);
 
     log_live(thread, now);
@@ -181,6 +182,7 @@ static void log_stats(const struct venue_thread *thread)
     const struct session_stats stats = venue_stats(thread->venue);
     const struct board_stats *const board = board_stats(venue_board(thread->venue));
     const struct session_stats *const s = &stats;
+    const struct relief *const relief = venue_relief(thread->venue);
     char buffer[CLOCK_TEXT_MAX];
     struct arb_text clock = arb_text_over(buffer, sizeof(buffer));
 
@@ -188,7 +190,8 @@ static void log_stats(const struct venue_thread *thread)
     log_line(ARB_INFO, thread->who,
              "frames=%llu rejected=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
              "crossed=%llu unknown_deletes=%llu resyncs=%llu refused=%llu conflated=%llu "
-             "copies=%llu takeovers=%llu replaced=%llu worst_lag_ms=%lld %s",
+             "copies=%llu takeovers=%llu replaced=%llu worst_lag_ms=%lld "
+             "worst_host_lag_ms=%lld skipped=%llu shed=%u %s",
              (unsigned long long)s->frames, (unsigned long long)s->rejected,
              (unsigned long long)s->books.updates, (unsigned long long)s->books.snapshots,
              (unsigned long long)s->books.verified, (unsigned long long)s->books.mismatched,
@@ -197,7 +200,9 @@ static void log_stats(const struct venue_thread *thread)
              (unsigned long long)count_conflated(thread), (unsigned long long)board->copies,
              (unsigned long long)board->takeovers,
              (unsigned long long)venue_replaced(thread->venue),
-             (long long)(board->worst_lag_ns / NS_PER_MS), buffer);
+             (long long)(board->worst_lag_ns / NS_PER_MS),
+             (long long)(relief->load.worst_ns / NS_PER_MS), (unsigned long long)s->skipped,
+             relief_n_shed(relief), buffer);
 }
 
 void venue_thread_ask_to_stop(struct venue_thread *thread)

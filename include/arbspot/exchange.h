@@ -482,6 +482,12 @@ struct arb_exchange_ops {
     int (*on_timer)(void *self, struct arb_host *host, uint32_t timer);
     /* Optional. Free what init() and later callbacks allocated; runs after a failed init() too. */
     void (*fini)(void *self);
+    /*
+     * Optional; called with ARB_LOSS_STATELESS only. Whose whole book this message is, told without
+     * reading the book; ARB_NO_INSTRUMENT: nobody's. A host that is too slow for all of them reads
+     * the newest of each book and skips those before.
+     */
+    uint32_t (*book_of)(void *self, struct arb_message message);
 };
 
 #ifdef __cplusplus

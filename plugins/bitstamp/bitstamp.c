@@ -177,6 +177,23 @@ static int bitstamp_message(void *instance, struct arb_host *host, uint32_t conn
                : ARB_OK;
 }
 
+/* The end of a frame names its market. */
+static uint32_t bitstamp_book_of(void *instance, struct arb_message message)
+{
+    struct bitstamp *const self = instance;
+    struct arb_json json = arb_json_over(arb_message_bytes(message));
+    struct arb_bytes name = { "", 0 }, event = { "", 0 };
+    const struct arb_json_field fields[] = {
+        { "channel", ARB_JSON_TEXT, &name },
+        { "event", ARB_JSON_TEXT, &event },
+    };
+    uint32_t channel;
+
+    return arb_json_tail(&json, fields, 2) && arb_bytes_are(event, "data")
+               ? find_channel(self, name, &channel)
+               : ARB_NO_INSTRUMENT;
+}
+
 /* A row that cannot be read is left out. */
 static int on_row(struct arb_host *host, struct arb_json json)
 {
@@ -251,6 +268,7 @@ static const struct arb_exchange_ops ops = {
     .on_answer = bitstamp_answer,
     .reset = bitstamp_orders_reset,
     .fini = bitstamp_orders_fini,
+    .book_of = bitstamp_book_of,
 };
 
 ARB_PLUGIN_EXPORT = {
