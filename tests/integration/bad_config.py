@@ -58,7 +58,7 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "in_cpp"}
+LOADABLE = {"good", "least", "in_cpp", "deep", "troubled", "troubled_strategy"}
 
 
 def expect_refused(stage, name, config, says):

@@ -78,7 +78,7 @@ static void inspect_prints_the_plugin(void **state)
               "  ABI        2.0, this host speaks 2.0\n"
               "  instance   16 bytes\n"
               "  callbacks  init ask on_message fini\n"
-              "  absent     spell on_answer checksum reset on_timer\n"
+              "  absent     spell on_answer checksum reset on_timer book_of\n"
               "options:\n"
               "  depth = 25\n"
               "      whole number, 10|25|100\n"

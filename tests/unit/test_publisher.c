@@ -10,7 +10,7 @@
 #include "kafka_fixture.h"
 #include "stderr_capture.h"
 
-enum { MANY = 500, GONE_MS = 1500 /* less than a refused topic is left alone for */ };
+enum { MANY = 180, GONE_MS = 1500 /* less than a refused topic is left alone for */ };
 
 static int set_up(void **state)
 {

@@ -870,8 +870,13 @@ static const struct opportunity *await(struct world *world)
     const struct opportunity *found;
     size_t len;
 
-    while ((found = ring_peek(&world->out, &len)) == NULL && clock_mono_ns() < deadline_ns) {
-        waker_park(&world->out_waker, WAIT_MS, is_out_empty, &world->out);
+    while (((found = ring_peek(&world->out, &len)) == NULL || found->alive_ns != 0) &&
+           clock_mono_ns() < deadline_ns) {
+        if (found != NULL) {
+            ring_release(&world->out); /* the strategy only says that it runs */
+        } else {
+            waker_park(&world->out_waker, WAIT_MS, is_out_empty, &world->out);
+        }
     }
     return found;
 }
