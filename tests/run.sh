@@ -21,8 +21,9 @@ for preset in ${ARBSPOT_TEST_PRESETS:-asan tsan dev}; do
     echo "== $preset"
     case $preset in
         # Threads meet in these; the rest is single-threaded and covered by asan.
-        tsan) run_suite tsan -L 'threads|integration' -LE 'real-kafka|same-threads' "$@" ;;
+        tsan) run_suite tsan -L 'threads|integration' -LE 'real-kafka|same-threads|once' "$@" ;;
         # The integration suites run once sanitized by asan and once at full speed by dev.
+        asan) run_suite asan -LE once "$@" ;;
         *) run_suite "$preset" "$@" ;;
     esac
 done
