@@ -35,7 +35,7 @@ static void encode(void *context, const struct event *event)
 {
     struct sink *const sink = context;
 
-    if (wire_event_bound(event) <= MESSAGE_MAX) {
+    if (event->kind != EVENT_ALIVE && wire_event_bound(event) <= MESSAGE_MAX) {
         sink->n_bytes += wire_write_event(event, event->recv_ns, sink->text);
     }
 }
