@@ -101,7 +101,8 @@ enum dial_progress dial_poll(struct dial *dial, struct net *net)
     }
     dial->lookup = NULL;
     if (answer.found.n == 0) {
-        (void)snprintf(dial->why, sizeof(dial->why), "name resolution failed (%s)", answer.failure);
+        (void)snprintf(dial->why, sizeof(dial->why),
+                       answer.is_shortage ? "%s" : "name resolution failed (%s)", answer.failure);
         return DIAL_FAILED;
     }
     take_addresses(dial, net, &answer.found);
@@ -153,7 +154,7 @@ static struct lws *connect_to(struct dial *dial, struct net *net, const char *ad
     return lws_client_connect_via_info(&info);
 }
 
-static int64_t share_ms(const struct dial *dial, int64_t whole_ms)
+int64_t dial_share_ms(const struct dial *dial, int64_t whole_ms)
 {
     const unsigned shares = dial->found.n < DIAL_SHARES_MAX ? dial->found.n : DIAL_SHARES_MAX;
     const int64_t share = (whole_ms / shares) << (dial->patience < 3 ? dial->patience : 3);
@@ -166,7 +167,7 @@ int dial_connect(struct dial *dial, struct net *net, int64_t whole_ms)
     dial->stage = DIAL_TCP;
     dial->is_late = false;
     dial->why[0] = '\0';
-    dial->due_ns = clock_mono_ns() + share_ms(dial, whole_ms) * NS_PER_MS;
+    dial->due_ns = clock_mono_ns() + dial_share_ms(dial, whole_ms) * NS_PER_MS;
     if (connect_to(dial, net, dial->found.text[dial->next_address++]) == NULL) {
         const int failure = errno;
         const char *const lacking = shortage();

@@ -65,10 +65,15 @@ enum dial_progress dial_poll(struct dial *dial, struct net *net);
 bool dial_has_address(const struct dial *dial);
 
 /*
- * Connects to the next address. Of `whole_ms` it gets its share until `due_ns`: all of it when
- * there is no other, less the more there are, but not less than a DIAL_SHARES_MAX-th. After an
- * attempt that failed with silence the shares double, so a link that is merely slow is not cut off
- * for ever. Not to be called from a callback of libwebsockets.
+ * The share of one address in the time for all, `whole_ms`: all of it when there is no other, less
+ * the more there are, but not less than a DIAL_SHARES_MAX-th. After an attempt that failed with
+ * silence the shares double, so a link that is merely slow is not cut off for ever.
+ */
+int64_t dial_share_ms(const struct dial *dial, int64_t whole_ms);
+
+/*
+ * Connects to the next address, which has its share of `whole_ms` until `due_ns`. Not to be called
+ * from a callback of libwebsockets.
  */
 int dial_connect(struct dial *dial, struct net *net, int64_t whole_ms);
 

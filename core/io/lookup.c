@@ -29,10 +29,12 @@ static void add_address(struct address_list *found, const struct addrinfo *info)
 }
 
 /* Without a descriptor the resolver reads no file and asks no server, and calls that anything. */
-static const char *failure_of(int rc)
+static void set_failure(struct lookup_answer *answer, int rc)
 {
     const char *const lacking = shortage();
-    return lacking != NULL ? lacking : gai_strerror(rc);
+
+    answer->is_shortage = lacking != NULL;
+    answer->failure = lacking != NULL ? lacking : gai_strerror(rc);
 }
 
 static void resolve(struct lookup *lookup)
@@ -45,7 +47,7 @@ static void resolve(struct lookup *lookup)
 
     const int rc = getaddrinfo(lookup->host, NULL, &hints, &list);
     if (rc != 0) {
-        answer->failure = failure_of(rc);
+        set_failure(answer, rc);
         return;
     }
     for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {

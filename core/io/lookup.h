@@ -15,6 +15,7 @@
 struct lookup_answer {
     struct address_list found; /* the families take turns; none: failed, for the reason below */
     const char *failure;       /* lives for ever */
+    bool is_shortage;          /* it says what this machine lacks: the resolver was never asked */
 };
 
 struct lookup;

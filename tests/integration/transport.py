@@ -34,10 +34,10 @@ COMPARED_NS = 4 * SETTLED_NS  # books are LIVE for that long at the end: several
 
 # What the host says of each fault; None: nothing, because its books stay LIVE.
 PLAYS = {
-    "tls_refused": r"cannot reach \S+: TLS handshake failed: .*handshake failure",
-    "tls_expired": r"cannot reach \S+: TLS certificate verification failed: "
+    "tls_refused": r"cannot reach \S+: (.*: )?TLS handshake failed: .*handshake failure",
+    "tls_expired": r"cannot reach \S+: (.*: )?TLS certificate verification failed: "
                    r"certificate has expired",
-    "tls_stranger": r"cannot reach \S+: TLS certificate verification failed: hostname mismatch",
+    "tls_stranger": r"cannot reach \S+: (.*: )?TLS certificate verification failed: hostname mismatch",
     "slow_reader": None,
     "trickle": None,
     "fragments": None,

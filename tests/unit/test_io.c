@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,7 +17,7 @@
 #include "tls_server.h"
 #include "util/clock.h"
 
-enum { LOG_MAX = 16 << 10, TIMEOUT_MS = 20000, SHOWN_MAX = 100 };
+enum { LOG_MAX = 16 << 10, TIMEOUT_MS = 20000, SHOWN_MAX = 100, DESCRIPTORS_MAX = 64 };
 
 #define NAMES "IP:127.0.0.1,IP:::1,DNS:localhost"
 
@@ -888,6 +889,55 @@ static void io_reports_a_name_that_does_not_resolve(void **state)
     host_fini(&host);
 }
 
+/* Leaves `spare` descriptors for whoever comes; returns the limit that held before. */
+static struct rlimit exhaust_descriptors(int spare)
+{
+    struct rlimit before, low;
+    int last = -1, fd = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = before;
+    low.rlim_cur = DESCRIPTORS_MAX;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    while ((fd = dup(STDERR_FILENO)) >= 0) {
+        last = fd;
+    }
+    for (int i = 0; i < spare; i++) {
+        assert_int_equal(close(last - i), 0);
+    }
+    return before;
+}
+
+static void expect_shortage_named(const char *text)
+{
+    const struct io_config c = config();
+    struct host host;
+
+    host_init(&host, &c);
+    open_url(&host, 0, text);
+    const int first = dup(STDERR_FILENO); /* those from here on are the test's */
+    assert_int_equal(close(first), 0);
+    const struct rlimit before = exhaust_descriptors(2); /* stderr_until() needs them */
+    assert_says(stderr_of_failures(&host, 1), ": this process is out of file descriptors: raise");
+    for (int fd = first; fd < DESCRIPTORS_MAX; fd++) {
+        (void)close(fd); /* those that were spared are closed already */
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    host_fini(&host);
+}
+
+static void io_reports_that_descriptors_have_run_out(void **state)
+{
+    (void)state;
+    expect_shortage_named("wss://127.0.0.1:9/");
+}
+
+static void io_reports_that_the_resolver_has_no_descriptor(void **state)
+{
+    (void)state;
+    expect_shortage_named("wss://venue.invalid/");
+}
+
 static void io_reports_a_refused_upgrade(void **state)
 {
     (void)state;
@@ -1610,6 +1660,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(io_does_not_accept_the_certificate_of_another_ipv4_address),
     cmocka_unit_test(io_does_not_accept_the_certificate_of_another_ipv6_address),
     cmocka_unit_test(io_reports_a_name_that_does_not_resolve),
+    cmocka_unit_test(io_reports_that_descriptors_have_run_out),
+    cmocka_unit_test(io_reports_that_the_resolver_has_no_descriptor),
     cmocka_unit_test(io_reports_a_refused_upgrade),
     cmocka_unit_test(io_gives_up_a_handshake_that_stalls),
     cmocka_unit_test(io_tells_many_failures_in_one_line),
