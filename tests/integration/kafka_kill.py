@@ -122,10 +122,10 @@ class Run:
         self.ended_ns = None
         self.witness, self.record = self.start_witness(name + "-live")
 
-    def start_witness(self, name):
+    def start_witness(self, name, *again):
         record = Record(self.stage.path(name + ".record"))
         witness = self.stage.start(name, [self.stage.options.witness, self.broker.address,
-                                          self.topic, record.path])
+                                          self.topic, record.path, *again])
         return witness, record
 
     def figure(self, name, value):
@@ -219,7 +219,7 @@ def expect_healed(stage, run, counts, audit):
 
 def compare_copies(stage, run):
     """Each copy that was LIVE is what the topic, read from its beginning, says at that number."""
-    witness, again = run.start_witness(run.name + "-again")
+    witness, again = run.start_witness(run.name + "-again", "again")
     live_copies = run.record.copies()
     again.wait_for(len(live_copies), stage.limit(10))
     witness.stop()

@@ -1,13 +1,14 @@
 /*
  * topic_witness - a consumer of market-data that keeps a record of what it took for true.
  *
- *     topic_witness BROKERS TOPIC RECORD
+ *     topic_witness BROKERS TOPIC RECORD [again]
  *
  * Reads the topic from its beginning with the consumer library, whatever becomes of the broker,
  * until SIGINT or SIGTERM. For every change after which its copy of a book
  * was LIVE it adds a line to RECORD: UTC nanoseconds of now and of the host's receipt, venue,
  * symbol, session, sequence, and the CRC-32 of all levels, bids before asks and worst first. Then
- * prints what the library counted, as JSON.
+ * prints what the library counted, as JSON. With `again` it takes what was there before it came for
+ * the present, so that the record shows what was LIVE then.
  */
 #include <inttypes.h>
 #include <libdeflate.h>
@@ -34,6 +35,7 @@ struct witness {
     struct kafka_reader *reader;
     struct arb_consumer *consumer;
     FILE *record;
+    bool is_again; /* takes the whole topic for the present: what was LIVE then is to be seen */
 };
 
 static void fail(const char *what, const char *why)
@@ -51,6 +53,7 @@ static void open_all(struct witness *w, char **argv)
     struct err err = { 0 };
 
     w->config.brokers = argv[1];
+    w->is_again = argv[4] != NULL;
     w->record = fopen(argv[3], "we");
     if (w->record == NULL || setvbuf(w->record, NULL, _IOLBF, BUFSIZ) != 0) {
         fail(argv[3], "cannot be written");
@@ -97,7 +100,7 @@ static void step(const struct witness *w)
     }
     const struct arb_arrival arrival = { .mono_ns = clock_mono_ns(),
                                          .partition = (uint32_t)record.partition,
-                                         .is_history = record.is_history };
+                                         .is_history = record.is_history && !w->is_again };
     if (arb_consumer_feed(w->consumer, record.value, &arrival, &consumed) == ARB_OK &&
         consumed.is_live && arb_verdict_is_change(consumed.verdict)) {
         note_copy(w, consumed.book, arrival.mono_ns);
@@ -117,8 +120,8 @@ int main(int argc, char **argv)
 {
     struct witness witness = { .reader = NULL };
 
-    if (argc != 4) {
-        (void)fprintf(stderr, "usage: topic_witness BROKERS TOPIC RECORD\n");
+    if (argc != 4 && argc != 5) {
+        (void)fprintf(stderr, "usage: topic_witness BROKERS TOPIC RECORD [again]\n");
         return EXIT_FAILURE;
     }
     open_all(&witness, argv);

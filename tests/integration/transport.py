@@ -63,7 +63,10 @@ class Play:
         self.sim = stage.simulator("--instruments", str(SYMBOLS), "--rate", "5",
                                    "--divergence-every", "0", "--truth", self.truth_file,
                                    "--faults", faults, name=name + "-sim")
-        self.host = stage.host(name + "-sim.ini", name=name)
+        # That nothing comes for some seconds is what some of these faults are.
+        patient = pipeline.changed(stage.read(name + "-sim.ini"),
+                                   (r"^\[exchange:\w+\]$", "\\g<0>\nmax_lag = 60s"))
+        self.host = stage.host(stage.write(name + "-host.ini", patient), name=name)
         self.bus = messages.attach(stage, stage.embedded_brokers(self.host), keeps_history=True)
 
     def fault_ns(self, venue):
