@@ -14,6 +14,8 @@ enum { WAIT_MS = 100 };
 
 /* After that whoever has not answered is not there, or does not let anybody publish. */
 #define NO_BROKERS_NS (5 * NS_PER_S)
+/* Whoever is alive says so once a second. */
+#define PATIENCE_NS (2 * NS_PER_S)
 /* Consumers may think a little longer than we do that the other is alive. */
 #define SLACK_NS (500 * NS_PER_MS)
 
@@ -128,7 +130,7 @@ static void set_mute(const struct watched *venue, bool is_mute)
 /* How long to listen for the host that published the venue before. */
 static int64_t patience_ns(const struct watched *venue)
 {
-    return venue->was_left_open ? LEASE_NS : 0;
+    return venue->was_left_open ? PATIENCE_NS : 0;
 }
 
 static void begin(struct watched *venue, int64_t now_ns)

@@ -7,7 +7,7 @@
  * venue's own partition too, whatever its books are, so that there is one place to look.
  *
  * At the start a venue is mute (bus/feedback.h) until it is known to be free: at once when its last
- * host said that it ended, else after the time for which that host's word counts. Without brokers
+ * host said that it ended, else after two seconds without a word of it. Without brokers
  * nobody else can publish, and it speaks.
  *
  * A thread of its own reads; the rest is read and written by any.

@@ -1,0 +1,168 @@
+"""Strategies that share the instruments in a group, on Apache Kafka: members join, leave, and are killed.
+
+Whatever happens, no opportunity is open in two places at once, each that was opened is closed exactly once, none
+rests on a book that is older than what was just published, and the instruments of one that is gone are looked
+after by another one soon. `--changes 30` is the long form.
+"""
+
+import os
+import random
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+import bus as messages
+import pipeline
+from verify import strategy_only
+
+SKIP = 77
+SYMBOLS = 6
+MEMBERS = 3
+SESSION_TIMEOUT_S = 6
+AGE_MAX_MS = 5000
+BETWEEN_S = 4.0
+
+
+class Broker:
+    def __init__(self, stage):
+        self.script, self.directory = stage.options.broker_script, stage.path("kafka")
+
+    def start(self):
+        answer = subprocess.run([self.script, "start", self.directory], capture_output=True,
+                                text=True, check=False, timeout=120)
+        if answer.returncode == SKIP:
+            print("SKIP: groups: no Apache Kafka can be had here")
+            sys.exit(SKIP)
+        answer.check_returncode()
+        return answer.stdout.strip()
+
+    def stop(self):
+        subprocess.run([self.script, "stop", self.directory], check=False, timeout=60)
+
+
+class Group:
+    """The members that run, and how each change goes."""
+
+    def __init__(self, stage, config, seed):
+        self.stage, self.config, self.chance = stage, config, random.Random(seed)
+        self.running, self.n, self.changes = [], 0, []
+
+    def join(self):
+        self.n += 1
+        self.running.append(self.stage.host(self.config, name=f"member{self.n}"))
+
+    def go(self, number):
+        member = self.running.pop(self.chance.randrange(len(self.running)))
+        member.send(number)
+        member.wait(self.stage.limit(15))
+
+    def change(self):
+        choices = ["join"] if len(self.running) < 2 else ["leave", "kill"]
+        if len(self.running) < MEMBERS:
+            choices.append("join")
+        what = self.chance.choice(choices)
+        self.changes.append((what, time.time_ns()))
+        if what == "join":
+            self.join()
+        else:
+            self.go(signal.SIGTERM if what == "leave" else signal.SIGKILL)
+
+
+def key_of(message):
+    return message["symbol"], message["buy"]["venue"], message["sell"]["venue"]
+
+
+def audit(stage, opportunities):
+    """Who has what open, message after message."""
+    owner, closed, ages = {}, set(), []
+    for message in opportunities:
+        name = message["session"], message["id"]
+        if message["event"] == "close":
+            stage.expect(name not in closed, f"closed twice: {message}")
+            closed.add(name)
+            if owner.get(key_of(message)) == name:
+                del owner[key_of(message)]
+            continue
+        ages.append(max(float(message[leg]["age_ms"]) for leg in ("buy", "sell")))
+        stage.expect(name not in closed, f"goes on after its end: {message}")
+        before = owner.setdefault(key_of(message), name)
+        if message["event"] == "open" and before != name:
+            stage.expect(False, f"open in two places: {before} and {name} {key_of(message)}")
+        owner[key_of(message)] = name
+    opened = {(m["session"], m["id"]) for m in opportunities if m["event"] == "open"}
+    stage.expect(opened <= closed, f"{len(opened - closed)} are open for ever: {opened - closed}")
+    stage.expect(max(ages) < AGE_MAX_MS, f"a leg is {max(ages)} ms old")
+    stage.figure("opened", len(opened))
+    stage.figure("oldest_leg_ms", f"{max(ages):.0f}")
+
+
+def takeovers(stage, changes, opportunities):
+    """From a member's end until each symbol has an opportunity again that somebody else opened."""
+    took = []
+    for what, at_ns in changes:
+        if what == "join":
+            continue
+        after = [m for m in opportunities if m["event"] == "open" and m["detect_ns"] > at_ns]
+        first = {}
+        for message in after:
+            first.setdefault(message["symbol"], message["detect_ns"])
+        if len(first) == SYMBOLS:
+            took.append((max(first.values()) - at_ns) / 1e9)
+    if took:
+        stage.figure("takeover.p50_s", f"{statistics.median(took):.1f}")
+        stage.figure("takeover.max_s", f"{max(took):.1f}")
+
+
+def play(stage, brokers):
+    stage.simulator("--instruments", str(SYMBOLS), "--divergence-every", "1s")
+    text = pipeline.changed(stage.read("sim.ini"), (r"^brokers = .*$", f"brokers = {brokers}"))
+    feeds = re.sub(r"^\[strategy:\w+\]$", "\\g<0>\nenabled = no", text, flags=re.MULTILINE)
+    host = stage.host(stage.write("feeds.ini", feeds), name="feeds")
+    host.wait_for("created topic market-data", stage.limit(20))
+    host.wait_for("created topic arbitrage-opportunities", stage.limit(20))
+    member = pipeline.changed(
+        strategy_only(text),
+        (r"^brokers = .*$", f"\\g<0>\nrdkafka.session.timeout.ms = {SESSION_TIMEOUT_S * 1000}\n"
+                            "rdkafka.heartbeat.interval.ms = 500"),
+        (r"^source = .*$", "source = kafka\ngroup = traders"))
+    group = Group(stage, stage.write("member.ini", member), stage.options.seed)
+    bus = messages.attach(stage, brokers)
+    for _ in range(MEMBERS):
+        group.join()
+    pipeline.poll(lambda: len({m["symbol"] for m in list(bus.opportunities)}) == SYMBOLS,
+                  stage.limit(60), "something was found in every instrument")
+    for _ in range(stage.options.changes):
+        time.sleep(BETWEEN_S * (0.5 + group.chance.random()))
+        group.change()
+    time.sleep(SESSION_TIMEOUT_S + BETWEEN_S)
+    if not group.running:
+        group.join()
+    while len(group.running) > 1:
+        group.go(signal.SIGTERM)
+    time.sleep(SESSION_TIMEOUT_S)  # until the dead are known to be, and closed
+    group.go(signal.SIGTERM)
+    opportunities = bus.snapshot_of(lambda: list(bus.opportunities))
+    stage.figure("changes", " ".join(what for what, _ in group.changes))
+    audit(stage, opportunities)
+    takeovers(stage, group.changes, opportunities)
+    messages.expect_sound(stage, bus)
+
+
+def suite(stage):
+    broker = Broker(stage)
+    brokers = broker.start()
+    try:
+        play(stage, brokers)
+    finally:
+        for topic in stage.topics:
+            topic.close()
+        stage.topics.clear()
+        broker.stop()
+
+
+if __name__ == "__main__":
+    pipeline.main(suite, changes=4, seed=1, broker_script=os.path.join(os.path.dirname(__file__),
+                                                                       "kafka_broker.sh"))
