@@ -129,9 +129,10 @@ def play(stage, brokers):
                             "rdkafka.heartbeat.interval.ms = 500"),
         (r"^source = .*$", "source = kafka\ngroup = traders"))
     group = Group(stage, stage.write("member.ini", member), stage.options.seed)
-    bus = messages.attach(stage, brokers)
     for _ in range(MEMBERS):
         group.join()
+    group.running[0].wait_for("books are live", stage.limit(30))  # then every broker knows the topics
+    bus = messages.attach(stage, brokers)
     pipeline.poll(lambda: len({m["symbol"] for m in list(bus.opportunities)}) == SYMBOLS,
                   stage.limit(60), "something was found in every instrument")
     for _ in range(stage.options.changes):
@@ -159,6 +160,7 @@ def suite(stage):
     finally:
         for topic in stage.topics:
             topic.close()
+            stage.expect(topic.failure is None, topic.failure)
         stage.topics.clear()
         broker.stop()
 
