@@ -1,5 +1,5 @@
 /*
- * kafka_publisher.h - takes records off rings, encodes them, and hands them to Kafka.
+ * publisher.h - takes records off rings, encodes them, and hands them to Kafka.
  *
  * Market data goes out keyed by symbol, so that all venues of an instrument share a
  * partition and keep their order. When librdkafka's queue is full, or the brokers refuse a topic,
@@ -12,25 +12,13 @@
 #ifndef ARB_KAFKA_PUBLISHER_H
 #define ARB_KAFKA_PUBLISHER_H
 
-#include "bus/feedback.h"
-#include "bus/last_words.h"
 #include "bus/ring.h"
 #include "config/config.h"
+#include "kafka/publisher_venue.h"
 #include "util/clock.h"
 #include "util/err.h"
 
-enum {
-    PUBLISHER_BATCH = 64, /* records taken off one ring before the next has its turn */
-    PUBLISHER_VENUES_MAX = 256,
-    PUBLISHER_LATE_MS = 100,
-};
-
-/* One venue's ring of event records, and how to ask that venue for a snapshot. */
-struct publisher_venue {
-    struct ring *ring;
-    struct feedback *feedback;
-    struct last_words *words; /* for when the venue hangs; or NULL */
-};
+enum { PUBLISHER_BATCH = 64 }; /* records taken off one ring before the next has its turn */
 
 /* Everything is borrowed and must outlive the publisher; the arrays are copied. */
 struct publisher_config {

@@ -1,0 +1,234 @@
+#include "kafka/messages.h"
+
+#include <string.h>
+
+#include "arbspot/json.h"
+#include "kafka/origin.h"
+#include "kafka/partition.h"
+#include "kafka/publisher_state.h"
+
+enum {
+    HUSH_MS = 1000, /* between two words on what was refused: they may be refused too */
+};
+
+/* A snapshot may well be of a book that has not changed for long. */
+static bool is_late(const struct event *event, int64_t now_ns)
+{
+    return event->kind == EVENT_DELTA && now_ns - event->recv_ns > PUBLISHER_LATE_MS * NS_PER_MS;
+}
+
+static bool produce_opportunity(struct publisher *p, const struct opportunity *o, int64_t now_ns)
+{
+    const struct outbox_message message = {
+        .topic = KAFKA_OPPORTUNITIES,
+        .hash = partition_hash(arb_bytes_of(o->info.symbol)),
+        .type = "opportunity",
+        .key = o->info.symbol,
+        .venue = "",
+        .text = p->text,
+        .len = wire_write_opportunity(o, now_ns, p->text),
+        .recv_ns = o->buy.recv_ns > o->sell.recv_ns ? o->buy.recv_ns : o->sell.recv_ns,
+        .pub_ns = now_ns,
+    };
+    return outbox_send(&p->outbox, &message);
+}
+
+/* The partition of the market topic to which the keys with that hash belong. */
+static uint32_t market_partition(const struct publisher *p, uint32_t hash)
+{
+    return partition_at(hash, outbox_partitions(&p->outbox, KAFKA_MARKET));
+}
+
+/* Says in one partition that the venue is alive. */
+static bool say_alive(struct publisher *p, unsigned venue, uint32_t partition, int64_t now_ns)
+{
+    const struct voice *const voice = &p->voices[venue];
+    struct wire_alive alive = { .from = starts_from(&voice->starts, partition) };
+
+    memcpy(alive.host, p->host, sizeof(alive.host));
+    const struct outbox_message message = {
+        .topic = KAFKA_MARKET,
+        .hash = partition, /* a number below theirs is its own partition */
+        .type = event_kind_name(EVENT_ALIVE),
+        .key = voice->name.name,
+        .venue = voice->name.name,
+        .text = p->text,
+        .len = wire_write_alive(&voice->alive, &alive, now_ns, p->text),
+        .recv_ns = now_ns,
+        .pub_ns = now_ns,
+        .origin = origin_of_alive(venue),
+    };
+    return outbox_send(&p->outbox, &message);
+}
+
+/* The first message of a venue in a partition is that it is alive. */
+static bool enter_partition(struct publisher *p, unsigned venue, uint32_t partition, int64_t now_ns)
+{
+    struct voice *const voice = &p->voices[venue];
+
+    if (voice->alive.session == 0 || starts_is_used(&voice->starts, partition)) {
+        return true;
+    }
+    if (!say_alive(p, venue, partition, now_ns)) {
+        return false;
+    }
+    starts_use(&voice->starts, partition); /* without memory it is said again */
+    return true;
+}
+
+static bool produce_event(struct publisher *p, unsigned venue, const struct event *event,
+                          int64_t now_ns)
+{
+    const uint32_t hash = places_note(p->places, venue, event);
+
+    if (!enter_partition(p, venue, market_partition(p, hash), now_ns)) {
+        return false;
+    }
+    const struct outbox_message message = {
+        .topic = KAFKA_MARKET,
+        .hash = hash,
+        .type = event_kind_name(event->kind),
+        .key = event->info->symbol,
+        .venue = event->venue->name,
+        .text = p->text,
+        .len = wire_write_event(event, now_ns, p->text),
+        .recv_ns = event->recv_ns,
+        .pub_ns = now_ns,
+        .origin = origin_of_event(venue, event),
+    };
+    if (!outbox_send(&p->outbox, &message)) {
+        return false;
+    }
+    (void)atomic_fetch_add_explicit(&p->late, is_late(event, now_ns), memory_order_relaxed);
+    return true;
+}
+
+/* Says that the venue is alive in each of its partitions, and in its own: there others listen. */
+static bool produce_alive(struct publisher *p, unsigned venue, const struct event *event,
+                          int64_t now_ns)
+{
+    struct voice *const voice = &p->voices[venue];
+
+    voice->name = *event->venue;
+    voice->alive = *event;
+    voice->alive.venue = &voice->name;
+    const uint32_t own = market_partition(p, partition_hash(arb_bytes_of(voice->name.name)));
+    for (uint32_t i = 0; i < voice->starts.n_partitions; i++) {
+        if (i != own && starts_is_used(&voice->starts, i) && !say_alive(p, venue, i, now_ns)) {
+            return false;
+        }
+    }
+    if (!say_alive(p, venue, own, now_ns)) {
+        return false;
+    }
+    starts_use(&voice->starts, own);
+    return true;
+}
+
+static bool produce_any(struct publisher *p, unsigned venue, const struct event *event,
+                        int64_t now_ns)
+{
+    return event->kind == EVENT_ALIVE ? produce_alive(p, venue, event, now_ns)
+                                      : produce_event(p, venue, event, now_ns);
+}
+
+/* A venue is not said to be alive while something was lost that it has not sent anew. */
+static bool is_hollow(const struct publisher *p, unsigned venue, const struct event *event)
+{
+    return event->kind == EVENT_ALIVE && !event->ends &&
+           feedback_is_raised(p->venues[venue].feedback);
+}
+
+static bool send_now(struct publisher *p, unsigned venue, const struct event *event,
+                     struct moment now)
+{
+    return outbox_may_send(&p->outbox, KAFKA_MARKET, now.mono_ns) &&
+           produce_any(p, venue, event, now.utc_ns);
+}
+
+bool messages_say_last_words(struct publisher *p, unsigned venue, struct moment now)
+{
+    struct last_words *const words = p->venues[venue].words;
+
+    for (const struct event *event; (event = last_words_next(words, now.utc_ns)) != NULL;) {
+        if (!send_now(p, venue, event, now)) {
+            return false;
+        }
+        last_words_note(words, event);
+    }
+    return true;
+}
+
+bool messages_say_refused(struct publisher *p, unsigned venue, struct moment now)
+{
+    struct last_words *const words = p->venues[venue].words;
+    struct voice *const voice = &p->voices[venue];
+
+    if (now.mono_ns < voice->hush_ns) {
+        return true;
+    }
+    for (const struct event *event; (event = last_words_next_refused(words, now.utc_ns)) != NULL;) {
+        if (!send_now(p, venue, event, now)) {
+            return false;
+        }
+        last_words_note(words, event);
+        voice->hush_ns = now.mono_ns + HUSH_MS * NS_PER_MS;
+    }
+    return true;
+}
+
+bool messages_pass_on(struct publisher *p, unsigned venue, const struct event *event,
+                      struct moment now)
+{
+    struct last_words *const words = p->venues[venue].words;
+    const struct event *const passed = last_words_pass(words, event);
+
+    if (passed == NULL || is_hollow(p, venue, passed)) {
+        return true;
+    }
+    if (!send_now(p, venue, passed, now)) {
+        return false;
+    }
+    last_words_note(words, passed);
+    return true;
+}
+
+/* In one partition of the market topic that is the strategy's: there others listen. */
+static bool produce_strategy_alive(struct publisher *p, const struct opportunity *o, int64_t now_ns)
+{
+    struct event_venue name;
+    struct wire_alive alive = { .is_of_strategy = true, .from = -1 };
+    const struct event event = { .kind = EVENT_ALIVE,
+                                 .venue = &name,
+                                 .session = o->session,
+                                 .seq = o->seq,
+                                 .mono_ns = o->alive_ns,
+                                 .ends = o->ends };
+
+    memcpy(name.name, o->strategy, sizeof(name.name));
+    memcpy(alive.host, p->host, sizeof(alive.host));
+    const struct outbox_message message = {
+        .topic = KAFKA_MARKET,
+        .hash = partition_hash(arb_bytes_of(name.name)),
+        .type = event_kind_name(EVENT_ALIVE),
+        .key = name.name,
+        .venue = "",
+        .text = p->text,
+        .len = wire_write_alive(&event, &alive, now_ns, p->text),
+        .recv_ns = now_ns,
+        .pub_ns = now_ns,
+        .origin = origin_of_strategy(),
+    };
+    return outbox_send(&p->outbox, &message);
+}
+
+bool messages_pass_on_opportunity(struct publisher *p, const struct opportunity *o,
+                                  struct moment now)
+{
+    if (o->alive_ns != 0) {
+        return !outbox_may_send(&p->outbox, KAFKA_MARKET, now.mono_ns) ||
+               produce_strategy_alive(p, o, now.utc_ns);
+    }
+    return outbox_may_send(&p->outbox, KAFKA_OPPORTUNITIES, now.mono_ns) &&
+           produce_opportunity(p, o, now.utc_ns);
+}
