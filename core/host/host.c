@@ -591,7 +591,10 @@ int host_stop(struct host *host)
     stop_strategies(host);
     const bool was_publishing = host->is_publishing;
     host->is_publishing = false;
-    return was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
+    const int rc = was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
+    rivals_stop(host->rivals);
+    abandoned_stop(host->abandoned);
+    return rc;
 }
 
 static void destroy_strategy(struct strategy_part *part)

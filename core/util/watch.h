@@ -47,7 +47,8 @@ extern _Thread_local struct watch_mark *watch_here;
 static inline void watch_count_up(struct watch_mark *mark)
 {
     const uint32_t count = atomic_load_explicit(&mark->count, memory_order_relaxed);
-    atomic_store_explicit(&mark->count, count + 1, memory_order_relaxed);
+    /* Pairs with watch_count(): who sees it sees what the thread was given, too. */
+    atomic_store_explicit(&mark->count, count + 1, memory_order_release);
 }
 
 /* Before a callback. `input` is what it reads, and stays until the callback has returned. */
@@ -87,7 +88,7 @@ static inline void watch_leave(void)
 /* How many times it was entered or left. Any thread. */
 static inline uint32_t watch_count(const struct watch_mark *mark)
 {
-    return atomic_load_explicit(&mark->count, memory_order_relaxed);
+    return atomic_load_explicit(&mark->count, memory_order_acquire); /* of watch_count_up() */
 }
 
 static inline bool watch_is_inside(uint32_t count)
