@@ -46,6 +46,9 @@ int last_words_create(struct last_words **out, struct feedback *feedback)
 void last_words_destroy(struct last_words *words)
 {
     if (words != NULL) {
+        /* Pairs with what others asked for last: they are through with it. */
+        (void)atomic_load_explicit(&words->callback, memory_order_acquire);
+        (void)atomic_load_explicit(&words->asked, memory_order_acquire);
         free(words->books);
         free(words);
     }
@@ -56,14 +59,14 @@ void last_words_ask(struct last_words *words, const char *callback)
     const char *none = NULL;
 
     if (atomic_compare_exchange_strong_explicit(&words->callback, &none, callback,
-                                                memory_order_relaxed, memory_order_relaxed)) {
+                                                memory_order_release, memory_order_relaxed)) {
         (void)atomic_fetch_add_explicit(&words->asked, 1, memory_order_release);
     }
 }
 
 void last_words_end(struct last_words *words)
 {
-    atomic_store_explicit(&words->callback, NULL, memory_order_relaxed);
+    atomic_store_explicit(&words->callback, NULL, memory_order_release);
 }
 
 bool last_words_are_due(const struct last_words *words)

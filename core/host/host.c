@@ -589,12 +589,11 @@ int host_stop(struct host *host)
     abandoned_ask_to_stop(host->abandoned);
     stop_venues(host);
     stop_strategies(host);
-    const bool was_publishing = host->is_publishing;
-    host->is_publishing = false;
-    const int rc = was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
     rivals_stop(host->rivals);
     abandoned_stop(host->abandoned);
-    return rc;
+    const bool was_publishing = host->is_publishing;
+    host->is_publishing = false;
+    return was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
 }
 
 static void destroy_strategy(struct strategy_part *part)
