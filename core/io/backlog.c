@@ -7,6 +7,10 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "util/clock.h"
+
+#define STEP_NS (20 * NS_PER_MS)
+
 bool backlog_has_unread(int fd)
 {
     int unread = 0;
@@ -49,18 +53,22 @@ static void forget_read(struct backlog *backlog, uint64_t n_read)
     memmove(backlog->counts, backlog->counts + first, backlog->n * sizeof(*backlog->counts));
 }
 
-/* Every second one goes when there are too many: the longer the backlog, the coarser its age. */
+/* Every second one goes when there are too many, and fewer come: the longer, the coarser. */
 static void thin_out(struct backlog *backlog)
 {
     for (uint32_t i = 1; i < backlog->n / 2; i++) {
         backlog->counts[i] = backlog->counts[2 * i];
     }
     backlog->n /= 2;
+    backlog->step_ns = backlog->step_ns == 0 ? STEP_NS : 2 * backlog->step_ns;
 }
 
 static void remember(struct backlog *backlog, int64_t now_ns, uint64_t received)
 {
-    if (backlog->n > 0 && backlog->counts[backlog->n - 1].received >= received) {
+    const struct backlog_count *const last =
+        backlog->n == 0 ? NULL : &backlog->counts[backlog->n - 1];
+
+    if (last != NULL && (last->received >= received || now_ns - last->at_ns < backlog->step_ns)) {
         return;
     }
     if (backlog->n == BACKLOG_COUNTS_MAX) {
@@ -73,6 +81,7 @@ void backlog_note(struct backlog *backlog, int64_t now_ns, const struct backlog_
 {
     if (look->unread == 0) {
         backlog->n = 0;
+        backlog->step_ns = 0;
         backlog->age_ns = 0;
         backlog->empty_ns = now_ns;
         return;

@@ -27,6 +27,7 @@ struct backlog_count {
 struct backlog {
     struct backlog_count counts[BACKLOG_COUNTS_MAX]; /* the oldest first */
     uint32_t n;
+    int64_t step_ns;  /* between two of them, at least */
     int64_t empty_ns; /* when it was last found empty */
     int64_t age_ns;   /* the oldest unread byte waits for at least so long; 0: there is none */
 };

@@ -30,7 +30,7 @@ struct io {
     int64_t stepped_ns;          /* when the last step had read what there was */
     int64_t load_look_ns;        /* when the sockets are asked again how much waits in them */
     struct io_load load;
-    bool is_destroying;          /* nothing is reported any more */
+    bool is_destroying; /* nothing is reported any more */
     char who[64];
     char ca_file[4096];
 };
@@ -294,8 +294,8 @@ static void run_due(struct io *io)
 
 /*
  * What the last message of a turn waited is no less than the turn took; what is still in a socket
- * waits longer. While there is anything, every turn looks: else the moment at which a socket is empty
- * is missed, which is all that tells a busy host from one that is too slow.
+ * waits longer. While there is anything, every turn looks: else the moment at which a socket is
+ * empty is missed, which is all that tells a busy host from one that is too slow.
  */
 static void look_at_load(struct io *io, int64_t waited_ns)
 {

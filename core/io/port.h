@@ -66,8 +66,7 @@ struct port {
 
 static inline bool port_is_behind(const struct port *port, void *owner, uint32_t conn)
 {
-    return port->ops->ws_is_behind != NULL &&
-           port->ops->ws_is_behind(port->context, owner, conn);
+    return port->ops->ws_is_behind != NULL && port->ops->ws_is_behind(port->context, owner, conn);
 }
 
 /* What an owner is told. Never nested, never from within port_ops. */

@@ -37,10 +37,10 @@ struct budget {
     struct rate http;              /* requests */
     uint32_t http_at_once;
     uint32_t n_under_way;
-    uint32_t n_failures;  /* requests in a row */
-    uint32_t n_refusals;  /* pauses in a row */
+    uint32_t n_failures;    /* requests in a row */
+    uint32_t n_refusals;    /* pauses in a row */
     int64_t pause_until_ns; /* mono; no request before */
-    bool is_probing;      /* after a pause: one request until one succeeds */
+    bool is_probing;        /* after a pause: one request until one succeeds */
 };
 
 struct arb_plan;
@@ -57,7 +57,8 @@ bool budget_take_http(struct budget *budget, int64_t mono_ns);
 int64_t budget_look_ns(const struct budget *budget, int64_t mono_ns);
 /* It came back, or never will. */
 void budget_http_done(struct budget *budget, bool is_good);
-/* The venue is asked too often: a pause for everybody, longer each time, at least `retry_after_ms`. */
+/* The venue is asked too often: a pause for everybody, longer each time, at least `retry_after_ms`.
+ */
 void budget_pause_http(struct budget *budget, int64_t mono_ns, int64_t retry_after_ms);
 
 #endif /* ARB_BUDGET_H */

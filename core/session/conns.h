@@ -19,8 +19,8 @@ void conns_closed(struct session *session, uint32_t conn, struct moment now, con
 void conns_heard(struct session *session, uint32_t conn);
 
 /* Drops it, and ignores what still comes from it. */
-void conns_distrust(struct session *session, uint32_t conn, struct moment now, const char *stale_why,
-                    const char *close_why);
+void conns_distrust(struct session *session, uint32_t conn, struct moment now,
+                    const char *stale_why, const char *close_why);
 /* The number of the message in hand, see arb_conn_seq(). */
 void conns_seq(struct session *session, uint32_t conn, uint64_t seq, struct moment now);
 /* STALE for all books of one connection. */

@@ -55,9 +55,9 @@ struct effects {
     uint32_t n_instruments; /* valid instrument indices are below */
     uint32_t n_conns;       /* valid connections are below */
     uint32_t n_channels;
-    bool can_check;         /* the plugin has checksum() */
-    bool can_time;          /* and on_timer() */
-    bool is_limited;        /* in init(): only logs and timers */
+    bool can_check;  /* the plugin has checksum() */
+    bool can_time;   /* and on_timer() */
+    bool is_limited; /* in init(): only logs and timers */
     /* Gives the book of an instrument, or NULL: there are no books to look at. */
     struct arb_book (*view)(const void *context, uint32_t instrument);
     const void *view_context;

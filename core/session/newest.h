@@ -1,9 +1,9 @@
 /*
  * newest.h - messages that are whole books, of which only the newest of each book is worth reading.
  *
- * A host that is behind takes messages in as they come, which is cheap, and keeps the newest of each
- * book; it reads them when no more wait. A book that is replaced keeps its place in the line, so
- * every book has its turn.
+ * A host that is behind takes messages in as they come, which is cheap, and keeps the newest of
+ * each book; it reads them when no more wait. A book that is replaced keeps its place in the line,
+ * so every book has its turn.
  */
 #ifndef ARB_SESSION_NEWEST_H
 #define ARB_SESSION_NEWEST_H

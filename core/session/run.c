@@ -18,10 +18,10 @@ enum {
     HTTP_TOO_MANY = 429,
     HTTP_UNAVAILABLE = 503,
     HELD_PER_TURN = 16, /* messages that are read before it is looked whether more came */
-    HELD_WHILE_BEHIND = 4,
+    HELD_WHILE_BEHIND = 1,
 };
 
-#define HELD_PATIENCE_NS (50 * NS_PER_MS)
+#define HELD_PATIENCE_NS (100 * NS_PER_MS)
 
 static const struct arb_bytes no_bytes = { "", 0 };
 
@@ -195,39 +195,23 @@ static int read_message(struct session *session, uint32_t conn, const struct arb
                : give_message(session, conn, *message);
 }
 
-static void take_message(struct session *session, uint32_t conn, struct moment now,
-                         struct arb_message message)
-{
-    session->stats.frames++;
-    session->current_conn = conn;
-    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
-    const int rc = finish(session, "on_message()", read_message(session, conn, &message),
-                          arb_message_bytes(message), now);
-    if (is_venues_fault(rc)) {
-        conns_distrust(session, conn, now, "the venue sent what its protocol does not allow",
-                       "protocol error");
-    }
-    session->current_conn = ARB_NO_CONN;
-    follow_up(session, now);
-}
-
 /* Held, or dropped: a whole book that a newer one may replace before it is read. */
-static bool is_held(struct session *session, uint32_t conn, struct moment now,
-                    struct arb_message message)
+static __attribute__((noinline)) bool is_held(struct session *session, uint32_t conn,
+                                              struct moment now, const struct arb_message *message)
 {
     const struct arb_exchange_ops *const ops = &session->plugin->exchange;
 
     if (ops->book_of == NULL || session->plan.loss_detection != ARB_LOSS_STATELESS) {
         return false;
     }
-    watch_enter(&session->subject, "book_of()", arb_message_bytes(message));
-    const uint32_t i = ops->book_of(session->self, message);
+    watch_enter(&session->subject, "book_of()", arb_message_bytes(*message));
+    const uint32_t i = ops->book_of(session->self, *message);
     watch_leave();
     if (i >= session->instruments.n || session->books[i].conn != conn) {
         return false;
     }
     return session->books[i].is_shed ||
-           newest_put(&session->newest, i, conn, now.mono_ns, message);
+           newest_put(&session->newest, i, conn, now.mono_ns, *message);
 }
 
 static void on_message(void *owner, uint32_t conn, struct moment now, struct arb_message message)
@@ -239,10 +223,20 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     }
     tell_came(session, now);
     conns_heard(session, conn);
-    if ((session->load.skips || session->newest.n > 0) && is_held(session, conn, now, message)) {
+    if (session->holds && is_held(session, conn, now, &message)) {
         return;
     }
-    take_message(session, conn, now, message);
+    session->stats.frames++;
+    session->current_conn = conn;
+    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
+    const int rc = finish(session, "on_message()", read_message(session, conn, &message),
+                          arb_message_bytes(message), now);
+    if (is_venues_fault(rc)) {
+        conns_distrust(session, conn, now, "the venue sent what its protocol does not allow",
+                       "protocol error");
+    }
+    session->current_conn = ARB_NO_CONN;
+    follow_up(session, now);
 }
 
 /* -- what is held --------------------------------------------------------------------- */
@@ -264,7 +258,7 @@ static uint32_t n_to_read(struct session *session, struct moment now)
         return HELD_PER_TURN;
     }
     return now.mono_ns - newest_since_ns(&session->newest) < HELD_PATIENCE_NS ? 0
-                                                                             : HELD_WHILE_BEHIND;
+                                                                              : HELD_WHILE_BEHIND;
 }
 
 static void read_held(struct session *session, struct moment now)
@@ -275,15 +269,14 @@ static void read_held(struct session *session, struct moment now)
     if (session->newest.n == 0) {
         return;
     }
+    session->holds = false;
     for (uint32_t n = n_to_read(session, now); n > 0; n--) {
         if (!newest_take(&session->newest, &conn, &message)) {
-            return;
+            break;
         }
-        if (is_known(session, conn) && session->conns[conn].is_up &&
-            !session->conns[conn].is_doomed) {
-            take_message(session, conn, now, message);
-        }
+        on_message(session, conn, now, message); /* what is held has a connection that is up */
     }
+    session->holds = session->load.skips || session->newest.n > 0;
 }
 
 static void on_close(void *owner, uint32_t conn, struct moment now, const char *why)
@@ -512,6 +505,7 @@ void session_set_load(struct session *session, struct session_load load)
         due_by(session, DUE_SUBSCRIPTIONS, 0);
     }
     session->load = load;
+    session->holds = load.skips || session->newest.n > 0;
 }
 
 void session_shed(struct session *session, uint32_t i, struct moment now, const char *why)

@@ -7,10 +7,10 @@
  * thread, socket or clock: the caller brings what happens and the moment, and provides a port; the
  * same code runs in the host, in a replay and in tests.
  *
- * Files: life.c from creation to its end; run.c callbacks and turns; commit.c carries out what a callback recorded; effects.c the
- * record; subscriptions.c who is subscribed on which connection; seeds.c snapshots by HTTP;
- * catalog.c and instruments.c what there is; conns.c connections; books.c states and when to resync;
- * requests.c spells and sends; budget.c limits; newest.c skips
+ * Files: life.c from creation to its end; run.c callbacks and turns; commit.c carries out what a
+ * callback recorded; effects.c the record; subscriptions.c who is subscribed on which connection;
+ * seeds.c snapshots by HTTP; catalog.c and instruments.c what there is; conns.c connections;
+ * books.c states and when to resync; requests.c spells and sends; budget.c limits; newest.c skips
  * whole books that newer ones replace. state.h says who may call whom.
  *
  * All calls are for one thread.
@@ -64,12 +64,12 @@ struct session_config {
     const struct plugin *plugin;
     const struct exchange_config *exchange; /* name, symbols, options */
     const struct config *config;            /* venue symbols of instruments */
-    uint32_t number;                        /* of this session of the venue, for the log; 0, 1: the only one */
+    uint32_t number; /* of this session of the venue, for the log; 0, 1: the only one */
     struct port port;
     const struct session_sink *sink;
     void *sink_context;
-    struct budget *budget;             /* shared with other sessions of the venue, zeroed at first; or NULL */
-    struct scales *scales;             /* shared with other venues; NULL: there are none */
+    struct budget *budget; /* shared with other sessions of the venue, zeroed at first; or NULL */
+    struct scales *scales; /* shared with other venues; NULL: there are none */
     const struct session_trace *trace; /* or NULL */
     bool is_unpaced;                   /* a recording answers when it does, and counts nothing */
 };
@@ -78,10 +78,10 @@ struct session_stats {
     uint64_t frames;   /* messages and HTTP answers given to the plugin */
     uint64_t rejected; /* of these, callbacks that failed */
     struct live_counts books;
-    uint64_t resyncs;      /* new snapshots asked for because a book was damaged */
-    uint64_t refused;      /* instruments the venue would not serve */
-    uint64_t requests;     /* spelled and sent */
-    uint64_t seeds;        /* snapshots by HTTP asked for */
+    uint64_t resyncs;  /* new snapshots asked for because a book was damaged */
+    uint64_t refused;  /* instruments the venue would not serve */
+    uint64_t requests; /* spelled and sent */
+    uint64_t seeds;    /* snapshots by HTTP asked for */
     uint64_t seeds_failed;
     uint64_t skipped; /* messages that were not read, for a newer one of the book was there */
 };

@@ -88,8 +88,6 @@ struct session_conn {
     uint32_t dials; /* attempts since it was up */
     uint32_t token_attempt;
     uint32_t n_pending; /* subscriptions that are to be asked for or left */
-    uint32_t n_open;    /* books that are asked for, and whose answer or snapshot is still to come */
-    uint32_t ramp;      /* so many at once: more and more as they are answered */
     uint32_t cursor;    /* where to look for them */
     uint64_t seq;       /* of its last message, where the venue numbers them */
     int64_t token_not_before_ns;
@@ -97,6 +95,8 @@ struct session_conn {
     int64_t beat_ns;      /* when the next heartbeat is due */
     int64_t answer_by_ns; /* anything has to come by then; NEVER_NS: nothing was asked */
     struct rate hourly;
+    uint32_t n_open; /* books that are asked for, and whose answer or snapshot is still to come */
+    uint32_t ramp;   /* so many at once: more and more as they are answered */
 };
 
 /* A request by HTTP under way. */
@@ -161,6 +161,7 @@ struct session {
     void *self; /* the plugin's instance */
     bool is_initialized, is_disabled, is_stopping;
     bool is_unpaced;
+    bool holds; /* each message is looked at before it is read: some are held, or are to be */
     bool has_no_seeds; /* the plugin spells none */
     char who[WHO_MAX];
     struct watch_subject subject; /* the plugin, for each callback's mark */
@@ -176,8 +177,6 @@ struct session {
     uint32_t books_per_conn;
     uint32_t current_conn; /* of the callback in hand, or ARB_NO_CONN */
     uint8_t venue_trading; /* enum arb_trading */
-    struct session_load load;
-    struct newest newest;
     struct catalog catalog;
     struct http_call *calls;
     uint32_t n_calls;
@@ -194,6 +193,8 @@ struct session {
     int64_t time_reference_ns;  /* the venue's time minus mono, the largest that is plausible */
     struct session_stats stats;
     struct log_limit frame_log, book_log;
+    struct session_load load;
+    struct newest newest;
 };
 
 /* The part is looked at by then. */

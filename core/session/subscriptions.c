@@ -436,10 +436,8 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
     if (subscriptions_is_elsewhere(session, event->instrument)) {
         return false; /* its own connection says what becomes of it */
     }
-    if (session->books[event->instrument].is_shed) {
-        return false;
-    }
-    if (session->books[event->instrument].is_barred || (is_stream && is_leaving(sub->state))) {
+    const struct session_book *const book = &session->books[event->instrument];
+    if (book->is_barred || book->is_shed || (is_stream && is_leaving(sub->state))) {
         return false; /* a late snapshot as well: its subscription is about to end */
     }
     if (session->current_conn == ARB_NO_CONN && !subscriptions_is_on(session, event->instrument)) {

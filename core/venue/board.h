@@ -109,8 +109,9 @@ void board_on_arrival(struct board *board, struct moment now);
 int64_t board_late_since_ns(const struct board *board, uint32_t seat);
 
 /*
- * The host is behind, or no longer: changes are applied and not sent, and each outlet gets one whole
- * book instead of them every BOARD_CONFLATE_NS. What takes a book out of LIVE is sent at once.
+ * The host is behind, or no longer: changes are applied and not sent, and each outlet gets one
+ * whole book instead of them every BOARD_CONFLATE_NS. What takes a book out of LIVE is sent at
+ * once.
  */
 void board_conflate(struct board *board, bool conflates);
 

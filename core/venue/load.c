@@ -2,11 +2,11 @@
 
 enum {
     PART = 1000,
-    SPARE = 700,      /* of what it can carry is used: markets are not busy evenly */
-    KEPT_MIN = 125,   /* at least, of what was kept, in one step */
-    KEPT_MAX = 500,   /* at most */
-    GAP = 20,         /* `good` and `bad` so close, by this part of all: no further bisection */
-    BUSY_PART = 4,    /* always busy for four times the limit is as bad as late by the limit */
+    SPARE = 700,    /* of what it can carry is used: markets are not busy evenly */
+    KEPT_MIN = 125, /* at least, of what was kept, in one step */
+    KEPT_MAX = 500, /* at most */
+    GAP = 20,       /* `good` and `bad` so close, by this part of all: no further bisection */
+    BUSY_PART = 4,  /* always busy for four times the limit is as bad as late by the limit */
 };
 
 static int64_t greater(int64_t a, int64_t b)
@@ -38,11 +38,12 @@ void load_init(struct load *load, int64_t max_lag_ns, bool may_shed)
 
 /* -- what is measured ------------------------------------------------------------------- */
 
-static void measure_from(struct load *load, int64_t now_ns, uint64_t unread)
+static void measure_from(struct load *load, int64_t now_ns)
 {
     load->slope_ns = now_ns;
     load->slope_lag_ns = load->lag_ns;
-    load->slope_unread = unread;
+    load->slope_seen_ns = load->seen.lag_ns;
+    load->slope_unread = load->seen.unread;
 }
 
 /* Keeps since when something is so. */
@@ -70,7 +71,7 @@ static void measure(struct load *load, int64_t now_ns, const struct load_sample 
     load->lag_ns = greater(sample->lag_ns, busy_ns);
     load->worst_ns = greater(load->worst_ns, sample->lag_ns);
     if (load->over_ns == NEVER_NS && load->lag_ns > load->limit_ns) {
-        measure_from(load, now_ns, sample->unread); /* its growth */
+        measure_from(load, now_ns); /* its growth */
     }
     note(&load->over_ns, load->lag_ns > load->limit_ns, now_ns);
     note(&load->small_ns, load->lag_ns <= load->limit_ns / 2, now_ns);
@@ -178,13 +179,16 @@ static enum load_news end_trial_badly(struct load *load, int64_t now_ns, uint32_
  * The backlog goes away, if slowly: it is not yet known whether what is kept is too much. Its age
  * may grow meanwhile, for what came before the step is as much work as it was.
  */
-static bool is_draining(struct load *load, int64_t now_ns, uint64_t unread)
+static bool is_draining(struct load *load, int64_t now_ns)
 {
-    const bool shrinks = load->lag_ns < load->slope_lag_ns - load->slope_lag_ns / 10 ||
-                         unread < load->slope_unread - load->slope_unread / 50;
+    const int64_t lag_ns = load->seen.lag_ns, before_ns = load->slope_seen_ns;
+    const bool shrinks = lag_ns < before_ns - before_ns / 10 ||
+                         load->seen.unread < load->slope_unread - load->slope_unread / 50;
+    const bool grows = lag_ns > before_ns + before_ns / 10;
+    const int64_t since_ns = load->n_changes == 0 ? LOAD_DRAIN_MAX_NS : now_ns - load->keep_ns;
 
-    measure_from(load, now_ns, unread);
-    return shrinks && load->n_changes > 0 && now_ns - load->keep_ns < LOAD_DRAIN_MAX_NS;
+    measure_from(load, now_ns);
+    return since_ns < (shrinks ? LOAD_DRAIN_MAX_NS : grows ? 0 : LOAD_FLAT_MAX_NS);
 }
 
 static enum load_news shed(struct load *load, int64_t now_ns, const struct load_sample *sample)
@@ -198,7 +202,7 @@ static enum load_news shed(struct load *load, int64_t now_ns, const struct load_
         return end_trial_badly(load, now_ns, sample->n_books);
     }
     const uint32_t keep = fewer_than(load, now_ns, n);
-    if (is_draining(load, now_ns, sample->unread)) {
+    if (is_draining(load, now_ns)) {
         load->next_ns = now_ns + LOAD_OVER_NS;
         return LOAD_NO_NEWS;
     }
@@ -288,9 +292,8 @@ static enum load_news run_trials(struct load *load, int64_t now_ns,
     if (load->is_trial) {
         const bool are_all_asked = sample->n_asked >= load_keeps(load, sample->n_books);
         const int64_t trial_ns = are_all_asked ? LOAD_TRIAL_NS : LOAD_TRIAL_MAX_NS;
-        return now_ns - load->keep_ns >= trial_ns
-                   ? end_trial_well(load, now_ns, sample->n_books)
-                   : LOAD_NO_NEWS;
+        return now_ns - load->keep_ns >= trial_ns ? end_trial_well(load, now_ns, sample->n_books)
+                                                  : LOAD_NO_NEWS;
     }
     if (!load->is_said && !load->is_growing) {
         load->is_said = true;

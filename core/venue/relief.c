@@ -152,7 +152,9 @@ static int64_t later(int64_t a_ns, int64_t b_ns)
 static struct load_sample sample(struct relief *relief, const struct relief_venue *venue,
                                  int64_t now_ns, struct io_load load)
 {
-    struct load_sample sample = { .lag_ns = load.lag_ns, .busy_ns = load.busy_ns, .unread = load.unread };
+    struct load_sample sample = { .lag_ns = load.lag_ns,
+                                  .busy_ns = load.busy_ns,
+                                  .unread = load.unread };
     const bool is_asked_for = relief_is_behind(relief) || load.busy_ns > LOAD_LIMIT_NS / 4;
 
     for (uint32_t seat = 0; seat < BOARD_SEATS_MAX; seat++) {

@@ -53,7 +53,8 @@ static int create_venue(struct venue_thread *thread, const struct venue_thread_c
     return venue_create(&thread->venue, &venue_config, err);
 }
 
-/* Often enough to tell within max_lag; WebSocket's own pings, which no venue counts. 0: as usual. */
+/* Often enough to tell within max_lag; WebSocket's own pings, which no venue counts. 0: as usual.
+ */
 static int64_t round_trip_ms(int64_t max_lag_ms)
 {
     return max_lag_ms / 2 < PING_MS ? max_lag_ms / 2 : PING_MS;

@@ -405,6 +405,17 @@ static inline int fake_on_message(void *instance, struct arb_host *host, uint32_
     return fake_run(host, arb_message_bytes(message), conn);
 }
 
+/* Of a message that is one snapshot. */
+static inline uint32_t fake_book_of(void *instance, struct arb_message message)
+{
+    uint32_t instrument = ARB_NO_INSTRUMENT;
+    char text[16] = "";
+
+    (void)instance;
+    memcpy(text, message.data, message.len < sizeof(text) - 1 ? message.len : sizeof(text) - 1);
+    return sscanf(text, "snap %" SCNu32, &instrument) == 1 ? instrument : ARB_NO_INSTRUMENT;
+}
+
 static inline int fake_on_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
                                  int status, struct arb_bytes body)
 {
@@ -472,6 +483,7 @@ static const struct arb_exchange_ops fake_ops = {
     .on_answer = fake_on_answer,
     .on_timer = fake_on_timer,
     .checksum = fake_checksum,
+    .book_of = fake_book_of,
 };
 
 static const struct arb_plugin fake_plugin = {

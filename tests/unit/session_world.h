@@ -42,6 +42,7 @@ struct world {
     int64_t request_ns[WORLD_REQUESTS_MAX]; /* when each was made (mono) */
     uint32_t n_requests;
     uint32_t n_fetched; /* requests by HTTP ever made */
+    bool is_behind;     /* bytes wait in every socket */
     uint32_t n_dates;   /* of the venue, told to the sink */
     struct err err;
     struct arb_text log;
@@ -171,6 +172,13 @@ static inline int world_http(void *context, void *owner, uint32_t request,
     return ARB_OK;
 }
 
+static inline bool world_ws_is_behind(void *context, void *owner, uint32_t conn)
+{
+    (void)owner;
+    (void)conn;
+    return ((struct world *)context)->is_behind;
+}
+
 static inline void world_forget_owner(void *context, void *owner)
 {
     (void)context;
@@ -184,6 +192,7 @@ static const struct port_ops world_port = {
     .ws_close = world_ws_close,
     .ws_give_up = world_ws_give_up,
     .http = world_http,
+    .ws_is_behind = world_ws_is_behind,
     .forget = world_forget_owner,
 };
 

@@ -801,9 +801,69 @@ static void replacement_has_what_is_late_too(void **state)
     destroy(w);
 }
 
+/* -- a host that is behind -------------------------------------------------------------- */
+
+static void changes_are_sent_as_one_book_while_the_host_is_behind(void **state)
+{
+    struct world *const w = create(1, 0);
+
+    (void)state;
+    snapshot(w, A, 5, 1);
+    (void)turn_after(w, 0);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    board_conflate(w->board, true);
+    delta(w, A, 6, 2);
+    delta(w, A, 7, 3);
+    (void)turn_after(w, BOARD_CONFLATE_NS - 1);
+    expect(w, "");
+    assert_int_equal(w->outlet.conflated, 2);
+    (void)turn_after(w, 1);
+    expect(w, "snapshot LIVE #4<1 b100x3\n");
+    board_conflate(w->board, false);
+    delta(w, A, 8, 4);
+    expect(w, "delta LIVE #5<4 b100x4\n");
+    destroy(w);
+}
+
+static void loss_is_told_at_once_while_the_host_is_behind(void **state)
+{
+    struct world *const w = create(1, 0);
+
+    (void)state;
+    snapshot(w, A, 5, 1);
+    board_conflate(w->board, true);
+    delta(w, A, 6, 2);
+    lose(w, A);
+    expect(w, "snapshot LIVE #1<0 b100x1\n"
+              "status STALE #3<1\n");
+    snapshot(w, A, 7, 3);
+    expect(w, "snapshot LIVE #4<3 b100x3\n");
+    destroy(w);
+}
+
+/* What is not sent when it ends is sent with the next turn. */
+static void nothing_is_kept_back_when_the_host_has_caught_up(void **state)
+{
+    struct world *const w = create(1, 0);
+
+    (void)state;
+    snapshot(w, A, 5, 1);
+    (void)turn_after(w, 0);
+    board_conflate(w->board, true);
+    delta(w, A, 6, 2);
+    board_conflate(w->board, false);
+    (void)turn_after(w, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n"
+              "snapshot LIVE #3<1 b100x2\n");
+    destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(changes_are_sent_as_one_book_while_the_host_is_behind),
+        cmocka_unit_test(loss_is_told_at_once_while_the_host_is_behind),
+        cmocka_unit_test(nothing_is_kept_back_when_the_host_has_caught_up),
         cmocka_unit_test(second_copy_is_dropped),
         cmocka_unit_test(session_that_is_ahead_takes_the_lead_by_the_difference),
         cmocka_unit_test(takeover_is_told_of_the_window),

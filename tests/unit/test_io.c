@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -588,6 +589,25 @@ static void io_keeps_a_quiet_connection_that_answers_pings(void **state)
     host_init(&host, &c);
     open_spec(&host, (struct ws_spec){ .idle_ms = 1000, .pong_is_life = true }, "/pong");
     run_until(&host, "open 0\n");
+    run_for_ms(&host, 1500);
+    assert_string_equal(host.log, "open 0\n");
+    host_fini(&host);
+}
+
+/* Nobody could answer while this thread did not run: that was no silence. */
+static void io_blames_nobody_for_the_time_it_did_not_run(void **state)
+{
+    (void)state;
+    struct io_config c = config();
+    struct host host;
+
+    c.ping_ms = 100;
+    c.round_trip_ms = 3600000;
+    host_init(&host, &c);
+    open_spec(&host, (struct ws_spec){ .idle_ms = 1000, .pong_is_life = true }, "/pong");
+    run_until(&host, "open 0\n");
+    run_for_ms(&host, 300); /* what was asked is answered, so that nothing waits in the socket */
+    (void)poll(NULL, 0, 2500);
     run_for_ms(&host, 1500);
     assert_string_equal(host.log, "open 0\n");
     host_fini(&host);
@@ -1640,6 +1660,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(io_does_not_come_back_once_given_up),
     cmocka_unit_test(number_of_a_connection_given_up_can_be_taken_again),
     cmocka_unit_test(io_suspects_and_then_closes_an_idle_connection),
+    cmocka_unit_test(io_blames_nobody_for_the_time_it_did_not_run),
     cmocka_unit_test(io_keeps_a_quiet_connection_that_answers_pings),
     cmocka_unit_test(io_closes_a_connection_that_only_answers_pings),
     cmocka_unit_test(io_measures_round_trips_at_an_even_pace),
