@@ -572,8 +572,10 @@ void kafka_reader_begin_at(struct kafka_reader *r, int32_t partition, int64_t of
     rd_kafka_topic_partition_list_t *const list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, r->topic, partition)->offset = offset;
     drop_error(rd_kafka_seek_partitions(r->rk, list, SEEK_TIMEOUT_MS));
+    if (list->elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) { /* else the next word tries again */
+        r->places[partition] = (struct place){ .is_taken = true, .lowest = offset };
+    }
     rd_kafka_topic_partition_list_destroy(list);
-    r->places[partition] = (struct place){ .is_taken = true, .lowest = offset };
 }
 
 bool kafka_reader_is_caught_up(const struct kafka_reader *r)

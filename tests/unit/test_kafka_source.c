@@ -123,7 +123,7 @@ static void produce_alive(const struct kafka_config *config, uint32_t partition,
 static void a_word_of_a_venue_takes_reading_back(void **state)
 {
     struct kafka_fixture *const f = *state;
-    enum { MANY = 5000, SOME = 500, FROM = 1000 };
+    enum { MANY = 1000, SOME = 500, FROM = 500 };
 
     for (unsigned first = 1; first <= MANY; first += SOME) {
         fixture_push_deltas(f, 0, first, first + SOME - 1);
