@@ -122,6 +122,7 @@ static void shedding_never_drops_the_connection(void **state)
     shed(world, 1);
     world_expect(world, "status 1 UNUSABLE shed: this machine is too slow for 2 books\n");
     world_say(world, "delta 1 11 first=11 b1x2");
+    world_say(world, "snap 1 20 b1x1 a2x1");
     world_run(world, 3600000);
     world_expect(world, "");
     world_destroy(world);
