@@ -19,6 +19,8 @@ enum {
 #define HEARD_NS (2 * NS_PER_S)    /* a run that is heard of less often is not sure to be there */
 #define DEAD_NS (3500 * NS_PER_MS) /* and is not there */
 
+#define HANDOVER_NS NS_PER_S /* until what another one wrote has surely been read */
+
 static const char who[] = "kafka=abandoned";
 
 /* One run of a strategy. */
@@ -32,6 +34,7 @@ struct run {
 /* What is open, as it was last told. */
 struct opening {
     unsigned strategy;
+    int64_t ours_since_ns; /* mono: it is ours to close since then; 0: it is not */
     struct opportunity last;
 };
 
@@ -190,7 +193,7 @@ static void take_opportunity(struct abandoned *a, const struct opportunity *o)
         opening = &a->open[a->n_open++];
     }
     if (opening != NULL) {
-        *opening = (struct opening){ strategy, *o };
+        *opening = (struct opening){ .strategy = strategy, .last = *o };
     }
 }
 
@@ -239,14 +242,27 @@ static bool close_one(struct abandoned *a, struct opening *opening)
     return true;
 }
 
+/* Not at once: whoever was the eldest before us may just have closed it. */
+static bool is_due(struct abandoned *a, struct opening *opening, int64_t now_ns)
+{
+    if (!is_dead(find_run(a, opening->last.session), now_ns) ||
+        !is_ours_to_close(a, opening->strategy, now_ns)) {
+        opening->ours_since_ns = 0;
+        return false;
+    }
+    if (opening->ours_since_ns == 0) {
+        opening->ours_since_ns = now_ns;
+    }
+    return now_ns - opening->ours_since_ns >= HANDOVER_NS;
+}
+
 static void close_dead(struct abandoned *a, int64_t now_ns)
 {
     unsigned n = 0;
 
     for (unsigned i = 0; i < a->n_open;) {
         struct opening *const opening = &a->open[i];
-        if (!is_dead(find_run(a, opening->last.session), now_ns) ||
-            !is_ours_to_close(a, opening->strategy, now_ns) || !close_one(a, opening)) {
+        if (!is_due(a, opening, now_ns) || !close_one(a, opening)) {
             i++;
         } else {
             n++; /* and the last of them is in its place */

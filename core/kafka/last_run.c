@@ -154,6 +154,7 @@ static void take_message(struct tail_reader *t, const rd_kafka_message_t *messag
     const int64_t end = t->ends[message->partition];
 
     if (value.len > 0 && wire_read_event(value, &t->decoded) == ARB_OK &&
+        !t->decoded.alive.is_of_strategy && /* numbered otherwise */
         t->decoded.event.session > t->greatest && t->decoded.event.session <= LAST_RUN_MAX) {
         t->greatest = t->decoded.event.session;
     }

@@ -94,9 +94,9 @@ class Record:
         pipeline.poll(lambda: len(self.lines()) >= n_copies, limit_s, f"{n_copies} LIVE copies")
 
     def is_at_rest(self):
-        """Nothing was taken for a second."""
+        """Nothing was taken for three seconds."""
         taken_ns, _ = self.newest()
-        return 0 < taken_ns < time.time_ns() - NS
+        return 0 < taken_ns < time.time_ns() - 3 * NS
 
     def lines(self):
         """Whole ones: it may be being written."""
@@ -197,7 +197,7 @@ def live(stage, sim, run, seconds, away_s):
 def close_accounts(stage, run, audit):
     """What the running consumer, the host and its strategy counted; the first at the end."""
     # Those that came too late were not LIVE when they did, so there are fewer copies than messages.
-    pipeline.poll(run.record.is_at_rest, stage.limit(20), "the witness has read everything")
+    pipeline.poll(run.record.is_at_rest, stage.limit(40), "the witness has read everything")
     run.witness.stop()
     counts = (json.loads(run.witness.out()), run.counts_of("kafka=publisher .*produced="),
               run.counts_of("strategy=cross_venue .*gaps="))
@@ -227,7 +227,7 @@ def compare_copies(stage, run):
     """Each copy that was LIVE is what the topic, read from its beginning, says at that number."""
     witness, again = run.start_witness(run.name + "-again", "again")
     live_copies = run.record.copies()
-    again.wait_for(len(live_copies), stage.limit(10))
+    pipeline.poll(again.is_at_rest, stage.limit(40), "the topic is read again")
     witness.stop()
     wrong = live_copies - again.copies()
     stage.expect(not wrong, f"{len(wrong)} LIVE copies are not the topic's: {sorted(wrong)[:2]}")

@@ -112,8 +112,8 @@ static void print_counts(const struct arb_consumer_counts *c)
     (void)printf("{\"messages\":%" PRIu64 ",\"snapshots\":%" PRIu64 ",\"duplicates\":%" PRIu64
                  ",\"awaiting\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"crc_mismatches\":%" PRIu64
                  ",\"failed\":%" PRIu64 ",\"not_ours\":%" PRIu64 ",\"conflated\":%" PRIu64 "}\n",
-                 arb_consumer_counts_sum(c), c->snapshots, c->duplicates, c->awaiting, c->gaps,
-                 c->crc_mismatches, c->failed, c->not_ours, c->conflated);
+                 arb_consumer_counts_sum(c) - c->alive, c->snapshots, c->duplicates, c->awaiting,
+                 c->gaps, c->crc_mismatches, c->failed, c->not_ours, c->conflated);
 }
 
 int main(int argc, char **argv)
