@@ -43,7 +43,7 @@ struct abandoned {
     struct abandoned_strategy *strategies;
     const char **names;
     struct kafka_reader *words, *opportunities;
-    struct wire_event decoded;
+    struct wire_event decoded; /* without room for levels: a word has none */
     struct run runs[RUNS_MAX];
     unsigned n_runs;
     struct opening *open; /* [OPEN_MAX] */
@@ -136,13 +136,6 @@ static void take_word(struct abandoned *a, const struct wire_event *word, int64_
     }
 }
 
-/* Books are in the partition too; our own messages begin like this. */
-static bool is_word(struct arb_bytes value)
-{
-    static const char head[] = "{\"v\":1,\"type\":\"alive\",\"strategy\"";
-    return value.len >= sizeof(head) - 1 && memcmp(value.data, head, sizeof(head) - 1) == 0;
-}
-
 static void hear_words(struct abandoned *a)
 {
     struct kafka_record record;
@@ -150,7 +143,7 @@ static void hear_words(struct abandoned *a)
 
     while (kafka_reader_next(a->words, wait_ms, &record)) {
         wait_ms = 0;
-        if (!record.is_history && is_word(record.value) &&
+        if (!record.is_history && wire_is_alive(record.value) &&
             wire_read_event(record.value, &a->decoded) == ARB_OK) {
             take_word(a, &a->decoded, clock_mono_ns());
         }
@@ -309,7 +302,6 @@ static int prepare(struct abandoned *a, const struct abandoned_config *config)
     a->strategies = calloc((size_t)config->n_strategies + 1, sizeof(*a->strategies));
     a->names = calloc((size_t)config->n_strategies + 1, sizeof(*a->names));
     a->open = calloc(OPEN_MAX, sizeof(*a->open));
-    a->decoded.levels_max = 0; /* a strategy's word has none */
     if (a->strategies == NULL || a->names == NULL || a->open == NULL) {
         return ARB_ENOMEM;
     }

@@ -30,10 +30,10 @@ static void close_refused(const struct publisher *p, struct origin origin, rd_ka
     }
 }
 
-static void reset_starts(struct publisher *p)
+static void forget_starts(struct publisher *p)
 {
     for (unsigned i = 0; i < p->n_venues; i++) {
-        starts_reset(&p->voices[i].starts);
+        starts_fini(&p->voices[i].starts);
     }
 }
 
@@ -43,7 +43,7 @@ static void send_all_whole(struct publisher *p, const char *why)
     const unsigned n = places_raise_all(p->places);
 
     offsets_reset(&p->offsets, p->n_known);
-    reset_starts(p);
+    forget_starts(p);
     log_line(ARB_INFO, p->outbox.config.who, "topic %s %s; its %u books are sent whole",
              p->config->market_topic, why, n);
 }
@@ -133,7 +133,7 @@ static void note_other_count(struct publisher *p, unsigned n)
             "topic %s has %u partitions instead of %u; %u books are sent whole in their new one",
             p->config->market_topic, n, p->n_known, n_moved);
     }
-    reset_starts(p); /* books are elsewhere */
+    forget_starts(p); /* books are elsewhere */
     p->n_known = n;
     atomic_store_explicit(&p->n_partitions, n, memory_order_relaxed);
     offsets_reset(&p->offsets, n);

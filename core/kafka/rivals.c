@@ -38,7 +38,7 @@ struct rivals {
     struct watched *venues; /* [n_venues] */
     const char **names;     /* likewise, for the reader */
     struct kafka_reader *reader;
-    struct wire_event decoded;
+    struct wire_event decoded;        /* without room for levels: a word has none */
     int64_t started_ns, caught_up_ns; /* mono; caught_up_ns is 0 before */
     bool has_given_up;
     bool is_started;
@@ -99,20 +99,14 @@ static void take_word(struct rivals *rivals, const struct wire_event *word, bool
     }
 }
 
-/* Books of other venues are in the partition too; our own messages begin like this. */
-static bool is_word(struct arb_bytes value)
-{
-    static const char head[] = "{\"v\":1,\"type\":\"alive\"";
-    return value.len >= sizeof(head) - 1 && memcmp(value.data, head, sizeof(head) - 1) == 0;
-}
-
 static void listen(struct rivals *rivals)
 {
     struct kafka_record record;
     int wait_ms = WAIT_MS;
 
     while (kafka_reader_next(rivals->reader, wait_ms, &record)) {
-        if (is_word(record.value) && wire_read_event(record.value, &rivals->decoded) == ARB_OK) {
+        if (wire_is_alive(record.value) &&
+            wire_read_event(record.value, &rivals->decoded) == ARB_OK) {
             take_word(rivals, &rivals->decoded, record.is_history, clock_mono_ns());
             return;
         }
@@ -256,9 +250,7 @@ static int prepare(struct rivals *rivals, const struct rivals_config *config)
     rivals->config = *config;
     rivals->venues = calloc((size_t)config->n_venues + 1, sizeof(*rivals->venues));
     rivals->names = calloc((size_t)config->n_venues + 1, sizeof(*rivals->names));
-    rivals->decoded.levels_max = 2 * ARB_EVENT_LEVELS_MAX;
-    rivals->decoded.levels = malloc(rivals->decoded.levels_max * sizeof(struct arb_level));
-    if (rivals->venues == NULL || rivals->names == NULL || rivals->decoded.levels == NULL) {
+    if (rivals->venues == NULL || rivals->names == NULL) {
         return ARB_ENOMEM;
     }
     for (unsigned i = 0; i < config->n_venues; i++) {
@@ -328,7 +320,6 @@ void rivals_destroy(struct rivals *rivals)
     }
     rivals_stop(rivals);
     kafka_reader_destroy(rivals->reader);
-    free(rivals->decoded.levels);
     free((void *)rivals->names);
     free(rivals->venues);
     free(rivals);

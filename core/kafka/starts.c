@@ -10,11 +10,6 @@ void starts_fini(struct starts *starts)
     *starts = (struct starts){ 0 };
 }
 
-void starts_reset(struct starts *starts)
-{
-    starts_fini(starts);
-}
-
 /* Zeroed memory for one more than `i`, or NULL. */
 static void *grow(void *memory, uint32_t n, uint32_t i, size_t size)
 {

@@ -26,10 +26,8 @@ struct starts {
     uint32_t n_books, n_partitions;
 };
 
+/* Forgets all there was, and frees its memory: also when the topic begins anew. */
 void starts_fini(struct starts *starts);
-
-/* Forgets all there was: the topic has begun anew, or books are elsewhere. */
-void starts_reset(struct starts *starts);
 
 /* The venue has a message in that partition. Without memory it is forgotten at once. */
 void starts_use(struct starts *starts, uint32_t partition);

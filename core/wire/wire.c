@@ -164,10 +164,18 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
     return (size_t)(at - out);
 }
 
+static const char alive_head[] = "{\"v\":1,\"type\":\"alive\",\"";
+
+bool wire_is_alive(struct arb_bytes json)
+{
+    const size_t len = sizeof(alive_head) - 1;
+    return json.len >= len && memcmp(json.data, alive_head, len) == 0;
+}
+
 size_t wire_write_alive(const struct event *event, const struct wire_alive *alive, int64_t pub_ns,
                         char *out)
 {
-    char *at = put_text(out, "{\"v\":1,\"type\":\"alive\",\"");
+    char *at = put_text(out, alive_head);
 
     at = put_text(at, alive->is_of_strategy ? "strategy\":" : "venue\":");
     at = put_string(at, event->venue->name, strlen(event->venue->name));

@@ -43,6 +43,9 @@ struct wire_alive {
 size_t wire_write_alive(const struct event *event, const struct wire_alive *alive, int64_t pub_ns,
                         char *out);
 
+/* Tells an alive message of ours by how it begins: for those who read a topic for these alone. */
+bool wire_is_alive(struct arb_bytes json);
+
 /* A decoded market-data message. Names are copied; levels are in the caller's storage. */
 struct wire_event {
     struct event event; /* venue and info point to the members below; an alive has no info */

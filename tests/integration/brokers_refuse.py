@@ -12,12 +12,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 
+import kafka
 import pipeline
 
-SKIP = 77
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGKILL)
 SAID_S = 20  # limit for a line about what is refused
 MENDED_S = 30  # limit from mending to the line that says so
@@ -42,27 +41,14 @@ LINES = (
 )
 
 
-class Broker:
-    """Apache Kafka; kafka_broker.sh does it."""
+class Broker(kafka.Broker):
+    """With a listener for each kind of trouble."""
 
     def __init__(self, stage):
-        self.stage = stage
-        self.script, self.directory = stage.options.broker_script, stage.path("kafka")
-        self.address = self.call("start", *LINES)
+        super().__init__(stage, *LINES)
         with open(os.path.join(self.directory, "server.properties"), encoding="ascii") as file:
             listeners = re.findall(r"^listeners=(.*)$", file.read(), re.MULTILINE)[-1]
         self.listeners = dict(part.split("://") for part in listeners.split(","))
-
-    def call(self, command, *arguments):
-        answer = subprocess.run([self.script, command, self.directory, *arguments],
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                check=False)
-        if answer.returncode == SKIP:
-            print("SKIP: brokers_refuse: no Apache Kafka can be had here; set KAFKA_HOME")
-            sys.exit(SKIP)
-        if answer.returncode != 0:
-            raise pipeline.Miss(f"kafka_broker.sh {command}: exit status {answer.returncode}")
-        return answer.stdout.strip()
 
     def admin(self, *arguments):
         """Topics and rights, as an administrator."""
@@ -71,12 +57,6 @@ class Broker:
                                 check=False)
         if answer.returncode != 0:
             raise pipeline.Miss(f"kafka_admin {' '.join(arguments)}: {answer.stderr}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.call("stop")
 
 
 class Case:

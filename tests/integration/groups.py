@@ -10,37 +10,18 @@ import random
 import re
 import signal
 import statistics
-import subprocess
-import sys
 import time
 
 import bus as messages
 import pipeline
+from kafka import Broker
 from verify import strategy_only
 
-SKIP = 77
 SYMBOLS = 6
 MEMBERS = 3
 SESSION_TIMEOUT_S = 6
 AGE_MAX_MS = 5000
 BETWEEN_S = 4.0
-
-
-class Broker:
-    def __init__(self, stage):
-        self.script, self.directory = stage.options.broker_script, stage.path("kafka")
-
-    def start(self):
-        answer = subprocess.run([self.script, "start", self.directory], capture_output=True,
-                                text=True, check=False, timeout=120)
-        if answer.returncode == SKIP:
-            print("SKIP: groups: no Apache Kafka can be had here")
-            sys.exit(SKIP)
-        answer.check_returncode()
-        return answer.stdout.strip()
-
-    def stop(self):
-        subprocess.run([self.script, "stop", self.directory], check=False, timeout=60)
 
 
 class Group:
@@ -155,16 +136,14 @@ def play(stage, brokers):
 
 
 def suite(stage):
-    broker = Broker(stage)
-    brokers = broker.start()
-    try:
-        play(stage, brokers)
-    finally:
-        for topic in stage.topics:
-            topic.close()
-            stage.expect(topic.failure is None, topic.failure)
-        stage.topics.clear()
-        broker.stop()
+    with Broker(stage) as broker:
+        try:
+            play(stage, broker.address)
+        finally:  # the readers before what they read
+            for topic in stage.topics:
+                topic.close()
+                stage.expect(topic.failure is None, topic.failure)
+            stage.topics.clear()
 
 
 if __name__ == "__main__":

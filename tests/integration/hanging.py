@@ -79,12 +79,7 @@ class Run:
 
 
 def expect_end(stage, host, what, status=1):
-    started = time.monotonic()
-    got = host.stop(signal.SIGTERM, stage.limit(pipeline.STOP_LIMIT_S))
-    took = time.monotonic() - started
-    stage.figure(f"{what}.end_seconds", f"{took:.2f}")
-    stage.expect(got == status, f"{what}: exit status {got} instead of {status}")
-    stage.expect(took < stage.limit(END_S), f"{what}: took {took:.1f} s to end")
+    stage.expect_end(host, what, status, END_S)
 
 
 def for_ever(stage, brokers, run):

@@ -8,7 +8,6 @@ outlives the parent whatever that dies of.
 import os
 import re
 import signal
-import time
 
 import bus as messages
 import pipeline
@@ -81,12 +80,7 @@ def expect_other_undisturbed(stage, bus, what):
 
 def expect_end(stage, host, what, status=0):
     children = children_of(host)
-    started = time.monotonic()
-    got = host.stop(signal.SIGTERM, stage.limit(pipeline.STOP_LIMIT_S))
-    took = time.monotonic() - started
-    stage.figure(f"{what}.end_seconds", f"{took:.2f}")
-    stage.expect(got == status, f"{what}: exit status {got} instead of {status}")
-    stage.expect(took < stage.limit(END_S), f"{what}: took {took:.1f} s to end")
+    stage.expect_end(host, what, status, END_S)
     left = [pid for pid in children if is_there(pid)]
     stage.expect(not left, f"{what}: processes left behind: {left}")
 

@@ -17,18 +17,16 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import zlib
 from struct import pack
 
 import bus as messages
 import pipeline
+from kafka import Broker
 import topic_audit
 import truth
 
-SKIP = 77
 NS = 1_000_000_000
 RATE = 600  # changes a second of each of 20 books; fewer where everything is slow
 MARKET = ("--instruments", "10", "--depth", "25", "--bitstamp-mode", "orders")
@@ -41,30 +39,6 @@ IMPATIENCE_MS = 2000
 # Of what the running consumer, the host and its strategy counted, in the closing line.
 SHOWN = (("gaps", "crc_mismatches", "awaiting"), ("failed", "queue_full", "conflated"),
          ("gaps", "crc_mismatches"))
-
-
-class Broker:
-    """Apache Kafka; kafka_broker.sh does it."""
-
-    def __init__(self, stage):
-        self.script, self.directory = stage.options.broker_script, stage.path("kafka")
-        self.address = self.call("start")
-
-    def call(self, command):
-        answer = subprocess.run([self.script, command, self.directory], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, text=True, check=False)
-        if answer.returncode == SKIP:
-            print("SKIP: kafka_kill: no Apache Kafka can be had here; set KAFKA_HOME")
-            sys.exit(SKIP)
-        if answer.returncode != 0:
-            raise pipeline.Miss(f"kafka_broker.sh {command}: exit status {answer.returncode}")
-        return answer.stdout.strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.call("stop")
 
 
 class Record:
@@ -88,10 +62,6 @@ class Record:
     def has_caught_up(self, since_ns):
         taken_ns, received_ns = self.newest()
         return taken_ns > since_ns and taken_ns - received_ns < FRESH_NS
-
-    def wait_for(self, n_copies, limit_s):
-        """Until so many have been taken."""
-        pipeline.poll(lambda: len(self.lines()) >= n_copies, limit_s, f"{n_copies} LIVE copies")
 
     def is_at_rest(self):
         """Nothing was taken for three seconds."""

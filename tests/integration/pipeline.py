@@ -253,6 +253,15 @@ class Stage:
         self.topics.append(topic)
         return topic
 
+    def expect_end(self, host, what, status, limit_s):
+        """Asks the host to end, and wants it to do so with that status in that time."""
+        started = time.monotonic()
+        got = host.stop(signal.SIGTERM, self.limit(STOP_LIMIT_S))
+        took = time.monotonic() - started
+        self.figure(f"{what}.end_seconds", f"{took:.2f}")
+        self.expect(got == status, f"{what}: exit status {got} instead of {status}")
+        self.expect(took < self.limit(limit_s), f"{what}: took {took:.1f} s to end")
+
     def wait_until_live(self, host, limit_s, **venues):
         """Waits for the host to say that all books of each venue are live."""
         for venue, n in venues.items():

@@ -64,7 +64,7 @@ static void partitions_are_remembered_until_all_is_forgotten(void **state)
     assert_false(starts_is_used(&starts, 1));
     assert_false(starts_is_used(&starts, 3));
     starts_put(&starts, 0, 2, 5);
-    starts_reset(&starts);
+    starts_fini(&starts);
     assert_false(starts_is_used(&starts, 2));
     assert_int_equal(-1, starts_from(&starts, 2));
     starts_fini(&starts);

@@ -123,6 +123,8 @@ static void alive_is_written_and_read(void **state)
                         "\"0123456789abcdef\",\"seq\":42,\"mono_ns\":17,\"pub_ns\":5,"
                         "\"from\":4711,\"host\":\"a \\\"name\\\"/1\",\"ends\":true}",
                         text);
+    assert_true(wire_is_alive(message));
+    assert_false(wire_is_alive((struct arb_bytes){ text, 20 }));
     assert_int_equal(ARB_OK, wire_read_event(message, out));
     assert_int_equal(EVENT_ALIVE, out->event.kind);
     assert_string_equal("kraken", out->event.venue->name);
