@@ -81,6 +81,9 @@ static void commit_one(struct session *session, const struct effect *effect, str
     case EFFECT_CONN_SEQ:
         conns_seq(session, effect->id, effect->seq, now);
         break;
+    case EFFECT_HEARTBEAT:
+        conns_dated(session, effect, now);
+        break;
     case EFFECT_TIMER:
         commit_timer(session, effect, now);
         break;

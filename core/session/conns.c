@@ -119,6 +119,7 @@ void conns_opened(struct session *session, uint32_t c, struct moment now)
     conn->dials = 0;
     conn->send_ns = now.mono_ns;
     conn->answer_by_ns = NEVER_NS;
+    conn->beat = 0;
     books_forget_time(session);
     conn->beat_ns = session->plan.heartbeat_ms == 0
                         ? NEVER_NS
@@ -194,6 +195,17 @@ void conns_heard(struct session *session, uint32_t conn)
     session->conns[conn].answer_by_ns = NEVER_NS;
 }
 
+void conns_dated(struct session *session, const struct effect *effect, struct moment now)
+{
+    const struct session_conn *const conn = &session->conns[effect->id];
+
+    if (conn->beat != 0 && conn->beat == effect->value) {
+        session->sink->heartbeat(session->sink_context, now,
+                                 (struct heartbeat){ conn->beaten_ns, effect->heartbeat.received_ns,
+                                                     effect->heartbeat.answered_ns });
+    }
+}
+
 static void run_heartbeat(struct session *session, uint32_t c, struct moment now)
 {
     struct session_conn *const conn = &session->conns[c];
@@ -209,11 +221,15 @@ static void run_heartbeat(struct session *session, uint32_t c, struct moment now
         request_close(session, c, "the venue does not answer heartbeats");
     } else if (conn->beat_ns <= now.mono_ns) {
         conn->beat_ns = now.mono_ns + session->plan.heartbeat_ms * NS_PER_MS;
-        if (conn->answer_by_ns == NEVER_NS) { /* else one before is still unanswered */
+        /* Else one before is still unanswered, or the venue's own heartbeats tell. */
+        if (conn->answer_by_ns == NEVER_NS &&
+            session->plan.liveness != ARB_LIVENESS_SERVER_HEARTBEAT) {
             conn->answer_by_ns = now.mono_ns + session->plan.heartbeat_wait_ms * NS_PER_MS;
         }
         ask = request_ask(session, ARB_ASK_HEARTBEAT);
         ask.conn = c;
+        conn->beat = ask.number;
+        conn->beaten_ns = now.mono_ns;
         (void)request_send(session, &ask); /* a failure shows as silence */
     }
     due_by(session, DUE_CONNS, conn->beat_ns);

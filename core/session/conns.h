@@ -23,6 +23,8 @@ void conns_distrust(struct session *session, uint32_t conn, struct moment now,
                     const char *stale_why, const char *close_why);
 /* The number of the message in hand, see arb_conn_seq(). */
 void conns_seq(struct session *session, uint32_t conn, uint64_t seq, struct moment now);
+/* The venue's answer to a heartbeat is dated, see arb_heartbeat_times(). */
+void conns_dated(struct session *session, const struct effect *effect, struct moment now);
 /* STALE for all books of one connection. */
 void conns_stale(struct session *session, uint32_t conn, struct moment now, const char *why);
 void conns_give_up(struct session *session, const char *why);

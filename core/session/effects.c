@@ -383,6 +383,25 @@ static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_RENEW, conn, 0, why);
 }
 
+static int host_heartbeat_times(struct arb_host *host, uint32_t conn, uint32_t number,
+                                int64_t received_ns, int64_t answered_ns)
+{
+    struct effects *const effects = effects_of(host);
+    const int rc = check_conn(effects, conn);
+
+    if (rc != ARB_OK || received_ns <= 0 || answered_ns < received_ns) {
+        return rc;
+    }
+    struct effect *const effect = record_text(effects, EFFECT_HEARTBEAT, conn, NULL);
+    if (effect == NULL) {
+        return ARB_ELIMIT;
+    }
+    effect->value = number;
+    effect->heartbeat.received_ns = received_ns;
+    effect->heartbeat.answered_ns = answered_ns;
+    return ARB_OK;
+}
+
 void effects_begin(struct effects *effects, int64_t mono_ns, int64_t utc_ns)
 {
     effects->host.now_ns = utc_ns;
@@ -419,6 +438,7 @@ static const struct arb_exchange_calls calls = {
     .send = host_send,
     .close = host_close,
     .renew = host_renew,
+    .heartbeat_times = host_heartbeat_times,
 };
 
 int effects_init(struct effects *effects, const char *who)

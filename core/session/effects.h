@@ -31,18 +31,22 @@ enum effect_kind {
     EFFECT_SEND,
     EFFECT_CLOSE,
     EFFECT_RENEW,
+    EFFECT_HEARTBEAT,
 };
 
 /* One request; what its pointers name stands behind it in the arena. */
 struct effect {
-    uint32_t kind;         /* enum effect_kind */
-    uint32_t len;          /* of this record, to the next */
-    uint32_t id;           /* timer, connection, instrument, or number of a request */
-    uint32_t value;        /* delay in ms, trading status, outcome, or 1: binary */
+    uint32_t kind;  /* enum effect_kind */
+    uint32_t len;   /* of this record, to the next */
+    uint32_t id;    /* timer, connection, instrument, or number of a request */
+    uint32_t value; /* delay in ms, trading status, outcome, number of a request, or 1: binary */
     struct arb_bytes text; /* message or reason; terminated */
     union {
         uint32_t channel;
         uint64_t seq;
+        struct {
+            int64_t received_ns, answered_ns; /* by the venue's clock; 0 < received <= answered */
+        } heartbeat;
         struct arb_listing listing;
         struct arb_book_event book;
     };

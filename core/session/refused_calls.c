@@ -70,6 +70,13 @@ static int send_message(struct arb_host *host, uint32_t conn, const char *data, 
     return ARB_ENOTSUP;
 }
 
+static int heartbeat_times(struct arb_host *host, uint32_t conn, uint32_t number,
+                           int64_t received_ns, int64_t answered_ns)
+{
+    (void)host, (void)conn, (void)number, (void)received_ns, (void)answered_ns;
+    return ARB_ENOTSUP;
+}
+
 void refused_calls_set(struct arb_exchange_calls *calls)
 {
     calls->answered = answered;
@@ -85,4 +92,5 @@ void refused_calls_set(struct arb_exchange_calls *calls)
     calls->send = send_message;
     calls->close = give_up;
     calls->renew = give_up;
+    calls->heartbeat_times = heartbeat_times;
 }

@@ -28,6 +28,12 @@
 
 struct session;
 
+/* One that the venue's answer dates, see arb_heartbeat_times(). */
+struct heartbeat {
+    int64_t asked_ns;                 /* mono; not after it was written */
+    int64_t received_ns, answered_ns; /* by the venue's clock; 0 < received <= answered */
+};
+
 /* What a session tells. Calls come only from within session calls. */
 struct session_sink {
     /*
@@ -40,6 +46,7 @@ struct session_sink {
     /* Something that the venue dates `venue_ns` > 0 as it sent it; a ping and its pong. */
     void (*date)(void *context, uint32_t conn, struct moment now, int64_t venue_ns);
     void (*round_trip)(void *context, uint32_t conn, struct moment now, int64_t rtt_ns);
+    void (*heartbeat)(void *context, struct moment now, struct heartbeat heartbeat);
     /* Optional. Something came, before anything is told of it. */
     void (*came)(void *context, struct moment now);
     /* Optional. A connection is up, or down; a ping is to go out on it. */

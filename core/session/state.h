@@ -93,6 +93,8 @@ struct session_conn {
     int64_t token_not_before_ns;
     int64_t send_ns;      /* no request before */
     int64_t beat_ns;      /* when the next heartbeat is due */
+    int64_t beaten_ns;    /* when the last one was asked for */
+    uint32_t beat;        /* the number of that request; 0: there was none */
     int64_t answer_by_ns; /* anything has to come by then; NEVER_NS: nothing was asked */
     struct rate hourly;
     uint32_t n_open; /* books that are asked for, and whose answer or snapshot is still to come */

@@ -34,6 +34,7 @@
 
 #include "arbspot/symbols.h"
 #include "book/live_book.h"
+#include "session/session.h"
 #include "venue/lag.h"
 #include "venue/outlet.h"
 #include "venue/venue_clock.h"
@@ -100,6 +101,7 @@ void board_on_date(struct board *board, struct board_line line, struct moment no
 void board_on_ping(struct board *board, struct board_line line, struct moment now);
 void board_on_round_trip(struct board *board, struct board_line line, struct moment now,
                          int64_t rtt_ns);
+void board_on_heartbeat(struct board *board, struct moment now, struct heartbeat heartbeat);
 void board_on_connection(struct board *board, struct board_line line, bool is_up);
 
 /* Something came, and is about to be told: has the thread run meanwhile? */

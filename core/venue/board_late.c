@@ -123,6 +123,13 @@ void board_on_round_trip(struct board *board, struct board_line line, struct mom
     lag_pong(&board->lag, line.seat, line.conn, now.mono_ns, rtt_ns);
 }
 
+void board_on_heartbeat(struct board *board, struct moment now, struct heartbeat heartbeat)
+{
+    venue_clock_heartbeat(&board->clock, now.mono_ns,
+                          (struct venue_clock_answer){ heartbeat.asked_ns, heartbeat.received_ns,
+                                                       heartbeat.answered_ns });
+}
+
 void board_on_connection(struct board *board, struct board_line line, bool is_up)
 {
     lag_connection(&board->lag, line.seat, line.conn, is_up);

@@ -23,11 +23,17 @@ static void on_round_trip(void *context, uint32_t conn, struct moment now, int64
     board_on_round_trip(context, (struct board_line){ SEAT, conn }, now, rtt_ns);
 }
 
+static void on_heartbeat(void *context, struct moment now, struct heartbeat heartbeat)
+{
+    board_on_heartbeat(context, now, heartbeat);
+}
+
 const struct session_sink lone_session_sink = {
     .instrument = on_instrument,
     .event = on_event,
     .date = on_date,
     .round_trip = on_round_trip,
+    .heartbeat = on_heartbeat,
 };
 
 int lone_session_sit(const struct session *session, struct board *board)

@@ -101,6 +101,11 @@ static void on_round_trip(void *context, uint32_t conn, struct moment now, int64
                         rtt_ns);
 }
 
+static void on_heartbeat(void *context, struct moment now, struct heartbeat heartbeat)
+{
+    board_on_heartbeat(((const struct seat *)context)->venue->board, now, heartbeat);
+}
+
 static void want_replacement(void *context, const char *why)
 {
     struct seat *const seat = context;
@@ -120,6 +125,7 @@ static const struct session_sink sink = {
     .event = on_event,
     .date = on_date,
     .round_trip = on_round_trip,
+    .heartbeat = on_heartbeat,
     .came = on_came,
     .connection = on_connection,
     .ping = on_ping,

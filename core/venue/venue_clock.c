@@ -4,7 +4,7 @@
 
 static void clear(struct venue_clock_bucket *bucket)
 {
-    *bucket = (struct venue_clock_bucket){ .lag_ns = INT64_MAX };
+    *bucket = (struct venue_clock_bucket){ .lag_ns = INT64_MAX, .top_ns = INT64_MAX };
 }
 
 /* The bucket that is `i` before the one in use. */
@@ -39,25 +39,36 @@ struct bounds {
     int64_t low_ns, high_ns;
 };
 
-/* Each bucket limits the offset from below; the change that was fastest of all does from above. */
-static struct bounds find_bounds(const struct venue_clock *clock, int64_t slowest_ns)
+/* Each bucket limits the offset from below, and from above where answers were dated. */
+static struct bounds certain_bounds(const struct venue_clock *clock)
 {
-    struct bounds bounds = { INT64_MIN, 0 };
-    int64_t least_lag_ns = INT64_MAX;
+    struct bounds bounds = { INT64_MIN, INT64_MAX };
 
     for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
-        const int64_t lag_ns = bucket_before(clock, i)->lag_ns;
-        if (lag_ns == INT64_MAX) {
-            continue;
+        const struct venue_clock_bucket *const bucket = bucket_before(clock, i);
+        if (bucket->lag_ns != INT64_MAX && -bucket->lag_ns - drift_ns(i) > bounds.low_ns) {
+            bounds.low_ns = -bucket->lag_ns - drift_ns(i);
         }
-        const int64_t low_ns = -lag_ns - drift_ns(i);
-        bounds.low_ns = low_ns > bounds.low_ns ? low_ns : bounds.low_ns;
-        if (lag_ns < least_lag_ns) {
-            least_lag_ns = lag_ns;
-            bounds.high_ns = slowest_ns - lag_ns + drift_ns(i);
+        if (bucket->top_ns != INT64_MAX && bucket->top_ns + drift_ns(i) < bounds.high_ns) {
+            bounds.high_ns = bucket->top_ns + drift_ns(i);
         }
     }
     return bounds;
+}
+
+/* The change that was fastest of all took no longer than this. */
+static int64_t likely_high_ns(const struct venue_clock *clock, int64_t slowest_ns)
+{
+    int64_t least_lag_ns = INT64_MAX, high_ns = 0;
+
+    for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
+        const int64_t lag_ns = bucket_before(clock, i)->lag_ns;
+        if (lag_ns < least_lag_ns) {
+            least_lag_ns = lag_ns;
+            high_ns = slowest_ns - lag_ns + drift_ns(i);
+        }
+    }
+    return high_ns;
 }
 
 /* The smallest lag of all, the past's included, and what the clocks may have drifted since. */
@@ -96,19 +107,33 @@ static bool has_seen_enough(const struct venue_clock *clock, const struct venue_
            n_seen >= VENUE_CLOCK_SEEN_MIN;
 }
 
-/* Of the offset from clock->reference_ns. */
-static struct arb_clock estimate(const struct venue_clock *clock)
+/* False: nothing is known of it. */
+static bool find_bounds(const struct venue_clock *clock, struct bounds *bounds)
 {
     const struct venue_clock_bucket sum = sum_up(clock);
 
+    *bounds = certain_bounds(clock);
+    if (bounds->high_ns != INT64_MAX) {
+        return bounds->low_ns <= bounds->high_ns;
+    }
     if (!has_seen_enough(clock, &sum)) {
-        return (struct arb_clock){ 0 };
+        return false;
     }
     const int64_t longest_ns = slowest_ns(clock, &sum);
-    if (longest_ns == INT64_MAX) {
+    if (longest_ns != INT64_MAX) {
+        bounds->high_ns = likely_high_ns(clock, longest_ns);
+    }
+    return longest_ns != INT64_MAX;
+}
+
+/* Of the offset from clock->reference_ns. */
+static struct arb_clock estimate(const struct venue_clock *clock)
+{
+    struct bounds bounds;
+
+    if (!find_bounds(clock, &bounds)) {
         return (struct arb_clock){ 0 };
     }
-    const struct bounds bounds = find_bounds(clock, longest_ns);
     const int64_t half_ns = (bounds.high_ns - bounds.low_ns) / 2;
     return (struct arb_clock){
         .offset_ns = bounds.low_ns + half_ns, .error_ns = half_ns + 1, /* rounded up, and never 0 */
@@ -130,7 +155,7 @@ static void start_over(struct venue_clock *clock, int64_t mono_ns)
 static void forget_changes(struct venue_clock *clock)
 {
     for (unsigned i = 0; i < VENUE_CLOCK_BUCKETS; i++) {
-        clock->buckets[i].lag_ns = INT64_MAX;
+        clock->buckets[i].lag_ns = clock->buckets[i].top_ns = INT64_MAX;
         clock->buckets[i].n_events = 0;
         clock->buckets[i].lags_ns = 0;
     }
@@ -210,19 +235,44 @@ static bool is_damaged(struct venue_clock *clock, int64_t mono_ns, int64_t venue
     return false;
 }
 
-void venue_clock_learn(struct venue_clock *clock, int64_t mono_ns, int64_t venue_ns)
+/* False: the date tells nothing. */
+static bool take_date(struct venue_clock *clock, int64_t mono_ns, int64_t venue_ns)
 {
     int64_t lag_ns;
 
     advance(clock, mono_ns);
     if (is_damaged(clock, mono_ns, venue_ns) ||
         !venue_clock_lag(clock, mono_ns, venue_ns, &lag_ns)) {
-        return;
+        return false;
     }
     struct venue_clock_bucket *const bucket = &clock->buckets[clock->now];
     bucket->lag_ns = lag_ns < bucket->lag_ns ? lag_ns : bucket->lag_ns;
     bucket->n_events++;
     bucket->lags_ns += lag_ns;
+    return true;
+}
+
+void venue_clock_learn(struct venue_clock *clock, int64_t mono_ns, int64_t venue_ns)
+{
+    if (take_date(clock, mono_ns, venue_ns)) {
+        clock->relative = estimate(clock);
+    }
+}
+
+void venue_clock_heartbeat(struct venue_clock *clock, int64_t mono_ns,
+                           struct venue_clock_answer answer)
+{
+    int64_t lag_ns;
+
+    if (!clock->is_measuring || !take_date(clock, mono_ns, answer.answered_ns)) {
+        return;
+    }
+    struct venue_clock_bucket *const bucket = &clock->buckets[clock->now];
+    if (venue_clock_lag(clock, answer.asked_ns, answer.received_ns, &lag_ns)) {
+        const int64_t drifted_ns = (mono_ns - answer.asked_ns) / 1000000 * VENUE_CLOCK_DRIFT_PPM;
+        const int64_t top_ns = drifted_ns - lag_ns;
+        bucket->top_ns = top_ns < bucket->top_ns ? top_ns : bucket->top_ns;
+    }
     clock->relative = estimate(clock);
 }
 

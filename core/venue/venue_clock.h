@@ -9,7 +9,14 @@
  * Nothing arrives before it is sent, so d >= 0. With m the smallest difference of the last half
  * minute, the offset is not below -m. That is certain.
  *
- * From above no date limits it that a ping did not cause; what does is how long the fastest change
+ * From above an answer limits it that says when the venue received what it answers: that was not
+ * before we asked, so the offset is not above the smallest `received_ns - asked_ns` of the last
+ * half minute. Where a venue dates its answers this is certain too, whatever waits wherever; what
+ * it takes for granted is that the venue has one clock. Limits that contradict each other, as when
+ * it was set, say nothing.
+ *
+ * Other dates than those that we caused limit nothing from above; what does is how long the fastest
+ * change
  * can have taken. One way is not longer than both, so it took no longer than a usual round trip r,
  * but for what it waited that pings do not: behind other changes, or since it was dated. Where
  * changes wait they do so unevenly, and the fastest less than the usual one: with M the smallest
@@ -60,6 +67,7 @@ __extension__ typedef __int128 venue_clock_sum;
 /* What was seen in some seconds. */
 struct venue_clock_bucket {
     int64_t lag_ns; /* the smallest reference_ns - (venue_ns - mono_ns); INT64_MAX: none */
+    int64_t top_ns; /* the smallest (received_ns - asked_ns) - reference_ns; INT64_MAX: none */
     uint64_t n_events, n_rtts;
     venue_clock_sum lags_ns, rtts_ns;
 };
@@ -79,6 +87,13 @@ struct venue_clock {
 
 /* A ping and its pong took `rtt_ns` together. */
 void venue_clock_round_trip(struct venue_clock *clock, int64_t mono_ns, int64_t rtt_ns);
+
+/* What was asked at `asked_ns` (mono) was received and answered when the venue's clock said so. */
+struct venue_clock_answer {
+    int64_t asked_ns, received_ns, answered_ns; /* 0 < received_ns <= answered_ns */
+};
+void venue_clock_heartbeat(struct venue_clock *clock, int64_t mono_ns,
+                           struct venue_clock_answer answer);
 
 /* Time went by: what is too old is forgotten. */
 void venue_clock_turn(struct venue_clock *clock, int64_t mono_ns);

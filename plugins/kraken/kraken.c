@@ -51,6 +51,8 @@ static int kraken_ask(void *instance, const struct arb_ask *ask, struct arb_requ
                      "{\"method\":\"subscribe\",\"params\":{\"channel\":\"instrument\","
                      "\"snapshot\":true%s}}",
                      self->tokenized ? ",\"include_tokenized_assets\":true" : "");
+    } else if (ask->what == ARB_ASK_HEARTBEAT && !self->is_v1) { /* v1 does not date its answer */
+        arb_text_add(text, "{\"method\":\"ping\",\"req_id\":%u}", ask->number);
     } else if (!is_in && ask->what != ARB_ASK_UNSUBSCRIBE) {
         return ARB_ENOTSUP;
     } else if (self->is_v1) {
@@ -196,6 +198,20 @@ static int on_answer(const struct reading *in, uint32_t conn, const struct messa
     return rc != ARB_OK ? rc : kraken_refused(in->self, in->host, name, m->error);
 }
 
+/* One that is not dated, or not ours, tells nothing. */
+static int on_pong(const struct reading *in, uint32_t conn, struct arb_json *json)
+{
+    uint64_t number = 0;
+    int64_t received_ns = 0, answered_ns = 0;
+    const struct arb_json_field fields[] = { { "req_id", ARB_JSON_U64, &number },
+                                             { "time_in", ARB_JSON_TIME, &received_ns },
+                                             { "time_out", ARB_JSON_TIME, &answered_ns } };
+
+    return arb_json_fields(json, fields, 3) != 7 || number > UINT32_MAX
+               ? ARB_OK
+               : arb_heartbeat_times(in->host, conn, (uint32_t)number, received_ns, answered_ns);
+}
+
 static int read_message(struct reading *in, uint32_t conn, struct arb_json *json)
 {
     enum { CHANNEL = 1, DATA = 4, METHOD = 8, ERROR = 16 | 32, RESULT = 256 };
@@ -207,6 +223,7 @@ static int read_message(struct reading *in, uint32_t conn, struct arb_json *json
         { "symbol", ARB_JSON_TEXT, &m.symbol },   { "success", ARB_JSON_BOOL, &m.is_success },
         { "result", ARB_JSON_ANY, &m.result },
     };
+    struct arb_json again = *json;
     const uint32_t seen = arb_json_fields(json, fields, 9);
 
     if (!arb_json_end(json)) {
@@ -215,8 +232,11 @@ static int read_message(struct reading *in, uint32_t conn, struct arb_json *json
     if ((seen & CHANNEL) != 0) {
         return (seen & DATA) != 0 ? on_data(in, &m) : ARB_OK; /* a heartbeat has none */
     }
-    if ((seen & (METHOD | ERROR)) == 0 || arb_bytes_are(m.method, "pong")) {
-        return (seen & METHOD) != 0 ? ARB_OK : ARB_EPROTO;
+    if ((seen & (METHOD | ERROR)) == 0) {
+        return ARB_EPROTO;
+    }
+    if (arb_bytes_are(m.method, "pong")) {
+        return on_pong(in, conn, &again);
     }
     if ((seen & RESULT) != 0 && arb_json_peek(&m.result) == '{') {
         (void)arb_json_lead(&m.result, "symbol", &m.symbol);
@@ -272,6 +292,7 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     plan->resubscribe = ARB_RESUBSCRIBE_LEAVE_FIRST; /* one snapshot for each subscription */
     plan->time_order = ARB_TIME_NOT_BACK;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    plan->heartbeat_ms = self->is_v1 ? 0 : 10000; /* for its dates, see arb_heartbeat_times() */
     plan->catalog = self->is_v1 ? ARB_CATALOG_NONE : ARB_CATALOG_STREAM;
     plan->depth = (uint32_t)self->depth;
     plan->opens_per_10min = 120; /* the venue bans who opens 150 */

@@ -33,6 +33,20 @@ static uint32_t next(struct input *input, uint32_t limit)
     return (uint32_t)(unsigned char)*input->data++ % limit;
 }
 
+/* An answer of any time: from before the first year to the end of all. */
+static int64_t next_time(struct input *input)
+{
+    const int64_t high = (int64_t)next(input, 256) - 128;
+    return high * (INT64_C(1) << 56) + next(input, 256);
+}
+
+static int dated(struct arb_host *host, uint32_t conn, struct input *input)
+{
+    const uint32_t number = next(input, 64);
+    const int64_t received_ns = next_time(input);
+    return arb_heartbeat_times(host, conn, number, received_ns, next_time(input));
+}
+
 static uint32_t next_digit(int64_t *plan, uint32_t limit)
 {
     const uint32_t digit = (uint32_t)(*plan % 10);
@@ -181,6 +195,8 @@ static int call(struct any_venue *self, struct arb_host *host, struct input *inp
         return arb_catalog_end(host);
     case 'q':
         return arb_conn_seq(host, conn, next(input, 8));
+    case 'h':
+        return dated(host, conn, input);
     case 'c':
         return arb_ws_close(host, conn, "odd");
     case 'w':

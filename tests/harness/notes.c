@@ -201,6 +201,10 @@ static void note_conn_effect(FILE *out, const struct effect *effect)
         (void)fprintf(out, "send %u ", effect->id);
         note_text(out, effect->text, effect->text.len);
         break;
+    case EFFECT_HEARTBEAT:
+        (void)fprintf(out, "heartbeat_times %u #%u %" PRId64 " %" PRId64, effect->id, effect->value,
+                      effect->heartbeat.received_ns, effect->heartbeat.answered_ns);
+        break;
     case EFFECT_CLOSE:
         (void)fprintf(out, "ws_close %u \"%s\"", effect->id, text);
         break;
@@ -247,6 +251,7 @@ void note_effect(FILE *out, const struct session *session, const struct effect *
     case EFFECT_SEND:
     case EFFECT_CLOSE:
     case EFFECT_RENEW:
+    case EFFECT_HEARTBEAT:
         note_conn_effect(out, effect);
         break;
     }

@@ -62,11 +62,19 @@ static void on_date(void *context, uint32_t conn, struct moment now, int64_t ven
     (void)venue_ns; /* clocks of venues are the board's */
 }
 
+static void on_heartbeat(void *context, struct moment now, struct heartbeat heartbeat)
+{
+    (void)context;
+    (void)now;
+    (void)heartbeat; /* likewise */
+}
+
 const struct session_sink teller_sink = {
     .instrument = on_instrument,
     .event = on_event,
     .date = on_date,
     .round_trip = on_date,
+    .heartbeat = on_heartbeat,
 };
 
 bool teller_is_http(const struct arb_ask *ask)

@@ -11,6 +11,7 @@
  *     list SYMBOL VENUE_SYMBOL STATUS PX_DIGITS QTY_DIGITS   end
  *     trading I|* STATUS TEXT   reject I RC   resync I WHY   connseq C SEQ
  *     send C TEXT   close C WHY   renew C WHY   timer T MS
+ *     dated C NUMBER RECEIVED ANSWERED
  *     fail RC                what the callback returns
  *
  * What it spells: "sub CHANNEL NAME...", "leave CHANNEL NAME...", "beat", "hello", "catalog",
@@ -85,9 +86,8 @@ static inline int fake_publish(struct arb_host *host, const char *text, enum arb
                                          .qty_digits = ARB_DIGITS_UNKNOWN } };
     char word[FAKE_WORD_MAX];
     int len = 0;
-    const int n =
-        sscanf(text, "%" SCNu32 " %" SCNu64 "%n", &book.event.instrument,
-               &book.event.last_seq, &len);
+    const int n = sscanf(text, "%" SCNu32 " %" SCNu64 "%n", &book.event.instrument,
+                         &book.event.last_seq, &len);
 
     assert(n == 2);
     for (text += len; sscanf(text, " %31s%n", word, &len) == 1; text += len) {
@@ -193,6 +193,15 @@ static inline int fake_connseq(struct arb_host *host, const char *text)
     return arb_conn_seq(host, conn, fake_number(&text));
 }
 
+/* "dated 0 7 1000 1001": connection, number, received and answered at. */
+static inline int fake_dated(struct arb_host *host, const char *text)
+{
+    const uint32_t conn = fake_number(&text);
+    const uint32_t number = fake_number(&text);
+    const uint32_t received_ns = fake_number(&text);
+    return arb_heartbeat_times(host, conn, number, received_ns, fake_number(&text));
+}
+
 static inline int fake_reject(struct arb_host *host, const char *text)
 {
     const uint32_t instrument = fake_number(&text);
@@ -260,12 +269,12 @@ static inline int fake_command(struct arb_host *host, const char *line)
         const char *name;
         int (*run)(struct arb_host *host, const char *text);
     } commands[] = {
-        { "snap", fake_snap },       { "delta", fake_delta },         { "top", fake_top },
-        { "send", fake_send },       { "close", fake_close },         { "renew", fake_renew },
-        { "timer", fake_timer },     { "answered", fake_answered },   { "answerask", fake_answerask },
-        { "resync", fake_resync },   { "reject", fake_reject },       { "trading", fake_trading },
-        { "list", fake_list },       { "end", fake_end },             { "connseq", fake_connseq },
-        { "fail", fake_fail },
+        { "snap", fake_snap },     { "delta", fake_delta },       { "top", fake_top },
+        { "send", fake_send },     { "close", fake_close },       { "renew", fake_renew },
+        { "timer", fake_timer },   { "answered", fake_answered }, { "answerask", fake_answerask },
+        { "resync", fake_resync }, { "reject", fake_reject },     { "trading", fake_trading },
+        { "list", fake_list },     { "end", fake_end },           { "connseq", fake_connseq },
+        { "fail", fake_fail },     { "dated", fake_dated },
     };
     const size_t len = strcspn(line, " ");
 
@@ -384,8 +393,8 @@ static inline int fake_ask(void *instance, const struct arb_ask *ask, struct arb
         arb_text_add(text, "%s", words[ask->what]);
         break;
     case ARB_ASK_CATALOG:
-        arb_text_add(text, "%s", strcmp(self->catalog, "http") == 0 ? "https://fake/catalog"
-                                                                      : "catalog");
+        arb_text_add(text, "%s",
+                     strcmp(self->catalog, "http") == 0 ? "https://fake/catalog" : "catalog");
         break;
     case ARB_ASK_SNAPSHOT:
         arb_text_add(text, "https://fake/snap/%s",

@@ -12,8 +12,12 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { WORLD_LOG_MAX = 262144, WORLD_OPTIONS_MAX = 12, WORLD_REQUESTS_MAX = 4096,
-       WORLD_SYMBOLS_MAX = 1024 };
+enum {
+    WORLD_LOG_MAX = 262144,
+    WORLD_OPTIONS_MAX = 12,
+    WORLD_REQUESTS_MAX = 4096,
+    WORLD_SYMBOLS_MAX = 1024
+};
 
 /* What a test wants other than the defaults: BTC/USD and ETH/USD, on one connection. */
 struct world_spec {
@@ -37,8 +41,8 @@ struct world {
     struct config_entry entries[WORLD_OPTIONS_MAX];
     struct session *session;
     struct moment now;
-    uint64_t seqs[ARB_INSTRUMENTS_MAX]; /* of events told, by instrument */
-    uint32_t requests[WORLD_REQUESTS_MAX]; /* by HTTP, unanswered: their numbers, oldest first */
+    uint64_t seqs[ARB_INSTRUMENTS_MAX];     /* of events told, by instrument */
+    uint32_t requests[WORLD_REQUESTS_MAX];  /* by HTTP, unanswered: their numbers, oldest first */
     int64_t request_ns[WORLD_REQUESTS_MAX]; /* when each was made (mono) */
     uint32_t n_requests;
     uint32_t n_fetched; /* requests by HTTP ever made */
@@ -111,6 +115,14 @@ static inline void world_on_round_trip(void *context, uint32_t conn, struct mome
     (void)rtt_ns;
 }
 
+static inline void world_on_heartbeat(void *context, struct moment now, struct heartbeat heartbeat)
+{
+    arb_text_add(&((struct world *)context)->log,
+                 "> heartbeat %" PRId64 " ms ago: %" PRId64 " to %" PRId64 "\n",
+                 (now.mono_ns - heartbeat.asked_ns) / NS_PER_MS, heartbeat.received_ns,
+                 heartbeat.answered_ns);
+}
+
 static inline void world_on_replacement(void *context, const char *why)
 {
     arb_text_add(&((struct world *)context)->log, "> replace: %s\n", why);
@@ -120,6 +132,7 @@ static const struct session_sink world_sink = { .instrument = world_on_instrumen
                                                 .event = world_on_event,
                                                 .date = world_on_date,
                                                 .round_trip = world_on_round_trip,
+                                                .heartbeat = world_on_heartbeat,
                                                 .wants_replacement = world_on_replacement };
 
 static inline int world_ws_open(void *context, void *owner, uint32_t conn,
@@ -342,8 +355,7 @@ static inline void world_run(struct world *world, int64_t ms)
 {
     const int64_t end_ns = world->now.mono_ns + ms * NS_PER_MS;
 
-    for (int64_t wait_ms = world_turn(world);
-         world->now.mono_ns + wait_ms * NS_PER_MS < end_ns;) {
+    for (int64_t wait_ms = world_turn(world); world->now.mono_ns + wait_ms * NS_PER_MS < end_ns;) {
         wait_ms = world_wait(world, wait_ms > 0 ? wait_ms : 1);
     }
     world_wait(world, (end_ns - world->now.mono_ns) / NS_PER_MS);

@@ -128,6 +128,10 @@ static void show_effect(struct arb_text *text, const struct effect *effect)
     case EFFECT_RENEW:
         arb_text_add(text, "renew %u \"%s\"\n", effect->id, why);
         break;
+    case EFFECT_HEARTBEAT:
+        arb_text_add(text, "heartbeat %u #%u %" PRId64 " %" PRId64 "\n", effect->id, effect->value,
+                     effect->heartbeat.received_ns, effect->heartbeat.answered_ns);
+        break;
     }
 }
 
@@ -229,6 +233,9 @@ static void ask_for_everything(struct arb_host *host)
     assert_int_equal(ARB_OK, arb_ws_send_binary(host, 1, "a\0b", 3));
     assert_int_equal(ARB_OK, arb_ws_send(host, 0, "", 0));
     assert_int_equal(ARB_OK, arb_ws_close(host, 0, "enough"));
+    assert_int_equal(ARB_OK, arb_heartbeat_times(host, 1, 7, 1, 1));
+    assert_int_equal(ARB_OK, arb_heartbeat_times(host, 1, 7, 0, 1)); /* no clock shows these: */
+    assert_int_equal(ARB_OK, arb_heartbeat_times(host, 1, 7, 2, 1)); /* not recorded */
 }
 
 static const char everything[] =
@@ -249,7 +256,8 @@ static const char everything[] =
     "send 0 binary=0 4 \"pong\"\n"
     "send 1 binary=1 3 \"a\"\n"
     "send 0 binary=0 0 \"\"\n"
-    "close 0 \"enough\"\n";
+    "close 0 \"enough\"\n"
+    "heartbeat 1 #7 1 1\n";
 
 static void calls_are_recorded_in_their_order(void **state)
 {
@@ -459,6 +467,7 @@ static void connections_have_an_end(void **state)
     expect_taken(tape, arb_ws_close(host, 1, ""));
     expect_taken(tape, arb_ws_renew(host, 1, ""));
     expect_refused(tape, arb_conn_seq(host, 2, 1), ARB_EINVAL, no_conn);
+    expect_refused(tape, arb_heartbeat_times(host, 2, 1, 1, 1), ARB_EINVAL, no_conn);
     expect_refused(tape, arb_ws_send(host, 2, "x", 1), ARB_EINVAL, no_conn);
     expect_refused(tape, arb_ws_close(host, 2, ""), ARB_EINVAL, no_conn);
     expect_refused(tape, arb_ws_renew(host, 2, ""), ARB_EINVAL, no_conn);
@@ -824,6 +833,7 @@ static void in_init_only_timers_are_set(void **state)
     expect_limited(tape, arb_book_reject(host, 0, ARB_EPROTO));
     expect_limited(tape, arb_book_resync(host, 0, ""));
     expect_limited(tape, arb_conn_seq(host, 0, 1));
+    expect_limited(tape, arb_heartbeat_times(host, 0, 1, 1, 1));
     expect_limited(tape, arb_ws_send(host, 0, "x", 1));
     expect_limited(tape, arb_ws_close(host, 0, ""));
     expect_limited(tape, arb_ws_renew(host, 0, ""));

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "plugin/abi_sizes.h"
+#include "session/state.h"
 #include "session_world.h"
 
 static const struct world_spec usual = { 0 };
@@ -584,6 +585,43 @@ static void test_heartbeats_are_asked_and_answered(void **state)
     world_destroy(world);
 }
 
+static void say_answered(struct world *world, uint32_t number)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "dated 0 %" PRIu32 " 1000 1001", number);
+    world_say(world, text);
+}
+
+/* Of the last one that was asked for on that connection, and of no other. */
+static void test_a_dated_heartbeat_is_told_with_when_it_was_asked_for(void **state)
+{
+    static const struct world_spec spec = { .options = { { "beat_ms", "5000" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    say_answered(world, 0); /* there was none */
+    world_run(world, 5000);
+    world_run(world, 20);
+    const uint32_t beat = world->session->conns[0].beat;
+    world_forget(world);
+    say_answered(world, beat - 1);
+    say_answered(world, beat + 1);
+    world_expect(world, "");
+    say_answered(world, beat);
+    world_expect(world, "> heartbeat 20 ms ago: 1000 to 1001\n");
+    world_run(world, 4980);
+    world_forget(world);
+    say_answered(world, beat);
+    world_expect(world, "");
+    world_close(world, 0, "gone");
+    world_open(world, 0);
+    world_forget(world);
+    say_answered(world, beat + 1);
+    world_expect(world, "");
+    world_destroy(world);
+}
+
 static void test_unanswered_heartbeat_drops_the_connection(void **state)
 {
     static const struct world_spec spec = { .options = { { "beat_ms", "15000" } } };
@@ -907,6 +945,7 @@ int main(void)
         cmocka_unit_test(test_book_that_was_never_busy_may_be_silent),
         cmocka_unit_test(test_book_that_was_asked_for_may_be_silent_from_then_on),
         cmocka_unit_test(test_heartbeats_are_asked_and_answered),
+        cmocka_unit_test(test_a_dated_heartbeat_is_told_with_when_it_was_asked_for),
         cmocka_unit_test(test_unanswered_heartbeat_drops_the_connection),
         cmocka_unit_test(test_third_unanswered_request_drops_a_dead_connection),
         cmocka_unit_test(test_third_unanswered_request_spares_a_living_connection),

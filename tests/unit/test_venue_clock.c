@@ -474,6 +474,7 @@ struct packet {
     int64_t at_ns;    /* when it is read, by our clock */
     int64_t value_ns; /* the venue's date, or the round trip */
     bool is_pong;
+    struct venue_clock_answer answer; /* of a pong */
 };
 
 /*
@@ -488,7 +489,8 @@ struct loaded {
     uint32_t gap_ns;       /* between changes, the mean */
     uint32_t work_ns;      /* for sending one, the mean; 0: none */
     uint32_t noise_ns;     /* on each way, and in this machine; 0: none */
-    bool pongs_pass;
+    int64_t hold_ns;       /* how much too early each change is dated, all along */
+    bool pongs_pass, dates_pongs;
     int64_t free_ns; /* when the venue has sent all that waits */
     int64_t came_ns; /* what is read keeps its order */
     int64_t next_ns; /* the next change */
@@ -523,8 +525,9 @@ static void travel(struct loaded *l, int64_t sent_ns, int64_t value_ns, bool is_
 
     assert_true(l->n_pending < LOADED_PENDING_MAX);
     l->came_ns = read_ns > l->came_ns ? read_ns : l->came_ns;
-    l->pending[l->n_pending++] =
-        (struct packet){ read_ns + draw_ns(l, l->noise_ns / 4), value_ns, is_pong };
+    l->pending[l->n_pending++] = (struct packet){ .at_ns = read_ns + draw_ns(l, l->noise_ns / 4),
+                                                  .value_ns = value_ns,
+                                                  .is_pong = is_pong };
 }
 
 static int64_t wait_turn(struct loaded *l, int64_t ns)
@@ -535,7 +538,7 @@ static int64_t wait_turn(struct loaded *l, int64_t ns)
 
 static void make_change(struct loaded *l)
 {
-    const int64_t date_ns = l->next_ns + drifted_ns(l, l->next_ns);
+    const int64_t date_ns = l->next_ns + drifted_ns(l, l->next_ns) - l->hold_ns;
 
     travel(l, wait_turn(l, l->next_ns), date_ns, false);
     l->next_ns += 1 + draw_ns(l, l->gap_ns);
@@ -547,7 +550,10 @@ static void make_ping(struct loaded *l, int64_t ns)
     const int64_t sent_ns = l->pongs_pass ? came_ns : wait_turn(l, came_ns);
 
     travel(l, sent_ns, ns, true);
-    l->pending[l->n_pending - 1].value_ns = l->pending[l->n_pending - 1].at_ns - ns;
+    struct packet *const pong = &l->pending[l->n_pending - 1];
+    pong->value_ns = pong->at_ns - ns;
+    pong->answer = (struct venue_clock_answer){ ns, came_ns + drifted_ns(l, came_ns),
+                                                sent_ns + drifted_ns(l, sent_ns) };
 }
 
 static int by_time(const void *a, const void *b)
@@ -585,6 +591,9 @@ static void read_until(struct loaded *l, int64_t end_ns)
         pass(&l->world, packet->at_ns - l->world.now.mono_ns);
         if (packet->is_pong) {
             venue_clock_round_trip(&l->world.clock, packet->at_ns, packet->value_ns);
+            if (l->dates_pongs) {
+                venue_clock_heartbeat(&l->world.clock, packet->at_ns, packet->answer);
+            }
         } else {
             venue_clock_event(&l->world.clock, packet->at_ns, packet->value_ns);
         }
@@ -629,7 +638,33 @@ static int64_t draw_way_ns(struct chance *chance)
     return (int64_t)(10000 + chance_below(chance, 10000)) << chance_below(chance, 13);
 }
 
+static void draw_loaded(struct loaded *l, struct chance *chance)
+{
+    memset(l, 0, sizeof(*l));
+    l->world = world_at(0);
+    l->world.chance.state = chance_next(chance);
+    l->world.drift_ppm = (int64_t)chance_below(chance, 201) - 100;
+    l->offset_ns = START_NS - BOOT_NS + chance_below(chance, 2000) * NS_PER_MS - NS_PER_S;
+    l->out_ns = draw_way_ns(chance);
+    l->in_ns = draw_way_ns(chance);
+    l->gap_ns = 4000000 << chance_below(chance, 5);
+    l->work_ns = l->gap_ns / 16 * chance_below(chance, 13);
+    l->noise_ns = chance_below(chance, 2) << chance_below(chance, 25);
+    l->pongs_pass = chance_below(chance, 2) == 0;
+}
+
 /* The truth is inside, always, and something is said nearly always. */
+static void assert_truth_is_inside(const struct loaded *l, int i)
+{
+    if (l->world.n_wrong > 0) {
+        fail_msg("world %d: %u of %u are wrong: ways of %" PRId64 " and %" PRId64
+                 " ns, a change each %u ns takes %u ns, noise %u ns, pongs %s, drift %" PRId64,
+                 i, l->world.n_wrong, l->world.n_known, l->out_ns, l->in_ns, l->gap_ns, l->work_ns,
+                 l->noise_ns, l->pongs_pass ? "pass" : "wait", l->world.drift_ppm);
+    }
+    assert_true(l->world.n_known * UINT64_C(4) > l->n_checks * 3);
+}
+
 static void clock_is_right_whatever_waits(void **state)
 {
     (void)state;
@@ -638,27 +673,42 @@ static void clock_is_right_whatever_waits(void **state)
 
     assert_non_null(l);
     for (int i = 0; i < LOADED_WORLDS; i++) {
-        memset(l, 0, sizeof(*l));
-        l->world = world_at(0);
-        l->world.chance.state = chance_next(&chance);
-        l->world.drift_ppm = (int64_t)chance_below(&chance, 201) - 100;
-        l->offset_ns = START_NS - BOOT_NS + chance_below(&chance, 2000) * NS_PER_MS - NS_PER_S;
-        l->out_ns = draw_way_ns(&chance);
-        l->in_ns = draw_way_ns(&chance);
-        l->gap_ns = 4000000 << chance_below(&chance, 5);
-        l->work_ns = l->gap_ns / 16 * chance_below(&chance, 13);
-        l->noise_ns = chance_below(&chance, 2) << chance_below(&chance, 25);
-        l->pongs_pass = chance_below(&chance, 2) == 0;
+        draw_loaded(l, &chance);
         run_loaded(l);
-        if (l->world.n_wrong > 0) {
-            fail_msg("world %d: %u of %u are wrong: ways of %" PRId64 " and %" PRId64
-                     " ns, a change each %u ns takes %u ns, noise %u ns, pongs %s, drift %" PRId64,
-                     i, l->world.n_wrong, l->world.n_known, l->out_ns, l->in_ns, l->gap_ns,
-                     l->work_ns, l->noise_ns, l->pongs_pass ? "pass" : "wait", l->world.drift_ppm);
-        }
-        assert_true(l->world.n_known * UINT64_C(4) > l->n_checks * 3);
+        assert_truth_is_inside(l, i);
     }
     free(l);
+}
+
+/* Also where all changes are dated too early by the same time, which nothing else would show. */
+static void clock_is_certain_where_answers_are_dated(void **state)
+{
+    (void)state;
+    struct chance chance = chance_init("clock_is_certain_where_answers_are_dated", 1);
+    struct loaded *const l = malloc(sizeof(*l));
+
+    assert_non_null(l);
+    for (int i = 0; i < LOADED_WORLDS; i++) {
+        draw_loaded(l, &chance);
+        l->dates_pongs = true;
+        l->hold_ns = chance_below(&chance, 1000000000);
+        run_loaded(l);
+        assert_truth_is_inside(l, i);
+    }
+    free(l);
+}
+
+/* Answers that contradict each other, as of two clocks: nothing is said. */
+static void clock_says_nothing_of_answers_that_contradict_each_other(void **state)
+{
+    (void)state;
+    struct world world = world_at(0);
+
+    run_s(&world, WINDOW_S);
+    assert_true(arb_clock_is_known(estimate(&world)));
+    venue_clock_heartbeat(&world.clock, world.now.mono_ns,
+                          (struct venue_clock_answer){ world.now.mono_ns, START_NS, START_NS });
+    assert_false(arb_clock_is_known(estimate(&world)));
 }
 
 /* Where nothing waits, the error is half the round trip and what the clocks drift. */
@@ -704,6 +754,8 @@ int main(void)
         cmocka_unit_test(clock_is_right_under_any_jitter),
         cmocka_unit_test(clock_remembers_how_fast_a_change_can_be),
         cmocka_unit_test(clock_is_right_whatever_waits),
+        cmocka_unit_test(clock_is_certain_where_answers_are_dated),
+        cmocka_unit_test(clock_says_nothing_of_answers_that_contradict_each_other),
         cmocka_unit_test(clock_is_exact_where_nothing_waits),
         cmocka_unit_test(clock_follows_a_venue_that_is_set_ahead_at_once),
         cmocka_unit_test(clock_forgets_a_venue_that_was_set_back_after_a_window),

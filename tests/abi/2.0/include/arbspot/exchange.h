@@ -124,7 +124,8 @@ struct arb_plan {
     uint32_t opens_per_10min; /* 0, no limit: likewise */
     uint32_t idle_ms;         /* 30000: reconnect when nothing that proves life comes for so long */
     uint32_t heartbeat_ms;    /* 0, none: how often ARB_ASK_HEARTBEAT goes out */
-    uint32_t heartbeat_wait_ms; /* 10000: any message must come within it, or we reconnect */
+    uint32_t heartbeat_wait_ms; /* 10000: any message must come within it, or we reconnect; not
+                                   where the venue's own heartbeats prove life */
 
     /* Requests on a connection. */
     uint32_t books_per_request;   /* 1: named in one ARB_ASK_SUBSCRIBE or _UNSUBSCRIBE */
@@ -266,6 +267,8 @@ struct arb_exchange_calls {
     int (*send)(struct arb_host *host, uint32_t conn, const char *data, size_t len, bool is_binary);
     int (*close)(struct arb_host *host, uint32_t conn, const char *why);
     int (*renew)(struct arb_host *host, uint32_t conn, const char *why);
+    int (*heartbeat_times)(struct arb_host *host, uint32_t conn, uint32_t number,
+                           int64_t received_ns, int64_t answered_ns);
 };
 
 static inline const struct arb_exchange_calls *arb_exchange_calls_of(const struct arb_host *host)
@@ -371,6 +374,19 @@ static inline int arb_book_resync(struct arb_host *host, uint32_t instrument, co
 static inline int arb_conn_seq(struct arb_host *host, uint32_t conn, uint64_t seq)
 {
     return arb_exchange_calls_of(host)->conn_seq(host, conn, seq);
+}
+
+/*
+ * Where the answer to a heartbeat is dated: what the venue's clock showed (UTC, ns) when it
+ * received the last heartbeat of this connection, by the number of its request, and when it
+ * answered. That proves how far that clock is from the host's; dates of changes alone only suggest
+ * it. Other numbers are ignored, and so are times that no clock shows.
+ */
+static inline int arb_heartbeat_times(struct arb_host *host, uint32_t conn, uint32_t number,
+                                      int64_t received_ns, int64_t answered_ns)
+{
+    return arb_exchange_calls_of(host)->heartbeat_times(host, conn, number, received_ns,
+                                                        answered_ns);
 }
 
 /*
