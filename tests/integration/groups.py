@@ -2,7 +2,7 @@
 
 Whatever happens, no opportunity is open in two places at once, each that was opened is closed exactly once, none
 rests on a book that is older than what was just published, and the instruments of one that is gone are looked
-after by another one soon. `--changes 30` is the long form.
+after by another one soon. `--changes 30 --between 20` is the long form, ten minutes.
 """
 
 import os
@@ -21,7 +21,6 @@ SYMBOLS = 6
 MEMBERS = 3
 SESSION_TIMEOUT_S = 6
 AGE_MAX_MS = 5000
-BETWEEN_S = 4.0
 
 
 class Group:
@@ -119,9 +118,9 @@ def play(stage, brokers):
     pipeline.poll(lambda: len({m["symbol"] for m in list(bus.opportunities)}) == SYMBOLS,
                   stage.limit(60), "something was found in every instrument")
     for _ in range(stage.options.changes):
-        time.sleep(BETWEEN_S * (0.5 + group.chance.random()))
+        time.sleep(stage.options.between * (0.5 + group.chance.random()))
         group.change()
-    time.sleep(SESSION_TIMEOUT_S + BETWEEN_S)
+    time.sleep(SESSION_TIMEOUT_S + stage.options.between)
     if not group.running:
         group.join()
     while len(group.running) > 1:
@@ -147,5 +146,5 @@ def suite(stage):
 
 
 if __name__ == "__main__":
-    pipeline.main(suite, changes=4, seed=1, broker_script=os.path.join(os.path.dirname(__file__),
+    pipeline.main(suite, changes=4, between=4, seed=1, broker_script=os.path.join(os.path.dirname(__file__),
                                                                        "kafka_broker.sh"))

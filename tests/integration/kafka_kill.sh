@@ -2,10 +2,13 @@
 # The long form of the suite kafka_kill: librdkafka's own queue length, and the broker away for so
 # long that this queue and the rings fill. Two minutes.
 #
-#   kafka_kill.sh [BUILD [ARGUMENT...]]     BUILD is build/dev when not given
+#   kafka_kill.sh [BUILD [ARGUMENT...]]     without BUILD: build/dev, built
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
+if [ $# -eq 0 ]; then
+    "$here/../build.sh" dev
+fi
 build=$(readlink -f "${1:-$here/../../build/dev}")
 exec python3 -B "$here/kafka_kill.py" --arbspot "$build/bin/arbspot" --sim "$build/bin/arbspot-sim" \
     --plugins "$build/plugins" --fixtures "$build/fixtures" \

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Builds the simulation and runs it. Usage: tests/simulation/run.sh [argument...]
+# The arguments are those of the simulation (see --help): --scenarios 10000 takes 90 s.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+tests/build.sh dev simulation
+exec build/dev/bin/simulation "$@"
