@@ -1,20 +1,33 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs arbspot until Ctrl-C.
 #
-#   ./run.sh          the whole pipeline against a SIMULATED market, with a broker in the process
-#   ./run.sh live     etc/arbspot.ini: the real Bitstamp and Kraken
-#   ./run.sh CONFIG   any other configuration
+#   ./run.sh [OPTION...]          everything against a SIMULATED market
+#   ./run.sh live [OPTION...]     etc/arbspot.ini: the real Bitstamp and Kraken
+#   ./run.sh FILE.ini [OPTION...] any other configuration
+#
+#   --brokers LIST   publish to these Kafka brokers; without, simulated and live data go to a broker
+#                    inside the process, and a FILE.ini says itself
+#   --updates        print the changes and the end of each opportunity, too
 set -euo pipefail
 root=$(cd "$(dirname "$0")" && pwd)
 build="$root/build/release"
 bin="$build/bin"
 
-usage() { sed -n '2,6s/^# \{0,1\}//p' "$root/run.sh"; }
+usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$root/run.sh"; }
 
-case "${1:-}" in
-    -h|--help) usage; exit 0 ;;
-esac
-[ $# -le 1 ] || { usage >&2; exit 64; }
+what=demo
+brokers=
+prints=--brief
+while [ $# -gt 0 ]; do
+    case "$1" in
+        -h|--help) usage; exit 0 ;;
+        --brokers) [ $# -ge 2 ] || { usage >&2; exit 64; }; brokers=$2; shift ;;
+        --updates) prints=--print ;;
+        -*) echo "run.sh: unknown option $1" >&2; usage >&2; exit 64 ;;
+        *) [ "$what" = demo ] || { usage >&2; exit 64; }; what=$1 ;;
+    esac
+    shift
+done
 
 build_all() {
     "$root/etc/install-packages.sh" build
@@ -45,14 +58,23 @@ run_demo() {
     echo
     echo "SIMULATED MARKET: prices and opportunities below are generated, none of them is real."
     echo "For the real Bitstamp and Kraken: ./run.sh live"
-    echo
+    say_where
     run_host "$dir/sim.ini"
+}
+
+say_where() {
+    if [ "${brokers:-embedded}" = embedded ]; then
+        echo "All data goes to a Kafka broker inside the process, which keeps nothing; its address follows."
+    else
+        echo "All data goes to Kafka at $brokers."
+    fi
+    echo
 }
 
 # Waits for the host however often a signal interrupts the wait, and ends with its status.
 run_host() {
     local host status=0
-    "$bin/arbspot" run -c "$1" --print &
+    "$bin/arbspot" run -c "$1" "$prints" ${brokers:+--brokers "$brokers"} &
     host=$!
     trap 'kill -TERM "$host" 2>/dev/null || true' INT TERM
     while kill -0 "$host" 2>/dev/null; do
@@ -62,8 +84,8 @@ run_host() {
 }
 
 build_all
-case "${1:-}" in
-    "") run_demo ;;
-    live) run_host "$root/etc/arbspot.ini" ;;
-    *) run_host "$1" ;;
+case "$what" in
+    demo) run_demo ;;
+    live) brokers=${brokers:-embedded}; say_where; run_host "$root/etc/arbspot.ini" ;;
+    *) run_host "$what" ;;
 esac

@@ -14,7 +14,7 @@
 struct follow {
     struct kafka_reader *reader;
     struct opportunity_printer printer;
-    bool json, failed;
+    bool json, brief, failed;
     uint64_t count, printed, skipped;
     struct log_limit skipped_limit;
 };
@@ -48,6 +48,9 @@ static void print(struct follow *follow, const struct kafka_record *record)
         note_skipped(follow, record);
         return;
     }
+    if (follow->brief && opportunity.terms.event != ARB_OPPORTUNITY_OPEN) {
+        return;
+    }
     follow->printed++;
     follow->failed = follow->json ? !print_json(record->value)
                                   : !opportunity_print(&follow->printer, &opportunity);
@@ -67,6 +70,7 @@ int follow_create(struct follow **out, const struct follow_config *config, struc
         return err_set(err, ARB_ENOMEM, "no memory");
     }
     follow->json = config->json;
+    follow->brief = config->brief;
     follow->count = config->count;
     opportunity_printer_init(&follow->printer, stdout);
     const int rc = kafka_reader_create(&follow->reader, &reader, err);

@@ -13,6 +13,7 @@ struct follow_config {
     const char *topic;                /* NULL: the configured one */
     bool json;                        /* the messages as they are */
     bool from_beginning;              /* also those that were there before */
+    bool brief;                       /* only when they open, not their changes and ends */
     uint64_t count;                   /* to print; 0: without end */
 };
 

@@ -99,7 +99,7 @@ static int start_broker(struct embedded **embedded, struct config *config, struc
     return rc;
 }
 
-int isolate_run(struct config *config, bool prints, const struct ending *ending)
+int isolate_run(struct config *config, enum printing_what prints, const struct ending *ending)
 {
     struct embedded *embedded = NULL;
     struct printing printing = { 0 };
@@ -111,8 +111,8 @@ int isolate_run(struct config *config, bool prints, const struct ending *ending)
     if (rc == ARB_OK && strcmp(config->kafka.brokers, "embedded") == 0) {
         rc = start_broker(&embedded, config, &err);
     }
-    if (rc == ARB_OK && prints) {
-        rc = printing_start(&printing, &config->kafka, &err);
+    if (rc == ARB_OK) {
+        rc = printing_start(&printing, &config->kafka, prints, &err);
     }
     if (rc == ARB_OK) {
         status = watch_children(config, ending);

@@ -8,10 +8,11 @@
 #define ARB_ISOLATE_H
 
 #include "cmd/ending.h"
+#include "cmd/printing.h"
 #include "config/config.h"
 
 /* Until it is asked to end; returns the exit status. An embedded broker's address goes to `config`.
  */
-int isolate_run(struct config *config, bool prints, const struct ending *ending);
+int isolate_run(struct config *config, enum printing_what prints, const struct ending *ending);
 
 #endif /* ARB_ISOLATE_H */

@@ -25,6 +25,7 @@ static const char usage[] =
     "  -t, --topic NAME       instead of arbitrage-opportunities\n"
     "  -j, --json             the messages as they are, one a line\n"
     "  -f, --from-beginning   also those that were there before\n"
+    "  -B, --brief            one line each: when they open, not their changes and ends\n"
     "  -n, --count N          stop after N opportunities\n"
     "  -h, --help             this text\n"
     "\n"
@@ -37,6 +38,7 @@ struct arguments {
     const char *topic;
     bool json;
     bool from_beginning;
+    bool brief;
     uint64_t count; /* 0: without end */
 };
 
@@ -58,6 +60,7 @@ static int follow_topic(void *context, const struct kafka_config *kafka)
                                           .topic = a->topic,
                                           .json = a->json,
                                           .from_beginning = a->from_beginning,
+                                          .brief = a->brief,
                                           .count = a->count };
     struct ending *ending = NULL;
     struct follow *follow = NULL;
@@ -97,6 +100,9 @@ static bool take(void *arguments, int option, const char *value)
     case 'f':
         a->from_beginning = true;
         return true;
+    case 'B':
+        a->brief = true;
+        return true;
     case 'n':
         return read_count(value, &a->count);
     default:
@@ -111,12 +117,15 @@ static bool are_complete(const void *arguments)
 
 int cmd_log(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },   { "brokers", required_argument, NULL, 'b' },
-        { "topic", required_argument, NULL, 't' },    { "json", no_argument, NULL, 'j' },
-        { "from-beginning", no_argument, NULL, 'f' }, { "count", required_argument, NULL, 'n' },
-        { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
-    };
+    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "brokers", required_argument, NULL, 'b' },
+                                             { "topic", required_argument, NULL, 't' },
+                                             { "json", no_argument, NULL, 'j' },
+                                             { "from-beginning", no_argument, NULL, 'f' },
+                                             { "count", required_argument, NULL, 'n' },
+                                             { "brief", no_argument, NULL, 'B' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
     static const struct arguments_spec spec = {
         .usage = usage, .options = options, .take = take, .are_complete = are_complete
     };

@@ -22,13 +22,16 @@ static void *print_opportunities(void *context)
     return NULL;
 }
 
-int printing_start(struct printing *printing, const struct kafka_config *kafka, struct err *err)
+int printing_start(struct printing *printing, const struct kafka_config *kafka,
+                   enum printing_what what, struct err *err)
 {
     /* An embedded broker has no past, so nothing can be missed while the reader attaches. */
-    const struct follow_config follow = { .kafka = kafka, .from_beginning = kafka->is_embedded };
-    const int rc = follow_create(&printing->follow, &follow, err);
+    const struct follow_config follow = { .kafka = kafka,
+                                          .from_beginning = kafka->is_embedded,
+                                          .brief = what == PRINT_OPENS };
+    const int rc = what == PRINT_NOTHING ? ARB_OK : follow_create(&printing->follow, &follow, err);
 
-    if (rc != ARB_OK) {
+    if (printing->follow == NULL) {
         return rc;
     }
     if (pthread_create(&printing->thread, NULL, print_opportunities, printing) != 0) {

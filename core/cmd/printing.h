@@ -11,14 +11,20 @@
 
 #include "cmd/follow.h"
 
+enum printing_what { PRINT_NOTHING, PRINT_ALL, PRINT_OPENS };
+
 struct printing {
     struct follow *follow;
     pthread_t thread;
     _Atomic bool stops; /* no data depends on it */
 };
 
-/* Starts a thread. `kafka` is borrowed until the stop; its brokers are an address. */
-int printing_start(struct printing *printing, const struct kafka_config *kafka, struct err *err);
+/*
+ * Starts a thread, unless there is nothing to be printed. `kafka` is borrowed until the stop; its
+ * brokers are an address.
+ */
+int printing_start(struct printing *printing, const struct kafka_config *kafka,
+                   enum printing_what what, struct err *err);
 
 /* Zeroed memory is accepted. */
 void printing_stop(struct printing *printing);

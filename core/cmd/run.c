@@ -31,9 +31,10 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE   the INI file\n"
     "  -p, --print         also print opportunities on stdout, as `arbspot log` does\n"
+    "  -B, --brief         likewise, as `arbspot log --brief` does: one line each\n"
     "  -o, --only SECTION  run exchange:NAME or strategy:NAME alone; [host] isolate = yes does so\n"
     "                      with each of them\n"
-    "  -b, --brokers LIST  the Kafka brokers, instead of those in the file\n"
+    "  -b, --brokers LIST  the Kafka brokers, or `embedded`, instead of those in the file\n"
     "  -h, --help          this text\n"
     "\n"
     "Exit status: 0 stopped cleanly, 1 failed or not everything could be delivered at the\n"
@@ -69,13 +70,13 @@ static int stop(struct host *host)
 }
 
 static int start_all(struct host *host, struct printing *printing, const struct config *config,
-                     bool prints, struct err *err)
+                     enum printing_what prints, struct err *err)
 {
-    const int rc = prints ? printing_start(printing, &config->kafka, err) : ARB_OK;
+    const int rc = printing_start(printing, &config->kafka, prints, err);
     return rc == ARB_OK ? host_start(host, err) : rc;
 }
 
-static int run_host(struct config *config, const struct plugins *plugins, bool prints,
+static int run_host(struct config *config, const struct plugins *plugins, enum printing_what prints,
                     struct ending *ending)
 {
     struct host *host = NULL;
@@ -104,7 +105,7 @@ static int run_host(struct config *config, const struct plugins *plugins, bool p
     return rc == ARB_OK ? CMD_OK : CMD_FAILED;
 }
 
-static int run(struct config *config, const struct plugins *plugins, bool prints)
+static int run(struct config *config, const struct plugins *plugins, enum printing_what prints)
 {
     struct ending *ending = NULL;
     struct err err = { 0 };
@@ -124,7 +125,7 @@ static int run(struct config *config, const struct plugins *plugins, bool prints
 struct arguments {
     const char *path;
     const char *only, *brokers; /* or NULL */
-    bool prints;
+    enum printing_what prints;
 };
 
 /* The broker inside another host has that one's needs, see embedded_attach(). */
@@ -177,7 +178,10 @@ static bool take(void *arguments, int option, const char *value)
 
     switch (option) {
     case 'p':
-        a->prints = true;
+        a->prints = PRINT_ALL;
+        break;
+    case 'B':
+        a->prints = PRINT_OPENS;
         break;
     case 'o':
         a->only = value;
@@ -198,11 +202,13 @@ static bool are_complete(const void *arguments)
 
 int cmd_run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' }, { "print", no_argument, NULL, 'p' },
-        { "only", required_argument, NULL, 'o' },   { "brokers", required_argument, NULL, 'b' },
-        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 }
-    };
+    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+                                             { "print", no_argument, NULL, 'p' },
+                                             { "only", required_argument, NULL, 'o' },
+                                             { "brokers", required_argument, NULL, 'b' },
+                                             { "brief", no_argument, NULL, 'B' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
     static const struct arguments_spec spec = {
         .usage = usage, .options = options, .take = take, .are_complete = are_complete
     };

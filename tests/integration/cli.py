@@ -89,7 +89,7 @@ def try_replay(stage):
 def try_log(stage):
     """`arbspot log` on the embedded broker of a running host, for people and for machines."""
     stage.simulator("--divergence-every", "1s")
-    host = stage.host("sim.ini")
+    host = stage.start("host", [stage.options.arbspot, "run", "-c", stage.path("sim.ini"), "--brief"])
     brokers = stage.embedded_brokers(host)
     as_json = stage.call("log", "--brokers", brokers, "--json", "--from-beginning",
                          "--count", str(COUNT))
@@ -102,10 +102,17 @@ def try_log(stage):
     expect_status(stage, text, 0, "log")
     stage.expect(text.stdout.count(b"\n") >= COUNT and b"/USD" in text.stdout and
                  b"\x1b" not in text.stdout, f"log for people, without colours: {text.stdout}")
+    brief = stage.call("log", "-b", brokers, "--from-beginning", "--count", str(COUNT), "--brief",
+                       "--json")
+    expect_status(stage, brief, 0, "log --brief")
+    events = [json.loads(line)["event"] for line in brief.stdout.splitlines()]
+    stage.expect(events == ["open"] * COUNT, f"log --brief: {events}")
     follower = stage.start("log", [stage.options.arbspot, "log", "-b", brokers, "--json"])
     pipeline.poll(lambda: follower.out().count("\n") >= 1, stage.limit(20), "a new opportunity")
     stage.expect(follower.stop(signal.SIGINT) == 0, "an interrupted log ends with 0")
     stage.expect(host.stop() == 0, "the host ends with 0")
+    printed = [line.split()[1] for line in host.out().splitlines() if not line.startswith("TIME")]
+    stage.expect(printed and set(printed) == {"open"}, f"run --brief: {set(printed)}")
     stage.figure("log.opportunities", len(opportunities))
 
 
