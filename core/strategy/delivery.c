@@ -30,6 +30,32 @@ static void fill_leg(const struct market *market, const struct opportunity *oppo
     leg->venue_age_ns = opportunity_venue_age(leg, opportunity->detect_ns);
 }
 
+/* How far the limit reaches into the side it takes from. */
+static uint32_t count_levels(const struct arb_book *book, int64_t limit, bool is_buy)
+{
+    uint32_t n = 0;
+
+    while (is_buy ? n < book->n_asks && arb_ask_at(book, n)->px <= limit
+                  : n < book->n_bids && arb_bid_at(book, n)->px >= limit) {
+        n++;
+    }
+    return n;
+}
+
+static void fill_proof(const struct market *market, const struct arb_opportunity *terms,
+                       bool is_buy, struct opportunity_leg *leg)
+{
+    const uint32_t venue = is_buy ? terms->buy_venue : terms->sell_venue;
+    const struct arb_book *const book = market_leg(market, terms->instrument, venue).book;
+
+    if (terms->event == ARB_OPPORTUNITY_CLOSE) {
+        return; /* its terms are of books that are gone */
+    }
+    leg->verified = book->verified;
+    leg->verified_levels = book->verified == ARB_VERIFIED ? book->verified_levels : 0;
+    leg->n_levels = count_levels(book, is_buy ? terms->buy_px : terms->sell_px, is_buy);
+}
+
 static int64_t newer_leg_ns(const struct opportunity *opportunity)
 {
     const int64_t buy_ns = opportunity->buy.recv_ns, sell_ns = opportunity->sell.recv_ns;
@@ -87,6 +113,8 @@ void delivery_send(struct delivery *delivery, const struct market *market,
     memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
     fill_leg(market, &opportunity, terms->buy_venue, &opportunity.buy);
     fill_leg(market, &opportunity, terms->sell_venue, &opportunity.sell);
+    fill_proof(market, terms, true, &opportunity.buy);
+    fill_proof(market, terms, false, &opportunity.sell);
     if (cause == BY_MARKET) {
         opportunity.latency_ns = saturating_sub(detect.utc_ns, newer_leg_ns(&opportunity));
     }

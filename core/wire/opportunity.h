@@ -17,9 +17,12 @@ struct opportunity_leg {
     uint64_t seq;     /* the book's last event when the strategy looked */
     int64_t venue_ns;
     int64_t recv_ns;
-    int64_t age_ns;         /* detect_ns - recv_ns */
-    struct arb_clock clock; /* of the venue; not known, too, when it gave no time */
-    int64_t venue_age_ns;   /* never less than age_ns; 0 when the clock is not known */
+    int64_t age_ns;           /* detect_ns - recv_ns */
+    struct arb_clock clock;   /* of the venue; not known, too, when it gave no time */
+    int64_t venue_age_ns;     /* never less than age_ns; 0 when the clock is not known */
+    uint32_t verified;        /* enum arb_verified of the book; 0: not said, as of a CLOSE */
+    uint32_t n_levels;        /* levels that the limit reaches */
+    uint32_t verified_levels; /* with ARB_VERIFIED: so many are; 0: all of them */
 };
 
 struct opportunity {

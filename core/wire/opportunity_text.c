@@ -124,6 +124,19 @@ static void make_harmless(char *text)
     }
 }
 
+/* Why this leg is not proven, where it is not. */
+static void add_doubt(struct arb_text *line, const struct opportunity_leg *leg)
+{
+    if (leg->verified > ARB_VERIFIED) {
+        arb_text_add(line, " (%s: %s)", leg->venue,
+                     leg->verified == ARB_SUSPECT ? "may be late"
+                                                  : "its last change is not proven");
+    } else if (leg->verified_levels != 0 && leg->n_levels > leg->verified_levels) {
+        arb_text_add(line, " (%s: takes %u levels, the best %u are proven)", leg->venue,
+                     leg->n_levels, leg->verified_levels);
+    }
+}
+
 static void add_columns(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
@@ -140,13 +153,14 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_venue_ages(o, venue_ages);
     write_latency(o->latency_ns, latency);
     arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->strategy,
-                 o->info.symbol, buy,
-                 sell, qty, net, bps, ages, venue_ages, latency);
+                 o->info.symbol, buy, sell, qty, net, bps, ages, venue_ages, latency);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
         arb_text_add(line, "  %s", close_reason_name(terms->reason));
     }
     if (terms->verified > ARB_VERIFIED) {
         arb_text_add(line, "  %s", verified_name(terms->verified));
+        add_doubt(line, &o->buy);
+        add_doubt(line, &o->sell);
     }
 }
 
@@ -164,7 +178,8 @@ static const char *colour_of(uint32_t event)
 
 const char *opportunity_text_header(void)
 {
-    return "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL                      "
+    return "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL         "
+           "             "
            "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY "
            "us";
 }

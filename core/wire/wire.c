@@ -290,18 +290,6 @@ static bool read_asks(struct arb_json *json, void *context, void *member)
     return read_levels(json, context, &event->asks, &event->n_asks);
 }
 
-static bool read_u32(struct arb_json *json, void *context, void *member)
-{
-    uint64_t value = 0;
-
-    (void)context;
-    if (!arb_json_u64(json, &value)) {
-        return false;
-    }
-    *(uint32_t *)member = (uint32_t)value;
-    return value <= UINT32_MAX || arb_json_fail(json, ARB_ERANGE);
-}
-
 static bool read_reason(struct arb_json *json, void *context, void *member)
 {
     struct wire_event *const out = member;
@@ -356,10 +344,10 @@ static const struct wire_field fields[] = {
     { "scale", read_scales, offsetof(struct wire_event, info) },
     { "bids", read_bids, offsetof(struct wire_event, event) },
     { "asks", read_asks, offsetof(struct wire_event, event) },
-    { "crc", read_u32, offsetof(struct wire_event, event.crc) },
+    { "crc", wire_read_u32, offsetof(struct wire_event, event.crc) },
     { "reason", read_reason, 0 },
     { "conflated", wire_read_u64, offsetof(struct wire_event, event.conflated) },
-    { "verified_levels", read_u32, offsetof(struct wire_event, event.verified_levels) },
+    { "verified_levels", wire_read_u32, offsetof(struct wire_event, event.verified_levels) },
     { "clock_offset_ns", wire_read_i64, offsetof(struct wire_event, event.clock.offset_ns) },
     { "clock_error_ns", wire_read_error, offsetof(struct wire_event, event.clock.error_ns) },
     { "mono_ns", wire_read_i64, offsetof(struct wire_event, event.mono_ns) },

@@ -109,6 +109,13 @@ static char *put_leg(char *at, const struct opportunity_leg *leg, int64_t limit,
         at = put_clock(at, leg->clock);
         at = put_fixed(at, ",\"venue_age_ms\":", leg->venue_age_ns / NS_PER_AGE_UNIT, AGE_SCALE);
     }
+    if (leg->verified != 0) {
+        at = put_member_string(at, ",\"verified\":", verified_name(leg->verified));
+        at = put_u64(at, ",\"levels\":", leg->n_levels);
+    }
+    if (leg->verified_levels != 0) {
+        at = put_u64(at, ",\"verified_levels\":", leg->verified_levels);
+    }
     *at++ = '}';
     return at;
 }
@@ -216,15 +223,20 @@ static const struct wire_field leg_fields[] = {
     { "recv_ns", wire_read_i64, offsetof(struct leg, leg.recv_ns) },
     { "clock_offset_ns", wire_read_i64, offsetof(struct leg, leg.clock.offset_ns) },
     { "clock_error_ns", wire_read_error, offsetof(struct leg, leg.clock.error_ns) },
+    { "verified", read_verified, offsetof(struct leg, leg.verified) },
+    { "levels", wire_read_u32, offsetof(struct leg, leg.n_levels) },
+    { "verified_levels", wire_read_u32, offsetof(struct leg, leg.verified_levels) },
 };
 
 enum {
     N_LEG_FIELDS = sizeof(leg_fields) / sizeof(*leg_fields),
     LEG_BITS = (1 << 6) - 1, /* "venue" to "recv_ns" */
     CLOCK_BITS = 3 << 6,     /* both or neither */
+    PROOF_BITS = 3 << 8,     /* likewise */
+    PART_BIT = 1 << 10,      /* only with them */
 };
 
-_Static_assert(N_LEG_FIELDS == 8, "the bit masks above count the fields");
+_Static_assert(N_LEG_FIELDS == 11, "the bit masks above count the fields");
 
 static bool read_leg(struct arb_json *json, void *context, struct leg *leg)
 {
@@ -235,7 +247,10 @@ static bool read_leg(struct arb_json *json, void *context, struct leg *leg)
     if (!wire_read_object(json, &leg_object, context, leg, &seen)) {
         return false;
     }
-    return seen == LEG_BITS || seen == (LEG_BITS | CLOCK_BITS) || arb_json_fail(json, ARB_EPROTO);
+    const uint32_t clock = seen & CLOCK_BITS, proof = seen & (PROOF_BITS | PART_BIT);
+    const bool is_whole = (seen & LEG_BITS) == LEG_BITS && (clock == 0 || clock == CLOCK_BITS) &&
+                          (proof == 0 || (proof & PROOF_BITS) == PROOF_BITS);
+    return is_whole || arb_json_fail(json, ARB_EPROTO);
 }
 
 static bool read_buy(struct arb_json *json, void *context, void *member)

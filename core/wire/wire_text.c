@@ -87,6 +87,18 @@ bool wire_read_u64(struct arb_json *json, void *context, void *member)
     return arb_json_u64(json, member);
 }
 
+bool wire_read_u32(struct arb_json *json, void *context, void *member)
+{
+    uint64_t value = 0;
+
+    (void)context;
+    if (!arb_json_u64(json, &value)) {
+        return false;
+    }
+    *(uint32_t *)member = (uint32_t)value;
+    return value <= UINT32_MAX || arb_json_fail(json, ARB_ERANGE);
+}
+
 bool wire_read_i64(struct arb_json *json, void *context, void *member)
 {
     int64_t *const out = member;

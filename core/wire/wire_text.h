@@ -57,6 +57,7 @@ bool wire_read_object(struct arb_json *json, const struct wire_object *object, v
 /* For the tables. The member is what the name says; context is not used. */
 bool wire_read_version(struct arb_json *json, void *context, void *unused);
 bool wire_read_u64(struct arb_json *json, void *context, void *member);
+bool wire_read_u32(struct arb_json *json, void *context, void *member);
 bool wire_read_i64(struct arb_json *json, void *context, void *member);
 bool wire_read_error(struct arb_json *json, void *context, void *member); /* int64_t > 0 */
 bool wire_read_hex(struct arb_json *json, void *context, void *member);   /* uint64_t */

@@ -23,11 +23,13 @@ static void open_is_one_aligned_line(void **state)
     (void)state;
     assert_string_equal(
         opportunity_text_header(),
-        "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL                      "
+        "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL            "
+        "          "
         "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY us");
     assert_line(
         &o, false,
-        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
+        "63100          "
         "             0.5        +34.8895 USD    +11.07        0.6/0.1            -/-        12.3");
 }
 
@@ -40,7 +42,8 @@ static void venue_age_of_a_known_clock_is_shown(void **state)
     o.sell.venue_age_ns = 11223344;
     assert_line(
         &o, false,
-        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
+        "63100          "
         "             0.5        +34.8895 USD    +11.07        0.6/0.1         -/11.2        12.3");
 }
 
@@ -55,7 +58,8 @@ static void close_at_a_loss_shows_sign_and_reason(void **state)
     o.terms.net_ppm = -5;
     assert_line(
         &o, false,
-        "22:13:20.001  close   spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  close   spot          BTC/USD     kraken @ 63005            bitstamp @ "
+        "63100          "
         "             0.5         -1.5000 USD     -0.05        0.6/0.1            -/-        12.3  "
         "too_old");
 }
@@ -69,7 +73,8 @@ static void nothing_gained_has_no_sign(void **state)
     o.terms.net_ppm = 0;
     assert_line(
         &o, false,
-        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ 63100          "
+        "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
+        "63100          "
         "             0.5          0.0000 USD      0.00        0.6/0.1            -/-        12.3");
 }
 
@@ -96,6 +101,33 @@ static void what_a_timer_brought_has_no_latency(void **state)
     o.latency_ns = 0;
     opportunity_text_line(&o, false, line);
     assert_string_equal(line + strlen(line) - 11, "          -");
+}
+
+/* The leg that is not proven, and why; the one whose proof reaches far enough is left out. */
+static void what_is_not_verified_says_why(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    o.terms.verified = ARB_UNVERIFIABLE;
+    o.buy.verified = o.sell.verified = ARB_VERIFIED;
+    o.buy.verified_levels = o.sell.verified_levels = 10;
+    o.buy.n_levels = 11;
+    o.sell.n_levels = 10;
+    opportunity_text_line(&o, false, line);
+    assert_non_null(
+        strstr(line, "12.3  unverifiable (kraken: takes 11 levels, the best 10 are proven)"));
+    assert_null(strstr(line, "(bitstamp"));
+    o.buy.verified = ARB_UNVERIFIABLE;
+    o.sell.verified = ARB_SUSPECT;
+    o.terms.verified = ARB_SUSPECT;
+    opportunity_text_line(&o, false, line);
+    assert_non_null(
+        strstr(line, "  suspect (kraken: its last change is not proven) (bitstamp: may be late)"));
+    o.terms.verified = ARB_VERIFIED;
+    opportunity_text_line(&o, false, line);
+    assert_null(strstr(line, "("));
 }
 
 static void colours_tell_open_update_and_close_apart(void **state)
@@ -192,6 +224,7 @@ int main(void)
         cmocka_unit_test(nothing_gained_has_no_sign),
         cmocka_unit_test(net_is_rounded_down_to_four_digits),
         cmocka_unit_test(what_a_timer_brought_has_no_latency),
+        cmocka_unit_test(what_is_not_verified_says_why),
         cmocka_unit_test(colours_tell_open_update_and_close_apart),
         cmocka_unit_test(control_characters_in_names_do_not_reach_the_terminal),
         cmocka_unit_test(the_longest_opportunity_fits),

@@ -451,6 +451,46 @@ static void leg_of_a_venue_that_gives_no_time_has_no_venue_age(void **state)
     assert_false(arb_clock_is_known(got.buy.clock));
 }
 
+/* Levels that the limit reaches, its own price included; those of a close say nothing. */
+static void leg_says_how_far_its_limit_reaches_and_what_is_proven(void **state)
+{
+    struct world *const world = *state;
+    struct opportunity got = { 0 };
+
+    begin(world);
+    world->script.n_publish = 1;
+    world->opportunity = &got;
+    world->script.terms.buy_px = 103;
+    world->script.terms.sell_px = 111;
+    quote_both(world, 0, 0);
+    send(world, 0, feed_stub_set_ask(&world->a, 103, 1));
+    struct event event = feed_stub_set_ask(&world->a, 104, 1);
+    event.verified_levels = 1;
+    send(world, 0, event);
+    event = feed_stub_set_bid(&world->b, 109, 1);
+    event.verified = ARB_UNVERIFIABLE;
+    event.verified_levels = 1;
+    send(world, 1, event);
+    step(world, 12);
+    assert_int_equal(got.buy.verified, ARB_VERIFIED);
+    assert_int_equal(got.buy.n_levels, 2);
+    assert_int_equal(got.buy.verified_levels, 1);
+    assert_int_equal(got.sell.verified, ARB_UNVERIFIABLE);
+    assert_int_equal(got.sell.n_levels, 0);
+    assert_int_equal(got.sell.verified_levels, 0);
+    world->script.terms.sell_px = 109;
+    world->script.terms.event = ARB_OPPORTUNITY_UPDATE;
+    send(world, 1, feed_stub_set_bid(&world->b, 108, 1));
+    step(world, 13);
+    assert_int_equal(got.sell.n_levels, 2);
+    world->script.terms.event = ARB_OPPORTUNITY_CLOSE;
+    world->script.terms.reason = ARB_CLOSE_GONE;
+    send(world, 1, feed_stub_set_bid(&world->b, 107, 1));
+    step(world, 14);
+    assert_int_equal(got.buy.verified, 0);
+    assert_int_equal(got.sell.n_levels, 0);
+}
+
 static void opportunities_are_numbered_without_gap(void **state)
 {
     struct world *const world = *state;
@@ -972,6 +1012,7 @@ int main(void)
         TEST(rings_are_read_in_turn),
         TEST(opportunity_carries_names_sequences_ages_and_latency),
         TEST(leg_of_a_known_clock_has_the_age_since_the_venue_made_it),
+        TEST(leg_says_how_far_its_limit_reaches_and_what_is_proven),
         TEST(leg_of_a_venue_that_gives_no_time_has_no_venue_age),
         TEST(opportunities_are_numbered_without_gap),
         TEST(opportunity_of_a_timer_has_no_latency),

@@ -773,6 +773,41 @@ static void proof_of_an_opportunity_survives_the_round_trip(void **state)
     assert_opportunity_round_trip(&o);
 }
 
+static void proof_of_a_leg_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1];
+
+    (void)state;
+    o.buy.verified = ARB_VERIFIED;
+    o.buy.n_levels = 14;
+    o.buy.verified_levels = 10;
+    o.sell.verified = ARB_SUSPECT;
+    assert_opportunity_round_trip(&o);
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(
+        strstr(text, ",\"verified\":\"verified\",\"levels\":14,\"verified_levels\":10}"));
+    assert_non_null(strstr(text, ",\"verified\":\"suspect\",\"levels\":0},\"detect_ns\""));
+}
+
+static void half_a_proof_of_a_leg_is_refused(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    o.buy.verified = ARB_VERIFIED;
+    o.buy.verified_levels = 10;
+    const struct arb_bytes whole = { text, wire_write_opportunity(&o, pub_ns, text) };
+    const struct arb_bytes half = replaced(whole, ",\"levels\":0", "", changed);
+    assert_int_equal(wire_read_opportunity(half, &got, &got_pub_ns), ARB_EPROTO);
+    const struct arb_bytes rest =
+        replaced(whole, "\"verified\":\"verified\",\"levels\":0,", "", changed);
+    assert_int_equal(wire_read_opportunity(rest, &got, &got_pub_ns), ARB_EPROTO);
+}
+
 static void close_at_a_loss_survives_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -886,6 +921,8 @@ int main(void)
         cmocka_unit_test(venue_age_beyond_reason_is_saturated),
         cmocka_unit_test(proof_of_an_opportunity_survives_the_round_trip),
         cmocka_unit_test(close_at_a_loss_survives_the_round_trip),
+        cmocka_unit_test(proof_of_a_leg_survives_the_round_trip),
+        cmocka_unit_test(half_a_proof_of_a_leg_is_refused),
         cmocka_unit_test(only_a_close_has_a_reason),
         cmocka_unit_test(mutated_opportunities_are_refused_or_written_again),
         cmocka_unit_test(every_truncated_opportunity_is_refused),
