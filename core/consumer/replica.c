@@ -38,7 +38,7 @@ static bool has_crc(const struct replica *replica, uint32_t crc)
     return event_book_crc(book_side_begin(bids), bids->n, book_side_begin(asks), asks->n) == crc;
 }
 
-/* `taken` when the event went in and the replica now equals the original: then it is as LIVE. */
+/* `taken` when the event was applied and the copy equals the original; it is LIVE where that is. */
 static enum arb_verdict settle(struct replica *replica, const struct event *event, int rc,
                                enum arb_verdict taken)
 {

@@ -34,7 +34,7 @@ static const struct setting producer_settings[] = {
 };
 
 static const struct setting consumer_settings[] = {
-    { "auto.offset.reset", "earliest" }, /* what was fallen behind of is gone: take what is left */
+    { "auto.offset.reset", "earliest" }, /* the topic's retention passed us: read on at its start */
     { "enable.auto.commit", "false" },   /* a book is rebuilt from a snapshot, not from an offset */
     { "enable.auto.offset.store", "false" }, { "fetch.wait.max.ms", "100" },
     { "fetch.error.backoff.ms", "100" },

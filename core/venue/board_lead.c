@@ -171,10 +171,14 @@ void board_event(struct board *board, uint32_t seat, uint32_t instrument, struct
 
 /* -- waits ----------------------------------------------------------------------------- */
 
-/* Nobody was as far in time. Those who are LIVE all the same have to prove it by a new snapshot. */
+/*
+ * No other session caught up with what was published before the wait was over. Those that call the
+ * book LIVE all the same are asked for a new snapshot of it.
+ */
 static void end_wait(struct board *board, uint32_t i, struct moment now)
 {
-    static const char why[] = "another connection was further, and is gone";
+    static const char why[] =
+        "the connection that was ahead is gone, and this one did not catch up";
     const struct board_config *const config = &board->config;
     struct board_book *const book = &board->books[i];
 

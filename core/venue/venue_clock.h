@@ -27,12 +27,12 @@
  *
  * The estimate is the middle. Its error is half the width, in which also is what two clocks may
  * have drifted apart since. So the error grows with whatever is seen to wait, on either way, and
- * with nothing to be seen it is half a round trip. What this takes for granted: that the venue does
- * not date all that it sends too early by one and the same time, as it does whose queue has not
- * been short for one moment since we came. One that does so by t, and answers pings at once, seems
- * up to t further behind than it is. When the venue's clock is set, the
- * estimate may be wrong until the window has passed, half a minute. Ours, being monotonic, cannot
- * be set; the host's UTC comes in only where somebody asks for the estimate.
+ * with nothing to be seen it is half a round trip. This assumes that the venue's queue was empty at
+ * least once since the connection is up. If instead every change is dated the same time t too
+ * early, and pings are answered at once, the venue's clock is estimated up to t behind the truth.
+ * When that clock is set, the estimate may be wrong until the window has passed, half a minute.
+ * Ours, being monotonic, cannot be set; the host's UTC comes in only where somebody asks for the
+ * estimate.
  *
  * The two clocks count from different days, so differences are kept relative to that of the first
  * change.

@@ -4,7 +4,7 @@
  *
  * A leg has two ages. `age_ns` counts from the receipt of the book's last event, by one clock.
  * `venue_age_ns` counts from when the venue says that it made that event, its clock corrected by
- * what is known of it: that is the way to us longer, and as uncertain as clock.error_ns says.
+ * what is known of it: it includes the transit time, and is as uncertain as clock.error_ns says.
  */
 #ifndef ARB_OPPORTUNITY_H
 #define ARB_OPPORTUNITY_H

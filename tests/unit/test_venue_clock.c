@@ -469,7 +469,7 @@ static void clock_remembers_how_fast_a_change_can_be(void **state)
 
 enum { LOADED_PENDING_MAX = 4096, LOADED_WORLDS = 300, LOADED_S = 100, LOADED_CHECK_EVERY = 8 };
 
-/* What is on its way to us. */
+/* What was sent and has not been read. */
 struct packet {
     int64_t at_ns;    /* when it is read, by our clock */
     int64_t value_ns; /* the venue's date, or the round trip */
