@@ -5,13 +5,14 @@
 
 #include "cmd/arguments.h"
 #include "cmd/setup.h"
+#include "config/coverage.h"
 #include "config/symbol_list.h"
 
 static const char usage[] =
     "Usage: arbspot check -c FILE\n"
     "\n"
-    "Reads the configuration, loads its plugins and tries their options, and prints every\n"
-    "problem with its line. Connects to nothing.\n"
+    "Reads the configuration and the files it names, loads its plugins and runs their init(), and\n"
+    "prints every problem with its line. Connects to nothing.\n"
     "\n"
     "  -c, --config FILE  the INI file\n"
     "  -h, --help         this text\n"
@@ -67,6 +68,19 @@ static void print_totals(const char *path, const struct totals *totals)
     (void)printf("\n");
 }
 
+static void print_notes(const char *path, const struct config *config)
+{
+    struct coverage_notes notes;
+
+    coverage_note(config, &notes);
+    if (notes.lone[0] != '\0') {
+        (void)printf("%s: note: %s\n", path, notes.lone);
+    }
+    if (notes.quotes[0] != '\0') {
+        (void)printf("%s: note: %s\n", path, notes.quotes);
+    }
+}
+
 static int check(const char *path)
 {
     struct setup setup;
@@ -75,6 +89,7 @@ static int check(const char *path)
     if (n_problems == 0) {
         const struct totals totals = count(&setup.config);
         print_totals(path, &totals);
+        print_notes(path, &setup.config);
     }
     setup_fini(&setup);
     return n_problems == 0 ? CMD_OK : CONFIG_EXIT;

@@ -11,6 +11,7 @@
 #include "cmd/isolate.h"
 #include "cmd/printing.h"
 #include "cmd/setup.h"
+#include "config/coverage.h"
 #include "host/heart.h"
 #include "host/host.h"
 #include "util/log.h"
@@ -153,6 +154,20 @@ static void join_family(struct host_config *host)
     }
 }
 
+/* Once, by the process that all others come from. */
+static void log_coverage(const struct config *config)
+{
+    struct coverage_notes notes;
+
+    coverage_note(config, &notes);
+    if (notes.lone[0] != '\0') {
+        log_line(ARB_INFO, NULL, "%s", notes.lone);
+    }
+    if (notes.quotes[0] != '\0') {
+        log_line(ARB_WARN, NULL, "%s", notes.quotes);
+    }
+}
+
 static int load_and_run(const struct arguments *a)
 {
     struct setup setup;
@@ -161,6 +176,9 @@ static int load_and_run(const struct arguments *a)
 
     if (setup_load(&setup, a->path, a->only) == 0) {
         log_set_level(level_of(config->host.log_level));
+        if (a->only == NULL) {
+            log_coverage(config);
+        }
         join_family(&config->host);
         config->host.isolate = config->host.isolate && a->only == NULL;
         if (a->brokers != NULL) {

@@ -1,8 +1,10 @@
 #include "cmd/setup.h"
 
-#include "kafka/settings.h"
+#include "cmd/rehearse.h"
+#include "cmd/setup_files.h"
 #include "config/config_load.h"
 #include "config/config_only.h"
+#include "kafka/settings.h"
 
 unsigned setup_load(struct setup *setup, const char *path, const char *only)
 {
@@ -14,7 +16,9 @@ unsigned setup_load(struct setup *setup, const char *path, const char *only)
     if (rc == ARB_OK && only != NULL) {
         (void)config_only(&setup->config, only, &problems); /* its problems are counted */
     }
+    setup_check_files(&setup->config, &problems);
     (void)plugins_load(&setup->config, &setup->plugins, &problems);
+    rehearse(&setup->config, &setup->plugins, &problems);
     kafka_conf_check(&setup->config.kafka, &problems);
     problems_release(&problems);
     return problems.n;

@@ -29,6 +29,7 @@ struct config_entry {
     const char *value;
     unsigned line;
     struct config_entry *next;
+    const char *origin; /* "what ${NAME} gives": no message may repeat the value; NULL: written */
 };
 
 /* [host] */
@@ -44,6 +45,7 @@ struct host_config {
     bool standby; /* waits as long as another host publishes its venues; else it does not start */
     bool isolate; /* each exchange and strategy in a process of its own */
     const char *family_dir; /* set in such a process: a folder that all of them share */
+    unsigned plugin_dir_line, ca_file_line, scales_file_line; /* 0: not given */
 };
 
 /* [kafka] */
@@ -85,7 +87,7 @@ struct exchange_config {
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */
     struct config_entry *options;
     unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
-    unsigned max_lag_line, publish_depth_line, proxy_line;
+    unsigned max_lag_line, publish_depth_line, proxy_line, ca_file_line;
 };
 
 /* Less than that is what networks do when nothing is wrong. */

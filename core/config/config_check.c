@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arbspot/text.h"
+#include "config/coverage.h"
 #include "config/symbol_list.h"
 #include "util/proxy_url.h"
 
@@ -32,21 +33,42 @@ static bool has_enabled_exchange(const struct config *config)
     return false;
 }
 
-static bool has_enabled_strategy(const struct config *config)
+static const struct strategy_config *first_strategy(const struct config *config)
 {
     for (unsigned i = 0; i < config->n_strategies; i++) {
         if (config->strategies[i].enabled) {
-            return true;
+            return &config->strategies[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 static void check_purpose(const struct config *config, struct problems *problems)
 {
-    if (!has_enabled_exchange(config) && !has_enabled_strategy(config)) {
+    if (!has_enabled_exchange(config) && first_strategy(config) == NULL) {
         problem_add(problems, 0, NULL, NULL,
                     "nothing to do: enable at least one [exchange:NAME] or [strategy:NAME]");
+    }
+}
+
+/* What is bought on one exchange is sold on another: a strategy needs one instrument on both. */
+static void check_coverage(const struct config *config, struct problems *problems)
+{
+    const struct strategy_config *const strategy = first_strategy(config);
+    struct coverage coverage;
+
+    if (strategy == NULL || config->n_exchanges < 2) {
+        return;
+    }
+    coverage_find(config, &coverage);
+    if (!coverage.may_meet) {
+        const struct heading heading = heading_of("strategy", strategy->name);
+        problem_add(
+            problems, strategy->line, heading.text, NULL,
+            "there is nothing to compare, no two exchanges have a symbol in common: %s%s%s; "
+            "list the same symbol on two of them",
+            coverage.lone,
+            coverage.quotes[0] == '\0' ? "" : "; quotes that never meet: ", coverage.quotes);
     }
 }
 
@@ -179,6 +201,7 @@ void config_check(const struct config *config, struct problems *problems)
 {
     check_purpose(config, problems);
     check_topics(config, problems);
+    check_coverage(config, problems);
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         check_exchange(&config->exchanges[i], problems);
     }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "config/expand.h"
 #include "config/nearest.h"
 #include "config/symbol_list.h"
 
@@ -17,6 +18,7 @@ struct item {
     const struct config_key *key;
     const struct ini_section *section;
     const struct ini_entry *entry;
+    struct expanded value; /* what the entry's text stands for */
     void *target;
 };
 
@@ -49,7 +51,11 @@ static void complain_value(const struct item *item)
     struct arb_text wanted = arb_text_over(data, sizeof(data));
 
     describe(item->key, &wanted);
-    complain(item, "'%.*s' is not %s", (int)SHOWN_MAX, item->entry->value, wanted.data);
+    if (item->value.origin != NULL) {
+        complain(item, "%s is not %s", item->value.origin, wanted.data);
+    } else {
+        complain(item, "'%.*s' is not %s", (int)SHOWN_MAX, item->value.text, wanted.data);
+    }
 }
 
 static void put(const struct item *item, const void *value, size_t len)
@@ -67,7 +73,8 @@ static void put_text(const struct item *item, const char *text)
     put(item, &text, sizeof(text));
 }
 
-static void put_path(const struct item *item, const char *path)
+/* The path as it counts from the file's folder, or NULL when memory is exhausted. */
+static const char *whole_path(const struct item *item, const char *path)
 {
     const char *const folder = path[0] == '/' ? "" : item->builder->folder;
     const size_t cap = strlen(folder) + strlen(path) + 1;
@@ -77,7 +84,12 @@ static void put_path(const struct item *item, const char *path)
         struct arb_text text = arb_text_over(whole, cap);
         arb_text_add(&text, "%s%s", folder, path);
     }
-    put_text(item, whole);
+    return whole;
+}
+
+static void put_path(const struct item *item, const char *path)
+{
+    put_text(item, whole_path(item, path));
 }
 
 static void put_plugin(const struct item *item, const char *plugin)
@@ -120,6 +132,11 @@ static void put_symbols(const struct item *item, const char *value)
     struct err err = { .rc = ARB_OK };
 
     const int rc = symbol_list_read(value, item->builder->pool, &list, &err);
+    if (rc != ARB_OK && item->value.origin != NULL) {
+        complain(item, "%s is not a list of symbols such as BTC/USD, ETH/USD, each once",
+                 item->value.origin);
+        return;
+    }
     if (rc != ARB_OK) {
         complain(item, "%s", err.text);
         return;
@@ -128,18 +145,33 @@ static void put_symbols(const struct item *item, const char *value)
     exchange->n_symbols = list.n;
 }
 
+/* Files of librdkafka, which would look for them where the program was started. */
+static bool names_file(const struct item *item)
+{
+    static const char prefix[] = "rdkafka.ssl.", suffix[] = ".location";
+    const char *const key = item->entry->key, *const value = item->value.text;
+    const size_t len = strlen(key);
+
+    return strncmp(key, prefix, sizeof(prefix) - 1) == 0 && len > sizeof(suffix) &&
+           strcmp(key + len + 1 - sizeof(suffix), suffix) == 0 && value[0] != '\0' &&
+           strcmp(value, "probe") != 0 && strcmp(value, "dynamic") != 0;
+}
+
 /* Appends, so that the order of the file stays. */
 static void put_entry(const struct item *item)
 {
     struct config_entry *const added = pool_alloc(item->builder->pool, sizeof(*added));
+    const char *const value =
+        names_file(item) ? whole_path(item, item->value.text) : item->value.text;
     struct config_entry *head = NULL;
 
-    if (added == NULL) {
+    if (added == NULL || value == NULL) {
         item->builder->rc = ARB_ENOMEM;
         return;
     }
     added->key = item->entry->key + strlen(item->key->name);
-    added->value = item->entry->value;
+    added->value = value;
+    added->origin = item->value.origin;
     added->line = item->entry->line;
     memcpy(&head, (char *)item->target + item->key->offset, sizeof(head));
     if (head == NULL) {
@@ -202,22 +234,50 @@ static bool is_list(const struct config_key *key)
     return key->store == STORE_SYMBOLS || key->store == STORE_BROKERS;
 }
 
-static void store_item(const struct item *item)
+/* The text that was written, without quotes and with what it names put in; false: reported. */
+static bool read_text(struct item *item)
+{
+    const struct expand_place place = { .pool = item->builder->pool,
+                                        .folder = item->builder->folder };
+    struct err err = { .rc = ARB_OK };
+
+    if (item->entry->value[0] == '\0') {
+        complain(item, "the value is missing; one that begins with '#' or ';' is put in quotes");
+        return false;
+    }
+    const int rc = expand(&place, item->entry->value, &item->value, &err);
+    if (rc == ARB_ENOMEM) {
+        item->builder->rc = rc;
+    } else if (rc != ARB_OK) {
+        complain(item, "%s", err.text);
+    } else if (item->value.text[0] == '\0' && item->key->store != STORE_ENTRIES) {
+        complain(item, "the value is missing");
+        return false;
+    }
+    return rc == ARB_OK;
+}
+
+static void store_text(const struct item *item)
 {
     struct value value = { .number = 0 };
 
+    if (value_read(&item->key->rule, item->value.text, &value) != ARB_OK ||
+        (item->key->store == STORE_TEXT && item->key->is_valid != NULL &&
+         !item->key->is_valid(value.text))) {
+        complain_value(item);
+    } else {
+        put_value(item, &value);
+    }
+}
+
+static void store_item(struct item *item)
+{
     put_line(item);
     if (item->entry->n_lines > 1 && !is_list(item->key)) {
         complain(item, "this value has one line, but the indented line below continues it: "
                        "remove the indentation or write key = value");
-    } else if (item->entry->value[0] == '\0' && item->key->store != STORE_ENTRIES) {
-        complain(item, "the value is missing");
-    } else if (value_read(&item->key->rule, item->entry->value, &value) != ARB_OK ||
-               (item->key->store == STORE_TEXT && item->key->is_valid != NULL &&
-                !item->key->is_valid(value.text))) {
-        complain_value(item);
-    } else {
-        put_value(item, &value);
+    } else if (read_text(item)) {
+        store_text(item);
     }
 }
 

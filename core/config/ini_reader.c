@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/quote.h"
+
 /* What the last line was, which decides what an indented line may continue. */
 enum line_kind {
     LINE_NONE = 1, /* no key in this section yet */
@@ -89,12 +91,30 @@ static void refuse(struct reader *r, const char *fmt, ...)
     r->last = LINE_REFUSED;
 }
 
+/*
+ * What inih would trim or take for a comment, and what it sees instead within quotes: control
+ * characters, which no line of the file has.
+ */
+static const char plain_chars[] = " \t;#";
+static const char masked_chars[] = "\x01\x02\x03\x04";
+
+static void replace_chars(char *text, size_t len, const char *from, const char *to)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char *const at = text[i] == '\0' ? NULL : strchr(from, text[i]);
+        if (at != NULL) {
+            text[i] = to[at - from];
+        }
+    }
+}
+
 /* Stores the value that is complete now. */
 static void finish_entry(struct reader *r)
 {
     if (r->entry == NULL) {
         return;
     }
+    replace_chars(r->value, r->value_len, masked_chars, plain_chars);
     if (r->value_too_long) {
         problem_add(r->problems, r->entry->line, r->section->name, r->entry->key,
                     "the value is longer than %d bytes", (int)INI_READER_VALUE_MAX);
@@ -212,13 +232,61 @@ static bool take_continuation(struct reader *r)
     return false;
 }
 
+/* Where a quoted value begins, or NULL: the line has none. */
+static const char *find_quote(struct arb_bytes line)
+{
+    const struct arb_bytes text = without_comment(line);
+    const char *const equals = memchr(text.data, '=', text.len);
+
+    if (equals == NULL || trim(text).data[0] == '[') {
+        return NULL;
+    }
+    const char *at = equals + 1;
+    while (at < line.data + line.len && is_blank(*at)) {
+        at++;
+    }
+    return at < line.data + line.len && quote_is_mark(*at) ? at : NULL;
+}
+
+/* Masks the line's quoted value in a copy and cuts the comment behind it; false: refused. */
+static bool take_quote(struct reader *r, struct arb_bytes *line, const char *quote)
+{
+    const size_t start = (size_t)(quote - line->data);
+    const size_t len = quote_len((struct arb_bytes){ .data = quote, .len = line->len - start });
+    const struct arb_bytes behind = { .data = quote + len, .len = line->len - start - len };
+
+    if (len == 0) {
+        finish_entry(r);
+        refuse(r, "the quote that begins the value is not closed in its line");
+        return false;
+    }
+    if (behind.len > 0 && (!is_blank(behind.data[0]) || trim(without_comment(behind)).len > 0)) {
+        finish_entry(r);
+        refuse(r, "text behind the closing quote: a mark inside quotes is written twice");
+        return false;
+    }
+    line->len = start + len;
+    char *const copy = pool_text(r->pool, *line);
+    if (copy == NULL) {
+        r->rc = ARB_ENOMEM;
+        return false;
+    }
+    replace_chars(copy + start, len, plain_chars, masked_chars);
+    line->data = copy;
+    return true;
+}
+
 /* Decides what a line is; leaves it in `rest` when inih shall see it. */
 static void take_text(struct reader *r, struct arb_bytes line)
 {
     const bool is_indented = line.len > 0 && is_blank(line.data[0]);
-    const struct arb_bytes text = trim(without_comment(line));
+    const char *const quote = find_quote(line);
     bool is_for_inih = false;
 
+    if (quote != NULL && !take_quote(r, &line, quote)) {
+        return;
+    }
+    const struct arb_bytes text = trim(quote != NULL ? line : without_comment(line));
     if (text.len == 0) {
         return;
     }

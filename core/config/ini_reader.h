@@ -7,7 +7,8 @@
  *
  * The dialect: `[section]`, `key = value`, and comments that start with ';' or '#' at the
  * start of a line or behind a blank. An indented line without '=' continues the value above
- * it. There is no quoting.
+ * it. A value that begins with '"' or '\'' goes to the same mark, and nothing in between is a
+ * comment; it keeps its marks, for expand.h to take off.
  */
 #ifndef ARB_INI_READER_H
 #define ARB_INI_READER_H
@@ -29,7 +30,7 @@ enum {
 
 struct ini_entry {
     const char *key;
-    const char *value; /* trimmed; continuation lines are joined by one blank */
+    const char *value; /* trimmed, quotes included; continuation lines are joined by one blank */
     unsigned line;
     unsigned n_lines; /* more than 1 with continuation lines */
     struct ini_entry *next;

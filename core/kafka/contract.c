@@ -6,13 +6,24 @@
 #include <string.h>
 #include <strings.h>
 
-enum { IN_FLIGHT_MAX = 5 }; /* what brokers can put back into order */
+enum {
+    IN_FLIGHT_MAX = 5,       /* what brokers can put back into order */
+    WAIT_MAX_MS = 1000,      /* a host says once a second that it lives, and is dead after three */
+    PATIENCE_MIN_MS = 1000,  /* brokers that are well need as long now and then */
+    BACKOFF_MAX_MS = 5000,   /* several retries are to fit into message.timeout.ms */
+    MESSAGE_MIN = 1000000,   /* bytes; books are cut to that, see wire.h */
+    QUEUE_MIN_KBYTES = 1024, /* a message has to fit */
+};
 
 /* A key, the values of it that are wrong, and why. */
 struct clause {
     const char *key;
     bool (*is_wrong)(const char *value);
     const char *why;
+};
+
+struct setting {
+    const char *key, *value;
 };
 
 static bool any(const char *value)
@@ -37,14 +48,56 @@ static bool is_false(const char *value)
     return !is_true(value);
 }
 
+/* As librdkafka reads numbers: what stands behind the digits is ignored. */
+static long number(const char *value)
+{
+    return strtol(value, NULL, 0);
+}
+
 static bool is_over_limit(const char *value)
 {
-    return strtol(value, NULL, 0) > IN_FLIGHT_MAX;
+    return number(value) > IN_FLIGHT_MAX;
 }
 
 static bool is_zero(const char *value)
 {
-    return strtol(value, NULL, 0) == 0;
+    return number(value) == 0;
+}
+
+static bool is_negative(const char *value)
+{
+    return number(value) < 0;
+}
+
+static bool is_late(const char *value)
+{
+    return number(value) > WAIT_MAX_MS;
+}
+
+static bool is_impatient(const char *value)
+{
+    return number(value) < PATIENCE_MIN_MS;
+}
+
+/* Zero is without a limit, which the bounded queue makes harmless. */
+static bool is_impatient_limit(const char *value)
+{
+    return !is_zero(value) && is_impatient(value);
+}
+
+static bool is_slow_retry(const char *value)
+{
+    return number(value) > BACKOFF_MAX_MS;
+}
+
+static bool is_small_message(const char *value)
+{
+    return number(value) < MESSAGE_MIN;
+}
+
+static bool is_small_queue(const char *value)
+{
+    return number(value) < QUEUE_MIN_KBYTES;
 }
 
 static bool is_not_fifo(const char *value)
@@ -78,6 +131,14 @@ static const char offsets[] =
     "arbspot keeps no offsets: a reader goes back to the snapshots of every "
     "book, and a stored offset would start it behind them";
 
+static const char linger[] = "consumers take a host for dead that says nothing for three seconds; "
+                             "take at most 1000 ms";
+static const char expiry[] = "messages would be given up while healthy brokers still work on them; "
+                             "take at least 1000 ms, or 0 for no limit";
+static const char patience[] = "requests would be given up while healthy brokers still work on "
+                               "them, and sent again and again; "
+                               "take at least 1000 ms";
+
 static const struct clause clauses[] = {
     { "acks", is_not_all, acks },
     { "request.required.acks", is_not_all, acks },
@@ -94,6 +155,16 @@ static const struct clause clauses[] = {
     { "transactional.id", any,
       "arbspot writes without transactions: outside of one, such a producer is refused every "
       "message" },
+    { "retry.backoff.ms", is_slow_retry,
+      "a message would be given up before it is sent again; take at most 5000 ms" },
+    { "linger.ms", is_late, linger },
+    { "queue.buffering.max.ms", is_late, linger },
+    { "message.timeout.ms", is_impatient_limit, expiry },
+    { "delivery.timeout.ms", is_impatient_limit, expiry },
+    { "request.timeout.ms", is_impatient, patience },
+    { "socket.timeout.ms", is_impatient, patience },
+    { "queue.buffering.max.kbytes", is_small_queue,
+      "a large book would never fit in; take at least 1024" },
     { "queuing.strategy", is_not_fifo,
       "another order than fifo puts the newer messages of a book in front of the older ones" },
     { "enable.gapless.guarantee", is_true,
@@ -116,23 +187,52 @@ static const struct clause clauses[] = {
     { "enable.auto.commit", is_true, offsets },
     { "auto.commit.enable", is_true, offsets },
     { "enable.auto.offset.store", is_true, offsets },
+    { "offset.store.method", any, offsets },
+    { "fetch.wait.max.ms", is_late,
+      "copies of books are not LIVE when nothing is read for three seconds; take at most 1000 ms" },
     { "enable.partition.eof", any,
       "arbspot sets it where it needs to know the end of a partition; elsewhere that looks like an "
       "error" },
     { "allow.auto.create.topics", is_true,
       "a reader would create a missing topic with the broker's number of partitions" },
+    { "topic.blacklist", any,
+      "arbspot uses two topics, and both have to be seen; leave the key out" },
+    { "topic.metadata.refresh.interval.ms", is_negative,
+      "partitions that are added, and brokers that take over, would never be heard of" },
+    { "api.version.request", is_false,
+      "without asking the brokers librdkafka takes them for old ones, which know neither "
+      "idempotence nor headers" },
+    { "log.queue", is_false,
+      "what librdkafka has to say is logged by the thread that polls it, and by no other" },
     { "statistics.interval.ms", any,
       "arbspot reads the statistics itself, to say which broker cannot be reached" },
     { "log.connection.close", is_false,
       "a broker that closes the connection is often the only sign of a wrong security.protocol" },
 };
 
-const char *contract_breach(const char *key, const char *value)
+/* Small books get through all the same, so a client is made with it. */
+static const struct clause doubts[] = {
+    { "message.max.bytes", is_small_message,
+      "books are cut to a million bytes, and a larger one than this would be refused; take at "
+      "least 1000000, and publish_depth for smaller messages" },
+};
+
+static const char *breach(const struct clause *clause, size_t n, const struct setting *setting)
 {
-    for (size_t i = 0; i < sizeof(clauses) / sizeof(*clauses); i++) {
-        if (strcmp(clauses[i].key, key) == 0 && clauses[i].is_wrong(value)) {
-            return clauses[i].why;
+    for (; n > 0; n--, clause++) {
+        if (strcmp(clause->key, setting->key) == 0 && clause->is_wrong(setting->value)) {
+            return clause->why;
         }
     }
     return NULL;
+}
+
+const char *contract_breach(const char *key, const char *value)
+{
+    return breach(clauses, sizeof(clauses) / sizeof(*clauses), &(struct setting){ key, value });
+}
+
+const char *contract_doubt(const char *key, const char *value)
+{
+    return breach(doubts, sizeof(doubts) / sizeof(*doubts), &(struct setting){ key, value });
 }

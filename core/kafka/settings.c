@@ -6,6 +6,7 @@
 
 #include "kafka/contract.h"
 #include "kafka/refusal.h"
+#include "kafka/security.h"
 #include "util/clock.h"
 
 enum { DOWN_REPEAT_S = 60, UNREACHABLE_REPEAT_S = 30 };
@@ -232,13 +233,31 @@ static int set_role(rd_kafka_conf_t *conf, enum kafka_role role, struct err *err
                    err);
 }
 
+/* Sets it; `text` gets what librdkafka has against it, without a value that nobody may see. */
+static rd_kafka_conf_res_t try_entry(rd_kafka_conf_t *conf, const struct config_entry *entry,
+                                     char text[KAFKA_REASON_MAX])
+{
+    const rd_kafka_conf_res_t res =
+        rd_kafka_conf_set(conf, entry->key, entry->value, text, KAFKA_REASON_MAX);
+
+    if (res == RD_KAFKA_CONF_INVALID && entry->origin != NULL) {
+        (void)snprintf(text, KAFKA_REASON_MAX, "%s is no value for it", entry->origin);
+    }
+    return res;
+}
+
 static int set_entry(rd_kafka_conf_t *conf, const struct config_entry *entry, struct err *err)
 {
     const char *const breach = contract_breach(entry->key, entry->value);
+    const char *const shown = entry->origin == NULL ? entry->value : entry->origin;
+    char text[KAFKA_REASON_MAX];
 
-    return breach == NULL
-               ? set(conf, entry->key, entry->value, err)
-               : err_set(err, ARB_EINVAL, "%s = %s: %s", entry->key, entry->value, breach);
+    if (breach != NULL) {
+        return err_set(err, ARB_EINVAL, "%s = %s: %s", entry->key, shown, breach);
+    }
+    return try_entry(conf, entry, text) == RD_KAFKA_CONF_OK
+               ? ARB_OK
+               : err_set(err, ARB_EINVAL, "%s = %s: %s", entry->key, shown, text);
 }
 
 static int set_configured(rd_kafka_conf_t *conf, const struct kafka_config *config, struct err *err)
@@ -357,11 +376,11 @@ static void check_entry(rd_kafka_conf_t *conf, const struct config_entry *entry,
 {
     char text[KAFKA_REASON_MAX];
     const char *const breach = contract_breach(entry->key, entry->value);
+    const char *const doubt = contract_doubt(entry->key, entry->value);
 
-    if (breach != NULL) {
-        add_problem(problems, entry, breach);
-    } else if (rd_kafka_conf_set(conf, entry->key, entry->value, text, sizeof(text)) !=
-               RD_KAFKA_CONF_OK) {
+    if (breach != NULL || doubt != NULL) {
+        add_problem(problems, entry, breach != NULL ? breach : doubt);
+    } else if (try_entry(conf, entry, text) != RD_KAFKA_CONF_OK) {
         add_problem(problems, entry, text);
     }
 }
@@ -375,6 +394,9 @@ void kafka_conf_check(const struct kafka_config *config, struct problems *proble
         check_entry(conf, e, problems);
     }
     rd_kafka_conf_destroy(conf);
+    if (config->brokers != NULL) {
+        security_check(config, problems);
+    }
     if (config->rdkafka != NULL && problems->n == n_before) {
         try_role(config, KAFKA_PRODUCER, problems);
     }

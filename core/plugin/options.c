@@ -223,8 +223,13 @@ static void apply_entry(const struct applying *a, const struct arb_option *optio
         return;
     }
     value_describe(&rule, &wanted);
-    problem_add(a->problems, entry->line, a->section, entry->key, "'%.*s' is not %s",
-                (int)SHOWN_MAX, entry->value, data);
+    if (entry->origin != NULL) {
+        problem_add(a->problems, entry->line, a->section, entry->key, "%s is not %s", entry->origin,
+                    data);
+    } else {
+        problem_add(a->problems, entry->line, a->section, entry->key, "'%.*s' is not %s",
+                    (int)SHOWN_MAX, entry->value, data);
+    }
 }
 
 static void apply_fallback(const struct applying *a, const struct arb_option *option)

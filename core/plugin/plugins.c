@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "arbspot/text.h"
+#include "config/file_check.h"
 #include "plugin/options.h"
 
 enum { HEADING_MAX = 64 };
@@ -78,7 +79,7 @@ static int find_and_load(const struct wanted *wanted, const struct plugin_dirs *
     return rc;
 }
 
-static void try_options(const struct wanted *wanted, const char *heading,
+static bool try_options(const struct wanted *wanted, const char *heading,
                         const struct plugin *plugin, struct problems *problems)
 {
     void *const scratch = calloc(1, plugin->desc.instance_size);
@@ -86,14 +87,16 @@ static void try_options(const struct wanted *wanted, const char *heading,
     if (scratch == NULL) {
         problem_add(problems, wanted->line, heading, NULL, "no memory for an instance of %zu bytes",
                     plugin->desc.instance_size);
-        return;
+        return false;
     }
-    (void)options_apply(&plugin->desc, wanted->options, heading, wanted->line, scratch,
-                        problems); /* its problems are counted */
+    const int rc =
+        options_apply(&plugin->desc, wanted->options, heading, wanted->line, scratch, problems);
     free(scratch);
+    return rc == ARB_OK;
 }
 
-static void load_one(const struct wanted *wanted, const struct plugin_dirs *dirs,
+/* True when it was loaded and takes its options. */
+static bool load_one(const struct wanted *wanted, const struct plugin_dirs *dirs,
                      struct plugin *plugin, struct problems *problems)
 {
     char heading[HEADING_MAX];
@@ -104,9 +107,9 @@ static void load_one(const struct wanted *wanted, const struct plugin_dirs *dirs
     if (find_and_load(wanted, dirs, plugin, &err) != ARB_OK) {
         problem_add(problems, wanted->plugin_line != 0 ? wanted->plugin_line : wanted->line,
                     heading, "plugin", "%s", err.text);
-        return;
+        return false;
     }
-    try_options(wanted, heading, plugin, problems);
+    return try_options(wanted, heading, plugin, problems);
 }
 
 static struct wanted wanted_by_exchange(const struct exchange_config *e)
@@ -121,22 +124,41 @@ static struct wanted wanted_by_strategy(const struct strategy_config *s)
                             s->options,        s->line, s->plugin_line };
 }
 
+/* Said once, and not of every plugin that is looked for there. */
+static bool is_dir_good(const struct config *config, struct problems *problems)
+{
+    const char *const dir = config->host.plugin_dir;
+    struct err err = { .rc = ARB_OK };
+
+    if (dir != NULL && file_check_folder(dir, &err) != ARB_OK) {
+        problem_add(problems, config->host.plugin_dir_line, "host", "plugin_dir", "%s", err.text);
+    }
+    return err.rc == ARB_OK;
+}
+
+static bool is_path(const char *plugin)
+{
+    return strchr(plugin, '/') != NULL;
+}
+
 static void load_all(const struct config *config, struct plugins *plugins,
                      struct problems *problems)
 {
     struct plugin_dirs dirs;
 
+    const bool has_dir = is_dir_good(config, problems);
+
     plugin_dirs_init(&dirs, config->host.plugin_dir);
     for (unsigned i = 0; i < config->n_exchanges; i++) {
-        if (config->exchanges[i].enabled) {
-            const struct wanted wanted = wanted_by_exchange(&config->exchanges[i]);
-            load_one(&wanted, &dirs, &plugins->exchanges[i], problems);
+        const struct wanted wanted = wanted_by_exchange(&config->exchanges[i]);
+        if (config->exchanges[i].enabled && (has_dir || is_path(wanted.plugin))) {
+            plugins->has_exchange[i] = load_one(&wanted, &dirs, &plugins->exchanges[i], problems);
         }
     }
     for (unsigned i = 0; i < config->n_strategies; i++) {
-        if (config->strategies[i].enabled) {
-            const struct wanted wanted = wanted_by_strategy(&config->strategies[i]);
-            load_one(&wanted, &dirs, &plugins->strategies[i], problems);
+        const struct wanted wanted = wanted_by_strategy(&config->strategies[i]);
+        if (config->strategies[i].enabled && (has_dir || is_path(wanted.plugin))) {
+            plugins->has_strategy[i] = load_one(&wanted, &dirs, &plugins->strategies[i], problems);
         }
     }
 }
@@ -145,6 +167,7 @@ int plugins_load(const struct config *config, struct plugins *plugins, struct pr
 {
     const unsigned n_before = problems->n;
 
+    memset(plugins, 0, sizeof(*plugins));
     /* One more than needed, so that none is not mistaken for no memory. */
     plugins->exchanges = calloc(config->n_exchanges + 1, sizeof(*plugins->exchanges));
     plugins->strategies = calloc(config->n_strategies + 1, sizeof(*plugins->strategies));

@@ -13,6 +13,8 @@
 struct plugins {
     struct plugin *exchanges;
     struct plugin *strategies;
+    /* Loaded, and its options are good. */
+    bool has_exchange[CONFIG_EXCHANGES_MAX], has_strategy[CONFIG_STRATEGIES_MAX];
 };
 
 /*

@@ -5,16 +5,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arbspot/abi.h"
 
 enum {
-    TRIAL_MAX_S = 10,
-    TRIAL_LOADED = 77, /* the child's exit status: one that a constructor hardly ends with */
+    LOAD_MAX_S = 10,
+    TRIAL_DONE = 77, /* the child's exit status: one that a plugin hardly ends with */
 };
 
 /* A fault is to end the child at once and quietly, whatever the host has set for itself. */
@@ -32,20 +35,53 @@ static void set_signals(void)
     (void)setrlimit(RLIMIT_CORE, &no_core); /* a core file would only be in the way */
 }
 
-static void run_child(const char *path)
+static void run_child(trial_act *act, void *context, int fd)
 {
     set_signals();
-    (void)dlopen(path, RTLD_NOW | RTLD_LOCAL); /* a refusal is for the caller's own attempt */
-    _exit(TRIAL_LOADED);
+    /* It may loop for ever: then it must not outlive who waits for it. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a valid signal: cannot fail */
+    act(context, fd);
+    _exit(TRIAL_DONE);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* a valid clock: cannot fail */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Takes what comes, beyond the room for it too; false at the end. */
+static bool read_some(struct trial *trial, size_t *len, int fd)
+{
+    char spare[256];
+    const size_t room = sizeof(trial->said) - 1 - *len;
+    const ssize_t n =
+        room > 0 ? read(fd, trial->said + *len, room) : read(fd, spare, sizeof(spare));
+
+    *len += n > 0 && room > 0 ? (size_t)n : 0;
+    trial->said[*len] = '\0';
+    return n > 0 || (n < 0 && errno == EINTR);
 }
 
 /* The child's end of the pipe is closed by its end, whatever it does with signals. */
-static void end_in_time(pid_t child, int pipe_end)
+static void listen_until_end(struct trial *trial, pid_t child, int pipe_end, unsigned limit_s)
 {
-    struct pollfd end = { .fd = pipe_end, .events = POLLIN };
+    const int64_t deadline_ms = now_ms() + (int64_t)limit_s * 1000;
+    size_t len = 0;
+    bool has_more = true;
 
-    if (poll(&end, 1, TRIAL_MAX_S * 1000) == 0) {
-        (void)kill(child, SIGKILL);
+    while (has_more) {
+        struct pollfd end = { .fd = pipe_end, .events = POLLIN };
+        const int64_t left_ms = deadline_ms - now_ms();
+        const int n = left_ms <= 0 ? 0 : poll(&end, 1, (int)left_ms);
+        if (n == 0) {
+            trial->is_late = true;
+            (void)kill(child, SIGKILL); /* ours, and not waited for yet: cannot fail */
+            return;
+        }
+        has_more = n < 0 ? errno == EINTR : read_some(trial, &len, pipe_end);
     }
 }
 
@@ -53,48 +89,69 @@ static int wait_for(pid_t child, int *status)
 {
     while (waitpid(child, status, 0) < 0) {
         if (errno != EINTR) {
-            return ARB_EINVAL;
+            return ARB_ENOMEM;
         }
     }
     return ARB_OK;
 }
 
-/* Loads it in a child and gives the child's status. */
-static int run_trial(const char *path, int *status)
+static void judge(struct trial *trial, int status)
 {
-    int ends[2];
+    if (WIFSIGNALED(status)) {
+        trial->ended = strsignal(WTERMSIG(status));
+    } else if (WEXITSTATUS(status) != TRIAL_DONE) {
+        trial->ended = "it exits";
+    }
+}
 
+int trial_call(struct trial *trial, trial_act *act, void *context, unsigned limit_s)
+{
+    int ends[2], status = 0;
+
+    trial->said[0] = '\0';
+    trial->is_late = false;
+    trial->ended = NULL;
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return ARB_EINVAL;
+        return ARB_ENOMEM;
     }
     const pid_t child = fork();
     if (child == 0) {
-        run_child(path);
+        run_child(act, context, ends[1]);
     }
     (void)close(ends[1]);
     if (child > 0) {
-        end_in_time(child, ends[0]);
+        listen_until_end(trial, child, ends[0], limit_s);
     }
     (void)close(ends[0]);
-    return child < 0 ? ARB_EINVAL : wait_for(child, status);
+    const int rc = child < 0 ? ARB_ENOMEM : wait_for(child, &status);
+    if (rc == ARB_OK) {
+        judge(trial, status);
+    }
+    return rc;
+}
+
+static void open_object(void *path, int fd)
+{
+    (void)fd;                                  /* nothing is told */
+    (void)dlopen(path, RTLD_NOW | RTLD_LOCAL); /* a refusal is for the caller's own attempt */
 }
 
 int trial_open(const char *path, struct err *err)
 {
-    int status = 0;
+    struct trial trial;
 
-    if (run_trial(path, &status) != ARB_OK) {
+    if (trial_call(&trial, open_object, (void *)(uintptr_t)path, LOAD_MAX_S) != ARB_OK) {
         return err_set(err, ARB_ENOMEM, "cannot be tried in a process of its own: %s",
                        strerror(errno));
     }
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-        return err_set(err, ARB_EINVAL, "does not finish loading within %d s", TRIAL_MAX_S);
+    if (trial.is_late) {
+        return err_set(err, ARB_EINVAL, "does not finish loading within %d s", (int)LOAD_MAX_S);
     }
-    if (WIFSIGNALED(status) || WEXITSTATUS(status) != TRIAL_LOADED) {
+    if (trial.ended != NULL) {
         return err_set(err, ARB_EINVAL,
                        "ends the process that loads it (%s): the file is damaged, or its "
                        "constructors are at fault",
-                       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it exits");
+                       trial.ended);
     }
     return ARB_OK;
 }

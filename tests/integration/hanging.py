@@ -150,7 +150,8 @@ def slow(stage, brokers, run):
 def in_init(stage, brokers, run):
     """A venue that hangs from the start holds up nobody else."""
     run.forget()
-    text = pipeline.changed(troubled(stage, brokers, trouble="loop", where="init"),
+    text = pipeline.changed(troubled(stage, brokers, trouble="loop", where="init",
+                                     rehearsed=stage.path("venue_rehearsed")),
                             # Or the symbols would wait for the catalog of the one that hangs.
                             (r"^\[host\]$", "[host]\npx_scale = 5\nqty_scale = 8"))
     config = stage.write("init.ini", text)
@@ -183,7 +184,7 @@ def strategy_init(stage, brokers):
     """Before anything runs, a signal need not wait for anybody."""
     plugin = os.path.join(stage.options.fixtures, "troubled_strategy.so")
     text = (f"[kafka]\nbrokers = {brokers}\n[strategy:bad]\nplugin = {plugin}\n"
-            "trouble = loop\nwhere = init\n")
+            f"trouble = loop\nwhere = init\nrehearsed = {stage.path('strategy_rehearsed')}\n")
     host = stage.start("strategy_init", [stage.options.arbspot, "run", "-c",
                                          stage.write("strategy_init.ini", text)])
     host.wait_for(r"strategy=bad .*init\(\) of plugin troubled_strategy hangs",

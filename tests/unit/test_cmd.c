@@ -172,7 +172,11 @@ static void check_says_what_would_start(void **state)
                "plugin = least\n"
                "symbols = BTC/USD\n"
                "taker_fee = 0.4%\n",
-               0, "@: ok: 2 exchanges, 3 symbols, 1 pattern, 0 strategies\n");
+               0,
+               "@: ok: 2 exchanges, 3 symbols, 1 pattern, 0 strategies\n"
+               "@: note: 1 of 2 instruments are on one exchange only, and compared with none: "
+               "ETH/USD (one); what patterns stand for is in the venues' catalogs and not "
+               "counted\n");
 }
 
 static void check_shows_problems_of_file_and_plugins_by_line(void **state)

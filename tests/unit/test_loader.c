@@ -458,7 +458,7 @@ static void names_are_searched_in_order(void **state)
 
 static void all_plugins_of_a_configuration_are_tried(void **state)
 {
-    struct config_entry bad = { "depth", "26", 11, NULL };
+    struct config_entry bad = { "depth", "26", 11, NULL, NULL };
     struct exchange_config exchanges[] = {
         { .name = "one", .enabled = true, .plugin = "good", .line = 10, .options = &bad },
         { .name = "two", .enabled = false, .plugin = "absent", .line = 20 },

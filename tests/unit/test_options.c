@@ -63,7 +63,7 @@ static struct instance apply(const struct config_entry *entries, const char *wan
 
 static void fallbacks_fill_what_is_not_given(void **state)
 {
-    const struct config_entry count = { "count", "3", 4, NULL };
+    const struct config_entry count = { "count", "3", 4, NULL, NULL };
     const struct instance instance = apply(&count, "");
 
     (void)state;
@@ -79,10 +79,10 @@ static void fallbacks_fill_what_is_not_given(void **state)
 static void given_values_replace_fallbacks(void **state)
 {
     struct config_entry e[] = {
-        { "url", "wss://other", 4, &e[1] }, { "count", "9", 5, &e[2] },
-        { "depth", "100", 6, &e[3] },       { "fast", "yes", 7, &e[4] },
-        { "wait", "1m", 8, &e[5] },         { "fee", "1bp", 9, &e[6] },
-        { "mode", "diff", 10, NULL },
+        { "url", "wss://other", 4, &e[1], NULL }, { "count", "9", 5, &e[2], NULL },
+        { "depth", "100", 6, &e[3], NULL },       { "fast", "yes", 7, &e[4], NULL },
+        { "wait", "1m", 8, &e[5], NULL },         { "fee", "1bp", 9, &e[6], NULL },
+        { "mode", "diff", 10, NULL, NULL },
     };
     const struct instance instance = apply(e, "");
 
@@ -99,10 +99,10 @@ static void given_values_replace_fallbacks(void **state)
 static void every_problem_has_its_line(void **state)
 {
     struct config_entry e[] = {
-        { "depht", "25", 4, &e[1] },   { "taker_fe", "0.4%", 5, &e[2] },
-        { "whatever", "1", 6, &e[3] }, { "depth", "26", 7, &e[4] },
-        { "wait", "61s", 8, &e[5] },   { "fee", "-1bp", 9, &e[6] },
-        { "mode", "half", 10, &e[7] }, { "fast", "2", 11, NULL },
+        { "depht", "25", 4, &e[1], NULL },   { "taker_fe", "0.4%", 5, &e[2], NULL },
+        { "whatever", "1", 6, &e[3], NULL }, { "depth", "26", 7, &e[4], NULL },
+        { "wait", "61s", 8, &e[5], NULL },   { "fee", "-1bp", 9, &e[6], NULL },
+        { "mode", "half", 10, &e[7], NULL }, { "fast", "2", 11, NULL, NULL },
     };
     const struct instance instance =
         apply(e, "f:4: [exchange:x] depht: unknown key; did you mean 'depth'?\n"
@@ -125,7 +125,7 @@ static void every_problem_has_its_line(void **state)
 static void plugin_without_options_takes_none(void **state)
 {
     const struct arb_plugin desc = plugin_with(NULL, 0);
-    const struct config_entry entry = { "depth", "25", 4, NULL };
+    const struct config_entry entry = { "depth", "25", 4, NULL, NULL };
     FILE *const nowhere = fopen("/dev/null", "w");
     struct problems problems = { .out = nowhere, .path = "f" };
 

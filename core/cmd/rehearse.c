@@ -1,0 +1,292 @@
+#include "cmd/rehearse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "io/url.h"
+#include "plugin/options.h"
+#include "plugin/trial.h"
+#include "session/rehearsal.h"
+#include "strategy/runner.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum {
+    INIT_MAX_S = 5, /* as the watchdog has it */
+    HEADING_MAX = 64,
+    LOG_MAX = 16 * 1024, /* bytes that a plugin may log */
+    REASON_MAX = 512,
+    PLACE_MAX = 128,
+};
+
+/* One section on trial. What is found is told as lines "LINE<tab>KEY<tab>SENTENCE". */
+struct rehearsed {
+    const struct config *config;
+    const struct plugin *plugin;
+    const struct exchange_config *exchange; /* or NULL */
+    const struct strategy_config *strategy; /* or NULL */
+    const struct config_entry *options;
+    unsigned line;
+    FILE *out;  /* in the child */
+    int log_fd; /* in the child: what is logged there */
+};
+
+static void tell(const struct rehearsed *r, const struct config_entry *entry, const char *text)
+{
+    (void)fprintf(r->out, "%u\t%s\t%s\n", entry == NULL ? r->line : entry->line,
+                  entry == NULL ? "" : entry->key, text);
+}
+
+/* -- where a URL comes from ------------------------------------------------------------ */
+
+/* The option whose value is most of the URL, or NULL: it is the plugin's own. */
+static const struct config_entry *source_of(const struct rehearsed *r, const char *url)
+{
+    const struct config_entry *found = NULL;
+
+    for (const struct config_entry *e = r->options; e != NULL; e = e->next) {
+        const size_t len = strlen(e->value);
+        if (len > 2 && strstr(url, e->value) != NULL &&
+            (found == NULL || len > strlen(found->value))) {
+            found = e;
+        }
+    }
+    return found;
+}
+
+static void on_url(void *context, const char *scheme, const char *text)
+{
+    const struct rehearsed *const r = context;
+    const struct config_entry *const source = source_of(r, text);
+    char hidden[REASON_MAX];
+    struct url url;
+    struct err err = { .rc = ARB_OK };
+
+    if (url_parse(&url, scheme, text, &err) == ARB_OK) {
+        return;
+    }
+    if (source == NULL || source->origin == NULL) {
+        tell(r, source, err.text);
+        return;
+    }
+    (void)snprintf(hidden, sizeof(hidden),
+                   "%s makes no URL such as %s://HOST or %s://HOST:PORT/PATH", source->origin,
+                   scheme, scheme);
+    tell(r, source, hidden);
+}
+
+/* -- why a plugin refuses -------------------------------------------------------------- */
+
+/* From here on what is logged is kept in memory. */
+static void keep_log(struct rehearsed *r)
+{
+    r->log_fd = memfd_create("log", MFD_CLOEXEC);
+    if (r->log_fd >= 0) {
+        (void)dup2(r->log_fd, STDERR_FILENO); /* then the caller's is written to */
+        log_open();
+        log_set_level(ARB_INFO);
+    }
+}
+
+/* Takes the escapes of a log line off, up to its closing quote. */
+static void unquote(const char *text, char *out, size_t cap)
+{
+    size_t n = 0;
+
+    for (; *text != '\0' && *text != '\n' && *text != '"' && n + 1 < cap; text++) {
+        text += *text == '\\' && text[1] != '\0' ? 1 : 0;
+        out[n++] = *text;
+    }
+    out[n] = '\0';
+}
+
+static bool holds_secret(const struct rehearsed *r, const char *text)
+{
+    for (const struct config_entry *e = r->options; e != NULL; e = e->next) {
+        if (e->origin != NULL && e->value[0] != '\0' && strstr(text, e->value) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The last warning or error that was logged: what the plugin has against it, or "". */
+static void find_reason(const struct rehearsed *r, char reason[REASON_MAX])
+{
+    static const char mark[] = "msg=\"";
+    char log[LOG_MAX];
+    const ssize_t len = r->log_fd < 0 ? -1 : pread(r->log_fd, log, sizeof(log) - 1, 0);
+
+    reason[0] = '\0';
+    log[len < 0 ? 0 : len] = '\0';
+    for (const char *at = log; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
+        at += *at == '\n' ? 1 : 0;
+        const size_t line_len = strcspn(at, "\n");
+        const char *const text = strstr(at, mark);
+        if (text != NULL && text < at + line_len &&
+            (memmem(at, line_len, "level=error", 11) != NULL ||
+             memmem(at, line_len, "level=warn", 10) != NULL)) {
+            unquote(text + sizeof(mark) - 1, reason, REASON_MAX);
+        }
+    }
+    if (holds_secret(r, reason)) {
+        (void)snprintf(reason, REASON_MAX, "its words hold a value that is not to be shown");
+    }
+}
+
+/* "venue=kraken: " is what the section says already. */
+static const char *without_who(const char *text)
+{
+    const char *const colon = strstr(text, ": ");
+    const bool has_who = strncmp(text, "venue=", 6) == 0 || strncmp(text, "strategy=", 9) == 0;
+
+    return has_who && colon != NULL ? colon + 2 : text;
+}
+
+static void tell_refusal(const struct rehearsed *r, const struct err *err)
+{
+    char reason[REASON_MAX], text[2 * REASON_MAX + 8];
+
+    find_reason(r, reason);
+    (void)snprintf(text, sizeof(text), "%s%s%s", without_who(err->text),
+                   reason[0] == '\0' ? "" : ": ", reason); /* cut it still helps */
+    tell(r, NULL, text);
+}
+
+/* -- in the child ---------------------------------------------------------------------- */
+
+static int start_strategy(const struct rehearsed *r, struct err *err)
+{
+    struct arb_venue names[CONFIG_EXCHANGES_MAX] = { 0 };
+    struct problems problems = { .out = stderr, .path = r->config->path };
+    struct runner_config config = { .strategy = r->strategy,
+                                    .plugin = r->plugin,
+                                    .venues = names,
+                                    .n_venues = r->config->n_exchanges,
+                                    .now = clock_moment() };
+    struct runner *runner = NULL;
+
+    for (unsigned i = 0; i < r->config->n_exchanges; i++) {
+        (void)snprintf(names[i].name, sizeof(names[i].name), "%s", r->config->exchanges[i].name);
+        names[i].taker_fee_ppm = r->config->exchanges[i].taker_fee_ppm;
+    }
+    const int rc = runner_create(&runner, &config, &problems, err);
+    if (rc == ARB_OK) {
+        runner_destroy(runner);
+    }
+    return rc;
+}
+
+static void act(void *context, int fd)
+{
+    struct rehearsed *const r = context;
+    struct err err = { .rc = ARB_OK };
+
+    r->out = fdopen(fd, "w");
+    if (r->out == NULL) {
+        return;
+    }
+    (void)setvbuf(r->out, NULL, _IOLBF, 0); /* what was told is told, whatever comes then */
+    keep_log(r);
+    const int rc = r->exchange != NULL
+                       ? session_rehearse(r->plugin, r->config, r->exchange, on_url, r, &err)
+                       : start_strategy(r, &err);
+    if (rc != ARB_OK) {
+        tell_refusal(r, &err);
+    }
+    (void)fflush(r->out); /* the reader is there: cannot fail */
+}
+
+/* -- in the caller --------------------------------------------------------------------- */
+
+static void take_line(const char *line, const char *heading, struct problems *problems)
+{
+    char *rest = NULL;
+    const unsigned long number = strtoul(line, &rest, 10);
+    const char *const key = *rest == '\t' ? rest + 1 : rest;
+    const size_t key_len = strcspn(key, "\t");
+    char name[PLACE_MAX];
+
+    (void)snprintf(name, sizeof(name), "%.*s", (int)key_len, key);
+    problem_add(problems, (unsigned)number, heading, name[0] == '\0' ? NULL : name, "%s",
+                key[key_len] == '\0' ? key : key + key_len + 1);
+}
+
+static void take_lines(char *text, const char *heading, struct problems *problems)
+{
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        take_line(line, heading, problems);
+    }
+}
+
+static void rehearse_one(struct rehearsed *r, const char *heading, struct problems *problems)
+{
+    const char *const name = r->plugin->desc.name;
+    struct trial *const trial = malloc(sizeof(*trial));
+
+    if (trial == NULL || trial_call(trial, act, r, INIT_MAX_S) != ARB_OK) {
+        problem_add(problems, r->line, heading, NULL,
+                    "its plugin %s cannot be tried in a process of its own", name);
+        free(trial);
+        return;
+    }
+    take_lines(trial->said, heading, problems);
+    if (trial->is_late) {
+        problem_add(problems, r->line, heading, NULL,
+                    "init() of %s does not return within %d s: it hangs with these options", name,
+                    (int)INIT_MAX_S);
+    } else if (trial->ended != NULL) {
+        problem_add(problems, r->line, heading, NULL,
+                    "init() of %s ends the process (%s): it crashes with these options", name,
+                    trial->ended);
+    }
+    free(trial);
+}
+
+static void rehearse_exchange(const struct config *config, const struct plugins *plugins,
+                              unsigned i, struct problems *problems)
+{
+    const struct exchange_config *const exchange = &config->exchanges[i];
+    struct rehearsed r = { .config = config,
+                           .plugin = &plugins->exchanges[i],
+                           .exchange = exchange,
+                           .options = exchange->options,
+                           .line = exchange->line };
+    char heading[HEADING_MAX];
+
+    (void)snprintf(heading, sizeof(heading), "exchange:%s", exchange->name); /* fits */
+    if (plugins->has_exchange[i] && exchange->n_symbols > 0) {
+        rehearse_one(&r, heading, problems);
+    }
+}
+
+static void rehearse_strategy(const struct config *config, const struct plugins *plugins,
+                              unsigned i, struct problems *problems)
+{
+    const struct strategy_config *const strategy = &config->strategies[i];
+    struct rehearsed r = { .config = config,
+                           .plugin = &plugins->strategies[i],
+                           .strategy = strategy,
+                           .options = strategy->options,
+                           .line = strategy->line };
+    char heading[HEADING_MAX];
+
+    (void)snprintf(heading, sizeof(heading), "strategy:%s", strategy->name); /* fits */
+    if (plugins->has_strategy[i]) {
+        rehearse_one(&r, heading, problems);
+    }
+}
+
+void rehearse(const struct config *config, const struct plugins *plugins, struct problems *problems)
+{
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        rehearse_exchange(config, plugins, i, problems);
+    }
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        rehearse_strategy(config, plugins, i, problems);
+    }
+}

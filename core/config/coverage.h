@@ -1,0 +1,34 @@
+/*
+ * coverage.h - which instruments can be compared: those that two exchanges have.
+ *
+ * From the configuration alone. What a pattern stands for is in the venue's catalog, so a pattern
+ * counts for every symbol it covers, and two patterns for whatever both may cover.
+ */
+#ifndef ARB_COVERAGE_H
+#define ARB_COVERAGE_H
+
+#include "config/config.h"
+
+enum { COVERAGE_TEXT_MAX = 512, COVERAGE_SHOWN_MAX = 6, COVERAGE_NOTE_MAX = 1400 };
+
+struct coverage {
+    unsigned n_exchanges; /* a disabled one counts too: another host may publish its books */
+    unsigned n_symbols;   /* named one by one, each counted once */
+    unsigned n_lone;      /* of these, on one exchange only */
+    unsigned n_patterns;
+    bool may_meet;                  /* two exchanges have an instrument in common, or may have */
+    char lone[COVERAGE_TEXT_MAX];   /* "BTC/USD (kraken), ETH/EUR (kraken) and 3 more"; or "" */
+    char quotes[COVERAGE_TEXT_MAX]; /* "USD and USDT (BTC, ETH), ..." that never meet; or "" */
+};
+
+void coverage_find(const struct config *config, struct coverage *coverage);
+
+/* What there is to say of it, as one sentence each; "" where there is nothing. */
+struct coverage_notes {
+    char lone[COVERAGE_NOTE_MAX];
+    char quotes[COVERAGE_NOTE_MAX];
+};
+
+void coverage_note(const struct config *config, struct coverage_notes *notes);
+
+#endif /* ARB_COVERAGE_H */
