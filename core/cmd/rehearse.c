@@ -20,6 +20,7 @@ enum {
     LOG_MAX = 16 * 1024, /* bytes that a plugin may log */
     REASON_MAX = 512,
     PLACE_MAX = 128,
+    PART_MIN = 3, /* bytes of a value that are not there by chance */
 };
 
 /* One section on trial. What is found is told as lines "LINE<tab>KEY<tab>SENTENCE". */
@@ -49,7 +50,8 @@ static const struct config_entry *source_of(const struct rehearsed *r, const cha
 
     for (const struct config_entry *e = r->options; e != NULL; e = e->next) {
         const size_t len = strlen(e->value);
-        if (len > 2 && strstr(url, e->value) != NULL &&
+        const bool is_part = len >= PART_MIN && strstr(url, e->value) != NULL;
+        if ((is_part || strcmp(url, e->value) == 0) &&
             (found == NULL || len > strlen(found->value))) {
             found = e;
         }
@@ -57,25 +59,38 @@ static const struct config_entry *source_of(const struct rehearsed *r, const cha
     return found;
 }
 
+/* Then no message may show it. */
+static bool has_user(const char *url)
+{
+    const char *const slashes = strstr(url, "//");
+    const char *const rest = slashes == NULL ? url : slashes + 2;
+
+    return rest[strcspn(rest, "@/?#")] == '@';
+}
+
 static void on_url(void *context, const char *scheme, const char *text)
 {
     const struct rehearsed *const r = context;
     const struct config_entry *const source = source_of(r, text);
-    char hidden[REASON_MAX];
+    char said[REASON_MAX];
     struct url url;
     struct err err = { .rc = ARB_OK };
 
     if (url_parse(&url, scheme, text, &err) == ARB_OK) {
         return;
     }
-    if (source == NULL || source->origin == NULL) {
-        tell(r, source, err.text);
-        return;
+    if (source != NULL && source->origin != NULL) {
+        (void)snprintf(said, sizeof(said),
+                       "%s makes no URL such as %s://HOST or %s://HOST:PORT/PATH", source->origin,
+                       scheme, scheme);
+    } else if (has_user(text)) {
+        (void)snprintf(said, sizeof(said),
+                       "a user and password in a URL are not supported: remove what stands in "
+                       "front of the '@'");
+    } else {
+        (void)snprintf(said, sizeof(said), "%s", err.text);
     }
-    (void)snprintf(hidden, sizeof(hidden),
-                   "%s makes no URL such as %s://HOST or %s://HOST:PORT/PATH", source->origin,
-                   scheme, scheme);
-    tell(r, source, hidden);
+    tell(r, source, said);
 }
 
 /* -- why a plugin refuses -------------------------------------------------------------- */

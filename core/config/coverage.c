@@ -246,6 +246,9 @@ void coverage_note(const struct config *config, struct coverage_notes *notes)
     struct coverage coverage;
 
     coverage_find(config, &coverage);
+    if (config->n_exchanges < 2) {
+        return; /* of one, everything is alone */
+    }
     if (coverage.n_lone > 0) {
         arb_text_add(&lone,
                      "%u of %u instruments are on one exchange only, and compared with none: %s",

@@ -69,6 +69,27 @@ static bool split_host(const char *rest, struct span *host, const char **behind)
     return true;
 }
 
+/* What no resolver takes for a name: an empty part, or one that begins or ends with '-'. */
+static bool has_bad_part(const char *host)
+{
+    for (const char *part = host; *part != '\0';) {
+        const size_t len = strcspn(part, ".");
+        if (len == 0 || part[0] == '-' || part[len - 1] == '-') {
+            return true;
+        }
+        part += len + (part[len] == '.' ? 1 : 0);
+    }
+    return false;
+}
+
+/* Digits and dots look like an address, and then have to be one. */
+static bool is_slipped_address(const char *host)
+{
+    struct in_addr ignored;
+    return strchr(host, '.') != NULL && host[strspn(host, "0123456789.")] == '\0' &&
+           inet_pton(AF_INET, host, &ignored) != 1;
+}
+
 static bool copy_host(struct url *url, struct span host, bool bracketed)
 {
     struct in6_addr ignored;
@@ -86,7 +107,7 @@ static bool copy_host(struct url *url, struct span host, bool bracketed)
             return false;
         }
     }
-    return true;
+    return !has_bad_part(url->host) && !is_slipped_address(url->host);
 }
 
 static bool parse_port(const char **at, uint16_t *port)

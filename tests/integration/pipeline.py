@@ -216,11 +216,11 @@ class Stage:
         self.programs.append(program)
         return program
 
-    def call(self, *arguments, limit_s=20):
+    def call(self, *arguments, limit_s=20, **environment):
         """Runs `arbspot ARGUMENTS` to its end."""
         return subprocess.run([self.options.arbspot, *arguments], cwd=self.directory,
                               stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                              timeout=self.limit(limit_s))
+                              env={**os.environ, **environment}, timeout=self.limit(limit_s))
 
     def simulator(self, *arguments, name="sim"):
         """Starts arbspot-sim and waits until it serves; it writes NAME.ini and ports.txt."""

@@ -84,6 +84,14 @@ static void url_refuses_bad_hosts(void **state)
     assert_refused("wss://[::1/", "the host is not");
     assert_refused("wss://[host]/", "the host is not");
     assert_refused("wss://::1/", "the host is not");
+    assert_refused("wss://.a/", "the host is not");
+    assert_refused("wss://a..b/", "the host is not");
+    assert_refused("wss://-a.b/", "the host is not");
+    assert_refused("wss://a-.b/", "the host is not");
+    assert_refused("wss://127.0.0.256/", "the host is not");
+    assert_refused("wss://127.0.1/", "the host is not");
+    assert_string_equal(parsed("wss", "wss://a-b.c./"), "a-b.c. 443 /");
+    assert_string_equal(parsed("wss", "wss://127.0.0.255/"), "127.0.0.255 443 /");
 }
 
 static void url_refuses_bad_ports(void **state)
