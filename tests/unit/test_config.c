@@ -20,7 +20,7 @@ struct loaded {
     char folder[64];
     char path[96];
     struct config config;
-    char *problems; /* with the path written as "FILE" */
+    char *problems; /* with the path written as "FILE", the folder as "FOLDER" */
     int rc;
 };
 
@@ -31,6 +31,18 @@ static void write_file(const char *path, const char *text)
     assert_non_null(file);
     assert_int_not_equal(fputs(text, file), EOF);
     assert_int_equal(fclose(file), 0);
+}
+
+/* A problem names a file by its whole path: the folder's random name becomes FOLDER. */
+static void name_folder(struct loaded *l)
+{
+    static const char name[] = "FOLDER";
+    char *const at = strstr(l->problems, l->folder);
+
+    if (at != NULL) {
+        memcpy(at, name, sizeof(name) - 1);
+        memmove(at + sizeof(name) - 1, at + strlen(l->folder), strlen(at + strlen(l->folder)) + 1);
+    }
 }
 
 static struct loaded load(const char *text)
@@ -46,6 +58,7 @@ static struct loaded load(const char *text)
     write_file(l.path, text);
     l.rc = config_load(&l.config, l.path, &problems);
     assert_int_equal(fclose(out), 0);
+    name_folder(&l);
     assert_int_equal(unlink(l.path), 0);
     assert_int_equal(rmdir(l.folder), 0);
     return l;
@@ -664,6 +677,100 @@ static void shipped_files_are_good(void **state)
     check_shipped_file(ARBSPOT_ETC "/minimal.ini");
 }
 
+static void values_say_where_they_come_from(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("CONFIG_PASSWORD", " p;#w ", 1), 0);
+    assert_int_equal(setenv("CONFIG_SYMBOLS", "BTC/USD, ETH/USD", 1), 0);
+    struct loaded l = load("[host]\n"
+                           "ca_file = \"a b.pem\"\n"
+                           "[kafka]\n"
+                           "brokers = embedded\n"
+                           "rdkafka.sasl.password = ${CONFIG_PASSWORD}\n"
+                           "rdkafka.sasl.username = \"\"\n"
+                           "rdkafka.ssl.ca.location = \"ca.pem\"\n"
+                           "rdkafka.ssl.key.location = /key.pem\n"
+                           "rdkafka.ssl.cipher.location.x = c\n"
+                           "[exchange:kraken]\n"
+                           "symbols = ${CONFIG_SYMBOLS}\n"
+                           "taker_fee = '1bp'\n"
+                           "url = \"wss://a/#\"\n");
+    const struct config_entry *const e = l.config.kafka.rdkafka;
+    char path[128];
+
+    assert_string_equal(l.problems, "");
+    (void)snprintf(path, sizeof(path), "%s/a b.pem", l.folder);
+    assert_string_equal(l.config.host.ca_file, path);
+    assert_int_equal(l.config.host.ca_file_line, 2);
+    assert_string_equal(e->value, " p;#w ");
+    assert_string_equal(e->origin, "what ${CONFIG_PASSWORD} gives");
+    assert_string_equal(e->next->value, "");
+    assert_null(e->next->origin);
+    (void)snprintf(path, sizeof(path), "%s/ca.pem", l.folder);
+    assert_string_equal(e->next->next->value, path);
+    assert_string_equal(e->next->next->next->value, "/key.pem");
+    assert_string_equal(e->next->next->next->next->value, "c");
+    assert_int_equal(l.config.exchanges[0].n_symbols, 2);
+    assert_int_equal(l.config.exchanges[0].taker_fee_ppm, 100);
+    assert_string_equal(l.config.exchanges[0].options->value, "wss://a/#");
+    unload(&l);
+}
+
+static void no_problem_repeats_what_was_put_in(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("CONFIG_SECRET", "geheim", 1), 0);
+    assert_int_equal(unsetenv("CONFIG_NONE"), 0);
+    check_problems("[host]\n"
+                   "ring = ${CONFIG_SECRET}\n"
+                   "log_level = a${CONFIG_SECRET}\n"
+                   "ca_file = \"\"\n"
+                   "scales_file = ${CONFIG_NONE}\n"
+                   "[kafka]\n"
+                   "brokers = ${CONFIG_SECRET}\n"
+                   "[exchange:kraken]\n"
+                   "symbols = ${CONFIG_SECRET}\n"
+                   "taker_fee = @none\n",
+                   "FILE:2: [host] ring: what ${CONFIG_SECRET} gives is not a size from 8MiB to "
+                   "1GiB, such as 512KiB or 16MiB\n"
+                   "FILE:3: [host] log_level: what ${CONFIG_SECRET} gives is not one of error, "
+                   "warn, info, debug\n"
+                   "FILE:4: [host] ca_file: the value is missing\n"
+                   "FILE:5: [host] scales_file: ${CONFIG_NONE} is not set: the environment of "
+                   "arbspot has no such variable\n"
+                   "FILE:7: [kafka] brokers: what ${CONFIG_SECRET} gives is not 'embedded' or a "
+                   "list like host1:9092, host2:9092\n"
+                   "FILE:9: [exchange:kraken] symbols: what ${CONFIG_SECRET} gives is not a list "
+                   "of symbols such as BTC/USD, ETH/USD, each once\n"
+                   "FILE:10: [exchange:kraken] taker_fee: the file FOLDER/none cannot be read: No "
+                   "such file or directory; a value that begins with '@' and means no file is put "
+                   "in quotes\n");
+}
+
+static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
+{
+    static const char head[] = "[kafka]\n"
+                               "brokers = embedded\n"
+                               "[exchange:kraken]\n"
+                               "symbols = BTC/USD\n"
+                               "taker_fee = 0.80%\n"
+                               "[exchange:bitstamp]\n"
+                               "taker_fee = 0.80%\n";
+    char text[512];
+
+    (void)state;
+    (void)snprintf(text, sizeof(text), "%ssymbols = BTC/USDT\n[strategy:s]\n", head);
+    check_problems(text, "FILE:9: [strategy:s]: there is nothing to compare, no two exchanges have "
+                         "a symbol in common: BTC/USD (kraken), BTC/USDT (bitstamp); quotes that "
+                         "never meet: USD and USDT (BTC); list the same symbol on two of them\n");
+    (void)snprintf(text, sizeof(text), "%ssymbols = BTC/USDT\n[strategy:s]\nenabled = no\n", head);
+    check_problems(text, "");
+    (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\n", head);
+    check_problems(text, "");
+    (void)snprintf(text, sizeof(text), "%s[strategy:s]\n", small); /* others may be elsewhere */
+    check_problems(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -691,6 +798,9 @@ int main(void)
         cmocka_unit_test(symbols_are_base_and_quote),
         cmocka_unit_test(patterns_do_not_cross_the_slash),
         cmocka_unit_test(shipped_files_are_good),
+        cmocka_unit_test(values_say_where_they_come_from),
+        cmocka_unit_test(no_problem_repeats_what_was_put_in),
+        cmocka_unit_test(a_strategy_needs_a_symbol_that_two_exchanges_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,67 @@ static void entries_know_their_lines(void **state)
                "10+0 e='a = b'\n");
 }
 
+static void quotes_keep_blanks_and_comment_marks(void **state)
+{
+    (void)state;
+    check_text("[s]\n"
+               "a = \"#S3cret ; x \"\n"
+               "  b=' ;\t''# ' \t; comment \"\n"
+               "c = it's \"so\" ; comment\n"
+               "d = \"\"\n"
+               "e = \"x = [y]\"\t# comment\n"
+               "f = '\"'\n"
+               "g = x \"a ; comment\n"
+               "; h = \"\n"
+               "[exchange:x] ; = \"\n"
+               "i = 1\n",
+               "1 [s]\n"
+               "2+0 a='\"#S3cret ; x \"'\n"
+               "3+0 b='' ;\t''# ''\n"
+               "4+0 c='it's \"so\"'\n"
+               "5+0 d='\"\"'\n"
+               "6+0 e='\"x = [y]\"'\n"
+               "7+0 f=''\"''\n"
+               "8+0 g='x \"a'\n"
+               "10 [exchange:x]\n"
+               "11+0 i='1'\n");
+}
+
+static void broken_quotes_are_refused_with_what_continues_them(void **state)
+{
+    (void)state;
+    check_text("[s]\n"
+               "a = \"open ; no comment\n"
+               "  goes on\n"
+               "b = 'it''\n"
+               "c = \"two\" words\n"
+               "d = \"x\";no comment\n"
+               "e = \"ends\"\"\n"
+               "f = 1\n",
+               "f:2: [s]: the quote that begins the value is not closed in its line\n"
+               "f:4: [s]: the quote that begins the value is not closed in its line\n"
+               "f:5: [s]: text behind the closing quote: a mark inside quotes is written twice\n"
+               "f:6: [s]: text behind the closing quote: a mark inside quotes is written twice\n"
+               "f:7: [s]: the quote that begins the value is not closed in its line\n"
+               "1 [s]\n"
+               "8+0 f='1'\n");
+}
+
+static void long_quoted_values_arrive_whole(void **state)
+{
+    enum { N = 1000 };
+    char text[N + 64], wanted[N + 64], inside[N + 1];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        inside[i] = " ;#\tab"[i % 6]; /* inih splits lines at 199 bytes and trims the pieces */
+    }
+    inside[N] = '\0';
+    (void)snprintf(text, sizeof(text), "[s]\nk = \"%s\"\n", inside);
+    (void)snprintf(wanted, sizeof(wanted), "1 [s]\n2+0 k='\"%s\"'\n", inside);
+    check_text(text, wanted);
+}
+
 static void indented_line_continues_a_value(void **state)
 {
     (void)state;
@@ -329,6 +390,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_know_their_lines),
+        cmocka_unit_test(quotes_keep_blanks_and_comment_marks),
+        cmocka_unit_test(broken_quotes_are_refused_with_what_continues_them),
+        cmocka_unit_test(long_quoted_values_arrive_whole),
         cmocka_unit_test(indented_line_continues_a_value),
         cmocka_unit_test(crlf_and_bom_are_no_part_of_the_text),
         cmocka_unit_test(empty_text_has_no_sections),

@@ -52,6 +52,20 @@ static void settings_that_break_a_promise_are_refused(void **state)
         { "allow.auto.create.topics", "true" },
         { "statistics.interval.ms", "0" },
         { "log.connection.close", "false" },
+        { "retry.backoff.ms", "5001" },
+        { "linger.ms", "1001" },
+        { "queue.buffering.max.ms", "1001" },
+        { "message.timeout.ms", "999" },
+        { "delivery.timeout.ms", "1" },
+        { "request.timeout.ms", "999" },
+        { "socket.timeout.ms", "999" },
+        { "queue.buffering.max.kbytes", "1023" },
+        { "offset.store.method", "file" },
+        { "fetch.wait.max.ms", "1001" },
+        { "topic.blacklist", "market-data" },
+        { "topic.metadata.refresh.interval.ms", "-1" },
+        { "api.version.request", "false" },
+        { "log.queue", "false" },
     };
 
     (void)state;
@@ -72,6 +86,28 @@ static void settings_that_keep_them_are_taken(void **state)
     assert_null(contract_breach("linger.ms", "0"));
     assert_null(contract_breach("auto.offset.reset", "earliest"));
     assert_null(contract_breach("enable.auto.commit", "false"));
+    assert_null(contract_breach("retry.backoff.ms", "5000"));
+    assert_null(contract_breach("linger.ms", "1000"));
+    assert_null(contract_breach("queue.buffering.max.ms", "1000"));
+    assert_null(contract_breach("message.timeout.ms", "1000"));
+    assert_null(contract_breach("message.timeout.ms", "0"));
+    assert_null(contract_breach("delivery.timeout.ms", "1000"));
+    assert_null(contract_breach("request.timeout.ms", "1000"));
+    assert_null(contract_breach("socket.timeout.ms", "1000"));
+    assert_null(contract_breach("queue.buffering.max.kbytes", "1024"));
+    assert_null(contract_breach("fetch.wait.max.ms", "1000"));
+    assert_null(contract_breach("topic.metadata.refresh.interval.ms", "0"));
+    assert_null(contract_breach("api.version.request", "true"));
+    assert_null(contract_breach("log.queue", "true"));
+    assert_null(contract_breach("message.max.bytes", "1000"));
+}
+
+static void settings_that_fail_later_are_doubted(void **state)
+{
+    (void)state;
+    assert_non_null(contract_doubt("message.max.bytes", "999999"));
+    assert_null(contract_doubt("message.max.bytes", "1000000"));
+    assert_null(contract_doubt("acks", "1"));
 }
 
 /* What `check` says of entries, which are in the lines 1, 2, ... of a.ini. */
@@ -119,6 +155,116 @@ static void checking_tries_what_only_a_client_finds(void **state)
     (void)state;
     assert_int_equal(strncmp(text, head, strlen(head)), 0);
     assert_int_equal(count_of(text, "\n"), 1);
+    free(text);
+}
+
+#define ENTRY(key_, value_)                                                                        \
+    {                                                                                              \
+        .key = (key_), .value = (value_)                                                           \
+    }
+#define CHECK(wanted_, ...)                                                                        \
+    do {                                                                                           \
+        struct config_entry entries[] = { __VA_ARGS__ };                                           \
+        char *const text = check(entries, sizeof(entries) / sizeof(*entries));                     \
+        assert_string_equal(text, wanted_);                                                        \
+        free(text);                                                                                \
+    } while (0)
+
+static void what_has_no_effect_is_refused(void **state)
+{
+    static const char no_tls[] =
+        "a.ini:1: [kafka] rdkafka.ssl.ca.location: has no effect without TLS: set "
+        "rdkafka.security.protocol to SSL or SASL_SSL, or remove it\n";
+
+    (void)state;
+    CHECK(no_tls, ENTRY("ssl.ca.location", "probe"));
+    CHECK(no_tls, ENTRY("ssl.ca.location", "probe"), ENTRY("security.protocol", "PLAINTEXT"));
+    CHECK("a.ini:1: [kafka] rdkafka.sasl.username: has no effect, nobody logs in: set "
+          "rdkafka.security.protocol to SASL_SSL or SASL_PLAINTEXT, or remove it\n",
+          ENTRY("sasl.username", "u"), ENTRY("security.protocol", "SSL"));
+}
+
+static void a_login_is_whole(void **state)
+{
+    (void)state;
+    CHECK("a.ini:1: [kafka] rdkafka.security.protocol: rdkafka.sasl.mechanisms is missing: set it "
+          "to PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, GSSAPI or OAUTHBEARER, as the brokers want "
+          "it\n",
+          ENTRY("security.protocol", "sasl_plaintext"));
+    CHECK("a.ini:2: [kafka] rdkafka.sasl.mechanism: SCRAM-SHA-512 logs in with a name and a "
+          "password, and rdkafka.sasl.username is missing\n"
+          "a.ini:3: [kafka] rdkafka.sasl.password: the password is empty\n",
+          ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanism", "SCRAM-SHA-512"),
+          ENTRY("sasl.password", ""));
+    CHECK("a.ini:2: [kafka] rdkafka.sasl.mechanisms: 'SCRAM' is none of PLAIN, SCRAM-SHA-256, "
+          "SCRAM-SHA-512, GSSAPI, OAUTHBEARER\n",
+          ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "SCRAM"));
+    CHECK("a.ini:2: [kafka] rdkafka.sasl.mechanisms: what ${M} gives is none of PLAIN, "
+          "SCRAM-SHA-256, SCRAM-SHA-512, GSSAPI, OAUTHBEARER\n",
+          ENTRY("security.protocol", "SASL_PLAINTEXT"),
+          { .key = "sasl.mechanisms", .value = "geheim", .origin = "what ${M} gives" });
+    CHECK("a.ini:2: [kafka] rdkafka.sasl.mechanisms: arbspot has no token to log in with: use "
+          "another mechanism\n",
+          ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "OAUTHBEARER"));
+    CHECK("", ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "OAUTHBEARER"),
+          ENTRY("enable.sasl.oauthbearer.unsecure.jwt", "true"));
+    CHECK("", ENTRY("security.protocol", "SASL_SSL"), ENTRY("sasl.mechanisms", "PLAIN"),
+          ENTRY("sasl.username", "u"), ENTRY("sasl.password", "p"));
+}
+
+static void files_of_tls_are_looked_at(void **state)
+{
+    (void)state;
+    CHECK("a.ini:2: [kafka] rdkafka.ssl.ca.location: /nope/a.pem cannot be read: No such file or "
+          "directory: correct the name; a relative one counts from the folder of this file\n"
+          "a.ini:3: [kafka] rdkafka.ssl.crl.location: /tmp is a folder: name the file\n"
+          "a.ini:4: [kafka] rdkafka.ssl.key.location: /dev/null is empty: is this the file?\n"
+          "a.ini:5: [kafka] rdkafka.ssl.keystore.location: names no file\n"
+          "a.ini:4: [kafka] rdkafka.ssl.key.location: of no use alone: "
+          "rdkafka.ssl.certificate.location is missing\n",
+          ENTRY("security.protocol", "SSL"), ENTRY("ssl.ca.location", "/nope/a.pem"),
+          ENTRY("ssl.crl.location", "/tmp"), ENTRY("ssl.key.location", "/dev/null"),
+          ENTRY("ssl.keystore.location", ""));
+    CHECK("a.ini:2: [kafka] rdkafka.ssl.certificate.pem: of no use alone: rdkafka.ssl.key.location "
+          "is missing\n",
+          ENTRY("security.protocol", "SSL"), ENTRY("ssl.certificate.pem", "x"));
+    CHECK("", ENTRY("security.protocol", "SSL"), ENTRY("ssl.ca.location", "/tmp"));
+}
+
+static void what_was_put_in_is_not_repeated(void **state)
+{
+    struct config_entry entry = {
+        .key = "compression.type", .value = "geheim", .line = 7, .origin = "what @f holds"
+    };
+    const struct kafka_config config = { .brokers = "127.0.0.1:1", .rdkafka = &entry };
+    struct kafka_client client = { .who = "kafka=test" };
+    struct err err = { 0 };
+    rd_kafka_conf_t *conf;
+
+    (void)state;
+    CHECK("a.ini:1: [kafka] rdkafka.compression.type: what @f holds is no value for it\n"
+          "a.ini:2: [kafka] rdkafka.no.key: No such configuration property: \"no.key\"\n",
+          entry, { .key = "no.key", .value = "geheim", .origin = "what ${S} gives" });
+    assert_int_equal(kafka_conf_create(&conf, KAFKA_PRODUCER, &config, &client, &err), ARB_EINVAL);
+    assert_string_equal(err.text, "line 7: [kafka] rdkafka.compression.type = what @f holds: what "
+                                  "@f holds is no value for it");
+}
+
+static void the_broker_inside_speaks_no_tls(void **state)
+{
+    struct config_entry entry = ENTRY("security.protocol", "SSL");
+    const struct kafka_config config = { .brokers = "embedded", .rdkafka = &entry };
+    char *text = NULL;
+    size_t len = 0;
+    FILE *const out = open_memstream(&text, &len);
+    struct problems problems = { .out = out, .path = "a.ini" };
+
+    (void)state;
+    kafka_conf_check(&config, &problems);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, "a.ini: [kafka] rdkafka.security.protocol: the broker inside the "
+                              "process speaks neither TLS nor SASL: remove it, or name the brokers "
+                              "it is meant for in `brokers`\n");
     free(text);
 }
 
@@ -384,8 +530,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_that_break_a_promise_are_refused),
         cmocka_unit_test(settings_that_keep_them_are_taken),
+        cmocka_unit_test(settings_that_fail_later_are_doubted),
         cmocka_unit_test(checking_says_why_and_where),
         cmocka_unit_test(checking_tries_what_only_a_client_finds),
+        cmocka_unit_test(what_has_no_effect_is_refused),
+        cmocka_unit_test(a_login_is_whole),
+        cmocka_unit_test(files_of_tls_are_looked_at),
+        cmocka_unit_test(what_was_put_in_is_not_repeated),
+        cmocka_unit_test(the_broker_inside_speaks_no_tls),
         cmocka_unit_test(checking_takes_what_works),
         cmocka_unit_test(a_client_is_not_made_with_a_setting_that_breaks_a_promise),
         cmocka_unit_test(a_refusal_names_the_right_that_is_missing),

@@ -96,6 +96,15 @@ static void given_values_replace_fallbacks(void **state)
     assert_string_equal(instance.mode, "diff");
 }
 
+static void a_value_that_was_put_in_is_not_repeated(void **state)
+{
+    struct config_entry e[] = { { "depth", "geheim", 7, &e[1], "what ${D} gives" },
+                                { "count", "3", 8, NULL, NULL } };
+
+    (void)state;
+    (void)apply(e, "f:7: [exchange:x] depth: what ${D} gives is not one of 10, 25, 100\n");
+}
+
 static void every_problem_has_its_line(void **state)
 {
     struct config_entry e[] = {
@@ -250,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fallbacks_fill_what_is_not_given),
         cmocka_unit_test(given_values_replace_fallbacks),
+        cmocka_unit_test(a_value_that_was_put_in_is_not_repeated),
         cmocka_unit_test(every_problem_has_its_line),
         cmocka_unit_test(plugin_without_options_takes_none),
         cmocka_unit_test(table_is_printed_for_people),
