@@ -59,13 +59,10 @@ int file_check_readable(const char *path, struct err *err)
 
 int file_check_folder(const char *path, struct err *err)
 {
-    if (access(path, X_OK) != 0) {
-        return refuse(path, "entered", errno, err);
+    if (access(path, F_OK) == 0 && !file_is_folder(path)) {
+        return err_set(err, ARB_EINVAL, "%.200s is no folder: name the one the files are in", path);
     }
-    return file_is_folder(path)
-               ? ARB_OK
-               : err_set(err, ARB_EINVAL, "%.200s is no folder: name the one the files are in",
-                         path);
+    return access(path, X_OK) == 0 ? ARB_OK : refuse(path, "entered", errno, err);
 }
 
 static int check_parent(const char *path, struct err *err)

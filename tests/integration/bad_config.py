@@ -1,7 +1,11 @@
-"""Bad configurations and bad plugins are refused with status 78, and nothing is started."""
+"""Bad configurations and bad plugins are refused with status 78, and nothing is started.
+
+By `check` and by `run` in the same words: what the one accepts, the other starts with.
+"""
 
 import os
 import re
+import subprocess
 
 import pipeline
 
@@ -33,6 +37,83 @@ CASES = {
     "text before a section": (("[kafka]\n", "brokers = a:1\n[kafka]\n"), r":1: "),
     "nothing to do": ((GOOD, "[kafka]\nbrokers = embedded\n"), "nothing to do"),
 }
+SECRET = "geheim"  # in files and variables; no message repeats it
+ENVIRONMENT = {"CHECK_SECRET": SECRET, "CHECK_EMPTY": "", "CHECK_LINES": SECRET + "\n",
+               "CHECK_URL": f"wss://{SECRET}:0/"}
+# More to put in front of the url, which is line 6, and what the answer must say.
+OPTIONS = {
+    "TLS is not optional": ("url = ws://localhost:1/v2", "url: .*without TLS"),
+    "another scheme": ("url = ftp://localhost", "url: .*must start with wss://"),
+    "no scheme": ("url = localhost", "url: .*must start with wss://"),
+    "a short URL": ("url = h", "url: .*must start with wss://"),
+    "no host": ("url = wss:///v2", "url: .*the host is not"),
+    "half an IPv6 address": ("url = wss://[::1/v2", "url: .*the host is not"),
+    "an empty part": ("url = wss://a..b/", "url: .*the host is not"),
+    "port 0": ("url = wss://localhost:0/v2", "url: .*the port is not"),
+    "port 99999": ("url = wss://localhost:99999/v2", "url: .*the port is not"),
+    "a blank": ("url = wss://local host/v2", "url: .*with a blank"),
+    "a blank at the end": ('url = "wss://localhost "', "url: .*with a blank"),
+    "a fragment": ("url = wss://localhost/#a", "url: .*'#'"),
+    "a password": (f"url = wss://me:{SECRET}@localhost/", "url: a user and password in a URL"),
+    "URL from outside": ("url = ${CHECK_URL}", r"url: what \$\{CHECK_URL\} gives makes no URL"),
+    "no such variable": ("url = ${CHECK_NONE}", r"url: \$\{CHECK_NONE\} is not set"),
+    "an empty variable": ("url = ${CHECK_EMPTY}", r"url: \$\{CHECK_EMPTY\} is empty"),
+    "lines in a variable": ("url = ${CHECK_LINES}", r"url: what \$\{CHECK_LINES\} gives has a line"),
+    "an open variable": ("url = ${CHECK_SECRET", r"url: a '\$\{' without its '\}'"),
+    "no such file": ("url = @none", "url: the file .*none cannot be read: No such file"),
+    "a folder": ("url = @folder", "url: the file .*folder is a folder"),
+    "an empty file": ("url = @empty", "url: the file .*empty is empty"),
+    "lines in a file": ("url = @lines", "url: the file .*lines has more than one line"),
+    "an open quote": ('url = "wss://localhost', "the quote that begins the value is not closed"),
+    "text behind a quote": ('url = "wss://localhost" x', "text behind the closing quote"),
+    "only a comment": ("url = # wss", "url: the value is missing"),
+    "secret out of range": ("depth = ${CHECK_SECRET}", r"depth: what \$\{CHECK_SECRET\} gives is not one"),
+    "no authority": ("ca_file = none.pem", "ca_file: .*none.pem cannot be read: No such file"),
+    "authority is a folder": ("ca_file = folder", "ca_file: .*folder is a folder"),
+    "authority is empty": ("ca_file = empty", "ca_file: .*empty is empty"),
+    "authority is no PEM": ("ca_file = lines", "ca_file: .*lines holds no certificate in PEM"),
+    "proxy with TLS": ("proxy = https://localhost:1", "proxy: TLS to the proxy"),
+    "proxy with SOCKS": ("proxy = socks5://localhost:1", "proxy: SOCKS"),
+    "proxy without a port": ("proxy = http://localhost", "proxy: the port is missing"),
+    "proxy at port 0": ("proxy = http://localhost:0", "proxy: the port is not"),
+    "proxy without a host": (f"proxy = http://me:{SECRET}@:80", "proxy: the host is not"),
+}
+# Lines behind [kafka] and brokers: the first of them is line 3.
+KAFKA = {
+    "acks = 1": (3, "acks: every message waits"),
+    "acks = 0": (3, "acks: every message waits"),
+    "request.required.acks = 2": (3, "request.required.acks: every message waits"),
+    "max.in.flight = 10": (3, "max.in.flight: with more than 5"),
+    "retries = 0": (3, "retries: without a retry"),
+    "enable.idempotence = false": (3, "enable.idempotence: without idempotence"),
+    "transactional.id = a": (3, "transactional.id: arbspot writes without transactions"),
+    "partitioner = random": (3, "partitioner: arbspot chooses the partition"),
+    "bootstrap.servers = 127.0.0.1:1": (3, "bootstrap.servers: the brokers are named by"),
+    "group.id = a": (3, "group.id: the group of a strategy"),
+    "enable.auto.commit = true": (3, "enable.auto.commit: arbspot keeps no offsets"),
+    "auto.offset.reset = latest": (3, "auto.offset.reset: a reader whose place"),
+    "isolation.level = none": (3, "isolation.level: Invalid value"),
+    "linger.ms = 5000": (3, "linger.ms: consumers take a host for dead"),
+    "message.timeout.ms = 10": (3, "message.timeout.ms: messages would be given up"),
+    "message.max.bytes = 1000": (3, "message.max.bytes: books are cut to a million bytes"),
+    "no.such.key = 1": (3, 'no.such.key: No such configuration property: "no.such.key"'),
+    "security.protocol = TLS": (3, 'security.protocol: Invalid value "TLS"'),
+    "compression.type = ${CHECK_SECRET}": (3, r"compression.type: what \$\{CHECK_SECRET\} gives is no"),
+    "sasl.password = ${CHECK_NONE}": (3, r"sasl.password: \$\{CHECK_NONE\} is not set"),
+    "sasl.password = @none": (3, "sasl.password: the file .*none cannot be read"),
+    "ssl.ca.location = none.pem": (3, "ssl.ca.location: has no effect without TLS"),
+    "sasl.username = me": (3, "sasl.username: has no effect, nobody logs in"),
+    "security.protocol = SSL\nssl.ca.location = none.pem":
+        (4, "ssl.ca.location: .*none.pem cannot be read: No such file"),
+    "security.protocol = SSL\nssl.ca.location = lines": (4, "ssl.ca.location: librdkafka: "),
+    "security.protocol = SSL\nssl.certificate.location = lines":
+        (4, "ssl.certificate.location: of no use alone: rdkafka.ssl.key.location"),
+    "security.protocol = SASL_PLAINTEXT\nsasl.mechanisms = PLAIN\nsasl.username = u\n"
+    "sasl.password = #S3cret": (6, "sasl.password: the value is missing; one that begins with '#'"),
+    "security.protocol = SASL_PLAINTEXT\nsasl.mechanisms = PLAIN\nsasl.username = u":
+        (4, "sasl.mechanisms: PLAIN logs in .*rdkafka.sasl.password is missing"),
+    "security.protocol = SASL_PLAINTEXT\nsasl.mechanisms = NONE": (4, "sasl.mechanisms: 'NONE' is none"),
+}
 BROKEN = {  # fixtures and what is wrong with them
     "bad_magic": "magic number",
     "broken_options": "depth",
@@ -61,11 +142,16 @@ BROKEN = {  # fixtures and what is wrong with them
 LOADABLE = {"good", "least", "in_cpp", "deep", "troubled", "troubled_strategy"}
 
 
-def expect_refused(stage, name, config, says):
+def expect_refused(stage, name, config, says, **environment):
     """Both commands must refuse it in the same words, and `run` without having begun."""
-    answers = [stage.call(command, "-c", config) for command in ("check", "run")]
+    answers = [stage.call(command, "-c", config, **environment) for command in ("check", "run")]
+    expect_same_refusal(stage, name, answers, says)
+
+
+def expect_same_refusal(stage, name, answers, says):
     for answer in answers:
         text = answer.stderr.decode()
+        stage.expect(SECRET not in text, f"{name}: a secret was told: {text}")
         stage.expect(answer.returncode == REFUSED, f"{name}: status {answer.returncode}: {text}")
         stage.expect(re.search(says, text), f"{name}: /{says}/ is not in: {text}")
         stage.expect("level=" not in text, f"{name}: something was started: {text}")
@@ -78,6 +164,120 @@ def try_cases(stage):
         assert old in GOOD, name
         expect_refused(stage, name, stage.write("bad.ini", GOOD.replace(old, new, 1)), says)
     stage.figure("configurations.refused", len(CASES))
+
+
+def make_files(stage):
+    os.mkdir(stage.path("folder"))
+    stage.write("empty", "")
+    stage.write("lines", f"{SECRET}\n\n")
+
+
+def try_options(stage):
+    for name, (line, says) in OPTIONS.items():
+        text = GOOD.replace("url = wss://localhost:1/v2", line)
+        expect_refused(stage, name, stage.write("bad.ini", text), rf":6: \[exchange:kraken\]:? {says}",
+                       **ENVIRONMENT)
+    stage.figure("options.refused", len(OPTIONS))
+
+
+def try_kafka(stage):
+    for settings, (line, says) in KAFKA.items():
+        lines = "".join(f"rdkafka.{setting}\n" for setting in settings.split("\n"))
+        # Not the broker inside, which has a word of its own for TLS and SASL.
+        text = GOOD.replace("embedded\n", "127.0.0.1:1\n" + lines)
+        expect_refused(stage, settings, stage.write("bad.ini", text),
+                       rf":{line}: \[kafka\] rdkafka\.{says}", **ENVIRONMENT)
+    text = GOOD.replace("embedded\n", "embedded\nrdkafka.security.protocol = SSL\n")
+    expect_refused(stage, "TLS to the broker inside", stage.write("bad.ini", text),
+                   r":3: \[kafka\] rdkafka.security.protocol: the broker inside")
+    stage.figure("settings.refused", len(KAFKA) + 1)
+
+
+def try_init(stage):
+    """What init() of a plugin has against its options, or does instead of returning."""
+    text = GOOD.replace("BTC/USD", "*/USD").replace("url =", "protocol = v1\nurl =")
+    expect_refused(stage, "init", stage.write("bad.ini", text),
+                   r":3: \[exchange:kraken\]: init\(\) of kraken failed: .*: protocol = v1 has no catalog")
+    troubled = os.path.join(stage.options.fixtures, "troubled")
+    for trouble, says in (("segv", r"ends the process \(Segmentation fault\)"),
+                          ("abort", r"ends the process \(Aborted\)"),
+                          ("loop", "does not return within 5 s")):
+        options = f"trouble = {trouble}\nwhere = init\n"
+        text = GOOD.replace("url =", f"plugin = {troubled}.so\n{options}url =")
+        expect_refused(stage, f"init: {trouble}", stage.write("bad.ini", text),
+                       rf":3: \[exchange:kraken\]: init\(\) of troubled {says}")
+    text = GOOD + f"plugin = {troubled}_strategy.so\ntrouble = segv\nwhere = init\n"
+    expect_refused(stage, "init of a strategy", stage.write("bad.ini", text),
+                   r":7: \[strategy:cross_venue\]: init\(\) of troubled_strategy ends the process")
+
+
+def try_host(stage):
+    for line, says in (("plugin_dir = none", r"plugin_dir: .*none cannot be entered: No such file"),
+                       ("plugin_dir = empty", r"plugin_dir: .*empty is no folder"),
+                       ("ca_file = none.pem", r"ca_file: .*none.pem cannot be read"),
+                       ("scales_file = none/scales", r"scales_file: .*none/ cannot be written"),
+                       ("scales_file = folder", r"scales_file: .*folder is a folder"),
+                       ("scales_file = lines", r"scales_file: .*lines:1: write a symbol")):
+        text = f"{GOOD}[host]\n{line}\n"
+        expect_refused(stage, line, stage.write("bad.ini", text), rf":9: \[host\] {says}")
+
+
+def call_without_rights(stage, *arguments):
+    """As a user whom the rights of files hold for; root is such a one without its capabilities."""
+    argv = [stage.options.arbspot, *arguments]
+    if os.geteuid() == 0:
+        argv = ["setpriv", "--bounding-set", "-all"] + argv
+    return subprocess.run(argv, cwd=stage.directory, stdin=subprocess.DEVNULL, capture_output=True,
+                          check=False, timeout=stage.limit(20))
+
+
+def try_rights(stage):
+    os.chmod(stage.write("locked", SECRET), 0)
+    os.mkdir(stage.path("closed"), 0)
+    for old, new, line, says in (
+            ("url = wss://localhost:1/v2", "url = @locked", 6, "url: the file .*locked cannot be read"),
+            ("url =", "ca_file = locked\nurl =", 6, "ca_file: .*locked cannot be read"),
+            ("embedded", "127.0.0.1:1\nrdkafka.security.protocol = SSL\n"
+             "rdkafka.ssl.ca.location = locked", 4, "rdkafka.ssl.ca.location: .*locked cannot be read"),
+            ("[strategy", "[host]\nplugin_dir = closed\n[strategy", 8, "plugin_dir: .*closed cannot be entered"),
+            ("[strategy", "[host]\nscales_file = closed/a\n[strategy", 8, "scales_file: .*closed/ cannot be written")):
+        config = stage.write("bad.ini", GOOD.replace(old, new, 1))
+        answers = [call_without_rights(stage, command, "-c", config) for command in ("check", "run")]
+        expect_same_refusal(stage, says, answers, rf":{line}: .*{says}: Permission denied")
+
+
+def try_coverage(stage):
+    """A strategy compares, so two exchanges have to have something in common."""
+    other = ("[exchange:bitstamp]\nsymbols = {}\ntaker_fee = 1bp\nws_url = wss://localhost:1\n"
+             "rest_url = https://localhost:1\n[strategy")
+    text = GOOD.replace("[strategy", other.format("BTC/USDT, ETH/EUR"))
+    expect_refused(stage, "nothing in common", stage.write("bad.ini", text),
+                   r":12: \[strategy:cross_venue\]: there is nothing to compare, .*BTC/USD \(kraken\), "
+                   r"BTC/USDT \(bitstamp\), ETH/EUR \(bitstamp\); quotes that never meet: "
+                   r"USD and USDT \(BTC\)")
+    text = GOOD.replace("BTC/USD", "BTC/USD, LTC/USD")
+    text = text.replace("[strategy", other.format("BTC/USD, LTC/EUR"))
+    config = stage.write("half.ini", text)
+    notes = ("2 of 3 instruments are on one exchange only, and compared with none: LTC/USD (kraken), "
+             "LTC/EUR (bitstamp)", "quotes that never meet: EUR and USD (LTC)")
+    answer = stage.call("check", "-c", config)
+    host = stage.start("half", [stage.options.arbspot, "run", "-c", config])
+    host.wait_for('msg="running', stage.limit(10))
+    for note in notes:
+        stage.expect(note in answer.stdout.decode(), f"check says: {note}")
+        stage.expect(host.lines(re.escape(note)), f"run says: {note}")
+    host.stop()
+
+
+def try_good_values(stage):
+    """Quotes, variables and files reach those they are for."""
+    stage.write("url", "wss://localhost:1/v2\n")
+    for url in ('"wss://localhost:1/v2" ; comment', "'wss://localhost:1/v2'", "@url", "${GOOD_URL}",
+                '"wss://${GOOD_HOST}:1/v2"'):
+        config = stage.write("good.ini", GOOD.replace("wss://localhost:1/v2", url))
+        answer = stage.call("check", "-c", config, GOOD_URL="wss://localhost:1/v2",
+                            GOOD_HOST="localhost")
+        stage.expect(answer.returncode == 0, f"{url}: {answer.stderr}")
 
 
 def try_all_at_once(stage):
@@ -103,7 +303,15 @@ def suite(stage):
     stage.expect(good.returncode == 0, f"the good one is good: {good.stderr}")
     expect_refused(stage, "no file", stage.path("none.ini"), "none.ini: cannot be opened")
     expect_refused(stage, "a directory", stage.directory, "cannot be read")
+    make_files(stage)
     try_cases(stage)
+    try_options(stage)
+    try_kafka(stage)
+    try_init(stage)
+    try_host(stage)
+    try_rights(stage)
+    try_coverage(stage)
+    try_good_values(stage)
     try_all_at_once(stage)
     try_fixtures(stage)
 
