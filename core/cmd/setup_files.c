@@ -1,6 +1,10 @@
 #include "cmd/setup_files.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "config/file_check.h"
 #include "io/tls.h"
@@ -13,6 +17,23 @@ struct place {
     unsigned line;
     const char *heading;
 };
+
+/* True when none of the certificates in the file is valid any more. */
+static bool has_expired(const char *path)
+{
+    FILE *const file = fopen(path, "re");
+    bool is_valid = file == NULL; /* whoever could read it just now */
+    X509 *certificate;
+
+    while (!is_valid && (certificate = PEM_read_X509(file, NULL, NULL, NULL)) != NULL) {
+        is_valid = X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
+        X509_free(certificate);
+    }
+    if (file != NULL) {
+        (void)fclose(file); /* only read from */
+    }
+    return !is_valid;
+}
 
 static void check_ca_file(const char *path, struct place place, struct problems *problems)
 {
@@ -31,6 +52,12 @@ static void check_ca_file(const char *path, struct place place, struct problems 
                     path);
     } else {
         tls_fini(&tls);
+        if (has_expired(path)) {
+            problem_add(problems, place.line, place.heading, "ca_file",
+                        "every certificate in %.200s has expired: name a file with one that is "
+                        "valid",
+                        path);
+        }
     }
 }
 

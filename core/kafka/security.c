@@ -208,3 +208,15 @@ void security_check(const struct kafka_config *config, struct problems *problems
         check_pair(&s, "key", "certificate");
     }
 }
+
+const char *security_hint(const char *key)
+{
+    if (strcmp(key, "ssl.key.location") == 0) {
+        return "; it takes a key in PEM that fits rdkafka.ssl.certificate.location, and its "
+               "password, where it has one, in rdkafka.ssl.key.password";
+    }
+    if (strcmp(key, "ssl.certificate.location") == 0) {
+        return "; it takes certificates in PEM, the client's own first";
+    }
+    return strcmp(key, "ssl.ca.location") == 0 ? "; it takes certificates in PEM" : "";
+}

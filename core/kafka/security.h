@@ -12,4 +12,7 @@
 /* Adds a problem for every `rdkafka.` entry that cannot work or has no effect. */
 void security_check(const struct kafka_config *config, struct problems *problems);
 
+/* What a file that librdkafka cannot use has to hold, beginning with "; ", or "". */
+const char *security_hint(const char *key);
+
 #endif /* ARB_KAFKA_SECURITY_H */

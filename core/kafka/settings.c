@@ -368,7 +368,10 @@ static void try_role(const struct kafka_config *config, enum kafka_role role,
     } else {
         rd_kafka_conf_destroy(conf);
     }
-    add_problem(problems, entry_of(config, err.text), err.text);
+    const struct config_entry *const entry = entry_of(config, err.text);
+    char text[ERR_TEXT_MAX + KAFKA_REASON_MAX];
+    (void)snprintf(text, sizeof(text), "%s%s", err.text, security_hint(entry->key)); /* fits */
+    add_problem(problems, entry, text);
 }
 
 static void check_entry(rd_kafka_conf_t *conf, const struct config_entry *entry,

@@ -40,7 +40,18 @@ CASES = {
 SECRET = "geheim"  # in files and variables; no message repeats it
 ENVIRONMENT = {"CHECK_SECRET": SECRET, "CHECK_EMPTY": "", "CHECK_LINES": SECRET + "\n",
                "CHECK_URL": f"wss://{SECRET}:0/"}
-# More to put in front of the url, which is line 6, and what the answer must say.
+# Of an authority that was valid on the first day of 2020.
+EXPIRED = """-----BEGIN CERTIFICATE-----
+MIIBHjCBxQIUR+5Z94mx27LMG1sTr0Rb7Dzp6xQwCgYIKoZIzj0EAwIwEjEQMA4G
+A1UEAwwHZXhwaXJlZDAeFw0yMDAxMDEwMDAwMDBaFw0yMDAxMDIwMDAwMDBaMBIx
+EDAOBgNVBAMMB2V4cGlyZWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARjAO9K
+EpfJATbZgVeG6LR/EU7b448F8qyE4BRnDhSth96wTvnNmUvkNYiEo0jV/n10ezNL
+N1rBQml+XhKKzYcqMAoGCCqGSM49BAMCA0gAMEUCIQD+crjvs5V9uIF2xm3gfr9A
+JoVngtf3RBLwdomFJv0WcwIgQtqfYxMDh4Sn8ctZmAbqIpWJg4FUCtQA8VT4OkX8
+IkA=
+-----END CERTIFICATE-----
+"""
+# What to put in the place of the url, which is line 6, and what the answer must say.
 OPTIONS = {
     "TLS is not optional": ("url = ws://localhost:1/v2", "url: .*without TLS"),
     "another scheme": ("url = ftp://localhost", "url: .*must start with wss://"),
@@ -71,6 +82,7 @@ OPTIONS = {
     "no authority": ("ca_file = none.pem", "ca_file: .*none.pem cannot be read: No such file"),
     "authority is a folder": ("ca_file = folder", "ca_file: .*folder is a folder"),
     "authority is empty": ("ca_file = empty", "ca_file: .*empty is empty"),
+    "authority has expired": ("ca_file = expired.pem", "ca_file: every certificate in .*expired.pem has expired"),
     "authority is no PEM": ("ca_file = lines", "ca_file: .*lines holds no certificate in PEM"),
     "proxy with TLS": ("proxy = https://localhost:1", "proxy: TLS to the proxy"),
     "proxy with SOCKS": ("proxy = socks5://localhost:1", "proxy: SOCKS"),
@@ -105,7 +117,7 @@ KAFKA = {
     "sasl.username = me": (3, "sasl.username: has no effect, nobody logs in"),
     "security.protocol = SSL\nssl.ca.location = none.pem":
         (4, "ssl.ca.location: .*none.pem cannot be read: No such file"),
-    "security.protocol = SSL\nssl.ca.location = lines": (4, "ssl.ca.location: librdkafka: "),
+    "security.protocol = SSL\nssl.ca.location = lines": (4, "ssl.ca.location: librdkafka: .*; it takes certificates in PEM"),
     "security.protocol = SSL\nssl.certificate.location = lines":
         (4, "ssl.certificate.location: of no use alone: rdkafka.ssl.key.location"),
     "security.protocol = SASL_PLAINTEXT\nsasl.mechanisms = PLAIN\nsasl.username = u\n"
@@ -170,6 +182,7 @@ def make_files(stage):
     os.mkdir(stage.path("folder"))
     stage.write("empty", "")
     stage.write("lines", f"{SECRET}\n\n")
+    stage.write("expired.pem", EXPIRED)
 
 
 def try_options(stage):
