@@ -151,7 +151,7 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "in_cpp", "deep", "troubled", "troubled_strategy"}
+LOADABLE = {"good", "least", "in_cpp", "deep", "refusing", "troubled", "troubled_strategy"}
 
 
 def expect_refused(stage, name, config, says, **environment):
@@ -211,6 +211,13 @@ def try_init(stage):
     text = GOOD.replace("BTC/USD", "*/USD").replace("url =", "protocol = v1\nurl =")
     expect_refused(stage, "init", stage.write("bad.ini", text),
                    r":3: \[exchange:kraken\]: init\(\) of kraken failed: .*: protocol = v1 has no catalog")
+    refusing = os.path.join(stage.options.fixtures, "refusing.so")
+    for mode, says in (("diff", r'mode "diff" is none of mine'),
+                       ("${CHECK_MODE}", "its words hold a value that is not to be shown")):
+        text = GOOD.replace("url = wss://localhost:1/v2", f"plugin = {refusing}\nmode = {mode}")
+        expect_refused(stage, f"init: {mode}", stage.write("bad.ini", text),
+                       rf":3: \[exchange:kraken\]: init\(\) of fixture failed: .*: {says}\n",
+                       CHECK_MODE="diff")
     troubled = os.path.join(stage.options.fixtures, "troubled")
     for trouble, says in (("segv", r"ends the process \(Segmentation fault\)"),
                           ("abort", r"ends the process \(Aborted\)"),

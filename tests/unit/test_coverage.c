@@ -100,6 +100,7 @@ static void a_pattern_counts_for_what_it_covers(void **state)
     assert_string_equal(found("BTC/USD BTC/EUR", "*/USD", NULL),
                         "1/2 meet lone: BTC/EUR (a); quotes: ");
     assert_string_equal(found("BTC/EUR", "*/USD", NULL), "1/1 lone: BTC/EUR (a); quotes: ");
+    assert_string_equal(found("BTC/USD", "BTC/?UR", NULL), "1/1 lone: BTC/USD (a); quotes: ");
     assert_string_equal(found("*/USD", "*/USD", NULL), "0/0 meet lone: ; quotes: ");
     assert_string_equal(found("*/USD", "*/EUR", NULL), "0/0 lone: ; quotes: ");
     assert_string_equal(found("*/USD", "BTC/*", NULL), "0/0 meet lone: ; quotes: ");
