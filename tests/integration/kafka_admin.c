@@ -4,8 +4,9 @@
  *   kafka_admin BROKERS create TOPIC PARTITIONS [CONFIG=VALUE]...
  *   kafka_admin BROKERS delete TOPIC...
  *   kafka_admin BROKERS partitions TOPIC COUNT
- *   kafka_admin BROKERS allow USER TOPIC OPERATION...     of write, read, describe, create
- *   kafka_admin BROKERS revoke USER TOPIC                 everything that was allowed
+ *   kafka_admin BROKERS allow USER TOPIC OPERATION...     of write, read, describe, create; the
+ * topic may be group:NAME instead kafka_admin BROKERS revoke USER TOPIC                 everything
+ * that was allowed
  *
  * Exit status 0 when all of it was done; else 1, with what the broker says.
  */
@@ -168,14 +169,16 @@ static rd_kafka_AclOperation_t operation(const char *name)
 static bool allow(struct admin *admin)
 {
     rd_kafka_AclBinding_t *wanted[WANTED_MAX];
+    const bool is_group = strncmp(admin->argv[1], "group:", 6) == 0;
+    const char *const name = admin->argv[1] + (is_group ? 6 : 0);
     char text[TEXT_MAX];
     size_t n = 0;
 
     for (int i = 2; i < admin->argc && n < WANTED_MAX; i++) {
-        wanted[n] = rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, admin->argv[1],
-                                            RD_KAFKA_RESOURCE_PATTERN_LITERAL, admin->argv[0], "*",
-                                            operation(admin->argv[i]),
-                                            RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text, sizeof(text));
+        wanted[n] = rd_kafka_AclBinding_new(
+            is_group ? RD_KAFKA_RESOURCE_GROUP : RD_KAFKA_RESOURCE_TOPIC, name,
+            RD_KAFKA_RESOURCE_PATTERN_LITERAL, admin->argv[0], "*", operation(admin->argv[i]),
+            RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text, sizeof(text));
         if (wanted[n] == NULL) {
             return complain(text);
         }
