@@ -1,7 +1,7 @@
 /*
  * wire.h - events and opportunities as the JSON messages of the topics, and back.
  *
- * Schema version 1, described in the README and in share/arbspot/schema. Prices, quantities and
+ * Schema version 1, described in docs/messages.md and in share/arbspot/schema. Prices, quantities and
  * money are decimal strings, times are integer UTC nanoseconds. A reader ignores members it
  * does not know and refuses another `v`.
  */
