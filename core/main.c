@@ -101,6 +101,17 @@ static int run(int argc, char **argv)
     return command == NULL ? refuse(argv[1]) : command->run(argc - 1, argv + 1);
 }
 
+/* "arbspot verify", for the last word. */
+static const char *speaker(int argc, char **argv)
+{
+    static char text[32];
+    const struct command *const command = argc < 2 ? NULL : find_command(argv[1]);
+
+    (void)snprintf(text, sizeof(text), "arbspot%s%s", command == NULL ? "" : " ",
+                   command == NULL ? "" : command->name); /* fits: the names are ours */
+    return text;
+}
+
 /* What could not be printed is no success. */
 int main(int argc, char **argv)
 {
@@ -108,7 +119,7 @@ int main(int argc, char **argv)
     log_open();
     crash_open();
     const int status = run(argc, argv);
-    const bool is_printed = fflush(stdout) == 0 && ferror(stdout) == 0;
+    const bool is_printed = output_settle(speaker(argc, argv));
 
     return status == CMD_OK && !is_printed ? CMD_FAILED : status;
 }

@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum { LOOK_MS = 100 }; /* how exact the limit is */
 
@@ -123,13 +124,12 @@ static int start(struct ending *ending, struct err *err)
     ending->asked_fd = eventfd(0, EFD_CLOEXEC);
     ending->closing_fd = eventfd(0, EFD_CLOEXEC);
     if (ending->signal_fd < 0 || ending->asked_fd < 0 || ending->closing_fd < 0) {
-        return err_set(err, ARB_ENOMEM, "signals cannot be waited for: %s", strerror(errno));
+        return err_set(err, ARB_ENOMEM, "signals cannot be waited for: %s", shortage_words(errno));
     }
-    if (pthread_create(&ending->thread, NULL, listen_for_signals, ending) != 0) {
-        return err_set(err, ARB_ENOMEM, "no thread to wait for signals with");
-    }
-    ending->is_started = true;
-    return ARB_OK;
+    const int rc = shortage_start_thread(&ending->thread, listen_for_signals, ending,
+                                         "to wait for signals with", err);
+    ending->is_started = rc == ARB_OK;
+    return rc;
 }
 
 int ending_open(struct ending **out, int limit_ms, struct err *err)

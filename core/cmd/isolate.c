@@ -119,7 +119,9 @@ int isolate_run(struct config *config, enum printing_what prints, const struct e
     } else {
         log_line(ARB_ERROR, NULL, "cannot start: %s", err.text);
     }
-    printing_stop(&printing);
+    if (!printing_stop(&printing)) {
+        status = CMD_FAILED;
+    }
     embedded_stop(embedded);
     remove_family_dir(dir);
     return status;

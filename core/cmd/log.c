@@ -4,13 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/arguments.h"
 #include "cmd/attach.h"
 #include "cmd/ending.h"
 #include "cmd/follow.h"
-#include "util/output.h"
 
 enum { WAIT_MS = 200 }; /* how long Ctrl-C may take */
 
@@ -46,9 +44,6 @@ static int print_all(struct follow *follow, const struct ending *ending)
 {
     while (!ending_is_asked(ending) && follow_step(follow, WAIT_MS)) {
         /* message after message */
-    }
-    if (follow_failed(follow) && !output_is_gone(STDOUT_FILENO)) {
-        (void)fprintf(stderr, "arbspot log: stdout cannot be written to\n");
     }
     return follow_failed(follow) ? CMD_FAILED : CMD_OK;
 }

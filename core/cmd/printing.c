@@ -1,8 +1,11 @@
 #include "cmd/printing.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "util/log.h"
+#include "util/output.h"
+#include "util/shortage.h"
 
 enum { WAIT_MS = 200 };
 
@@ -29,26 +32,31 @@ int printing_start(struct printing *printing, const struct kafka_config *kafka,
     const struct follow_config follow = { .kafka = kafka,
                                           .from_beginning = kafka->is_embedded,
                                           .brief = what == PRINT_OPENS };
-    const int rc = what == PRINT_NOTHING ? ARB_OK : follow_create(&printing->follow, &follow, err);
+    int rc = what == PRINT_NOTHING ? ARB_OK : follow_create(&printing->follow, &follow, err);
 
     if (printing->follow == NULL) {
         return rc;
     }
-    if (pthread_create(&printing->thread, NULL, print_opportunities, printing) != 0) {
+    rc = shortage_start_thread(&printing->thread, print_opportunities, printing, "to print with",
+                               err);
+    if (rc != ARB_OK) {
         follow_destroy(printing->follow);
         printing->follow = NULL;
-        return err_set(err, ARB_ENOMEM, "no thread to print with");
     }
-    return ARB_OK;
+    return rc;
 }
 
-void printing_stop(struct printing *printing)
+bool printing_stop(struct printing *printing)
 {
+    bool is_printed = true;
+
     if (printing->follow != NULL) {
         atomic_store_explicit(&printing->stops, true, memory_order_relaxed);
         (void)pthread_join(printing->thread, NULL); /* a thread of ours, joined once: cannot fail */
+        is_printed = !follow_failed(printing->follow) || output_is_gone(STDOUT_FILENO);
         follow_destroy(printing->follow);
         printing->follow = NULL;
-        clearerr(stdout); /* the log has said it: no reason for another exit status */
+        clearerr(stdout); /* the log has said it */
     }
+    return is_printed;
 }

@@ -26,7 +26,8 @@ struct printing {
 int printing_start(struct printing *printing, const struct kafka_config *kafka,
                    enum printing_what what, struct err *err);
 
-/* Zeroed memory is accepted. */
-void printing_stop(struct printing *printing);
+/* Zeroed memory is accepted. False: stdout could not be written to, although its reader is there.
+ */
+bool printing_stop(struct printing *printing);
 
 #endif /* ARB_PRINTING_H */

@@ -35,6 +35,7 @@ struct arguments {
     unsigned n_sets;
     const char *scales[OVERRIDES_MAX], *names[OVERRIDES_MAX];
     unsigned n_scales, n_names;
+    bool wants_help;
 };
 
 /* Where the messages go. */
@@ -128,7 +129,8 @@ static int take_option(struct arguments *arguments, int option)
         return add_text(arguments->names, &arguments->n_names, optarg);
     case 'h':
         (void)fputs(usage, stdout);
-        exit(EXIT_SUCCESS);
+        arguments->wants_help = true;
+        return ARB_EINVAL;
     default:
         return ARB_EINVAL;
     }
@@ -308,7 +310,7 @@ int cmd_replay(int argc, char **argv)
     struct err err = { 0 };
 
     if (read_arguments(argc, argv, &arguments) != ARB_OK) {
-        return CMD_USAGE;
+        return arguments.wants_help ? CMD_OK : CMD_USAGE;
     }
     const int rc = replay_files(&arguments, argv + optind, &err);
     if (rc != ARB_OK && err.text[0] != '\0') {

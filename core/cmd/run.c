@@ -98,7 +98,9 @@ static int run_host(struct config *config, const struct plugins *plugins, enum p
     if (host != NULL && (stop(host) != ARB_OK || host_has_given_up(host))) {
         rc = ARB_ELIMIT;
     }
-    printing_stop(&printing);
+    if (!printing_stop(&printing)) {
+        rc = ARB_ELIMIT;
+    }
     if (host != NULL && host_has_left_threads(host)) {
         _exit(CMD_FAILED); /* what they use cannot be freed */
     }

@@ -15,6 +15,7 @@
 #include "host/heart.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum {
     ARGUMENTS_MAX = 16,
@@ -144,14 +145,14 @@ static void start(const struct children *children, struct child *child, int64_t 
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
-        log_line(ARB_ERROR, child->who, "cannot be started: %s", strerror(errno));
+        log_line(ARB_ERROR, child->who, "cannot be started: %s", shortage_words(errno));
         wait_again(child, now_ns);
         return;
     }
     child->pid = start_process(children, child, ends[1]);
     (void)close(ends[1]);
     if (child->pid < 0) {
-        log_line(ARB_ERROR, child->who, "cannot be started: %s", strerror(errno));
+        log_line(ARB_ERROR, child->who, "cannot be started: %s", shortage_words(errno));
         (void)close(ends[0]);
         child->pid = 0;
         wait_again(child, now_ns);

@@ -1,6 +1,7 @@
 #include "host/host.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "strategy/runner.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum {
     STOP_MS = 2000,             /* for the venues' threads, then for the strategies' */
@@ -219,9 +221,10 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
 {
     if (part->config->source == SOURCE_DIRECT) {
         const int rc = create_direct_source(host, part);
-        return rc == ARB_OK
-                   ? ARB_OK
-                   : err_set(err, rc, "[strategy:%s]: no memory for its rings", part->config->name);
+        const char *const lacking = rc == ARB_OK ? NULL : shortage_of_files(1);
+        return rc == ARB_OK ? ARB_OK
+                            : err_set(err, rc, "[strategy:%s]: no rings: %s", part->config->name,
+                                      lacking != NULL ? lacking : "no memory");
     }
     return kafka_source_create(&part->source, &host->config->kafka, part->config->group, err);
 }
@@ -419,7 +422,7 @@ static int create_parts(struct host *host, struct err *err)
 {
     int rc = waker_init(&host->publisher_waker);
     if (rc != ARB_OK) {
-        return err_set(err, rc, "no eventfd to be had");
+        return err_set(err, rc, "no queue for the publisher: %s", shortage_words(errno));
     }
     host->has_waker = true;
     rc = make_room(host, err);

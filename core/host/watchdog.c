@@ -1,6 +1,7 @@
 #include "host/watchdog.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "host/heart.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 #define STEP_MAX_NS (2 * WATCHDOG_STEP_MS * NS_PER_MS) /* more is time in which we did not run */
 
@@ -173,11 +175,12 @@ int watchdog_start(struct watchdog *watchdog, struct err *err)
 {
     assert(!watchdog->is_started);
     watchdog->stop_fd = eventfd(0, EFD_CLOEXEC);
-    if (watchdog->stop_fd < 0 || pthread_create(&watchdog->thread, NULL, run, watchdog) != 0) {
-        return err_set(err, ARB_ENOMEM, "no thread for the watchdog");
+    if (watchdog->stop_fd < 0) {
+        return err_set(err, ARB_ENOMEM, "no watchdog: %s", shortage_words(errno));
     }
-    watchdog->is_started = true;
-    return ARB_OK;
+    const int rc = shortage_start_thread(&watchdog->thread, run, watchdog, "for the watchdog", err);
+    watchdog->is_started = rc == ARB_OK;
+    return rc;
 }
 
 void watchdog_destroy(struct watchdog *watchdog)

@@ -7,10 +7,10 @@
 #include "arbspot/abi.h"
 #include "arbspot/text.h"
 #include "io/settings.h"
-#include "io/shortage.h"
 #include "io/tunnel.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum { HTTP_STATUS_SWITCHING = 101 }; /* the answer to a WebSocket handshake that went well */
 
@@ -93,7 +93,8 @@ enum dial_progress dial_poll(struct dial *dial, struct net *net)
         return DIAL_READY;
     }
     if (dial->lookup == NULL) {
-        set_why(dial, "no thread for the name resolution");
+        (void)snprintf(dial->why, sizeof(dial->why), "no thread for the name resolution: %s",
+                       shortage_words(EAGAIN)); /* or no memory for it, which is in the words */
         return DIAL_FAILED;
     }
     if (!lookup_take(dial->lookup, &answer)) {
@@ -170,7 +171,7 @@ int dial_connect(struct dial *dial, struct net *net, int64_t whole_ms)
     dial->due_ns = clock_mono_ns() + dial_share_ms(dial, whole_ms) * NS_PER_MS;
     if (connect_to(dial, net, dial->found.text[dial->next_address++]) == NULL) {
         const int failure = errno;
-        const char *const lacking = shortage();
+        const char *const lacking = shortage_of_files(1);
         dial->wsi = NULL;
         set_why(dial, lacking != NULL ? lacking
                       : failure == 0  ? "cannot connect"

@@ -9,12 +9,14 @@
 #include "io/net.h"
 #include "io/ws_client.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum {
     BUFFER_LEN = 64 << 10,  /* messages up to this long are delivered without copying */
     FDS_MAX = 512,          /* connections, requests, the wake-up, and sockets being closed */
     HEADERS_MAX = 16 << 10, /* of an HTTP answer; content delivery networks are talkative */
     WAIT_MAX_MS = 60000,
+    CONTEXT_FILES = 4, /* that libwebsockets opens for a context */
     LOAD_LOOK_MS = 10,
     LOST_MS = 1000, /* a step that took so much longer than it was to wait */
 };
@@ -204,8 +206,12 @@ static int init(struct io *io, const struct io_config *config, struct err *err)
         return rc;
     }
     io->net.lws = create_context(io);
-    return io->net.lws != NULL ? ARB_OK
-                               : err_set(err, ARB_ENOMEM, "libwebsockets gives no context");
+    if (io->net.lws == NULL) {
+        const char *const lacking = shortage_of_files(CONTEXT_FILES);
+        return err_set(err, ARB_ENOMEM, "no network context: %s",
+                       lacking != NULL ? lacking : "libwebsockets gives none, memory is short");
+    }
+    return ARB_OK;
 }
 
 int io_create(struct io **io, const struct io_config *config, const struct port_events *events,

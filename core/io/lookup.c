@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/shortage.h"
 #include "io/url.h"
+#include "util/shortage.h"
+
+/* Sockets and files that the resolver has open at once. */
+enum { RESOLVER_FILES = 3 };
 
 enum lookup_state { LOOKUP_RUNNING = 1, LOOKUP_DONE = 2, LOOKUP_ABANDONED = 3 };
 
@@ -31,7 +34,7 @@ static void add_address(struct address_list *found, const struct addrinfo *info)
 /* Without a descriptor the resolver reads no file and asks no server, and calls that anything. */
 static void set_failure(struct lookup_answer *answer, int rc)
 {
-    const char *const lacking = shortage();
+    const char *const lacking = shortage_of_files(RESOLVER_FILES);
 
     answer->is_shortage = lacking != NULL;
     answer->failure = lacking != NULL ? lacking : gai_strerror(rc);

@@ -9,6 +9,7 @@
 #include "wire/wire.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum {
     WAIT_MS = 100,
@@ -352,11 +353,9 @@ int abandoned_create(struct abandoned **out, const struct abandoned_config *conf
 
 int abandoned_start(struct abandoned *a, struct err *err)
 {
-    if (pthread_create(&a->thread, NULL, run, a) != 0) {
-        return err_set(err, ARB_ENOMEM, "no thread to look after opportunities");
-    }
-    a->is_started = true;
-    return ARB_OK;
+    const int rc = shortage_start_thread(&a->thread, run, a, "to look after opportunities", err);
+    a->is_started = rc == ARB_OK;
+    return rc;
 }
 
 void abandoned_ask_to_stop(struct abandoned *a)

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "arbspot/abi.h"
 #include "util/clock.h"
+#include "util/shortage.h"
 
 /* Shared by the two threads; the last one to leave frees it. */
 struct errand {
@@ -39,6 +41,9 @@ static struct errand *errand_create(void (*close)(void *context), void *context)
 
 static void errand_destroy(struct errand *errand)
 {
+    if (errand == NULL) {
+        return;
+    }
     (void)pthread_cond_destroy(&errand->changed);
     (void)pthread_mutex_destroy(&errand->lock);
     free(errand);
@@ -93,26 +98,24 @@ static void expect_sudden_end(void)
     }
 }
 
-bool closer_run(void (*close)(void *context), void *context, int limit_ms)
+int closer_run(void (*close)(void *context), void *context, int limit_ms)
 {
     struct errand *const errand = errand_create(close, context);
     pthread_t thread;
 
-    if (errand == NULL) {
-        return false;
-    }
-    if (pthread_create(&thread, NULL, run, errand) != 0) {
+    if (errand == NULL || pthread_create(&thread, NULL, run, errand) != 0) {
         errand_destroy(errand);
-        return false;
+        expect_sudden_end();
+        return ARB_ENOMEM;
     }
     if (!wait_for(errand, limit_ms)) {
         (void)pthread_detach(thread);
         expect_sudden_end();
-        return false;
+        return ARB_ELIMIT;
     }
     (void)pthread_join(thread, NULL);
     errand_destroy(errand);
-    return true;
+    return ARB_OK;
 }
 
 static void close_producer(void *context)
@@ -129,14 +132,20 @@ static void close_consumer(void *context)
 
 bool kafka_close(rd_kafka_t *rk, enum kafka_role role, struct kafka_client *client)
 {
-    if (closer_run(role == KAFKA_CONSUMER ? close_consumer : close_producer, rk, CLOSER_LIMIT_MS)) {
+    const int rc =
+        closer_run(role == KAFKA_CONSUMER ? close_consumer : close_producer, rk, CLOSER_LIMIT_MS);
+    struct err err;
+
+    if (rc == ARB_OK) {
         return true;
     }
     atomic_store_explicit(&client->is_left, true, memory_order_relaxed);
-    log_line(
-        ARB_WARN, client->who,
-        "the connections to Kafka at %s do not close within %d s and are left behind; they end "
-        "with the process, and nothing is lost by that",
-        client->brokers, CLOSER_LIMIT_MS / 1000);
+    (void)(rc == ARB_ENOMEM
+               ? shortage_no_thread("to close them", &err)
+               : err_set(&err, rc, "they do not close within %d s", CLOSER_LIMIT_MS / 1000));
+    log_line(ARB_WARN, client->who,
+             "the connections to Kafka at %s are left behind: %s; they end with the process, and "
+             "nothing is lost by that",
+             client->brokers, err.text);
     return false;
 }

@@ -13,11 +13,12 @@
 enum { CLOSER_LIMIT_MS = 3000 };
 
 /*
- * Calls close(context) on a thread of its own. False when it did not return in time, or no thread
- * could be made: `context` then belongs to that call for ever. A process that left something behind
- * ends without running the exit handlers of libraries that it may still be using.
+ * Calls close(context) on a thread of its own. ARB_ELIMIT: it did not return in time, and `context`
+ * belongs to that call for ever. ARB_ENOMEM: no thread could be made, and `context` stays open. A
+ * process that left something behind ends without running the exit handlers of libraries that it
+ * may still be using.
  */
-bool closer_run(void (*close)(void *context), void *context, int limit_ms);
+int closer_run(void (*close)(void *context), void *context, int limit_ms);
 
 /*
  * Closes a consumer or producer. False when it had to be left behind, which is logged: `client` and

@@ -4,6 +4,9 @@
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
 
+#include "kafka/settings.h"
+#include "util/shortage.h"
+
 struct embedded {
     rd_kafka_t *rk; /* only carries the cluster */
     rd_kafka_mock_cluster_t *cluster;
@@ -14,11 +17,14 @@ int embedded_start(struct embedded **out, const char **brokers, struct err *err)
 {
     struct embedded *const e = calloc(1, sizeof(*e));
     rd_kafka_conf_t *const conf = rd_kafka_conf_new();
+    const char *const lacking = shortage_of_threads(KAFKA_CLIENT_THREADS);
     char text[ERR_TEXT_MAX];
 
-    if (e == NULL) {
+    if (e == NULL || lacking != NULL) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, ARB_ENOMEM, "no memory for the embedded broker");
+        free(e);
+        return err_set(err, ARB_ENOMEM, "embedded broker: %s",
+                       lacking != NULL ? lacking : "no memory");
     }
     rd_kafka_conf_set_log_cb(conf, NULL);
     e->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));

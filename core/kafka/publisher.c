@@ -8,6 +8,7 @@
 #include "kafka/messages.h"
 #include "kafka/publisher_state.h"
 #include "kafka/returns.h"
+#include "util/shortage.h"
 
 enum {
     PARK_MS = 50,    /* delivery reports wait this long at most */
@@ -173,11 +174,9 @@ int publisher_start(struct publisher *p, struct err *err)
 {
     assert(!p->is_started);
     atomic_store_explicit(&p->stopping, false, memory_order_relaxed);
-    if (pthread_create(&p->thread, NULL, run, p) != 0) {
-        return err_set(err, ARB_ENOMEM, "the publisher's thread could not be started");
-    }
-    p->is_started = true;
-    return ARB_OK;
+    const int rc = shortage_start_thread(&p->thread, run, p, "for the publisher", err);
+    p->is_started = rc == ARB_OK;
+    return rc;
 }
 
 int publisher_stop(struct publisher *p, int timeout_ms)

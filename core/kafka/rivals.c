@@ -8,6 +8,7 @@
 #include "kafka/reader.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 #include "wire/wire.h"
 
 enum { WAIT_MS = 100 };
@@ -289,11 +290,10 @@ int rivals_create(struct rivals **out, const struct rivals_config *config, struc
 int rivals_start(struct rivals *rivals, struct err *err)
 {
     rivals->started_ns = clock_mono_ns();
-    if (pthread_create(&rivals->thread, NULL, run, rivals) != 0) {
-        return err_set(err, ARB_ENOMEM, "no thread to look for other hosts");
-    }
-    rivals->is_started = true;
-    return ARB_OK;
+    const int rc =
+        shortage_start_thread(&rivals->thread, run, rivals, "to look for other hosts", err);
+    rivals->is_started = rc == ARB_OK;
+    return rc;
 }
 
 void rivals_ask_to_stop(struct rivals *rivals)

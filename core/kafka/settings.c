@@ -8,6 +8,7 @@
 #include "kafka/refusal.h"
 #include "kafka/security.h"
 #include "util/clock.h"
+#include "util/shortage.h"
 
 enum { DOWN_REPEAT_S = 60, UNREACHABLE_REPEAT_S = 30 };
 
@@ -315,7 +316,13 @@ int kafka_conf_create(rd_kafka_conf_t **out, enum kafka_role role,
 int kafka_open(rd_kafka_t **out, enum kafka_role role, rd_kafka_conf_t *conf, struct err *err)
 {
     const rd_kafka_type_t type = role == KAFKA_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
+    const char *const lacking = shortage_of_threads(KAFKA_CLIENT_THREADS);
     char text[KAFKA_REASON_MAX];
+
+    if (lacking != NULL) { /* librdkafka would end the process by an assertion */
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ARB_ENOMEM, "no Kafka client: %s", lacking);
+    }
     rd_kafka_t *const rk = rd_kafka_new(type, conf, text, sizeof(text));
 
     if (rk == NULL) {

@@ -18,7 +18,10 @@
 
 enum kafka_role { KAFKA_PRODUCER = 1, KAFKA_CONSUMER = 2 };
 
-enum { KAFKA_REASON_MAX = 256 };
+enum {
+    KAFKA_REASON_MAX = 256,
+    KAFKA_CLIENT_THREADS = 12, /* that have to be free when a client is made: more than it takes */
+};
 
 /*
  * The opaque of a client: librdkafka hands it to every callback. Used by the one thread that

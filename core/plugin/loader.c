@@ -441,12 +441,13 @@ static int set_not_found(const char *name, const char *const *dirs, struct err *
                    name, data);
 }
 
-/* Writes DIR/NAME.so and tells whether there is such a file. */
+/* Writes DIR/NAME.so and tells whether there is such a file; else errno says why not. */
 static bool is_there(char *path, size_t cap, const char *dir, const char *name)
 {
     struct arb_text text = arb_text_over(path, cap);
 
     arb_text_add(&text, "%s/%s.so", dir, name);
+    errno = ENAMETOOLONG;
     return arb_text_fits(&text) && access(path, F_OK) == 0;
 }
 
@@ -462,6 +463,10 @@ int plugin_find(const char *name, const char *const *dirs, char *path, size_t ca
     for (const char *const *dir = dirs; *dir != NULL; dir++) {
         if (is_there(path, cap, *dir, name)) {
             return ARB_OK;
+        }
+        if (errno != ENOENT && errno != ENOTDIR) {
+            return err_set(err, ARB_EINVAL, "%.64s.so cannot be looked for in %s: %s", name, *dir,
+                           strerror(errno));
         }
     }
     return set_not_found(name, dirs, err);

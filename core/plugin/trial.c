@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "arbspot/abi.h"
+#include "util/shortage.h"
 
 enum {
     LOAD_MAX_S = 10,
@@ -142,7 +143,7 @@ int trial_open(const char *path, struct err *err)
 
     if (trial_call(&trial, open_object, (void *)(uintptr_t)path, LOAD_MAX_S) != ARB_OK) {
         return err_set(err, ARB_ENOMEM, "cannot be tried in a process of its own: %s",
-                       strerror(errno));
+                       shortage_words(errno));
     }
     if (trial.is_late) {
         return err_set(err, ARB_EINVAL, "does not finish loading within %d s", (int)LOAD_MAX_S);

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "arbspot/decimal.h"
+#include "util/shortage.h"
 
 enum { RECORDS_MIN = 1024, NS_SCALE = 9 };
 #define TIME_MAX_NS (INT64_C(4102444800) * 1000000000) /* the year 2100 */
@@ -70,6 +72,18 @@ static bool starts_with(struct arb_bytes text, const char *prefix)
     return text.len >= len && memcmp(text.data, prefix, len) == 0;
 }
 
+static bool skip(struct arb_bytes *text, const char *mark)
+{
+    const size_t len = strlen(mark);
+
+    if (!starts_with(*text, mark)) {
+        return false;
+    }
+    text->data += len;
+    text->len -= len;
+    return true;
+}
+
 /* Deadlines are counted from it, so it must not come near the end of what fits. */
 static bool is_time(int64_t ns)
 {
@@ -85,6 +99,25 @@ static bool seconds_to_ns(struct arb_bytes text, int64_t *ns)
 static bool whole_number(struct arb_bytes text, int64_t *value)
 {
     return arb_decimal_parse(text, 0, value, NULL) == ARB_OK;
+}
+
+/* Whoever edits on Windows ends lines with CR LF: the CR is no part of the line. */
+static struct arb_bytes without_cr(struct arb_bytes line)
+{
+    const bool has_cr = line.len > 0 && line.data[line.len - 1] == '\r';
+    return (struct arb_bytes){ line.data, line.len - has_cr };
+}
+
+/* Takes the line without its end; the last one may lack it. */
+static struct arb_bytes take_line(struct arb_bytes *text)
+{
+    struct arb_bytes line = *text;
+
+    if (!take_until(text, "\n", &line)) {
+        text->data += text->len;
+        text->len = 0;
+    }
+    return without_cr(line);
 }
 
 /* -- cryptofeed ----------------------------------------------------------------------- */
@@ -145,10 +178,7 @@ static int read_cryptofeed(struct recording *recording, struct arb_bytes text, c
 
     while (text.len > 0) {
         line_no++;
-        if (!take_until(&text, "\n", &line)) {
-            line = text;
-            text.len = 0;
-        }
+        line = take_line(&text);
         if (line.len == 0) {
             continue;
         }
@@ -180,6 +210,7 @@ static bool read_cbcap_head(struct arb_bytes *text, struct arb_bytes *head, int6
     if (!take_until(text, "\n", head)) {
         return false;
     }
+    *head = without_cr(*head);
     line = *head;
     return take_until(&line, " ", &ignored) && take_until(&line, " ", &ignored) &&
            take_until(&line, " ", &ignored) && whole_number(line, start_ns);
@@ -191,7 +222,7 @@ static bool read_cbcap_record(struct arb_bytes *text, int64_t *ns, struct arb_by
     int64_t len = 0;
 
     if (!take_until(text, " ", &time) || !whole_number(time, ns) ||
-        !take_until(text, "\n", &len_text) || !whole_number(len_text, &len) ||
+        !take_until(text, "\n", &len_text) || !whole_number(without_cr(len_text), &len) ||
         (uint64_t)len > text->len) {
         return false;
     }
@@ -201,12 +232,7 @@ static bool read_cbcap_record(struct arb_bytes *text, int64_t *ns, struct arb_by
     if (text->len == 0) {
         return true; /* the last frame may lack its line end */
     }
-    if (text->data[0] != '\n') {
-        return false;
-    }
-    text->data++;
-    text->len--;
-    return true;
+    return skip(text, "\n") || skip(text, "\r\n");
 }
 
 static int read_cbcap(struct recording *recording, struct arb_bytes text, const char *path,
@@ -243,8 +269,13 @@ static int read_cbcap(struct recording *recording, struct arb_bytes text, const 
 
 static int slurp_stream(FILE *file, const char *path, struct arb_bytes *out, struct err *err)
 {
-    if (fseek(file, 0, SEEK_END) != 0) {
-        return err_set(err, ARB_EINVAL, "%s: not a regular file", path);
+    struct stat status = { 0 };
+
+    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode) ||
+        fseek(file, 0, SEEK_END) != 0) {
+        return err_set(err, ARB_EINVAL, "%s: %s", path,
+                       S_ISDIR(status.st_mode) ? "a folder, not a recording: name its files"
+                                               : "not a regular file");
     }
     const long len = ftell(file);
     if (len < 0 || len > RECORDING_BYTES_MAX) {
@@ -257,7 +288,8 @@ static int slurp_stream(FILE *file, const char *path, struct arb_bytes *out, str
     }
     if (fread(data, 1, (size_t)len, file) != (size_t)len) {
         free(data);
-        return err_set(err, ARB_EINVAL, "%s: cannot be read", path);
+        return err_set(err, ARB_EINVAL, "%s: cannot be read: %s", path,
+                       ferror(file) ? strerror(errno) : "it became shorter");
     }
     *out = (struct arb_bytes){ data, (size_t)len };
     return ARB_OK;
@@ -267,7 +299,7 @@ static int slurp(const char *path, struct arb_bytes *out, struct err *err)
 {
     FILE *const file = fopen(path, "rb");
     if (file == NULL) {
-        return err_set(err, ARB_EINVAL, "%s: %s", path, strerror(errno));
+        return err_set(err, ARB_EINVAL, "%s: %s", path, shortage_words(errno));
     }
     const int rc = slurp_stream(file, path, out, err);
     (void)fclose(file);

@@ -11,6 +11,7 @@
 #include "util/clock.h"
 #include "util/joinable.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum {
     WHO_MAX = CONFIG_NAME_MAX + sizeof("strategy="),
@@ -349,7 +350,12 @@ int runner_start(struct runner *runner, struct err *err)
     runner->is_real_time = true;
     runner->started_ns = clock_mono_ns();
     const int rc = joinable_start(&runner->thread, run, runner);
-    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no thread to be had", runner->who);
+
+    if (rc == ARB_OK) {
+        return ARB_OK;
+    }
+    (void)shortage_no_thread("to be had", err);
+    return err_prefix(err, "%s: ", runner->who);
 }
 
 void runner_ask_to_stop(struct runner *runner)

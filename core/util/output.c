@@ -1,9 +1,11 @@
 #include "util/output.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +26,22 @@ void output_prepare(void)
             return;
         }
     }
+}
+
+bool output_settle(const char *who)
+{
+    errno = 0;
+    const bool is_flushed = fflush(stdout) == 0;
+    const int why = is_flushed ? 0 : errno;
+
+    if (is_flushed && ferror(stdout) == 0) {
+        return true;
+    }
+    if (!output_is_gone(STDOUT_FILENO)) {
+        (void)fprintf(stderr, "%s: stdout cannot be written to%s%s\n", who, why == 0 ? "" : ": ",
+                      why == 0 ? "" : strerror(why));
+    }
+    return false;
 }
 
 bool output_is_gone(int fd)

@@ -16,6 +16,12 @@
  */
 void output_prepare(void);
 
+/*
+ * At the end of a program, which `who` names: writes out what is left of stdout. False: not all of
+ * it could be written, which is said on stderr unless the reader has simply gone.
+ */
+bool output_settle(const char *who);
+
 /* True when whoever read this pipe or terminal has gone. */
 bool output_is_gone(int fd);
 

@@ -7,6 +7,7 @@
 #include "arbspot/text.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 enum { WAIT_MS = 1000, PING_MS = 1000, CLOCK_TEXT_MAX = 96 };
 
@@ -132,7 +133,12 @@ static void run(void *context)
 int venue_thread_start(struct venue_thread *thread, struct err *err)
 {
     const int rc = joinable_start(&thread->thread, run, thread);
-    return rc == ARB_OK ? ARB_OK : err_set(err, rc, "%s: no thread to be had", thread->who);
+
+    if (rc == ARB_OK) {
+        return ARB_OK;
+    }
+    (void)shortage_no_thread("to be had", err);
+    return err_prefix(err, "%s: ", thread->who);
 }
 
 enum venue_stage venue_thread_stage(const struct venue_thread *thread)

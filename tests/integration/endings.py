@@ -251,13 +251,41 @@ def replay(stage):
         os.close(reading)
 
 
-def short_commands(stage):
+def short_commands(stage, config, brokers):
     """What could not be printed is no success."""
-    for arguments in (("--help",), ("run", "--help"), ("inspect", "kraken")):
+    recording = os.path.join(stage.options.data, "crossbook/kraken_btcusd_sample.cbcap")
+    kraken = os.path.join(stage.options.plugins, "kraken.so")
+    commands = (("--help",), ("run", "--help"), ("replay", "--help"), ("inspect", "kraken"),
+                ("check", "-c", config),
+                ("verify", "--brokers", brokers, "--duration", "100ms"),
+                ("verify", "--brokers", brokers, "--duration", "100ms", "--json"),
+                ("log", "--brokers", brokers, "-f", "-n", "1"),
+                ("log", "--brokers", brokers, "-f", "-n", "1", "--json"),
+                ("replay", "--plugin", kraken, "--symbols", "BTC/USD", "--set", "depth=25",
+                 recording))
+    for arguments in commands:
         with open("/dev/full", "wb") as disk:
-            status = subprocess.run(arbspot(stage, *arguments), stdout=disk, check=False,
-                                    stderr=subprocess.DEVNULL).returncode
-        stage.expect(status == 1, f"{arguments} on a full disk: exit status {status}")
+            answer = subprocess.run(arbspot(stage, *arguments), stdout=disk, check=False,
+                                    stderr=subprocess.PIPE, timeout=stage.limit(20))
+        stage.expect(answer.returncode == 1 and
+                     b": stdout cannot be written to" in answer.stderr,
+                     f"{arguments} on a full disk: {answer.returncode}: {answer.stderr}")
+
+
+def full_disk(stage, config, bus):
+    """`run --print` goes on without printing, and says in the end that something was not done."""
+    with open("/dev/full", "wb") as disk, open(stage.path("run.full_disk.err"), "wb") as log:
+        host = subprocess.Popen(arbspot(stage, "run", "-c", config, "--print"), stdout=disk,
+                                stderr=log, stdin=subprocess.DEVNULL)
+    def is_said():
+        return "opportunities are no longer printed" in stage.read("run.full_disk.err")
+    try:
+        pipeline.poll(is_said, stage.limit(20), "the host says that its disk is full")
+    finally:
+        host.send_signal(signal.SIGINT)
+        status = host.wait(stage.limit(20))
+    stage.expect(status == 1, f"run --print on a full disk: exit status {status}")
+    expect_all_said(stage, bus, "run, disk full")
 
 
 def suite(stage):
@@ -266,13 +294,14 @@ def suite(stage):
     broker = stage.programs[-1]
     config = stage.write("host.ini", pipeline.use_brokers(stage.read("sim.ini"), brokers))
     bus = messages.attach(stage, brokers)
-    short_commands(stage)
     signals(stage, config, bus)
     nohup(stage, config, bus)
     terminal(stage, config, bus)
     gone(stage, config, bus, "stdout")
     gone(stage, config, bus, "stderr")
     full(stage, config, bus)
+    short_commands(stage, config, brokers)
+    full_disk(stage, config, bus)
     readers(stage, brokers)
     at_once(stage, broker, brokers)
     replay(stage)

@@ -14,6 +14,7 @@
 #include "truth.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/output.h"
 #include "world.h"
 
 enum {
@@ -349,13 +350,13 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "arbspot-sim: %s\n", err.text);
         return EXIT_USAGE;
     }
-    if (sim.options.wants_help) {
-        (void)fputs(options_help, stdout);
-        return EXIT_SUCCESS;
-    }
-    if (sim.options.wants_faults_listed) {
-        list_faults();
-        return EXIT_SUCCESS;
+    if (sim.options.wants_help || sim.options.wants_faults_listed) {
+        if (sim.options.wants_help) {
+            (void)fputs(options_help, stdout);
+        } else {
+            list_faults();
+        }
+        return output_settle("arbspot-sim") ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     int rc = handle_signals() == ARB_OK ? open_sim(&sim, &err)
                                         : err_set(&err, ARB_EINVAL, "signals cannot be caught");

@@ -453,6 +453,13 @@ static void names_are_searched_in_order(void **state)
     assert_int_equal(plugin_find("krakn", dirs, path, sizeof(path), &err), ARB_EINVAL);
     assert_string_equal(err.text, "there is no krakn.so in /nonexistent, " ARBSPOT_FIXTURES
                                   ": set plugin_dir, or give a path");
+    const char *const endless[] = { "/proc/self/fd/nowhere", "endless", NULL };
+    (void)unlink("endless");
+    assert_int_equal(symlink("endless", "endless"), 0);
+    assert_int_equal(plugin_find("good", endless, path, sizeof(path), &err), ARB_EINVAL);
+    assert_string_equal(err.text, "good.so cannot be looked for in endless: "
+                                  "Too many levels of symbolic links");
+    assert_int_equal(unlink("endless"), 0);
     assert_int_equal(plugin_find("./x/y.so", dirs, path, 8, &err), ARB_ELIMIT);
 }
 

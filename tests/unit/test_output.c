@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +172,46 @@ static void nothing_is_said_when_nothing_was_lost(void **state)
     assert_int_equal(count_of(log_behind_full_pipe(text, 0), "\n"), 2);
 }
 
+/* The last word of a program that has written to what stands in for stdout; false: it failed. */
+static bool settle(int fd, const char **said)
+{
+    static struct stderr_capture capture;
+    const int original = dup(STDOUT_FILENO);
+
+    (void)fflush(stdout); /* what cmocka has said */
+    (void)dup2(fd, STDOUT_FILENO);
+    (void)fputs(line, stdout);
+    stderr_capture_begin(&capture);
+    const bool is_written = output_settle("test");
+    *said = stderr_capture_end(&capture);
+    clearerr(stdout);
+    (void)dup2(original, STDOUT_FILENO);
+    __fpurge(stdout);
+    (void)close(original);
+    return is_written;
+}
+
+static void what_stdout_does_not_take_is_said_and_no_success(void **state)
+{
+    const int full = open("/dev/full", O_WRONLY | O_CLOEXEC), empty = open("/dev/null", O_WRONLY);
+    const char *said;
+    int ends[2];
+
+    (void)state;
+    assert_true(settle(empty, &said));
+    assert_string_equal(said, "");
+    assert_false(settle(full, &said));
+    assert_string_equal(said, "test: stdout cannot be written to: No space left on device\n");
+    open_pipe(ends);
+    (void)close(ends[0]);
+    output_prepare();
+    assert_false(settle(ends[1], &said)); /* who has gone needs no word */
+    assert_string_equal(said, "");
+    (void)close(ends[1]);
+    (void)close(full);
+    (void)close(empty);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +219,7 @@ int main(void)
         cmocka_unit_test(full_socket_takes_nothing_and_does_not_block),
         cmocka_unit_test(reader_that_has_gone_is_noticed_and_ends_nobody),
         cmocka_unit_test(files_are_written_to_as_they_are),
+        cmocka_unit_test(what_stdout_does_not_take_is_said_and_no_success),
         cmocka_unit_test(lost_lines_are_counted_once),
         cmocka_unit_test(nothing_is_said_when_nothing_was_lost),
     };

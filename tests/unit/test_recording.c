@@ -103,6 +103,48 @@ static void cryptofeed_text_is_read(void **state)
     recording_fini(&recording);
 }
 
+/* The text with every line end of `from` replaced, and all but these bytes kept. */
+static size_t with_cr(const char *from, char *to)
+{
+    size_t n = 0;
+
+    for (; *from != '\0'; from++) {
+        if (*from == '\n') {
+            to[n++] = '\r';
+        }
+        to[n++] = *from;
+    }
+    return n;
+}
+
+/* What a file with the line ends of Windows holds is what the same file with LF holds. */
+static void expect_same_with_cr(const char *text)
+{
+    char crlf[DUMP_MAX], buffer[DUMP_MAX];
+    struct recording with = { 0 }, without = { 0 };
+    struct arb_text dump = arb_text_over(buffer, sizeof(buffer));
+    struct err err = { 0 };
+    const size_t len = with_cr(text, crlf);
+
+    assert_int_equal(add(&without, text, strlen(text), &err), ARB_OK);
+    for (size_t i = 0; i < without.n; i++) {
+        dump_record(&dump, &without.records[i]);
+    }
+    assert_int_equal(add(&with, crlf, len, &err), ARB_OK);
+    expect_records(&with, buffer);
+    assert_int_equal(add(&with, crlf, len - 2, &err), ARB_OK); /* the last line lacks its end */
+    assert_int_equal(with.n, 2 * without.n);
+    recording_fini(&with);
+    recording_fini(&without);
+}
+
+static void lines_may_end_with_cr_and_lf(void **state)
+{
+    (void)state;
+    expect_same_with_cr(cryptofeed);
+    expect_same_with_cr("CBCAP1 kraken BTC/USD 1000000000000\n5000 5\nhello\n5007 0\n\n");
+}
+
 static void last_line_needs_no_line_end(void **state)
 {
     struct recording recording = { 0 };
@@ -232,6 +274,10 @@ static void what_is_not_a_file_is_refused(void **state)
     (void)state;
     assert_int_equal(recording_add(&recording, "/nonexistent/file", &err), ARB_EINVAL);
     assert_string_equal(err.text, "/nonexistent/file: No such file or directory");
+    assert_int_equal(recording_add(&recording, "/tmp", &err), ARB_EINVAL);
+    assert_string_equal(err.text, "/tmp: a folder, not a recording: name its files");
+    assert_int_equal(recording_add(&recording, "/dev/null", &err), ARB_EINVAL);
+    assert_string_equal(err.text, "/dev/null: not a regular file");
     assert_true(recording_add(&recording, "/", &err) != ARB_OK);
     assert_int_equal(recording.n_files, 0);
     recording_fini(&recording);
@@ -261,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cryptofeed_text_is_read),
+        cmocka_unit_test(lines_may_end_with_cr_and_lf),
         cmocka_unit_test(last_line_needs_no_line_end),
         cmocka_unit_test(cbcap_is_read_on_the_clock_of_its_head),
         cmocka_unit_test(empty_file_has_no_records),
