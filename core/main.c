@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "config/nearest.h"
 #include "util/crash.h"
+#include "util/harmless.h"
 #include "util/log.h"
 #include "util/output.h"
 
@@ -70,10 +71,9 @@ static int refuse(const char *name)
     }
     const char *const near = nearest_word(name, names);
     if (near != NULL) {
-        (void)fprintf(stderr, "arbspot: there is no command '%s'; did you mean '%s'?\n", name,
-                      near);
+        harmless_line(stderr, "arbspot: there is no command '%s'; did you mean '%s'?", name, near);
     } else {
-        (void)fprintf(stderr, "arbspot: there is no command '%s'; see arbspot --help\n", name);
+        harmless_line(stderr, "arbspot: there is no command '%s'; see arbspot --help", name);
     }
     return CMD_USAGE;
 }

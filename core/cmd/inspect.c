@@ -8,6 +8,7 @@
 #include "session/capabilities.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
+#include "util/harmless.h"
 
 static const char usage[] =
     "Usage: arbspot inspect PLUGIN\n"
@@ -43,19 +44,19 @@ static void print_row(const struct plugin *plugin, const char *key, const char *
     const char *rule = NULL;
     const int rc = capabilities_probe(plugin, key == NULL ? NULL : &setting, &plan, &rule);
 
-    (void)printf("  %-12s", value);
     if (rc != ARB_OK) {
-        (void)printf("%s%s\n",
-                     rc == ARB_ENOTSUP  ? "unknown: an option has no default"
-                     : rc == ARB_EPROTO ? "breaks the rule that "
-                                        : "init() fails without a configuration",
-                     rc == ARB_EPROTO ? rule : "");
+        harmless_line(stdout, "  %-12s%s%s", value,
+                      rc == ARB_ENOTSUP  ? "unknown: an option has no default"
+                      : rc == ARB_EPROTO ? "breaks the rule that "
+                                         : "init() fails without a configuration",
+                      rc == ARB_EPROTO ? rule : "");
         return;
     }
-    (void)printf("%-10s %-9u %-9s %-15s %-6u %s\n", loss_detection_name(plan.loss_detection),
-                 plan.checksum_levels, snapshot_source_name(plan.snapshot_source),
-                 unknown_delete_name(plan.unknown_delete), plan.depth,
-                 liveness_name(plan.liveness));
+    harmless_line(stdout, "  %-12s%-10s %-9u %-9s %-15s %-6u %s", value,
+                  loss_detection_name(plan.loss_detection), plan.checksum_levels,
+                  snapshot_source_name(plan.snapshot_source),
+                  unknown_delete_name(plan.unknown_delete), plan.depth,
+                  liveness_name(plan.liveness));
 }
 
 /* The option that selects among modes: the first one that is a word. */
@@ -86,8 +87,8 @@ static void print_capabilities(const struct plugin *plugin)
     const struct arb_option *const mode = find_mode(&plugin->desc);
 
     (void)printf("what the feed can prove, with defaults:\n");
-    (void)printf("  %-12s%-10s %-9s %-9s %-15s %-6s %s\n", mode == NULL ? "" : mode->name, "loss",
-                 "checksum", "snapshot", "unknown delete", "depth", "liveness");
+    harmless_line(stdout, "  %-12s%-10s %-9s %-9s %-15s %-6s %s", mode == NULL ? "" : mode->name,
+                  "loss", "checksum", "snapshot", "unknown delete", "depth", "liveness");
     if (mode == NULL) {
         print_row(plugin, NULL, "");
     } else {
@@ -99,8 +100,8 @@ static void print_plugin(const struct plugin *plugin)
 {
     const struct arb_plugin *const desc = &plugin->desc;
 
-    (void)printf("%s %s: %s\n", desc->name, desc->version, desc->description);
-    (void)printf("  file       %s\n", plugin->path);
+    harmless_line(stdout, "%s %s: %s", desc->name, desc->version, desc->description);
+    harmless_line(stdout, "  file       %s", plugin->path);
     (void)printf("  kind       %s\n", plugin_kind_name(desc->kind));
     (void)printf("  ABI        %u.%u, this host speaks %d.%d\n", desc->abi_major, desc->abi_minor,
                  ARB_ABI_MAJOR, ARB_ABI_MINOR);
@@ -142,11 +143,11 @@ static int inspect(const char *what)
     struct plugin plugin;
 
     if (find_and_load(what, &plugin, &err) != ARB_OK) {
-        (void)fprintf(stderr, "arbspot: %s\n", err.text);
+        harmless_line(stderr, "arbspot: %s", err.text);
         return CMD_FAILED;
     }
     if (options_check_table(&plugin.desc, &err) != ARB_OK) {
-        (void)fprintf(stderr, "arbspot: %s: %s\n", what, err.text);
+        harmless_line(stderr, "arbspot: %s: %s", what, err.text);
         return CMD_FAILED;
     }
     print_plugin(&plugin);

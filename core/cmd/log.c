@@ -9,6 +9,7 @@
 #include "cmd/attach.h"
 #include "cmd/ending.h"
 #include "cmd/follow.h"
+#include "util/harmless.h"
 
 enum { WAIT_MS = 200 }; /* how long Ctrl-C may take */
 
@@ -66,7 +67,7 @@ static int follow_topic(void *context, const struct kafka_config *kafka)
         follow_create(&follow, &config, &err) == ARB_OK) {
         status = print_all(follow, ending);
     } else {
-        (void)fprintf(stderr, "arbspot log: %s\n", err.text);
+        harmless_line(stderr, "arbspot log: %s", err.text);
     }
     follow_destroy(follow);
     ending_close(ending);

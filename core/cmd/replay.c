@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "config/instrument_list.h"
 #include "replay/replay.h"
+#include "util/harmless.h"
 #include "venue/lone_session.h"
 #include "wire/wire.h"
 
@@ -314,7 +315,7 @@ int cmd_replay(int argc, char **argv)
     }
     const int rc = replay_files(&arguments, argv + optind, &err);
     if (rc != ARB_OK && err.text[0] != '\0') {
-        (void)fprintf(stderr, "arbspot replay: %s\n", err.text);
+        harmless_line(stderr, "arbspot replay: %s", err.text);
     }
     return rc == ARB_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

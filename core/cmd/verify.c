@@ -10,6 +10,7 @@
 #include "cmd/verifier.h"
 #include "config/values.h"
 #include "util/clock.h"
+#include "util/harmless.h"
 #include "util/output.h"
 
 enum {
@@ -76,7 +77,7 @@ static int verify(void *context, const struct kafka_config *kafka)
         read_for(verifier, a->duration_ms, ending);
         status = report(verifier, a->json);
     } else {
-        (void)fprintf(stderr, "arbspot verify: %s\n", err.text);
+        harmless_line(stderr, "arbspot verify: %s", err.text);
     }
     verifier_destroy(verifier);
     ending_close(ending);

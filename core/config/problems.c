@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arbspot/text.h"
+#include "util/harmless.h"
 
 struct problem {
     struct problem *next;
@@ -64,7 +65,7 @@ static void hold_or_print(struct problems *problems, unsigned line, const char *
     struct problem *const problem = problems->holds > 0 ? problem_create(line, text) : NULL;
     if (problem == NULL) {
         /* Without memory to hold it, said out of order is better than not said. */
-        (void)fprintf(problems->out, "%s\n", text);
+        harmless_line(problems->out, "%s", text);
         return;
     }
     insert(problems, problem);
@@ -107,11 +108,11 @@ void problems_release(struct problems *problems)
     while (problems->held != NULL) {
         struct problem *const problem = problems->held;
         problems->held = problem->next;
-        (void)fprintf(problems->out, "%s\n", problem->text);
+        harmless_line(problems->out, "%s", problem->text);
         free(problem);
     }
     if (problems->n_held == PROBLEMS_HELD_MAX && problems->n > problems->n_held) {
-        (void)fprintf(problems->out, "%s: %u more problems are not shown\n", problems->path,
+        harmless_line(problems->out, "%s: %u more problems are not shown", problems->path,
                       problems->n - problems->n_held);
     }
     problems->n_held = 0;

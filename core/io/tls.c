@@ -53,6 +53,12 @@ static void on_info(const SSL *ssl, int where, int ret)
     }
 }
 
+struct tls *tls_of(const SSL *ssl)
+{
+    SSL_CTX *const ctx = SSL_get_SSL_CTX(ssl);
+    return SSL_CTX_get_info_callback(ctx) == on_info ? SSL_CTX_get_app_data(ctx) : NULL;
+}
+
 /* OpenSSL's own word for a file that cannot be read is "system lib". */
 static int check_readable(const char *ca_file, struct err *err)
 {

@@ -12,7 +12,17 @@
 #include "io/url.h"
 #include "util/err.h"
 
-enum { TLS_WHY_MAX = 160 };
+enum {
+    TLS_WHY_MAX = 160,
+    TLS_TAIL_MAX = 256, /* more than a WebSocket close frame */
+};
+
+/* What was read last over a connection, deciphered. */
+struct tls_tail {
+    const SSL *ssl;
+    unsigned char bytes[TLS_TAIL_MAX];
+    size_t len;
+};
 
 struct tls {
     SSL_CTX *ctx;
@@ -22,6 +32,7 @@ struct tls {
     int tunnel_fd;         /* the socket whose handshake begins with a tunnel, or -1 */
     char tunnel_target[URL_ENDPOINT_MAX];
     const char *tunnel_user;
+    struct tls_tail tail;
 };
 
 /* Trusts the PEM file, or the system's store when that is NULL. The address must not change. */
@@ -36,6 +47,9 @@ void tls_expect_tunnel(struct tls *tls, int fd, const char *target, const char *
 
 /* Why this connection's handshake failed, or NULL if it is not the last that did. */
 const char *tls_why(const struct tls *tls, const SSL *ssl);
+
+/* The one that this connection was made with; NULL: it is of somebody else in this process. */
+struct tls *tls_of(const SSL *ssl);
 
 /*
  * The verdict on one certificate of a chain; 0 accepts it. Asks for `host` itself instead of

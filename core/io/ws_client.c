@@ -6,6 +6,7 @@
 
 #include "io/backlog.h"
 #include "io/backoff.h"
+#include "io/close_code.h"
 #include "io/inbox.h"
 #include "io/send_queue.h"
 #include "util/clock.h"
@@ -418,12 +419,14 @@ static int on_writable(struct ws_client *ws, struct ws_conn *conn)
     return rc;
 }
 
-/* Codes that libwebsockets does not know, those from 1012 to 2999, arrive here as 1002. */
-static void on_peer_close(struct ws_conn *conn, const unsigned char *in, size_t len)
+static void on_peer_close(const struct ws_client *ws, struct ws_conn *conn, const unsigned char *in,
+                          size_t len)
 {
+    const SSL *const ssl = lws_get_ssl(conn->dial.wsi);
     char why[DIAL_WHY_MAX], text[CLOSE_TEXT_MAX] = "";
 
-    const unsigned code = len >= 2 ? (unsigned)in[0] << 8 | in[1] : 1005; /* RFC 6455: none given */
+    /* RFC 6455: 1005 when none was given. */
+    const unsigned code = len >= 2 ? close_code(&ws->net->tls, ssl, in, len) : 1005;
     if (len > 2) {
         (void)snprintf(text, sizeof(text), " %.*s", (int)(len - 2), (const char *)in + 2);
     }
@@ -520,7 +523,7 @@ int ws_client_event(struct ws_client *ws, struct dial *dial, enum lws_callback_r
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return on_writable(ws, conn);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        on_peer_close(conn, (const unsigned char *)in.data, in.len);
+        on_peer_close(ws, conn, (const unsigned char *)in.data, in.len);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
         explain_end(conn);

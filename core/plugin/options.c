@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/config_keys.h"
+#include "util/harmless.h"
 
 enum {
     TEXT_MAX = 256, /* of a description in a message */
@@ -320,8 +321,10 @@ static void print_option(const struct arb_option *option, FILE *out)
     struct arb_text range = arb_text_over(data, sizeof(data));
 
     value_describe_range(&rule, &range);
-    (void)fprintf(out, "  %s = %s\n      %s%s%s\n      %s\n", option->name, shown_fallback(option),
-                  value_type_name(option->type), range.len == 0 ? "" : ", ", data, option->help);
+    harmless_line(out, "  %s = %s", option->name, shown_fallback(option));
+    harmless_line(out, "      %s%s%s", value_type_name(option->type), range.len == 0 ? "" : ", ",
+                  data);
+    harmless_line(out, "      %s", option->help);
 }
 
 void options_print(const struct arb_plugin *desc, FILE *out)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "plugin/abi_sizes.h"
-#include "util/log.h"
 
 static struct effects *effects_of(struct arb_host *host)
 {
@@ -88,7 +87,7 @@ static void host_log(struct arb_host *host, enum arb_log_level level, const char
 {
     va_list args;
     va_start(args, fmt);
-    log_vline(level, effects_of(host)->who, fmt, args);
+    repeats_log(&effects_of(host)->repeats, host->mono_ns, level, effects_of(host)->who, fmt, args);
     va_end(args);
 }
 

@@ -12,6 +12,7 @@
 
 #include "arbspot/exchange.h"
 #include "util/clock.h"
+#include "util/repeats.h"
 
 enum {
     EFFECTS_BYTES_MAX = 8 << 20, /* what one callback may ask for, levels included */
@@ -65,8 +66,9 @@ struct effects {
     /* Gives the book of an instrument, or NULL: there are no books to look at. */
     struct arb_book (*view)(const void *context, uint32_t instrument);
     const void *view_context;
-    const char *broken; /* the rule that a request broke, or NULL */
-    const char *who;    /* for the log: "venue=kraken" */
+    const char *broken;     /* the rule that a request broke, or NULL */
+    const char *who;        /* for the log: "venue=kraken" */
+    struct repeats repeats; /* of the plugin's lines */
 };
 
 int effects_init(struct effects *effects, const char *who);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "plugin/abi_sizes.h"
-#include "util/log.h"
 
 static struct requests *requests_of(struct arb_host *host)
 {
@@ -23,7 +22,8 @@ static void write_log(struct arb_host *host, enum arb_log_level level, const cha
     va_list args;
 
     va_start(args, fmt);
-    log_vline(level, requests_of(host)->who, fmt, args);
+    repeats_log(&requests_of(host)->repeats, host->mono_ns, level, requests_of(host)->who, fmt,
+                args);
     va_end(args);
 }
 

@@ -9,12 +9,14 @@
 
 #include "arbspot/strategy.h"
 #include "util/clock.h"
+#include "util/repeats.h"
 
 struct requests {
     struct arb_host host;            /* first: the strategy's handle leads back here */
     struct arb_strategy_calls calls; /* what host.calls points to */
     const char *who;                 /* "strategy=NAME", for log lines; borrowed */
     const char *broken_rule;         /* or NULL */
+    struct repeats repeats;          /* of its lines */
     uint32_t n_venues;
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */

@@ -3,76 +3,31 @@
 #include <string.h>
 
 #include "arbspot/abi.h"
+#include "util/harmless.h"
 
-/* Bytes of the UTF-8 character that starts with `lead`, by its high bits; 0: none does. */
-static unsigned utf8_len(unsigned char lead)
+static char *write_escape(char *out, uint32_t code)
 {
-    if (lead < 0x80) {
-        return 1;
+    memcpy(out, "\\u", 2);
+    for (unsigned i = 0; i < 4; i++) {
+        out[2 + i] = "0123456789abcdef"[code >> (12 - 4 * i) & 15];
     }
-    if (lead < 0xc2 || lead > 0xf4) {
-        return 0;
-    }
-    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
-/* Rules out what the lead byte alone cannot: overlong forms, surrogates, beyond U+10FFFF. */
-static bool is_second_byte_of(unsigned char lead, unsigned char second)
-{
-    switch (lead) {
-    case 0xe0:
-        return second >= 0xa0 && second <= 0xbf;
-    case 0xed:
-        return second >= 0x80 && second <= 0x9f;
-    case 0xf0:
-        return second >= 0x90 && second <= 0xbf;
-    case 0xf4:
-        return second >= 0x80 && second <= 0x8f;
-    default:
-        return second >= 0x80 && second <= 0xbf;
-    }
-}
-
-/* Bytes of the valid character in front of `text`, or 0. */
-static unsigned char_len(struct arb_bytes text)
-{
-    const unsigned char lead = (unsigned char)text.data[0];
-    const unsigned len = utf8_len(lead);
-
-    if (len > text.len) {
-        return 0;
-    }
-    for (unsigned i = 1; i < len; i++) {
-        const unsigned char c = (unsigned char)text.data[i];
-        if (i == 1 ? !is_second_byte_of(lead, c) : (c & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return len;
-}
-
-static char *write_control(char *out, unsigned char c)
-{
-    memcpy(out, "\\u00", 4);
-    out[4] = "0123456789abcdef"[c >> 4];
-    out[5] = "0123456789abcdef"[c & 15];
     return out + JSON_TEXT_GROWTH;
 }
 
-static char *write_char(char *out, struct arb_bytes at, unsigned len)
+static char *write_char(char *out, struct arb_bytes at, struct harmless_char next)
 {
     const char c = at.data[0];
 
-    if (len == 0) {
+    if (next.len == 0) {
         *out++ = '?';
     } else if (c == '"' || c == '\\') {
         *out++ = '\\';
         *out++ = c;
-    } else if ((unsigned char)c < 0x20) {
-        out = write_control(out, (unsigned char)c);
+    } else if (harmless_is_not(next.code)) {
+        out = write_escape(out, next.code);
     } else {
-        memcpy(out, at.data, len);
-        out += len;
+        memcpy(out, at.data, next.len);
+        out += next.len;
     }
     return out;
 }
@@ -91,9 +46,9 @@ char *json_text_write(char *out, struct arb_bytes text)
             continue;
         }
         const struct arb_bytes at = { text.data + i, text.len - i };
-        const unsigned len = char_len(at);
-        out = write_char(out, at, len);
-        i += len == 0 ? 1 : len;
+        const struct harmless_char next = harmless_next(at);
+        out = write_char(out, at, next);
+        i += next.len == 0 ? 1 : next.len;
     }
     return out;
 }

@@ -10,7 +10,8 @@ enum { JSON_TEXT_GROWTH = 6 }; /* bytes one byte of text can become: \u001f */
 
 /*
  * Writes `text` without quotes, escaped, and returns the position behind it. Bytes that are
- * not UTF-8 become '?': whoever reads the message shall not stumble over a venue's text.
+ * not UTF-8 become '?': whoever reads the message shall not stumble over a venue's text. What
+ * harmless.h keeps from terminals is escaped, so that JSON may be looked at in one.
  */
 char *json_text_write(char *out, struct arb_bytes text);
 

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/harmless.h"
 #include "util/output.h"
 
 enum { LINE_MAX_LEN = 2048, LIMIT_INTERVAL_S = 10 };
@@ -26,20 +27,27 @@ void log_set_level(enum arb_log_level level)
     atomic_store_explicit(&most_detailed, (int)level, memory_order_relaxed);
 }
 
+bool log_is_on(enum arb_log_level level)
+{
+    return (int)level <= atomic_load_explicit(&most_detailed, memory_order_relaxed);
+}
+
 void log_open(void)
 {
     output_open(&sink, STDERR_FILENO);
 }
 
-/* Copies text into a logfmt value: quotes escaped, control characters shown as '?'. */
-static size_t put_quoted(char *out, size_t cap, const char *text)
+/* Copies text into a logfmt value: quotes escaped, what is harmful to terminals shown as '?'. */
+static size_t put_quoted(char *out, size_t cap, char *text)
 {
+    const size_t len = harmless_make(text, strlen(text));
     size_t n = 0;
-    for (; *text != '\0' && n + 3 < cap; text++) {
-        if (*text == '"' || *text == '\\') {
+
+    for (size_t i = 0; i < len && n + 3 < cap; i++) {
+        if (text[i] == '"' || text[i] == '\\') {
             out[n++] = '\\';
         }
-        out[n++] = (unsigned char)*text < 0x20 ? '?' : *text;
+        out[n++] = text[i];
     }
     return n;
 }
@@ -88,7 +96,7 @@ void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_li
 {
     char line[LINE_MAX_LEN], text[LINE_MAX_LEN / 2];
 
-    if ((int)level > atomic_load_explicit(&most_detailed, memory_order_relaxed)) {
+    if (!log_is_on(level)) {
         return;
     }
     (void)vsnprintf(text, sizeof(text), fmt, args);

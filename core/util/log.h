@@ -21,6 +21,9 @@
 /* The most detailed level written; ARB_INFO until set. Set by main before any thread starts. */
 void log_set_level(enum arb_log_level level);
 
+/* Whether lines of this level are written. */
+bool log_is_on(enum arb_log_level level);
+
 /* Finds out what stderr is. By main, before any thread starts; without it writing may block. */
 void log_open(void);
 

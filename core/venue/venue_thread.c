@@ -9,7 +9,7 @@
 #include "util/log.h"
 #include "util/shortage.h"
 
-enum { WAIT_MS = 1000, PING_MS = 1000, CLOCK_TEXT_MAX = 96 };
+enum { WAIT_MS = 1000, STATS_MS = 60000, PING_MS = 1000, CLOCK_TEXT_MAX = 96 };
 
 /* Says how many books are live whenever that changed, once a second at most. */
 static void log_live(struct venue_thread *thread, struct moment now)
@@ -112,35 +112,6 @@ static bool start_venue(struct venue_thread *thread)
     return rc == ARB_OK;
 }
 
-static void run(void *context)
-{
-    struct venue_thread *const thread = context;
-
-    (void)pthread_setname_np(pthread_self(), "venue"); /* for people who look at threads */
-    watch_here = &thread->mark;
-    if (!start_venue(thread)) {
-        return;
-    }
-    while (!atomic_load_explicit(&thread->stops, memory_order_relaxed)) {
-        if (io_step(thread->io, WAIT_MS) != ARB_OK) {
-            log_line(ARB_ERROR, thread->who, "the network loop failed; this exchange stops");
-            break;
-        }
-    }
-    venue_stop(thread->venue, clock_moment(), "the host stops");
-}
-
-int venue_thread_start(struct venue_thread *thread, struct err *err)
-{
-    const int rc = joinable_start(&thread->thread, run, thread);
-
-    if (rc == ARB_OK) {
-        return ARB_OK;
-    }
-    (void)shortage_no_thread("to be had", err);
-    return err_prefix(err, "%s: ", thread->who);
-}
-
 enum venue_stage venue_thread_stage(const struct venue_thread *thread)
 {
     return (enum venue_stage)atomic_load_explicit(&thread->stage, memory_order_acquire);
@@ -183,7 +154,7 @@ static void put_clock(struct arb_text *text, struct arb_clock clock)
     }
 }
 
-/* The closing account; the thread is gone, so its numbers are ours to read. */
+/* By the thread itself, or when it is gone: then its numbers are ours to read. */
 static void log_stats(const struct venue_thread *thread)
 {
     const struct session_stats stats = venue_stats(thread->venue);
@@ -210,6 +181,40 @@ static void log_stats(const struct venue_thread *thread)
              (long long)(board->worst_lag_ns / NS_PER_MS),
              (long long)(relief->load.worst_ns / NS_PER_MS), (unsigned long long)s->skipped,
              relief_n_shed(relief), buffer);
+}
+
+static void run(void *context)
+{
+    struct venue_thread *const thread = context;
+
+    (void)pthread_setname_np(pthread_self(), "venue"); /* for people who look at threads */
+    watch_here = &thread->mark;
+    if (!start_venue(thread)) {
+        return;
+    }
+    int64_t stats_ns = clock_mono_ns() + STATS_MS * NS_PER_MS;
+    while (!atomic_load_explicit(&thread->stops, memory_order_relaxed)) {
+        if (io_step(thread->io, WAIT_MS) != ARB_OK) {
+            log_line(ARB_ERROR, thread->who, "the network loop failed; this exchange stops");
+            break;
+        }
+        if (clock_mono_ns() >= stats_ns) {
+            stats_ns += STATS_MS * NS_PER_MS;
+            log_stats(thread);
+        }
+    }
+    venue_stop(thread->venue, clock_moment(), "the host stops");
+}
+
+int venue_thread_start(struct venue_thread *thread, struct err *err)
+{
+    const int rc = joinable_start(&thread->thread, run, thread);
+
+    if (rc == ARB_OK) {
+        return ARB_OK;
+    }
+    (void)shortage_no_thread("to be had", err);
+    return err_prefix(err, "%s: ", thread->who);
 }
 
 void venue_thread_ask_to_stop(struct venue_thread *thread)

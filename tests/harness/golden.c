@@ -7,6 +7,7 @@
 #include "file.h"
 #include "notes.h"
 #include "rig.h"
+#include "util/harmless.h"
 #include "watch.h"
 
 enum { NAME_MAX_LEN = 512, DIFF_LINES = 3, SHOWN_MAX = 400 };
@@ -75,8 +76,8 @@ static const char *next_line(const char *p)
 static void print_line(char mark, const char *line)
 {
     const int len = (int)(line_end(line) - line);
-    (void)printf("  %c %.*s%s\n", mark, len < SHOWN_MAX ? len : SHOWN_MAX, line,
-                 len < SHOWN_MAX ? "" : "...");
+    harmless_line(stdout, "  %c %.*s%s", mark, len < SHOWN_MAX ? len : SHOWN_MAX, line,
+                  len < SHOWN_MAX ? "" : "...");
 }
 
 static void print_some(char mark, const char *text)

@@ -99,11 +99,16 @@ BITSTAMP = {
     "an unknown event": ("ignored", lambda s: text('{"event":"bts:news","data":[[[{}]]]}')),
 }
 # Replaces all connections of the venue by others, and so comes when the rest has settled.
+FOR_A_TERMINAL = "\x1b[2J \x07 \x7f \u009b31m \u202e \u2028 end"
+CLOSES = {
+    "a close with words for a terminal": ("recovers", lambda s: proxies.frame(
+        b"\x03\xf5" + FOR_A_TERMINAL.encode() + b"\xff", opcode=8)),
+}
 RECONNECT = {
     "a request to reconnect": ("ignored", lambda s: text(
         '{"event":"bts:request_reconnect","channel":"","data":""}')),
 }
-NONSENSE = {"kraken": COMMON | KRAKEN, "bitstamp": COMMON | BITSTAMP}
+NONSENSE = {"kraken": COMMON | KRAKEN | CLOSES, "bitstamp": COMMON | BITSTAMP}
 N = max(len(table) for table in NONSENSE.values())
 
 
@@ -189,6 +194,23 @@ def expect_counted(stage, host):
         stage.expect(counts["resyncs"] >= 1, f"{venue}: resyncs are counted: {line}")
 
 
+def expect_harmless(stage, host):
+    """Nothing that a terminal would obey, or that turns a line round, is in the log."""
+    with open(host.err_path, "rb") as file:
+        log = file.read()
+    said = log.decode(errors="replace")
+    bad = {c for c in said if c != "\n" and (ord(c) < 0x20 or 0x7f <= ord(c) <= 0x9f or
+                                            c in "\u2028\u2029\u202e\ufffd")}
+    stage.expect(not bad, f"the log has {bad}")
+
+
+def expect_close_told(stage, attempts):
+    """The code as it was received, and the words: JSON carries any."""
+    reasons = [reason for attempt in attempts for _, reason in attempt.story() if reason]
+    stage.expect(any(reason.startswith("closed by the venue (1013 \x1b[2J") for reason in reasons),
+                 f"a close with 1013 is told: {reasons}")
+
+
 def suite(stage):
     sim = stage.simulator("--instruments", str(N), "--rate", "5", "--divergence-every", "0")
     certificate = proxies.make_certificate(stage)
@@ -206,6 +228,7 @@ def suite(stage):
     for venue, kinds in NONSENSE.items():
         attempts += send_nonsense(stage, bus, venue, proxy[venue], kinds)
     expect_settled(stage, host, attempts)
+    expect_close_told(stage, attempts)
     request = send_nonsense(stage, bus, "bitstamp", proxy["bitstamp"], RECONNECT)
     host.wait_for(r"venue=bitstamp msg=\"session \d+ replaces session", stage.limit(10))
     expect_settled(stage, host, request)
@@ -217,6 +240,7 @@ def suite(stage):
     stage.expect(host.stop() == 0, "the host ends with 0")
     stage.expect(sim.is_running(), "the simulator is still there")
     expect_counted(stage, host)
+    expect_harmless(stage, host)
     messages.expect_sound(stage, bus)
 
 

@@ -11,7 +11,7 @@
 
 struct stderr_capture {
     int file, original;
-    char text[8192]; /* set by end(); what is longer is cut */
+    char text[32768]; /* set by end(); what is longer is cut */
 };
 
 static inline void stderr_capture_begin(struct stderr_capture *capture)

@@ -13,6 +13,7 @@
 
 #include "plugin/abi_sizes.h"
 #include "session/effects.h"
+#include "stderr_capture.h"
 #include "session_world.h"
 
 enum { TAPE_MAX = 16384, MIB = 1 << 20, MANY = 2000 };
@@ -295,6 +296,24 @@ static void logging_is_not_recorded(void **state)
     (void)state;
     arb_log(host_of(tape), ARB_DEBUG, "%d", 1);
     expect(tape, "");
+    tape_destroy(tape);
+}
+
+static void flood_of_one_line_hides_no_other(void **state)
+{
+    struct tape *const tape = tape_create();
+    struct stderr_capture capture;
+
+    (void)state;
+    stderr_capture_begin(&capture);
+    for (int i = 0; i < 100; i++) {
+        arb_log(host_of(tape), ARB_WARN, "%s", "flood");
+    }
+    arb_log(host_of(tape), ARB_WARN, "another");
+    const char *const text = stderr_capture_end(&capture);
+    assert_int_equal(count_of(text, "msg=\"flood\""), 1);
+    assert_int_equal(count_of(text, "msg=\"another\""), 1);
+    assert_int_equal(count_of(text, "\n"), 2);
     tape_destroy(tape);
 }
 
@@ -998,6 +1017,7 @@ int main(void)
         cmocka_unit_test(calls_are_recorded_in_their_order),
         cmocka_unit_test(next_callback_starts_with_nothing),
         cmocka_unit_test(logging_is_not_recorded),
+        cmocka_unit_test(flood_of_one_line_hides_no_other),
         cmocka_unit_test(plugin_may_reuse_its_memory),
         cmocka_unit_test(binary_message_is_whole),
         cmocka_unit_test(message_without_a_terminator_gets_one),

@@ -100,9 +100,10 @@ static void text_from_outside_cannot_break_the_line(void **state)
 
     (void)state;
     stderr_capture_begin(&capture);
-    log_line(ARB_INFO, NULL, "%s", "a\"b\\c\nlevel=error\x1b[31m");
+    log_line(ARB_INFO, NULL, "%s",
+             "a\"b\\c\nlevel=error\x1b[31m\x7f\xc2\x9b\xe2\x80\xae\xff\xc3\xa9");
     assert_string_equal(behind_time(stderr_capture_end(&capture)),
-                        "level=info msg=\"a\\\"b\\\\c?level=error?[31m\"\n");
+                        "level=info msg=\"a\\\"b\\\\c?level=error?[31m????\xc3\xa9\"\n");
 }
 
 static void long_line_is_cut_and_ends(void **state)

@@ -39,6 +39,9 @@ static void write_escapes_quotes_backslashes_and_controls(void **state)
 {
     (void)state;
     assert_written("a \"b\" \\ \n\x1f", "a \\\"b\\\" \\\\ \\u000a\\u001f");
+    /* What a terminal would obey, or turn round; U+00A0 is neither. */
+    assert_written("\x7f \xc2\x9b \xc2\xa0 \xe2\x80\xae \xe2\x80\xa8",
+                   "\\u007f \\u009b \xc2\xa0 \\u202e \\u2028");
 }
 
 static void write_keeps_utf8(void **state)
