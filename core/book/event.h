@@ -56,12 +56,13 @@ struct event {
     uint64_t session;
     uint64_t seq, prev_seq;
     uint64_t conflated; /* events of this book that this one replaced, unsent or undelivered */
-    int64_t venue_ns, recv_ns;
-    int64_t mono_ns;              /* EVENT_ALIVE: when it was made, by the host's monotonic clock */
+    int64_t venue_ns;
+    int64_t recv_ns; /* EVENT_ALIVE off a topic: when it was published, by the host's UTC; else 0 */
+    int64_t mono_ns; /* EVENT_ALIVE: when it was made, by the host's monotonic clock */
     struct arb_clock clock;       /* of the venue, when the event was made */
     const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
     const struct arb_level *asks;
-    const char *reason; /* terminated; "" unless a status */
+    const char *reason; /* terminated; "" unless a status; EVENT_ALIVE off a topic: the host */
 };
 
 /*

@@ -6,6 +6,8 @@
 #include "arbspot/abi.h"
 #include "cmd/cmd.h"
 #include "config/config_load.h"
+#include "util/clock.h"
+#include "util/quiet.h"
 
 bool attach_take(struct attach_request *request, int option, const char *value)
 {
@@ -57,6 +59,7 @@ int attach_call(const struct attach_request *request, attach_fn *fn, void *conte
         return call_configured(request, fn, context);
     }
     const struct kafka_config kafka = { .brokers = request->brokers,
+                                        .silence_ms = QUIET_DEFAULT_NS / NS_PER_MS,
                                         .market_topic = "market-data",
                                         .opportunity_topic = "arbitrage-opportunities" };
     return call(request, &kafka, fn, context);

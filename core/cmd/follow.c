@@ -11,6 +11,9 @@
 #include "util/harmless.h"
 #include "util/log.h"
 #include "util/output.h"
+#include "util/quiet.h"
+
+enum { WHY_MAX = 512 };
 
 struct follow {
     struct kafka_reader *reader;
@@ -18,6 +21,8 @@ struct follow {
     bool json, brief, failed;
     uint64_t count, printed, skipped;
     struct log_limit skipped_limit;
+    struct quiet quiet; /* nothing can come */
+    int64_t silence_ns, look_ns;
 };
 
 static const char who[] = "kafka=log";
@@ -56,6 +61,31 @@ static void print(struct follow *follow, const struct kafka_record *record)
                                   : !opportunity_print(&follow->printer, &opportunity);
 }
 
+/* That nothing comes is usual; that nothing can is said. */
+static void look_at_silence(struct follow *follow, int64_t now_ns)
+{
+    char buffer[WHY_MAX];
+    struct arb_text why = arb_text_over(buffer, sizeof(buffer));
+
+    if (now_ns < follow->look_ns) {
+        return;
+    }
+    follow->look_ns = now_ns + NS_PER_S;
+    const bool is_deaf = kafka_reader_explain(follow->reader, &why);
+    switch (quiet_look(&follow->quiet, is_deaf, now_ns, follow->silence_ns)) {
+    case QUIET_BEGINS:
+        log_line(ARB_WARN, who, "no opportunity can be read for %lld s: %s",
+                 quiet_seconds(&follow->quiet, now_ns), buffer);
+        break;
+    case QUIET_ENDS:
+        log_line(ARB_INFO, who, "opportunities are read again, after %lld s",
+                 quiet_seconds(&follow->quiet, now_ns));
+        break;
+    case QUIET_NONE:
+        break;
+    }
+}
+
 int follow_create(struct follow **out, const struct follow_config *config, struct err *err)
 {
     const struct kafka_reader_config reader = {
@@ -72,6 +102,7 @@ int follow_create(struct follow **out, const struct follow_config *config, struc
     follow->json = config->json;
     follow->brief = config->brief;
     follow->count = config->count;
+    follow->silence_ns = config->kafka->silence_ms * NS_PER_MS;
     opportunity_printer_init(&follow->printer, stdout);
     const int rc = kafka_reader_create(&follow->reader, &reader, err);
     if (rc != ARB_OK) {
@@ -92,6 +123,7 @@ bool follow_step(struct follow *follow, int wait_ms)
                kafka_reader_next(follow->reader, wait_ms, &record)) {
         print(follow, &record);
     }
+    look_at_silence(follow, clock_mono_ns());
     return !follow->failed && (follow->count == 0 || follow->printed < follow->count);
 }
 

@@ -8,11 +8,13 @@
 #include "book/event.h"
 #include "kafka/reader.h"
 #include "util/clock.h"
+#include "util/harmless.h"
 #include "util/json_text.h"
 
 enum {
     BOOKS_MAX = ARB_INSTRUMENTS_MAX * ARB_VENUES_MAX,
-    VENUES_MAX = 256,  /* in the table; books of further ones count in the verdict all the same */
+    VENUES_MAX = 256, /* in the table; books of further ones count in the verdict all the same */
+    WHY_MAX = 512,
     FAULTS_SHOWN = 20, /* books named one by one; more are counted */
 };
 
@@ -271,6 +273,16 @@ static void print_fault(const struct arb_consumer_book *book, FILE *out)
                   c->gaps, c->crc_mismatches, c->failed);
 }
 
+/* What keeps anything from coming; a topic that is read and empty included. */
+static void print_silence(const struct verifier *verifier, FILE *out)
+{
+    char buffer[WHY_MAX];
+    struct arb_text why = arb_text_over(buffer, sizeof(buffer));
+
+    (void)kafka_reader_explain(verifier->reader, &why); /* whose fault it is does not matter here */
+    harmless_line(out, "not proven: no message came: %s", buffer);
+}
+
 static void print_faults(const struct verifier *verifier, FILE *out)
 {
     const uint32_t n = arb_consumer_n_books(verifier->consumer);
@@ -305,6 +317,9 @@ void verifier_print(const struct verifier *verifier, FILE *out)
         print_row(&table.rows[i], out);
     }
     print_faults(verifier, out);
+    if (arb_consumer_counts_sum(&totals) == 0 && totals.not_ours == 0) {
+        print_silence(verifier, out);
+    }
     (void)fprintf(out,
                   "%s: %" PRIu32 " books, %" PRIu64 " messages in %.1f s, %" PRIu64 " not ours\n",
                   verifier_is_proven(verifier) ? "proven" : "NOT PROVEN",

@@ -42,6 +42,7 @@ struct host_config {
     uint8_t px_scale, qty_scale;  /* of all instruments; ARB_DIGITS_UNKNOWN: not given */
     const char *scales_file;      /* where decided scales are remembered; NULL: nowhere */
     const char *log_level;        /* error|warn|info|debug */
+    int64_t silence_ms;           /* after so long it is said what is missing; 0: never */
     bool standby; /* waits as long as another host publishes its venues; else it does not start */
     bool isolate; /* each exchange and strategy in a process of its own */
     const char *family_dir; /* set in such a process: a folder that all of them share */
@@ -57,6 +58,7 @@ struct kafka_config {
     int64_t partitions;            /* of topics that have to be created */
     int64_t replication;
     int64_t retention_ms;         /* of topics that have to be created; 0: the broker's default */
+    int64_t silence_ms;           /* of [host], set for those who read topics */
     struct config_entry *rdkafka; /* `rdkafka.KEY = value`, keys without the prefix */
 };
 

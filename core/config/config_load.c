@@ -230,6 +230,7 @@ static int build(struct config_builder *b, const struct ini_section *all)
         take_absent(b, SECTION_KAFKA, &b->config->kafka);
     }
     inherit_scales(b->config);
+    b->config->kafka.silence_ms = b->config->host.silence_ms;
     config_check(b->config, b->problems);
     return b->rc;
 }

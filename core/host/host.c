@@ -252,6 +252,7 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .session =
                                               strategy_session(host->run, part->config->name),
                                           .now = clock_moment(),
+                                          .silence_ns = host->config->host.silence_ms * NS_PER_MS,
                                           .mark = &part->mark };
     return runner_create(&part->runner, &config, &problems, err);
 }

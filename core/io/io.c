@@ -419,3 +419,8 @@ const struct io_stats *io_stats(const struct io *io)
 {
     return &io->net.stats;
 }
+
+const char *io_last_failure(const struct io *io)
+{
+    return io->net.last_failure;
+}

@@ -54,6 +54,8 @@ struct port io_port(struct io *io);
 /* As of the last turn; for the thread that steps the io. */
 struct io_load io_load(const struct io *io);
 
+/* Which host could not be reached last, or was lost, and why; "" when there was none. */
+const char *io_last_failure(const struct io *io);
 const struct io_stats *io_stats(const struct io *io);
 
 #endif /* ARB_IO_H */

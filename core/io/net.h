@@ -19,6 +19,7 @@
 enum {
     NET_LOOKUP_POLL_MS = 5, /* between two looks at a name resolution under way */
     NET_KILL_AGAIN_MS = 1,  /* see dial_kill() */
+    NET_FAILURE_MAX = URL_ENDPOINT_MAX + OUTAGE_WHY_MAX + 16,
 };
 
 struct net {
@@ -30,7 +31,8 @@ struct net {
     struct known_addresses known;
     struct outages outages;
     struct io_stats stats;
-    int64_t due_ns;  /* when a connection or request next needs attention */
+    char last_failure[NET_FAILURE_MAX]; /* which host, and why it is not connected; "": never */
+    int64_t due_ns;                     /* when a connection or request next needs attention */
     int64_t busy_ns; /* when the first message of this turn was read; 0: none was */
 };
 

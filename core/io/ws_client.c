@@ -82,13 +82,15 @@ static void log_failure(struct ws_client *ws, const struct ws_conn *conn, int64_
     uint64_t attempts;
 
     dial_summary(&conn->dial, ws->net, why);
+    url_endpoint(&conn->dial.url, endpoint);
+    (void)snprintf(ws->net->last_failure, sizeof(ws->net->last_failure), "cannot reach %s: %s",
+                   endpoint, why);
     if (!outages_failed(&ws->net->outages, &conn->dial.url, why, now_ns, &attempts)) {
         return;
     }
     if (attempts > 1) {
         (void)snprintf(count, sizeof(count), " (%llu attempts)", (unsigned long long)attempts);
     }
-    url_endpoint(&conn->dial.url, endpoint);
     log_line(ARB_WARN, ws->net->config.who,
              "cannot reach %s: %s%s; retrying, next attempt in %lld s", endpoint, why, count,
              delay_s);
@@ -463,13 +465,15 @@ static void log_lost(struct ws_client *ws, const struct ws_conn *conn, const cha
     char endpoint[URL_ENDPOINT_MAX], count[40] = "";
     uint64_t others;
 
+    url_endpoint(&conn->dial.url, endpoint);
+    (void)snprintf(ws->net->last_failure, sizeof(ws->net->last_failure), "lost %s: %s", endpoint,
+                   why);
     if (conn->is_given_up || !log_limit_pass(&ws->lost_log, clock_mono_ns(), &others)) {
         return;
     }
     if (others > 0) {
         (void)snprintf(count, sizeof(count), " (%llu more before)", (unsigned long long)others);
     }
-    url_endpoint(&conn->dial.url, endpoint);
     log_line(ARB_WARN, ws->net->config.who, "lost %s: %s%s; next attempt in %lld s", endpoint, why,
              count, (long long)((delay_ms + 999) / 1000));
 }

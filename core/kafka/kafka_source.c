@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arbspot/symbols.h"
+#include "arbspot/text.h"
 #include "kafka/reader.h"
 #include "wire/wire.h"
 #include "util/clock.h"
@@ -141,6 +142,8 @@ static const struct event *take(struct kafka_source *s, const struct kafka_recor
         }
         if (event->kind == EVENT_ALIVE) {
             kafka_reader_begin_at(s->reader, record->partition, s->decoded.alive.from);
+            event->recv_ns = s->decoded.pub_ns;
+            event->reason = s->decoded.alive.host;
         }
         s->stats.events++;
     }
@@ -164,6 +167,17 @@ static const struct event *next(struct source *source, int timeout_ms)
     return NULL;
 }
 
+static void explain(struct source *source, char *why, size_t cap)
+{
+    const struct kafka_source *const s = kafka_source_of(source);
+    struct arb_text out = arb_text_over(why, cap);
+
+    (void)kafka_reader_explain(s->reader, &out); /* whose fault it is does not matter here */
+    if (s->stats.skipped > 0 && s->stats.events == 0) {
+        arb_text_add(&out, "; what was in it are no messages of books");
+    }
+}
+
 static void wake(struct source *source)
 {
     kafka_reader_wake(kafka_source_of(source)->reader);
@@ -181,7 +195,9 @@ static void destroy(struct source *source)
 int kafka_source_create(struct source **out, const struct kafka_config *config, const char *group,
                         struct err *err)
 {
-    static const struct source_ops ops = { next, wake, destroy };
+    static const struct source_ops ops = {
+        .next = next, .wake = wake, .explain = explain, .destroy = destroy
+    };
     const struct kafka_reader_config reader_config = { .kafka = config,
                                                        .topic = config->market_topic,
                                                        .group = group,

@@ -591,6 +591,42 @@ bool kafka_reader_is_caught_up(const struct kafka_reader *r)
     return true;
 }
 
+static int32_t count_taken(const struct kafka_reader *r)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < r->n_places; i++) {
+        n += r->places[i].is_taken;
+    }
+    return n;
+}
+
+bool kafka_reader_explain(const struct kafka_reader *r, struct arb_text *out)
+{
+    const int32_t n = count_taken(r);
+
+    if (r->client.is_down) {
+        arb_text_add(out, "no Kafka broker can be reached at %s (%s)", r->client.brokers,
+                     r->client.reason[0] == '\0' ? "no reason given" : r->client.reason);
+    } else if (!r->is_assigned && r->was_absent) {
+        arb_text_add(out, "there is no topic %s at %s", r->topic, r->client.brokers);
+    } else if (!r->is_assigned) {
+        arb_text_add(out, "topic %s is still being looked for at %s", r->topic, r->client.brokers);
+    } else if (n == 0 && r->has_group) {
+        arb_text_add(out,
+                     "its group has given it no partition of topic %s: the group has more members "
+                     "than the topic has partitions, or is not yet agreed",
+                     r->topic);
+    } else if (n == 0) {
+        arb_text_add(out, "topic %s has no partition that can be read", r->topic);
+    } else {
+        arb_text_add(out, "nothing is written to topic %s at %s (%d partitions are read)", r->topic,
+                     r->client.brokers, (int)n);
+        return false;
+    }
+    return true;
+}
+
 void kafka_reader_wake(struct kafka_reader *r)
 {
     rd_kafka_queue_yield(r->queue);

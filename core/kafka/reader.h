@@ -11,6 +11,7 @@
 #ifndef ARB_KAFKA_READER_H
 #define ARB_KAFKA_READER_H
 
+#include "arbspot/text.h"
 #include "arbspot/types.h"
 #include "config/config.h"
 #include "util/err.h"
@@ -71,6 +72,12 @@ void kafka_reader_begin_at(struct kafka_reader *reader, int32_t partition, int64
 
 /* True when nothing that was there before is left to read, or there is no topic. */
 bool kafka_reader_is_caught_up(const struct kafka_reader *reader);
+
+/*
+ * Says why nothing comes, in words that go on from a colon. True when it cannot: no broker, no
+ * topic, or no partition; false when the topic is read, and nothing is written to it.
+ */
+bool kafka_reader_explain(const struct kafka_reader *reader, struct arb_text *out);
 
 /* Makes a waiting kafka_reader_next() return soon. Any thread. */
 void kafka_reader_wake(struct kafka_reader *reader);

@@ -1,6 +1,7 @@
 #include "strategy/ring_source.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "arbspot/abi.h"
@@ -87,6 +88,12 @@ static void wake(struct source *source)
     waker_wake(((struct ring_source *)source)->waker);
 }
 
+static void explain(struct source *source, char *why, size_t cap)
+{
+    (void)source;
+    (void)snprintf(why, cap, "no exchange of this process has a word to say: look at its lines");
+}
+
 static void destroy(struct source *source)
 {
     struct ring_source *const self = (struct ring_source *)source;
@@ -95,7 +102,9 @@ static void destroy(struct source *source)
     free(self);
 }
 
-static const struct source_ops ops = { .next = next, .wake = wake, .destroy = destroy };
+static const struct source_ops ops = {
+    .next = next, .wake = wake, .explain = explain, .destroy = destroy
+};
 
 int ring_source_create(struct source **source, const struct ring_source_venue *venues, unsigned n,
                        struct waker *waker)

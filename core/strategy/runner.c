@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugin/options.h"
+#include "strategy/attention.h"
 #include "strategy/requests.h"
 #include "util/clock.h"
 #include "util/joinable.h"
@@ -39,6 +40,7 @@ struct runner {
     struct runner_stats stats;
     struct delivery delivery;
     struct liveness liveness;       /* of the thread's loop */
+    struct attention attention;     /* likewise */
     int64_t started_ns;             /* when the thread was made, monotonic */
     struct moment step_now;         /* the time, unless is_real_time */
     int64_t due_ns[ARB_TIMERS_MAX]; /* monotonic; NEVER_NS: not set */
@@ -187,10 +189,14 @@ static void fire_timers(struct runner *runner)
 static unsigned drain(struct runner *runner, const struct event *event)
 {
     struct source *const source = runner->config.source;
-    const int64_t now_ns = now_of(runner).mono_ns;
+    const struct moment now = now_of(runner);
+    const int64_t now_ns = now.mono_ns;
     unsigned n = 0;
 
     while (event != NULL) {
+        if (event->kind == EVENT_ALIVE) {
+            attention_alive(&runner->attention, event, now);
+        }
         const bool is_lost = event->kind == EVENT_LOST;
         if (!runner->is_disabled) {
             market_apply(runner->market, event, now_ns);
@@ -283,6 +289,14 @@ static void log_liveness(struct runner *runner)
     }
 }
 
+static void look_at_silence(struct runner *runner)
+{
+    if (!runner->is_disabled) {
+        attention_look(&runner->attention, market_stats(runner->market), runner->config.source,
+                       clock_mono_ns());
+    }
+}
+
 /* Once a second, and at the end. What a disabled strategy left open is for others to close. */
 static void say_alive(struct runner *runner, bool ends)
 {
@@ -312,6 +326,7 @@ static void run(void *context)
         const struct event *const event = source->ops->next(source, wait_ms(runner));
         (void)turn(runner, event); /* however many these were, the loop goes on */
         log_liveness(runner);
+        look_at_silence(runner);
         say_alive(runner, false);
     }
     for (unsigned i = 0; i < STOP_TURNS_MAX; i++) {
@@ -467,6 +482,7 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .fn = config->fn,
         .context = config->context,
     };
+    runner->attention = (struct attention){ .who = runner->who, .limit_ns = config->silence_ns };
     requests_init(&runner->requests, runner->who, config->n_venues);
 }
 

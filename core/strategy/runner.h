@@ -36,6 +36,7 @@ struct runner_config {
     void *context;           /* of fn */
     uint64_t session;        /* of this run, stamped on every opportunity */
     struct moment now;       /* what init() sees */
+    int64_t silence_ns;      /* after so long it says what is missing; 0: never */
     struct watch_mark *mark; /* for the thread; or NULL */
 };
 

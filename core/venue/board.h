@@ -141,6 +141,8 @@ struct arb_book board_view(const struct board *board, uint32_t book);
  */
 bool board_can_replace(const struct board *board, uint32_t seat, uint32_t other);
 struct arb_clock board_clock(const struct board *board, struct moment now);
+/* Why a book was last said not to be LIVE, or "". */
+const char *board_last_reason(const struct board *board);
 const struct board_stats *board_stats(const struct board *board);
 
 #endif /* ARB_BOARD_H */

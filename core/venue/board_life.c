@@ -263,3 +263,8 @@ const struct board_stats *board_stats(const struct board *board)
 {
     return &board->stats;
 }
+
+const char *board_last_reason(const struct board *board)
+{
+    return board->last_reason;
+}

@@ -1,5 +1,6 @@
 #include "venue/board_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define FEEDBACK_LOOK_NS (100 * NS_PER_MS) /* how often a failed delivery is looked for */
@@ -157,6 +158,9 @@ void board_publish(struct board *board, uint32_t i, struct event *event)
         verdict_of(board, book->leader, i) == LAG_DOUBTFUL) {
         book->is_doubtful = true;
         doubt(event);
+    }
+    if (event->state != ARB_BOOK_LIVE && event->reason_len > 0) {
+        (void)snprintf(board->last_reason, sizeof(board->last_reason), "%s", event->reason);
     }
     book->state = event->state;
     book->trading = event->trading;

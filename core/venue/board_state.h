@@ -67,6 +67,7 @@ struct board {
     char who[ARB_SYMBOL_MAX + 8]; /* for the log */
     struct arb_level *changes;    /* [2 * LIVE_CHANGES_MAX] of a takeover; NULL with one seat */
     struct board_stats stats;
+    char last_reason[EVENT_REASON_MAX]; /* of the last status of a book that is not LIVE */
 };
 
 /* -- a session's books ----------------------------------------------------------------- */

@@ -452,6 +452,18 @@ struct session_stats venue_stats(const struct venue *venue)
     return sum;
 }
 
+struct session_standing venue_standing(const struct venue *venue)
+{
+    struct session_standing sum = { 0 };
+
+    for (uint32_t slot = 0; slot < BOARD_SEATS_MAX; slot++) {
+        if (venue->seats[slot].session != NULL) {
+            session_standing_add(&sum, venue->seats[slot].session);
+        }
+    }
+    return sum;
+}
+
 const struct relief *venue_relief(const struct venue *venue)
 {
     return &venue->relief;

@@ -17,6 +17,7 @@
 #define ARB_VENUE_H
 
 #include "session/session.h"
+#include "session/standing.h"
 #include "venue/board.h"
 #include "venue/relief.h"
 
@@ -57,6 +58,8 @@ const struct relief *venue_relief(const struct venue *venue);
 const struct board *venue_board(const struct venue *venue);
 /* How many sessions were replaced. */
 uint64_t venue_replaced(const struct venue *venue);
+/* How far all sessions have come. */
+struct session_standing venue_standing(const struct venue *venue);
 /*
  * The session in one seat below BOARD_SEATS_MAX, or NULL, and which of all sessions it is, from 1:
  * for tests and reports.

@@ -8,8 +8,40 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/shortage.h"
+#include "venue/venue_quiet.h"
 
-enum { WAIT_MS = 1000, STATS_MS = 60000, PING_MS = 1000, CLOCK_TEXT_MAX = 96 };
+enum { WAIT_MS = 1000, STATS_MS = 60000, PING_MS = 1000, CLOCK_TEXT_MAX = 96, WHY_MAX = 1024 };
+
+static void say_none_live(const struct venue_thread *thread, int64_t now_ns)
+{
+    const struct board *const board = venue_board(thread->venue);
+    const struct venue_quiet quiet = { .standing = venue_standing(thread->venue),
+                                       .n_stale = board_count_in_state(board, ARB_BOOK_STALE),
+                                       .n_unusable = board_count_in_state(board, ARB_BOOK_UNUSABLE),
+                                       .connection = io_last_failure(thread->io),
+                                       .reason = board_last_reason(board) };
+    char buffer[WHY_MAX];
+    struct arb_text why = arb_text_over(buffer, sizeof(buffer));
+
+    venue_quiet_explain(&quiet, &why);
+    log_line(ARB_WARN, thread->who, "no book is live for %lld s: %s",
+             quiet_seconds(&thread->quiet, now_ns), buffer);
+}
+
+static void look_for_live(struct venue_thread *thread, int64_t now_ns)
+{
+    switch (quiet_look(&thread->quiet, thread->n_live == 0, now_ns, thread->silence_ns)) {
+    case QUIET_BEGINS:
+        say_none_live(thread, now_ns);
+        break;
+    case QUIET_ENDS:
+        log_line(ARB_INFO, thread->who, "there are live books again, after %lld s",
+                 quiet_seconds(&thread->quiet, now_ns));
+        break;
+    case QUIET_NONE:
+        break;
+    }
+}
 
 /* Says how many books are live whenever that changed, once a second at most. */
 static void log_live(struct venue_thread *thread, struct moment now)
@@ -24,6 +56,7 @@ static void log_live(struct venue_thread *thread, struct moment now)
         log_line(ARB_INFO, thread->who, "%u of %u books are live", n_live, board_n_books(board));
         thread->n_live = n_live;
     }
+    look_for_live(thread, now.mono_ns);
 }
 
 static int64_t on_turn(void *context, struct moment now)
@@ -69,6 +102,7 @@ int venue_thread_init(struct venue_thread *thread, const struct venue_thread_con
         exchange->ca_file != NULL ? exchange->ca_file : config->config->host.ca_file;
 
     (void)snprintf(thread->who, sizeof(thread->who), "venue=%s", exchange->name);
+    thread->silence_ns = config->config->host.silence_ms * NS_PER_MS;
     const struct io_config io = { .who = thread->who,
                                   .ca_file = ca_file,
                                   .proxy = exchange->proxy,

@@ -14,6 +14,7 @@
 #include "bus/last_words.h"
 #include "io/io.h"
 #include "util/joinable.h"
+#include "util/quiet.h"
 #include "util/watch.h"
 #include "venue/venue.h"
 
@@ -38,6 +39,8 @@ struct venue_thread {
     _Atomic bool stops;   /* set by the main thread; no data depends on it */
     uint32_t n_live;      /* as last logged */
     int64_t look_ns;      /* mono: when to count live books again */
+    struct quiet quiet;   /* no book is live */
+    int64_t silence_ns;   /* for so long, then it is said; 0: never */
 };
 
 struct venue_thread_config {
