@@ -119,6 +119,7 @@ def suite(stage):
     finally:
         brake.release()
     stage.expect(not host.lines(LOST), "no connection was ever lost")
+    host.wait_for(r"worst_host_lag_ms=\d+", stage.limit(70))  # once a minute, while it runs
     stage.expect(host.stop() == 0, "the host ends with 0")
     stage.expect(bool(host.lines(r"worst_host_lag_ms=\d+ skipped=\d+ shed=\d+")),
                  "it is in the statistics")
