@@ -19,7 +19,7 @@ struct follow {
     struct kafka_reader *reader;
     struct opportunity_printer printer;
     bool json, brief, failed;
-    uint64_t count, printed, skipped;
+    uint64_t count, printed;
     struct log_limit skipped_limit;
     struct quiet quiet; /* nothing can come */
     int64_t silence_ns, look_ns;
@@ -29,14 +29,9 @@ static const char who[] = "kafka=log";
 
 static void note_skipped(struct follow *follow, const struct kafka_record *record)
 {
-    uint64_t suppressed;
-
-    follow->skipped++;
-    if (log_limit_pass(&follow->skipped_limit, clock_mono_ns(), &suppressed)) {
-        log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: not an opportunity (%llu in all)",
-                 record->topic, (int)record->partition, (long long)record->offset,
-                 (unsigned long long)follow->skipped);
-    }
+    log_limited(&follow->skipped_limit, clock_mono_ns(), ARB_WARN, who,
+                "skipped %s [%d] offset %lld: not an opportunity", record->topic,
+                (int)record->partition, (long long)record->offset);
 }
 
 static bool print_json(struct arb_bytes value)

@@ -46,15 +46,10 @@ static void log_slow(struct watched *watched, int64_t now_ns)
 {
     const struct watch_view *const view = &watched->view;
     const int64_t tenths = (watched->inside_ns / NS_PER_MS + 50) / 100;
-    uint64_t suppressed;
 
-    if (log_limit_pass(&watched->limit, now_ns, &suppressed)) {
-        log_line(ARB_WARN, view->subject.who,
-                 "%s of plugin %s took %lld.%lld s (%llu slow ones not shown since the last)%s%s",
-                 view->callback, view->subject.plugin, (long long)(tenths / 10),
-                 (long long)(tenths % 10), (unsigned long long)suppressed, label_of(view),
-                 view->input);
-    }
+    log_limited(&watched->limit, now_ns, ARB_WARN, view->subject.who,
+                "%s of plugin %s took %lld.%lld s%s%s", view->callback, view->subject.plugin,
+                (long long)(tenths / 10), (long long)(tenths % 10), label_of(view), view->input);
 }
 
 static void note_hanging(struct watchdog *watchdog, unsigned i)

@@ -458,7 +458,7 @@ static void explain_end(struct ws_conn *conn)
     }
 }
 
-/* Venues drop all their connections at once; one line a second says it. */
+/* Venues drop all their connections at once: one line says it. */
 static void log_lost(struct ws_client *ws, const struct ws_conn *conn, const char *why,
                      int64_t delay_ms)
 {

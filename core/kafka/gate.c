@@ -20,18 +20,13 @@ void gate_refused(struct gate *gate, rd_kafka_resp_err_t code, int64_t mono_ns)
 {
     const struct refusal refusal = { .act = REFUSED_WRITE, .code = code, .topic = gate->topic };
     char text[REFUSAL_MAX];
-    uint64_t suppressed;
 
     gate->is_shut = true;
     gate->is_tried = false;
     gate->next_ns = mono_ns + GATE_RETRY_MS * NS_PER_MS;
-    if (log_limit_pass(&gate->limit, mono_ns, &suppressed)) {
-        log_line(ARB_ERROR, gate->who,
-                 "topic %s takes no messages: %s; trying again every %d s (%llu more like this not "
-                 "shown)",
-                 gate->topic, refusal_text(text, &refusal), GATE_RETRY_MS / 1000,
-                 (unsigned long long)suppressed);
-    }
+    log_limited(&gate->limit, mono_ns, ARB_ERROR, gate->who,
+                "topic %s takes no messages: %s; trying again every %d s", gate->topic,
+                refusal_text(text, &refusal), GATE_RETRY_MS / 1000);
 }
 
 void gate_try(struct gate *gate, int64_t mono_ns)

@@ -114,14 +114,10 @@ static const char *decode(struct kafka_source *s, struct arb_bytes value)
 
 static void note_skipped(struct kafka_source *s, const struct kafka_record *record, const char *why)
 {
-    uint64_t suppressed;
-
     s->stats.skipped++;
-    if (log_limit_pass(&s->skipped_limit, clock_mono_ns(), &suppressed)) {
-        log_line(ARB_WARN, who, "skipped %s [%d] offset %lld: %s (%llu more not shown)",
-                 record->topic, (int)record->partition, (long long)record->offset, why,
-                 (unsigned long long)suppressed);
-    }
+    log_limited(&s->skipped_limit, clock_mono_ns(), ARB_WARN, who,
+                "skipped %s [%d] offset %lld: %s", record->topic, (int)record->partition,
+                (long long)record->offset, why);
 }
 
 /* The event of a record, or NULL when there is none in it. */

@@ -37,16 +37,12 @@ static void say_refused(struct outbox *o, const struct refused *refused)
                                      .code = refused->code,
                                      .topic = kafka_topic_name(o->config.kafka, refused->topic) };
     char text[REFUSAL_MAX];
-    uint64_t suppressed;
 
-    if (log_limit_pass(&o->refused_limit, clock_mono_ns(), &suppressed)) {
-        log_line(ARB_ERROR, o->client.who,
-                 "a %smessage of %zu bytes for %s%s%.*s was refused: %s (%llu more like this not "
-                 "shown)",
-                 refused->is_by_broker ? "request with a " : "", refused->len, refused->venue,
-                 refused->venue[0] == '\0' ? "" : " ", (int)refused->key.len, refused->key.data,
-                 refusal_text(text, &refusal), (unsigned long long)suppressed);
-    }
+    log_limited(&o->refused_limit, clock_mono_ns(), ARB_ERROR, o->client.who,
+                "a %smessage of %zu bytes for %s%s%.*s was refused: %s",
+                refused->is_by_broker ? "request with a " : "", refused->len, refused->venue,
+                refused->venue[0] == '\0' ? "" : " ", (int)refused->key.len, refused->key.data,
+                refusal_text(text, &refusal));
 }
 
 static void say_failed(struct outbox *o, enum kafka_topic topic, rd_kafka_resp_err_t code)
@@ -55,15 +51,11 @@ static void say_failed(struct outbox *o, enum kafka_topic topic, rd_kafka_resp_e
                                      .code = code,
                                      .topic = kafka_topic_name(o->config.kafka, topic) };
     char text[REFUSAL_MAX];
-    uint64_t suppressed;
 
-    if (log_limit_pass(&o->failed_limit, clock_mono_ns(), &suppressed)) {
-        log_line(ARB_WARN, o->client.who,
-                 "a message could not be delivered: %s%s%s (%llu more like this not shown)",
-                 refusal_text(text, &refusal),
-                 o->client.reason[0] == '\0' ? "" : "; the last trouble with a connection was: ",
-                 o->client.reason, (unsigned long long)suppressed);
-    }
+    log_limited(&o->failed_limit, clock_mono_ns(), ARB_WARN, o->client.who,
+                "a message could not be delivered: %s%s%s", refusal_text(text, &refusal),
+                o->client.reason[0] == '\0' ? "" : "; the last trouble with a connection was: ",
+                o->client.reason);
 }
 
 static void note_topic_refused(struct outbox *o, enum kafka_topic topic, rd_kafka_resp_err_t code)
@@ -161,7 +153,6 @@ static void relink(struct outbox *o, int64_t now_ns)
 {
     struct outbox_link fresh;
     struct err err = { 0 };
-    uint64_t suppressed;
 
     o->relink_ns = now_ns + o->fail_ms * NS_PER_MS;
     o->fail_ms = 2 * o->fail_ms < FAIL_MAX_MS ? 2 * o->fail_ms : FAIL_MAX_MS;
@@ -178,10 +169,7 @@ static void relink(struct outbox *o, int64_t now_ns)
     for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
         gate_try(&o->gates[i], now_ns);
     }
-    if (log_limit_pass(&o->relink_limit, now_ns, &suppressed)) {
-        log_line(ARB_INFO, o->client.who, "made a new producer (%llu more like this not shown)",
-                 (unsigned long long)suppressed);
-    }
+    log_limited(&o->relink_limit, now_ns, ARB_INFO, o->client.who, "made a new producer");
 }
 
 static rd_kafka_headers_t *make_headers(const struct outbox_message *m)

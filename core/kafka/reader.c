@@ -412,15 +412,12 @@ static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message
                                      .topic = r->topic,
                                      .words = rd_kafka_message_errstr(message) };
     char text[REFUSAL_MAX];
-    uint64_t suppressed;
 
     if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !r->has_group) {
         return; /* librdkafka looks for a coordinator all the same */
     }
-    if (log_limit_pass(&r->client.limit, clock_mono_ns(), &suppressed)) {
-        log_line(ARB_WARN, r->client.who, "reading %s: %s (%llu more like this not shown)",
-                 r->topic, refusal_text(text, &refusal), (unsigned long long)suppressed);
-    }
+    log_limited(&r->client.limit, clock_mono_ns(), ARB_WARN, r->client.who, "reading %s: %s",
+                r->topic, refusal_text(text, &refusal));
 }
 
 /* -- reading --------------------------------------------------------------------------- */

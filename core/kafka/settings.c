@@ -72,17 +72,13 @@ static void note_down(struct kafka_client *client)
 static void note_fatal(rd_kafka_t *rk, struct kafka_client *client)
 {
     char text[KAFKA_REASON_MAX];
-    uint64_t suppressed;
     const rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, text, sizeof(text));
 
     client->is_fatal = true;
     client->reason_code = code;
-    if (log_limit_pass(&client->fatal_limit, clock_mono_ns(), &suppressed)) {
-        log_line(ARB_ERROR, client->who,
-                 "librdkafka cannot go on, a new client takes over: %s%s (%llu more like this not "
-                 "shown)",
-                 text, refusal_of_connection(code), (unsigned long long)suppressed);
-    }
+    log_limited(&client->fatal_limit, clock_mono_ns(), ARB_ERROR, client->who,
+                "librdkafka cannot go on, a new client takes over: %s%s", text,
+                refusal_of_connection(code));
 }
 
 static bool is_of_name(int code)
@@ -137,16 +133,9 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
     return 0; /* librdkafka frees the text */
 }
 
-/* Writes at most one line per interval, with the number of those left out. */
 static void complain(struct kafka_client *client, const char *text)
 {
-    uint64_t suppressed;
-
-    if (!log_limit_pass(&client->limit, clock_mono_ns(), &suppressed)) {
-        return;
-    }
-    log_line(ARB_WARN, client->who, "%s (%llu more like this not shown)", text,
-             (unsigned long long)suppressed);
+    log_limited(&client->limit, clock_mono_ns(), ARB_WARN, client->who, "%s", text);
 }
 
 /* Said when all brokers are down, or when it lasts. */

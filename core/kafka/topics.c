@@ -180,35 +180,26 @@ static void note_refusal(struct kafka_topics *topics, enum kafka_topic i, const 
         .act = REFUSED_CREATE, .code = code, .topic = name, .words = reason
     };
     char text[REFUSAL_MAX];
-    uint64_t suppressed;
 
     topics->is_refused[i] = true;
-    if (log_limit_pass(&topics->limit[i], mono_ns, &suppressed)) {
-        log_line(ARB_ERROR, topics->client->who,
-                 "topic %s is not there and could not be created: %s; trying again every %d s "
-                 "(%llu more like this not shown)",
-                 name, refusal_text(text, &refusal), REFUSED_MS / 1000,
-                 (unsigned long long)suppressed);
-    }
+    log_limited(&topics->limit[i], mono_ns, ARB_ERROR, topics->client->who,
+                "topic %s is not there and could not be created: %s; trying again every %d s", name,
+                refusal_text(text, &refusal), REFUSED_MS / 1000);
 }
 
 /* Somebody else has just created it; or it is there all the time, and not shown to this user. */
 static int note_existing(struct kafka_topics *topics, enum kafka_topic i, int64_t mono_ns)
 {
     const char *const name = kafka_topic_name(topics->config, i);
-    uint64_t suppressed;
 
     if (++topics->n_hidden[i] < HIDDEN_LOOKS) {
         return SOON_MS;
     }
     topics->is_refused[i] = true;
-    if (log_limit_pass(&topics->limit[i], mono_ns, &suppressed)) {
-        log_line(
-            ARB_ERROR, topics->client->who,
-            "topic %s is there, but this user may not see it; grant this user the ACLs Describe "
-            "and Write on topic %s; trying again every %d s (%llu more like this not shown)",
-            name, name, REFUSED_MS / 1000, (unsigned long long)suppressed);
-    }
+    log_limited(&topics->limit[i], mono_ns, ARB_ERROR, topics->client->who,
+                "topic %s is there, but this user may not see it; grant this user the ACLs "
+                "Describe and Write on topic %s; trying again every %d s",
+                name, name, REFUSED_MS / 1000);
     return REFUSED_MS;
 }
 
@@ -259,11 +250,8 @@ static void collect(struct kafka_topics *topics, int64_t mono_ns)
     if (rd_kafka_event_error(answer) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         ask_again_in(topics, mono_ns, judge_all(topics, answer, mono_ns));
     } else {
-        uint64_t suppressed;
-        if (log_limit_pass(&topics->limit[KAFKA_MARKET], mono_ns, &suppressed)) {
-            log_line(ARB_WARN, topics->client->who, "creating the topics: %s; trying again",
-                     rd_kafka_event_error_string(answer));
-        }
+        log_limited(&topics->limit[KAFKA_MARKET], mono_ns, ARB_WARN, topics->client->who,
+                    "creating the topics: %s; trying again", rd_kafka_event_error_string(answer));
         ask_again_in(topics, mono_ns, RETRY_MS);
     }
     rd_kafka_event_destroy(answer);

@@ -19,17 +19,12 @@ static const struct arb_bytes no_input = { "", 0 };
 void session_warn(struct session *session, struct moment now, const char *fmt, ...)
 {
     char text[WARNING_MAX];
-    uint64_t suppressed = 0;
     va_list args;
 
-    if (!log_limit_pass(&session->book_log, now.mono_ns, &suppressed)) {
-        return;
-    }
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args); /* a cut warning still tells */
     va_end(args);
-    log_line(ARB_WARN, session->who, "%s (%llu more like this)", text,
-             (unsigned long long)suppressed);
+    log_limited(&session->book_log, now.mono_ns, ARB_WARN, session->who, "%s", text);
 }
 
 static int init_instance(struct session *session, struct err *err)

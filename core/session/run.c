@@ -47,13 +47,16 @@ static void disable(struct session *session, const char *why)
 static void log_rejected(struct session *session, const char *callback, int rc,
                          struct arb_bytes input)
 {
-    uint64_t suppressed = 0;
+    const size_t len = input.len < QUOTED_FRAME_MAX ? input.len : QUOTED_FRAME_MAX;
+    const int64_t now_ns = session->effects.host.mono_ns;
 
-    if (log_limit_pass(&session->frame_log, session->effects.host.mono_ns, &suppressed)) {
-        const size_t len = input.len < QUOTED_FRAME_MAX ? input.len : QUOTED_FRAME_MAX;
-        log_line(ARB_WARN, session->who, "%s refused %zu bytes, %s: %.*s (%llu more like this)",
-                 callback, input.len, arb_rc_text(rc), (int)len, input.len == 0 ? "" : input.data,
-                 (unsigned long long)suppressed);
+    if (input.len == 0) {
+        log_limited(&session->frame_log, now_ns, ARB_WARN, session->who, "%s failed: %s", callback,
+                    arb_rc_text(rc));
+    } else {
+        log_limited(&session->frame_log, now_ns, ARB_WARN, session->who,
+                    "%s refused a message of %zu bytes, %s: %.*s", callback, input.len,
+                    arb_rc_text(rc), (int)len, input.data);
     }
 }
 

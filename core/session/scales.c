@@ -448,14 +448,14 @@ static int decide_with_file(struct scales *scales, int64_t mono_ns, struct err *
 static void decide_and_remember(struct scales *scales, int64_t mono_ns)
 {
     struct err err = { .rc = ARB_OK };
-    uint64_t suppressed = 0;
 
     if (scales->file.path != NULL && scales_file_lock(&scales->file, &err) == ARB_OK) {
         (void)decide_with_file(scales, mono_ns, &err); /* err says */
         scales_file_unlock(&scales->file);
     }
-    if (err.rc != ARB_OK && log_limit_pass(&scales->file_limit, mono_ns, &suppressed)) {
-        log_line(ARB_WARN, NULL, "scales are decided but not remembered: %s", err.text);
+    if (err.rc != ARB_OK) {
+        log_limited(&scales->file_limit, mono_ns, ARB_WARN, NULL,
+                    "scales are decided but not remembered: %s", err.text);
     }
     (void)decide_due(scales, mono_ns, NULL); /* all that the file did not get to */
 }

@@ -135,3 +135,24 @@ bool log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *suppresse
     limit->next_ns = now_ns + (int64_t)LIMIT_INTERVAL_S * 1000000000;
     return true;
 }
+
+void log_limited(struct log_limit *limit, int64_t now_ns, enum arb_log_level level, const char *who,
+                 const char *fmt, ...)
+{
+    char text[LINE_MAX_LEN / 2];
+    uint64_t suppressed;
+    va_list args;
+
+    if (!log_limit_pass(limit, now_ns, &suppressed)) {
+        return;
+    }
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, args); /* cut it still tells */
+    va_end(args);
+    if (suppressed == 0) {
+        log_line(level, who, "%s", text);
+    } else {
+        log_line(level, who, "%s (%llu more like this not shown)", text,
+                 (unsigned long long)suppressed);
+    }
+}

@@ -42,6 +42,10 @@ struct log_limit {
     uint64_t suppressed;
 };
 
+/* Writes the line when the limit lets it through, and behind it how many like it were left out. */
+void log_limited(struct log_limit *limit, int64_t now_ns, enum arb_log_level level, const char *who,
+                 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
 /* True when a line may be written now; `*suppressed` gets how many were not since the last. */
 bool log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *suppressed);
 
