@@ -151,7 +151,8 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "in_cpp", "deep", "refusing", "troubled", "troubled_strategy"}
+LOADABLE = {"good", "least", "in_cpp", "deep", "live_strategy", "refusing", "troubled",
+            "troubled_strategy"}
 
 
 def expect_refused(stage, name, config, says, **environment):

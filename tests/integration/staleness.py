@@ -1,15 +1,22 @@
-"""How long after a host died does somebody still call its books LIVE?
+"""How long after a fault does somebody still call the books LIVE?
 
-The host is killed, stopped, or cut off from its exchange, at random moments while there is traffic. Watched
-50 times a second are the consumer library (`live_watch`), the rule in Python (lease.py), and a strategy on a
-process of its own: whatever happens, 3.5 s later nobody calls a book LIVE, and no opportunity rests on one.
-`--rounds 20` is the long form.
+Each exchange is in a process of its own (`isolate = yes`), and there is traffic. At a random moment that of
+one exchange is killed, stopped, cut off from its exchange, gets what the exchange says later and later, or does not
+return from a callback; at last everything is killed at once. Watched 50 times a second are the rule in Python
+(lease.py), the consumer library (`live_watch`), and a strategy on a process of its own (`live_strategy`);
+`arbspot verify`, which speaks once, at its end, is asked seven times. Whatever happens, 3.5 s later nobody calls a
+book LIVE, no opportunity rests on one, and the books of the other exchange were LIVE at every look.
+`--rounds 20` is the long form: another process wants a core all the time, too.
 """
 
+import contextlib
+import json
+import os
 import random
 import re
 import signal
 import statistics
+import sys
 import time
 
 import bus as messages
@@ -18,117 +25,353 @@ import proxy as proxies
 from lease import now_ns
 from verify import strategy_only
 
+VICTIM, OTHER = "kraken", "bitstamp"
 SYMBOLS = 3
-BOOKS = 2 * SYMBOLS
+RATE = 80  # changes per second, pair and venue: 480 messages a second
 LIMIT_S = 3.5
-WATCHED_S = 4.5
-SETTLED_S = 1.0  # of traffic before a round, and as much again at random
+# After a kill the next process has nothing to say for so long, or what it says would be measured: as it
+# is the second death in a row it is started after 2 s, and listens for 2 s whether somebody else is there.
+WATCHED_S = 3.9
+LOOK_S = 0.02
+SETTLED_S = 1.0  # of traffic before a fault, and as much again at random
+VERIFIES = 7
+VERIFY_STEP_S = 0.5  # between two answers
+VERIFY_KNOWS_S = 2.5  # when it has seen all books LIVE
+VERIFY_ENDS_S = 3
+MAX_LAG_S = 2.0  # the default
+SLOPE = 0.8  # seconds of delay a second: with one or more nothing would arrive, which is a cut
+BACK_S = 30  # until all is LIVE again
+BUSY = "import time\nend = time.monotonic() + 180\nwhile time.monotonic() < end: pass"  # of one round
+CONSUMERS = ("python", "library", "strategy", "verify")
 
 
-class Watch:
-    """Who called how many books of a venue LIVE, and when for the last time."""
-
-    def __init__(self, stage, brokers):
-        self.program = stage.start("live_watch", [stage.options.watch, brokers, "market-data"])
-
-    def lines(self):
-        return [line.split() for line in self.program.out().splitlines()[1:]]
-
-    def n_live(self, line, venue):
-        match = re.search(rf" {venue}=(\d+)", " " + " ".join(line[1:]))
-        return int(match.group(1)) if match else 0
-
-    def now(self, venue):
-        lines = self.lines()
-        return self.n_live(lines[-1], venue) if lines else 0
-
-    def last_live_ns(self, venue):
-        return max((int(line[0]) for line in self.lines() if self.n_live(line, venue) > 0), default=0)
+# -- who watches ----------------------------------------------------------------------------
 
 
-def python_live(bus, venue):
-    return sum(bus.is_live(*name) for name in list(bus.books) if name[0] == venue)
+class Rule:
+    """The rule in Python, fed with the topic by a stock client."""
+
+    def __init__(self, bus):
+        self.name, self.looks, self.bus = "python", [], bus
+
+    def look(self):
+        now, counts = now_ns(), {}
+        for venue, symbol in list(self.bus.books):
+            counts[venue] = counts.get(venue, 0) + self.bus.is_live(venue, symbol, now)
+        self.looks.append((now, counts))
 
 
-def all_live(bus, watch):
-    return all(python_live(bus, venue) == SYMBOLS == watch.now(venue)
-               for venue in ("kraken", "bitstamp"))
+class Written:
+    """A program that writes down what it sees, a line for each look: "TIME VENUE=N ..."."""
+
+    def __init__(self, name, path):
+        self.name, self.looks, self.path = name, [], path
+        self.offset = 0
+
+    def look(self):
+        if not os.path.exists(self.path):
+            return
+        with open(self.path, encoding="ascii") as file:
+            file.seek(self.offset)
+            text, newline, _ = file.read().rpartition("\n")
+        self.offset += len(text) + len(newline)
+        for line in text.splitlines():
+            time_ns, *counts = line.split()
+            pairs = [count.split("=") for count in counts]
+            self.looks.append((int(time_ns), {venue: int(n) for venue, n in pairs}))
 
 
-def expect_dead(stage, bus, watch, venue, began_ns, seen):
-    """Watches until nobody can call the venue's books LIVE any more."""
-    last_python = began_ns
-    while now_ns() - began_ns < WATCHED_S * 1e9:
-        if python_live(bus, venue) > 0:
-            last_python = now_ns()
-        time.sleep(0.02)
-    for name, last in (("python", last_python), ("library", watch.last_live_ns(venue))):
-        after = max(0.0, (last - began_ns) / 1e9)
-        seen.setdefault(name, []).append(after)
-        stage.expect(after < LIMIT_S + 0.5 * (stage.slow - 1),
-                     f"{name}: {venue} is LIVE {after:.2f} s after")
+class Verify:
+    """`arbspot verify` since before the fault; it is asked once, by an interrupt."""
+
+    def __init__(self, scene, i):
+        self.scene = scene
+        self.program = scene.stage.start(f"verify{i}", [
+            scene.stage.options.arbspot, "verify", "--brokers", scene.brokers,
+            "--duration", "2m", "--json"])
+        self.started_ns = now_ns()
+        jitter = VERIFY_STEP_S * scene.chance.random() if i > 0 else 0.0
+        self.after_s = LIMIT_S - i * VERIFY_STEP_S - jitter  # so long after the fault, by plan,
+        self.asked_ns = 0  # and when it was
+
+    def ask_when_due(self, began_ns):
+        if self.asked_ns == 0 and now_ns() >= began_ns + self.after_s * 1e9:
+            self.asked_ns = now_ns()
+            self.program.send(signal.SIGINT)
+
+    def answer(self):
+        """The venues of its report, which is of the moment of the interrupt or up to 0.2 s younger."""
+        self.program.wait(self.scene.stage.limit(VERIFY_ENDS_S))
+        self.scene.forget(self.program)
+        return {venue["venue"]: venue for venue in json.loads(self.program.out())["venues"]}
 
 
-def expect_no_trades(stage, bus, venue, since_utc_ns):
-    late = [message for message in bus.snapshot_of(lambda: list(bus.opportunities))
-            if message["event"] != "close" and message["detect_ns"] > since_utc_ns + LIMIT_S * 1e9
-            and venue in (message["buy"]["venue"], message["sell"]["venue"])]
-    stage.expect(not late, f"{len(late)} opportunities on a dead book: {late[:1]}")
+# -- where it happens -----------------------------------------------------------------------
 
 
-def kill(stage, bus, watch, world):
-    began_ns, utc_ns = now_ns(), time.time_ns()
-    world["host"].send(signal.SIGKILL)
-    expect_dead(stage, bus, watch, "kraken", began_ns, world["seen"].setdefault("kill", {}))
-    expect_no_trades(stage, bus, "kraken", utc_ns)
-    world["n"] += 1
-    world["host"] = stage.host(world["config"], name=f"host{world['n']}")
-
-
-def stop(stage, bus, watch, world):
-    began_ns, utc_ns = now_ns(), time.time_ns()
-    world["host"].send(signal.SIGSTOP)
-    expect_dead(stage, bus, watch, "kraken", began_ns, world["seen"].setdefault("stop", {}))
-    expect_no_trades(stage, bus, "kraken", utc_ns)
-    world["host"].send(signal.SIGCONT)
-
-
-def cut(stage, bus, watch, world):
-    """Nothing more comes from one exchange, and nobody says so."""
-    began_ns, utc_ns = now_ns(), time.time_ns()
-    world["proxy"].delay = 3600.0
-    expect_dead(stage, bus, watch, "kraken", began_ns, world["seen"].setdefault("cut", {}))
-    expect_no_trades(stage, bus, "kraken", utc_ns)
-    stage.expect(watch.now("bitstamp") == SYMBOLS == python_live(bus, "bitstamp"),
-                 "the other venue is LIVE")
-    world["proxy"].delay = 0.0
-
-
-def suite(stage):
-    stage.simulator("--divergence-every", "2s")
-    brokers = stage.broker()
-    proxy = proxies.Proxy(proxies.start_loop(), proxies.make_certificate(stage),
-                          stage.ports()["kraken"], stage.path("ca.pem"))
+def configure(stage, brokers, proxy, trigger):
+    """The files of the host and of the strategies."""
     text = pipeline.use_brokers(pipeline.changed(
         stage.read("sim.ini"),
+        (r"^\[host\]$", "[host]\nisolate = yes"),
+        (r"^plugin = kraken$", f"plugin = {os.path.join(stage.options.fixtures, 'troubled.so')}\n"
+                               f"trouble = loop\nfile = {trigger}"),
         (r"^ca_file = .*$", f"ca_file = {stage.path('proxy.pem')}"),
         (r"^url = .*$", f"url = wss://localhost:{proxy.port}/v2"),
         (r"^ws_url = .*$", f"ca_file = {stage.path('ca.pem')}\n\\g<0>")), brokers)
     feeds = re.sub(r"^\[strategy:\w+\]$", "\\g<0>\nenabled = no", text, flags=re.MULTILINE)
-    config = stage.write("host.ini", feeds)
-    world = {"host": stage.host(config), "config": config, "proxy": proxy, "seen": {}, "n": 0}
-    stage.host(stage.write("strategy.ini", strategy_only(text)), name="strategy")
-    bus, watch = messages.attach(stage, brokers), Watch(stage, brokers)
-    chance = random.Random(stage.options.seed)
-    for _ in range(stage.options.rounds):
-        for fault in (kill, stop, cut):
-            pipeline.poll(lambda: all_live(bus, watch), stage.limit(30), "all books LIVE")
-            time.sleep(SETTLED_S * (1 + chance.random()))
-            fault(stage, bus, watch, world)
-    for fault, consumers in world["seen"].items():
-        for consumer, times in consumers.items():
-            stage.figure(f"{fault}.{consumer}.p50_s", f"{statistics.median(times):.2f}")
-            stage.figure(f"{fault}.{consumer}.max_s", f"{max(times):.2f}")
+    live = (f"\n[strategy:live]\nplugin = {os.path.join(stage.options.fixtures, 'live_strategy.so')}\n"
+            f"source = kafka\nfile = {stage.path('live_strategy.out')}\n")
+    strategies = pipeline.changed(strategy_only(text), (r"^isolate = yes$", "isolate = no"))
+    return stage.write("host.ini", feeds), stage.write("strategy.ini", strategies + live)
+
+
+class Scene:
+    """All that runs, and what was seen of it."""
+
+    def __init__(self, stage):
+        stage.simulator("--rate", str(round(RATE / stage.slow)), "--divergence-every", "2s")
+        self.stage, self.brokers = stage, stage.broker()
+        self.proxy = proxies.Proxy(proxies.start_loop(), proxies.make_certificate(stage),
+                                   stage.ports()[VICTIM], stage.path("ca.pem"))
+        self.trigger = stage.path("trigger")
+        self.config, strategies = configure(stage, self.brokers, self.proxy, self.trigger)
+        self.chance = random.Random(stage.options.seed)
+        self.n_hosts = 0
+        self.start_host()
+        stage.host(strategies, name="strategy")
+        self.bus = messages.attach(stage, self.brokers)
+        watch = stage.start("live_watch", [stage.options.watch, self.brokers, "market-data"])
+        self.consumers = (Rule(self.bus), Written("library", watch.out_path),
+                          Written("strategy", stage.path("live_strategy.out")))
+        self.verifies = []
+        self.tick = lambda: None  # done at each look
+        self.seen = {}  # fault -> consumer -> seconds
+        self.n_looks = 0  # at the other venue
+
+    def start_host(self):
+        self.n_hosts += 1
+        self.is_new = True
+        self.host = self.stage.host(self.config, name=f"host{self.n_hosts}")
+
+    def process(self, venue):
+        """That of the venue which was started last."""
+        return int(re.findall(rf"venue={venue} .*runs as process (\d+)", self.host.err())[-1])
+
+    def forget(self, program):
+        """It has ended, and there will be many."""
+        self.stage.programs.remove(program)
+
+    def look(self):
+        self.tick()
+        for consumer in self.consumers:
+            consumer.look()
+
+    def look_until(self, end_ns, began_ns=None):
+        while now_ns() < end_ns:
+            self.look()
+            for verify in self.verifies if began_ns is not None else ():
+                verify.ask_when_due(began_ns)
+            time.sleep(LOOK_S)
+        self.look()
+
+    def is_all_live(self):
+        self.look()
+        return all(consumer.looks and consumer.looks[-1][1].get(venue) == SYMBOLS
+                   for consumer in self.consumers for venue in (VICTIM, OTHER))
+
+    def settle(self):
+        """All is LIVE, for everybody, and has been for a random while."""
+        self.verifies = [Verify(self, i) for i in range(VERIFIES)]
+        known_ns = now_ns() + self.stage.limit(VERIFY_KNOWS_S) * 1e9
+        pipeline.poll(self.is_all_live, self.stage.limit(BACK_S), "all books LIVE")
+        if self.is_new:
+            for consumer in self.consumers:
+                consumer.looks.clear()  # until here the other venue may be anything
+            self.is_new = False
+        self.look_until(max(known_ns, now_ns() + SETTLED_S * 1e9) +
+                        SETTLED_S * self.chance.random() * 1e9)
+
+    def sessions(self):
+        return {book.session for (venue, _), book in list(self.bus.books.items())
+                if venue == VICTIM}
+
+
+# -- what happens: each yields the moment from which it counts ------------------------------
+
+
+@contextlib.contextmanager
+def loop(scene):
+    """A callback that does not return, from the first message on that comes after the moment."""
+    began_ns = now_ns()
+    scene.stage.write("trigger", "")
+    yield began_ns
+    os.remove(scene.trigger)
+    scene.host.wait_for(rf"venue={VICTIM} .*on_message\(\) of plugin troubled hangs", BACK_S)
+
+
+@contextlib.contextmanager
+def kill(scene):
+    pid, began_ns = scene.process(VICTIM), now_ns()
+    os.kill(pid, signal.SIGKILL)
+    yield began_ns
+
+
+@contextlib.contextmanager
+def stop(scene):
+    pid, began_ns = scene.process(VICTIM), now_ns()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield began_ns
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def cut(scene):
+    """Nothing more comes from the exchange, and nobody says so."""
+    began_ns = now_ns()
+    scene.proxy.delay = 3600.0
+    yield began_ns
+    scene.proxy.delay = 0.0
+
+
+@contextlib.contextmanager
+def delay(scene):
+    """
+    The way from the exchange takes longer and longer. That counts from the moment at which what comes out of
+    it is max_lag old: a book that is LIVE before is younger than that, and rightly LIVE. The host need not wait
+    for 3.5 s then, as it knows the exchange's dates, and pings that are not answered: it may even be
+    earlier, and that is a zero here.
+    """
+    grows_ns = now_ns()
+
+    def grow():
+        scene.proxy.delay = SLOPE * (now_ns() - grows_ns) / 1e9
+
+    scene.tick = grow
+    began_ns = grows_ns + int(MAX_LAG_S / SLOPE * 1e9)
+    scene.look_until(began_ns)
+    yield began_ns
+    scene.tick = lambda: None
+    scene.proxy.delay = 0.0
+
+
+@contextlib.contextmanager
+def kill_all(scene):
+    """As when the machine is gone: nobody is left who could say something, of either exchange."""
+    pids, began_ns = [scene.process(VICTIM), scene.process(OTHER)], now_ns()
+    scene.host.send(signal.SIGSTOP)  # or it would start them again
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    scene.host.send(signal.SIGKILL)
+    yield began_ns
+
+
+# The kill comes soon after the loop, see WATCHED_S.
+FAULTS = (loop, kill, stop, cut, delay, kill_all)
+
+
+# -- what is expected -----------------------------------------------------------------------
+
+
+def expect_end(scene, fault, name, after_s):
+    """This consumer called a book LIVE for the last time so long after the fault."""
+    scene.seen.setdefault(fault, {}).setdefault(name, []).append(after_s)
+    scene.stage.expect(after_s < LIMIT_S + 0.5 * (scene.stage.slow - 1),
+                       f"{fault}: {name} calls a book LIVE {after_s:.2f} s after")
+
+
+def expect_looks(scene, fault, began_ns, dead):
+    for consumer in scene.consumers:
+        last_ns = max((at for at, live in consumer.looks if at >= began_ns and
+                       any(live.get(venue) for venue in dead)), default=began_ns)
+        expect_end(scene, fault, consumer.name, (last_ns - began_ns) / 1e9)
+        scene.stage.expect(consumer.looks[-1][0] > began_ns + LIMIT_S * 1e9,
+                           f"{fault}: {consumer.name} looks until the end")
+        if OTHER not in dead:
+            left = [(at, live) for at, live in consumer.looks if live.get(OTHER) != SYMBOLS]
+            scene.n_looks += len(consumer.looks)
+            scene.stage.expect(not left, f"{fault}: {OTHER} is LIVE to {consumer.name} at every "
+                                         f"look: {len(left)} of {len(consumer.looks)}, {left[:1]}")
+        consumer.looks.clear()
+
+
+def expect_verify(scene, fault, began_ns, dead):
+    """
+    None that is asked calls a book LIVE too late. What is noted is the last answer that did; the one after it, up
+    to a second later, did not.
+    """
+    latest_s = 0.0
+    for verify in scene.verifies:
+        venues = verify.answer()
+        known_ms = max(venues[venue]["all_live_ms"] or 1e9 for venue in dead)
+        scene.stage.expect(verify.started_ns + known_ms * 1e6 < began_ns,
+                           f"{fault}: verify knew all books LIVE before, after {known_ms:.0f} ms")
+        if any(venues[venue]["live"] for venue in dead):
+            latest_s = max(latest_s, (verify.asked_ns - began_ns) / 1e9)
+        if OTHER not in dead:
+            scene.n_looks += 1
+            scene.stage.expect(venues[OTHER]["live"] == SYMBOLS,
+                               f"{fault}: {OTHER} is LIVE to verify: {venues[OTHER]}")
+    expect_end(scene, fault, "verify", latest_s)
+
+
+def expect_no_trades(scene, fault, began_ns, dead):
+    since_utc_ns = time.time_ns() - (now_ns() - began_ns) + LIMIT_S * 1e9
+    late = [message for message in scene.bus.snapshot_of(lambda: list(scene.bus.opportunities))
+            if message["event"] != "close" and message["detect_ns"] > since_utc_ns
+            and not {message["buy"]["venue"], message["sell"]["venue"]}.isdisjoint(dead)]
+    scene.stage.expect(not late, f"{fault}: {len(late)} opportunities on a dead book: {late[:1]}")
+
+
+def suffer(scene, fault):
+    name = fault.__name__
+    dead = (VICTIM, OTHER) if fault is kill_all else (VICTIM,)
+    scene.settle()
+    sessions = scene.sessions()
+    with fault(scene) as began_ns:
+        scene.look_until(began_ns + WATCHED_S * 1e9, began_ns)
+        scene.stage.expect(scene.sessions() == sessions, f"{name}: nobody else speaks meanwhile")
+        expect_no_trades(scene, name, began_ns, dead)
+    expect_looks(scene, name, began_ns, dead)
+    expect_verify(scene, name, began_ns, dead)
+    print(f"{name:<9}", *(f"{consumer} {times[-1]:.2f}"
+                          for consumer, times in scene.seen[name].items()), flush=True)
+    # What the reader keeps for other suites would grow all the time.
+    scene.bus.snapshot_of(lambda: (scene.bus.states_by_seq.clear(),
+                                   scene.bus.opportunities.clear()))
+
+
+def show(scene):
+    """The figures, and all of them as a table."""
+    n = len(next(iter(scene.seen.values()))["python"])
+    lines = [f"{f'{n} each':<9}" + "".join(f"{consumer:>16}" for consumer in CONSUMERS),
+             f"{'seconds':<9}" + f"{'p50':>10}{'max':>6}" * len(CONSUMERS)]
+    for fault, consumers in scene.seen.items():
+        line = f"{fault:<9}"
+        for consumer in CONSUMERS:
+            p50, most = statistics.median(consumers[consumer]), max(consumers[consumer])
+            scene.stage.figure(f"{fault}.{consumer}.p50_s", f"{p50:.2f}")
+            scene.stage.figure(f"{fault}.{consumer}.max_s", f"{most:.2f}")
+            line += f"{p50:>10.2f}{most:>6.2f}"
+        lines.append(line)
+    print("\n".join(lines), flush=True)
+
+
+def suite(stage):
+    scene = Scene(stage)
+    for i in range(stage.options.rounds):
+        if i > 0:
+            scene.start_host()
+        busy = stage.start("busy", [sys.executable, "-c", BUSY]) if stage.options.rounds > 1 else None
+        for fault in FAULTS:
+            suffer(scene, fault)
+        if busy:
+            busy.stop(signal.SIGTERM)
+            scene.forget(busy)
+    show(scene)
+    stage.figure("other_venue.looks", scene.n_looks)
 
 
 if __name__ == "__main__":
