@@ -11,6 +11,7 @@ book LIVE, no opportunity rests on one, and the books of the other exchange were
 
 import contextlib
 import json
+import logging
 import os
 import random
 import re
@@ -414,6 +415,8 @@ def load(scene):
 
 
 def suite(stage):
+    # That a host was killed while something was under way to it, again and again.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     with broker(stage) as brokers:
         scene = Scene(stage, brokers)
         for i in range(stage.options.rounds):
