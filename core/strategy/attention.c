@@ -6,6 +6,7 @@
 
 #define LOOK_NS NS_PER_S
 #define WINDOW_NS (3 * NS_PER_S)
+#define APART_MAX_NS (2 * NS_PER_S) /* they do not come together again by waiting */
 
 enum { WHY_MAX = 512 };
 
@@ -78,7 +79,10 @@ static void look_at_clocks(struct attention *attention, int64_t now_ns)
 {
     const struct publisher_clock *const clock = find_apart(attention);
 
-    switch (quiet_look(&attention->apart, clock != NULL, now_ns, attention->limit_ns)) {
+    const int64_t limit_ns =
+        attention->limit_ns < APART_MAX_NS ? attention->limit_ns : APART_MAX_NS;
+
+    switch (quiet_look(&attention->apart, clock != NULL, now_ns, limit_ns)) {
     case QUIET_BEGINS:
         say_apart(attention, clock);
         break;
