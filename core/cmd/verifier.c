@@ -7,11 +7,13 @@
 #include "arbspot/consumer.h"
 #include "book/event.h"
 #include "kafka/reader.h"
+#include "util/output.h"
 #include "util/clock.h"
 #include "util/harmless.h"
 #include "util/json_text.h"
 
 enum {
+    WIDE_MIN = 138, /* columns of a terminal that the whole table takes */
     BOOKS_MAX = ARB_INSTRUMENTS_MAX * ARB_VENUES_MAX,
     VENUES_MAX = 256, /* in the table; books of further ones count in the verdict all the same */
     WHY_MAX = 512,
@@ -242,6 +244,27 @@ static void print_clock(struct arb_clock clock, FILE *out)
     }
 }
 
+/* For a terminal of 80 columns: what decides, and how old. */
+static void print_narrow(const struct table *table, FILE *out)
+{
+    (void)fputs("VENUE         BOOKS   LIVE   MESSAGES   GAPS    CRC   OLDEST ms   CLOCK ms\n",
+                out);
+    for (unsigned i = 0; i < table->n; i++) {
+        const struct row *const row = &table->rows[i];
+        const struct arb_consumer_counts *const c = &row->counts;
+
+        (void)fprintf(
+            out, "%-12s %6" PRIu32 " %6" PRIu32 " %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %11.1f",
+            safe(row->venue).text, row->n_books, row->n_live, arb_consumer_counts_sum(c), c->gaps,
+            c->crc_mismatches, ms_of(row->oldest_ns));
+        if (arb_clock_is_known(row->clock)) {
+            (void)fprintf(out, " %+10.2f\n", ms_of(row->clock.offset_ns));
+        } else {
+            (void)fprintf(out, " %10s\n", "-");
+        }
+    }
+}
+
 static void print_row(const struct row *row, FILE *out)
 {
     const struct arb_consumer_counts *const c = &row->counts;
@@ -257,6 +280,16 @@ static void print_row(const struct row *row, FILE *out)
         (void)fprintf(out, " %12s\n", "never");
     } else {
         (void)fprintf(out, " %12.1f\n", ms_of(row->all_live_ns));
+    }
+}
+
+static void print_wide(const struct table *table, FILE *out)
+{
+    (void)fputs("VENUE         BOOKS   LIVE   MESSAGES  SNAPSHOTS DUPLICATES   GAPS    CRC  "
+                "CONFLATED   OLDEST ms   CLOCK ms   +- ms  ALL LIVE ms\n",
+                out);
+    for (unsigned i = 0; i < table->n; i++) {
+        print_row(&table->rows[i], out);
     }
 }
 
@@ -310,11 +343,11 @@ void verifier_print(const struct verifier *verifier, FILE *out)
     struct table table;
 
     tabulate(verifier, &table);
-    (void)fputs("VENUE         BOOKS   LIVE   MESSAGES  SNAPSHOTS DUPLICATES   GAPS    CRC  "
-                "CONFLATED   OLDEST ms   CLOCK ms   +- ms  ALL LIVE ms\n",
-                out);
-    for (unsigned i = 0; i < table.n; i++) {
-        print_row(&table.rows[i], out);
+    const unsigned width = output_width(fileno(out));
+    if (width > 0 && width < WIDE_MIN) {
+        print_narrow(&table, out);
+    } else {
+        print_wide(&table, out);
     }
     print_faults(verifier, out);
     if (arb_consumer_counts_sum(&totals) == 0 && totals.not_ours == 0) {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,12 @@ void output_prepare(void)
             return;
         }
     }
+}
+
+unsigned output_width(int fd)
+{
+    struct winsize size = { .ws_col = 0 };
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 bool output_settle(const char *who)

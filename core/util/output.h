@@ -22,6 +22,9 @@ void output_prepare(void);
  */
 bool output_settle(const char *who);
 
+/* Columns of the terminal behind it; 0: it is none, or does not say. */
+unsigned output_width(int fd);
+
 /* True when whoever read this pipe or terminal has gone. */
 bool output_is_gone(int fd);
 

@@ -9,12 +9,15 @@
 #include "book/event.h"
 #include "util/clock.h"
 #include "util/digits.h"
+#include "util/output.h"
 
 enum {
     CELL_MAX = 96,
     BPS_SCALE = 2,
     MONEY_DIGITS = 4,
-    TENTHS = 1, /* ages in tenths of a millisecond, latency in tenths of a microsecond */
+    NARROW_DIGITS = 6,
+    WIDE_MIN = 160, /* columns of a terminal below which lines are narrow */
+    TENTHS = 1,     /* ages in tenths of a millisecond, latency in tenths of a microsecond */
     NS_PER_TENTH_MS = 100000,
     NS_PER_TENTH_US = 100,
 };
@@ -164,6 +167,26 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     }
 }
 
+/* Time to the second, price limits, quantity cut to six digits behind the point, basis points. */
+static void add_narrow(struct arb_text *line, const struct opportunity *o)
+{
+    const struct arb_opportunity *const terms = &o->terms;
+    const unsigned drop = o->info.qty_scale > NARROW_DIGITS ? o->info.qty_scale - NARROW_DIGITS : 0;
+    char when[CELL_MAX], buy[CELL_MAX], sell[CELL_MAX], qty[CELL_MAX], bps[CELL_MAX];
+
+    write_time(o->detect_ns, when);
+    write_number(terms->buy_px, o->info.px_scale, ARB_DIGITS_UNKNOWN, buy);
+    write_number(terms->sell_px, o->info.px_scale, ARB_DIGITS_UNKNOWN, sell);
+    write_number(terms->qty / arb_pow10(drop), o->info.qty_scale - drop, ARB_DIGITS_UNKNOWN, qty);
+    write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
+    arb_text_add(line, "%.8s %-6s %-8s %s %s > %s %s  %s  %s", when,
+                 opportunity_event_name(terms->event), o->info.symbol, o->buy.venue, buy,
+                 o->sell.venue, sell, qty, bps);
+    if (terms->event == ARB_OPPORTUNITY_CLOSE) {
+        arb_text_add(line, "  %s", close_reason_name(terms->reason));
+    }
+}
+
 static const char *colour_of(uint32_t event)
 {
     switch (event) {
@@ -176,23 +199,30 @@ static const char *colour_of(uint32_t event)
     }
 }
 
-const char *opportunity_text_header(void)
+const char *opportunity_text_header(struct opportunity_style style)
 {
-    return "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL         "
-           "             "
-           "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY "
-           "us";
+    return style.is_narrow ? "TIME     EVENT  SYMBOL   BUY > SELL, limits  QTY  NET bps"
+                           : "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                  "
+                             "     SELL         "
+                             "             "
+                             "             QTY                 NET       BPS       AGES ms  VENUE "
+                             "AGES ms  LATENCY "
+                             "us";
 }
 
-void opportunity_text_line(const struct opportunity *o, bool coloured,
+void opportunity_text_line(const struct opportunity *o, struct opportunity_style style,
                            char out[OPPORTUNITY_LINE_MAX])
 {
     char plain[OPPORTUNITY_LINE_MAX];
     struct arb_text line = arb_text_over(plain, sizeof(plain));
 
-    add_columns(&line, o);
+    if (style.is_narrow) {
+        add_narrow(&line, o);
+    } else {
+        add_columns(&line, o);
+    }
     make_harmless(plain);
-    const char *const colour = coloured ? colour_of(o->terms.event) : "";
+    const char *const colour = style.is_coloured ? colour_of(o->terms.event) : "";
     struct arb_text whole = arb_text_over(out, OPPORTUNITY_LINE_MAX);
     arb_text_add(&whole, "%s%s%s", colour, plain, colour[0] == '\0' ? "" : "\033[0m");
 }
@@ -203,7 +233,10 @@ void opportunity_printer_init(struct opportunity_printer *printer, FILE *out)
     const bool is_unwanted = no_color != NULL && no_color[0] != '\0';
 
     printer->out = out;
-    printer->coloured = !is_unwanted && isatty(fileno(out)) == 1;
+    const unsigned width = output_width(fileno(out));
+
+    printer->style.is_coloured = !is_unwanted && isatty(fileno(out)) == 1;
+    printer->style.is_narrow = width > 0 && width < WIDE_MIN;
     printer->n_lines = 0;
 }
 
@@ -212,9 +245,10 @@ bool opportunity_print(struct opportunity_printer *printer, const struct opportu
     char line[OPPORTUNITY_LINE_MAX];
 
     if (printer->n_lines % OPPORTUNITY_HEADER_EVERY == 0) {
-        (void)fprintf(printer->out, "%s\n", opportunity_text_header()); /* fflush() will tell */
+        (void)fprintf(printer->out, "%s\n",
+                      opportunity_text_header(printer->style)); /* fflush() will tell */
     }
     printer->n_lines++;
-    opportunity_text_line(opportunity, printer->coloured, line);
+    opportunity_text_line(opportunity, printer->style, line);
     return fprintf(printer->out, "%s\n", line) > 0 && fflush(printer->out) == 0;
 }

@@ -13,21 +13,26 @@ enum {
     OPPORTUNITY_HEADER_EVERY = 40, /* lines */
 };
 
+struct opportunity_style {
+    bool is_coloured;
+    bool is_narrow; /* for a terminal of 80 columns: less, and shorter */
+};
+
 /* The heads of the columns. */
-const char *opportunity_text_header(void);
+const char *opportunity_text_header(struct opportunity_style style);
 
 /* One line without its end. Characters that would move the cursor are shown as '?'. */
-void opportunity_text_line(const struct opportunity *opportunity, bool coloured,
+void opportunity_text_line(const struct opportunity *opportunity, struct opportunity_style style,
                            char out[OPPORTUNITY_LINE_MAX]);
 
 /* Prints lines, and the header every now and then. */
 struct opportunity_printer {
     FILE *out;
-    bool coloured;
+    struct opportunity_style style;
     unsigned n_lines; /* since the header */
 };
 
-/* Colours are for a terminal, and not when NO_COLOR is set. */
+/* Colours are for a terminal, and not when NO_COLOR is set; a narrow one has narrow lines. */
 void opportunity_printer_init(struct opportunity_printer *printer, FILE *out);
 
 /* Prints one line and flushes. False when the output is closed. */

@@ -8,11 +8,16 @@
 #include "wire/opportunity_text.h"
 #include "wire_samples.h"
 
-static void assert_line(const struct opportunity *o, bool coloured, const char *want)
+static const struct opportunity_style plain = { .is_coloured = false },
+                                      coloured = { .is_coloured = true },
+                                      narrow = { .is_narrow = true };
+
+static void assert_line(const struct opportunity *o, struct opportunity_style style,
+                        const char *want)
 {
     char got[OPPORTUNITY_LINE_MAX];
 
-    opportunity_text_line(o, coloured, got);
+    opportunity_text_line(o, style, got);
     assert_string_equal(got, want);
 }
 
@@ -22,12 +27,12 @@ static void open_is_one_aligned_line(void **state)
 
     (void)state;
     assert_string_equal(
-        opportunity_text_header(),
+        opportunity_text_header(plain),
         "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                       SELL            "
         "          "
         "             QTY                 NET       BPS       AGES ms  VENUE AGES ms  LATENCY us");
     assert_line(
-        &o, false,
+        &o, plain,
         "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
         "63100          "
         "             0.5        +34.8895 USD    +11.07        0.6/0.1            -/-        12.3");
@@ -41,7 +46,7 @@ static void venue_age_of_a_known_clock_is_shown(void **state)
     o.sell.clock.error_ns = 1;
     o.sell.venue_age_ns = 11223344;
     assert_line(
-        &o, false,
+        &o, plain,
         "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
         "63100          "
         "             0.5        +34.8895 USD    +11.07        0.6/0.1         -/11.2        12.3");
@@ -57,11 +62,22 @@ static void close_at_a_loss_shows_sign_and_reason(void **state)
     o.terms.net = -15000000000;
     o.terms.net_ppm = -5;
     assert_line(
-        &o, false,
+        &o, plain,
         "22:13:20.001  close   spot          BTC/USD     kraken @ 63005            bitstamp @ "
         "63100          "
         "             0.5         -1.5000 USD     -0.05        0.6/0.1            -/-        12.3  "
         "too_old");
+}
+
+static void a_narrow_line_fits_eighty_columns(void **state)
+{
+    const struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    opportunity_text_line(&o, narrow, line);
+    assert_string_equal(line,
+                        "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07");
 }
 
 static void nothing_gained_has_no_sign(void **state)
@@ -72,7 +88,7 @@ static void nothing_gained_has_no_sign(void **state)
     o.terms.net = 0;
     o.terms.net_ppm = 0;
     assert_line(
-        &o, false,
+        &o, plain,
         "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
         "63100          "
         "             0.5          0.0000 USD      0.00        0.6/0.1            -/-        12.3");
@@ -85,10 +101,10 @@ static void net_is_rounded_down_to_four_digits(void **state)
 
     (void)state;
     o.terms.net = 19999999;
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_non_null(strstr(line, " +0.0019 USD "));
     o.terms.net = -10000001;
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_non_null(strstr(line, " -0.0011 USD "));
 }
 
@@ -99,7 +115,7 @@ static void what_a_timer_brought_has_no_latency(void **state)
 
     (void)state;
     o.latency_ns = 0;
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_string_equal(line + strlen(line) - 11, "          -");
 }
 
@@ -115,18 +131,18 @@ static void what_is_not_verified_says_why(void **state)
     o.buy.verified_levels = o.sell.verified_levels = 10;
     o.buy.n_levels = 11;
     o.sell.n_levels = 10;
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_non_null(
         strstr(line, "12.3  unverifiable (kraken: takes 11 levels, the best 10 are proven)"));
     assert_null(strstr(line, "(bitstamp"));
     o.buy.verified = ARB_UNVERIFIABLE;
     o.sell.verified = ARB_SUSPECT;
     o.terms.verified = ARB_SUSPECT;
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_non_null(
         strstr(line, "  suspect (kraken: its last change is not proven) (bitstamp: may be late)"));
     o.terms.verified = ARB_VERIFIED;
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_null(strstr(line, "("));
 }
 
@@ -136,11 +152,11 @@ static void colours_tell_open_update_and_close_apart(void **state)
     char open[OPPORTUNITY_LINE_MAX], update[OPPORTUNITY_LINE_MAX], end[OPPORTUNITY_LINE_MAX];
 
     (void)state;
-    opportunity_text_line(&o, true, open);
+    opportunity_text_line(&o, coloured, open);
     o.terms.event = ARB_OPPORTUNITY_UPDATE;
-    opportunity_text_line(&o, true, update);
+    opportunity_text_line(&o, coloured, update);
     o.terms.event = ARB_OPPORTUNITY_CLOSE;
-    opportunity_text_line(&o, true, end);
+    opportunity_text_line(&o, coloured, end);
     assert_memory_equal(open, "\033[32m22:", 8);
     assert_string_equal(open + strlen(open) - 4, "\033[0m");
     assert_memory_equal(update, "22:", 3);
@@ -154,7 +170,7 @@ static void control_characters_in_names_do_not_reach_the_terminal(void **state)
 
     (void)state;
     (void)snprintf(o.buy.venue, sizeof(o.buy.venue), "\033[2J\x9b");
-    opportunity_text_line(&o, false, line);
+    opportunity_text_line(&o, plain, line);
     assert_non_null(strstr(line, "?[2J? @ 63005"));
 }
 
@@ -175,7 +191,7 @@ static void the_longest_opportunity_fits(void **state)
     o.buy.age_ns = o.sell.age_ns = o.latency_ns = o.detect_ns = INT64_MIN;
     o.buy.venue_age_ns = o.sell.venue_age_ns = INT64_MAX;
     o.buy.clock.error_ns = o.sell.clock.error_ns = 1;
-    opportunity_text_line(&o, true, line);
+    opportunity_text_line(&o, coloured, line);
     assert_string_equal(line + strlen(line) - 12, "not_live\033[0m");
 }
 
@@ -211,7 +227,7 @@ static void files_are_plain(void **state)
     (void)state;
     assert_non_null(file);
     opportunity_printer_init(&printer, file);
-    assert_false(printer.coloured);
+    assert_false(printer.style.is_coloured || printer.style.is_narrow);
     assert_int_equal(fclose(file), 0);
 }
 
@@ -221,6 +237,7 @@ int main(void)
         cmocka_unit_test(open_is_one_aligned_line),
         cmocka_unit_test(venue_age_of_a_known_clock_is_shown),
         cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),
+        cmocka_unit_test(a_narrow_line_fits_eighty_columns),
         cmocka_unit_test(nothing_gained_has_no_sign),
         cmocka_unit_test(net_is_rounded_down_to_four_digits),
         cmocka_unit_test(what_a_timer_brought_has_no_latency),
