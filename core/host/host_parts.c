@@ -1,0 +1,315 @@
+#include "host/host_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "host/heart.h"
+#include "host/host_watch.h"
+#include "kafka/kafka_source.h"
+#include "kafka/last_run.h"
+#include "strategy/ring_source.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/shortage.h"
+
+enum {
+    OPPORTUNITY_RING = 1 << 20, /* bytes */
+    LAST_RUN_MS = 5000,         /* for the brokers to say what was published last */
+};
+
+/* -- exchanges ------------------------------------------------------------------------ */
+
+static int create_venue(struct host *host, unsigned i, struct err *err)
+{
+    const struct venue_thread_config config = { .config = host->config,
+                                                .exchange = &host->config->exchanges[i],
+                                                .plugin = &host->plugins->exchanges[i],
+                                                .run = host->run,
+                                                .scales = host->scales };
+    struct venue_thread *const venue = &host->venues[host->n_venues++];
+    unsigned outlet;
+    int rc = venue_thread_init(venue, &config, err);
+
+    if (rc == ARB_OK) {
+        rc = venue_thread_add_ring(venue, &host->publisher_waker,
+                                   (size_t)host->config->host.ring_bytes, &outlet);
+        if (rc != ARB_OK) {
+            (void)err_set(err, rc, "%s: no memory for its ring", venue->who);
+        }
+    }
+    return rc;
+}
+
+static int create_venues(struct host *host, struct err *err)
+{
+    int rc = scales_create(&host->scales, host->config, err);
+    for (unsigned i = 0; i < host->config->n_exchanges && rc == ARB_OK; i++) {
+        const struct exchange_config *const exchange = &host->config->exchanges[i];
+        (void)snprintf(host->names[i].name, sizeof(host->names[i].name), "%s", exchange->name);
+        host->names[i].taker_fee_ppm = exchange->taker_fee_ppm;
+        if (exchange->enabled) {
+            rc = create_venue(host, i, err);
+        }
+    }
+    return rc;
+}
+
+/* -- strategies ----------------------------------------------------------------------- */
+
+static int create_direct_source(struct host *host, struct strategy_part *part)
+{
+    struct ring_source_venue venues[CONFIG_EXCHANGES_MAX];
+    int rc = waker_init(&part->waker);
+
+    part->has_waker = rc == ARB_OK;
+    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
+        struct venue_thread *const venue = &host->venues[i];
+        unsigned outlet;
+        rc = venue_thread_add_ring(venue, &part->waker, (size_t)host->config->host.ring_bytes,
+                                   &outlet);
+        if (rc == ARB_OK) {
+            venues[i] = (struct ring_source_venue){ &venue->rings[outlet], venue->words[outlet] };
+        }
+    }
+    return rc != ARB_OK ? rc
+                        : ring_source_create(&part->source, venues, host->n_venues, &part->waker);
+}
+
+static int create_source(struct host *host, struct strategy_part *part, struct err *err)
+{
+    if (part->config->source == SOURCE_DIRECT) {
+        const int rc = create_direct_source(host, part);
+        const char *const lacking = rc == ARB_OK ? NULL : shortage_of_files(1);
+        return rc == ARB_OK ? ARB_OK
+                            : err_set(err, rc, "[strategy:%s]: no rings: %s", part->config->name,
+                                      lacking != NULL ? lacking : "no memory");
+    }
+    return kafka_source_create(&part->source, &host->config->kafka, part->config->group, err);
+}
+
+/* Of this run of this strategy: no other strategy has it, nor has this one in another run. */
+static uint64_t strategy_session(uint64_t run, const char *name)
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+    for (const char *at = name; *at != '\0'; at++) {
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    }
+    return run ^ hash;
+}
+
+static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
+{
+    struct problems problems = { .out = stderr, .path = host->config->path };
+    const struct runner_config config = { .strategy = part->config,
+                                          .plugin = &host->plugins->strategies[i],
+                                          .venues = host->names,
+                                          .n_venues = host->config->n_exchanges,
+                                          .source = part->source,
+                                          .ring = &part->opportunities,
+                                          .session =
+                                              strategy_session(host->run, part->config->name),
+                                          .now = clock_moment(),
+                                          .silence_ns = host->config->host.silence_ms * NS_PER_MS,
+                                          .mark = &part->mark };
+    return runner_create(&part->runner, &config, &problems, err);
+}
+
+static int create_strategy(struct host *host, unsigned i, struct err *err)
+{
+    struct strategy_part *const part = &host->strategies[host->n_strategies++];
+
+    part->config = &host->config->strategies[i];
+    int rc = create_source(host, part, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    rc = ring_init(&part->opportunities, OPPORTUNITY_RING, &host->publisher_waker);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "[strategy:%s]: no memory for its ring", part->config->name);
+    }
+    part->has_ring = true;
+    return create_runner(host, i, part, err);
+}
+
+static int create_strategies(struct host *host, struct err *err)
+{
+    int rc = ARB_OK;
+
+    for (unsigned i = 0; i < host->config->n_strategies && rc == ARB_OK; i++) {
+        rc = host->config->strategies[i].enabled ? create_strategy(host, i, err) : ARB_OK;
+    }
+    return rc;
+}
+
+/* -- Kafka ---------------------------------------------------------------------------- */
+
+static int create_broker(struct host *host, struct err *err)
+{
+    const char *brokers = NULL;
+
+    if (strcmp(host->config->kafka.brokers, "embedded") != 0) {
+        return ARB_OK;
+    }
+    int rc = embedded_start(&host->embedded, &brokers, err);
+    if (rc == ARB_OK) {
+        rc = embedded_attach(host->embedded, &host->config->kafka, err);
+    }
+    if (rc == ARB_OK) {
+        log_line(ARB_INFO, "kafka=embedded",
+                 "broker in this process at %s; try: kcat -C -b %s -t %s", brokers, brokers,
+                 host->config->kafka.market_topic);
+    }
+    return rc;
+}
+
+/* 0 when nothing was published before, or nobody can tell: a host starts without brokers too. */
+static uint64_t last_run(const struct host *host)
+{
+    struct err err = { 0 };
+    uint64_t greatest = 0;
+
+    if (host->embedded != NULL) {
+        return 0; /* it is empty */
+    }
+    if (last_run_read(&host->config->kafka, LAST_RUN_MS, &greatest, &err) != ARB_OK) {
+        log_line(ARB_WARN, "kafka=last_run",
+                 "which run of a host was the last could not be read from %s: %s; this one is "
+                 "numbered by the clock, and ignored by consumers if the clock was set back since",
+                 host->config->kafka.market_topic, err.text);
+    }
+    return greatest;
+}
+
+static uint64_t number_run(const struct host *host)
+{
+    struct next_run next = { .greatest = last_run(host), .clock_ns = clock_now_ns() };
+
+    if (getrandom(&next.random, sizeof(next.random), GRND_NONBLOCK) != sizeof(next.random)) {
+        next.random = (uint64_t)clock_mono_ns(); /* early in the boot of the machine */
+    }
+    return last_run_next(&next);
+}
+
+static int create_publisher(struct host *host, struct err *err)
+{
+    struct publisher_venue venues[CONFIG_EXCHANGES_MAX];
+    struct ring *opportunities[CONFIG_STRATEGIES_MAX + 1];
+
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
+                                              .feedback = &host->venues[i].feedbacks[0],
+                                              .words = host->venues[i].words[0] };
+    }
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        opportunities[i] = &host->strategies[i].opportunities;
+    }
+    opportunities[host->n_strategies] = &host->abandoned_ring;
+    const struct publisher_config config = { .kafka = &host->config->kafka,
+                                             .venues = venues,
+                                             .opportunities = opportunities,
+                                             .n_venues = host->n_venues,
+                                             .n_opportunities = host->n_strategies + 1,
+                                             .waker = &host->publisher_waker };
+    return publisher_create(&host->publisher, &config, err);
+}
+
+static void give_up(void *context)
+{
+    struct host *const host = context;
+
+    atomic_store_explicit(&host->has_given_up, true, memory_order_relaxed);
+    host_ask_for_the_end();
+}
+
+/* Whoever has the broker in the same process was there first. */
+static int create_rivals(struct host *host, struct err *err)
+{
+    struct rivals_venue venues[CONFIG_EXCHANGES_MAX];
+    const struct rivals_config config = { .kafka = &host->config->kafka,
+                                          .venues = venues,
+                                          .n_venues = host->n_venues,
+                                          .run = host->run,
+                                          .stands_by = host->config->host.standby,
+                                          .give_up = give_up,
+                                          .context = host };
+
+    if (host->embedded != NULL || host->n_venues == 0) {
+        return ARB_OK;
+    }
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        venues[i] = (struct rivals_venue){ .name = host->venues[i].who + sizeof("venue=") - 1,
+                                           .feedback = &host->venues[i].feedbacks[0] };
+    }
+    return rivals_create(&host->rivals, &config, err);
+}
+
+static int create_abandoned(struct host *host, struct err *err)
+{
+    struct abandoned_strategy strategies[CONFIG_STRATEGIES_MAX];
+    const struct abandoned_config config = { .kafka = &host->config->kafka,
+                                             .strategies = strategies,
+                                             .n_strategies = host->n_strategies,
+                                             .ring = &host->abandoned_ring };
+
+    if (host->embedded != NULL) {
+        return ARB_OK; /* nobody who used this broker before can have left anything in it */
+    }
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        const struct strategy_config *const strategy = host->strategies[i].config;
+        strategies[i] =
+            (struct abandoned_strategy){ .name = strategy->name,
+                                         .session = strategy_session(host->run, strategy->name),
+                                         .has_group = strategy->group != NULL };
+    }
+    return host->n_strategies == 0 ? ARB_OK : abandoned_create(&host->abandoned, &config, err);
+}
+
+/* -- all of it ---------------------------------------------------------------------------- */
+
+/* One place more than needed, so that none is not mistaken for no memory. */
+static int make_room(struct host *host, struct err *err)
+{
+    host->venues = calloc(host->config->n_exchanges + 1, sizeof(*host->venues));
+    host->strategies = calloc(host->config->n_strategies + 1, sizeof(*host->strategies));
+    return host->venues != NULL && host->strategies != NULL
+               ? ARB_OK
+               : err_set(err, ARB_ENOMEM, "no memory for the exchanges and strategies");
+}
+
+int host_parts_create(struct host *host, struct err *err)
+{
+    int rc = waker_init(&host->publisher_waker);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "no queue for the publisher: %s", shortage_words(errno));
+    }
+    host->has_waker = true;
+    rc = make_room(host, err);
+    if (rc == ARB_OK) {
+        rc = host_watch_start(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = create_broker(host, err);
+    }
+    if (rc == ARB_OK) {
+        host->run = number_run(host);
+        rc = create_venues(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = create_strategies(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = ring_init(&host->abandoned_ring, OPPORTUNITY_RING, &host->publisher_waker);
+        host->has_abandoned_ring = rc == ARB_OK;
+    }
+    if (rc == ARB_OK) {
+        rc = create_publisher(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = create_rivals(host, err);
+    }
+    return rc == ARB_OK ? create_abandoned(host, err) : rc;
+}

@@ -1,0 +1,58 @@
+/*
+ * host_state.h - what a host consists of, for the files that make it, watch it and run it.
+ */
+#ifndef ARB_HOST_STATE_H
+#define ARB_HOST_STATE_H
+
+#include "config/config.h"
+#include "kafka/abandoned.h"
+#include "kafka/embedded.h"
+#include "kafka/publisher.h"
+#include "kafka/rivals.h"
+#include "host/watchdog.h"
+#include "plugin/plugins.h"
+#include "strategy/runner.h"
+#include "venue/venue_thread.h"
+
+/* One strategy section with what brings it events and takes its opportunities. */
+struct strategy_part {
+    const struct strategy_config *config;
+    struct waker waker; /* of its rings, when it reads this process directly */
+    bool has_waker;
+    struct source *source;
+    struct ring opportunities;
+    bool has_ring;
+    struct runner *runner;
+    struct watch_mark mark; /* of its thread */
+};
+
+/* The marks that the watchdog looks at, in this order: ours, of venues, of strategies. */
+enum { OWN_MARK = 0, FIRST_VENUE_MARK = 1 };
+
+struct host {
+    struct config *config;
+    const struct plugins *plugins;
+    uint64_t run;          /* greater than that of every host that published here before */
+    struct scales *scales; /* of all venues */
+    struct embedded *embedded;
+    struct waker publisher_waker;
+    bool has_waker;
+    struct publisher *publisher;
+    bool is_publishing;
+    struct ring abandoned_ring;
+    bool has_abandoned_ring;
+    struct abandoned *abandoned; /* or NULL: there are no strategies */
+    struct rivals *rivals;       /* or NULL: nobody else can publish */
+    _Atomic bool has_given_up;   /* no data depends on it */
+    struct venue_thread *venues; /* [n_venues] */
+    unsigned n_venues;
+    struct strategy_part *strategies; /* [n_strategies] */
+    unsigned n_strategies;
+    struct arb_venue names[CONFIG_EXCHANGES_MAX]; /* what strategies know of the exchanges */
+    struct watch_mark mark;                       /* of the main thread */
+    struct watchdog *watchdog;
+    bool is_orphan;        /* of the watchdog's thread */
+    bool has_left_threads; /* that do not end: nothing may be freed */
+};
+
+#endif /* ARB_HOST_STATE_H */
