@@ -37,7 +37,8 @@ static void print_callbacks(const struct plugin *plugin, bool present)
 
 enum { CHOICE_MAX = 64 /* bytes of a word among an option's choices */ };
 
-static void print_row(const struct plugin *plugin, const char *key, const char *value)
+/* False: the plan breaks a rule. */
+static bool print_row(const struct plugin *plugin, const char *key, const char *value)
 {
     const struct config_entry setting = { .key = key, .value = value };
     struct arb_plan plan;
@@ -50,13 +51,14 @@ static void print_row(const struct plugin *plugin, const char *key, const char *
                       : rc == ARB_EPROTO ? "breaks the rule that "
                                          : "init() fails without a configuration",
                       rc == ARB_EPROTO ? rule : "");
-        return;
+        return rc != ARB_EPROTO;
     }
     harmless_line(stdout, "  %-12s%-10s %-9u %-9s %-15s %-6u %s", value,
                   loss_detection_name(plan.loss_detection), plan.checksum_levels,
                   snapshot_source_name(plan.snapshot_source),
                   unknown_delete_name(plan.unknown_delete), plan.depth,
                   liveness_name(plan.liveness));
+    return true;
 }
 
 /* The option that selects among modes: the first one that is a word. */
@@ -70,33 +72,32 @@ static const struct arb_option *find_mode(const struct arb_plugin *desc)
     return NULL;
 }
 
-static void print_modes(const struct plugin *plugin, const struct arb_option *mode)
+static bool print_modes(const struct plugin *plugin, const struct arb_option *mode)
 {
+    bool are_good = true;
+
     for (const char *p = mode->choices; *p != '\0';) {
         const size_t len = strcspn(p, "|");
         char value[CHOICE_MAX];
         (void)snprintf(value, sizeof(value), "%.*s", (int)len, p);
-        print_row(plugin, mode->name, value);
+        are_good = print_row(plugin, mode->name, value) && are_good;
         p += len + (p[len] == '|');
     }
+    return are_good;
 }
 
-/* Levels of 0: no checksum, and a depth of 0: the whole book. */
-static void print_capabilities(const struct plugin *plugin)
+/* Levels of 0: no checksum, and a depth of 0: the whole book. False: a plan breaks a rule. */
+static bool print_capabilities(const struct plugin *plugin)
 {
     const struct arb_option *const mode = find_mode(&plugin->desc);
 
     (void)printf("what the feed can prove, with defaults:\n");
     harmless_line(stdout, "  %-12s%-10s %-9s %-9s %-15s %-6s %s", mode == NULL ? "" : mode->name,
                   "loss", "checksum", "snapshot", "unknown delete", "depth", "liveness");
-    if (mode == NULL) {
-        print_row(plugin, NULL, "");
-    } else {
-        print_modes(plugin, mode);
-    }
+    return mode == NULL ? print_row(plugin, NULL, "") : print_modes(plugin, mode);
 }
 
-static void print_plugin(const struct plugin *plugin)
+static bool print_plugin(const struct plugin *plugin)
 {
     const struct arb_plugin *const desc = &plugin->desc;
 
@@ -112,9 +113,7 @@ static void print_plugin(const struct plugin *plugin)
     print_callbacks(plugin, false);
     (void)printf("%s\n", desc->n_options == 0 ? "no options" : "options:");
     options_print(desc, stdout);
-    if (desc->kind == ARB_KIND_EXCHANGE) {
-        print_capabilities(plugin);
-    }
+    return desc->kind != ARB_KIND_EXCHANGE || print_capabilities(plugin);
 }
 
 /* "kraken.so" is a file here, although it has no slash. */
@@ -150,8 +149,7 @@ static int inspect(const char *what)
         harmless_line(stderr, "arbspot: %s: %s", what, err.text);
         return CMD_FAILED;
     }
-    print_plugin(&plugin);
-    return CMD_OK;
+    return print_plugin(&plugin) ? CMD_OK : CMD_FAILED;
 }
 
 int cmd_inspect(int argc, char **argv)

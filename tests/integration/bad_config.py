@@ -151,7 +151,7 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "in_cpp", "deep", "live_strategy", "refusing", "troubled",
+LOADABLE = {"good", "least", "in_cpp", "deep", "live_strategy", "planless", "refusing", "troubled",
             "troubled_strategy"}
 
 

@@ -60,6 +60,10 @@ def try_inspect(stage):
                          f"inspect {plugin}: no /{part}/ in {by_path.stdout.decode()}")
         by_name = stage.call("inspect", plugin)
         stage.expect(by_name.stdout == by_path.stdout, f"inspect {plugin}: by name and by path")
+    planless = stage.call("inspect", os.path.join(stage.options.fixtures, "planless.so"))
+    expect_status(stage, planless, 1, "inspect planless.so")
+    stage.expect(b"breaks the rule that plan.loss_detection" in planless.stdout,
+                 f"inspect names the rule: {planless.stdout}")
     missing = stage.call("inspect", "/nonexistent.so")
     stage.expect(missing.returncode not in (0, USAGE) and b"nonexistent" in missing.stderr,
                  f"inspect of nothing: {missing}")
