@@ -71,7 +71,9 @@ def expect_recovery(stage, bus):
 def expect_log(stage, host):
     warnings = host.lines(r"level=warn venue=kraken .*max_lag 2s")
     stage.expect(len(warnings) == 1, f"one warning: {warnings}")
-    ends = host.lines(r"level=info venue=kraken .*late no more, after")
+    over = r"level=info venue=kraken .*late no more, after"
+    host.wait_for(over, stage.limit(10))  # a session that was replaced says so when it goes
+    ends = host.lines(over)
     stage.expect(len(ends) == 1, f"one line when it is over: {ends}")
     others = host.lines(r"venue=bitstamp .*max_lag")
     stage.expect(not others, f"the other venue is on time: {others}")
