@@ -59,6 +59,7 @@ struct event {
     int64_t venue_ns;
     int64_t recv_ns; /* EVENT_ALIVE off a topic: when it was published, by the host's UTC; else 0 */
     int64_t mono_ns; /* EVENT_ALIVE: when it was made, by the host's monotonic clock */
+    uint64_t boot;   /* EVENT_ALIVE: from which start of which machine that counts; 0: not said */
     struct arb_clock clock;       /* of the venue, when the event was made */
     const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
     const struct arb_level *asks;

@@ -16,7 +16,10 @@ static int64_t saturating_add(int64_t a, int64_t b)
 
 static void begin_session(struct lease *lease, uint64_t session)
 {
-    *lease = (struct lease){ .session = session, .is_past = true };
+    lease->session = session;
+    lease->until_ns = lease->word_ns = 0;
+    lease->has_clock = lease->is_unpaced = false;
+    lease->is_past = true;
 }
 
 /* How much later than the fastest the message came; that may be this one. */
@@ -35,16 +38,44 @@ static int64_t delay_ns(struct lease *lease, int64_t said_ns, int64_t now_ns)
     return saturating_add(difference_ns, lease->least_ns == INT64_MIN ? 0 : -lease->least_ns);
 }
 
+/* The first word of a session: is its clock the one that is known? */
+static void meet_clock(struct lease *lease, const struct event *event)
+{
+    const bool is_known = lease->least_at_ns != 0;
+
+    if (!is_known || event->boot == 0 || event->boot != lease->boot) {
+        lease->least_at_ns = 0;
+        lease->is_unpaced = is_known;
+        lease->heard_ns = INT64_MAX; /* nothing was heard of it */
+    }
+    lease->boot = event->boot;
+    lease->has_clock = true;
+}
+
+/* Came this word much sooner behind the one before than it was said behind it? */
+static void look_at_pace(struct lease *lease, int64_t said_ns, int64_t now_ns)
+{
+    if (lease->heard_ns != INT64_MAX) {
+        const int64_t said_after_ns = saturating_add(said_ns, -lease->said_ns);
+        lease->is_unpaced = now_ns - lease->heard_ns < said_after_ns / 2;
+    }
+    lease->said_ns = said_ns == INT64_MIN ? -INT64_MAX : said_ns;
+    lease->heard_ns = now_ns;
+}
+
 /* An alive message of the session that counts, of the present. */
 static void renew(struct lease *lease, const struct event *event, int64_t now_ns)
 {
     lease->is_past = false;
-    if (event->ends) {
-        lease->until_ns = 0;
-    } else {
-        const int64_t left_ns = LEASE_NS - delay_ns(lease, event->mono_ns, now_ns);
-        lease->until_ns = left_ns > 0 ? now_ns + left_ns : 0;
+    if (!lease->has_clock) {
+        meet_clock(lease, event);
     }
+    if (lease->is_unpaced) {
+        look_at_pace(lease, event->mono_ns, now_ns);
+    }
+    const int64_t left_ns = LEASE_NS - delay_ns(lease, event->mono_ns, now_ns);
+    lease->word_ns = left_ns > 0 && !lease->is_unpaced && !event->ends ? now_ns + left_ns : 0;
+    lease->until_ns = lease->word_ns;
 }
 
 /* May an older session take over? Only one that goes on, from one that is not alive. */
@@ -68,7 +99,7 @@ bool lease_take(struct lease *lease, const struct event *event, int64_t now_ns)
     } else if (event->kind == EVENT_ALIVE) {
         renew(lease, event, now_ns);
     } else if (lease->is_past) {
-        lease->until_ns = now_ns + LEASE_FIRST_NS;
+        lease->until_ns = lease->least_at_ns == 0 ? now_ns + LEASE_FIRST_NS : lease->word_ns;
         lease->is_past = false;
     }
     return true;

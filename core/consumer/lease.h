@@ -11,6 +11,12 @@
  * fastest therefore counts for two seconds less: what arrives late, because a broker, the network
  * or the reader was slow, proves nothing of the present. No clock of day is involved.
  *
+ * The first word of a clock that is not known yet has nothing to be compared with, so a reader that
+ * was held up might take an old one for a fresh one. `boot` tells whether a new session's clock is
+ * that of the one before: the same machine, since the same start. If it is not, a session counts
+ * from its second word on, and only if that came no faster than it was said: words that waited come
+ * all at once. Who has just begun to read knows no clock at all, and where the past ends.
+ *
  * Of several sessions of one venue the greater is the newer, and counts. An older one counts again
  * when it goes on after the newer has ended or is no longer alive.
  */
@@ -22,8 +28,8 @@
 
 #define LEASE_NS (3 * NS_PER_S)
 /*
- * Behind the past, and before a session's first word, any message of it is a sign of life, until a
- * word must have come.
+ * Who begins to read, behind the past, takes any message for a sign of life, until a word must have
+ * come. Who reads something again has heard one.
  */
 #define LEASE_FIRST_NS (1500 * NS_PER_MS)
 /* Two clocks of quartz may drift apart so fast: what they differ by is corrected as quickly. */
@@ -33,9 +39,14 @@
 struct lease {
     uint64_t session;    /* that counts */
     int64_t until_ns;    /* 0: not alive */
+    int64_t word_ns;     /* so long its last word counts, wherever reading is; 0: there was none */
     int64_t least_ns;    /* smallest arrival less saying, */
     int64_t least_at_ns; /* as of this arrival; 0: none was seen */
-    bool is_past;        /* what was read last was of the past, and no word has come since */
+    uint64_t boot;       /* whose clock that is */
+    bool has_clock;      /* it is this session's */
+    bool is_unpaced;     /* its words may have waited; the last one was */
+    int64_t said_ns, heard_ns; /* said and heard then */
+    bool is_past;              /* what was read last was of the past, and no word has come since */
 };
 
 /*

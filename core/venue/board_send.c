@@ -1,3 +1,4 @@
+#include "util/boot.h"
 #include "venue/board_state.h"
 
 #include <stdio.h>
@@ -52,6 +53,7 @@ static struct event alive_event(struct board *board, int64_t now_ns, bool ends)
                            .session = board->config.run,
                            .seq = ++board->n_alive,
                            .mono_ns = now_ns,
+                           .boot = boot_id(),
                            .ends = ends,
                            .reason = "" };
 }

@@ -193,6 +193,11 @@ size_t wire_write_alive(const struct event *event, const struct wire_alive *aliv
     }
     at = put_text(at, ",\"host\":");
     at = put_string(at, alive->host, strlen(alive->host));
+    if (event->boot != 0) {
+        at = put_text(at, ",\"boot\":\"");
+        at = digits_write_hex(at, event->boot);
+        *at++ = '"';
+    }
     at = put_text(at, event->ends ? ",\"ends\":true}" : ",\"ends\":false}");
     return (size_t)(at - out);
 }
@@ -355,6 +360,7 @@ static const struct wire_field fields[] = {
     { "ends", read_flag, offsetof(struct wire_event, event.ends) },
     { "from", wire_read_i64, offsetof(struct wire_event, alive.from) },
     { "strategy", wire_read_name, offsetof(struct wire_event, venue.name) },
+    { "boot", wire_read_hex, offsetof(struct wire_event, event.boot) },
 };
 
 enum {
@@ -370,7 +376,7 @@ enum {
     STRATEGY_BIT = 1 << 26, /* instead of it */
 };
 
-_Static_assert(N_FIELDS == 27, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 28, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 

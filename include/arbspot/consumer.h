@@ -9,7 +9,8 @@
  *
  * And only while its host is still there: each venue says once a second, in every partition it
  * uses, that it is alive (ARB_VERDICT_ALIVE). Three seconds after the last time it said so its
- * books are STALE, without any message; so a look at a book takes the time.
+ * books are STALE, without any message; so a look at a book takes the time. Words that waited while
+ * this reader was held up count for what they are worth, see docs/messages.md.
  *
  * Where to start: at the end of each partition, less a few thousand messages. The first alive
  * message says from which offset on every book of its venue is there (arb_consumed.from): read on

@@ -106,6 +106,7 @@ static inline struct event feed_stub_alive(const struct feed_stub *stub, int64_t
                            .session = stub->session,
                            .seq = 1,
                            .mono_ns = mono_ns,
+                           .boot = 1,
                            .reason = "" };
 }
 

@@ -15,13 +15,21 @@
 
 static const struct event_venue venue = { "kraken" };
 
-/* Said at `said_ms` by the host, heard at `heard_ms` here. */
+/* Said at `said_ms` by a host on that start of a machine, heard at `heard_ms` here. */
+static bool hear_from(struct lease *lease, uint64_t boot, uint64_t session, int64_t said_ms,
+                      int64_t heard_ms)
+{
+    const struct event event = { .kind = EVENT_ALIVE,
+                                 .venue = &venue,
+                                 .session = session,
+                                 .mono_ns = HOST_NS + said_ms * MS,
+                                 .boot = boot };
+    return lease_take(lease, &event, heard_ms * MS);
+}
+
 static bool hear(struct lease *lease, uint64_t session, int64_t said_ms, int64_t heard_ms)
 {
-    const struct event event = {
-        .kind = EVENT_ALIVE, .venue = &venue, .session = session, .mono_ns = HOST_NS + said_ms * MS
-    };
-    return lease_take(lease, &event, heard_ms * MS);
+    return hear_from(lease, 1, session, said_ms, heard_ms);
 }
 
 static bool hear_book(struct lease *lease, uint64_t session, int64_t heard_ms)
@@ -32,9 +40,12 @@ static bool hear_book(struct lease *lease, uint64_t session, int64_t heard_ms)
 
 static bool hear_end(struct lease *lease, uint64_t session, int64_t heard_ms)
 {
-    const struct event event = {
-        .kind = EVENT_ALIVE, .venue = &venue, .session = session, .mono_ns = HOST_NS, .ends = true
-    };
+    const struct event event = { .kind = EVENT_ALIVE,
+                                 .venue = &venue,
+                                 .session = session,
+                                 .mono_ns = HOST_NS,
+                                 .boot = 1,
+                                 .ends = true };
     return lease_take(lease, &event, heard_ms * MS);
 }
 
@@ -161,7 +172,7 @@ static void what_is_read_again_is_not_of_the_present(void **state)
     assert_true(lease_take(&lease, &past, 70 * MS));
     assert_false(lease_holds(&lease, 7, 70 * MS));
     (void)hear_book(&lease, 7, 80);
-    assert_ends(&lease, 7, 1580);
+    assert_ends(&lease, 7, 3050); /* the word was heard before */
     (void)hear(&lease, 7, 2000, 1050);
     assert_ends(&lease, 7, 4050);
 }
@@ -176,7 +187,7 @@ static void the_end_is_at_once(void **state)
     assert_false(lease_holds(&lease, 7, 60 * MS));
 }
 
-static void a_newer_session_counts_from_its_first_message(void **state)
+static void a_newer_session_counts_from_its_first_word(void **state)
 {
     struct lease lease = { 0 };
 
@@ -184,12 +195,58 @@ static void a_newer_session_counts_from_its_first_message(void **state)
     (void)hear(&lease, 7, 1000, 50);
     assert_true(hear_book(&lease, 8, 60));
     assert_false(lease_holds(&lease, 7, 60 * MS));
-    assert_ends(&lease, 8, 1560);
-    assert_true(hear(&lease, 8, -500000, 80)); /* of another machine: its clock is another, too */
+    assert_false(lease_holds(&lease, 8, 60 * MS));
+    assert_true(hear(&lease, 8, 1030, 80));
     assert_false(hear_book(&lease, 7, 80));
     assert_ends(&lease, 8, 3080);
     assert_false(hear(&lease, 7, 2000, 90));
     assert_ends(&lease, 8, 3080);
+}
+
+/* Who was held up while a host died and another one came and died hears the latter's words late. */
+static void a_newer_session_of_the_same_clock_is_late_from_its_first_word(void **state)
+{
+    struct lease lease = { 0 };
+
+    (void)state;
+    (void)hear(&lease, 7, 1000, 50);
+    (void)hear(&lease, 8, 4000, 14000);
+    (void)hear_book(&lease, 8, 14000);
+    (void)hear(&lease, 8, 5000, 14001);
+    assert_false(lease_holds(&lease, 8, 14001 * MS));
+    (void)hear(&lease, 8, 14500, 14502); /* it lives after all: 952 ms are more than the fastest */
+    assert_true(lease_holds(&lease, 8, 16500 * MS));
+}
+
+/* A clock that is not known: its first word tells nothing, words that come all at once neither. */
+static void a_newer_session_of_another_clock_has_to_keep_pace(void **state)
+{
+    struct lease lease = { 0 };
+
+    (void)state;
+    (void)hear(&lease, 7, 1000, 50);
+    (void)hear_from(&lease, 2, 8, -500000, 14000);
+    assert_false(lease_holds(&lease, 8, 14000 * MS));
+    (void)hear_book(&lease, 8, 14000);
+    assert_false(lease_holds(&lease, 8, 14000 * MS));
+    (void)hear_from(&lease, 2, 8, -499000, 14499);
+    assert_false(lease_holds(&lease, 8, 14499 * MS));
+    (void)hear_from(&lease, 2, 8, -498000, 14999);
+    assert_ends(&lease, 8, 17999);
+}
+
+/* Hosts that do not say it: each session's clock is another. */
+static void a_host_that_does_not_say_its_start_has_to_keep_pace_too(void **state)
+{
+    struct lease lease = { 0 };
+
+    (void)state;
+    (void)hear_from(&lease, 0, 7, 1000, 50);
+    assert_ends(&lease, 7, 3050); /* the first that was ever heard */
+    (void)hear_from(&lease, 0, 8, 1500, 550);
+    assert_false(lease_holds(&lease, 8, 550 * MS));
+    (void)hear_from(&lease, 0, 8, 2500, 1550);
+    assert_ends(&lease, 8, 4550);
 }
 
 /* A host that ran for a moment beside another does not silence it. */
@@ -199,18 +256,18 @@ static void the_older_session_returns_when_the_newer_is_gone(void **state)
 
     (void)state;
     (void)hear(&lease, 7, 1000, 50);
-    (void)hear(&lease, 8, 0, 60);
+    (void)hear(&lease, 8, 1010, 60);
     assert_false(hear(&lease, 7, 2000, 3059));
     assert_false(hear_book(&lease, 7, 3059));
     assert_true(hear_book(&lease, 7, 3060));
-    assert_ends(&lease, 7, 4560);
-    assert_true(hear(&lease, 7, 3000, 3060));
+    assert_false(lease_holds(&lease, 7, 3060 * MS));
+    assert_true(hear(&lease, 7, 4010, 3060));
     assert_ends(&lease, 7, 6060);
 
-    (void)hear(&lease, 9, 0, 4000);
+    (void)hear(&lease, 9, 4950, 4000);
     (void)hear_end(&lease, 9, 4100);
     assert_false(hear_end(&lease, 7, 4200));
-    assert_true(hear(&lease, 7, 4000, 4300));
+    assert_true(hear(&lease, 7, 5250, 4300));
     assert_true(lease_holds(&lease, 7, 4300 * MS));
 }
 
@@ -259,7 +316,10 @@ int main(void)
         cmocka_unit_test(history_makes_nobody_alive),
         cmocka_unit_test(what_is_read_again_is_not_of_the_present),
         cmocka_unit_test(the_end_is_at_once),
-        cmocka_unit_test(a_newer_session_counts_from_its_first_message),
+        cmocka_unit_test(a_newer_session_counts_from_its_first_word),
+        cmocka_unit_test(a_newer_session_of_the_same_clock_is_late_from_its_first_word),
+        cmocka_unit_test(a_newer_session_of_another_clock_has_to_keep_pace),
+        cmocka_unit_test(a_host_that_does_not_say_its_start_has_to_keep_pace_too),
         cmocka_unit_test(the_older_session_returns_when_the_newer_is_gone),
         cmocka_unit_test(numbers_of_a_message_may_be_anything),
         cmocka_unit_test(each_partition_has_a_lease),

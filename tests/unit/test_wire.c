@@ -108,6 +108,7 @@ static const struct event alive_event = { .kind = EVENT_ALIVE,
                                           .session = UINT64_C(0x0123456789abcdef),
                                           .seq = 42,
                                           .mono_ns = 17,
+                                          .boot = UINT64_C(0xfedcba9876543210),
                                           .ends = true };
 
 static void alive_is_written_and_read(void **state)
@@ -121,7 +122,8 @@ static void alive_is_written_and_read(void **state)
     text[message.len] = '\0';
     assert_string_equal("{\"v\":1,\"type\":\"alive\",\"venue\":\"kraken\",\"session\":"
                         "\"0123456789abcdef\",\"seq\":42,\"mono_ns\":17,\"pub_ns\":5,"
-                        "\"from\":4711,\"host\":\"a \\\"name\\\"/1\",\"ends\":true}",
+                        "\"from\":4711,\"host\":\"a \\\"name\\\"/1\","
+                        "\"boot\":\"fedcba9876543210\",\"ends\":true}",
                         text);
     assert_true(wire_is_alive(message));
     assert_false(wire_is_alive((struct arb_bytes){ text, 20 }));
@@ -132,6 +134,7 @@ static void alive_is_written_and_read(void **state)
     assert_int_equal(alive_event.session, out->event.session);
     assert_int_equal(42, out->event.seq);
     assert_int_equal(17, out->event.mono_ns);
+    assert_int_equal(alive_event.boot, out->event.boot);
     assert_int_equal(5, out->pub_ns);
     assert_int_equal(4711, out->alive.from);
     assert_string_equal("a \"name\"/1", out->alive.host);
