@@ -101,6 +101,19 @@ static uint64_t strategy_session(uint64_t run, const char *name)
     return run ^ hash;
 }
 
+/* Another host may publish a venue of ours, or does, and its strategies are at work. */
+static bool is_held(const void *context)
+{
+    const struct host *const host = context;
+
+    for (unsigned i = 0; i < host->n_venues; i++) {
+        if (atomic_load_explicit(&host->venues[i].feedbacks[0].is_mute, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
 {
     struct problems problems = { .out = stderr, .path = host->config->path };
@@ -114,7 +127,9 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                               strategy_session(host->run, part->config->name),
                                           .now = clock_moment(),
                                           .silence_ns = host->config->host.silence_ms * NS_PER_MS,
-                                          .mark = &part->mark };
+                                          .mark = &part->mark,
+                                          .is_held = is_held,
+                                          .hold_context = host };
     return runner_create(&part->runner, &config, &problems, err);
 }
 

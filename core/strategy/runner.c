@@ -48,6 +48,7 @@ struct runner {
     bool is_real_time;
     bool is_init_called; /* then fini() has to be, too */
     bool is_disabled;
+    bool is_free; /* it was not held, once */
     bool is_finished;
     struct joinable thread;
     _Atomic bool is_stopping;            /* released by runner_stop(), acquired by the thread */
@@ -223,13 +224,25 @@ static void publish_stats(struct runner *runner)
     }
 }
 
+/* Once it is not, it never is again: what is open has to be looked after. */
+static bool is_held(struct runner *runner)
+{
+    const struct runner_config *const config = &runner->config;
+
+    runner->is_free =
+        runner->is_free || config->is_held == NULL || !config->is_held(config->hold_context);
+    return !runner->is_free;
+}
+
 /* Returns how many events were taken in. */
 static unsigned turn(struct runner *runner, const struct event *event)
 {
     const unsigned n = drain(runner, event);
 
-    show_markets(runner);
-    fire_timers(runner);
+    if (!is_held(runner)) {
+        show_markets(runner);
+        fire_timers(runner);
+    }
     publish_stats(runner);
     return n;
 }
@@ -255,7 +268,7 @@ static void finish(struct runner *runner)
 /* Rounded up, so that the timer is due when the source gives up waiting. */
 static int wait_ms(const struct runner *runner)
 {
-    const int64_t timer_ns = runner_next_timer_ns(runner);
+    const int64_t timer_ns = runner->is_free ? runner_next_timer_ns(runner) : NEVER_NS;
     const int64_t due_ns = timer_ns < runner->expires_ns ? timer_ns : runner->expires_ns;
     const int64_t now_ns = now_of(runner).mono_ns;
 

@@ -38,6 +38,12 @@ struct runner_config {
     struct moment now;       /* what init() sees */
     int64_t silence_ns;      /* after so long it says what is missing; 0: never */
     struct watch_mark *mark; /* for the thread; or NULL */
+    /*
+     * Optional. As long as it is true, from the start on, books are kept and the strategy is not
+     * called: whether this host may publish is not decided yet. From the runner's thread.
+     */
+    bool (*is_held)(const void *hold_context);
+    const void *hold_context;
 };
 
 struct runner_stats {

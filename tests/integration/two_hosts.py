@@ -43,6 +43,8 @@ def younger_stops(stage, bus, config):
     stage.expect({book.session for book in bus.books.values()} == sessions, "nobody else was heard")
     stage.expect({name: len(book.states) for name, book in bus.books.items()} == states,
                  "no book of the first changed its state")
+    strategies = bus.snapshot_of(lambda: {one["session"] for one in bus.opportunities})
+    stage.expect(len(strategies) <= 1, f"its strategy was silent, too: {strategies}")
 
 
 def one_takes_over(stage, bus, first, config):

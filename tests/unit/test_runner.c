@@ -503,6 +503,38 @@ static void opportunities_are_numbered_without_gap(void **state)
     assert_int_equal(1, count_of(lines(world), "#2 event"));
 }
 
+static bool held;
+
+static bool is_held(const void *context)
+{
+    (void)context;
+    return held;
+}
+
+/* Books are kept meanwhile. What was let go is not held again. */
+static void strategy_is_not_called_while_it_is_held(void **state)
+{
+    struct world *const world = *state;
+
+    world->config.is_held = is_held;
+    held = true;
+    begin(world);
+    quote_both(world, 0, 0);
+    step(world, 1);
+    send(world, 0, feed_stub_set_bid(&world->a, 99, 1));
+    step(world, 2);
+    assert_string_equal("", lines(world));
+    assert_int_equal(2, stats_of(world).market.n_live);
+    held = false;
+    step(world, 3);
+    assert_string_equal("market BTC/USD changed=3 t=3\n", lines(world));
+    held = true;
+    forget_lines(world);
+    send(world, 0, feed_stub_set_bid(&world->a, 98, 1));
+    step(world, 4);
+    assert_string_equal("market BTC/USD changed=1 t=4\n", lines(world));
+}
+
 static void opportunity_of_a_timer_has_no_latency(void **state)
 {
     struct world *const world = *state;
@@ -1015,6 +1047,7 @@ int main(void)
         TEST(leg_says_how_far_its_limit_reaches_and_what_is_proven),
         TEST(leg_of_a_venue_that_gives_no_time_has_no_venue_age),
         TEST(opportunities_are_numbered_without_gap),
+        TEST(strategy_is_not_called_while_it_is_held),
         TEST(opportunity_of_a_timer_has_no_latency),
         TEST(times_beyond_reason_give_saturated_ages),
         TEST(full_ring_drops_the_opportunity_and_counts_it),
