@@ -35,6 +35,7 @@ enum arb_json_type {
     ARB_JSON_LEVELS = 6,
     ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
     ARB_JSON_US = 8,   /* int64_t: microseconds since 1970 as nanoseconds, 0 for no time */
+    ARB_JSON_MS = 9,   /* int64_t: milliseconds, likewise */
 };
 
 struct arb_json_field {
@@ -98,12 +99,27 @@ static inline int64_t arb_json_ns_of_us(uint64_t us)
     return arb_time_is_us(us) ? arb_time_from_us(us) : 0;
 }
 
+/* Milliseconds, likewise. */
+static inline int64_t arb_json_ns_of_ms(uint64_t ms)
+{
+    return ms <= INT64_MAX / 1000000 ? (int64_t)ms * 1000000 : 0;
+}
+
 static inline bool arb_json_us(struct arb_json *json, int64_t *ns)
 {
     uint64_t us = 0;
     const bool is_read = arb_json_u64(json, &us);
 
     *ns = arb_json_ns_of_us(us);
+    return is_read;
+}
+
+static inline bool arb_json_ms(struct arb_json *json, int64_t *ns)
+{
+    uint64_t ms = 0;
+    const bool is_read = arb_json_u64(json, &ms);
+
+    *ns = arb_json_ns_of_ms(ms);
     return is_read;
 }
 
@@ -124,6 +140,8 @@ static inline bool arb_json_field_read(struct arb_json *json, const struct arb_j
         return arb_json_time(json, (int64_t *)field->to);
     case ARB_JSON_US:
         return arb_json_us(json, (int64_t *)field->to);
+    case ARB_JSON_MS:
+        return arb_json_ms(json, (int64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_json_levels_field(json, (struct arb_levels *)field->to);
     default:
@@ -181,6 +199,15 @@ ARB_USUAL const char *arb_json_usual_us(const char *p, const char *end, int64_t 
     return p;
 }
 
+ARB_USUAL const char *arb_json_usual_ms(const char *p, const char *end, int64_t *ns)
+{
+    uint64_t ms = 0;
+
+    p = arb_usual_u64(p, end, &ms);
+    *ns = arb_json_ns_of_ms(ms);
+    return p;
+}
+
 ARB_USUAL const char *arb_json_usual_value(const char *p, const char *end,
                                            const struct arb_json_field *field)
 {
@@ -193,6 +220,8 @@ ARB_USUAL const char *arb_json_usual_value(const char *p, const char *end,
         return arb_usual_time(p, end, (int64_t *)field->to);
     case ARB_JSON_US:
         return arb_json_usual_us(p, end, (int64_t *)field->to);
+    case ARB_JSON_MS:
+        return arb_json_usual_ms(p, end, (int64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_usual_levels(p, end, (struct arb_levels *)field->to);
     default:

@@ -765,6 +765,35 @@ static void microseconds_are_a_time_or_none(void **state)
     }
 }
 
+static void milliseconds_are_a_time_or_none(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+        int rc;
+    } cases[] = {
+        { "{\"m\":\"1767225600101\"}", INT64_C(1767225600101000000), ARB_OK },
+        { "{\"m\":1767225600101}", INT64_C(1767225600101000000), ARB_OK },
+        { "{ \"m\" : 1767225600101 }", INT64_C(1767225600101000000), ARB_OK },
+        { "{\"m\":9223372036854}", INT64_C(9223372036854000000), ARB_OK },
+        { "{\"m\":9223372036855}", 0, ARB_OK },
+        { "{ \"m\":\"9223372036855\"}", 0, ARB_OK },
+        { "{\"m\":0}", 0, ARB_OK },
+        { "{\"m\":-1}", 0, ARB_EPROTO },
+        { "{\"m\":\"x\"}", 0, ARB_EPROTO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        int64_t ns = 7;
+        const struct arb_json_field fields[] = { { "m", ARB_JSON_MS, &ns } };
+        (void)arb_json_fields(&json, fields, 1);
+        assert_int_equal(json.rc, cases[i].rc);
+        assert_int_equal(ns, cases[i].ns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -783,6 +812,7 @@ int main(void)
         cmocka_unit_test(tail_is_what_reading_all_of_it_finds),
         cmocka_unit_test(member_is_entered_wherever_it_stands_and_the_rest_skipped),
         cmocka_unit_test(microseconds_are_a_time_or_none),
+        cmocka_unit_test(milliseconds_are_a_time_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,12 +128,12 @@ ARB_USUAL const char *arb_usual_object(const char *p, const char *end,
     return p == NULL ? NULL : arb_usual_literal(p, end, "}", 1);
 }
 
-/* ["1","2"] and ["1","2","3"], the third one of which is a time */
+/* ["1","2"] and ["1","2","3","4"]: of texts behind, a time or a count, nothing is read */
 ARB_USUAL const char *arb_usual_pair(const char *p, const char *end,
                                      const struct arb_levels *levels, struct arb_level *level,
                                      struct arb_usual_seen *seen)
 {
-    struct arb_bytes time;
+    struct arb_bytes behind;
 
     p = arb_usual_literal(p, end, "[\"", 2);
     if (p != NULL) {
@@ -148,8 +148,8 @@ ARB_USUAL const char *arb_usual_pair(const char *p, const char *end,
     if (p != NULL) {
         p = arb_usual_literal(p, end, "\"", 1);
     }
-    if (p != NULL && p < end && *p == ',') {
-        p = arb_usual_text(p + 1, end, &time);
+    while (p != NULL && p < end && *p == ',') {
+        p = arb_usual_text(p + 1, end, &behind);
     }
     return p == NULL ? NULL : arb_usual_literal(p, end, "]", 1);
 }
