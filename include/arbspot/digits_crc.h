@@ -37,6 +37,7 @@ struct arb_digits_style {
     uint32_t order;    /* enum arb_digits_order */
     char between;      /* stands between two numbers, ':' for one; 0: nothing does */
     bool has_point;    /* "45283.50"; else "4528350", and "5" for "0.00000005" */
+    bool is_short; /* with has_point: each number by itself, without zeros at its end: "45283.5" */
 };
 
 /* A level, and how long its text is. */
@@ -321,7 +322,9 @@ static inline uint32_t arb_digits_crc(struct arb_digits_crc *crc,
     struct arb_digits_side *const second = first == asks ? bids : asks;
 
     arb_digits_use(crc, event);
-    const struct arb_digits_form form = { style, info, crc->text_px_digits, crc->text_qty_digits };
+    const uint8_t px = style->is_short ? (uint8_t)ARB_DIGITS_UNKNOWN : crc->text_px_digits;
+    const uint8_t qty = style->is_short ? (uint8_t)ARB_DIGITS_UNKNOWN : crc->text_qty_digits;
+    const struct arb_digits_form form = { style, info, px, qty };
     const bool has_new_asks = arb_digits_update(asks, book->asks, book->n_asks, &form);
     const bool has_new_bids = arb_digits_update(bids, book->bids, book->n_bids, &form);
     if (style->order == ARB_DIGITS_BY_LEVEL) {

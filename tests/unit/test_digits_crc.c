@@ -114,13 +114,14 @@ static void each_style_has_its_text(void **state)
         struct arb_digits_style style;
         const char *text;
     } cases[] = {
-        { { 2, ARB_DIGITS_ASKS_BIDS, 0, false }, "3005310101504" },
-        { { 2, ARB_DIGITS_BIDS_ASKS, 0, false }, "1504300531010" },
-        { { 2, ARB_DIGITS_ASKS_BIDS, ':', true }, "3.00:0.5:3.10:1.0:1.50:0.4" },
-        { { 2, ARB_DIGITS_BIDS_ASKS, ':', true }, "1.50:0.4:3.00:0.5:3.10:1.0" },
-        { { 2, ARB_DIGITS_BY_LEVEL, ':', true }, "1.50:0.4:3.00:0.5:3.10:1.0" },
-        { { 3, ARB_DIGITS_BY_LEVEL, ':', true }, "1.50:0.4:3.00:0.5:3.10:1.0:3.20:7.0" },
-        { { 1, ARB_DIGITS_BY_LEVEL, 0, false }, "15043005" },
+        { { 2, ARB_DIGITS_ASKS_BIDS, 0, false, false }, "3005310101504" },
+        { { 2, ARB_DIGITS_BIDS_ASKS, 0, false, false }, "1504300531010" },
+        { { 2, ARB_DIGITS_ASKS_BIDS, ':', true, false }, "3.00:0.5:3.10:1.0:1.50:0.4" },
+        { { 2, ARB_DIGITS_BIDS_ASKS, ':', true, false }, "1.50:0.4:3.00:0.5:3.10:1.0" },
+        { { 2, ARB_DIGITS_BY_LEVEL, ':', true, false }, "1.50:0.4:3.00:0.5:3.10:1.0" },
+        { { 3, ARB_DIGITS_BY_LEVEL, ':', true, false }, "1.50:0.4:3.00:0.5:3.10:1.0:3.20:7.0" },
+        { { 1, ARB_DIGITS_BY_LEVEL, 0, false, false }, "15043005" },
+        { { 3, ARB_DIGITS_BY_LEVEL, ':', true, true }, "1.5:0.4:3:0.5:3.1:1:3.2:7" },
     };
 
     (void)state;
@@ -133,9 +134,27 @@ static void each_style_has_its_text(void **state)
     }
 }
 
+/* Of a venue that writes no zeros at the end: numbers of one message differ in length. */
+static void short_numbers_match_the_published_example(void **state)
+{
+    static const struct arb_digits_style style = { 25, ARB_DIGITS_BY_LEVEL, ':', true, true };
+
+    (void)state;
+    for (uint8_t scale = 1; scale <= 10; scale++) {
+        struct sample *const s = sample_new(scale, scale);
+        set(s, "[[\"3366.8\",\"9\"],[\"3368\",\"8\"]]", "[[\"3366.1\",\"7\"],[\"3366\",\"6\"]]");
+        assert_int_equal((int32_t)checksum(s, &style), -1881014294);
+        free(s);
+    }
+    struct sample *const one_sided = sample_new(4, 0);
+    set(one_sided, "[[\"0.0025\",\"20\"],[\"0.003\",\"1506\"]]", "[]");
+    assert_int_equal((int32_t)checksum(one_sided, &style), 1483419732); /* recorded in 2022 */
+    free(one_sided);
+}
+
 static void an_empty_side_has_no_separator(void **state)
 {
-    const struct arb_digits_style style = { 5, ARB_DIGITS_ASKS_BIDS, ':', true };
+    const struct arb_digits_style style = { 5, ARB_DIGITS_ASKS_BIDS, ':', true, false };
     struct sample *const s = sample_new(2, 2);
 
     (void)state;
@@ -442,7 +461,8 @@ static void refill(struct walk *w, bool is_bid, int64_t best)
 /* Levels as long as can be, as many as can be, and all of them others: the room is enough. */
 static void longest_texts_fit(void **state)
 {
-    const struct arb_digits_style style = { ARB_DIGITS_LEVELS_MAX, ARB_DIGITS_BY_LEVEL, ':', true };
+    const struct arb_digits_style style = { ARB_DIGITS_LEVELS_MAX, ARB_DIGITS_BY_LEVEL, ':', true,
+                                            false };
     struct chance chance = chance_init(__func__, 2);
     struct walk *const w = calloc(1, sizeof(*w));
 
@@ -462,8 +482,9 @@ static void longest_texts_fit(void **state)
 /* As on a wire that pads with zeros what the scale does not have. */
 static void zeros_beyond_the_scale_are_spelled(void **state)
 {
-    static const struct arb_digits_style styles[] = { { 5, ARB_DIGITS_ASKS_BIDS, ':', true },
-                                                      { 5, ARB_DIGITS_ASKS_BIDS, 0, false } };
+    static const struct arb_digits_style styles[] = {
+        { 5, ARB_DIGITS_ASKS_BIDS, ':', true, false }, { 5, ARB_DIGITS_ASKS_BIDS, 0, false, false }
+    };
     struct sample *const s = sample_new(1, 0), *const t = sample_new(1, 0);
     struct sample *const most = sample_new(18, 18);
 
@@ -505,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_examples_match_at_any_scale),
         cmocka_unit_test(each_style_has_its_text),
+        cmocka_unit_test(short_numbers_match_the_published_example),
         cmocka_unit_test(an_empty_side_has_no_separator),
         cmocka_unit_test(kept_texts_do_not_change_the_result),
         cmocka_unit_test(walks_of_every_style_are_as_spelled_anew),
