@@ -52,6 +52,40 @@ static void last_word_counts_with_its_mark(void **state)
     assert_string_equal(arb_refusal(bytes("no")).text, "refused by the venue: no");
 }
 
+static void expect_word(struct arb_bytes text, const char *want)
+{
+    const struct arb_bytes word = arb_word_after(text, "instId:");
+
+    assert_int_equal(word.len, strlen(want));
+    assert_true(word.len == 0 || memcmp(word.data, want, word.len) == 0);
+}
+
+static void word_after_a_mark_ends_at_a_blank_or_a_comma(void **state)
+{
+    (void)state;
+    expect_word(bytes("channel:books,instId:FOO-USD doesn't exist, nor instId:B"), "FOO-USD");
+    expect_word(bytes("instId:FOO-USD,channel:books doesn't exist"), "FOO-USD");
+    expect_word(bytes("instId:F"), "F");
+    expect_word(bytes("instId: F"), "");
+    expect_word(bytes("instId:"), "");
+    expect_word(bytes("instId"), "");
+    expect_word((struct arb_bytes){ NULL, 0 }, "");
+}
+
+static void word_is_among_those_of_a_list(void **state)
+{
+    (void)state;
+    assert_true(arb_is_among(bytes("60014"), "60014 50011"));
+    assert_true(arb_is_among(bytes("50011"), "60014 50011"));
+    assert_true(arb_is_among(bytes("50011"), "50011"));
+    assert_false(arb_is_among(bytes("5001"), "60014 50011"));
+    assert_false(arb_is_among(bytes("500111"), "60014 50011"));
+    assert_false(arb_is_among(bytes("60014 50011"), "60014 50011"));
+    assert_false(arb_is_among(bytes(""), "60014  50011 "));
+    assert_false(arb_is_among((struct arb_bytes){ NULL, 0 }, "60014"));
+    assert_false(arb_is_among(bytes("60014"), ""));
+}
+
 static void an_unknown_word_is_a_halt(void **state)
 {
     static const struct arb_trading_word words[] = { { "online", ARB_TRADING_OPEN },
@@ -71,6 +105,8 @@ int main(void)
         cmocka_unit_test(words_are_found_in_any_case_from_a_words_beginning),
         cmocka_unit_test(copy_takes_what_fits),
         cmocka_unit_test(last_word_counts_with_its_mark),
+        cmocka_unit_test(word_after_a_mark_ends_at_a_blank_or_a_comma),
+        cmocka_unit_test(word_is_among_those_of_a_list),
         cmocka_unit_test(an_unknown_word_is_a_halt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

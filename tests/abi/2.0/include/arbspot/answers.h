@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "arbspot/exchange.h"
+#include "arbspot/json.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,6 +68,35 @@ static inline struct arb_bytes arb_last_word_with(struct arb_bytes text, char ma
         word.len = 0;
     }
     return word;
+}
+
+/* What stands behind the mark, up to a blank or a comma: "channel:books,instId:BTC-USD is not ...".
+ */
+static inline struct arb_bytes arb_word_after(struct arb_bytes text, const char *mark)
+{
+    while (text.len > 0 && !arb_bytes_cut(&text, mark)) {
+        text.data++;
+        text.len--;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == ' ' || text.data[i] == ',') {
+            text.len = i;
+        }
+    }
+    return text;
+}
+
+/* True when the word, a code say, is one of those in the list, with blanks between them. */
+static inline bool arb_is_among(struct arb_bytes word, const char *list)
+{
+    bool is_one = false;
+
+    while (!is_one && *list != '\0') {
+        const size_t len = strcspn(list, " ");
+        is_one = len > 0 && len == word.len && memcmp(list, word.data, len) == 0;
+        list += len + (list[len] == ' ');
+    }
+    return is_one;
 }
 
 /* A reason for the log. */
