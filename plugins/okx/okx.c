@@ -1,0 +1,371 @@
+/* OKX spot, public order books, API v5. README.md has the venue's rules and where they are from. */
+#include "arbspot/answers.h"
+#include "arbspot/catalog.h"
+#include "arbspot/digits_crc.h"
+
+/* Each region has hosts and a list of instruments of its own. */
+static const struct okx_region {
+    const char *name, *ws, *rest;
+} regions[] = {
+    { "global", "wss://ws.okx.com:8443/ws/v5/public", "https://www.okx.com/api/v5" },
+    { "eea", "wss://wseea.okx.com:8443/ws/v5/public", "https://eea.okx.com/api/v5" },
+    { "us", "wss://wsus.okx.com:8443/ws/v5/public", "https://us.okx.com/api/v5" },
+};
+
+/* The channels that need no login. `alike` has the same messages: it is what recordings have. */
+static const struct okx_feed {
+    uint32_t depth, loss, source;
+    const char *channel, *alike;
+} feeds[] = {
+    { 400, ARB_LOSS_CHAIN, ARB_SNAPSHOT_STREAM, "books", "books-l2-tbt" },
+    { 5, ARB_LOSS_STATELESS, ARB_SNAPSHOT_EACH, "books5", "books5" },
+    { 1, ARB_LOSS_STATELESS, ARB_SNAPSHOT_EACH, "bbo-tbt", "bbo-tbt" },
+};
+
+static const struct arb_trading_word words[] = { { "live", ARB_TRADING_OPEN }, { NULL, 0 } };
+
+struct okx {
+    const char *region_name, *ws_url, *rest_url; /* options */
+    int64_t depth;
+    struct arb_limits limits;
+    const struct arb_exchange_env *env;
+    const struct okx_region *region;
+    const struct okx_feed *feed;
+    struct arb_draft draft; /* of the book in hand */
+};
+
+static int okx_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
+                    struct arb_plan *plan)
+{
+    struct okx *const self = instance;
+
+    (void)host;
+    self->env = env;
+    self->region = regions; /* the host takes no other names */
+    while (strcmp(self->region->name, self->region_name) != 0) {
+        self->region++;
+    }
+    self->feed = &feeds[self->depth == 400 ? 0 : self->depth == 5 ? 1 : 2];
+    plan->loss_detection = self->feed->loss;
+    plan->snapshot_source = self->feed->source;
+    plan->depth = self->feed->depth;
+    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
+    plan->opens_per_10s = 3;       /* 3 a second are allowed to an address */
+    plan->requests_per_hour = 470; /* of 480, for HELLO counts too */
+    plan->catalog = ARB_CATALOG_HTTP;
+    arb_plan_limit(plan, &self->limits);
+    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    return ARB_OK;
+}
+
+/* -- requests ----------------------------------------------------------------------------- */
+
+static void spell_books(const struct okx *self, const struct arb_ask *ask, struct arb_text *text)
+{
+    arb_text_add(text, "{\"id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
+                 ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe");
+    for (uint32_t i = 0; i < ask->n_instruments; i++) {
+        arb_text_add(text, "%s{\"channel\":\"%s\",\"instId\":\"%s\"}", i == 0 ? "" : ",",
+                     self->feed->channel, self->env->instruments[ask->instruments[i]].venue_symbol);
+    }
+    arb_text_add(text, "]}");
+}
+
+static int okx_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
+{
+    const struct okx *const self = instance;
+    const bool has_ws = self->ws_url[0] != '\0', has_rest = self->rest_url[0] != '\0';
+    struct arb_text *const text = &request->text;
+
+    if (ask->what == ARB_ASK_CONNECT) {
+        arb_text_add(text, "%s", has_ws ? self->ws_url : self->region->ws);
+    } else if (ask->what == ARB_ASK_HELLO && ask->conn == 0) { /* tells when a state changes */
+        arb_text_add(text, "{\"op\":\"subscribe\",\"args\":"
+                           "[{\"channel\":\"instruments\",\"instType\":\"SPOT\"}]}");
+    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
+        spell_books(self, ask, text);
+    } else if (ask->what == ARB_ASK_HEARTBEAT) {
+        arb_text_add(text, "ping");
+    } else if (ask->what == ARB_ASK_CATALOG) {
+        arb_text_add(text, "%s/public/instruments?instType=SPOT",
+                     has_rest ? self->rest_url : self->region->rest);
+    }
+    return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
+}
+
+static int okx_spell(void *instance, const struct arb_instrument *info, char *name)
+{
+    (void)instance;
+    return arb_symbol_spell(info, "-", false, name);
+}
+
+/* -- books -------------------------------------------------------------------------------- */
+
+/* What an element of `data` is read with. */
+struct reading {
+    struct okx *self;
+    struct arb_host *host;
+    uint32_t instrument;
+    enum arb_book_kind kind;
+};
+
+/* What is wrong with a book, unless it is not even JSON, costs this book only. */
+static int read_book(void *context, struct arb_json *json)
+{
+    enum { SIDES = 1 | 2, NUMBERS = 16 | 32 };
+    const struct reading *const in = context;
+    struct arb_draft *const draft = &in->self->draft;
+    int64_t checksum = 0, number = -1, previous = -1;
+    const struct arb_json_field fields[] = {
+        { "asks", ARB_JSON_LEVELS, &draft->asks },
+        { "bids", ARB_JSON_LEVELS, &draft->bids },
+        { "ts", ARB_JSON_MS, &draft->event.venue_ns },
+        { "checksum", ARB_JSON_I64, &checksum },
+        { "seqId", ARB_JSON_I64, &number },
+        { "prevSeqId", ARB_JSON_I64, &previous },
+    };
+
+    arb_draft_begin(draft, in->self->env, in->instrument, in->kind);
+    const uint32_t seen = arb_json_fields(json, fields, 6);
+    if (!arb_json_ok(json)) {
+        return json->rc;
+    }
+    const bool has_proof = (seen & NUMBERS) == NUMBERS ? number >= 0 && previous >= -1
+                                                       : checksum != 0; /* before there were any */
+    const bool repeats = number == previous && draft->bids.n + draft->asks.n > 0;
+    if ((seen & SIDES) != SIDES || draft->event.venue_ns == 0 ||
+        (in->self->feed->loss == ARB_LOSS_CHAIN && (!has_proof || (number >= 0 && repeats)))) {
+        draft->asks.rc = ARB_EPROTO;
+    }
+    draft->event.max_depth = in->self->feed->depth;
+    draft->event.last_seq = (uint64_t)number + 1; /* they begin with 0, which is none here */
+    draft->event.prev_seq = (uint64_t)previous + 1;
+    draft->event.has_checksum = checksum != 0;
+    draft->event.checksum = (uint32_t)checksum;
+    return arb_draft_publish(in->host, draft);
+}
+
+/* Of recordings only, so nothing is kept for the next one. */
+static int okx_checksum(void *instance, const struct arb_book_event *event,
+                        const struct arb_book *book, uint32_t *checksum)
+{
+    static const struct arb_digits_style style = { .n_levels = 25,
+                                                   .order = ARB_DIGITS_BY_LEVEL,
+                                                   .between = ':',
+                                                   .has_point = true,
+                                                   .is_short = true };
+    const struct okx *const self = instance;
+    struct arb_digits_crc crc;
+
+    memset(&crc, 0, sizeof(crc));
+    *checksum =
+        arb_digits_crc(&crc, &style, &self->env->instruments[event->instrument], event, book);
+    return ARB_OK;
+}
+
+/* -- messages ----------------------------------------------------------------------------- */
+
+/* What is not in it is empty. */
+struct okx_message {
+    struct arb_json arg, data;
+    struct arb_bytes channel, action, event, code, words, id;
+};
+
+/* Reads an `arg`. What cannot be read, and another channel, is of no book. */
+static uint32_t find_book(const struct okx *self, struct arb_json arg, struct arb_bytes *channel)
+{
+    struct arb_bytes name = { "", 0 };
+    const struct arb_json_field fields[] = { { "channel", ARB_JSON_TEXT, channel },
+                                             { "instId", ARB_JSON_TEXT, &name } };
+
+    (void)arb_json_fields(&arg, fields, 2);
+    return arb_bytes_are(*channel, self->feed->channel) ||
+                   arb_bytes_are(*channel, self->feed->alike)
+               ? arb_instrument_find(self->env, name)
+               : ARB_NO_INSTRUMENT;
+}
+
+static int read_state(void *context, struct arb_json *json)
+{
+    const struct reading *const in = context;
+    struct arb_bytes name, state;
+    const struct arb_json_field fields[] = { { "instId", ARB_JSON_TEXT, &name },
+                                             { "state", ARB_JSON_TEXT, &state } };
+
+    if (arb_json_fields(json, fields, 2) != 3) {
+        return json->rc;
+    }
+    const uint32_t i = arb_instrument_find(in->self->env, name);
+    return i == ARB_NO_INSTRUMENT ? ARB_OK : arb_trading_say(in->host, i, state, words);
+}
+
+static int on_data(struct reading *in, struct okx_message *m)
+{
+    const bool is_snapshot =
+        in->self->feed->source == ARB_SNAPSHOT_EACH || arb_bytes_are(m->action, "snapshot");
+
+    in->kind = is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
+    if (arb_bytes_are(m->channel, "instruments")) {
+        return arb_json_each(&m->data, read_state, in);
+    }
+    if (in->instrument == ARB_NO_INSTRUMENT) {
+        return ARB_OK;
+    }
+    return is_snapshot || arb_bytes_are(m->action, "update")
+               ? arb_json_each(&m->data, read_book, in)
+               : ARB_EPROTO;
+}
+
+/* Errors that pass: asked too often, or the venue is busy. */
+static const char passing[] = "60014 63999 50001 50004 50011 50013 50026";
+
+static int on_error(const struct reading *in, const struct okx_message *m)
+{
+    const enum arb_outcome outcome = arb_is_among(m->code, passing) ? ARB_LATER : ARB_REFUSED;
+    const struct arb_why why = arb_refusal(m->words);
+    const uint32_t i = arb_instrument_find(in->self->env, arb_word_after(m->words, "instId:"));
+    int64_t number = 0;
+
+    if (i == ARB_NO_INSTRUMENT && arb_decimal_parse(m->id, 0, &number, NULL) == ARB_OK) {
+        return arb_answered_ask(in->host, (uint32_t)number, outcome, why.text);
+    }
+    return arb_answered(in->host, i, 0, outcome, why.text);
+}
+
+static int on_event(const struct reading *in, uint32_t conn, const struct okx_message *m)
+{
+    const bool is_left = arb_bytes_are(m->event, "unsubscribe");
+
+    if (arb_bytes_are(m->event, "error")) {
+        return on_error(in, m);
+    }
+    if (arb_bytes_are(m->event, "notice") && arb_bytes_are(m->code, "64008")) {
+        return arb_ws_renew(in->host, conn, "the venue upgrades its service");
+    }
+    return in->instrument != ARB_NO_INSTRUMENT && (is_left || arb_bytes_are(m->event, "subscribe"))
+               ? arb_answered(in->host, in->instrument, 0, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "")
+               : ARB_OK;
+}
+
+static int okx_message(void *instance, struct arb_host *host, uint32_t conn,
+                       struct arb_message message)
+{
+    enum { NEEDED = 1 | 2, EVENT = 8 };
+    struct reading in = { .self = instance, .host = host };
+    struct arb_json json = arb_json_over(arb_message_bytes(message));
+    struct okx_message m = { .arg = arb_json_over(arb_bytes_of("")) };
+    const struct arb_json_field fields[] = {
+        { "arg", ARB_JSON_ANY, &m.arg },        { "data", ARB_JSON_ANY, &m.data },
+        { "action", ARB_JSON_TEXT, &m.action }, { "event", ARB_JSON_TEXT, &m.event },
+        { "code", ARB_JSON_TEXT, &m.code },     { "msg", ARB_JSON_TEXT, &m.words },
+        { "id", ARB_JSON_TEXT, &m.id },
+    };
+
+    if (arb_bytes_are(arb_message_bytes(message), "pong")) {
+        return ARB_OK;
+    }
+    const uint32_t seen = arb_json_fields(&json, fields, 7);
+    if (!arb_json_end(&json)) {
+        return json.rc;
+    }
+    in.instrument = find_book(in.self, m.arg, &m.channel);
+    if ((seen & EVENT) != 0) {
+        return on_event(&in, conn, &m);
+    }
+    return (seen & NEEDED) == NEEDED ? on_data(&in, &m) : ARB_EPROTO;
+}
+
+/* Books begin with it, and answers do not. */
+static uint32_t okx_book_of(void *instance, struct arb_message message)
+{
+    struct arb_json json = arb_json_over(arb_message_bytes(message));
+    struct arb_bytes channel = { "", 0 };
+
+    return arb_json_literal(&json, "{\"arg\":", 7) ? find_book(instance, json, &channel)
+                                                   : ARB_NO_INSTRUMENT;
+}
+
+/* -- catalog ------------------------------------------------------------------------------ */
+
+/* A row that cannot be read is left out; what is announced has no sizes yet. */
+static int read_row(struct arb_host *host, struct arb_json json)
+{
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX };
+    struct arb_bytes state = { "", 0 }, tick = { "", 0 }, lot = { "", 0 };
+    const struct arb_json_field fields[] = {
+        { "baseCcy", ARB_JSON_TEXT, &row.base }, { "instId", ARB_JSON_TEXT, &row.venue_symbol },
+        { "lotSz", ARB_JSON_TEXT, &lot },        { "quoteCcy", ARB_JSON_TEXT, &row.quote },
+        { "state", ARB_JSON_TEXT, &state },      { "tickSz", ARB_JSON_TEXT, &tick },
+    };
+
+    (void)arb_json_fields(&json, fields, 6);
+    if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
+        return ARB_OK;
+    }
+    row.px_digits = arb_digits_of_increment(tick);
+    row.qty_digits = arb_digits_of_increment(lot);
+    row.trading = arb_trading_of(state, words);
+    return arb_catalog_publish(host, &row);
+}
+
+static int okx_answer(void *instance, struct arb_host *host, const struct arb_ask *ask, int status,
+                      struct arb_bytes body)
+{
+    struct arb_json json = arb_json_over(body), data;
+    struct arb_bytes code = { "", 0 };
+    const struct arb_json_field fields[] = { { "code", ARB_JSON_TEXT, &code },
+                                             { "data", ARB_JSON_ANY, &data } };
+
+    (void)instance, (void)ask;
+    const bool has_all = arb_json_fields(&json, fields, 2) == 3;
+    if (arb_is_among(code, passing)) {
+        return ARB_ELATER;
+    }
+    const bool is_good = has_all && status == 200 && arb_bytes_are(code, "0");
+    return is_good && arb_json_end(&json) ? arb_catalog_read(host, &data, read_row) : ARB_EPROTO;
+}
+
+static const struct arb_option options[] = {
+    ARB_OPTION_ENUM("region", struct okx, region_name, "global", "global|eea|us",
+                    "Where the account is: hosts, pairs and fees differ."),
+    ARB_OPTION_INT_OF("depth", struct okx, depth, "400", "1|5|400",
+                      "Levels a side; 400 proves each update, 1 and 5 are whole books."),
+    ARB_OPTION_STRING("ws_url", struct okx, ws_url, "", "WebSocket URL; empty: the region's."),
+    ARB_OPTION_STRING("rest_url", struct okx, rest_url, "",
+                      "REST address, without a slash at its end; empty: the region's."),
+    ARB_OPTION_INT("pairs_per_connection", struct okx, limits.books_per_conn, "25", 1, 1000,
+                   "Pairs subscribed on one connection; the venue recommends less than 30."),
+    ARB_OPTION_INT("pairs_per_request", struct okx, limits.books_per_request, "25", 1, 500,
+                   "Pairs named in one subscribe request."),
+    ARB_OPTION_INT("requests_per_second", struct okx, limits.requests_per_second, "3", 1, 100,
+                   "Requests a second on one connection; the venue allows 480 an hour."),
+    ARB_OPTION_MS("heartbeat", struct okx, limits.heartbeat_ms, "20s", 1000, 29000,
+                  "How often the venue is pinged; it closes what is silent for 30 s."),
+    ARB_OPTION_MS("heartbeat_timeout", struct okx, limits.heartbeat_wait_ms, "10s", 1000, 60000,
+                  "How long it may take to answer before the connection is given up."),
+    ARB_OPTION_MS("ack_timeout", struct okx, limits.answer_ms, "5s", 1000, 60000,
+                  "How long a subscription or a snapshot may stay unanswered."),
+    ARB_OPTION_MS("catalog_age", struct okx, limits.catalog_age_ms, "10m", 10000, 86400000,
+                  "How often the list of pairs is read; states are told at once besides."),
+};
+
+static const struct arb_exchange_ops ops = {
+    .size = (uint32_t)sizeof(struct arb_exchange_ops),
+    .init = okx_init,
+    .ask = okx_ask,
+    .on_message = okx_message,
+    .spell = okx_spell,
+    .on_answer = okx_answer,
+    .checksum = okx_checksum,
+    .book_of = okx_book_of,
+};
+
+ARB_PLUGIN_EXPORT = {
+    ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
+    ARB_PLUGIN_OPTIONS(options),
+    .name = "okx",
+    .version = "1.0.0",
+    .description = "OKX spot order books over WebSocket, every update proven by its link",
+    .instance_size = sizeof(struct okx),
+    .ops = &ops,
+};
