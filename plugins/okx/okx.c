@@ -109,13 +109,16 @@ struct reading {
     enum arb_book_kind kind;
 };
 
-/* What is wrong with a book, unless it is not even JSON, costs this book only. */
+/*
+ * What is wrong with a book, unless it is not even JSON, costs this book only. A number that
+ * repeats says that nothing changed; until 2022 there were checksums instead of numbers.
+ */
 static int read_book(void *context, struct arb_json *json)
 {
-    enum { SIDES = 1 | 2, NUMBERS = 16 | 32 };
+    enum { SIDES = 1 | 2 };
     const struct reading *const in = context;
     struct arb_draft *const draft = &in->self->draft;
-    int64_t checksum = 0, number = -1, previous = -1;
+    int64_t checksum = 0, number = -1, previous = -2;
     const struct arb_json_field fields[] = {
         { "asks", ARB_JSON_LEVELS, &draft->asks },
         { "bids", ARB_JSON_LEVELS, &draft->bids },
@@ -130,16 +133,16 @@ static int read_book(void *context, struct arb_json *json)
     if (!arb_json_ok(json)) {
         return json->rc;
     }
-    const bool has_proof = (seen & NUMBERS) == NUMBERS ? number >= 0 && previous >= -1
-                                                       : checksum != 0; /* before there were any */
-    const bool repeats = number == previous && draft->bids.n + draft->asks.n > 0;
+    const bool is_linked = number >= 0 && previous >= -1,
+               is_empty = draft->bids.n + draft->asks.n == 0;
+    const bool is_sound = is_linked ? number != previous || is_empty : checksum != 0;
     if ((seen & SIDES) != SIDES || draft->event.venue_ns == 0 ||
-        (in->self->feed->loss == ARB_LOSS_CHAIN && (!has_proof || (number >= 0 && repeats)))) {
+        (in->self->feed->loss == ARB_LOSS_CHAIN && !is_sound)) {
         draft->asks.rc = ARB_EPROTO;
     }
     draft->event.max_depth = in->self->feed->depth;
-    draft->event.last_seq = (uint64_t)number + 1; /* they begin with 0, which is none here */
-    draft->event.prev_seq = (uint64_t)previous + 1;
+    draft->event.last_seq = is_linked ? (uint64_t)number + 1 : 0; /* theirs begin with 0 */
+    draft->event.prev_seq = is_linked ? (uint64_t)previous + 1 : 0;
     draft->event.has_checksum = checksum != 0;
     draft->event.checksum = (uint32_t)checksum;
     return arb_draft_publish(in->host, draft);
@@ -226,7 +229,8 @@ static int on_error(const struct reading *in, const struct okx_message *m)
     const uint32_t i = arb_instrument_find(in->self->env, arb_word_after(m->words, "instId:"));
     int64_t number = 0;
 
-    if (i == ARB_NO_INSTRUMENT && arb_decimal_parse(m->id, 0, &number, NULL) == ARB_OK) {
+    if (i == ARB_NO_INSTRUMENT && m->id.len > 0 &&
+        arb_decimal_parse(m->id, 0, &number, NULL) == ARB_OK) {
         return arb_answered_ask(in->host, (uint32_t)number, outcome, why.text);
     }
     return arb_answered(in->host, i, 0, outcome, why.text);
