@@ -14,7 +14,7 @@ seconds=$1
 shift
 targets=("$@")
 if [[ $# -eq 0 ]]; then
-    targets=(json wire ini recording session kraken bitstamp)
+    targets=(json wire ini recording session kraken bitstamp okx)
 fi
 dir=${ARBSPOT_FUZZ_DIR:-build/fuzz}
 
@@ -43,6 +43,12 @@ seed() {
         bitstamp)
             cp tests/golden/bitstamp/*.script "$to"
             for file in "$data"/cryptofeed/bitstamp*.txt; do
+                chunks "$(basename "$file")" "$file" "$to"
+            done
+            ;;
+        okx)
+            cp tests/golden/okx/*.script "$to"
+            for file in "$data"/*/okx*.txt; do
                 chunks "$(basename "$file")" "$file" "$to"
             done
             ;;
