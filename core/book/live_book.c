@@ -490,6 +490,44 @@ static const char *set_levels(struct step *step, struct book_side *side,
                : NULL;
 }
 
+static bool is_beyond(const struct book_side *side, int64_t edge_px, int64_t px)
+{
+    return side->ascending ? px < edge_px : px > edge_px;
+}
+
+/* The levels up to the edge of what is known; where there are others, in `changes`. */
+static const struct arb_level *known_levels(const struct book_side *side, int64_t edge_px,
+                                            const struct arb_level *levels, uint32_t *n,
+                                            struct arb_level *changes)
+{
+    uint32_t n_known = edge_px == 0 ? *n : 0;
+
+    while (n_known < *n && !is_beyond(side, edge_px, levels[n_known].px)) {
+        n_known++;
+    }
+    if (n_known == *n) {
+        return levels;
+    }
+    memmove(changes, levels, n_known * sizeof(*levels)); /* healed levels are there already */
+    for (uint32_t i = n_known + 1; i < *n; i++) {
+        if (!is_beyond(side, edge_px, levels[i].px)) {
+            changes[n_known++] = levels[i];
+        }
+    }
+    *n = n_known;
+    return changes;
+}
+
+/* Little is left of a side whose end is not the book's: what comes next is not known. */
+static bool runs_out(const struct step *step)
+{
+    const struct live_book *const book = step->book;
+    const uint32_t least = step->rules->seed_levels / 4;
+
+    return (book->edges.bid_px != 0 && book->book.bids.n < least) ||
+           (book->edges.ask_px != 0 && book->book.asks.n < least);
+}
+
 /*
  * Cuts a side and gives the levels to publish: those set, and the removal of those cut. Without
  * a cut these are the event's own.
@@ -512,20 +550,30 @@ static const struct arb_level *cut_side(struct book_side *side, uint32_t depth,
     return changes;
 }
 
+/* Sets the levels of one side; `levels` and `n` become those to publish, maybe in `changes`. */
+static const char *apply_side(struct step *step, struct book_side *side, int64_t edge_px,
+                              const struct arb_level **levels, uint32_t *n,
+                              struct arb_level *changes)
+{
+    *levels = known_levels(side, edge_px, *levels, n, changes);
+    const char *const why = set_levels(step, side, *levels, *n);
+    *levels = cut_side(side, step->event->max_depth, *levels, n, changes);
+    return why;
+}
+
 /* Sets the levels of a delta that is in order; `changes` tells those to publish. */
 static const char *apply_levels(struct step *step, struct live_changes *changes)
 {
     const struct arb_book_event *const event = step->event;
-    struct book *const book = &step->book->book;
-    const char *const bids_why = set_levels(step, &book->bids, event->bids, event->n_bids);
-    const char *const asks_why = set_levels(step, &book->asks, event->asks, event->n_asks);
+    struct live_book *const book = step->book;
+    struct arb_level *const room = step->room->changes;
 
-    changes->n_bids = event->n_bids;
-    changes->n_asks = event->n_asks;
-    changes->bids =
-        cut_side(&book->bids, event->max_depth, event->bids, &changes->n_bids, step->room->changes);
-    changes->asks = cut_side(&book->asks, event->max_depth, event->asks, &changes->n_asks,
-                             step->room->changes + LIVE_CHANGES_MAX);
+    *changes = (struct live_changes){ event->bids, event->asks, event->n_bids, event->n_asks };
+    const char *const bids_why = apply_side(step, &book->book.bids, book->edges.bid_px,
+                                            &changes->bids, &changes->n_bids, room);
+    const char *const asks_why =
+        apply_side(step, &book->book.asks, book->edges.ask_px, &changes->asks, &changes->n_asks,
+                   room + LIVE_CHANGES_MAX);
     return bids_why != NULL ? bids_why : asks_why;
 }
 
@@ -564,6 +612,9 @@ static bool take_delta(struct step *step, struct live_changes *changes)
         book->is_catching_up = false;
         book->has_beyond = book->has_beyond || step->event->n_beyond > 0;
         why = apply_levels(step, changes);
+        if (why == NULL && runs_out(step)) {
+            why = "the market comes near the end of what its snapshot showed";
+        }
     }
     if (why == NULL) {
         note_event(step);
@@ -749,6 +800,12 @@ static int load_snapshot(struct book *book, const struct arb_book_event *event)
     return rc;
 }
 
+/* The worst level of a side that is as long as a snapshot by HTTP can be; 0: it is shorter. */
+static int64_t edge_of(const struct book_side *side, uint32_t seed_levels)
+{
+    return seed_levels > 0 && side->n >= seed_levels ? book_side_begin(side)->px : 0;
+}
+
 static void swap_books(struct book *a, struct book *b)
 {
     const struct book other = *a;
@@ -872,9 +929,14 @@ static void apply_snapshot(struct step *step)
         }
         book->has_gap = step->rules->seam == ARB_SEAM_TIME && begin == 0 && !is_newer(step);
     }
-    if (load_snapshot(was_live ? &step->room->scratch : &book->book, step->event) != ARB_OK) {
+    struct book *const loaded = was_live ? &step->room->scratch : &book->book;
+    if (load_snapshot(loaded, step->event) != ARB_OK) {
         damaged(step, "the snapshot does not fit");
-    } else if (was_live) {
+        return;
+    }
+    book->edges.bid_px = edge_of(&loaded->bids, step->rules->seed_levels);
+    book->edges.ask_px = edge_of(&loaded->asks, step->rules->seed_levels);
+    if (was_live) {
         take_next_snapshot(step);
     } else {
         take_first_snapshot(step, begin);

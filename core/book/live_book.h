@@ -61,9 +61,15 @@ struct live_quiet {
     int64_t event_ns; /* mono: the last event before that; 0: none */
 };
 
+/* Where the book ends that a snapshot by HTTP showed a part of; 0: it showed all. */
+struct live_edges {
+    int64_t bid_px, ask_px;
+};
+
 /* Read by venue and tools, changed here only; `asked_ns` is the caller's to set. */
 struct live_book {
     struct book book;
+    struct live_edges edges;
     uint32_t state;          /* enum arb_book_state */
     uint8_t trading;         /* enum arb_trading, the stricter of pair and venue */
     uint8_t pair_trading;    /* of the pair alone */

@@ -74,16 +74,22 @@ void budget_init(struct budget *budget, const struct arb_plan *plan)
     }
     rate_init(&budget->opens, plan->opens_per_10s, 10 * NS_PER_S);
     rate_init(&budget->opens_long, plan->opens_per_10min, 600 * NS_PER_S);
-    rate_init(&budget->http, plan->http_per_10min, 600 * NS_PER_S);
+    rate_init(&budget->http, plan->http_per_min, 60 * NS_PER_S);
+    rate_init(&budget->http_long, plan->http_per_10min, 600 * NS_PER_S);
     budget->http_at_once = plan->http_at_once;
+}
+
+/* When both have one left. */
+static int64_t both_due_ns(const struct rate *a, const struct rate *b, int64_t mono_ns)
+{
+    const int64_t a_ns = rate_due_ns(a, mono_ns), b_ns = rate_due_ns(b, mono_ns);
+
+    return a_ns > b_ns ? a_ns : b_ns;
 }
 
 int64_t budget_open_due_ns(const struct budget *budget, int64_t mono_ns)
 {
-    const int64_t short_ns = rate_due_ns(&budget->opens, mono_ns);
-    const int64_t long_ns = rate_due_ns(&budget->opens_long, mono_ns);
-
-    return short_ns > long_ns ? short_ns : long_ns;
+    return both_due_ns(&budget->opens, &budget->opens_long, mono_ns);
 }
 
 bool budget_take_open(struct budget *budget, int64_t mono_ns)
@@ -102,16 +108,18 @@ static uint32_t at_once(const struct budget *budget)
 bool budget_take_http(struct budget *budget, int64_t mono_ns)
 {
     if (budget->n_under_way >= at_once(budget) || mono_ns < budget->pause_until_ns ||
-        !rate_take(&budget->http, mono_ns)) {
+        both_due_ns(&budget->http, &budget->http_long, mono_ns) > mono_ns) {
         return false;
     }
+    (void)rate_take(&budget->http, mono_ns); /* there is one */
+    (void)rate_take(&budget->http_long, mono_ns);
     budget->n_under_way++;
     return true;
 }
 
 int64_t budget_look_ns(const struct budget *budget, int64_t mono_ns)
 {
-    const int64_t rate_ns = rate_due_ns(&budget->http, mono_ns);
+    const int64_t rate_ns = both_due_ns(&budget->http, &budget->http_long, mono_ns);
     const int64_t due_ns = rate_ns > budget->pause_until_ns ? rate_ns : budget->pause_until_ns;
 
     if (budget->n_under_way >= at_once(budget)) {

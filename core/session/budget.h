@@ -34,7 +34,7 @@ enum { BUDGET_FAILURES_MAX = 8 /* in a row: the venue is in trouble, so one at a
 
 struct budget {
     struct rate opens, opens_long; /* of connections, in 10 s and in 10 minutes */
-    struct rate http;              /* requests */
+    struct rate http, http_long;   /* requests, in a minute and in 10 minutes */
     uint32_t http_at_once;
     uint32_t n_under_way;
     uint32_t n_failures;    /* requests in a row */

@@ -70,6 +70,12 @@ static const char *book_rule(const struct arb_plan *plan, const struct arb_excha
     if (plan->depth > ARB_EVENT_LEVELS_MAX) {
         return "plan.depth is at most ARB_EVENT_LEVELS_MAX";
     }
+    if (plan->seed_levels > ARB_EVENT_LEVELS_MAX) {
+        return "plan.seed_levels is at most ARB_EVENT_LEVELS_MAX";
+    }
+    if (plan->seed_levels > 0 && plan->snapshot_source != ARB_SNAPSHOT_HTTP) {
+        return "plan.seed_levels is of snapshots that come by HTTP";
+    }
     if (plan->checksum_levels > (plan->depth == 0 ? ARB_EVENT_LEVELS_MAX : plan->depth)) {
         return "plan.checksum_levels is at most the depth";
     }

@@ -144,6 +144,14 @@ struct arb_plan {
     bool needs_token;        /* ARB_ASK_TOKEN before each connection */
     uint8_t packing;         /* enum arb_packing */
     uint8_t reserved;
+
+    uint32_t http_per_min; /* 0, no limit: requests by HTTP, beside http_per_10min */
+    /*
+     * 0, all: levels a side that a snapshot by HTTP shows at most, where the deltas tell of levels
+     * beyond. A side with so many ends there: what is beyond is not known and kept out of the book,
+     * and when a quarter of them is left, the book gets a new snapshot.
+     */
+    uint32_t seed_levels;
 };
 
 /* The limits that most plugins have options for; 0 leaves the plan's. */

@@ -71,6 +71,27 @@ static void test_so_many_at_once(void **state)
     assert_true(budget_take_http(&budget, 0));
 }
 
+/* In a minute and in ten: the one that is used up says when to ask again. */
+static void test_http_has_two_windows(void **state)
+{
+    const struct arb_plan plan = { .http_at_once = 9, .http_per_min = 2, .http_per_10min = 3 };
+    const int64_t start_ns = 6000 * NS_PER_S;
+    struct budget budget = { 0 };
+
+    (void)state;
+    budget_init(&budget, &plan);
+    assert_true(budget_take_http(&budget, start_ns));
+    assert_true(budget_take_http(&budget, start_ns));
+    assert_false(budget_take_http(&budget, start_ns));
+    assert_int_equal(start_ns + 63 * NS_PER_S, budget_look_ns(&budget, start_ns));
+    assert_false(budget_take_http(&budget, start_ns + 63 * NS_PER_S - 1));
+    assert_true(budget_take_http(&budget, start_ns + 63 * NS_PER_S));
+    assert_false(budget_take_http(&budget, start_ns + 63 * NS_PER_S));
+    assert_int_equal(start_ns + 630 * NS_PER_S, budget_look_ns(&budget, start_ns + 63 * NS_PER_S));
+    assert_true(budget_take_http(&budget, start_ns + 630 * NS_PER_S));
+    assert_int_equal(3, budget.n_under_way - 1);
+}
+
 /* 1, 2, 4, 8, 15, 15 s; then one at a time until one succeeds. */
 static void test_pauses_grow(void **state)
 {
@@ -127,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_rate_slides),
         cmocka_unit_test(test_first_plan_is_everybodys),
         cmocka_unit_test(test_so_many_at_once),
+        cmocka_unit_test(test_http_has_two_windows),
         cmocka_unit_test(test_pauses_grow),
         cmocka_unit_test(test_retry_after_is_honoured),
         cmocka_unit_test(test_eight_failures),

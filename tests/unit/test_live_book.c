@@ -992,6 +992,83 @@ static void progress_counts_events_of_one_time(void **state)
     live_world_destroy(world);
 }
 
+/* -- snapshots that show a part of the book --------------------------------------------- */
+
+static const struct live_rules part = { .loss = ARB_LOSS_SEQUENCE,
+                                        .source = ARB_SNAPSHOT_HTTP,
+                                        .seam = ARB_SEAM_SEQUENCE,
+                                        .unknown_delete = ARB_UNKNOWN_DELETE_DESYNC,
+                                        .seed_levels = 3 };
+
+static void levels_beyond_what_a_full_side_shows_are_kept_out(void **state)
+{
+    (void)state;
+    live_world_run(&part,
+                   "snap #10 b98x1 b99x1 b100x1 a101x1 a102x1 a103x1;"
+                   "delta #11 b97x5 b98x2 b96x0 a103x2 a104x5;delta #12 b97x5 a102x3;"
+                   "delta #13 b97x1 a104x1",
+                   "snapshot LIVE unverifiable b98x1 b99x1 b100x1 a103x1 a102x1 a101x1\n"
+                   "delta LIVE verified b98x2 a103x2\n"
+                   "delta LIVE verified a102x3\n"
+                   "delta LIVE verified\n");
+}
+
+static void side_that_is_not_full_is_shown_whole(void **state)
+{
+    (void)state;
+    live_world_run(&part, "snap #10 b99x1 b100x1 a101x1 a102x1 a103x1;delta #11 b97x5 a104x5",
+                   "snapshot LIVE unverifiable b99x1 b100x1 a103x1 a102x1 a101x1\n"
+                   "delta LIVE verified b97x5\n");
+}
+
+static void deltas_held_for_a_part_are_kept_to_it(void **state)
+{
+    (void)state;
+    live_world_run(&part,
+                   "delta #11 b97x5 b99x4 a104x5;"
+                   "snap #10 b98x1 b99x1 b100x1 a101x1 a102x1 a103x1",
+                   "snapshot LIVE verified b98x1 b99x4 b100x1 a103x1 a102x1 a101x1\n");
+}
+
+static void next_snapshot_shows_another_part(void **state)
+{
+    (void)state;
+    live_world_run(&part,
+                   "snap #10 b98x1 b99x1 b100x1 a101x1;leave;await;"
+                   "snap #20 b88x1 b89x1 b90x1 a91x1 a92x1 a93x1;delta #21 b88x2 a94x1;leave;await;"
+                   "snap #30 b88x1 a91x1;delta #31 b70x1 a99x1",
+                   "snapshot LIVE unverifiable b98x1 b99x1 b100x1 a101x1\n"
+                   "status STALE left\nstatus SYNCING waiting\n"
+                   "snapshot LIVE unverifiable b88x1 b89x1 b90x1 a93x1 a92x1 a91x1\n"
+                   "delta LIVE verified b88x2\n"
+                   "status STALE left\nstatus SYNCING waiting\n"
+                   "snapshot LIVE unverifiable b88x1 a91x1\n"
+                   "delta LIVE verified b70x1 a99x1\n");
+}
+
+static void book_that_runs_out_of_known_levels_is_damaged(void **state)
+{
+    static const struct live_rules eight = { .loss = ARB_LOSS_SEQUENCE,
+                                             .source = ARB_SNAPSHOT_HTTP,
+                                             .seam = ARB_SEAM_SEQUENCE,
+                                             .seed_levels = 8 };
+
+    (void)state;
+    live_world_run(
+        &eight,
+        "snap #10 b1x1 b2x1 b3x1 b4x1 b5x1 b6x1 b7x1 b8x1 a9x1;"
+        "delta #11 b8x0 b7x0 b6x0 b5x0 b4x0 b3x0 a9x0;delta #12 b2x0",
+        "snapshot LIVE unverifiable b1x1 b2x1 b3x1 b4x1 b5x1 b6x1 b7x1 b8x1 a9x1\n"
+        "delta LIVE verified b8x0 b7x0 b6x0 b5x0 b4x0 b3x0 a9x0\n"
+        "damaged status STALE the market comes near the end of what its snapshot showed\n");
+    live_world_run(
+        &eight,
+        "snap #10 b1x1 a2x1 a3x1 a4x1 a5x1 a6x1 a7x1 a8x1 a9x1;"
+        "delta #11 a2x0 a3x0 a4x0 a5x0 a6x0 a7x0 a8x0",
+        "snapshot LIVE unverifiable b1x1 a9x1 a8x1 a7x1 a6x1 a5x1 a4x1 a3x1 a2x1\n"
+        "damaged status STALE the market comes near the end of what its snapshot showed\n");
+}
+
 static void view_of_a_book_that_is_not_live_is_suspect(void **state)
 {
     struct live_world *const world = live_world_create(&numbered);
@@ -1094,6 +1171,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stricter_of_pair_and_venue_holds),
     cmocka_unit_test(progress_counts_events_of_one_time),
     cmocka_unit_test(view_of_a_book_that_is_not_live_is_suspect),
+    cmocka_unit_test(levels_beyond_what_a_full_side_shows_are_kept_out),
+    cmocka_unit_test(side_that_is_not_full_is_shown_whole),
+    cmocka_unit_test(deltas_held_for_a_part_are_kept_to_it),
+    cmocka_unit_test(next_snapshot_shows_another_part),
+    cmocka_unit_test(book_that_runs_out_of_known_levels_is_damaged),
 };
 
 int main(void)

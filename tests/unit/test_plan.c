@@ -77,6 +77,22 @@ static void what_is_required_has_no_default(void **state)
     check(&plan, &full, "");
 }
 
+static void seed_levels_are_of_snapshots_by_http(void **state)
+{
+    struct arb_plan plan = good_plan();
+
+    (void)state;
+    plan.seed_levels = 1;
+    check(&plan, &full, "plan.seed_levels is of snapshots that come by HTTP");
+    plan.snapshot_source = ARB_SNAPSHOT_HTTP;
+    plan.seam = ARB_SEAM_SEQUENCE;
+    check(&plan, &full, "");
+    plan.seed_levels = ARB_EVENT_LEVELS_MAX;
+    check(&plan, &full, "");
+    plan.seed_levels = ARB_EVENT_LEVELS_MAX + 1;
+    check(&plan, &full, "plan.seed_levels is at most ARB_EVENT_LEVELS_MAX");
+}
+
 static void what_comes_by_http_needs_on_answer(void **state)
 {
     static const char rule[] =
@@ -152,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_the_documented_ones),
         cmocka_unit_test(what_is_required_has_no_default),
+        cmocka_unit_test(seed_levels_are_of_snapshots_by_http),
         cmocka_unit_test(what_comes_by_http_needs_on_answer),
         cmocka_unit_test(checksums_need_their_callback_and_levels),
         cmocka_unit_test(numbers_have_their_limits),
