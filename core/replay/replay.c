@@ -6,8 +6,8 @@
 
 /* -- HTTP ----------------------------------------------------------------------------- */
 
-/* The path of a URL without host, query and closing slashes: what a recording is matched by. */
-static struct arb_bytes path_of(struct arb_bytes url)
+/* Path and query of a URL: what a recording is matched by, for hosts change. */
+static struct arb_bytes target_of(struct arb_bytes url)
 {
     const char *const end = url.data + url.len;
     const char *const scheme = memmem(url.data, url.len, "://", 3);
@@ -15,30 +15,73 @@ static struct arb_bytes path_of(struct arb_bytes url)
     while (p < end && *p != '/') {
         p++;
     }
-    const char *query = p;
-    while (query < end && *query != '?') {
-        query++;
-    }
-    while (query > p && query[-1] == '/') {
-        query--;
-    }
-    return (struct arb_bytes){ p, (size_t)(query - p) };
+    return (struct arb_bytes){ p, (size_t)(end - p) };
 }
 
-static bool answers(const struct record *record, const char *path)
+/* Takes what stands before `mark`, or all of it. */
+static struct arb_bytes take_part(struct arb_bytes *text, char mark)
 {
-    if (record->kind != RECORD_HTTP) {
-        return false; /* no URL */
-    }
-    const struct arb_bytes recorded = path_of(record->url);
-    return recorded.len == strlen(path) && memcmp(recorded.data, path, recorded.len) == 0;
+    const char *const at = memchr(text->data, mark, text->len);
+    const struct arb_bytes part = { text->data,
+                                    at == NULL ? text->len : (size_t)(at - text->data) };
+    const size_t taken = part.len + (at == NULL ? 0 : 1);
+
+    text->data += taken;
+    text->len -= taken;
+    return part;
 }
 
-/* The first body of that path not handed out yet, or recording->n. */
-static size_t find_answer(const struct replay *replay, const char *path)
+static bool are_same(struct arb_bytes a, struct arb_bytes b)
+{
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* Does the query say otherwise of what a parameter, "symbol=BTCUSDT", names? */
+static bool contradicts(struct arb_bytes query, struct arb_bytes parameter)
+{
+    const struct arb_bytes name = take_part(&parameter, '=');
+
+    while (query.len > 0) {
+        struct arb_bytes other = take_part(&query, '&');
+        if (are_same(take_part(&other, '='), name) && !are_same(other, parameter)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The same path, but for closing slashes, and no parameter in both queries with another value: a
+ * recorder may have asked for more or less, but not for another book.
+ */
+static bool are_alike(struct arb_bytes a, struct arb_bytes b)
+{
+    struct arb_bytes a_path = take_part(&a, '?'), b_path = take_part(&b, '?');
+
+    while (a_path.len > 0 && a_path.data[a_path.len - 1] == '/') {
+        a_path.len--;
+    }
+    while (b_path.len > 0 && b_path.data[b_path.len - 1] == '/') {
+        b_path.len--;
+    }
+    bool is_alike = are_same(a_path, b_path);
+    while (is_alike && a.len > 0) {
+        is_alike = !contradicts(b, take_part(&a, '&'));
+    }
+    return is_alike;
+}
+
+static bool answers(const struct record *record, const char *target)
+{
+    return record->kind == RECORD_HTTP &&
+           are_alike(target_of(record->url), (struct arb_bytes){ target, strlen(target) });
+}
+
+/* The first body of that target not handed out yet, or recording->n. */
+static size_t find_answer(const struct replay *replay, const char *target)
 {
     for (size_t i = 0; i < replay->recording->n; i++) {
-        if (!replay->served[i] && answers(&replay->recording->records[i], path)) {
+        if (!replay->served[i] && answers(&replay->recording->records[i], target)) {
             return i;
         }
     }
@@ -65,7 +108,7 @@ static bool answer_one(struct replay *replay)
 
     for (uint32_t i = 0; i < replay->n_requests; i++) {
         const struct replay_request request = replay->requests[i];
-        const size_t found = find_answer(replay, request.path);
+        const size_t found = find_answer(replay, request.target);
         if (found == replay->recording->n) {
             forget_request(replay, i);
             answer(replay, request.request, 0, nothing);
@@ -125,16 +168,16 @@ static void replay_ws_give_up(void *context, void *owner, uint32_t conn, const c
 static int replay_http(void *context, void *owner, uint32_t request, const struct http_spec *spec)
 {
     struct replay *const replay = context;
-    const struct arb_bytes path = path_of((struct arb_bytes){ spec->url, strlen(spec->url) });
+    const struct arb_bytes target = target_of((struct arb_bytes){ spec->url, strlen(spec->url) });
     struct replay_request *const slot = &replay->requests[replay->n_requests];
 
     (void)owner;
-    if (replay->n_requests == REPLAY_REQUESTS_MAX || path.len >= sizeof(slot->path)) {
+    if (replay->n_requests == REPLAY_REQUESTS_MAX || target.len >= sizeof(slot->target)) {
         return ARB_ELIMIT;
     }
     slot->request = request;
-    memcpy(slot->path, path.data, path.len);
-    slot->path[path.len] = '\0';
+    memcpy(slot->target, target.data, target.len);
+    slot->target[target.len] = '\0';
     replay->n_requests++;
     return ARB_OK;
 }
@@ -224,8 +267,8 @@ static bool says_when_opened(const struct recording *recording)
 }
 
 /*
- * The recorder opened a connection. To where it had one that brought messages, it had lost that one:
- * which a recording does not say in other words.
+ * The recorder opened a connection. To where it had one that brought messages, it had lost that
+ * one: which a recording does not say in other words.
  */
 static void on_recorder_open(struct replay *replay, const struct record *record)
 {

@@ -2,8 +2,9 @@
  * replay.h - a recording through the same session code as the live host, on the recorded clock.
  *
  * Single-threaded and deterministic: two replays of one input give the same events. What
- * the session sends goes nowhere; an HTTP request is answered by the recorded body of the
- * same path, at the recorded time or, when that has passed, at once.
+ * the session sends goes nowhere; an HTTP request is answered by the recorded body of the same
+ * path that has no other value of a parameter that both name, at the recorded time or, when that
+ * has passed, at once.
  */
 #ifndef ARB_REPLAY_H
 #define ARB_REPLAY_H
@@ -15,7 +16,7 @@ enum { REPLAY_REQUESTS_MAX = 2 * ARB_INSTRUMENTS_MAX };
 
 struct replay_request {
     uint32_t request;
-    char path[256];
+    char target[256]; /* its path and query */
 };
 
 /* What the session wants of a connection, carried out once it is not called. */
@@ -26,9 +27,9 @@ struct replay_conn {
 struct replay {
     struct session *session; /* the caller sets it */
     const struct recording *recording;
-    bool *served;   /* [recording->n] HTTP bodies that were handed out */
-    size_t at;      /* records before this one have happened */
-    int64_t now_ns; /* on both clocks */
+    bool *served;         /* [recording->n] HTTP bodies that were handed out */
+    size_t at;            /* records before this one have happened */
+    int64_t now_ns;       /* on both clocks */
     bool is_recorder_up;  /* it has opened a connection, or does not say when */
     bool has_messages;    /* since it did */
     struct arb_bytes url; /* to where */

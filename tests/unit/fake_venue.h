@@ -33,7 +33,7 @@ enum { FAKE_COMMAND_MAX = 1024, FAKE_LEVELS_MAX = 64, FAKE_WORD_MAX = 32 };
 struct fake_venue {
     const struct arb_exchange_env *env;
     const char *on_init, *on_timer;
-    const char *loss, *source, *seam, *catalog, *without;
+    const char *loss, *source, *seam, *catalog, *without, *query;
     bool desync, not_back, listed, token, at_once;
     int64_t checksum_levels, channels, per_conn, per_request, per_second, per_hour;
     int64_t opens, answer_ms, beat_ms;
@@ -397,8 +397,8 @@ static inline int fake_ask(void *instance, const struct arb_ask *ask, struct arb
                      strcmp(self->catalog, "http") == 0 ? "https://fake/catalog" : "catalog");
         break;
     case ARB_ASK_SNAPSHOT:
-        arb_text_add(text, "https://fake/snap/%s",
-                     self->env->instruments[ask->instruments[0]].venue_symbol);
+        arb_text_add(text, "https://fake/snap/%s%s",
+                     self->env->instruments[ask->instruments[0]].venue_symbol, self->query);
         break;
     case ARB_ASK_TOKEN:
         arb_text_add(text, "https://fake/token");
@@ -458,6 +458,7 @@ static inline int fake_checksum(void *instance, const struct arb_book_event *eve
 static const struct arb_option fake_options[] = {
     ARB_OPTION_STRING("on_init", struct fake_venue, on_init, "", "Commands."),
     ARB_OPTION_STRING("on_timer", struct fake_venue, on_timer, "", "Commands."),
+    ARB_OPTION_STRING("query", struct fake_venue, query, "", "Of a snapshot's URL: ?name=value."),
     ARB_OPTION_STRING("without", struct fake_venue, without, "hello", "What it does not spell."),
     ARB_OPTION_ENUM("loss", struct fake_venue, loss, "sequence",
                     "checksum|sequence|chain|none|stateless", "How loss is noticed."),

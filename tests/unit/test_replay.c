@@ -374,6 +374,40 @@ static void request_that_was_not_recorded_fails(void **state)
     player_destroy(player);
 }
 
+/* Whose book it is may stand in the query; who asked for more or less of it asked for the same. */
+static void body_of_another_parameter_answers_nothing(void **state)
+{
+    static const struct world_spec spec = {
+        .options = { { "source", "http" }, { "query", "?of=BTC&n=1" } }, .symbols = { "BTC/USD" }
+    };
+    static const struct line lines[] = {
+        OPEN(1, venue),
+        HTTP(2, "https://other/snap/BTC/USD?of=ETH", "snap % 10 b1x1 a2x1"),
+        HTTP(2, "https://other/snap/BTC/USD?of=BTCB&n=1", "snap % 10 b1x1 a2x1"),
+        HTTP(2, "https://other/snap/BTC/USD/?level=3&of=BTC", "snap % 10 b100x1 a101x1"),
+        SAY(3, "delta 0 11 b99x1"),
+        OPEN(7, venue),
+        HTTP(8, "https://other/snap/BTC/USD?off=ETH", "snap % 20 b90x1 a110x1"),
+        SAY(9, "delta 0 21 b98x1"),
+    };
+
+    (void)state;
+    RUN(&spec, lines,
+        "-- open wss://venue/v1\n"
+        "status 0 SYNCING subscribing\n"
+        "-- https://other/snap/BTC/USD?of=ETH\n"
+        "-- https://other/snap/BTC/USD?of=BTCB&n=1\n"
+        "-- https://other/snap/BTC/USD/?level=3&of=BTC\n"
+        "-- delta 0 11 b99x1\n"
+        "snapshot 0 LIVE b99x1 b100x1 a101x1\n"
+        "-- open wss://venue/v1\n"
+        "status 0 STALE the recorder connected again\n"
+        "status 0 SYNCING subscribing\n"
+        "-- https://other/snap/BTC/USD?off=ETH\n"
+        "-- delta 0 21 b98x1\n"
+        "snapshot 0 LIVE b90x1 b98x1 a110x1\n");
+}
+
 /* -- pace ----------------------------------------------------------------------------- */
 
 /* A recording answers when it does: what is asked of it is neither counted nor put off. */
@@ -406,6 +440,7 @@ int main(void)
         cmocka_unit_test(connection_that_the_plugin_closes_is_back_at_once),
         cmocka_unit_test(book_by_http_comes_back_by_the_next_body),
         cmocka_unit_test(request_that_was_not_recorded_fails),
+        cmocka_unit_test(body_of_another_parameter_answers_nothing),
         cmocka_unit_test(nothing_is_paced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
