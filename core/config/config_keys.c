@@ -270,7 +270,7 @@ static const struct config_key exchange_keys[] = {
       .offset = offsetof(struct exchange_config, connections),
       NUMBER(VALUE_INT, 1, 2) },
     { .name = "connection_age",
-      .fallback = "24h",
+      .fallback = "23h",
       .store = STORE_NUMBER,
       .offset = offsetof(struct exchange_config, connection_age_ms),
       NUMBER(VALUE_MS, 0, 604800000) },

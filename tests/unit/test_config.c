@@ -118,7 +118,7 @@ static void small_file_gets_the_defaults(void **state)
     assert_int_equal(c->exchanges[0].max_age_ms, 30000);
     assert_int_equal(c->exchanges[0].max_lag_ms, 2000);
     assert_int_equal(c->exchanges[0].connections, 1);
-    assert_int_equal(c->exchanges[0].connection_age_ms, 24 * 3600 * 1000);
+    assert_int_equal(c->exchanges[0].connection_age_ms, 23 * 3600 * 1000);
     assert_int_equal(c->exchanges[0].taker_fee_ppm, 8000);
     assert_int_equal(c->exchanges[0].n_symbols, 1);
     assert_int_equal(c->exchanges[0].line, 3);
