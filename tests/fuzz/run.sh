@@ -14,7 +14,7 @@ seconds=$1
 shift
 targets=("$@")
 if [[ $# -eq 0 ]]; then
-    targets=(json wire ini recording session kraken bitstamp okx)
+    targets=(json wire ini recording session kraken bitstamp okx binance)
 fi
 dir=${ARBSPOT_FUZZ_DIR:-build/fuzz}
 
@@ -40,9 +40,9 @@ seed() {
                 chunks "$(basename "$file")" "$file" "$to"
             done
             ;;
-        bitstamp)
-            cp tests/golden/bitstamp/*.script "$to"
-            for file in "$data"/cryptofeed/bitstamp*.txt; do
+        bitstamp | binance)
+            cp tests/golden/"$1"/*.script "$to"
+            for file in "$data"/*/"$1"*.txt; do
                 chunks "$(basename "$file")" "$file" "$to"
             done
             ;;
