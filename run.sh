@@ -31,7 +31,7 @@ done
 
 build_all() {
     "$root/etc/install-packages.sh" build
-    echo "building ..."
+    echo "building (a minute or two the first time) ..."
     if ! (cd "$root" && cmake --preset release -DARBSPOT_TESTS=OFF && cmake --build --preset release) \
             >"$root/build.log" 2>&1; then
         tail -n 30 "$root/build.log" >&2
@@ -41,11 +41,11 @@ build_all() {
     rm -f "$root/build.log"
 }
 
-# Ctrl-C reaches the host; when it has ended, so does the simulator.
+# Ctrl-C reaches the host alone; when it has ended, the simulator is ended, too.
 run_demo() {
     local dir sim
     dir=$(mktemp -d)
-    "$bin/arbspot-sim" --ca-out "$dir/ca.pem" --write-config "$dir/sim.ini" --endpoints "$dir/ports" \
+    setsid "$bin/arbspot-sim" --ca-out "$dir/ca.pem" --write-config "$dir/sim.ini" --endpoints "$dir/ports" \
         >"$dir/sim.log" 2>&1 &
     sim=$!
     # shellcheck disable=SC2064 -- the values of now

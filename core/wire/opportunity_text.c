@@ -16,7 +16,7 @@ enum {
     BPS_SCALE = 2,
     MONEY_DIGITS = 4,
     NARROW_DIGITS = 6,
-    WIDE_MIN = 160, /* columns of a terminal below which lines are narrow */
+    WIDE_MIN = 190, /* columns of a terminal below which lines are narrow */
     TENTHS = 1,     /* ages in tenths of a millisecond, latency in tenths of a microsecond */
     NS_PER_TENTH_MS = 100000,
     NS_PER_TENTH_US = 100,
@@ -135,8 +135,8 @@ static void add_doubt(struct arb_text *line, const struct opportunity_leg *leg)
                      leg->verified == ARB_SUSPECT ? "may be late"
                                                   : "its last change is not proven");
     } else if (leg->verified_levels != 0 && leg->n_levels > leg->verified_levels) {
-        arb_text_add(line, " (%s: takes %u levels, the best %u are proven)", leg->venue,
-                     leg->n_levels, leg->verified_levels);
+        arb_text_add(line, " (%s: %u of %u levels proven)", leg->venue, leg->verified_levels,
+                     leg->n_levels);
     }
 }
 
@@ -201,7 +201,7 @@ static const char *colour_of(uint32_t event)
 
 const char *opportunity_text_header(struct opportunity_style style)
 {
-    return style.is_narrow ? "TIME     EVENT  SYMBOL   BUY > SELL, limits  QTY  NET bps"
+    return style.is_narrow ? "TIME UTC EVENT  SYMBOL   BUY > SELL, limits  QTY  NET bps"
                            : "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                  "
                              "     SELL         "
                              "             "

@@ -133,7 +133,7 @@ static void what_is_not_verified_says_why(void **state)
     o.sell.n_levels = 10;
     opportunity_text_line(&o, plain, line);
     assert_non_null(
-        strstr(line, "12.3  unverifiable (kraken: takes 11 levels, the best 10 are proven)"));
+        strstr(line, "12.3  unverifiable (kraken: 10 of 11 levels proven)"));
     assert_null(strstr(line, "(bitstamp"));
     o.buy.verified = ARB_UNVERIFIABLE;
     o.sell.verified = ARB_SUSPECT;
