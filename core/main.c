@@ -86,6 +86,7 @@ static bool is_option(const char *word, const char *brief, const char *full)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
+        (void)fputs("arbspot: no command given\n\n", stderr);
         print_help(stderr);
         return CMD_USAGE;
     }

@@ -1,5 +1,5 @@
 /*
- * arguments.h - reads the options of one command, and says how it is used.
+ * arguments.h - reads the options of one command, and says in one line what is wrong with them.
  */
 #ifndef ARB_ARGUMENTS_H
 #define ARB_ARGUMENTS_H
@@ -7,16 +7,22 @@
 #include <getopt.h>
 #include <stdbool.h>
 
-enum { ARGUMENTS_READ = -1 /* no exit status: the command goes on */ };
+enum {
+    ARGUMENTS_READ = -1,    /* no exit status: the command goes on */
+    ARGUMENTS_LONG = 0x100, /* an option's `val` from here on has no short form */
+};
 
 /* `options` ends with zeros; each one's `val` is its short form, and 'h' is --help. NULL functions
  * are never asked. */
 struct arguments_spec {
-    const char *usage;
+    const char *command; /* "check" */
+    const char *usage;   /* what --help prints */
     const struct option *options;
-    bool (*take)(void *arguments, int option, const char *value); /* false: makes no sense */
-    bool (*are_complete)(const void *arguments);
-    int operands_min, operands_max; /* what is no option */
+    bool (*take)(void *arguments, int option, char *value); /* false: makes no sense */
+    const char *wanted; /* where take() returns false: what would do; NULL: it said so itself */
+    const char *(*lacks)(const void *arguments); /* what is missing, as a sentence; NULL: nothing */
+    const char *operand; /* "PLUGIN": what is no option; NULL: there is none */
+    int operands_min, operands_max;
 };
 
 /* Returns ARGUMENTS_READ, the operands being argv[optind] and up, or the exit status. */

@@ -95,16 +95,16 @@ static int check(const char *path)
     return n_problems == 0 ? CMD_OK : CONFIG_EXIT;
 }
 
-static bool take(void *path, int option, const char *value)
+static bool take(void *path, int option, char *value)
 {
     (void)option; /* there is one */
     *(const char **)path = value;
     return true;
 }
 
-static bool is_given(const void *path)
+static const char *lacks(const void *path)
 {
-    return *(const char *const *)path != NULL;
+    return *(const char *const *)path == NULL ? "no configuration given" : NULL;
 }
 
 int cmd_check(int argc, char **argv)
@@ -113,7 +113,7 @@ int cmd_check(int argc, char **argv)
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
     static const struct arguments_spec spec = {
-        .usage = usage, .options = options, .take = take, .are_complete = is_given
+        .command = "check", .usage = usage, .options = options, .take = take, .lacks = lacks
     };
     const char *path = NULL;
     const int status = arguments_read(&spec, &path, argc, argv);

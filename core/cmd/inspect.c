@@ -156,9 +156,12 @@ int cmd_inspect(int argc, char **argv)
 {
     static const struct option options[] = { { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
-    static const struct arguments_spec spec = {
-        .usage = usage, .options = options, .operands_min = 1, .operands_max = 1
-    };
+    static const struct arguments_spec spec = { .command = "inspect",
+                                                .usage = usage,
+                                                .options = options,
+                                                .operand = "PLUGIN",
+                                                .operands_min = 1,
+                                                .operands_max = 1 };
     const int status = arguments_read(&spec, NULL, argc, argv);
 
     return status != ARGUMENTS_READ ? status : inspect(argv[optind]);

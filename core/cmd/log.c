@@ -82,7 +82,7 @@ static bool read_count(const char *text, uint64_t *count)
            sscanf(text, "%" SCNu64 "%c", count, &rest) == 1 && *count > 0;
 }
 
-static bool take(void *arguments, int option, const char *value)
+static bool take(void *arguments, int option, char *value)
 {
     struct arguments *const a = arguments;
 
@@ -106,9 +106,11 @@ static bool take(void *arguments, int option, const char *value)
     }
 }
 
-static bool are_complete(const void *arguments)
+static const char *lacks(const void *arguments)
 {
-    return attach_is_complete(&((const struct arguments *)arguments)->from);
+    return attach_is_complete(&((const struct arguments *)arguments)->from)
+               ? NULL
+               : "needs --brokers or -c";
 }
 
 int cmd_log(int argc, char **argv)
@@ -122,9 +124,12 @@ int cmd_log(int argc, char **argv)
                                              { "brief", no_argument, NULL, 'B' },
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
-    static const struct arguments_spec spec = {
-        .usage = usage, .options = options, .take = take, .are_complete = are_complete
-    };
+    static const struct arguments_spec spec = { .command = "log",
+                                                .usage = usage,
+                                                .options = options,
+                                                .take = take,
+                                                .wanted = "a whole number from 1",
+                                                .lacks = lacks };
     struct arguments arguments = { .from.command = "log" };
     const int status = arguments_read(&spec, &arguments, argc, argv);
 

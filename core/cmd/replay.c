@@ -1,11 +1,12 @@
 /*
  * arbspot replay: recordings through a plugin, market-data messages on stdout.
  */
-#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/arguments.h"
 #include "cmd/cmd.h"
 #include "config/instrument_list.h"
 #include "replay/replay.h"
@@ -16,7 +17,7 @@
 enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64 };
 
 static const char usage[] =
-    "usage: arbspot replay --plugin FILE.so --symbols A,B [--set key=value]... RECORDING...\n"
+    "Usage: arbspot replay --plugin FILE.so --symbols A,B [--set key=value]... RECORDING...\n"
     "\n"
     "Replays recordings (cryptofeed text, crossbook .cbcap) through a plugin on the recorded\n"
     "clock. Prints the market-data messages as JSON lines on stdout and one closing line on\n"
@@ -26,7 +27,8 @@ static const char usage[] =
     "  --symbols A,B     canonical symbols, such as BTC/USD\n"
     "  --set key=value   an option of the plugin, as in the INI; may be repeated\n"
     "  --scale SYM=P,Q   digits of price and quantity; else as the catalog says, or 10 and 8\n"
-    "  --venue-symbol SYM=NAME   the venue's own name of a symbol\n";
+    "  --venue-symbol SYM=NAME   the venue's own name of a symbol\n"
+    "  -h, --help        this text\n";
 
 struct arguments {
     const char *plugin;
@@ -36,7 +38,6 @@ struct arguments {
     unsigned n_sets;
     const char *scales[OVERRIDES_MAX], *names[OVERRIDES_MAX];
     unsigned n_scales, n_names;
-    bool wants_help;
 };
 
 /* Where the messages go. */
@@ -69,7 +70,7 @@ static void print_event(void *context, const struct event *event)
     printer->failed |= fwrite(printer->text, 1, len + 1, stdout) != len + 1;
 }
 
-static int add_symbols(struct arguments *arguments, char *list)
+static bool add_symbols(struct arguments *arguments, char *list)
 {
     char *rest = list;
     for (char *symbol; (symbol = strsep(&rest, ",")) != NULL;) {
@@ -77,21 +78,21 @@ static int add_symbols(struct arguments *arguments, char *list)
             strlen(symbol) >= ARB_SYMBOL_MAX || strchr(symbol, '/') == NULL) {
             (void)fprintf(stderr, "arbspot replay: --symbols takes at most %d names like BTC/USD\n",
                           SYMBOLS_MAX);
-            return ARB_EINVAL;
+            return false;
         }
         arguments->symbols[arguments->n_symbols++] = symbol;
     }
-    return ARB_OK;
+    return true;
 }
 
-static int add_set(struct arguments *arguments, char *set)
+static bool add_set(struct arguments *arguments, char *set)
 {
     char *const equals = strchr(set, '=');
 
     if (equals == NULL || equals == set || arguments->n_sets == SETS_MAX) {
         (void)fprintf(stderr, "arbspot replay: --set takes key=value, at most %d times\n",
                       SETS_MAX);
-        return ARB_EINVAL;
+        return false;
     }
     *equals = '\0';
     struct config_entry *const entry = &arguments->sets[arguments->n_sets];
@@ -100,63 +101,57 @@ static int add_set(struct arguments *arguments, char *set)
         arguments->sets[arguments->n_sets - 1].next = entry;
     }
     arguments->n_sets++;
-    return ARB_OK;
+    return true;
 }
 
-static int add_text(const char **texts, unsigned *n, const char *text)
+static bool add_text(const char **texts, unsigned *n, const char *text)
 {
     if (*n == OVERRIDES_MAX) {
         (void)fprintf(stderr, "arbspot replay: --scale and --venue-symbol: at most %d times\n",
                       OVERRIDES_MAX);
-        return ARB_EINVAL;
+        return false;
     }
     texts[(*n)++] = text;
-    return ARB_OK;
+    return true;
 }
 
-static int take_option(struct arguments *arguments, int option)
+/* Without short forms: -c, elsewhere the configuration, would be guessed. */
+enum option_id {
+    OPTION_PLUGIN = ARGUMENTS_LONG,
+    OPTION_SYMBOLS,
+    OPTION_SET,
+    OPTION_SCALE,
+    OPTION_VENUE_SYMBOL,
+};
+
+static bool take(void *context, int option, char *value)
 {
-    switch (option) {
-    case 'p':
-        arguments->plugin = optarg;
-        return ARB_OK;
-    case 's':
-        return add_symbols(arguments, optarg);
-    case 'o':
-        return add_set(arguments, optarg);
-    case 'c':
-        return add_text(arguments->scales, &arguments->n_scales, optarg);
-    case 'y':
-        return add_text(arguments->names, &arguments->n_names, optarg);
-    case 'h':
-        (void)fputs(usage, stdout);
-        arguments->wants_help = true;
-        return ARB_EINVAL;
-    default:
-        return ARB_EINVAL;
+    struct arguments *const arguments = context;
+
+    switch ((enum option_id)option) {
+    case OPTION_PLUGIN:
+        arguments->plugin = value;
+        return true;
+    case OPTION_SYMBOLS:
+        return add_symbols(arguments, value);
+    case OPTION_SET:
+        return add_set(arguments, value);
+    case OPTION_SCALE:
+        return add_text(arguments->scales, &arguments->n_scales, value);
+    case OPTION_VENUE_SYMBOL:
+        return add_text(arguments->names, &arguments->n_names, value);
     }
+    return false;
 }
 
-static int read_arguments(int argc, char **argv, struct arguments *arguments)
+static const char *lacks(const void *context)
 {
-    static const struct option longs[] = { { "plugin", required_argument, NULL, 'p' },
-                                           { "symbols", required_argument, NULL, 's' },
-                                           { "set", required_argument, NULL, 'o' },
-                                           { "scale", required_argument, NULL, 'c' },
-                                           { "venue-symbol", required_argument, NULL, 'y' },
-                                           { "help", no_argument, NULL, 'h' },
-                                           { NULL, 0, NULL, 0 } };
-    int rc = ARB_OK, option;
+    const struct arguments *const arguments = context;
 
-    while (rc == ARB_OK && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        rc = take_option(arguments, option);
+    if (arguments->plugin == NULL) {
+        return "no plugin given: --plugin kraken";
     }
-    if (rc == ARB_OK &&
-        (arguments->plugin == NULL || arguments->n_symbols == 0 || optind == argc)) {
-        (void)fputs(usage, stderr);
-        rc = ARB_EINVAL;
-    }
-    return rc;
+    return arguments->n_symbols == 0 ? "no symbols given: --symbols BTC/USD" : NULL;
 }
 
 /* -- one session on a board of its own ------------------------------------------------- */
@@ -307,11 +302,28 @@ static int replay_files(struct arguments *arguments, char **files, struct err *e
 
 int cmd_replay(int argc, char **argv)
 {
+    static const struct option options[] = { { "plugin", required_argument, NULL, OPTION_PLUGIN },
+                                             { "symbols", required_argument, NULL, OPTION_SYMBOLS },
+                                             { "set", required_argument, NULL, OPTION_SET },
+                                             { "scale", required_argument, NULL, OPTION_SCALE },
+                                             { "venue-symbol", required_argument, NULL,
+                                               OPTION_VENUE_SYMBOL },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
+    static const struct arguments_spec spec = { .command = "replay",
+                                                .usage = usage,
+                                                .options = options,
+                                                .take = take,
+                                                .lacks = lacks,
+                                                .operand = "RECORDING",
+                                                .operands_min = 1,
+                                                .operands_max = INT_MAX };
     static struct arguments arguments; /* large, and needed once */
+    const int status = arguments_read(&spec, &arguments, argc, argv);
     struct err err = { 0 };
 
-    if (read_arguments(argc, argv, &arguments) != ARB_OK) {
-        return arguments.wants_help ? CMD_OK : CMD_USAGE;
+    if (status != ARGUMENTS_READ) {
+        return status;
     }
     const int rc = replay_files(&arguments, argv + optind, &err);
     if (rc != ARB_OK && err.text[0] != '\0') {

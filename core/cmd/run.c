@@ -192,7 +192,7 @@ static int load_and_run(const struct arguments *a)
     return status;
 }
 
-static bool take(void *arguments, int option, const char *value)
+static bool take(void *arguments, int option, char *value)
 {
     struct arguments *const a = arguments;
 
@@ -215,9 +215,9 @@ static bool take(void *arguments, int option, const char *value)
     return true;
 }
 
-static bool are_complete(const void *arguments)
+static const char *lacks(const void *arguments)
 {
-    return ((const struct arguments *)arguments)->path != NULL;
+    return ((const struct arguments *)arguments)->path == NULL ? "no configuration given" : NULL;
 }
 
 int cmd_run(int argc, char **argv)
@@ -230,7 +230,7 @@ int cmd_run(int argc, char **argv)
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
     static const struct arguments_spec spec = {
-        .usage = usage, .options = options, .take = take, .are_complete = are_complete
+        .command = "run", .usage = usage, .options = options, .take = take, .lacks = lacks
     };
     struct arguments arguments = { 0 };
     const int status = arguments_read(&spec, &arguments, argc, argv);

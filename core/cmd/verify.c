@@ -98,7 +98,7 @@ static bool read_duration(const char *text, int64_t *duration_ms)
     return true;
 }
 
-static bool take(void *arguments, int option, const char *value)
+static bool take(void *arguments, int option, char *value)
 {
     struct arguments *const a = arguments;
 
@@ -113,9 +113,11 @@ static bool take(void *arguments, int option, const char *value)
     }
 }
 
-static bool are_complete(const void *arguments)
+static const char *lacks(const void *arguments)
 {
-    return attach_is_complete(&((const struct arguments *)arguments)->from);
+    return attach_is_complete(&((const struct arguments *)arguments)->from)
+               ? NULL
+               : "needs --brokers or -c";
 }
 
 int cmd_verify(int argc, char **argv)
@@ -125,9 +127,13 @@ int cmd_verify(int argc, char **argv)
         { "duration", required_argument, NULL, 'd' }, { "json", no_argument, NULL, 'j' },
         { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
     };
-    static const struct arguments_spec spec = {
-        .usage = usage, .options = options, .take = take, .are_complete = are_complete
-    };
+    static const struct arguments_spec spec = { .command = "verify",
+                                                .usage = usage,
+                                                .options = options,
+                                                .take = take,
+                                                .wanted =
+                                                    "a time such as 30s or 5m, of 100ms to 24h",
+                                                .lacks = lacks };
     struct arguments arguments = { .from.command = "verify", .duration_ms = DURATION_MS };
     const int status = arguments_read(&spec, &arguments, argc, argv);
 

@@ -41,6 +41,9 @@ def try_help(stage):
         answer = stage.call(*wrong)
         expect_status(stage, answer, USAGE, f"arbspot {wrong}")
         stage.expect(answer.stdout == b"" and answer.stderr != b"", f"arbspot {wrong}: to stderr")
+        first = answer.stderr.decode().split("\n")[0]
+        speaker = f"arbspot {wrong[0]}: " if wrong and wrong[0] in COMMANDS else "arbspot: "
+        stage.expect(first.startswith(speaker), f"arbspot {wrong}: the mistake comes first: {first}")
     stage.expect(b"'replay'" in stage.call("reply").stderr, "a near command is suggested")
 
 

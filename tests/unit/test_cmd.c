@@ -68,6 +68,48 @@ static void command_explains_itself(void **state)
               "Exit status: 0 the plugin is good, 1 it is refused, 64 wrong usage.\n");
 }
 
+static void check_mistake(const char *command, const char *rest, const char *wanted)
+{
+    char arguments[TEXT_MAX], lines[OUTPUT_MAX];
+
+    (void)snprintf(arguments, sizeof(arguments), "%s %s", command, rest);
+    (void)snprintf(lines, sizeof(lines), "arbspot %s: %s\n`arbspot %s --help` says the rest\n",
+                   command, wanted, command);
+    check_run(arguments, 64, lines);
+}
+
+static void wrong_usage_names_what_is_missing(void **state)
+{
+    (void)state;
+    check_mistake("check", "", "no configuration given: write `arbspot check -c FILE`");
+    check_mistake("check", "my.ini",
+                  "no configuration given: did you mean `arbspot check -c my.ini`?");
+    check_mistake("run", "-p", "no configuration given: write `arbspot run -c FILE`");
+    check_mistake("log", "my.ini", "needs --brokers or -c: did you mean `arbspot log -c my.ini`?");
+    check_mistake("verify", "-d 2s", "needs --brokers or -c: write `arbspot verify -c FILE`");
+    check_mistake("inspect", "", "no PLUGIN given");
+    check_mistake("replay", "", "no plugin given: --plugin kraken");
+    check_mistake("replay", "--plugin kraken", "no symbols given: --symbols BTC/USD");
+    check_mistake("replay", "--plugin kraken --symbols BTC/USD", "no RECORDING given");
+}
+
+static void wrong_usage_names_what_makes_no_sense(void **state)
+{
+    (void)state;
+    check_mistake("check", "-c a.ini b.ini", "'b.ini' is one word too many");
+    check_mistake("inspect", "kraken bitstamp", "'bitstamp' is one word too many");
+    check_mistake("check", "--confg=a.ini",
+                  "there is no option '--confg=a.ini'; did you mean '--config'?");
+    check_mistake("check", "--nonsense", "there is no option '--nonsense'");
+    check_mistake("check", "-x", "there is no option '-x'");
+    check_mistake("replay", "-c a.ini", "there is no option '-c'");
+    check_mistake("run", "--print=all", "--print takes no value");
+    check_mistake("run", "-c", "the value of --config is missing");
+    check_mistake("verify", "-b a:1 -d 2x",
+                  "--duration 2x: give a time such as 30s or 5m, of 100ms to 24h");
+    check_mistake("log", "-b a:1 -n 0", "--count 0: give a whole number from 1");
+}
+
 static void inspect_prints_the_plugin(void **state)
 {
     (void)state;
@@ -215,6 +257,8 @@ int main(void)
         cmocka_unit_test(unknown_command_names_the_nearest),
         cmocka_unit_test(version_names_the_abi),
         cmocka_unit_test(command_explains_itself),
+        cmocka_unit_test(wrong_usage_names_what_is_missing),
+        cmocka_unit_test(wrong_usage_names_what_makes_no_sense),
         cmocka_unit_test(inspect_prints_the_plugin),
         cmocka_unit_test(inspect_shows_what_each_mode_can_prove),
         cmocka_unit_test(inspect_refuses_with_the_reason),
