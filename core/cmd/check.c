@@ -73,6 +73,9 @@ static void print_notes(const char *path, const struct config *config)
     struct coverage_notes notes;
 
     coverage_note(config, &notes);
+    if (notes.few[0] != '\0') {
+        (void)printf("%s: note: %s\n", path, notes.few);
+    }
     if (notes.lone[0] != '\0') {
         (void)printf("%s: note: %s\n", path, notes.lone);
     }

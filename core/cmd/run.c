@@ -162,6 +162,9 @@ static void log_coverage(const struct config *config)
     struct coverage_notes notes;
 
     coverage_note(config, &notes);
+    if (notes.few[0] != '\0') {
+        log_line(ARB_INFO, NULL, "%s", notes.few);
+    }
     if (notes.lone[0] != '\0') {
         log_line(ARB_INFO, NULL, "%s", notes.lone);
     }

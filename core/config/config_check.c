@@ -23,14 +23,14 @@ static struct heading heading_of(const char *word, const char *name)
     return heading;
 }
 
-static bool has_enabled_exchange(const struct config *config)
+static unsigned count_enabled_exchanges(const struct config *config)
 {
+    unsigned n = 0;
+
     for (unsigned i = 0; i < config->n_exchanges; i++) {
-        if (config->exchanges[i].enabled) {
-            return true;
-        }
+        n += config->exchanges[i].enabled ? 1 : 0;
     }
-    return false;
+    return n;
 }
 
 static const struct strategy_config *first_strategy(const struct config *config)
@@ -45,7 +45,7 @@ static const struct strategy_config *first_strategy(const struct config *config)
 
 static void check_purpose(const struct config *config, struct problems *problems)
 {
-    if (!has_enabled_exchange(config) && first_strategy(config) == NULL) {
+    if (count_enabled_exchanges(config) == 0 && first_strategy(config) == NULL) {
         problem_add(problems, 0, NULL, NULL,
                     "nothing to do: enable at least one [exchange:NAME] or [strategy:NAME]");
     }
@@ -119,10 +119,13 @@ static void check_strategy(const struct config *config, const struct strategy_co
     if (!strategy->enabled || strategy->source != SOURCE_DIRECT) {
         return;
     }
-    if (!has_enabled_exchange(config)) {
+    if (count_enabled_exchanges(config) < 2) {
         problem_add(problems, strategy->source_line, heading.text, "source",
-                    "'direct' reads the exchanges of this process, and none is enabled: "
-                    "enable one or use source = kafka");
+                    "'direct' reads the exchanges of this process, and %s: enable two, or use "
+                    "source = kafka, which also reads those of other processes",
+                    count_enabled_exchanges(config) == 0
+                        ? "none is enabled"
+                        : "only one is enabled, with nothing to compare it with");
     }
     if (config->host.isolate) {
         problem_add(

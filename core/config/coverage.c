@@ -239,12 +239,38 @@ void coverage_find(const struct config *config, struct coverage *coverage)
     write_quotes(&f, coverage->quotes);
 }
 
+static bool has_strategy(const struct config *config)
+{
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        if (config->strategies[i].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* That of source = direct alone is refused, see config_check.c. */
+static void note_few(const struct config *config, struct coverage_notes *notes)
+{
+    struct arb_text few = arb_text_over(notes->few, sizeof(notes->few));
+
+    if (config->n_exchanges < 2 && has_strategy(config)) {
+        arb_text_add(&few,
+                     "%s exchange is configured, and there is nothing to compare%s here; others "
+                     "must come over Kafka, and their fee needs an [exchange:NAME] section with "
+                     "enabled = no",
+                     config->n_exchanges == 0 ? "no" : "only one",
+                     config->n_exchanges == 0 ? "" : " it with");
+    }
+}
+
 void coverage_note(const struct config *config, struct coverage_notes *notes)
 {
     struct arb_text lone = arb_text_over(notes->lone, sizeof(notes->lone));
     struct arb_text quotes = arb_text_over(notes->quotes, sizeof(notes->quotes));
     struct coverage coverage;
 
+    note_few(config, notes);
     coverage_find(config, &coverage);
     if (config->n_exchanges < 2) {
         return; /* of one, everything is alone */

@@ -25,6 +25,7 @@ void coverage_find(const struct config *config, struct coverage *coverage);
 
 /* What there is to say of it, as one sentence each; "" where there is nothing. */
 struct coverage_notes {
+    char few[COVERAGE_NOTE_MAX]; /* exchanges: less than two are known to a strategy */
     char lone[COVERAGE_NOTE_MAX];
     char quotes[COVERAGE_NOTE_MAX];
 };

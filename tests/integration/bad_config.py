@@ -267,6 +267,18 @@ def try_rights(stage):
         expect_same_refusal(stage, says, answers, rf":{line}: .*{says}: Permission denied")
 
 
+def expect_notes(stage, name, text, notes):
+    """What is no mistake, and said by both commands all the same."""
+    config = stage.write(name + ".ini", text)
+    answer = stage.call("check", "-c", config)
+    host = stage.start(name, [stage.options.arbspot, "run", "-c", config])
+    host.wait_for('msg="running', stage.limit(10))
+    for note in notes:
+        stage.expect(note in answer.stdout.decode(), f"check says: {note}")
+        stage.expect(host.lines(re.escape(note)), f"run says: {note}")
+    host.stop()
+
+
 def try_coverage(stage):
     """A strategy compares, so two exchanges have to have something in common."""
     other = ("[exchange:bitstamp]\nsymbols = {}\ntaker_fee = 1bp\nws_url = wss://localhost:1\n"
@@ -276,18 +288,14 @@ def try_coverage(stage):
                    r":12: \[strategy:cross_venue\]: there is nothing to compare, .*BTC/USD \(kraken\), "
                    r"BTC/USDT \(bitstamp\), ETH/EUR \(bitstamp\); quotes that never meet: "
                    r"USD and USDT \(BTC\)")
+    expect_refused(stage, "one exchange, direct", stage.write("bad.ini", GOOD + "source = direct\n"),
+                   r":8: \[strategy:cross_venue\] source: .*only one is enabled, with nothing to compare")
+    expect_notes(stage, "one", GOOD, ("only one exchange is configured, and there is nothing to compare it with",))
     text = GOOD.replace("BTC/USD", "BTC/USD, LTC/USD")
     text = text.replace("[strategy", other.format("BTC/USD, LTC/EUR"))
-    config = stage.write("half.ini", text)
-    notes = ("2 of 3 instruments are on one exchange only, and compared with none: LTC/USD (kraken), "
-             "LTC/EUR (bitstamp)", "quotes that never meet: EUR and USD (LTC)")
-    answer = stage.call("check", "-c", config)
-    host = stage.start("half", [stage.options.arbspot, "run", "-c", config])
-    host.wait_for('msg="running', stage.limit(10))
-    for note in notes:
-        stage.expect(note in answer.stdout.decode(), f"check says: {note}")
-        stage.expect(host.lines(re.escape(note)), f"run says: {note}")
-    host.stop()
+    expect_notes(stage, "half", text, (
+        "2 of 3 instruments are on one exchange only, and compared with none: LTC/USD (kraken), "
+        "LTC/EUR (bitstamp)", "quotes that never meet: EUR and USD (LTC)"))
 
 
 def try_good_values(stage):

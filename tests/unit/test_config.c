@@ -365,29 +365,31 @@ static void all_problems_come_at_once_in_the_order_of_lines(void **state)
 static void parts_have_to_fit(void **state)
 {
     (void)state;
-    check_problems("[kafka]\n"
-                   "brokers = embedded\n"
-                   "market_topic = x\n"
-                   "opportunity_topic = x\n"
-                   "[instrument:BTC/EUR]\n"
-                   "venue_symbol.kraken = XBT/EUR\n"
-                   "venue_symbol.krakn = XBT/EUR\n"
-                   "[exchange:kraken]\n"
-                   "enabled = no\n"
-                   "symbols = */USD\n"
-                   "taker_fee = 0\n"
-                   "[strategy:s]\n"
-                   "source = direct\n"
-                   "group = g\n",
-                   "FILE: [kafka] opportunity_topic: 'x' is the market_topic too: give them "
-                   "different names\n"
-                   "FILE:5: [instrument:BTC/EUR]: no exchange lists this symbol: correct or remove "
-                   "the section\n"
-                   "FILE:7: [instrument:BTC/EUR] venue_symbol: there is no [exchange:krakn]\n"
-                   "FILE:12: [strategy:s] group: only source = kafka has consumer groups: remove "
-                   "one of the two\n"
-                   "FILE:13: [strategy:s] source: 'direct' reads the exchanges of this process, "
-                   "and none is enabled: enable one or use source = kafka\n");
+    check_problems(
+        "[kafka]\n"
+        "brokers = embedded\n"
+        "market_topic = x\n"
+        "opportunity_topic = x\n"
+        "[instrument:BTC/EUR]\n"
+        "venue_symbol.kraken = XBT/EUR\n"
+        "venue_symbol.krakn = XBT/EUR\n"
+        "[exchange:kraken]\n"
+        "enabled = no\n"
+        "symbols = */USD\n"
+        "taker_fee = 0\n"
+        "[strategy:s]\n"
+        "source = direct\n"
+        "group = g\n",
+        "FILE: [kafka] opportunity_topic: 'x' is the market_topic too: give them "
+        "different names\n"
+        "FILE:5: [instrument:BTC/EUR]: no exchange lists this symbol: correct or remove "
+        "the section\n"
+        "FILE:7: [instrument:BTC/EUR] venue_symbol: there is no [exchange:krakn]\n"
+        "FILE:12: [strategy:s] group: only source = kafka has consumer groups: remove "
+        "one of the two\n"
+        "FILE:13: [strategy:s] source: 'direct' reads the exchanges of this process, "
+        "and none is enabled: enable two, or use source = kafka, which also reads those of "
+        "other processes\n");
 }
 
 static void a_proxy_takes_connect_or_is_none(void **state)

@@ -136,6 +136,35 @@ static void notes_are_whole_sentences(void **state)
     assert_string_equal(notes.quotes, "");
 }
 
+static const char *few(unsigned n_exchanges, bool has_strategy)
+{
+    static struct coverage_notes notes;
+    struct exchange_config exchanges[2] = { { .name = "a", .enabled = true }, { .name = "b" } };
+    struct strategy_config strategy = { .name = "s", .enabled = has_strategy };
+    const struct config config = { .exchanges = exchanges,
+                                   .n_exchanges = n_exchanges,
+                                   .strategies = &strategy,
+                                   .n_strategies = 1 };
+
+    coverage_note(&config, &notes);
+    return notes.few;
+}
+
+static void a_strategy_with_less_than_two_exchanges_is_a_note(void **state)
+{
+    (void)state;
+    assert_string_equal(few(0, true),
+                        "no exchange is configured, and there is nothing to compare here; others "
+                        "must come over Kafka, and their fee needs an [exchange:NAME] section with "
+                        "enabled = no");
+    assert_string_equal(few(1, true),
+                        "only one exchange is configured, and there is nothing to compare it with "
+                        "here; others must come over Kafka, and their fee needs an "
+                        "[exchange:NAME] section with enabled = no");
+    assert_string_equal(few(2, true), "");
+    assert_string_equal(few(1, false), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_pattern_counts_for_what_it_covers),
         cmocka_unit_test(an_exchange_that_names_nothing_may_have_anything),
         cmocka_unit_test(notes_are_whole_sentences),
+        cmocka_unit_test(a_strategy_with_less_than_two_exchanges_is_a_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
