@@ -7,6 +7,7 @@
 #include "cmd/setup.h"
 #include "config/coverage.h"
 #include "config/symbol_list.h"
+#include "util/harmless.h"
 
 static const char usage[] =
     "Usage: arbspot check -c FILE\n"
@@ -72,6 +73,10 @@ static void print_notes(const char *path, const struct config *config)
 {
     struct coverage_notes notes;
 
+    for (const struct config_note *n = config->notes; n != NULL; n = n->next) {
+        harmless_line(stdout, "%s:%u: note: [%s] %s: %s", path, n->line, n->section, n->key,
+                      n->text);
+    }
     coverage_note(config, &notes);
     if (notes.few[0] != '\0') {
         (void)printf("%s: note: %s\n", path, notes.few);

@@ -157,10 +157,14 @@ static void join_family(struct host_config *host)
 }
 
 /* Once, by the process that all others come from. */
-static void log_coverage(const struct config *config)
+static void log_notes(const struct config *config)
 {
     struct coverage_notes notes;
 
+    for (const struct config_note *n = config->notes; n != NULL; n = n->next) {
+        log_line(ARB_WARN, NULL, "%s:%u: [%s] %s: %s", config->path, n->line, n->section, n->key,
+                 n->text);
+    }
     coverage_note(config, &notes);
     if (notes.few[0] != '\0') {
         log_line(ARB_INFO, NULL, "%s", notes.few);
@@ -182,7 +186,7 @@ static int load_and_run(const struct arguments *a)
     if (setup_load(&setup, a->path, a->only) == 0) {
         log_set_level(level_of(config->host.log_level));
         if (a->only == NULL) {
-            log_coverage(config);
+            log_notes(config);
         }
         join_family(&config->host);
         config->host.isolate = config->host.isolate && a->only == NULL;

@@ -32,6 +32,14 @@ struct config_entry {
     const char *origin; /* "what ${NAME} gives": no message may repeat the value; NULL: written */
 };
 
+/* What is no mistake, and may not be meant. */
+struct config_note {
+    const char *section, *key;
+    const char *text;
+    unsigned line;
+    struct config_note *next;
+};
+
 /* [host] */
 struct host_config {
     const char *plugin_dir; /* where `plugin = kraken` is looked up as kraken.so */
@@ -118,7 +126,8 @@ struct config {
     struct exchange_config *exchanges;
     struct strategy_config *strategies;
     unsigned n_instruments, n_exchanges, n_strategies;
-    struct pool *memory; /* everything above lives here */
+    struct config_note *notes; /* in the order of the file */
+    struct pool *memory;       /* everything above lives here */
 };
 
 /* Frees what config_load() has filled in, or left unfinished. */

@@ -10,6 +10,8 @@
 enum {
     SHOWN_MAX = 60, /* bytes of a bad value that are repeated in a message */
     DESCRIPTION_MAX = 256,
+    NOTE_MAX = 256,    /* bytes of a note, terminator included */
+    OWN_NAMES_MAX = 6, /* symbols that are noted one by one: nobody reads more */
 };
 
 /* One entry on its way into the struct. */
@@ -33,6 +35,34 @@ static void complain(const struct item *item, const char *fmt, ...)
     problem_vadd(item->builder->problems, item->entry->line, item->section->name, item->entry->key,
                  fmt, args);
     va_end(args);
+}
+
+static void add_note(const struct item *item, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Appends, so that the order of the file stays. */
+static void add_note(const struct item *item, const char *fmt, ...)
+{
+    struct config_note **end = &item->builder->config->notes;
+    struct config_note *const note = pool_alloc(item->builder->pool, sizeof(*note));
+    char *const text = pool_alloc(item->builder->pool, NOTE_MAX);
+    va_list args;
+
+    if (note == NULL || text == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+        return;
+    }
+    va_start(args, fmt);
+    (void)vsnprintf(text, NOTE_MAX, fmt, args); /* a cut sentence still helps */
+    va_end(args);
+    *note = (struct config_note){ .section = item->section->name,
+                                  .key = item->entry->key,
+                                  .text = text,
+                                  .line = item->entry->line };
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = note;
 }
 
 /* What would do, to follow "is not" or "give". */
@@ -125,24 +155,44 @@ static void put_brokers(const struct item *item, const char *value)
     }
 }
 
-static void put_symbols(const struct item *item, const char *value)
+/* Of a value that no message may repeat, it is said as a whole. */
+static void refuse_symbol(void *context, const char *text)
+{
+    const struct item *const item = context;
+
+    if (item->value.origin == NULL) {
+        complain(item, "%s", text);
+    }
+}
+
+static void note_own_names(const struct item *item, const struct symbol_list *list)
+{
+    char usual[ARB_SYMBOL_MAX];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < list->n && n < OWN_NAMES_MAX; i++) {
+        if (symbol_is_venues_own(list->symbols[i], usual)) {
+            n++;
+            add_note(item, "write %s for %s: a venue's own names are translated", usual,
+                     list->symbols[i]);
+        }
+    }
+}
+
+static void put_symbols(struct item *item, const char *value)
 {
     struct exchange_config *const exchange = item->target;
+    const struct symbol_list_reader reader = { .refuse = refuse_symbol, .context = item };
     struct symbol_list list = { .symbols = NULL, .n = 0 };
-    struct err err = { .rc = ARB_OK };
 
-    const int rc = symbol_list_read(value, item->builder->pool, &list, &err);
+    const int rc = symbol_list_read(value, item->builder->pool, &list, &reader);
     if (rc != ARB_OK && item->value.origin != NULL) {
         complain(item, "%s is not a list of symbols such as BTC/USD, ETH/USD, each once",
                  item->value.origin);
-        return;
-    }
-    if (rc != ARB_OK) {
-        complain(item, "%s", err.text);
-        return;
     }
     exchange->symbols = list.symbols;
     exchange->n_symbols = list.n;
+    note_own_names(item, &list);
 }
 
 /* Files of librdkafka, which would look for them where the program was started. */
@@ -185,7 +235,7 @@ static void put_entry(const struct item *item)
 }
 
 /* Stores a value that was read by its rule. */
-static void put_value(const struct item *item, const struct value *value)
+static void put_value(struct item *item, const struct value *value)
 {
     switch (item->key->store) {
     case STORE_TEXT:
@@ -257,7 +307,7 @@ static bool read_text(struct item *item)
     return rc == ARB_OK;
 }
 
-static void store_text(const struct item *item)
+static void store_text(struct item *item)
 {
     struct value value = { .number = 0 };
 

@@ -1,6 +1,7 @@
 #include "config/symbol_list.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "arbspot/types.h"
@@ -70,43 +71,44 @@ static bool is_listed(const struct symbol_list *list, const char *symbol)
     return false;
 }
 
-static int add_symbol(struct symbol_list *list, char *symbol, struct err *err)
+/* What is wrong with it in the list, or ARB_OK. */
+static int check_listed(const struct symbol_list *list, const char *symbol, struct err *err)
 {
-    if (symbol == NULL) {
-        return err_set(err, ARB_ENOMEM, "memory is exhausted");
-    }
     const int rc = symbol_check(symbol, true, err);
-    if (rc != ARB_OK) {
-        return rc;
-    }
-    if (is_listed(list, symbol)) {
-        return err_set(err, ARB_EINVAL, "%s is listed twice: remove one", symbol);
-    }
-    list->symbols[list->n++] = symbol;
-    return ARB_OK;
+
+    return rc == ARB_OK && is_listed(list, symbol)
+               ? err_set(err, ARB_EINVAL, "%s is listed twice: remove one", symbol)
+               : rc;
 }
 
-static int add_words(const char *text, struct pool *pool, struct symbol_list *list, struct err *err)
+/* Goes on behind a symbol that is bad: whoever mends one wants to know of the others. */
+static int add_words(const char *text, struct pool *pool, struct symbol_list *list,
+                     const struct symbol_list_reader *reader)
 {
-    for (;;) {
-        text += strspn(text, separators);
-        if (*text == '\0') {
-            return ARB_OK;
-        }
+    int rc = ARB_OK;
+
+    for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
         const struct arb_bytes word = { .data = text, .len = strcspn(text, separators) };
-        const int rc = add_symbol(list, pool_text(pool, word), err);
-        if (rc != ARB_OK) {
-            return rc;
+        char *const symbol = pool_text(pool, word);
+        struct err err = { .rc = ARB_OK };
+        if (symbol == NULL) {
+            reader->refuse(reader->context, "memory is exhausted");
+            return ARB_ENOMEM;
+        }
+        if (check_listed(list, symbol, &err) == ARB_OK) {
+            list->symbols[list->n++] = symbol;
+        } else {
+            reader->refuse(reader->context, err.text);
+            rc = ARB_EINVAL;
         }
         text += word.len;
     }
+    return rc;
 }
 
-int symbol_list_read(const char *text, struct pool *pool, struct symbol_list *out, struct err *err)
+/* Room for the words of the text. */
+static int allocate(unsigned n, struct pool *pool, struct symbol_list *list, struct err *err)
 {
-    const unsigned n = count_words(text);
-    struct symbol_list list = { .symbols = NULL, .n = 0 };
-
     if (n == 0) {
         return err_set(err, ARB_EINVAL,
                        "the list is empty: write symbols such as BTC/USD, ETH/USD");
@@ -116,13 +118,56 @@ int symbol_list_read(const char *text, struct pool *pool, struct symbol_list *ou
                        "%u symbols are more than %d: spread them over several processes", n,
                        (int)ARB_INSTRUMENTS_MAX);
     }
-    list.symbols = pool_alloc(pool, n * sizeof(*list.symbols));
-    if (list.symbols == NULL) {
-        return err_set(err, ARB_ENOMEM, "memory is exhausted");
+    list->symbols = pool_alloc(pool, n * sizeof(*list->symbols));
+    return list->symbols == NULL ? err_set(err, ARB_ENOMEM, "memory is exhausted") : ARB_OK;
+}
+
+int symbol_list_read(const char *text, struct pool *pool, struct symbol_list *out,
+                     const struct symbol_list_reader *reader)
+{
+    struct symbol_list list = { .symbols = NULL, .n = 0 };
+    struct err err = { .rc = ARB_OK };
+
+    int rc = allocate(count_words(text), pool, &list, &err);
+    if (rc != ARB_OK) {
+        reader->refuse(reader->context, err.text);
+        return rc;
     }
-    const int rc = add_words(text, pool, &list, err);
+    rc = add_words(text, pool, &list, reader);
     if (rc == ARB_OK) {
         *out = list;
     }
     return rc;
+}
+
+/* -- names that only a venue uses -------------------------------------------------------- */
+
+/* Kraken's, of its v1 protocol and of its REST interface. */
+static const struct {
+    const char *own, *usual;
+} assets[] = { { "XBT", "BTC" },  { "XDG", "DOGE" }, { "XXBT", "BTC" }, { "XXDG", "DOGE" },
+               { "XETH", "ETH" }, { "ZUSD", "USD" }, { "ZEUR", "EUR" } };
+
+/* What everyone calls the asset. */
+static struct arb_bytes usual_asset(struct arb_bytes asset)
+{
+    for (size_t i = 0; i < sizeof(assets) / sizeof(*assets); i++) {
+        if (strlen(assets[i].own) == asset.len &&
+            memcmp(assets[i].own, asset.data, asset.len) == 0) {
+            return (struct arb_bytes){ .data = assets[i].usual, .len = strlen(assets[i].usual) };
+        }
+    }
+    return asset;
+}
+
+bool symbol_is_venues_own(const char *symbol, char usual[ARB_SYMBOL_MAX])
+{
+    const size_t len = strcspn(symbol, "/");
+    const char *const behind = symbol + len + (symbol[len] == '/' ? 1 : 0);
+    const struct arb_bytes base = usual_asset((struct arb_bytes){ symbol, len }),
+                           quote = usual_asset((struct arb_bytes){ behind, strlen(behind) });
+
+    (void)snprintf(usual, ARB_SYMBOL_MAX, "%.*s/%.*s", (int)base.len, base.data, (int)quote.len,
+                   quote.data); /* DOGE is longer than XDG, and fits beside what a symbol may be */
+    return base.data != symbol || quote.data != behind;
 }

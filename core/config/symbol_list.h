@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "arbspot/types.h"
 #include "config/pool.h"
 #include "util/err.h"
 
@@ -25,11 +26,24 @@ struct symbol_list {
     unsigned n;
 };
 
+/* Is told of each thing that is wrong, as a sentence. */
+struct symbol_list_reader {
+    void (*refuse)(void *context, const char *text);
+    void *context;
+};
+
 /*
  * Splits text at commas and blanks, checks each symbol, and copies them into `pool`.
- * ARB_EINVAL: a symbol is bad or listed twice, or the list is empty; ARB_ELIMIT: more than
- * ARB_INSTRUMENTS_MAX; ARB_ENOMEM.
+ * ARB_EINVAL: symbols are bad or listed twice, all of which were told, or the list is empty;
+ * ARB_ELIMIT: more than ARB_INSTRUMENTS_MAX; ARB_ENOMEM.
  */
-int symbol_list_read(const char *text, struct pool *pool, struct symbol_list *out, struct err *err);
+int symbol_list_read(const char *text, struct pool *pool, struct symbol_list *out,
+                     const struct symbol_list_reader *reader);
+
+/*
+ * True when a side of the symbol is what a venue alone calls an asset, such as XBT; `usual` gets
+ * the symbol as everyone writes it.
+ */
+bool symbol_is_venues_own(const char *symbol, char usual[ARB_SYMBOL_MAX]);
 
 #endif /* ARB_SYMBOL_LIST_H */

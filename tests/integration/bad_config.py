@@ -298,6 +298,12 @@ def try_coverage(stage):
         "LTC/EUR (bitstamp)", "quotes that never meet: EUR and USD (LTC)"))
 
 
+def try_notes(stage):
+    """What may not be meant is said with its line, and starts all the same."""
+    expect_notes(stage, "notes", GOOD.replace("BTC/USD", "XBT/USD"), (
+        "symbols: write BTC/USD for XBT/USD: a venue's own names are translated",))
+
+
 def try_good_values(stage):
     """Quotes, variables and files reach those they are for."""
     stage.write("url", "wss://localhost:1/v2\n")
@@ -340,6 +346,7 @@ def suite(stage):
     try_host(stage)
     try_rights(stage)
     try_coverage(stage)
+    try_notes(stage)
     try_good_values(stage)
     try_all_at_once(stage)
     try_fixtures(stage)

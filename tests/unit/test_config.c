@@ -288,6 +288,55 @@ static void symbol_listed_twice_is_refused(void **state)
                    "FILE:5: [exchange:e] symbols: A/B is listed twice: remove one\n");
 }
 
+static void all_bad_symbols_of_a_list_are_named(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:e]\n"
+                   "taker_fee = 0\n"
+                   "symbols = BTCUSD, A/B, eth/usd,\n"
+                   "    A/B, C/D/E\n",
+                   "FILE:5: [exchange:e] symbols: 'BTCUSD' is not a symbol: write BASE/QUOTE, like "
+                   "BTC/USD, or a pattern like */USD\n"
+                   "FILE:5: [exchange:e] symbols: 'eth/usd' has small letters: write symbols in "
+                   "capitals, BTC/USD\n"
+                   "FILE:5: [exchange:e] symbols: A/B is listed twice: remove one\n"
+                   "FILE:5: [exchange:e] symbols: 'C/D/E' is not a symbol: write BASE/QUOTE, like "
+                   "BTC/USD, or a pattern like */USD\n");
+}
+
+static void a_venues_own_names_are_noted(void **state)
+{
+    struct loaded l = load("[kafka]\n"
+                           "brokers = embedded\n"
+                           "[exchange:e]\n"
+                           "taker_fee = 0\n"
+                           "symbols = XBT/USD, BTC/EUR, ETH/XBT, XXBT/ZUSD, XBTC/USD, XDG/*\n");
+    static const char *const texts[] = { "write BTC/USD for XBT/USD: a venue's own names are "
+                                         "translated",
+                                         "write ETH/BTC for ETH/XBT: a venue's own names are "
+                                         "translated",
+                                         "write BTC/USD for XXBT/ZUSD: a venue's own names are "
+                                         "translated",
+                                         "write DOGE/* for XDG/*: a venue's own names are "
+                                         "translated" };
+    const struct config_note *note = l.config.notes;
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        assert_non_null(note);
+        assert_string_equal(note->section, "exchange:e");
+        assert_string_equal(note->key, "symbols");
+        assert_string_equal(note->text, texts[i]);
+        assert_int_equal(note->line, 5);
+        note = note->next;
+    }
+    assert_null(note);
+    unload(&l);
+}
+
 static void bad_list_does_not_make_its_instruments_unlisted(void **state)
 {
     (void)state;
@@ -782,6 +831,8 @@ int main(void)
         cmocka_unit_test(keys_of_exchanges_and_strategies_reach_their_members),
         cmocka_unit_test(bad_headings_say_what_is_wrong),
         cmocka_unit_test(symbol_listed_twice_is_refused),
+        cmocka_unit_test(all_bad_symbols_of_a_list_are_named),
+        cmocka_unit_test(a_venues_own_names_are_noted),
         cmocka_unit_test(bad_list_does_not_make_its_instruments_unlisted),
         cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
         cmocka_unit_test(parts_have_to_fit),

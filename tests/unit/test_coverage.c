@@ -14,6 +14,12 @@
 
 enum { EXCHANGES = 3, TEXT_MAX = 2 * COVERAGE_TEXT_MAX + 64 };
 
+static void refuse(void *context, const char *text)
+{
+    (void)context;
+    fail_msg("%s", text);
+}
+
 /* Exchanges a, b, c with these symbols; NULL: there is no such exchange, "": it names none. */
 static const char *found(const char *a, const char *b, const char *c)
 {
@@ -29,7 +35,8 @@ static const char *found(const char *a, const char *b, const char *c)
     for (unsigned i = 0; i < EXCHANGES && lists[i] != NULL; i++) {
         struct symbol_list list = { .n = 0 };
         if (lists[i][0] != '\0') {
-            assert_int_equal(symbol_list_read(lists[i], pool, &list, NULL), ARB_OK);
+            const struct symbol_list_reader reader = { .refuse = refuse };
+            assert_int_equal(symbol_list_read(lists[i], pool, &list, &reader), ARB_OK);
         }
         exchanges[i].symbols = list.symbols;
         exchanges[i].n_symbols = list.n;
