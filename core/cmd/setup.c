@@ -1,10 +1,41 @@
 #include "cmd/setup.h"
 
+#include <string.h>
+
 #include "cmd/rehearse.h"
 #include "cmd/setup_files.h"
 #include "config/config_load.h"
 #include "config/config_only.h"
 #include "kafka/settings.h"
+
+static bool is_security(const char *key)
+{
+    return strncmp(key, "sasl.", 5) == 0 || strncmp(key, "ssl.", 4) == 0 ||
+           strncmp(key, "security.", 9) == 0;
+}
+
+/*
+ * Takes out the settings without a value, which were reported. TLS and SASL are judged as a whole
+ * or not at all: without one of their settings each complaint would be of what is not there.
+ */
+static void forget_unread(struct kafka_config *kafka)
+{
+    bool is_partial = false;
+
+    for (const struct config_entry *e = kafka->rdkafka; e != NULL; e = e->next) {
+        is_partial |= e->value == NULL && is_security(e->key);
+    }
+    for (struct config_entry **at = &kafka->rdkafka; *at != NULL;) {
+        if ((*at)->value == NULL || (is_partial && is_security((*at)->key))) {
+            *at = (*at)->next;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    if (is_partial) {
+        kafka->brokers = NULL; /* then nobody asks what they need */
+    }
+}
 
 unsigned setup_load(struct setup *setup, const char *path, const char *only)
 {
@@ -19,6 +50,7 @@ unsigned setup_load(struct setup *setup, const char *path, const char *only)
     setup_check_files(&setup->config, &problems);
     (void)plugins_load(&setup->config, &setup->plugins, &problems);
     rehearse(&setup->config, &setup->plugins, &problems);
+    forget_unread(&setup->config.kafka);
     kafka_conf_check(&setup->config.kafka, &problems);
     problems_release(&problems);
     return problems.n;

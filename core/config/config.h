@@ -26,7 +26,7 @@ enum {
 /* One `key = value` that is not the host's own: a plugin option or an rdkafka setting. */
 struct config_entry {
     const char *key;
-    const char *value;
+    const char *value; /* NULL: reported, and there is none; in no configuration that is good */
     unsigned line;
     struct config_entry *next;
     const char *origin; /* "what ${NAME} gives": no message may repeat the value; NULL: written */

@@ -190,6 +190,7 @@ static const struct config_key kafka_keys[] = {
     { .name = "rdkafka.",
       .store = STORE_ENTRIES,
       .offset = offsetof(struct kafka_config, rdkafka),
+      .keeps_unread = true,
       TEXT },
     { .name = NULL },
 };
@@ -277,6 +278,7 @@ static const struct config_key exchange_keys[] = {
     { .name = "",
       .store = STORE_ENTRIES,
       .offset = offsetof(struct exchange_config, options),
+      .keeps_unread = true,
       TEXT },
     { .name = NULL },
 };
@@ -305,6 +307,7 @@ static const struct config_key strategy_keys[] = {
     { .name = "",
       .store = STORE_ENTRIES,
       .offset = offsetof(struct strategy_config, options),
+      .keeps_unread = true,
       TEXT },
     { .name = NULL },
 };

@@ -11,16 +11,17 @@
 
 /* What is made of a value, and the type of the member that gets it. */
 enum config_store {
-    STORE_TEXT = 1,     /* const char * */
-    STORE_PATH = 2,     /* const char *; a relative one counts from the file's folder */
-    STORE_PLUGIN = 3,   /* const char *; a path when it has a slash */
-    STORE_BROKERS = 4,  /* const char *, without blanks */
-    STORE_NUMBER = 5,   /* int64_t */
-    STORE_SMALL = 6,    /* uint8_t */
-    STORE_FLAG = 7,     /* bool */
-    STORE_CHOICE = 8,   /* uint32_t: the position of the word, from 1 */
-    STORE_SYMBOLS = 9,  /* symbols and n_symbols of an exchange_config */
-    STORE_ENTRIES = 10, /* struct config_entry *: every key that starts with `name` */
+    STORE_TEXT = 1,    /* const char * */
+    STORE_PATH = 2,    /* const char *; a relative one counts from the file's folder */
+    STORE_PLUGIN = 3,  /* const char *; a path when it has a slash */
+    STORE_BROKERS = 4, /* const char *, without blanks */
+    STORE_NUMBER = 5,  /* int64_t */
+    STORE_SMALL = 6,   /* uint8_t */
+    STORE_FLAG = 7,    /* bool */
+    STORE_CHOICE = 8,  /* uint32_t: the position of the word, from 1 */
+    STORE_SYMBOLS = 9, /* symbols and n_symbols of an exchange_config */
+    /* struct config_entry *: every key that starts with `name`; its fallback is not used */
+    STORE_ENTRIES = 10,
 };
 
 struct config_key {
@@ -30,6 +31,7 @@ struct config_key {
     enum config_store store;
     uint32_t offset;      /* of the member */
     uint32_t line_offset; /* of the member that gets the line; 0: none */
+    bool keeps_unread;    /* with STORE_ENTRIES: those without a value too */
     struct value_rule rule;
     bool (*is_valid)(const char *text); /* further limits of a text, or NULL */
     const char *wanted;                 /* with is_valid: what would do, to follow "is not" */

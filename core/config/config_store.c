@@ -208,14 +208,12 @@ static bool names_file(const struct item *item)
 }
 
 /* Appends, so that the order of the file stays. */
-static void put_entry(const struct item *item)
+static void append_entry(const struct item *item, const char *value)
 {
     struct config_entry *const added = pool_alloc(item->builder->pool, sizeof(*added));
-    const char *const value =
-        names_file(item) ? whole_path(item, item->value.text) : item->value.text;
     struct config_entry *head = NULL;
 
-    if (added == NULL || value == NULL) {
+    if (added == NULL) {
         item->builder->rc = ARB_ENOMEM;
         return;
     }
@@ -232,6 +230,18 @@ static void put_entry(const struct item *item)
         head = head->next;
     }
     head->next = added;
+}
+
+static void put_entry(const struct item *item)
+{
+    const char *const value =
+        names_file(item) ? whole_path(item, item->value.text) : item->value.text;
+
+    if (value == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+    } else {
+        append_entry(item, value);
+    }
 }
 
 /* Stores a value that was read by its rule. */
@@ -307,6 +317,26 @@ static bool read_text(struct item *item)
     return rc == ARB_OK;
 }
 
+/*
+ * For a value that was reported: what depends on it shall not be reported too, so the fallback
+ * stands in, and an entry is there without a value.
+ */
+static void store_nothing(struct item *item)
+{
+    struct value value = { .number = 0 };
+
+    if (item->key->store == STORE_ENTRIES) {
+        if (item->key->keeps_unread) {
+            append_entry(item, NULL);
+        }
+    } else if (item->key->store == STORE_PLUGIN) {
+        put(item, &(const char *){ NULL }, sizeof(const char *));
+    } else if (item->key->fallback != NULL &&
+               value_read(&item->key->rule, item->key->fallback, &value) == ARB_OK) {
+        put_value(item, &value);
+    }
+}
+
 static void store_text(struct item *item)
 {
     struct value value = { .number = 0 };
@@ -315,6 +345,7 @@ static void store_text(struct item *item)
         (item->key->store == STORE_TEXT && item->key->is_valid != NULL &&
          !item->key->is_valid(value.text))) {
         complain_value(item);
+        store_nothing(item);
     } else {
         put_value(item, &value);
     }
@@ -323,11 +354,16 @@ static void store_text(struct item *item)
 static void store_item(struct item *item)
 {
     put_line(item);
-    if (item->entry->n_lines > 1 && !is_list(item->key)) {
+    if (item->entry->is_refused) {
+        store_nothing(item);
+    } else if (item->entry->n_lines > 1 && !is_list(item->key)) {
         complain(item, "this value has one line, but the indented line below continues it: "
                        "remove the indentation or write key = value");
+        store_nothing(item);
     } else if (read_text(item)) {
         store_text(item);
+    } else {
+        store_nothing(item);
     }
 }
 

@@ -79,6 +79,7 @@ static struct arb_bytes without_comment(struct arb_bytes text)
 }
 
 static void refuse(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_entry(struct reader *r, const char *key);
 
 static void refuse(struct reader *r, const char *fmt, ...)
 {
@@ -248,6 +249,34 @@ static const char *find_quote(struct arb_bytes line)
     return at < line.data + line.len && quote_is_mark(*at) ? at : NULL;
 }
 
+/* The key is there all the same, so that nobody calls it missing. */
+static void refuse_value(struct reader *r, struct arb_bytes line, const char *why)
+{
+    const char *const equals = memchr(line.data, '=', line.len);
+    struct arb_bytes key = { .data = line.data, .len = (size_t)(equals - line.data) };
+    char text[INI_READER_KEY_MAX + 1];
+
+    finish_entry(r);
+    key = trim(key);
+    if (r->section == NULL || !is_key(key) || key.len > INI_READER_KEY_MAX) {
+        refuse(r, "%s", why);
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%.*s", (int)key.len, key.data); /* fits */
+    problem_add(r->problems, r->line, r->section->name, text, "%s", why);
+    r->last = LINE_REFUSED;
+    if (r->section->n_entries == INI_READER_ENTRIES_MAX) {
+        return; /* the first line of too many says so */
+    }
+    r->section->n_entries++;
+    add_entry(r, text);
+    if (r->entry != NULL) {
+        r->entry->is_refused = true;
+        r->entry->n_lines = 1;
+    }
+    finish_entry(r);
+}
+
 /* Masks the line's quoted value in a copy and cuts the comment behind it; false: refused. */
 static bool take_quote(struct reader *r, struct arb_bytes *line, const char *quote)
 {
@@ -256,13 +285,12 @@ static bool take_quote(struct reader *r, struct arb_bytes *line, const char *quo
     const struct arb_bytes behind = { .data = quote + len, .len = line->len - start - len };
 
     if (len == 0) {
-        finish_entry(r);
-        refuse(r, "the quote that begins the value is not closed in its line");
+        refuse_value(r, *line, "the quote that begins the value is not closed in its line");
         return false;
     }
     if (behind.len > 0 && (!is_blank(behind.data[0]) || trim(without_comment(behind)).len > 0)) {
-        finish_entry(r);
-        refuse(r, "text behind the closing quote: a mark inside quotes is written twice");
+        refuse_value(r, *line,
+                     "text behind the closing quote: a mark inside quotes is written twice");
         return false;
     }
     line->len = start + len;

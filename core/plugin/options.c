@@ -289,11 +289,14 @@ int options_apply(const struct arb_plugin *desc, const struct config_entry *entr
 {
     const struct applying a = { desc, entries, section, section_line, self, problems };
     const unsigned n_before = problems->n;
+    bool has_unread = false;
 
     for (const struct config_entry *e = entries; e != NULL; e = e->next) {
         const struct arb_option *const option = find_option(desc, e->key);
         if (option == NULL) {
             refuse_unknown(&a, e);
+        } else if (e->value == NULL) {
+            has_unread = true;
         } else {
             apply_entry(&a, option, e);
         }
@@ -303,7 +306,7 @@ int options_apply(const struct arb_plugin *desc, const struct config_entry *entr
             apply_fallback(&a, o);
         }
     }
-    return problems->n == n_before ? ARB_OK : ARB_EINVAL;
+    return problems->n == n_before && !has_unread ? ARB_OK : ARB_EINVAL;
 }
 
 static const char *shown_fallback(const struct arb_option *option)

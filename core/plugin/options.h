@@ -12,8 +12,9 @@ int options_check_table(const struct arb_plugin *desc, struct err *err);
 
 /*
  * Stores `entries` and the defaults of the rest into `self`. Problems (unknown key with the
- * nearest one, value out of range, missing required key) are added with their lines. String
- * values are borrowed from `entries` and the table. Returns ARB_OK without problems.
+ * nearest one, value out of range, missing required key) are added with their lines; an entry
+ * without a value was reported before. String values are borrowed from `entries` and the table.
+ * Returns ARB_OK when all of them were stored.
  */
 int options_apply(const struct arb_plugin *desc, const struct config_entry *entries,
                   const char *section, unsigned section_line, void *self,

@@ -133,12 +133,14 @@ static bool is_dir_good(const struct config *config, struct problems *problems)
     if (dir != NULL && file_check_folder(dir, &err) != ARB_OK) {
         problem_add(problems, config->host.plugin_dir_line, "host", "plugin_dir", "%s", err.text);
     }
-    return err.rc == ARB_OK;
+    /* A value that was reported is none: then nobody knows where to look. */
+    return err.rc == ARB_OK && (dir != NULL || config->host.plugin_dir_line == 0);
 }
 
-static bool is_path(const char *plugin)
+/* False for a name without a folder to look it up in, and when what names it was reported. */
+static bool can_be_found(const char *plugin, bool has_dir)
 {
-    return strchr(plugin, '/') != NULL;
+    return plugin != NULL && (has_dir || strchr(plugin, '/') != NULL);
 }
 
 static void load_all(const struct config *config, struct plugins *plugins,
@@ -151,13 +153,13 @@ static void load_all(const struct config *config, struct plugins *plugins,
     plugin_dirs_init(&dirs, config->host.plugin_dir);
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         const struct wanted wanted = wanted_by_exchange(&config->exchanges[i]);
-        if (config->exchanges[i].enabled && (has_dir || is_path(wanted.plugin))) {
+        if (config->exchanges[i].enabled && can_be_found(wanted.plugin, has_dir)) {
             plugins->has_exchange[i] = load_one(&wanted, &dirs, &plugins->exchanges[i], problems);
         }
     }
     for (unsigned i = 0; i < config->n_strategies; i++) {
         const struct wanted wanted = wanted_by_strategy(&config->strategies[i]);
-        if (config->strategies[i].enabled && (has_dir || is_path(wanted.plugin))) {
+        if (config->strategies[i].enabled && can_be_found(wanted.plugin, has_dir)) {
             plugins->has_strategy[i] = load_one(&wanted, &dirs, &plugins->strategies[i], problems);
         }
     }

@@ -242,6 +242,61 @@ static void check_shows_problems_of_file_and_plugins_by_line(void **state)
                "@:8: [host] ringg: unknown key; did you mean 'ring'?\n");
 }
 
+/* Of what depends on a value that cannot be had, nothing is said. */
+static void check_tells_no_consequences(void **state)
+{
+    (void)state;
+    check_file("[kafka]\n"
+               "brokers = a:1\n"
+               "rdkafka.security.protocol = SASL_SSL\n"
+               "rdkafka.sasl.mechanisms = PLAIN\n"
+               "rdkafka.sasl.username = u\n"
+               "rdkafka.sasl.password = ${ARBSPOT_TEST_NONE}\n"
+               "rdkafka.acks = 1\n"
+               "[host]\n"
+               "plugin_dir = " ARBSPOT_FIXTURES "\n"
+               "[exchange:one]\n"
+               "enabled = maybe\n"
+               "plugin = good\n"
+               "symbols = A/B\n"
+               "taker_fee = 1%\n"
+               "depth = \"25\"x\n"
+               "[exchange:two]\n"
+               "plugin = ${ARBSPOT_TEST_NONE}\n"
+               "symbols = A/B\n"
+               "taker_fee = \"1%\n"
+               "[strategy:s]\n"
+               "plugin = " ARBSPOT_PLUGINS "/cross_venue.so\n"
+               "source = direct\n",
+               78,
+               "@:6: [kafka] rdkafka.sasl.password: ${ARBSPOT_TEST_NONE} is not set: the "
+               "environment of arbspot has no such variable\n"
+               "@:7: [kafka] rdkafka.acks: every message waits for all replicas in sync, or a "
+               "broker that dies takes messages along that were counted as delivered; only all "
+               "is taken\n"
+               "@:11: [exchange:one] enabled: 'maybe' is not yes or no\n"
+               "@:15: [exchange:one] depth: text behind the closing quote: a mark inside quotes "
+               "is written twice\n"
+               "@:17: [exchange:two] plugin: ${ARBSPOT_TEST_NONE} is not set: the environment of "
+               "arbspot has no such variable\n"
+               "@:19: [exchange:two] taker_fee: the quote that begins the value is not closed in "
+               "its line\n");
+    check_file("[kafka]\n"
+               "brokers = a:1\n"
+               "rdkafka.security.protocol = ${ARBSPOT_TEST_NONE}\n"
+               "rdkafka.sasl.mechanisms = PLAIN\n"
+               "[host]\n"
+               "plugin_dir = ${ARBSPOT_TEST_NONE}\n"
+               "[exchange:one]\n"
+               "symbols = A/B\n"
+               "taker_fee = 1%\n",
+               78,
+               "@:3: [kafka] rdkafka.security.protocol: ${ARBSPOT_TEST_NONE} is not set: the "
+               "environment of arbspot has no such variable\n"
+               "@:6: [host] plugin_dir: ${ARBSPOT_TEST_NONE} is not set: the environment of "
+               "arbspot has no such variable\n");
+}
+
 static void shipped_files_are_good_with_their_plugins(void **state)
 {
     (void)state;
@@ -264,6 +319,7 @@ int main(void)
         cmocka_unit_test(inspect_refuses_with_the_reason),
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
+        cmocka_unit_test(check_tells_no_consequences),
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

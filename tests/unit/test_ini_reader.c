@@ -24,7 +24,8 @@ static void print_sections(const struct ini_section *section, FILE *out)
     for (; section != NULL; section = section->next) {
         (void)fprintf(out, "%u [%s]\n", section->line, section->name);
         for (const struct ini_entry *e = section->entries; e != NULL; e = e->next) {
-            (void)fprintf(out, "%u+%u %s='%s'\n", e->line, e->n_lines - 1, e->key, e->value);
+            (void)fprintf(out, "%u+%u %s='%s'%s\n", e->line, e->n_lines - 1, e->key, e->value,
+                          e->is_refused ? " refused" : "");
         }
     }
 }
@@ -120,13 +121,24 @@ static void broken_quotes_are_refused_with_what_continues_them(void **state)
                "d = \"x\";no comment\n"
                "e = \"ends\"\"\n"
                "f = 1\n",
-               "f:2: [s]: the quote that begins the value is not closed in its line\n"
-               "f:4: [s]: the quote that begins the value is not closed in its line\n"
-               "f:5: [s]: text behind the closing quote: a mark inside quotes is written twice\n"
-               "f:6: [s]: text behind the closing quote: a mark inside quotes is written twice\n"
-               "f:7: [s]: the quote that begins the value is not closed in its line\n"
+               "f:2: [s] a: the quote that begins the value is not closed in its line\n"
+               "f:4: [s] b: the quote that begins the value is not closed in its line\n"
+               "f:5: [s] c: text behind the closing quote: a mark inside quotes is written twice\n"
+               "f:6: [s] d: text behind the closing quote: a mark inside quotes is written twice\n"
+               "f:7: [s] e: the quote that begins the value is not closed in its line\n"
                "1 [s]\n"
+               "2+0 a='' refused\n"
+               "4+0 b='' refused\n"
+               "5+0 c='' refused\n"
+               "6+0 d='' refused\n"
+               "7+0 e='' refused\n"
                "8+0 f='1'\n");
+    check_text("a = \"x\n"
+               "[s]\n"
+               "b c = \"x\n",
+               "f:1: the quote that begins the value is not closed in its line\n"
+               "f:3: [s]: the quote that begins the value is not closed in its line\n"
+               "2 [s]\n");
 }
 
 static void long_quoted_values_arrive_whole(void **state)

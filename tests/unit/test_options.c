@@ -146,6 +146,22 @@ static void plugin_without_options_takes_none(void **state)
     assert_int_equal(fclose(nowhere), 0);
 }
 
+static void an_entry_without_a_value_is_neither_missing_nor_told(void **state)
+{
+    static const struct arb_option required = { .name = "url",
+                                                .type = ARB_OPT_STRING,
+                                                .help = "where" };
+    const struct arb_plugin desc = plugin_with(&required, 1);
+    const struct config_entry entry = { .key = "url", .line = 4 };
+    const char *member = NULL;
+    struct problems problems = { .out = stderr, .path = "f" };
+
+    (void)state;
+    assert_int_equal(options_apply(&desc, &entry, "exchange:x", 3, &member, &problems), ARB_EINVAL);
+    assert_int_equal(problems.n, 0);
+    assert_null(member);
+}
+
 static void table_is_printed_for_people(void **state)
 {
     const struct arb_plugin desc = plugin_with(table, N_OPTIONS);
@@ -262,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_value_that_was_put_in_is_not_repeated),
         cmocka_unit_test(every_problem_has_its_line),
         cmocka_unit_test(plugin_without_options_takes_none),
+        cmocka_unit_test(an_entry_without_a_value_is_neither_missing_nor_told),
         cmocka_unit_test(table_is_printed_for_people),
         cmocka_unit_test(good_table_passes),
         cmocka_unit_test(broken_tables_are_refused_with_a_reason),
