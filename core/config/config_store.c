@@ -337,6 +337,27 @@ static void store_nothing(struct item *item)
     }
 }
 
+/* What stands behind a blank and a comment's mark may have been meant as part of it. */
+static void note_comment(const struct item *item)
+{
+    static const char *const secrets[] = { "password", "secret", "key", "token" };
+    static const char suffix[] = ".location"; /* of a file, and no secret */
+    const char *const key = item->entry->key;
+    const size_t len = strlen(key);
+    const bool is_file =
+        len >= sizeof(suffix) && strcmp(key + len + 1 - sizeof(suffix), suffix) == 0;
+
+    if (!item->entry->has_comment || item->value.origin != NULL || is_file) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
+        if (strcasestr(key, secrets[i]) != NULL) {
+            add_note(item, "a comment stands behind this value; quote it if it belongs to it");
+            return;
+        }
+    }
+}
+
 static void store_text(struct item *item)
 {
     struct value value = { .number = 0 };
@@ -348,6 +369,7 @@ static void store_text(struct item *item)
         store_nothing(item);
     } else {
         put_value(item, &value);
+        note_comment(item);
     }
 }
 

@@ -26,6 +26,7 @@ struct reader {
     size_t cut_min;        /* the next piece of `rest` is longer than this */
     enum join join;
     enum line_kind last;
+    bool has_comment; /* the line last taken, behind a value without quotes */
 
     struct pool *pool;
     struct problems *problems;
@@ -318,6 +319,7 @@ static void take_text(struct reader *r, struct arb_bytes line)
     if (text.len == 0) {
         return;
     }
+    r->has_comment = quote == NULL && without_comment(line).len < line.len;
     const char *const equals = memchr(text.data, '=', text.len);
     /* "   [::1]:9092" continues a list of brokers, "   [host]" is a heading that is indented. */
     if (text.data[0] == '[' && (!is_indented || text.data[text.len - 1] == ']')) {
@@ -479,6 +481,7 @@ static int on_pair(void *context, const char *section, const char *key, const ch
     }
     if (r->join != JOIN_NOTHING) {
         r->entry->n_lines++;
+        r->entry->has_comment |= r->has_comment;
     }
     if (r->join == JOIN_BLANK && r->value_len > 0) {
         append(r, bytes_of(" "));

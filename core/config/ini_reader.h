@@ -33,6 +33,7 @@ struct ini_entry {
     const char *value; /* trimmed, quotes included; continuation lines are joined by one blank */
     unsigned line;
     unsigned n_lines; /* more than 1 with continuation lines */
+    bool has_comment; /* behind the value, which has no quotes */
     bool is_refused;  /* what stands there was reported: there is no value */
     struct ini_entry *next;
 };

@@ -303,6 +303,10 @@ def try_notes(stage):
     """What may not be meant is said with its line, and starts all the same."""
     expect_notes(stage, "notes", GOOD.replace("BTC/USD", "XBT/USD"), (
         "symbols: write BTC/USD for XBT/USD: a venue's own names are translated",))
+    login = ("127.0.0.1:1\nrdkafka.security.protocol = SASL_PLAINTEXT\nrdkafka.sasl.mechanisms = PLAIN\n"
+             f"rdkafka.sasl.username = u\nrdkafka.sasl.password = {SECRET} #b")
+    expect_notes(stage, "comment", GOOD.replace("embedded", login), (
+        "6: [kafka] rdkafka.sasl.password: a comment stands behind this value; quote it if it belongs to it",))
 
 
 def try_good_values(stage):

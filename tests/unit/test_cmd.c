@@ -297,6 +297,36 @@ static void check_tells_no_consequences(void **state)
                "arbspot has no such variable\n");
 }
 
+static void check_notes_a_secret_with_a_comment(void **state)
+{
+    (void)state;
+    check_file("[kafka]\n"
+               "brokers = a:1\n"
+               "rdkafka.security.protocol = SASL_PLAINTEXT # as they want it\n"
+               "rdkafka.sasl.mechanisms = PLAIN\n"
+               "rdkafka.sasl.username = u ; mine\n"
+               "rdkafka.sasl.password = pa #ss\n"
+               "[exchange:one]\n"
+               "enabled = no\n"
+               "symbols = A/B\n"
+               "taker_fee = 1%\n"
+               "api_KEY = a ;b\n"
+               "my_secret = \"a\" #b\n"
+               "auth_token = a#b\n"
+               "other_token = ${PATH} #b\n"
+               "key.location = a #b\n"
+               "[exchange:two]\n"
+               "plugin = " ARBSPOT_FIXTURES "/good.so\n"
+               "symbols = A/B\n"
+               "taker_fee = 1%\n",
+               0,
+               "@: ok: 1 exchange, 1 symbol, 0 strategies\n"
+               "@:6: note: [kafka] rdkafka.sasl.password: a comment stands behind this value; "
+               "quote it if it belongs to it\n"
+               "@:11: note: [exchange:one] api_KEY: a comment stands behind this value; quote it "
+               "if it belongs to it\n");
+}
+
 static void shipped_files_are_good_with_their_plugins(void **state)
 {
     (void)state;
@@ -320,6 +350,7 @@ int main(void)
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
         cmocka_unit_test(check_tells_no_consequences),
+        cmocka_unit_test(check_notes_a_secret_with_a_comment),
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

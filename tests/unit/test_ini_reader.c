@@ -141,6 +141,26 @@ static void broken_quotes_are_refused_with_what_continues_them(void **state)
                "2 [s]\n");
 }
 
+static void a_comment_behind_a_value_is_known(void **state)
+{
+    const char text[] = "[s]\na = b #c\nb = \"b\" #c\nc = b#c\nd = b\n  c ;d\ne = 1\n";
+    static const bool wanted[] = { true, false, false, true, false };
+    struct problems problems = { .out = stderr, .path = "f" };
+    struct pool *const pool = pool_create();
+    struct ini_section *sections = NULL;
+    size_t i = 0;
+
+    (void)state;
+    assert_int_equal(ini_reader_parse((struct arb_bytes){ .data = text, .len = sizeof(text) - 1 },
+                                      pool, &sections, &problems),
+                     ARB_OK);
+    for (const struct ini_entry *e = sections->entries; e != NULL; e = e->next) {
+        assert_int_equal(e->has_comment, wanted[i++]);
+    }
+    assert_int_equal(i, sizeof(wanted) / sizeof(*wanted));
+    pool_destroy(pool);
+}
+
 static void long_quoted_values_arrive_whole(void **state)
 {
     enum { N = 1000 };
@@ -404,6 +424,7 @@ int main(void)
         cmocka_unit_test(entries_know_their_lines),
         cmocka_unit_test(quotes_keep_blanks_and_comment_marks),
         cmocka_unit_test(broken_quotes_are_refused_with_what_continues_them),
+        cmocka_unit_test(a_comment_behind_a_value_is_known),
         cmocka_unit_test(long_quoted_values_arrive_whole),
         cmocka_unit_test(indented_line_continues_a_value),
         cmocka_unit_test(crlf_and_bom_are_no_part_of_the_text),
