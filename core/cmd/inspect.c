@@ -116,32 +116,12 @@ static bool print_plugin(const struct plugin *plugin)
     return desc->kind != ARB_KIND_EXCHANGE || print_capabilities(plugin);
 }
 
-/* "kraken.so" is a file here, although it has no slash. */
-static bool is_file_name(const char *text)
-{
-    const size_t len = strlen(text);
-    return strchr(text, '/') != NULL || (len > 3 && strcmp(text + len - 3, ".so") == 0);
-}
-
-static int find_and_load(const char *what, struct plugin *plugin, struct err *err)
-{
-    struct plugin_dirs dirs;
-    char path[PLUGIN_PATH_MAX];
-
-    if (is_file_name(what)) {
-        return plugin_load(plugin, what, 0, err);
-    }
-    plugin_dirs_init(&dirs, NULL);
-    const int rc = plugin_find(what, dirs.dirs, path, sizeof(path), err);
-    return rc == ARB_OK ? plugin_load(plugin, path, 0, err) : rc;
-}
-
 static int inspect(const char *what)
 {
     struct err err = { .rc = ARB_OK };
     struct plugin plugin;
 
-    if (find_and_load(what, &plugin, &err) != ARB_OK) {
+    if (plugin_load_named(&plugin, what, 0, &err) != ARB_OK) {
         harmless_line(stderr, "arbspot: %s", err.text);
         return CMD_FAILED;
     }

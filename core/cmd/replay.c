@@ -9,21 +9,22 @@
 #include "cmd/arguments.h"
 #include "cmd/cmd.h"
 #include "config/instrument_list.h"
+#include "plugin/plugins.h"
 #include "replay/replay.h"
 #include "util/harmless.h"
 #include "venue/lone_session.h"
 #include "wire/wire.h"
 
-enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64 };
+enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64, HEAD_SHOWN_MAX = 100 };
 
 static const char usage[] =
-    "Usage: arbspot replay --plugin FILE.so --symbols A,B [--set key=value]... RECORDING...\n"
+    "Usage: arbspot replay --plugin PLUGIN --symbols A,B [--set key=value]... RECORDING...\n"
     "\n"
     "Replays recordings (cryptofeed text, crossbook .cbcap) through a plugin on the recorded\n"
     "clock. Prints the market-data messages as JSON lines on stdout and one closing line on\n"
     "stderr. Exit 1 when a book was wrong and not healed by the end.\n"
     "\n"
-    "  --plugin FILE     the exchange plugin\n"
+    "  --plugin PLUGIN   the exchange plugin, a file such as ./kraken.so or a name such as kraken\n"
     "  --symbols A,B     canonical symbols, such as BTC/USD\n"
     "  --set key=value   an option of the plugin, as in the INI; may be repeated\n"
     "  --scale SYM=P,Q   digits of price and quantity; else as the catalog says, or 10 and 8\n"
@@ -45,6 +46,7 @@ struct printer {
     char *text;
     size_t cap;
     bool failed;
+    bool has_book[ARB_INSTRUMENTS_MAX]; /* by the session's index: there were levels of it */
 };
 
 static void print_event(void *context, const struct event *event)
@@ -54,6 +56,9 @@ static void print_event(void *context, const struct event *event)
 
     if (event->kind == EVENT_ALIVE) {
         return; /* nobody is: it is a recording */
+    }
+    if (event->kind != EVENT_STATUS && event->instrument < ARB_INSTRUMENTS_MAX) {
+        printer->has_book[event->instrument] = true;
     }
     if (need > printer->cap) {
         char *const text = realloc(printer->text, 2 * need);
@@ -76,8 +81,10 @@ static bool add_symbols(struct arguments *arguments, char *list)
     for (char *symbol; (symbol = strsep(&rest, ",")) != NULL;) {
         if (arguments->n_symbols == SYMBOLS_MAX || *symbol == '\0' ||
             strlen(symbol) >= ARB_SYMBOL_MAX || strchr(symbol, '/') == NULL) {
-            (void)fprintf(stderr, "arbspot replay: --symbols takes at most %d names like BTC/USD\n",
-                          SYMBOLS_MAX);
+            harmless_line(stderr,
+                          "arbspot replay: --symbols takes at most %d names like BTC/USD, and '%s' "
+                          "is one more or none",
+                          (int)SYMBOLS_MAX, symbol);
             return false;
         }
         arguments->symbols[arguments->n_symbols++] = symbol;
@@ -174,6 +181,24 @@ static bool print_summary(const struct session *session)
     return n_live == n && !session_is_disabled(session);
 }
 
+/* What was asked for and never came; cbcap files say in their first lines what they are of. */
+static void print_absent(const struct replay *replay, const struct printer *printer)
+{
+    const struct recording *const recording = replay->recording;
+    const struct arb_bytes head =
+        recording->n_heads == 0 ? (struct arb_bytes){ .len = 0 } : recording->heads[0];
+    const int head_len = (int)(head.len < HEAD_SHOWN_MAX ? head.len : HEAD_SHOWN_MAX);
+
+    for (uint32_t i = 0; i < session_n_instruments(replay->session); i++) {
+        if (!printer->has_book[i]) {
+            harmless_line(stderr, "arbspot replay: the recording has no book of %s%s%.*s",
+                          session_instrument(replay->session, i)->symbol,
+                          head_len == 0 ? "" : "; it says of itself: ", head_len,
+                          head_len == 0 ? "" : head.data);
+        }
+    }
+}
+
 static int start(struct replay *replay, struct board *board, struct outlet *outlet, struct err *err)
 {
     int rc = lone_session_sit(replay->session, board);
@@ -203,6 +228,7 @@ static int play(struct replay *replay, struct board *board, struct err *err)
     }
     if (rc == ARB_OK) {
         is_right = print_summary(replay->session) && !printer.failed && fflush(stdout) == 0;
+        print_absent(replay, &printer);
     }
     outlet_fini(&outlet);
     free(printer.text);
@@ -287,7 +313,7 @@ static int replay_files(struct arguments *arguments, char **files, struct err *e
 {
     struct plugin plugin;
     struct recording recording = { 0 };
-    int rc = plugin_load(&plugin, arguments->plugin, ARB_KIND_EXCHANGE, err);
+    int rc = plugin_load_named(&plugin, arguments->plugin, ARB_KIND_EXCHANGE, err);
 
     for (; rc == ARB_OK && *files != NULL; files++) {
         rc = recording_add(&recording, *files, err);

@@ -437,8 +437,7 @@ static int set_not_found(const char *name, const char *const *dirs, struct err *
     for (const char *separator = ""; *dirs != NULL; dirs++, separator = ", ") {
         arb_text_add(&list, "%s%s", separator, *dirs);
     }
-    return err_set(err, ARB_EINVAL, "there is no %.64s.so in %s: set plugin_dir, or give a path",
-                   name, data);
+    return err_set(err, ARB_EINVAL, "there is no %.64s.so in %s", name, data);
 }
 
 /* Writes DIR/NAME.so and tells whether there is such a file; else errno says why not. */

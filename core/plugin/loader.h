@@ -37,7 +37,8 @@ struct plugin {
  */
 int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct err *err);
 
-/* Finds `name`: a path when it has a slash, else DIR/name.so, where DIR is searched in order. */
+/* Finds `name`: a path when it has a slash, else DIR/name.so, where DIR is searched in order. What
+ * would help where it is not found, the caller knows. */
 int plugin_find(const char *name, const char *const *dirs, char *path, size_t cap, struct err *err);
 
 /* Checks a descriptor that is already in memory (what plugin_load() does after dlsym). */

@@ -51,6 +51,28 @@ void plugin_dirs_init(struct plugin_dirs *dirs, const char *plugin_dir)
     }
 }
 
+/* "kraken.so" is a file here, although it has no slash. */
+static bool is_file_name(const char *text)
+{
+    const size_t len = strlen(text);
+    return strchr(text, '/') != NULL || (len > 3 && strcmp(text + len - 3, ".so") == 0);
+}
+
+int plugin_load_named(struct plugin *plugin, const char *what, uint32_t kind, struct err *err)
+{
+    struct plugin_dirs dirs;
+    struct err why = { .rc = ARB_OK };
+    char path[PLUGIN_PATH_MAX];
+
+    if (is_file_name(what)) {
+        return plugin_load(plugin, what, kind, err);
+    }
+    plugin_dirs_init(&dirs, NULL);
+    const int rc = plugin_find(what, dirs.dirs, path, sizeof(path), &why);
+    return rc == ARB_OK ? plugin_load(plugin, path, kind, err)
+                        : err_set(err, rc, "%s: give a path, such as ./%.64s.so", why.text, what);
+}
+
 /* What the sections of exchanges and strategies have in common. */
 struct wanted {
     uint32_t kind;
@@ -64,11 +86,13 @@ static int find_and_load(const struct wanted *wanted, const struct plugin_dirs *
                          struct plugin *plugin, struct err *err)
 {
     char path[PLUGIN_PATH_MAX];
+    struct err why = { .rc = ARB_OK };
 
-    int rc = plugin_find(wanted->plugin, dirs->dirs, path, sizeof(path), err);
-    if (rc == ARB_OK) {
-        rc = plugin_load(plugin, path, wanted->kind, err);
+    int rc = plugin_find(wanted->plugin, dirs->dirs, path, sizeof(path), &why);
+    if (rc != ARB_OK) {
+        return err_set(err, rc, "%s: set plugin_dir, or give a path", why.text);
     }
+    rc = plugin_load(plugin, path, wanted->kind, err);
     if (rc != ARB_OK) {
         return rc;
     }

@@ -40,4 +40,10 @@ struct plugin_dirs {
  */
 void plugin_dirs_init(struct plugin_dirs *dirs, const char *plugin_dir);
 
+/*
+ * Loads what a command line names: a file such as ./kraken.so, or a name such as kraken that is
+ * looked up where `arbspot run` looks without plugin_dir. See plugin_load().
+ */
+int plugin_load_named(struct plugin *plugin, const char *what, uint32_t kind, struct err *err);
+
 #endif /* ARB_PLUGINS_H */

@@ -9,6 +9,7 @@
 #include "arbspot/decimal.h"
 #include "golden.h"
 #include "leaks.h"
+#include "plugin/plugins.h"
 #include "replays.h"
 #include "siege.h"
 #include "static_checks.h"
@@ -25,11 +26,12 @@ enum {
 };
 
 static const char usage[] =
-    "Usage: arbspot-harness PLUGIN.so [--golden SCRIPT...] [--update]\n"
-    "       arbspot-harness PLUGIN.so --recording FILE... --symbols A,B [--set key=value]...\n"
+    "Usage: arbspot-harness PLUGIN [--golden SCRIPT...] [--update]\n"
+    "       arbspot-harness PLUGIN --recording FILE... --symbols A,B [--set key=value]...\n"
     "\n"
     "Tries an exchange plugin behind the real session, without network, threads or clock. Prints\n"
-    "PASS or FAIL for each check and exits 1 when one failed.\n"
+    "PASS or FAIL for each check and exits 1 when one failed. PLUGIN is a file such as\n"
+    "./kraken.so, or a name such as kraken that is looked up as `arbspot inspect` does.\n"
     "\n"
     "Always checked: the option table, the plan, that the plugin exports one symbol and imports\n"
     "nothing that does I/O; a crash or an endless loop is named. With scripts: each against the "
@@ -401,7 +403,7 @@ static int run_recordings(struct report *report, const struct plugin *plugin,
 static int run(struct report *report, struct arguments *arguments, struct err *err)
 {
     static struct plugin plugin; /* large, and needed until the end */
-    int rc = plugin_load(&plugin, arguments->plugin, 0, err);
+    int rc = plugin_load_named(&plugin, arguments->plugin, 0, err);
 
     if (rc != ARB_OK) {
         return rc;

@@ -93,6 +93,26 @@ def try_replay(stage):
         stage.figure(f"replay.{os.path.basename(files[0])}", f"{len(lines)} messages")
 
 
+def try_names(stage):
+    """A plugin is named as for inspect; what the recording does not hold is said by its name."""
+    file = os.path.join(stage.options.data, "crossbook/kraken_btcusd_l2.cbcap")
+    recording = ["--set", "depth=10", file]
+    by_name, by_path = (stage.call("replay", "--plugin", plugin, "--symbols", "BTC/USD", *recording, limit_s=30)
+                        for plugin in ("kraken", os.path.join(stage.options.plugins, "kraken.so")))
+    expect_status(stage, by_name, 0, "replay --plugin kraken")
+    stage.expect(by_name.stdout == by_path.stdout, "replay: by name and by path")
+    stage.expect(b"has no book" not in by_name.stderr, f"replay has its book: {by_name.stderr[-300:]}")
+    other = stage.call("replay", "--plugin", "kraken", "--symbols", "ETH/USD,BTC/USD", *recording, limit_s=30)
+    expect_status(stage, other, 1, "replay of another symbol")
+    stage.expect(re.search(r"\narbspot replay: the recording has no book of ETH/USD; it says of itself: "
+                           r"CBCAP1 kraken BTC/USD \d+\n$", other.stderr.decode()), f"replay: {other.stderr[-300:]}")
+    for command in (("replay", "--plugin", "krakn", "--symbols", "A/B", "x"), ("inspect", "krakn")):
+        answer = stage.call(*command)
+        expect_status(stage, answer, 1, " ".join(command))
+        stage.expect(re.search(rb"there is no krakn\.so in /.*: give a path, such as \./krakn\.so\n$", answer.stderr)
+                     and b"plugin_dir" not in answer.stderr, f"{command[0]} krakn: {answer.stderr}")
+
+
 def try_log(stage):
     """`arbspot log` on the embedded broker of a running host, for people and for machines."""
     stage.simulator("--divergence-every", "1s")
@@ -128,6 +148,7 @@ def suite(stage):
     try_version(stage)
     try_inspect(stage)
     try_replay(stage)
+    try_names(stage)
     try_log(stage)
 
 
