@@ -28,7 +28,7 @@ enum {
 #define SOCKET_AIM 1.3
 
 static const char usage[] =
-    "usage: arbspot-bench --data DIR --plugins DIR [--json] [--only frames|kafka|socket]\n"
+    "Usage: arbspot-bench --data DIR --plugins DIR [--json] [--only frames|kafka|socket]\n"
     "                     [--brokers HOST:PORT] [--budget MS] [PLUGIN:OPTIONS:SYMBOLS:FILE]...\n"
     "\n"
     "Proves and measures the recordings in DIR, or those named instead, such as\n"

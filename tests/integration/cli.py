@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 
 import pipeline
 
@@ -45,6 +46,36 @@ def try_help(stage):
         speaker = f"arbspot {wrong[0]}: " if wrong and wrong[0] in COMMANDS else "arbspot: "
         stage.expect(first.startswith(speaker), f"arbspot {wrong}: the mistake comes first: {first}")
     stage.expect(b"'replay'" in stage.call("reply").stderr, "a near command is suggested")
+
+
+def run_tool(stage, *argv):
+    """Runs a program to its end and returns what it printed."""
+    answer = subprocess.run(argv, cwd=stage.directory, stdin=subprocess.DEVNULL, capture_output=True,
+                            check=False, timeout=stage.limit(20))
+    expect_status(stage, answer, 0, " ".join(argv))
+    return answer.stdout.decode()
+
+
+def try_usage(stage):
+    """Every text fits a terminal and begins how to call it in the same way."""
+    harness = os.path.join(os.path.dirname(stage.options.sim), "arbspot-harness")
+    programs = [[stage.options.arbspot]] + [[stage.options.arbspot, command] for command in COMMANDS]
+    for program in programs + [[stage.options.sim], [harness]]:
+        text = run_tool(stage, *program, "--help")
+        stage.expect(re.search("^Usage: ", text, re.MULTILINE), f"{program}: {text[:200]}")
+        long = [line for line in text.split("\n") if len(line) > 100]
+        stage.expect(not long, f"{program}: {long}")
+
+
+def try_state_dir(stage):
+    """The simulator makes the folder, for nobody else to read, and uses it again."""
+    folder = stage.path("state")
+    command = [stage.options.sim, "--state-dir", folder, "--duration", "10ms"]
+    run_tool(stage, *command)
+    first = stage.read("state/ca.pem")
+    stage.expect(os.stat(folder).st_mode & 0o777 == 0o700, "the folder has a private key in it")
+    run_tool(stage, *command)
+    stage.expect(stage.read("state/ca.pem") == first, "the authority is kept")
 
 
 def try_version(stage):
@@ -145,6 +176,8 @@ def try_log(stage):
 
 def suite(stage):
     try_help(stage)
+    try_usage(stage)
+    try_state_dir(stage)
     try_version(stage)
     try_inspect(stage)
     try_replay(stage)

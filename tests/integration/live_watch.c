@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     struct err err = { 0 };
 
     if (argc != 3) {
-        (void)fprintf(stderr, "usage: live_watch BROKERS TOPIC\n");
+        (void)fprintf(stderr, "Usage: live_watch BROKERS TOPIC\n");
         return EXIT_FAILURE;
     }
     const struct kafka_config kafka = { .brokers = argv[1] };

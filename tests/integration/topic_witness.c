@@ -121,7 +121,7 @@ int main(int argc, char **argv)
     struct witness witness = { .reader = NULL };
 
     if (argc != 4 && argc != 5) {
-        (void)fprintf(stderr, "usage: topic_witness BROKERS TOPIC RECORD [again]\n");
+        (void)fprintf(stderr, "Usage: topic_witness BROKERS TOPIC RECORD [again]\n");
         return EXIT_FAILURE;
     }
     open_all(&witness, argv);

@@ -1,11 +1,13 @@
 #include "tls.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "file_text.h"
 
@@ -183,6 +185,14 @@ static int keep_ca(const struct certificate *ca, const char *dir, struct err *er
     return rc;
 }
 
+/* It holds a private key. */
+static int make_folder(const char *dir, struct err *err)
+{
+    return mkdir(dir, 0700) == 0 || errno == EEXIST
+               ? ARB_OK
+               : err_set(err, ARB_EINVAL, "the folder %s cannot be made: %s", dir, strerror(errno));
+}
+
 static int open_ca(struct certificate *ca, const char *dir, struct err *err)
 {
     if (dir != NULL && read_ca(ca, dir)) {
@@ -192,7 +202,8 @@ static int open_ca(struct certificate *ca, const char *dir, struct err *err)
     if (!make_ca(ca)) {
         return err_set(err, ARB_ENOMEM, "OpenSSL could not make a certificate authority");
     }
-    return dir == NULL ? ARB_OK : keep_ca(ca, dir, err);
+    const int rc = dir == NULL ? ARB_OK : make_folder(dir, err);
+    return dir == NULL || rc != ARB_OK ? rc : keep_ca(ca, dir, err);
 }
 
 /* One key and its certificates. */

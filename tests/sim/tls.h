@@ -30,8 +30,8 @@ struct tls_identity {
 
 /*
  * Makes an identity for localhost, 127.0.0.1 and ::1. With `state_dir` the authority is read
- * from ca.pem and ca.key there, or made and written there, the key with mode 0600. NULL: for
- * this run only.
+ * from ca.pem and ca.key there, or made and written there, the key with mode 0600; the folder is
+ * made too. NULL: for this run only.
  */
 int tls_identity_init(struct tls_identity *identity, const char *state_dir, struct err *err);
 void tls_identity_fini(struct tls_identity *identity);

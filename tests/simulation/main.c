@@ -15,7 +15,7 @@ enum { EXIT_USAGE = 64, TABLE_SCENARIOS = 40 };
 static const char help[] =
     "simulation: sessions, books, bus and strategies against simulated venues, with faults\n"
     "\n"
-    "usage: simulation [option]...\n"
+    "Usage: simulation [option]...\n"
     "  --scenarios N     how many (default 300)\n"
     "  --seed N          of the first one; each next has one more (default 1)\n"
     "  --venue NAME      only this venue\n"
