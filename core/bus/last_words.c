@@ -123,8 +123,10 @@ void last_words_note(struct last_words *words, const struct event *event)
     const bool is_ours = event == &words->event && words->event.reason == words->reason;
     const char *const refused = told->refused;
     words->n_refused -= is_ours && refused != NULL;
-    *told =
-        (struct told){ .event = *event, .is_closed = is_ours, .refused = is_ours ? NULL : refused };
+    *told = (struct told){ .event = *event,
+                           .is_closed = is_ours,
+                           .n_left_out = is_ours ? told->n_left_out : 0,
+                           .refused = is_ours ? NULL : refused };
     told->event.n_bids = told->event.n_asks = told->event.reason_len = 0;
     told->event.bids = told->event.asks = NULL;
     told->event.reason = "";
@@ -179,6 +181,20 @@ const struct event *last_words_next(struct last_words *words, int64_t utc_ns)
     words->cursor = 0;
     words->done = asked;
     return NULL;
+}
+
+const struct event *last_words_close(struct last_words *words, uint32_t instrument, const char *why,
+                                     int64_t utc_ns)
+{
+    if (words == NULL || instrument >= words->n) {
+        return NULL;
+    }
+    const struct told *const told = &words->books[instrument];
+    if (!told->is_closed && !is_to_be_closed(told)) {
+        return NULL;
+    }
+    const int len = snprintf(words->reason, sizeof(words->reason), "%.96s", why);
+    return close_book(words, instrument, len, utc_ns);
 }
 
 void last_words_refused(struct last_words *words, uint32_t instrument, const char *why)

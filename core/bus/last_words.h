@@ -59,6 +59,13 @@ void last_words_refused(struct last_words *words, uint32_t instrument, const cha
 /* The next status of a book of which something was refused, or NULL. As last_words_next(). */
 const struct event *last_words_next_refused(struct last_words *words, int64_t utc_ns);
 
+/*
+ * The status with which the consumer closes one book that could be believed, or that it closed
+ * itself, or NULL. `why` is copied. As last_words_next().
+ */
+const struct event *last_words_close(struct last_words *words, uint32_t instrument, const char *why,
+                                     int64_t utc_ns);
+
 /* The event was passed on. */
 void last_words_note(struct last_words *words, const struct event *event);
 

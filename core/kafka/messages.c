@@ -1,5 +1,6 @@
 #include "kafka/messages.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "arbspot/json.h"
@@ -76,17 +77,18 @@ static bool enter_partition(struct publisher *p, unsigned venue, uint32_t partit
     return true;
 }
 
-static bool produce_event(struct publisher *p, unsigned venue, const struct event *event,
-                          int64_t now_ns)
-{
-    const uint32_t hash = places_note(p->places, venue, event);
+/* Where a message of a book goes, and what comes back with what became of it. */
+struct route {
+    uint32_t hash;
+    void *origin;
+};
 
-    if (!enter_partition(p, venue, market_partition(p, hash), now_ns)) {
-        return false;
-    }
+static bool produce_on(struct publisher *p, const struct event *event, struct route route,
+                       int64_t now_ns)
+{
     const struct outbox_message message = {
         .topic = KAFKA_MARKET,
-        .hash = hash,
+        .hash = route.hash,
         .type = event_kind_name(event->kind),
         .key = event->info->symbol,
         .venue = event->venue->name,
@@ -94,9 +96,19 @@ static bool produce_event(struct publisher *p, unsigned venue, const struct even
         .len = wire_write_event(event, now_ns, p->text),
         .recv_ns = event->recv_ns,
         .pub_ns = now_ns,
-        .origin = origin_of_event(venue, event),
+        .origin = route.origin,
     };
-    if (!outbox_send(&p->outbox, &message)) {
+    return outbox_send(&p->outbox, &message);
+}
+
+static bool produce_event(struct publisher *p, unsigned venue, const struct event *event,
+                          int64_t now_ns)
+{
+    const struct route route = { places_note(p->places, venue, event),
+                                 origin_of_event(venue, event) };
+
+    if (!enter_partition(p, venue, market_partition(p, route.hash), now_ns) ||
+        !produce_on(p, event, route, now_ns)) {
         return false;
     }
     (void)atomic_fetch_add_explicit(&p->late, is_late(event, now_ns), memory_order_relaxed);
@@ -173,6 +185,47 @@ bool messages_say_refused(struct publisher *p, unsigned venue, struct moment now
         }
         last_words_note(words, event);
         voice->hush_ns = now.mono_ns + HUSH_MS * NS_PER_MS;
+    }
+    return true;
+}
+
+/* Who does not know the partition it moves to hears of the book for the last time. */
+static bool say_moved(struct publisher *p, unsigned venue, const struct leaving *book,
+                      struct moment now)
+{
+    const unsigned n_partitions = outbox_partitions(&p->outbox, KAFKA_MARKET);
+    struct last_words *const words = p->venues[venue].words;
+    char why[EVENT_REASON_MAX];
+
+    if (n_partitions == 0) {
+        return false;
+    }
+    (void)snprintf(why, sizeof(why), "moved to partition %u",
+                   partition_at(book->hash, n_partitions)); /* fits */
+    const struct event *const event =
+        book->partition < n_partitions ? last_words_close(words, book->instrument, why, now.utc_ns)
+                                       : NULL; /* the topic is another one, with fewer */
+    if (event == NULL) {
+        feedback_raise(p->venues[venue].feedback, book->instrument, 1);
+        return true;
+    }
+    /* A number below theirs is its own partition. */
+    const struct route route = { book->partition, origin_of_leaving(venue, book->instrument) };
+    if (!outbox_may_send(&p->outbox, KAFKA_MARKET, now.mono_ns) ||
+        !produce_on(p, event, route, now.utc_ns)) {
+        return false;
+    }
+    last_words_note(words, event); /* which asks for the whole book */
+    return true;
+}
+
+bool messages_say_moved(struct publisher *p, unsigned venue, struct moment now)
+{
+    for (struct leaving book; places_next_leaving(p->places, venue, &book);) {
+        if (!say_moved(p, venue, &book, now)) {
+            return false;
+        }
+        places_left(p->places, venue, book.instrument);
     }
     return true;
 }

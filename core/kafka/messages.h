@@ -23,6 +23,9 @@ bool messages_say_last_words(struct publisher *publisher, unsigned venue, struct
 /* Of which books of the venue something was refused. */
 bool messages_say_refused(struct publisher *publisher, unsigned venue, struct moment now);
 
+/* The last word about books of the venue that leave their partition, there. */
+bool messages_say_moved(struct publisher *publisher, unsigned venue, struct moment now);
+
 /* What a strategy says, in the topic that it is for. Its word holds up no opportunity. */
 bool messages_pass_on_opportunity(struct publisher *publisher,
                                   const struct opportunity *opportunity, struct moment now);

@@ -44,6 +44,14 @@ void *origin_of_event(unsigned venue, const struct event *event)
                                  .n_messages = n_messages & MESSAGES_MAX });
 }
 
+void *origin_of_leaving(unsigned venue, uint32_t instrument)
+{
+    return pack((struct origin){ .venue = (uint16_t)(venue + 1),
+                                 .instrument = (uint16_t)instrument,
+                                 .kind = ORIGIN_LEAVES,
+                                 .n_messages = 1 });
+}
+
 void *origin_of_alive(unsigned venue)
 {
     return pack(

@@ -11,7 +11,12 @@
 #include "kafka/topics.h"
 
 /* What the message does to its book on the topic. */
-enum origin_kind { ORIGIN_CHANGES = 0, ORIGIN_IS_WHOLE = 1, ORIGIN_IS_DOWN = 2 };
+enum origin_kind {
+    ORIGIN_CHANGES = 0,
+    ORIGIN_IS_WHOLE = 1,
+    ORIGIN_IS_DOWN = 2,
+    ORIGIN_LEAVES = 3, /* the partition, for another */
+};
 
 struct origin {
     uint16_t venue;           /* counted from 1; 0: of a strategy */
@@ -22,6 +27,9 @@ struct origin {
 
 /* Of an event of a venue's book. Venues are counted from 0 here. */
 void *origin_of_event(unsigned venue, const struct event *event);
+
+/* Of the last word about the book in a partition that it leaves. */
+void *origin_of_leaving(unsigned venue, uint32_t instrument);
 
 /* Of the word that a venue, or a strategy, is alive. */
 void *origin_of_alive(unsigned venue);

@@ -10,12 +10,14 @@
 struct place {
     uint32_t hash; /* decides the partition */
     uint32_t owed; /* messages lost and not asked for yet */
-    bool is_known;
+    uint32_t left; /* the partition that it leaves, or left last */
+    bool is_known, is_leaving;
 };
 
 struct venue_places {
     struct feedback *feedback;
     const char *name;
+    unsigned n_leaving;
     struct place books[ARB_INSTRUMENTS_MAX];
 };
 
@@ -122,19 +124,63 @@ unsigned places_raise_all(struct places *places)
     return n;
 }
 
-unsigned places_raise_moved(struct places *places, unsigned n_before, unsigned n_after)
+static void leave(struct venue_places *venue, struct place *place)
+{
+    venue->n_leaving += !place->is_leaving;
+    place->is_leaving = true;
+}
+
+static unsigned move_all(struct venue_places *venue, unsigned n_before, unsigned n_after)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
+        struct place *const place = &venue->books[i];
+        const uint32_t before = partition_at(place->hash, n_before);
+        if (place->is_known && before != partition_at(place->hash, n_after)) {
+            place->left = place->is_leaving ? place->left : before;
+            leave(venue, place);
+            n++;
+        }
+    }
+    return n;
+}
+
+unsigned places_move(struct places *places, unsigned n_before, unsigned n_after)
 {
     unsigned n = 0;
 
     for (unsigned v = 0; v < places->n_venues; v++) {
-        for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
-            const struct place *const place = &places->venues[v].books[i];
-            if (place->is_known &&
-                partition_at(place->hash, n_before) != partition_at(place->hash, n_after)) {
-                ask(&places->venues[v], i);
-                n++;
-            }
-        }
+        n += move_all(&places->venues[v], n_before, n_after);
     }
     return n;
+}
+
+bool places_next_leaving(const struct places *places, unsigned venue, struct leaving *leaving)
+{
+    const struct venue_places *const v = &places->venues[venue];
+
+    for (uint32_t i = 0; v->n_leaving > 0 && i < ARB_INSTRUMENTS_MAX; i++) {
+        const struct place *const place = &v->books[i];
+        if (place->is_leaving) {
+            *leaving = (struct leaving){ i, place->hash, place->left };
+            return true;
+        }
+    }
+    return false;
+}
+
+void places_left(struct places *places, unsigned venue, uint32_t instrument)
+{
+    struct venue_places *const v = &places->venues[venue];
+
+    v->n_leaving -= v->books[instrument].is_leaving;
+    v->books[instrument].is_leaving = false;
+}
+
+void places_leave_again(struct places *places, unsigned venue, uint32_t instrument)
+{
+    struct venue_places *const v = &places->venues[venue];
+
+    leave(v, &v->books[instrument]);
 }

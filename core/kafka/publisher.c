@@ -20,7 +20,7 @@ static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, stru
 {
     struct ring *const ring = p->venues[venue].ring;
 
-    if (!messages_say_refused(p, venue, now)) {
+    if (!messages_say_refused(p, venue, now) || !messages_say_moved(p, venue, now)) {
         return PUBLISHER_BLOCKED;
     }
     for (unsigned i = 0; i < PUBLISHER_BATCH; i++) {

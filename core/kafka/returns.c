@@ -92,7 +92,9 @@ static void on_failed(void *self, const void *opaque, rd_kafka_resp_err_t code)
     struct publisher *const p = self;
     const struct origin origin = origin_unpack(opaque);
 
-    if (refusal_is_of_topic(code)) {
+    if (origin.kind == ORIGIN_LEAVES) {
+        places_leave_again(p->places, origin.venue - 1U, origin.instrument);
+    } else if (refusal_is_of_topic(code)) {
         ask_later(p, origin);
     } else if (refusal_is_of_size(code)) {
         ask_later(p, origin);
@@ -127,7 +129,7 @@ static void note_gone(struct publisher *p, int64_t mono_ns)
 static void note_other_count(struct publisher *p, unsigned n)
 {
     if (p->n_known > 0 && !p->is_gone) {
-        const unsigned n_moved = places_raise_moved(p->places, p->n_known, n);
+        const unsigned n_moved = places_move(p->places, p->n_known, n);
         log_line(
             ARB_INFO, p->outbox.config.who,
             "topic %s has %u partitions instead of %u; %u books are sent whole in their new one",

@@ -94,12 +94,22 @@ class Bus:
                 self.on_alive(key, message, place)
                 return
             self.require(counts, "a host that does not count says nothing", message)
-            self.partitions[message["venue"], message["symbol"]] = partition
+            if self.is_overtaken(message, partition):
+                return
             self.require(not self.hears_alive or (message["session"],) + place in self.alive,
                          "a session is alive before it says anything", message)
             book = self.books.setdefault((message["venue"], message["symbol"]), Book())
-            self.check_envelope(book, key, message)
+            self.check_envelope(book, key, message, partition,
+                                self.partitions.get((message["venue"], message["symbol"])))
+            self.partitions[message["venue"], message["symbol"]] = partition
             self.apply(book, message)
+
+    def is_overtaken(self, message, partition):
+        """The book has moved, and its first message in the other partition was read before."""
+        place = message["venue"], message["symbol"]
+        book = self.books.get(place)
+        return (book is not None and partition != self.partitions[place]
+                and book.session == message["session"] and message["seq"] <= book.seq)
 
     def on_alive(self, key, message, place):
         self.require(key == message["venue"], "the key of an alive is the venue", message)
@@ -126,13 +136,14 @@ class Bus:
         if len(self.violations) < SHOWN_MAX:
             self.violations.append(f"{rule}: {json.dumps(message)[:300]}")
 
-    def check_envelope(self, book, key, message):
+    def check_envelope(self, book, key, message, partition, before):
         self.require(message["v"] == 1, "the version is 1", message)
         self.require(key == message["symbol"], "the key is the symbol", message)
         if book.session != message["session"]:
             book.session, book.seq, book.state = message["session"], 0, "EMPTY"
         self.require(message["seq"] > book.seq, "the sequence rises", message)
-        self.require(message["prev"] == book.seq, f"prev is {book.seq}", message)
+        has_moved = before not in (None, partition) and message["type"] == "snapshot"
+        self.require(has_moved or message["prev"] == book.seq, f"prev is {book.seq}", message)
 
     def apply(self, book, message):
         kind, state = message["type"], message["state"]

@@ -477,21 +477,54 @@ static void every_book_that_was_seen_is_asked_for(void **state)
     assert_int_equal(feedback_take(&t->feedback, N_BOOKS), 0);
 }
 
-static void books_whose_partition_changes_are_asked_for(void **state)
+static void books_whose_partition_changes_leave_it(void **state)
 {
     struct table *const t = *state;
+    struct leaving book;
     unsigned n_moved = 0;
 
-    const unsigned n = places_raise_moved(t->places, 8, 12);
+    const unsigned n = places_move(t->places, 8, 12);
     for (uint32_t i = 0; i < N_BOOKS; i++) {
-        const bool has_moved =
-            partition_of(t->infos[i].symbol, 8) != partition_of(t->infos[i].symbol, 12);
-        assert_int_equal(feedback_take(&t->feedback, i), has_moved);
-        n_moved += has_moved;
+        const unsigned before = partition_of(t->infos[i].symbol, 8);
+        if (before != partition_of(t->infos[i].symbol, 12)) {
+            assert_true(places_next_leaving(t->places, 0, &book));
+            assert_int_equal(book.instrument, i);
+            assert_int_equal(book.partition, before);
+            places_left(t->places, 0, i);
+            n_moved++;
+        }
     }
+    assert_false(places_next_leaving(t->places, 0, &book));
     assert_int_equal(n, n_moved);
     assert_in_range(n_moved, 1, N_BOOKS - 1);
-    assert_int_equal(places_raise_moved(t->places, 12, 12), 0);
+    assert_int_equal(places_move(t->places, 12, 12), 0);
+    assert_false(feedback_take_any(&t->feedback)); /* whoever says that it leaves asks for it */
+}
+
+/* In between nothing of it was sent anywhere. */
+static void book_that_moves_on_leaves_the_partition_it_was_in(void **state)
+{
+    struct table *const t = *state;
+    struct leaving book, again;
+
+    (void)places_move(t->places, 8, 12);
+    assert_true(places_next_leaving(t->places, 0, &book));
+    (void)places_move(t->places, 12, 1);
+    assert_true(places_next_leaving(t->places, 0, &again));
+    while (again.instrument != book.instrument) {
+        places_left(t->places, 0, again.instrument);
+        assert_true(places_next_leaving(t->places, 0, &again));
+    }
+    assert_int_equal(again.partition, book.partition);
+    places_left(t->places, 0, book.instrument);
+    places_left(t->places, 0, book.instrument);
+    places_leave_again(t->places, 0, book.instrument);
+    places_leave_again(t->places, 0, book.instrument);
+    while (places_next_leaving(t->places, 0, &again) && again.instrument != book.instrument) {
+        places_left(t->places, 0, again.instrument);
+    }
+    assert_int_equal(again.instrument, book.instrument);
+    assert_int_equal(again.partition, book.partition);
 }
 
 static void what_is_owed_is_asked_for_later_and_once(void **state)
@@ -549,7 +582,8 @@ int main(void)
         cmocka_unit_test(offsets_that_go_back_are_noticed),
         cmocka_unit_test(offsets_begin_anew_with_any_number_of_partitions),
         PLACES_TEST(every_book_that_was_seen_is_asked_for),
-        PLACES_TEST(books_whose_partition_changes_are_asked_for),
+        PLACES_TEST(books_whose_partition_changes_leave_it),
+        PLACES_TEST(book_that_moves_on_leaves_the_partition_it_was_in),
         PLACES_TEST(what_is_owed_is_asked_for_later_and_once),
         PLACES_TEST(what_is_owed_counts_when_every_book_is_asked_for),
     };

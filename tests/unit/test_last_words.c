@@ -323,6 +323,42 @@ static void a_word_that_is_refused_is_said_again(void **state)
                   "3: status STALE 5 after 4 (too large)\n");
 }
 
+static void close_one(struct world *world)
+{
+    const struct event *const event =
+        last_words_close(world->words, BOOK, "moved to partition 7", said_ns);
+
+    if (event == NULL) {
+        arb_text_add(&world->lines, "nothing\n");
+        return;
+    }
+    write_line(world, event);
+    last_words_note(world->words, event);
+}
+
+/* And asked for, as one that was closed for a thread that hangs. */
+static void a_book_that_could_be_believed_is_closed_for_the_consumer(void **state)
+{
+    struct world *const world = *state;
+
+    close_one(world);
+    push_snapshot(world, 4);
+    close_one(world);
+    assert_int_equal(feedback_take(&world->feedback, BOOK), 1);
+    push_delta(world, 5);
+    close_one(world); /* what it said was lost */
+    push_snapshot(world, 7);
+    push(world, BOOK, EVENT_STATUS, ARB_BOOK_UNUSABLE, 8);
+    close_one(world);
+    expect(world, "nothing\n"
+                  "3: snapshot LIVE 4 after 3\n"
+                  "3: status STALE 5 after 4 (moved to partition 7)\n"
+                  "3: status STALE 6 after 5 (moved to partition 7)\n"
+                  "3: snapshot LIVE 7 after 6 for 1\n"
+                  "3: status UNUSABLE 8 after 7\n"
+                  "nothing\n");
+}
+
 static void one_that_is_back_already_needs_nobody(void **state)
 {
     struct world *const world = *state;
@@ -365,6 +401,7 @@ int main(void)
         WORLD_TEST(it_may_hang_again),
         WORLD_TEST(a_book_of_which_something_was_refused_is_closed_once),
         WORLD_TEST(a_word_that_is_refused_is_said_again),
+        WORLD_TEST(a_book_that_could_be_believed_is_closed_for_the_consumer),
         WORLD_TEST(one_that_is_back_already_needs_nobody),
         cmocka_unit_test(without_words_events_pass),
     };

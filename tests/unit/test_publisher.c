@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "arbspot/json.h"
 #include "kafka/partition.h"
+#include "kafka/publisher_state.h"
 #include "kafka/settings.h"
 #include "kafka/reader.h"
 #include "kafka_fixture.h"
@@ -436,6 +438,87 @@ static void a_book_of_which_a_message_is_too_large_is_stale_on_the_bus(void **st
     last_words_destroy(f->words[0]);
 }
 
+enum { FORMER_PARTITIONS = 1 };
+
+/* As if the topic had had fewer partitions until now. */
+static void grow(const struct kafka_fixture *f)
+{
+    f->publisher->n_known = FORMER_PARTITIONS;
+}
+
+static void push_snapshot(struct kafka_fixture *f, uint64_t seq)
+{
+    struct event event = sample_snapshot();
+
+    event.seq = seq;
+    event.prev_seq = seq - 1;
+    fixture_push(f, 0, &event);
+}
+
+/* Two readers: of the partition that it leaves, and of the others. */
+static void a_book_that_moves_is_stale_in_the_partition_it_leaves(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    const uint32_t hash = partition_hash(arb_bytes_of(sample_snapshot().info->symbol));
+    const uint32_t left = partition_at(hash, FORMER_PARTITIONS), other = partition_at(hash, 3);
+    struct source *const source = fixture_source(&f->config);
+    char why[64];
+
+    assert_int_not_equal(left, other);
+    assert_int_equal(last_words_create(&f->words[0], &f->feedbacks[0]), ARB_OK);
+    fixture_publish(f);
+    push_snapshot(f, 4);
+    fixture_flush(f);
+    expect_event(source, EVENT_SNAPSHOT, ARB_BOOK_LIVE, 3);
+    grow(f);
+    assert_false(feedback_take_any(&f->feedbacks[0]));
+    fixture_push_deltas(f, 0, 5, 6); /* on the way when the topic grew: left out */
+    fixture_flush(f);
+    assert_true(feedback_take_any(&f->feedbacks[0]));
+    assert_int_equal(feedback_take(&f->feedbacks[0], sample_snapshot().instrument), 1);
+    push_snapshot(f, 7);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 3);
+    (void)snprintf(why, sizeof(why), "moved to partition %u", other);
+    for (int i = 0; i < 2; i++) { /* in either order */
+        const struct event *const event = fixture_next(source, FIXTURE_TIMEOUT_MS);
+        assert_non_null(event);
+        const bool is_last_word = event->kind == EVENT_STATUS;
+        assert_int_equal(event->partition, is_last_word ? left : other);
+        assert_int_equal(event->state, is_last_word ? ARB_BOOK_STALE : ARB_BOOK_LIVE);
+        assert_int_equal(event->seq, is_last_word ? 5 : 7);
+        assert_int_equal(event->prev_seq, is_last_word ? 4 : 5);
+        assert_string_equal(event->reason, is_last_word ? why : "");
+    }
+    source->ops->destroy(source);
+    last_words_destroy(f->words[0]);
+}
+
+/* Else that partition would stay with what it heard before. */
+static void a_last_word_that_is_lost_is_said_again(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct source *const source = fixture_source(&f->config);
+    struct stderr_capture capture;
+
+    assert_int_equal(last_words_create(&f->words[0], &f->feedbacks[0]), ARB_OK);
+    fixture_publish(f);
+    push_snapshot(f, 4);
+    fixture_flush(f);
+    expect_event(source, EVENT_SNAPSHOT, ARB_BOOK_LIVE, 3);
+    grow(f);
+    stderr_capture_begin(&capture);
+    rd_kafka_mock_push_request_errors(embedded_cluster(f->embedded), FIXTURE_PRODUCE, 1,
+                                      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    fixture_flush(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    fixture_flush(f);
+    (void)stderr_capture_end(&capture);
+    expect_event(source, EVENT_STATUS, ARB_BOOK_STALE, 5); /* behind the one that was lost */
+    source->ops->destroy(source);
+    last_words_destroy(f->words[0]);
+}
+
 /* By the broker, later: the same. */
 static void a_book_of_which_the_broker_refuses_a_message_is_stale_on_the_bus(void **state)
 {
@@ -565,6 +648,8 @@ int main(void)
         KAFKA_TEST(a_message_that_is_too_large_does_not_stop_the_others),
         KAFKA_TEST(a_book_of_which_a_message_is_too_large_is_stale_on_the_bus),
         KAFKA_TEST(a_book_of_which_the_broker_refuses_a_message_is_stale_on_the_bus),
+        KAFKA_TEST(a_book_that_moves_is_stale_in_the_partition_it_leaves),
+        KAFKA_TEST(a_last_word_that_is_lost_is_said_again),
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
         KAFKA_TEST(a_flush_without_a_broker_ends_at_its_deadline),
         KAFKA_TEST(stopping_the_thread_delivers_what_is_in_the_rings),
