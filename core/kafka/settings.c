@@ -38,7 +38,9 @@ static const struct setting producer_settings[] = {
 static const struct setting consumer_settings[] = {
     { "auto.offset.reset", "earliest" }, /* the topic's retention passed us: read on at its start */
     { "enable.auto.commit", "false" },   /* a book is rebuilt from a snapshot, not from an offset */
-    { "enable.auto.offset.store", "false" }, { "fetch.wait.max.ms", "100" },
+    { "enable.auto.offset.store", "false" },
+    { "fetch.wait.max.ms", "100" },
+    { "topic.metadata.refresh.interval.ms", "5000" }, /* a group reads partitions added since */
     { "fetch.error.backoff.ms", "100" },
 };
 

@@ -250,6 +250,36 @@ static void what_was_put_in_is_not_repeated(void **state)
                                   "@f holds is no value for it");
 }
 
+/* What a client is made with. */
+static void read_setting(enum kafka_role role, struct config_entry *entry, char out[32])
+{
+    const struct kafka_config config = { .brokers = "127.0.0.1:1", .rdkafka = entry };
+    struct kafka_client client = { .who = "test" };
+    struct err err = { 0 };
+    rd_kafka_conf_t *conf;
+    size_t cap = 32;
+
+    assert_int_equal(kafka_conf_create(&conf, role, &config, &client, &err), ARB_OK);
+    assert_int_equal(rd_kafka_conf_get(conf, "topic.metadata.refresh.interval.ms", out, &cap),
+                     RD_KAFKA_CONF_OK);
+    rd_kafka_conf_destroy(conf);
+}
+
+/* Without it a group would go on for five minutes without partitions that were added. */
+static void a_consumer_looks_for_partitions_more_often_than_it_is_used_to(void **state)
+{
+    struct config_entry own = ENTRY("topic.metadata.refresh.interval.ms", "60000");
+    char text[32];
+
+    (void)state;
+    read_setting(KAFKA_CONSUMER, NULL, text);
+    assert_string_equal(text, "5000");
+    read_setting(KAFKA_CONSUMER, &own, text);
+    assert_string_equal(text, "60000");
+    read_setting(KAFKA_PRODUCER, NULL, text);
+    assert_string_equal(text, "300000");
+}
+
 static void the_broker_inside_speaks_no_tls(void **state)
 {
     struct config_entry entry = ENTRY("security.protocol", "SSL");
@@ -570,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_login_is_whole),
         cmocka_unit_test(files_of_tls_are_looked_at),
         cmocka_unit_test(what_was_put_in_is_not_repeated),
+        cmocka_unit_test(a_consumer_looks_for_partitions_more_often_than_it_is_used_to),
         cmocka_unit_test(the_broker_inside_speaks_no_tls),
         cmocka_unit_test(checking_takes_what_works),
         cmocka_unit_test(a_client_is_not_made_with_a_setting_that_breaks_a_promise),
