@@ -13,6 +13,7 @@ enum {
     BACKOFF_MAX_MS = 5000,   /* several retries are to fit into message.timeout.ms */
     MESSAGE_MIN = 1000000,   /* bytes; books are cut to that, see wire.h */
     QUEUE_MIN_KBYTES = 1024, /* a message has to fit */
+    QUEUE_MIN_MESSAGES = 1000, /* some for every book, beside the words that venues are alive */
 };
 
 /* A key, the values of it that are wrong, and why. */
@@ -98,6 +99,11 @@ static bool is_small_message(const char *value)
 static bool is_small_queue(const char *value)
 {
     return number(value) < QUEUE_MIN_KBYTES;
+}
+
+static bool is_short_queue(const char *value)
+{
+    return number(value) < QUEUE_MIN_MESSAGES;
 }
 
 static bool is_not_fifo(const char *value)
@@ -210,11 +216,14 @@ static const struct clause clauses[] = {
       "a broker that closes the connection is often the only sign of a wrong security.protocol" },
 };
 
-/* Small books get through all the same, so a client is made with it. */
+/* Small books, and few of them, get through all the same, so a client is made with it. */
 static const struct clause doubts[] = {
     { "message.max.bytes", is_small_message,
       "books are cut to a million bytes, and a larger one than this would be refused; take at "
       "least 1000000, and publish_depth for smaller messages" },
+    { "queue.buffering.max.messages", is_short_queue,
+      "what venues say once a second in each partition would leave no room for their books; take "
+      "at least 1000" },
 };
 
 static const char *breach(const struct clause *clause, size_t n, const struct setting *setting)

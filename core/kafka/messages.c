@@ -10,6 +10,8 @@
 
 enum {
     HUSH_MS = 1000, /* between two words on what was refused: they may be refused too */
+    ROUND_MS = 1000,
+    ROUND_EARLY_MS = 200, /* a round may come: venues are not that exact */
 };
 
 /* A snapshot may well be of a book that has not changed for long. */
@@ -115,9 +117,42 @@ static bool produce_event(struct publisher *p, unsigned venue, const struct even
     return true;
 }
 
+/*
+ * Rounds that follow each other too fast, as the words of some seconds do that Kafka did not take,
+ * would take the place of the books: those come once a second on the average.
+ */
+static bool begin_round(struct alive_round *round, const struct event *event, int64_t mono_ns)
+{
+    if (round->is_begun) {
+        return true;
+    }
+    if (!event->ends && mono_ns < round->due_ns - ROUND_EARLY_MS * NS_PER_MS) {
+        return false;
+    }
+    round->due_ns = (mono_ns > round->due_ns ? mono_ns : round->due_ns) + ROUND_MS * NS_PER_MS;
+    round->is_begun = true;
+    round->next = 0;
+    return true;
+}
+
+/* Goes on where Kafka took no more. */
+static bool go_round(struct publisher *p, unsigned venue, uint32_t own, int64_t now_ns)
+{
+    const struct starts *const starts = &p->voices[venue].starts;
+    struct alive_round *const round = &p->voices[venue].round;
+
+    for (; round->next < starts->n_partitions; round->next++) {
+        const uint32_t i = round->next;
+        if (i != own && starts_is_used(starts, i) && !say_alive(p, venue, i, now_ns)) {
+            return false;
+        }
+    }
+    return say_alive(p, venue, own, now_ns);
+}
+
 /* Says that the venue is alive in each of its partitions, and in its own: there others listen. */
 static bool produce_alive(struct publisher *p, unsigned venue, const struct event *event,
-                          int64_t now_ns)
+                          struct moment now)
 {
     struct voice *const voice = &p->voices[venue];
 
@@ -125,23 +160,25 @@ static bool produce_alive(struct publisher *p, unsigned venue, const struct even
     voice->alive = *event;
     voice->alive.venue = &voice->name;
     const uint32_t own = market_partition(p, partition_hash(arb_bytes_of(voice->name.name)));
-    for (uint32_t i = 0; i < voice->starts.n_partitions; i++) {
-        if (i != own && starts_is_used(&voice->starts, i) && !say_alive(p, venue, i, now_ns)) {
-            return false;
-        }
+    if (!begin_round(&voice->round, event, now.mono_ns)) {
+        return true;
     }
-    if (!say_alive(p, venue, own, now_ns)) {
+    if (!go_round(p, venue, own, now.utc_ns)) {
         return false;
+    }
+    voice->round.is_begun = false;
+    if (event->ends) {
+        voice->round.due_ns = 0; /* whoever comes back is heard at once */
     }
     starts_use(&voice->starts, own);
     return true;
 }
 
 static bool produce_any(struct publisher *p, unsigned venue, const struct event *event,
-                        int64_t now_ns)
+                        struct moment now)
 {
-    return event->kind == EVENT_ALIVE ? produce_alive(p, venue, event, now_ns)
-                                      : produce_event(p, venue, event, now_ns);
+    return event->kind == EVENT_ALIVE ? produce_alive(p, venue, event, now)
+                                      : produce_event(p, venue, event, now.utc_ns);
 }
 
 /* A venue is not said to be alive while something was lost that it has not sent anew. */
@@ -155,7 +192,7 @@ static bool send_now(struct publisher *p, unsigned venue, const struct event *ev
                      struct moment now)
 {
     return outbox_may_send(&p->outbox, KAFKA_MARKET, now.mono_ns) &&
-           produce_any(p, venue, event, now.utc_ns);
+           produce_any(p, venue, event, now);
 }
 
 bool messages_say_last_words(struct publisher *p, unsigned venue, struct moment now)

@@ -19,12 +19,20 @@
 #include "kafka/starts.h"
 #include "wire/wire.h"
 
+/* One saying, in each partition of a venue, that it is alive. */
+struct alive_round {
+    int64_t due_ns; /* mono: when the next one is expected */
+    bool is_begun;  /* and Kafka took no more */
+    uint32_t next;  /* the partition to go on with */
+};
+
 /* What the publisher knows of a venue beside its ring. */
 struct voice {
     int64_t hush_ns;         /* mono: before, it is not said that something was refused */
     struct starts starts;    /* where consumers begin to read of it */
     struct event_venue name; /* of `alive`, which refers to it */
     struct event alive;      /* the last time; session 0: never */
+    struct alive_round round;
 };
 
 struct publisher {

@@ -107,6 +107,8 @@ static void settings_that_fail_later_are_doubted(void **state)
     (void)state;
     assert_non_null(contract_doubt("message.max.bytes", "999999"));
     assert_null(contract_doubt("message.max.bytes", "1000000"));
+    assert_non_null(contract_doubt("queue.buffering.max.messages", "999"));
+    assert_null(contract_doubt("queue.buffering.max.messages", "1000"));
     assert_null(contract_doubt("acks", "1"));
 }
 

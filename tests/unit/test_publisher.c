@@ -178,6 +178,81 @@ static void a_full_queue_keeps_the_records_in_their_ring(void **state)
     source->ops->destroy(source);
 }
 
+static void push_alive(struct kafka_fixture *f, uint64_t seq, bool ends)
+{
+    struct event event = { .kind = EVENT_ALIVE,
+                           .venue = sample_delta().venue,
+                           .session = sample_delta().session,
+                           .seq = seq,
+                           .mono_ns = clock_mono_ns(),
+                           .ends = ends,
+                           .reason = "" };
+    fixture_push(f, 0, &event);
+}
+
+static uint64_t produced(struct kafka_fixture *f)
+{
+    return publisher_stats(f->publisher).produced;
+}
+
+/* Else it would begin anew each time the queue has room for one, and never end. */
+static void a_round_of_alives_goes_on_where_kafka_took_no_more(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct config_entry limit = { .key = "queue.buffering.max.messages", .value = "2" };
+
+    fixture_set(f, &limit);
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    for (uint32_t i = 0; i < 3; i++) {
+        starts_use(&f->publisher->voices[0].starts, i);
+    }
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    push_alive(f, 1, false);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BLOCKED);
+    }
+    assert_int_equal(produced(f), 2);
+    rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    fixture_flush(f);
+    assert_int_equal(publisher_stats(f->publisher).delivered, 3);
+}
+
+/* The time is the test's own, so that nothing hangs on how fast it is. */
+static void step_at(struct kafka_fixture *f, int64_t ms)
+{
+    const struct moment now = { .mono_ns = ms * NS_PER_MS, .utc_ns = clock_moment().utc_ns };
+
+    (void)publisher_step(f->publisher, now);
+}
+
+static void rounds_of_alives_come_once_a_second(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    const int64_t ms = clock_mono_ns() / NS_PER_MS;
+    push_alive(f, 1, false);
+    step_at(f, ms);
+    assert_int_equal(produced(f), 1);
+    push_alive(f, 2, false);
+    step_at(f, ms + 799);
+    assert_int_equal(produced(f), 1);
+    push_alive(f, 3, false); /* a bit early, so the one behind it is expected after two seconds */
+    step_at(f, ms + 800);
+    assert_int_equal(produced(f), 2);
+    push_alive(f, 4, false);
+    step_at(f, ms + 1799);
+    assert_int_equal(produced(f), 2);
+    push_alive(f, 5, true); /* nobody is to wait for an end */
+    step_at(f, ms + 1799);
+    assert_int_equal(produced(f), 3);
+    push_alive(f, 6, false);
+    step_at(f, ms + 1799);
+    assert_int_equal(produced(f), 4);
+}
+
 /* An error that is about this message alone, and that no retry helps against. */
 static const rd_kafka_resp_err_t final_error = RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE;
 
@@ -636,6 +711,8 @@ int main(void)
         KAFKA_TEST(a_message_is_keyed_by_symbol_and_says_type_and_times),
         KAFKA_TEST(one_turn_takes_at_most_a_batch_of_each_ring),
         KAFKA_TEST(a_full_queue_keeps_the_records_in_their_ring),
+        KAFKA_TEST(a_round_of_alives_goes_on_where_kafka_took_no_more),
+        KAFKA_TEST(rounds_of_alives_come_once_a_second),
         KAFKA_TEST(a_failed_delivery_asks_the_feed_for_that_book),
         KAFKA_TEST(a_failed_snapshot_is_asked_for_with_all_it_stood_for),
         KAFKA_TEST(conflated_events_and_late_deltas_are_counted),
