@@ -73,7 +73,7 @@ static int open_client(struct tail_reader *t, const struct kafka_config *config,
         rd_kafka_conf_destroy(conf);
         return err_set(err, ARB_EINVAL, "librdkafka: %s", text);
     }
-    rc = kafka_open(&t->rk, KAFKA_CONSUMER, conf, err);
+    rc = kafka_open(&t->rk, conf, &t->client, err);
     if (rc == ARB_OK) {
         (void)rd_kafka_poll_set_consumer(t->rk); /* fails for producers only */
     }

@@ -140,7 +140,7 @@ static int link_open(struct outbox_link *link, struct outbox *o, struct err *err
     }
     *link = (struct outbox_link){ 0 };
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rc = kafka_open(&link->rk, KAFKA_PRODUCER, conf, err);
+    rc = kafka_open(&link->rk, conf, &o->client, err);
     if (rc != ARB_OK) {
         return rc;
     }

@@ -10,6 +10,7 @@
 #include "kafka/refusal.h"
 #include "kafka/settings.h"
 #include "kafka/topics.h"
+#include "kafka/unsaid.h"
 #include "util/clock.h"
 
 enum {
@@ -341,7 +342,7 @@ static int open_consumer(struct kafka_reader *r, const struct kafka_reader_confi
         rd_kafka_conf_destroy(conf);
         return rc;
     }
-    rc = kafka_open(&r->rk, KAFKA_CONSUMER, conf, err);
+    rc = kafka_open(&r->rk, conf, &r->client, err);
     if (rc != ARB_OK) {
         return rc;
     }
@@ -407,11 +408,13 @@ void kafka_reader_destroy(struct kafka_reader *r)
 
 static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message)
 {
-    const struct refusal refusal = { .act = REFUSED_READ,
-                                     .code = message->err,
-                                     .topic = r->topic,
-                                     .words = rd_kafka_message_errstr(message) };
-    char text[REFUSAL_MAX];
+    char text[REFUSAL_MAX], words[KAFKA_REASON_MAX];
+    const struct refusal refusal = {
+        .act = REFUSED_READ,
+        .code = message->err,
+        .topic = r->topic,
+        .words = unsaid(r->client.config, rd_kafka_message_errstr(message), words, sizeof(words))
+    };
 
     if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !r->has_group) {
         return; /* librdkafka looks for a coordinator all the same */

@@ -103,6 +103,23 @@ static bool has_token(const struct security *s)
            is(find(s, "enable.sasl.oauthbearer.unsecure.jwt"), "true");
 }
 
+/* As librdkafka makes a token by itself, which needs a name to begin with. */
+static void check_own_token(const struct security *s)
+{
+    static const char word[] = "principal=";
+    const struct config_entry *const entry = find(s, "sasl.oauthbearer.config");
+    const char *const at = entry == NULL ? NULL : strstr(entry->value, word);
+
+    if (is(find(s, "sasl.oauthbearer.method"), "oidc")) {
+        return;
+    }
+    if (at == NULL || (at != entry->value && at[-1] != ' ')) {
+        complain(s, entry == NULL ? s->mechanism : entry,
+                 "the token has no name: rdkafka.sasl.oauthbearer.config has to hold "
+                 "principal=NAME");
+    }
+}
+
 static void check_mechanism(const struct security *s)
 {
     const struct config_entry *const m = s->mechanism;
@@ -117,6 +134,8 @@ static void check_mechanism(const struct security *s)
     } else if (is(m, "OAUTHBEARER")) {
         if (!has_token(s)) {
             complain(s, m, "arbspot has no token to log in with: use another mechanism");
+        } else {
+            check_own_token(s);
         }
     } else if (!is(m, "GSSAPI")) {
         complain(s, m, "%s%s%s is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, GSSAPI, OAUTHBEARER",

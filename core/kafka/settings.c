@@ -7,10 +7,11 @@
 #include "kafka/contract.h"
 #include "kafka/refusal.h"
 #include "kafka/security.h"
+#include "kafka/unsaid.h"
 #include "util/clock.h"
 #include "util/shortage.h"
 
-enum { DOWN_REPEAT_S = 60, UNREACHABLE_REPEAT_S = 30 };
+enum { DOWN_REPEAT_S = 60, UNREACHABLE_REPEAT_S = 30, DEBUG_MAX = 1024 /* bytes of a line */ };
 
 struct setting {
     const char *key;
@@ -73,14 +74,14 @@ static void note_down(struct kafka_client *client)
 
 static void note_fatal(rd_kafka_t *rk, struct kafka_client *client)
 {
-    char text[KAFKA_REASON_MAX];
+    char text[KAFKA_REASON_MAX], shown[KAFKA_REASON_MAX];
     const rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, text, sizeof(text));
 
     client->is_fatal = true;
     client->reason_code = code;
     log_limited(&client->fatal_limit, clock_mono_ns(), ARB_ERROR, client->who,
-                "librdkafka cannot go on, a new client takes over: %s%s", text,
-                refusal_of_connection(code));
+                "librdkafka cannot go on, a new client takes over: %s%s",
+                unsaid(client->config, text, shown, sizeof(shown)), refusal_of_connection(code));
 }
 
 static bool is_of_name(int code)
@@ -99,6 +100,7 @@ static void say_unreachable(struct kafka_client *client, int64_t mono_ns)
     const struct broker_watch *const watch = &client->watch;
     const struct arb_bytes address = broker_watch_address(watch),
                            number = broker_watch_number(watch);
+    char reason[KAFKA_REASON_MAX];
 
     client->is_unreachable = true;
     client->unreachable_next_ns = mono_ns + UNREACHABLE_REPEAT_S * NS_PER_S;
@@ -106,7 +108,8 @@ static void say_unreachable(struct kafka_client *client, int64_t mono_ns)
              "Kafka at %s says that its broker %.*s is at %.*s, which cannot be %s from here (%s); "
              "what that broker holds does not get through; %s%s",
              client->brokers, (int)number.len, number.data, (int)address.len, address.data,
-             is_of_name(watch->code) ? "resolved" : "reached", watch->reason,
+             is_of_name(watch->code) ? "resolved" : "reached",
+             unsaid(client->config, watch->reason, reason, sizeof(reason)),
              is_configured(client, address) ? "is it running?" : "look at its advertised.listeners",
              is_of_name(watch->code) ? "" : refusal_of_connection(watch->code));
 }
@@ -137,13 +140,16 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 
 static void complain(struct kafka_client *client, const char *text)
 {
-    log_limited(&client->limit, clock_mono_ns(), ARB_WARN, client->who, "%s", text);
+    char shown[KAFKA_REASON_MAX];
+
+    log_limited(&client->limit, clock_mono_ns(), ARB_WARN, client->who, "%s",
+                unsaid(client->config, text, shown, sizeof(shown)));
 }
 
 /* Said when all brokers are down, or when it lasts. */
 static void note_connection(struct kafka_client *client, int code, const char *reason)
 {
-    (void)snprintf(client->reason, sizeof(client->reason), "%s", reason);
+    (void)unsaid(client->config, reason, client->reason, sizeof(client->reason));
     client->reason_code = code;
     broker_watch_failed(&client->watch, code, reason, clock_mono_ns());
 }
@@ -190,7 +196,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     if (is_worth_a_line(level, facility)) {
         complain(client, text);
     } else {
-        log_line(ARB_DEBUG, client->who, "%s: %s", facility, text);
+        char shown[DEBUG_MAX];
+        log_line(ARB_DEBUG, client->who, "%s: %s", facility,
+                 unsaid(client->config, text, shown, sizeof(shown)));
     }
 }
 
@@ -295,6 +303,8 @@ int kafka_conf_create(rd_kafka_conf_t **out, enum kafka_role role,
         rd_kafka_conf_destroy(conf);
         return rc;
     }
+    client->config = config;
+    client->role = role;
     client->brokers = config->brokers;
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, on_log);
@@ -304,11 +314,13 @@ int kafka_conf_create(rd_kafka_conf_t **out, enum kafka_role role,
     return ARB_OK;
 }
 
-int kafka_open(rd_kafka_t **out, enum kafka_role role, rd_kafka_conf_t *conf, struct err *err)
+int kafka_open(rd_kafka_t **out, rd_kafka_conf_t *conf, const struct kafka_client *client,
+               struct err *err)
 {
-    const rd_kafka_type_t type = role == KAFKA_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
+    const rd_kafka_type_t type =
+        client->role == KAFKA_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
     const char *const lacking = shortage_of_threads(KAFKA_CLIENT_THREADS);
-    char text[KAFKA_REASON_MAX];
+    char text[KAFKA_REASON_MAX], shown[KAFKA_REASON_MAX];
 
     if (lacking != NULL) { /* librdkafka would end the process by an assertion */
         rd_kafka_conf_destroy(conf);
@@ -318,7 +330,8 @@ int kafka_open(rd_kafka_t **out, enum kafka_role role, rd_kafka_conf_t *conf, st
 
     if (rk == NULL) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, ARB_EINVAL, "librdkafka: %s", text);
+        return err_set(err, ARB_EINVAL, "librdkafka: %s",
+                       unsaid(client->config, text, shown, sizeof(shown)));
     }
     (void)rd_kafka_set_log_queue(rk, NULL); /* NULL is the main queue: cannot fail */
     *out = rk;
@@ -350,6 +363,7 @@ static void add_problem(struct problems *problems, const struct config_entry *en
 static void try_role(const struct kafka_config *config, enum kafka_role role,
                      struct problems *problems)
 {
+    const struct kafka_client client = { .config = config, .role = role };
     rd_kafka_conf_t *const conf = rd_kafka_conf_new();
     struct err err = { 0 };
     rd_kafka_t *rk;
@@ -359,7 +373,7 @@ static void try_role(const struct kafka_config *config, enum kafka_role role,
     if (set_all(conf, common_settings, sizeof(common_settings) / sizeof(*common_settings), &err) ==
             ARB_OK &&
         set_role(conf, role, &err) == ARB_OK && set_configured(conf, config, &err) == ARB_OK) {
-        if (kafka_open(&rk, role, conf, &err) == ARB_OK) {
+        if (kafka_open(&rk, conf, &client, &err) == ARB_OK) {
             rd_kafka_destroy(rk);
             return;
         }

@@ -28,7 +28,9 @@ enum {
  * polls the client; it has to outlive the client.
  */
 struct kafka_client {
-    const char *who;               /* subject of the log lines: "kafka=publisher" */
+    const char *who; /* subject of the log lines: "kafka=publisher" */
+    const struct kafka_config *config;
+    enum kafka_role role;
     const char *brokers;           /* as configured, for the log */
     void *owner;                   /* for callbacks of the owner's own */
     bool is_down;                  /* no broker can be reached */
@@ -48,7 +50,8 @@ int kafka_conf_create(rd_kafka_conf_t **conf, enum kafka_role role,
                       struct err *err);
 
 /* Makes the client, taking `conf` even when it fails. */
-int kafka_open(rd_kafka_t **rk, enum kafka_role role, rd_kafka_conf_t *conf, struct err *err);
+int kafka_open(rd_kafka_t **rk, rd_kafka_conf_t *conf, const struct kafka_client *client,
+               struct err *err);
 
 /*
  * Adds a problem for every `rdkafka.` entry that librdkafka refuses, that breaks the contract, or

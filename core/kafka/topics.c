@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kafka/refusal.h"
+#include "kafka/unsaid.h"
 #include "util/clock.h"
 
 enum {
@@ -176,8 +177,12 @@ static void note_refusal(struct kafka_topics *topics, enum kafka_topic i, const 
                          rd_kafka_resp_err_t code, int64_t mono_ns)
 {
     const char *const name = kafka_topic_name(topics->config, i);
+    char words[KAFKA_REASON_MAX];
     const struct refusal refusal = {
-        .act = REFUSED_CREATE, .code = code, .topic = name, .words = reason
+        .act = REFUSED_CREATE,
+        .code = code,
+        .topic = name,
+        .words = reason == NULL ? NULL : unsaid(topics->config, reason, words, sizeof(words)),
     };
     char text[REFUSAL_MAX];
 
@@ -250,8 +255,11 @@ static void collect(struct kafka_topics *topics, int64_t mono_ns)
     if (rd_kafka_event_error(answer) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         ask_again_in(topics, mono_ns, judge_all(topics, answer, mono_ns));
     } else {
-        log_limited(&topics->limit[KAFKA_MARKET], mono_ns, ARB_WARN, topics->client->who,
-                    "creating the topics: %s; trying again", rd_kafka_event_error_string(answer));
+        char words[KAFKA_REASON_MAX];
+        log_limited(
+            &topics->limit[KAFKA_MARKET], mono_ns, ARB_WARN, topics->client->who,
+            "creating the topics: %s; trying again",
+            unsaid(topics->config, rd_kafka_event_error_string(answer), words, sizeof(words)));
         ask_again_in(topics, mono_ns, RETRY_MS);
     }
     rd_kafka_event_destroy(answer);

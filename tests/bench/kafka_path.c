@@ -282,7 +282,7 @@ static int open_bare_producer(struct rig *rig, struct err *err)
     bare->out_client.who = "kafka=bare";
     int rc = kafka_conf_create(&conf, KAFKA_PRODUCER, &rig->kafka, &bare->out_client, err);
     if (rc == ARB_OK) {
-        rc = kafka_open(&bare->producer, KAFKA_PRODUCER, conf, err);
+        rc = kafka_open(&bare->producer, conf, &bare->out_client, err);
     }
     if (rc != ARB_OK) {
         return rc;
@@ -323,7 +323,7 @@ static int open_bare_consumer(struct rig *rig, struct err *err)
     }
     /* librdkafka wants a name even from a consumer that is in no group. */
     (void)rd_kafka_conf_set(conf, "group.id", "arbspot-bench", text, sizeof(text));
-    rc = kafka_open(&bare->consumer, KAFKA_CONSUMER, conf, err);
+    rc = kafka_open(&bare->consumer, conf, &bare->in_client, err);
     if (rc != ARB_OK) {
         return rc;
     }

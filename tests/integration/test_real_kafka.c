@@ -194,7 +194,7 @@ static void check_topics(const struct bench *b)
 
     require(kafka_conf_create(&conf, KAFKA_PRODUCER, &b->config, &client, &err) == ARB_OK,
             err.text);
-    require(kafka_open(&rk, KAFKA_PRODUCER, conf, &err) == ARB_OK, err.text);
+    require(kafka_open(&rk, conf, &client, &err) == ARB_OK, err.text);
     require(kafka_partition_count(rk, b->config.market_topic) == N_PARTITIONS,
             "the market topic was not created as configured");
     require(kafka_partition_count(rk, b->config.opportunity_topic) == N_PARTITIONS,

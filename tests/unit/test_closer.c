@@ -97,7 +97,7 @@ static rd_kafka_t *open_client(struct kafka_client *client, enum kafka_role role
     rd_kafka_t *rk;
 
     assert_int_equal(kafka_conf_create(&conf, role, &config, client, &err), ARB_OK);
-    assert_int_equal(kafka_open(&rk, role, conf, &err), ARB_OK);
+    assert_int_equal(kafka_open(&rk, conf, client, &err), ARB_OK);
     return rk;
 }
 

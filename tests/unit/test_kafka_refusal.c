@@ -13,6 +13,7 @@
 #include "kafka/partition.h"
 #include "kafka/refusal.h"
 #include "kafka/settings.h"
+#include "kafka/unsaid.h"
 #include "stderr_capture.h"
 #include "util/clock.h"
 #include "wire_samples.h"
@@ -209,7 +210,17 @@ static void a_login_is_whole(void **state)
           "another mechanism\n",
           ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "OAUTHBEARER"));
     CHECK("", ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "OAUTHBEARER"),
+          ENTRY("enable.sasl.oauthbearer.unsecure.jwt", "true"),
+          ENTRY("sasl.oauthbearer.config", "scope=a principal=b"));
+    CHECK("a.ini:2: [kafka] rdkafka.sasl.mechanisms: the token has no name: "
+          "rdkafka.sasl.oauthbearer.config has to hold principal=NAME\n",
+          ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "OAUTHBEARER"),
           ENTRY("enable.sasl.oauthbearer.unsecure.jwt", "true"));
+    CHECK("a.ini:4: [kafka] rdkafka.sasl.oauthbearer.config: the token has no name: "
+          "rdkafka.sasl.oauthbearer.config has to hold principal=NAME\n",
+          ENTRY("security.protocol", "SASL_PLAINTEXT"), ENTRY("sasl.mechanisms", "OAUTHBEARER"),
+          ENTRY("enable.sasl.oauthbearer.unsecure.jwt", "true"),
+          ENTRY("sasl.oauthbearer.config", "subprincipal=b"));
     CHECK("", ENTRY("security.protocol", "SASL_SSL"), ENTRY("sasl.mechanisms", "PLAIN"),
           ENTRY("sasl.username", "u"), ENTRY("sasl.password", "p"));
 }
@@ -250,6 +261,46 @@ static void what_was_put_in_is_not_repeated(void **state)
     assert_int_equal(kafka_conf_create(&conf, KAFKA_PRODUCER, &config, &client, &err), ARB_EINVAL);
     assert_string_equal(err.text, "line 7: [kafka] rdkafka.compression.type = what @f holds: what "
                                   "@f holds is no value for it");
+}
+
+/* By librdkafka, in words of its own: the value, a word of it, or what is left where it is cut. */
+static void what_was_put_in_is_replaced_in_the_words_of_others(void **state)
+{
+    struct config_entry written = ENTRY("client.rack", "written");
+    struct config_entry list = {
+        .key = "b", .value = "geheim, doch,ab", .origin = "what ${L} gives", .next = &written
+    };
+    struct config_entry word = {
+        .key = "a", .value = "geheimes", .origin = "what @f holds", .next = &list
+    };
+    struct config_entry brief = { .key = "c", .value = "no", .origin = "what ${N} gives" };
+    const struct kafka_config config = { .rdkafka = &word }, small = { .rdkafka = &brief };
+    char out[KAFKA_REASON_MAX], cut[8];
+
+    (void)state;
+    assert_string_equal(unsaid(&config, "\"geheimes\" is not geheim here", out, sizeof(out)),
+                        "\"what @f holds\" is not what ${L} gives here");
+    assert_string_equal(unsaid(&config, "[geheim, doch,ab] ab doch. written ge", out, sizeof(out)),
+                        "[what ${L} gives] ab what ${L} gives. written ge");
+    assert_string_equal(unsaid(&config, "bad: geh", out, sizeof(out)), "bad: what @f holds");
+    assert_string_equal(unsaid(&small, "no such thing", out, sizeof(out)), "no such thing");
+    assert_string_equal(unsaid(&config, "a geheimes b", cut, sizeof(cut)), "a ");
+    assert_string_equal(unsaid(&config, "longer than it", cut, sizeof(cut)), "longer ");
+}
+
+static void a_client_that_does_not_come_about_repeats_no_secret(void **state)
+{
+    struct config_entry entries[] = {
+        ENTRY("security.protocol", "SSL"),
+        { .key = "ssl.curves.list", .value = "geheim", .origin = "what ${S} gives" }
+    };
+    static const char head[] = "a.ini:2: [kafka] rdkafka.ssl.curves.list: librdkafka: ";
+    char *const text = check(entries, 2);
+
+    (void)state;
+    assert_int_equal(strncmp(text, head, strlen(head)), 0);
+    assert_null(strstr(text, "geheim"));
+    free(text);
 }
 
 /* What a client is made with. */
@@ -602,6 +653,8 @@ int main(void)
         cmocka_unit_test(a_login_is_whole),
         cmocka_unit_test(files_of_tls_are_looked_at),
         cmocka_unit_test(what_was_put_in_is_not_repeated),
+        cmocka_unit_test(what_was_put_in_is_replaced_in_the_words_of_others),
+        cmocka_unit_test(a_client_that_does_not_come_about_repeats_no_secret),
         cmocka_unit_test(a_consumer_looks_for_partitions_more_often_than_it_is_used_to),
         cmocka_unit_test(the_broker_inside_speaks_no_tls),
         cmocka_unit_test(checking_takes_what_works),
