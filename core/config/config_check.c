@@ -72,15 +72,32 @@ static void check_coverage(const struct config *config, struct problems *problem
     }
 }
 
+/* Kafka takes '.' for '_' where it counts, and refuses the second of two such topics. */
+static bool is_same_topic(const char *a, const char *b)
+{
+    while (*a != '\0' && (*a == '.' ? '_' : *a) == (*b == '.' ? '_' : *b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static void check_topics(const struct config *config, struct problems *problems)
 {
     const struct kafka_config *const kafka = &config->kafka;
 
-    if (kafka->market_topic != NULL && kafka->opportunity_topic != NULL &&
-        strcmp(kafka->market_topic, kafka->opportunity_topic) == 0) {
+    if (kafka->market_topic == NULL || kafka->opportunity_topic == NULL) {
+        return;
+    }
+    if (strcmp(kafka->market_topic, kafka->opportunity_topic) == 0) {
         problem_add(problems, 0, "kafka", "opportunity_topic",
                     "'%.60s' is the market_topic too: give them different names",
                     kafka->opportunity_topic);
+    } else if (is_same_topic(kafka->market_topic, kafka->opportunity_topic)) {
+        problem_add(problems, 0, "kafka", "opportunity_topic",
+                    "'%.60s' and the market_topic '%.60s' are one name for Kafka, which takes '.' "
+                    "for '_': give them names that differ in more",
+                    kafka->opportunity_topic, kafka->market_topic);
     }
 }
 

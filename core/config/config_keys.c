@@ -32,8 +32,9 @@ static bool is_topic(const char *text)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const size_t len = strlen(text);
 
+    /* Those with two underscores in front are Kafka's own, __consumer_offsets for one. */
     return len <= TOPIC_LEN_MAX && consists_of(text, len, allowed) && strcmp(text, ".") != 0 &&
-           strcmp(text, "..") != 0;
+           strcmp(text, "..") != 0 && strncmp(text, "__", 2) != 0;
 }
 
 static bool is_port(const char *text, size_t len)
@@ -164,14 +165,14 @@ static const struct config_key kafka_keys[] = {
       .offset = offsetof(struct kafka_config, market_topic),
       TEXT,
       .is_valid = is_topic,
-      .wanted = "a topic: 1 to 249 letters, digits, '.', '_' and '-'" },
+      .wanted = "a topic: 1 to 249 letters, digits, '.', '_' and '-', without '__' in front" },
     { .name = "opportunity_topic",
       .fallback = "arbitrage-opportunities",
       .store = STORE_TEXT,
       .offset = offsetof(struct kafka_config, opportunity_topic),
       TEXT,
       .is_valid = is_topic,
-      .wanted = "a topic: 1 to 249 letters, digits, '.', '_' and '-'" },
+      .wanted = "a topic: 1 to 249 letters, digits, '.', '_' and '-', without '__' in front" },
     { .name = "partitions",
       .fallback = "8",
       .store = STORE_NUMBER,

@@ -108,6 +108,21 @@ static void request(struct kafka_topics *topics, rd_kafka_NewTopic_t **wanted, s
     rd_kafka_AdminOptions_destroy(options);
 }
 
+/* Nobody takes partitions away: it is another topic. */
+static void note_fewer(struct kafka_topics *topics, enum kafka_topic i)
+{
+    if (topics->partitions[i] < topics->known[i]) {
+        log_line(ARB_WARN, topics->client->who,
+                 "topic %s has %u partitions, it had %u and partitions in [kafka] is %lld: it was "
+                 "deleted and made anew, perhaps by a broker (auto.create.topics.enable); "
+                 "kafka-topics.sh --alter --topic %s --partitions %lld adds the others",
+                 kafka_topic_name(topics->config, i), topics->partitions[i], topics->known[i],
+                 (long long)topics->config->partitions, kafka_topic_name(topics->config, i),
+                 (long long)topics->config->partitions);
+    }
+    topics->known[i] = topics->partitions[i];
+}
+
 static void note_there(struct kafka_topics *topics, enum kafka_topic i)
 {
     topics->n_hidden[i] = 0;
@@ -125,6 +140,7 @@ static void note_partitions(struct kafka_topics *topics, const struct rd_kafka_m
         const int n = partition_count(metadata, kafka_topic_name(topics->config, i));
         topics->partitions[i] = n > 0 ? (unsigned)n : 0;
         if (n > 0) {
+            note_fewer(topics, i);
             note_there(topics, i);
         }
     }

@@ -20,6 +20,7 @@ struct kafka_topics {
     uint32_t state;
     int64_t next_ns;                   /* monotonic: when to ask again */
     unsigned partitions[KAFKA_TOPICS]; /* 0: not there, as far as anybody says */
+    unsigned known[KAFKA_TOPICS];      /* the same when it was there last; 0: never */
     unsigned n_hidden[KAFKA_TOPICS];   /* times in a row that it was there, but not to be seen */
     bool is_refused[KAFKA_TOPICS];     /* that it cannot be used was said */
     bool has_answer;

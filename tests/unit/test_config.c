@@ -391,7 +391,7 @@ static void all_problems_come_at_once_in_the_order_of_lines(void **state)
         "FILE:11: [kafka] brokers: 'localhost' is not 'embedded' or a list like host1:9092, "
         "host2:9092\n"
         "FILE:12: [kafka] market_topic: 'a b' is not a topic: 1 to 249 letters, digits, '.', '_' "
-        "and '-'\n"
+        "and '-', without '__' in front\n"
         "FILE:13: [kafka] partitions: '0' is not a whole number from 1 to 1000\n"
         "FILE:14: [kafka] partitions: already given in line 13: keep one of them\n"
         "FILE:15: [kafka] completely: unknown key; remove it\n"
@@ -409,6 +409,32 @@ static void all_problems_come_at_once_in_the_order_of_lines(void **state)
         "0.26%, 26bp or 2600ppm\n"
         "FILE:23: [exchange:third] enabled: 'maybe' is not yes or no\n"
         "FILE:25: [strategy:s] source: 'kafkaa' is not one of kafka, direct\n");
+}
+
+#define TOPIC(name_)                                                                               \
+    "[exchange:kraken]\nsymbols = BTC/USD\ntaker_fee = 0\n[kafka]\nbrokers = embedded\n"           \
+    "market_topic = " name_ "\n"
+#define NO_TOPIC(name_)                                                                            \
+    check_problems(TOPIC(name_),                                                                   \
+                   "FILE:6: [kafka] market_topic: '" name_ "' is not a topic: 1 to 249 letters, "  \
+                   "digits, '.', '_' and '-', without '__' in front\n")
+
+static void topics_are_named_as_kafka_wants_them(void **state)
+{
+    (void)state;
+    NO_TOPIC(".");
+    NO_TOPIC("..");
+    NO_TOPIC("a/b");
+    NO_TOPIC("__consumer_offsets");
+    check_problems(TOPIC("_a.__") "opportunity_topic = __a\n",
+                   "FILE:7: [kafka] opportunity_topic: '__a' is not a topic: 1 to 249 letters, "
+                   "digits, '.', '_' and '-', without '__' in front\n");
+    check_problems(TOPIC("a.b_c") "opportunity_topic = a_b.c\n",
+                   "FILE: [kafka] opportunity_topic: 'a_b.c' and the market_topic 'a.b_c' are one "
+                   "name for Kafka, which takes '.' for '_': give them names that differ in "
+                   "more\n");
+    check_problems(TOPIC("a.b") "opportunity_topic = a.bc\npartitions = 0\n",
+                   "FILE:8: [kafka] partitions: '0' is not a whole number from 1 to 1000\n");
 }
 
 static void parts_have_to_fit(void **state)
@@ -835,6 +861,7 @@ int main(void)
         cmocka_unit_test(a_venues_own_names_are_noted),
         cmocka_unit_test(bad_list_does_not_make_its_instruments_unlisted),
         cmocka_unit_test(all_problems_come_at_once_in_the_order_of_lines),
+        cmocka_unit_test(topics_are_named_as_kafka_wants_them),
         cmocka_unit_test(parts_have_to_fit),
         cmocka_unit_test(publish_depth_is_the_exchange_s_or_the_host_s),
         cmocka_unit_test(a_proxy_takes_connect_or_is_none),

@@ -396,6 +396,36 @@ static void a_topic_that_vanishes_and_comes_back_crashes_nothing(void **state)
     assert_true(feedback_take_any(&f->feedbacks[0]));
 }
 
+static void look_at_topics(struct kafka_fixture *f, unsigned known)
+{
+    struct kafka_topics *const topics = &f->publisher->outbox.link.topics;
+
+    topics->known[KAFKA_MARKET] = known;
+    topics->next_ns = 0;
+    fixture_flush(f);
+}
+
+/* As one that a broker makes by itself, with its own number of them. */
+static void a_topic_that_is_another_one_with_fewer_partitions_is_said(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct stderr_capture capture;
+
+    fixture_publish(f);
+    fixture_push_deltas(f, 0, 1, 1);
+    fixture_flush(f);
+    stderr_capture_begin(&capture);
+    look_at_topics(f, 2);
+    look_at_topics(f, 3);
+    look_at_topics(f, 4);
+    fixture_flush(f);
+    const char *const text = stderr_capture_end(&capture);
+    assert_int_equal(count_of(text, "level=warn"), 1);
+    assert_int_equal(count_of(text, "topic market-data has 3 partitions, it had 4 and partitions "
+                                    "in [kafka] is 3: it was deleted and made anew"),
+                     1);
+}
+
 static void one_topic_that_is_refused_does_not_hold_up_the_other(void **state)
 {
     struct kafka_fixture *const f = *state;
@@ -719,6 +749,7 @@ int main(void)
         KAFKA_TEST(a_refused_topic_is_tried_again_and_gets_every_book_anew),
         KAFKA_TEST(a_message_too_large_for_the_broker_names_its_book_and_waits),
         KAFKA_TEST(a_topic_that_vanishes_and_comes_back_crashes_nothing),
+        KAFKA_TEST(a_topic_that_is_another_one_with_fewer_partitions_is_said),
         KAFKA_TEST(one_topic_that_is_refused_does_not_hold_up_the_other),
         KAFKA_TEST(the_partition_is_that_of_the_key),
         KAFKA_TEST(a_dead_producer_is_replaced),
