@@ -170,6 +170,14 @@ bool places_next_leaving(const struct places *places, unsigned venue, struct lea
     return false;
 }
 
+bool places_stays(const struct places *places, unsigned venue, uint32_t instrument, uint32_t *hash)
+{
+    const struct place *const place = &places->venues[venue].books[instrument];
+
+    *hash = place->hash;
+    return place->is_known && !place->is_leaving;
+}
+
 void places_left(struct places *places, unsigned venue, uint32_t instrument)
 {
     struct venue_places *const v = &places->venues[venue];

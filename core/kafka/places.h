@@ -50,6 +50,9 @@ unsigned places_move(struct places *places, unsigned n_before, unsigned n_after)
 /* A book of the venue that leaves its partition. False: there is none. */
 bool places_next_leaving(const struct places *places, unsigned venue, struct leaving *leaving);
 
+/* Whether the book was entered and leaves no partition; then `*hash` decides in which it is. */
+bool places_stays(const struct places *places, unsigned venue, uint32_t instrument, uint32_t *hash);
+
 /* That was said, or there is nobody to say it to; or what was said is lost. */
 void places_left(struct places *places, unsigned venue, uint32_t instrument);
 void places_leave_again(struct places *places, unsigned venue, uint32_t instrument);

@@ -1,6 +1,7 @@
 #include "kafka/returns.h"
 
 #include "kafka/origin.h"
+#include "kafka/partition.h"
 #include "kafka/publisher_state.h"
 #include "kafka/refusal.h"
 
@@ -126,6 +127,26 @@ static void note_gone(struct publisher *p, int64_t mono_ns)
              p->config->market_topic);
 }
 
+/*
+ * Books that stay are found where they were, and their venue goes on to say there that it is alive.
+ * In a partition that all of its books leave it does not.
+ */
+static void keep_starts(struct publisher *p, unsigned n)
+{
+    for (unsigned v = 0; v < p->n_venues; v++) {
+        struct starts *const starts = &p->voices[v].starts;
+        starts_use_none(starts);
+        for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
+            uint32_t hash;
+            if (places_stays(p->places, v, i, &hash)) {
+                starts_use(starts, partition_at(hash, n));
+            } else {
+                starts_drop(starts, i);
+            }
+        }
+    }
+}
+
 static void note_other_count(struct publisher *p, unsigned n)
 {
     if (p->n_known > 0 && !p->is_gone) {
@@ -134,8 +155,10 @@ static void note_other_count(struct publisher *p, unsigned n)
             ARB_INFO, p->outbox.config.who,
             "topic %s has %u partitions instead of %u; %u books are sent whole in their new one",
             p->config->market_topic, n, p->n_known, n_moved);
+        keep_starts(p, n);
+    } else {
+        forget_starts(p); /* it is another topic */
     }
-    forget_starts(p); /* books are elsewhere */
     p->n_known = n;
     atomic_store_explicit(&p->n_partitions, n, memory_order_relaxed);
     offsets_reset(&p->offsets, n);

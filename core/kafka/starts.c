@@ -35,6 +35,13 @@ void starts_use(struct starts *starts, uint32_t partition)
     starts->is_used[partition] = true;
 }
 
+void starts_use_none(struct starts *starts)
+{
+    free(starts->is_used);
+    starts->is_used = NULL;
+    starts->n_partitions = 0;
+}
+
 void starts_put(struct starts *starts, uint32_t instrument, uint32_t partition, int64_t offset)
 {
     if (instrument >= starts->n_books) {

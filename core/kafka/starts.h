@@ -32,6 +32,9 @@ void starts_fini(struct starts *starts);
 /* The venue has a message in that partition. Without memory it is forgotten at once. */
 void starts_use(struct starts *starts, uint32_t partition);
 
+/* Which partitions the venue uses has to be said anew. */
+void starts_use_none(struct starts *starts);
+
 static inline bool starts_is_used(const struct starts *starts, uint32_t partition)
 {
     return partition < starts->n_partitions && starts->is_used[partition];

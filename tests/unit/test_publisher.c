@@ -599,6 +599,36 @@ static void a_book_that_moves_is_stale_in_the_partition_it_leaves(void **state)
     last_words_destroy(f->words[0]);
 }
 
+/* Venue 0 has one that leaves partition 0, venue 1 one that stays there. */
+static void a_venue_is_alive_where_its_books_are(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct arb_instrument info = *sample_snapshot().info;
+    struct event event = sample_snapshot();
+    uint64_t n = 0;
+
+    do {
+        (void)snprintf(info.symbol, sizeof(info.symbol), "A%llu/USD", (unsigned long long)n++);
+    } while (partition_of(info.symbol, 3) != 0);
+    event.info = &info;
+    fixture_publish(f);
+    push_alive(f, 1, false);
+    push_snapshot(f, 4);
+    fixture_push(f, 1, &event);
+    fixture_flush(f);
+    struct voice *const voices = f->publisher->voices;
+    starts_use(&voices[0].starts, 0);
+    starts_put(&voices[0].starts, sample_snapshot().instrument, 0, 7);
+    grow(f);
+    fixture_flush(f);
+    assert_false(starts_is_used(&voices[0].starts, 0));
+    assert_int_equal(starts_from(&voices[0].starts, 0), -1);
+    assert_true(feedback_take_any(&f->feedbacks[0]));
+    assert_true(starts_is_used(&voices[1].starts, 0));
+    assert_int_equal(starts_from(&voices[1].starts, 0), 1); /* behind the word of venue 0 */
+    assert_false(feedback_take_any(&f->feedbacks[1]));
+}
+
 /* Else that partition would stay with what it heard before. */
 static void a_last_word_that_is_lost_is_said_again(void **state)
 {
@@ -757,6 +787,7 @@ int main(void)
         KAFKA_TEST(a_book_of_which_a_message_is_too_large_is_stale_on_the_bus),
         KAFKA_TEST(a_book_of_which_the_broker_refuses_a_message_is_stale_on_the_bus),
         KAFKA_TEST(a_book_that_moves_is_stale_in_the_partition_it_leaves),
+        KAFKA_TEST(a_venue_is_alive_where_its_books_are),
         KAFKA_TEST(a_last_word_that_is_lost_is_said_again),
         KAFKA_TEST(nothing_is_lost_while_no_broker_can_be_reached),
         KAFKA_TEST(a_flush_without_a_broker_ends_at_its_deadline),

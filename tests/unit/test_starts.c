@@ -64,6 +64,10 @@ static void partitions_are_remembered_until_all_is_forgotten(void **state)
     assert_false(starts_is_used(&starts, 1));
     assert_false(starts_is_used(&starts, 3));
     starts_put(&starts, 0, 2, 5);
+    starts_use_none(&starts);
+    assert_false(starts_is_used(&starts, 2));
+    assert_int_equal(5, starts_from(&starts, 2));
+    starts_use(&starts, 2);
     starts_fini(&starts);
     assert_false(starts_is_used(&starts, 2));
     assert_int_equal(-1, starts_from(&starts, 2));
