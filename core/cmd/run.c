@@ -77,6 +77,21 @@ static int start_all(struct host *host, struct printing *printing, const struct 
     return rc == ARB_OK ? host_start(host, err) : rc;
 }
 
+static bool is_end_asked(const void *ending)
+{
+    return ending_is_asked(ending);
+}
+
+static int create_host(struct host **host, struct config *config, const struct plugins *plugins,
+                       const struct ending *ending, struct err *err)
+{
+    const struct host_setup setup = { .config = config,
+                                      .plugins = plugins,
+                                      .is_end_asked = is_end_asked,
+                                      .context = ending };
+    return host_create(host, &setup, err);
+}
+
 static int run_host(struct config *config, const struct plugins *plugins, enum printing_what prints,
                     struct ending *ending)
 {
@@ -84,7 +99,11 @@ static int run_host(struct config *config, const struct plugins *plugins, enum p
     struct printing printing = { 0 };
     struct err err = { 0 };
 
-    int rc = host_create(&host, config, plugins, &err);
+    int rc = create_host(&host, config, plugins, ending, &err);
+    if (host == NULL && ending_is_asked(ending)) {
+        log_line(ARB_INFO, NULL, "stopping before anything was started");
+        return CMD_OK;
+    }
     if (rc == ARB_OK) {
         rc = start_all(host, &printing, config, prints, &err);
     }

@@ -13,16 +13,16 @@ enum {
     FLUSH_MS = 5000, /* for the last messages at the end */
 };
 
-int host_create(struct host **out, struct config *config, const struct plugins *plugins,
-                struct err *err)
+int host_create(struct host **out, const struct host_setup *setup, struct err *err)
 {
     struct host *const host = calloc(1, sizeof(*host));
 
     if (host == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for the host");
     }
-    host->config = config;
-    host->plugins = plugins;
+    host->config = setup->config;
+    host->plugins = setup->plugins;
+    host->wish = (struct last_run_wish){ setup->is_end_asked, setup->context };
     const int rc = host_parts_create(host, err);
     if (rc != ARB_OK) {
         host_destroy(host);
@@ -32,13 +32,13 @@ int host_create(struct host **out, struct config *config, const struct plugins *
     return ARB_OK;
 }
 
-/* One whose plugin hangs in init() is not waited for: the watchdog has said so. */
+/* One whose plugin hangs in init() is not waited for: the watchdog has said so, or says so yet. */
 static int wait_for_venue(const struct host *host, unsigned i, struct err *err)
 {
     static const struct timespec look = { .tv_nsec = 1 * NS_PER_MS };
     const struct venue_thread *const venue = &host->venues[i];
 
-    while (venue_thread_stage(venue) == VENUE_NOT_STARTED &&
+    while (venue_thread_stage(venue) == VENUE_NOT_STARTED && !host_is_end_asked(host) &&
            !watchdog_says_hanging(host->watchdog, FIRST_VENUE_MARK + i)) {
         (void)nanosleep(&look, NULL); /* shorter is fine */
     }

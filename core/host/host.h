@@ -9,20 +9,33 @@
 #ifndef ARB_HOST_INTERNAL_H
 #define ARB_HOST_INTERNAL_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 #include "plugin/plugins.h"
 #include "util/err.h"
 
 struct host;
 
-/*
- * Creates all parts and starts none. `config` and `plugins` are borrowed and must outlive
- * the host; an embedded broker's address replaces config->kafka.brokers.
- */
-int host_create(struct host **host, struct config *config, const struct plugins *plugins,
-                struct err *err);
+struct host_setup {
+    struct config *config;
+    const struct plugins *plugins;
+    /* Whether the process was asked to end; looked at in every wait of the start. */
+    bool (*is_end_asked)(const void *context);
+    const void *context;
+};
 
-/* Starts the threads. After a failure call host_stop() and host_destroy() all the same. */
+/*
+ * Creates all parts and starts none. What the configuration names is borrowed and must outlive
+ * the host; an embedded broker's address replaces config->kafka.brokers. ARB_ELIMIT without a word
+ * in `err`: it was asked to end meanwhile.
+ */
+int host_create(struct host **host, const struct host_setup *setup, struct err *err);
+
+/*
+ * Starts the threads. After a failure call host_stop() and host_destroy() all the same. One that is
+ * asked to end meanwhile is no failure: it does not wait for the venues.
+ */
 int host_start(struct host *host, struct err *err);
 
 /* Logs what went through since the start. */

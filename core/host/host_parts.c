@@ -190,7 +190,11 @@ static uint64_t last_run(const struct host *host)
     if (host->embedded != NULL) {
         return 0; /* it is empty */
     }
-    if (last_run_read(&host->config->kafka, LAST_RUN_MS, &greatest, &err) != ARB_OK) {
+    log_line(ARB_INFO, "kafka=last_run",
+             "waiting up to %d s for Kafka at %s, to learn which run of a host was the last",
+             LAST_RUN_MS / 1000, host->config->kafka.brokers);
+    if (last_run_read(&host->config->kafka, LAST_RUN_MS, host->wish, &greatest, &err) != ARB_OK &&
+        !host_is_end_asked(host)) {
         log_line(ARB_WARN, "kafka=last_run",
                  "which run of a host was the last could not be read from %s: %s; this one is "
                  "numbered by the clock, and ignored by consumers if the clock was set back since",
@@ -295,6 +299,13 @@ static int make_room(struct host *host, struct err *err)
                : err_set(err, ARB_ENOMEM, "no memory for the exchanges and strategies");
 }
 
+/* Numbers the run; the rest is of no use to a host that has been asked to end meanwhile. */
+static int number(struct host *host)
+{
+    host->run = number_run(host);
+    return host_is_end_asked(host) ? ARB_ELIMIT : ARB_OK;
+}
+
 int host_parts_create(struct host *host, struct err *err)
 {
     int rc = waker_init(&host->publisher_waker);
@@ -310,7 +321,9 @@ int host_parts_create(struct host *host, struct err *err)
         rc = create_broker(host, err);
     }
     if (rc == ARB_OK) {
-        host->run = number_run(host);
+        rc = number(host);
+    }
+    if (rc == ARB_OK) {
         rc = create_venues(host, err);
     }
     if (rc == ARB_OK) {

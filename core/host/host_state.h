@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "kafka/abandoned.h"
 #include "kafka/embedded.h"
+#include "kafka/last_run.h"
 #include "kafka/publisher.h"
 #include "kafka/rivals.h"
 #include "host/watchdog.h"
@@ -32,6 +33,7 @@ enum { OWN_MARK = 0, FIRST_VENUE_MARK = 1 };
 struct host {
     struct config *config;
     const struct plugins *plugins;
+    struct last_run_wish wish; /* that the process ends */
     uint64_t run;          /* greater than that of every host that published here before */
     struct scales *scales; /* of all venues */
     struct embedded *embedded;
@@ -54,5 +56,10 @@ struct host {
     bool is_orphan;        /* of the watchdog's thread */
     bool has_left_threads; /* that do not end: nothing may be freed */
 };
+
+static inline bool host_is_end_asked(const struct host *host)
+{
+    return host->wish.is_end_asked != NULL && host->wish.is_end_asked(host->wish.context);
+}
 
 #endif /* ARB_HOST_STATE_H */

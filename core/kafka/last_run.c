@@ -31,14 +31,19 @@ struct tail_reader {
     rd_kafka_t *rk;
     const char *topic;
     int64_t deadline_ns; /* monotonic */
+    struct last_run_wish wish;
     int64_t *ends;       /* [n_partitions] the offset behind the last message, 0 once it was met */
     int n_partitions, n_open;
     struct wire_event decoded;
     uint64_t greatest;
 };
 
+/* An end that is asked for is a deadline that has passed. */
 static int left_ms(const struct tail_reader *t, int most_ms)
 {
+    if (t->wish.is_end_asked != NULL && t->wish.is_end_asked(t->wish.context)) {
+        return 0;
+    }
     const int64_t left = (t->deadline_ns - clock_mono_ns()) / NS_PER_MS;
     return left <= 0 ? 0 : left < most_ms ? (int)left : most_ms;
 }
@@ -256,8 +261,8 @@ static struct tail_reader *create(const struct kafka_config *config, int timeout
     return t;
 }
 
-int last_run_read(const struct kafka_config *config, int timeout_ms, uint64_t *greatest,
-                  struct err *err)
+int last_run_read(const struct kafka_config *config, int timeout_ms, struct last_run_wish wish,
+                  uint64_t *greatest, struct err *err)
 {
     struct tail_reader *const t = create(config, timeout_ms);
 
@@ -265,6 +270,7 @@ int last_run_read(const struct kafka_config *config, int timeout_ms, uint64_t *g
     if (t == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory for a message");
     }
+    t->wish = wish;
     int rc = open_client(t, config, err);
     if (rc == ARB_OK) {
         rc = read_topic(t, err);

@@ -8,20 +8,28 @@
 #ifndef ARB_LAST_RUN_H
 #define ARB_LAST_RUN_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 #include "util/err.h"
 
 /* Of a run. A greater number in a message is no host's: nothing could be newer. */
 #define LAST_RUN_MAX (UINT64_MAX - (UINT64_C(1) << 40))
 
+/* Asked between the waits: whether somebody wants the process to end. */
+struct last_run_wish {
+    bool (*is_end_asked)(const void *context); /* NULL: nobody can */
+    const void *context;
+};
+
 /*
  * Writes the greatest run among the last messages of each partition of the market-data topic, 0
  * when there is none or no topic. Returns after `timeout_ms` at the latest, plus the moment it
- * takes to close the connections. After a failure `greatest` holds what was seen until then:
+ * takes to close the connections; soon when `wish` comes true, with ARB_ELIMIT too. After a failure `greatest` holds what was seen until then:
  * ARB_ELIMIT: the brokers did not answer in time; ARB_EINVAL: they, or librdkafka, refuse.
  */
-int last_run_read(const struct kafka_config *config, int timeout_ms, uint64_t *greatest,
-                  struct err *err);
+int last_run_read(const struct kafka_config *config, int timeout_ms, struct last_run_wish wish,
+                  uint64_t *greatest, struct err *err);
 
 struct next_run {
     uint64_t greatest; /* of last_run_read() */

@@ -81,6 +81,18 @@ def no_broker(stage):
     stage.expect(len(told) == 1, f"one line about the broker: {told}")
 
 
+def while_starting(stage):
+    """A host that still looks for a broker says so, and ends soon."""
+    config = stage.write("starting.ini",
+                         pipeline.use_brokers(stage.read("sim.ini"), NO_BROKER))
+    host = stage.start("starting", [stage.options.arbspot, "run", "-c", config])
+    host.wait_for("waiting up to 5 s for Kafka at " + NO_BROKER, stage.limit(5))
+    status, took = timed_stop(stage, host, signal.SIGTERM, "while_starting")
+    stage.expect(status == 0, f"exit status {status} instead of 0")
+    stage.expect(took < stage.limit(CLEAN_WITHIN_S), f"took {took:.1f} s")
+    stage.expect(host.lines("stopping before anything was started"), "it says so")
+
+
 def is_all_new(bus, since_ns):
     return len(bus.books) == BOOKS and all(book.venue_ns > since_ns for book in bus.books.values())
 
@@ -126,6 +138,7 @@ def suite(stage):
     broker = stage.programs[-1]
     clean(stage, brokers)
     no_broker(stage)
+    while_starting(stage)
     at_once(stage, broker, brokers)
     no_exchange(stage, sim)
 

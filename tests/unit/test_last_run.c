@@ -6,7 +6,9 @@
 #include "kafka/last_run.h"
 #include "kafka_fixture.h"
 
-enum { SHORT_MS = 300, SLACK_MS = 5000 /* of a machine that is busy */ };
+enum { SHORT_MS = 300, LONG_MS = 60000, SLACK_MS = 5000 /* of a machine that is busy */ };
+
+static const struct last_run_wish no_wish = { NULL, NULL };
 
 static int set_up(void **state)
 {
@@ -67,7 +69,7 @@ static uint64_t read_run(const struct kafka_fixture *f)
     struct err err = { 0 };
     uint64_t greatest = 1;
 
-    assert_int_equal(last_run_read(&f->config, FIXTURE_TIMEOUT_MS, &greatest, &err), ARB_OK);
+    assert_int_equal(last_run_read(&f->config, FIXTURE_TIMEOUT_MS, no_wish, &greatest, &err), ARB_OK);
     return greatest;
 }
 
@@ -128,10 +130,32 @@ static void silent_broker_is_given_up(void **state)
 
     f->config.brokers = "127.0.0.1:1";
     const int64_t begin_ns = clock_mono_ns();
-    assert_int_equal(last_run_read(&f->config, SHORT_MS, &greatest, &err), ARB_ELIMIT);
+    assert_int_equal(last_run_read(&f->config, SHORT_MS, no_wish, &greatest, &err), ARB_ELIMIT);
     assert_int_equal(0, greatest);
     assert_true(clock_mono_ns() - begin_ns < (SHORT_MS + SLACK_MS) * NS_PER_MS);
     assert_non_null(strstr(err.text, "127.0.0.1:1"));
+}
+
+/* False when it is asked for the first time. */
+static bool is_asked_later(const void *context)
+{
+    unsigned *const n = (unsigned *)(uintptr_t)context;
+    return (*n)++ > 0;
+}
+
+static void wish_to_end_cuts_the_wait_short(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    unsigned n_looks = 0;
+    const struct last_run_wish wish = { is_asked_later, &n_looks };
+    struct err err = { 0 };
+    uint64_t greatest = 1;
+
+    f->config.brokers = "127.0.0.1:1";
+    const int64_t begin_ns = clock_mono_ns();
+    assert_int_equal(last_run_read(&f->config, LONG_MS, wish, &greatest, &err), ARB_ELIMIT);
+    assert_int_equal(0, greatest);
+    assert_true(clock_mono_ns() - begin_ns < SLACK_MS * NS_PER_MS);
 }
 
 static uint64_t next_run(uint64_t greatest, int64_t clock_ns, uint64_t random)
@@ -169,6 +193,7 @@ int main(void)
         TEST(every_partition_is_read),
         TEST(what_no_host_wrote_is_left_out),
         TEST(silent_broker_is_given_up),
+        TEST(wish_to_end_cuts_the_wait_short),
         cmocka_unit_test(next_run_is_above_log_and_clock),
         cmocka_unit_test(runs_that_begin_together_differ),
     };
