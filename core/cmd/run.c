@@ -85,28 +85,20 @@ static bool is_end_asked(const void *ending)
 static int create_host(struct host **host, struct config *config, const struct plugins *plugins,
                        const struct ending *ending, struct err *err)
 {
-    const struct host_setup setup = { .config = config,
-                                      .plugins = plugins,
-                                      .is_end_asked = is_end_asked,
-                                      .context = ending };
+    const struct host_setup setup = {
+        .config = config, .plugins = plugins, .is_end_asked = is_end_asked, .context = ending
+    };
     return host_create(host, &setup, err);
 }
 
-static int run_host(struct config *config, const struct plugins *plugins, enum printing_what prints,
-                    struct ending *ending)
+/* From its start to its end. */
+static int run_created(struct host *host, const struct config *config, enum printing_what prints,
+                       struct ending *ending)
 {
-    struct host *host = NULL;
     struct printing printing = { 0 };
     struct err err = { 0 };
+    int rc = start_all(host, &printing, config, prints, &err);
 
-    int rc = create_host(&host, config, plugins, ending, &err);
-    if (host == NULL && ending_is_asked(ending)) {
-        log_line(ARB_INFO, NULL, "stopping before anything was started");
-        return CMD_OK;
-    }
-    if (rc == ARB_OK) {
-        rc = start_all(host, &printing, config, prints, &err);
-    }
     ending_set_limit(ending, LIMIT_MS);
     if (rc == ARB_OK) {
         log_line(ARB_INFO, NULL, "running %s", config->path);
@@ -114,16 +106,34 @@ static int run_host(struct config *config, const struct plugins *plugins, enum p
     } else {
         log_line(ARB_ERROR, NULL, "cannot start: %s", err.text);
     }
-    if (host != NULL && (stop(host) != ARB_OK || host_has_given_up(host))) {
+    if (stop(host) != ARB_OK || host_has_given_up(host)) {
         rc = ARB_ELIMIT;
     }
-    if (!printing_stop(&printing)) {
-        rc = ARB_ELIMIT;
+    return printing_stop(&printing) ? rc : ARB_ELIMIT;
+}
+
+/* Returns how the command ends. */
+static int give_up_creating(const struct err *err)
+{
+    if (err->text[0] == '\0') {
+        log_line(ARB_INFO, NULL, "stopping before anything was started");
+        return ARB_OK;
     }
-    if (host != NULL && host_has_left_threads(host)) {
-        _exit(CMD_FAILED); /* what they use cannot be freed */
+    log_line(ARB_ERROR, NULL, "cannot start: %s", err->text);
+    return err->rc;
+}
+
+static int run_host(struct config *config, const struct plugins *plugins, enum printing_what prints,
+                    struct ending *ending)
+{
+    struct host *host = NULL;
+    struct err err = { 0 };
+    int rc = create_host(&host, config, plugins, ending, &err);
+
+    rc = rc == ARB_OK ? run_created(host, config, prints, ending) : give_up_creating(&err);
+    if (!host_destroy(host)) {
+        _exit(CMD_FAILED); /* what the threads that are left use cannot be freed */
     }
-    host_destroy(host);
     return rc == ARB_OK ? CMD_OK : CMD_FAILED;
 }
 

@@ -1,6 +1,5 @@
 #include "host/host.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +9,7 @@
 
 enum {
     STOP_MS = 2000,  /* for the venues' threads, then for the strategies' */
+    FINI_MS = 2000,  /* for what plugins clean up with */
     FLUSH_MS = 5000, /* for the last messages at the end */
 };
 
@@ -23,13 +23,8 @@ int host_create(struct host **out, const struct host_setup *setup, struct err *e
     host->config = setup->config;
     host->plugins = setup->plugins;
     host->wish = (struct last_run_wish){ setup->is_end_asked, setup->context };
-    const int rc = host_parts_create(host, err);
-    if (rc != ARB_OK) {
-        host_destroy(host);
-        return rc;
-    }
     *out = host;
-    return ARB_OK;
+    return host_parts_create(host, err);
 }
 
 /* One whose plugin hangs in init() is not waited for: the watchdog has said so, or says so yet. */
@@ -156,11 +151,6 @@ static void stop_strategies(struct host *host)
     }
 }
 
-bool host_has_left_threads(const struct host *host)
-{
-    return host->has_left_threads;
-}
-
 int host_stop(struct host *host)
 {
     rivals_ask_to_stop(host->rivals); /* without brokers they take a second */
@@ -174,9 +164,9 @@ int host_stop(struct host *host)
     return was_publishing ? publisher_stop(host->publisher, FLUSH_MS) : ARB_OK;
 }
 
+/* All but its runner. */
 static void destroy_strategy(struct strategy_part *part)
 {
-    runner_destroy(part->runner);
     if (part->source != NULL) {
         part->source->ops->destroy(part->source);
     }
@@ -193,23 +183,54 @@ bool host_has_given_up(const struct host *host)
     return atomic_load_explicit(&host->has_given_up, memory_order_relaxed);
 }
 
-void host_destroy(struct host *host)
+/* Whatever calls a plugin's fini(). */
+static void destroy_plugged(void *context)
 {
-    if (host == NULL) {
-        return;
-    }
-    assert(!host->has_left_threads);
-    rivals_destroy(host->rivals);
-    abandoned_destroy(host->abandoned);
-    publisher_destroy(host->publisher);
+    struct host *const host = context;
+
+    watch_here = &host->mark;
     for (unsigned i = 0; i < host->n_strategies; i++) {
-        destroy_strategy(&host->strategies[i]);
+        runner_destroy(host->strategies[i].runner);
     }
     for (unsigned i = 0; i < host->n_venues; i++) {
         venue_thread_fini(&host->venues[i]);
     }
-    watchdog_destroy(host->watchdog); /* not before: a fini() may hang too */
+}
+
+/* By a thread that can be left behind. False: it was. */
+static bool destroy_in_time(struct host *host)
+{
     watch_here = NULL;
+    if (joinable_start(&host->fini, destroy_plugged, host) != ARB_OK) {
+        destroy_plugged(host); /* without a thread for it, that takes as long as it takes */
+        watch_here = NULL;
+        return true;
+    }
+    const bool has_ended = joinable_join(&host->fini, clock_mono_ns() + FINI_MS * NS_PER_MS);
+    if (!has_ended) {
+        log_left(NULL, &host->mark);
+    }
+    return has_ended;
+}
+
+bool host_destroy(struct host *host)
+{
+    if (host == NULL) {
+        return true;
+    }
+    if (host->has_left_threads) {
+        return false;
+    }
+    rivals_destroy(host->rivals);
+    abandoned_destroy(host->abandoned);
+    publisher_destroy(host->publisher);
+    if (!destroy_in_time(host)) {
+        return false;
+    }
+    for (unsigned i = 0; i < host->n_strategies; i++) {
+        destroy_strategy(&host->strategies[i]);
+    }
+    watchdog_destroy(host->watchdog); /* not before: a fini() may be slow */
     scales_destroy(host->scales);
     embedded_stop(host->embedded);
     if (host->has_abandoned_ring) {
@@ -221,4 +242,5 @@ void host_destroy(struct host *host)
     free(host->strategies);
     free(host->venues);
     free(host);
+    return true;
 }

@@ -28,7 +28,7 @@ struct host_setup {
 /*
  * Creates all parts and starts none. What the configuration names is borrowed and must outlive
  * the host; an embedded broker's address replaces config->kafka.brokers. ARB_ELIMIT without a word
- * in `err`: it was asked to end meanwhile.
+ * in `err`: it was asked to end meanwhile. After a failure call host_destroy() all the same.
  */
 int host_create(struct host **host, const struct host_setup *setup, struct err *err);
 
@@ -50,10 +50,10 @@ int host_stop(struct host *host);
 /* True when it asked its own process to end, by SIGTERM: another host publishes its venues. */
 bool host_has_given_up(const struct host *host);
 
-/* True when some were. Then the process has to end without host_destroy(). */
-bool host_has_left_threads(const struct host *host);
-
-/* NULL is accepted. */
-void host_destroy(struct host *host);
+/*
+ * NULL is accepted. False: threads are left behind, of host_stop() or of a fini() that does not
+ * return. What they use cannot be freed: the process has to end by _exit().
+ */
+bool host_destroy(struct host *host);
 
 #endif /* ARB_HOST_INTERNAL_H */

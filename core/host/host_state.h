@@ -34,8 +34,8 @@ struct host {
     struct config *config;
     const struct plugins *plugins;
     struct last_run_wish wish; /* that the process ends */
-    uint64_t run;          /* greater than that of every host that published here before */
-    struct scales *scales; /* of all venues */
+    uint64_t run;              /* greater than that of every host that published here before */
+    struct scales *scales;     /* of all venues */
     struct embedded *embedded;
     struct waker publisher_waker;
     bool has_waker;
@@ -54,6 +54,7 @@ struct host {
     struct watch_mark mark;                       /* of the main thread */
     struct watchdog *watchdog;
     bool is_orphan;        /* of the watchdog's thread */
+    struct joinable fini;  /* calls what plugins clean up with */
     bool has_left_threads; /* that do not end: nothing may be freed */
 };
 

@@ -32,7 +32,7 @@ struct tail_reader {
     const char *topic;
     int64_t deadline_ns; /* monotonic */
     struct last_run_wish wish;
-    int64_t *ends;       /* [n_partitions] the offset behind the last message, 0 once it was met */
+    int64_t *ends; /* [n_partitions] the offset behind the last message, 0 once it was met */
     int n_partitions, n_open;
     struct wire_event decoded;
     uint64_t greatest;

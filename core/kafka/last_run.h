@@ -25,8 +25,9 @@ struct last_run_wish {
 /*
  * Writes the greatest run among the last messages of each partition of the market-data topic, 0
  * when there is none or no topic. Returns after `timeout_ms` at the latest, plus the moment it
- * takes to close the connections; soon when `wish` comes true, with ARB_ELIMIT too. After a failure `greatest` holds what was seen until then:
- * ARB_ELIMIT: the brokers did not answer in time; ARB_EINVAL: they, or librdkafka, refuse.
+ * takes to close the connections; soon when `wish` comes true, with ARB_ELIMIT too. After a failure
+ * `greatest` holds what was seen until then: ARB_ELIMIT: the brokers did not answer in time;
+ * ARB_EINVAL: they, or librdkafka, refuse.
  */
 int last_run_read(const struct kafka_config *config, int timeout_ms, struct last_run_wish wish,
                   uint64_t *greatest, struct err *err);

@@ -194,6 +194,21 @@ def strategy_init(stage, brokers):
     stage.expect(time.monotonic() - started < stage.limit(8), "strategy_init: ends in time")
 
 
+def in_fini(stage, brokers, run):
+    """When everything is told and closed, a fini() is not waited for longer than a callback."""
+    run.forget()
+    host = start(stage, brokers, "fini", trouble="loop", where="fini",
+                 rehearsed=stage.path("fini_rehearsed"))
+    run.wait_until_live()
+    expect_end(stage, host, "fini")
+    stage.expect(len(host.lines(r"venue=kraken .*left behind: fini\(\) of plugin troubled does not "
+                                r"return, all else is ended properly")) == 1,
+                 "fini: the log says who was left")
+    stage.expect(not host.lines("without telling"), "fini: everybody was told")
+    pipeline.poll(lambda: run.bus.count_in("STALE") == BOOKS, stage.limit(3),
+                  "fini: the last word of every book is STALE")
+
+
 def suite(stage):
     stage.simulator("--divergence-every", "1s")
     brokers = stage.broker()
@@ -203,6 +218,7 @@ def suite(stage):
     returns(stage, brokers, run)
     slow(stage, brokers, run)
     in_init(stage, brokers, run)
+    in_fini(stage, brokers, run)
     strategy(stage, brokers, run)
     strategy_init(stage, brokers)
     messages.expect_sound(stage, run.bus)

@@ -69,7 +69,8 @@ static uint64_t read_run(const struct kafka_fixture *f)
     struct err err = { 0 };
     uint64_t greatest = 1;
 
-    assert_int_equal(last_run_read(&f->config, FIXTURE_TIMEOUT_MS, no_wish, &greatest, &err), ARB_OK);
+    assert_int_equal(last_run_read(&f->config, FIXTURE_TIMEOUT_MS, no_wish, &greatest, &err),
+                     ARB_OK);
     return greatest;
 }
 
