@@ -14,6 +14,7 @@
 #include "config/coverage.h"
 #include "host/heart.h"
 #include "host/host.h"
+#include "util/crash.h"
 #include "util/log.h"
 
 enum {
@@ -97,8 +98,9 @@ static int run_created(struct host *host, const struct config *config, enum prin
 {
     struct printing printing = { 0 };
     struct err err = { 0 };
-    int rc = start_all(host, &printing, config, prints, &err);
 
+    crash_expect_exit();
+    int rc = start_all(host, &printing, config, prints, &err);
     ending_set_limit(ending, LIMIT_MS);
     if (rc == ARB_OK) {
         log_line(ARB_INFO, NULL, "running %s", config->path);
@@ -128,8 +130,9 @@ static int run_host(struct config *config, const struct plugins *plugins, enum p
 {
     struct host *host = NULL;
     struct err err = { 0 };
-    int rc = create_host(&host, config, plugins, ending, &err);
 
+    crash_expect_exit(); /* of an init(); again when all libraries are in use */
+    int rc = create_host(&host, config, plugins, ending, &err);
     rc = rc == ARB_OK ? run_created(host, config, prints, ending) : give_up_creating(&err);
     if (!host_destroy(host)) {
         _exit(CMD_FAILED); /* what the threads that are left use cannot be freed */

@@ -9,6 +9,7 @@
 
 #include "arbspot/abi.h"
 #include "util/clock.h"
+#include "util/crash.h"
 #include "util/shortage.h"
 
 /* Shared by the two threads; the last one to leave frees it. */
@@ -83,6 +84,7 @@ static bool wait_for(struct errand *errand, int limit_ms)
 static void end_at_once(int status, void *context)
 {
     (void)context;
+    crash_judge_exit(status);
     (void)fflush(NULL); /* nowhere left to report to */
     _exit(status);
 }

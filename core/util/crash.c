@@ -1,11 +1,16 @@
+#define _DEFAULT_SOURCE /* on_exit */
 #include "util/crash.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util/log.h"
 #include "util/watch.h"
 
+enum { FAILED = 1 /* exit status */, DID_MAX = 64 };
 enum { LINE_MAX_LEN = 1024, DAYS_PER_ERA = 146097, YEARS_PER_ERA = 400 };
 
 /* A line in the making; what does not fit is cut. */
@@ -92,7 +97,7 @@ static const char *in_words(int number)
     }
 }
 
-static void add_place(struct line *line, const struct watch_view *view)
+static void add_place(struct line *line, const struct watch_view *view, const char *did)
 {
     add(line, " level=error ");
     add(line, view->subject.who);
@@ -100,10 +105,11 @@ static void add_place(struct line *line, const struct watch_view *view)
     add_quoted(line, view->callback);
     add(line, " of plugin ");
     add_quoted(line, view->subject.plugin);
-    add(line, " crashed: ");
+    add(line, did);
 }
 
-static void report(int number)
+/* What a callback "did: ", and why that is the end. */
+static void report(const char *did, const char *why)
 {
     struct line line = { .len = 0 };
     struct watch_view view;
@@ -111,11 +117,11 @@ static void report(int number)
 
     add_time(&line);
     if (is_in_plugin) {
-        add_place(&line, &view);
+        add_place(&line, &view, did);
     } else {
         add(&line, " level=error msg=\"crashed outside of any plugin: ");
     }
-    add(&line, in_words(number));
+    add(&line, why);
     if (is_in_plugin && view.input[0] != '\0') {
         add(&line, "; its input begins: ");
         add_quoted(&line, view.input);
@@ -128,8 +134,32 @@ static void report(int number)
 /* Installed for once: what happens in here ends the process at once. */
 static void on_crash(int number)
 {
-    report(number);
+    report(" crashed: ", in_words(number));
     (void)raise(number); /* comes when this returns, and is not ours any more */
+}
+
+void crash_judge_exit(int status)
+{
+    struct watch_view view;
+    char did[DID_MAX];
+
+    if (watch_here == NULL || !watch_look(watch_here, &view)) {
+        return;
+    }
+    (void)snprintf(did, sizeof(did), " called exit(%d): ", status); /* fits */
+    report(did, "a plugin has no business to end the process");
+    _exit(FAILED); /* other threads still use what a usual end would take apart */
+}
+
+static void on_end(int status, void *context)
+{
+    (void)context;
+    crash_judge_exit(status);
+}
+
+void crash_expect_exit(void)
+{
+    (void)on_exit(on_end, NULL); /* without room for it the usual end has to do */
 }
 
 void crash_open(void)

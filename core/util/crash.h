@@ -15,6 +15,16 @@
 void crash_open(void);
 
 /*
+ * From here on exit() in a callback is a crash as well: it says so, and the exit status is 1. Exit
+ * handlers run last in, first out: so this is called when libraries have theirs. _exit() cannot be
+ * caught.
+ */
+void crash_expect_exit(void);
+
+/* For exit handlers that come later: does the same, and returns where this is no callback. */
+void crash_judge_exit(int status);
+
+/*
  * A thread that calls plugins needs a second stack, or it cannot say that the first has overflowed.
  * `stack` is the caller's until crash_give_stack_back(), and may lie at the base of the first.
  */

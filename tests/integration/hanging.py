@@ -209,6 +209,22 @@ def in_fini(stage, brokers, run):
                   "fini: the last word of every book is STALE")
 
 
+def exits(stage, brokers, run):
+    """exit(0) in a callback is a crash: it is named, and no success."""
+    for where in ("on_message", "fini"):
+        run.forget()
+        host = start(stage, brokers, f"exit_{where}", trouble="exit", where=where,
+                     after=AFTER if where == "on_message" else 0,
+                     rehearsed=stage.path("exit_rehearsed") if where == "fini" else "")
+        run.wait_until_live()
+        if where == "fini":
+            host.send(signal.SIGTERM)
+        status = host.wait(stage.limit(AFTER / 10 + NOTICED_S))
+        stage.expect(status == 1, f"exit in {where}: status {status} instead of 1")
+        lines = host.lines(rf"venue=kraken .*{where}\(\) of plugin troubled called exit\(0\): ")
+        stage.expect(len(lines) == 1, f"exit in {where}: one line: {lines}")
+
+
 def suite(stage):
     stage.simulator("--divergence-every", "1s")
     brokers = stage.broker()
@@ -219,6 +235,7 @@ def suite(stage):
     slow(stage, brokers, run)
     in_init(stage, brokers, run)
     in_fini(stage, brokers, run)
+    exits(stage, brokers, run)
     strategy(stage, brokers, run)
     strategy_init(stage, brokers)
     messages.expect_sound(stage, run.bus)

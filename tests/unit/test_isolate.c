@@ -149,6 +149,11 @@ static void touch_nowhere(void)
     *nowhere = 1;
 }
 
+static void end(void)
+{
+    exit(7);
+}
+
 struct crash {
     void (*fn)(void);
     bool is_in_plugin;
@@ -175,13 +180,14 @@ static void crash_here(const struct crash *crash, int said)
     (void)dup2(said, STDERR_FILENO);
     watch_subject_init(&subject, "venue=acme", "acme");
     crash_open();
+    crash_expect_exit();
     (void)joinable_start(&thread, crash_in_thread, (void *)(uintptr_t)crash);
     (void)joinable_join(&thread, NEVER_NS);
     _exit(0);
 }
 
-/* The line behind its time; the process ends by `number`. */
-static const char *line_of(const struct crash *crash, int number, char text[TEXT_MAX])
+/* What it says; returns how the process ended. */
+static int status_of(const struct crash *crash, char text[TEXT_MAX])
 {
     int ends[2], status = 0;
 
@@ -196,11 +202,25 @@ static const char *line_of(const struct crash *crash, int number, char text[TEXT
     assert_true(len >= 0);
     text[len] = '\0';
     (void)close(ends[0]);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), number);
+    return status;
+}
+
+static const char *without_time(const char *text)
+{
     const char *const rest = strchr(text, ' ');
+
     assert_non_null(rest);
     return rest + 1;
+}
+
+/* The line behind its time; the process ends by `number`. */
+static const char *line_of(const struct crash *crash, int number, char text[TEXT_MAX])
+{
+    const int status = status_of(crash, text);
+
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), number);
+    return without_time(text);
 }
 
 static void crash_names_plugin_callback_input_and_signal(void **state)
@@ -244,6 +264,26 @@ static void crash_of_our_own_blames_no_plugin(void **state)
                         "abort() or an assertion\"\n");
 }
 
+static void exit_in_a_callback_is_a_crash(void **state)
+{
+    const struct crash inside = { end, true }, outside = { end, false };
+    char text[TEXT_MAX];
+
+    (void)state;
+    int status = status_of(&inside, text);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    assert_string_equal(
+        without_time(text),
+        "level=error venue=acme msg=\"on_message() of plugin acme called exit(7): a "
+        "plugin has no business to end the process; its input begins: "
+        "{\\\"a\\\"?}\"\n");
+    status = status_of(&outside, text);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+    assert_string_equal(text, "");
+}
+
 static void time_is_as_of_other_lines(void **state)
 {
     const struct crash ours = { abort, false };
@@ -270,6 +310,7 @@ int main(void)
         cmocka_unit_test(crash_names_plugin_callback_input_and_signal),
         cmocka_unit_test(full_stack_can_still_be_told),
         cmocka_unit_test(crash_of_our_own_blames_no_plugin),
+        cmocka_unit_test(exit_in_a_callback_is_a_crash),
         cmocka_unit_test(time_is_as_of_other_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
