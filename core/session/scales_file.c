@@ -112,6 +112,11 @@ static int read_open(struct scales_file *file, int fd, struct err *err)
     if (fstat(fd, &status) != 0) {
         return fail(file, err, "it cannot be read");
     }
+    if (!S_ISREG(status.st_mode)) {
+        return err_set(err, ARB_EINVAL,
+                       "scales_file %s is no regular file: name one, or one that is not there yet",
+                       file->path);
+    }
     if (status.st_size > SCALES_FILE_MAX) {
         return err_set(err, ARB_ELIMIT, "scales_file %s: more than %d bytes", file->path,
                        (int)SCALES_FILE_MAX);
@@ -121,7 +126,8 @@ static int read_open(struct scales_file *file, int fd, struct err *err)
 
 int scales_file_read(struct scales_file *file, struct err *err)
 {
-    const int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    /* A pipe or a device is not waited for. */
+    const int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0 && errno != ENOENT) {
         return fail(file, err, "it cannot be opened");
@@ -246,7 +252,8 @@ int scales_file_append(struct scales_file *file, const char *lines, size_t len, 
     if (rc != ARB_OK) {
         return rc;
     }
-    const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    const int fd =
+        open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, FILE_MODE);
     if (fd < 0) {
         return fail(file, err, "its replacement cannot be written");
     }

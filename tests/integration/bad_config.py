@@ -233,12 +233,15 @@ def try_init(stage):
 
 
 def try_host(stage):
+    os.mkfifo(stage.path("pipe"))
     for line, says in (("plugin_dir = none", r"plugin_dir: .*none cannot be entered: No such file"),
                        ("plugin_dir = empty", r"plugin_dir: .*empty is no folder"),
                        ("ca_file = none.pem", r"ca_file: .*none.pem cannot be read"),
                        ("scales_file = none/scales", r"scales_file: .*none/ cannot be written"),
                        ("scales_file = folder", r"scales_file: .*folder is a folder"),
-                       ("scales_file = lines", r"scales_file: .*lines:1: write a symbol")):
+                       ("scales_file = lines", r"scales_file: .*lines:1: write a symbol"),
+                       ("scales_file = pipe", r"scales_file: .*pipe is no regular file"),
+                       ("scales_file = /dev/full", r"scales_file: .*full is no regular file")):
         text = f"{GOOD}[host]\n{line}\n"
         expect_refused(stage, line, stage.write("bad.ini", text), rf":9: \[host\] {says}")
 

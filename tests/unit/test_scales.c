@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "session/scales.h"
@@ -303,6 +304,35 @@ static void folder_that_is_missing_is_an_error_at_start(void **state)
                                   "No such file or directory");
 }
 
+static void expect_no_file(struct world *world)
+{
+    struct err err = { .rc = ARB_OK };
+    char text[160];
+
+    (void)snprintf(text, sizeof(text),
+                   "scales_file %s is no regular file: name one, or one that is not there yet",
+                   world->path);
+    assert_int_equal(scales_create(&world->scales, &world->config, &err), ARB_EINVAL);
+    assert_string_equal(err.text, text);
+}
+
+/* A pipe that nobody writes to is not waited for either. */
+static void what_is_no_regular_file_is_refused(void **state)
+{
+    static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full" };
+    struct world *const world = *state;
+
+    world->config.host.scales_file = world->path;
+    (void)unlink(world->path);
+    assert_int_equal(mkfifo(world->path, 0600), 0);
+    expect_no_file(world);
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        assert_int_equal(unlink(world->path), 0);
+        assert_int_equal(symlink(devices[i], world->path), 0);
+        expect_no_file(world);
+    }
+}
+
 /* Whoever holds the lock for long is no host: the scales are decided without the file. */
 static void file_that_stays_locked_is_not_waited_for(void **state)
 {
@@ -452,6 +482,7 @@ int main(void)
         TEST(configuration_wins_over_the_file_with_a_word),
         TEST(broken_lines_are_told_with_their_place),
         TEST(folder_that_is_missing_is_an_error_at_start),
+        TEST(what_is_no_regular_file_is_refused),
         TEST(file_that_stays_locked_is_not_waited_for),
         TEST(processes_share_what_their_catalogs_say),
         TEST(one_that_runs_alone_waits_for_nobody_elsewhere),
