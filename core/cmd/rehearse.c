@@ -12,16 +12,20 @@
 #include "session/rehearsal.h"
 #include "strategy/runner.h"
 #include "util/clock.h"
+#include "util/harmless.h"
 #include "util/log.h"
 
 enum {
-    INIT_MAX_S = 5, /* as the watchdog has it */
     HEADING_MAX = 64,
     LOG_MAX = 16 * 1024, /* bytes that a plugin may log */
     REASON_MAX = 512,
+    TOLD_MAX = 2 * REASON_MAX + 8, /* bytes of a sentence about a plugin */
     PLACE_MAX = 128,
     PART_MIN = 3, /* bytes of a value that are not there by chance */
 };
+
+/* As the watchdog has it, but for the machine's other business. */
+static const struct trial_limit init_limit = { .cpu_s = 5, .wall_s = 30 };
 
 /* One section on trial. What is found is told as lines "LINE<tab>KEY<tab>SENTENCE". */
 struct rehearsed {
@@ -35,10 +39,16 @@ struct rehearsed {
     int log_fd; /* in the child: what is logged there */
 };
 
+/* What the plugin has made up may hold a line end: it is not to begin a line of its own. */
 static void tell(const struct rehearsed *r, const struct config_entry *entry, const char *text)
 {
+    char said[TOLD_MAX];
+    const int len = snprintf(said, sizeof(said), "%s", text); /* cut it still tells */
+    const size_t room = sizeof(said) - 1;
+
+    said[harmless_make(said, (size_t)len < room ? (size_t)len : room)] = '\0';
     (void)fprintf(r->out, "%u\t%s\t%s\n", entry == NULL ? r->line : entry->line,
-                  entry == NULL ? "" : entry->key, text);
+                  entry == NULL ? "" : entry->key, said);
 }
 
 /* -- where a URL comes from ------------------------------------------------------------ */
@@ -163,7 +173,7 @@ static const char *without_who(const char *text)
 
 static void tell_refusal(const struct rehearsed *r, const struct err *err)
 {
-    char reason[REASON_MAX], text[2 * REASON_MAX + 8];
+    char reason[REASON_MAX], text[TOLD_MAX];
 
     find_reason(r, reason);
     (void)snprintf(text, sizeof(text), "%s%s%s", without_who(err->text),
@@ -243,7 +253,7 @@ static void rehearse_one(struct rehearsed *r, const char *heading, struct proble
     const char *const name = r->plugin->desc.name;
     struct trial *const trial = malloc(sizeof(*trial));
 
-    if (trial == NULL || trial_call(trial, act, r, INIT_MAX_S) != ARB_OK) {
+    if (trial == NULL || trial_call(trial, act, r, init_limit) != ARB_OK) {
         problem_add(problems, r->line, heading, NULL,
                     "its plugin %s cannot be tried in a process of its own", name);
         free(trial);
@@ -252,8 +262,9 @@ static void rehearse_one(struct rehearsed *r, const char *heading, struct proble
     take_lines(trial->said, heading, problems);
     if (trial->is_late) {
         problem_add(problems, r->line, heading, NULL,
-                    "init() of %s does not return within %d s: it hangs with these options", name,
-                    (int)INIT_MAX_S);
+                    "init() of %s does not return within %u s of processor time, or %u s "
+                    "altogether: it hangs with these options",
+                    name, init_limit.cpu_s, init_limit.wall_s);
     } else if (trial->ended != NULL) {
         problem_add(problems, r->line, heading, NULL,
                     "init() of %s ends the process (%s): it crashes with these options", name,

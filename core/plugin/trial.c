@@ -17,9 +17,10 @@
 #include "util/shortage.h"
 
 enum {
-    LOAD_MAX_S = 10,
     TRIAL_DONE = 77, /* the child's exit status: one that a plugin hardly ends with */
 };
+
+static const struct trial_limit load_limit = { .cpu_s = 10, .wall_s = 30 };
 
 /* A fault is to end the child at once and quietly, whatever the host has set for itself. */
 static void set_signals(void)
@@ -36,9 +37,19 @@ static void set_signals(void)
     (void)setrlimit(RLIMIT_CORE, &no_core); /* a core file would only be in the way */
 }
 
-static void run_child(trial_act *act, void *context, int fd)
+/* The soft limit is told by a signal; a second later the hard one ends what does not heed it. */
+static void limit_cpu(unsigned limit_s)
+{
+    const struct rlimit cpu = { limit_s, limit_s + 1 };
+
+    (void)signal(SIGXCPU, SIG_DFL);    /* a valid signal: cannot fail */
+    (void)setrlimit(RLIMIT_CPU, &cpu); /* where less is allowed, that is the limit */
+}
+
+static void run_child(trial_act *act, void *context, int fd, unsigned cpu_s)
 {
     set_signals();
+    limit_cpu(cpu_s);
     /* It may loop for ever: then it must not outlive who waits for it. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a valid signal: cannot fail */
     act(context, fd);
@@ -98,14 +109,16 @@ static int wait_for(pid_t child, int *status)
 
 static void judge(struct trial *trial, int status)
 {
-    if (WIFSIGNALED(status)) {
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+        trial->is_late = true;
+    } else if (WIFSIGNALED(status)) {
         trial->ended = strsignal(WTERMSIG(status));
     } else if (WEXITSTATUS(status) != TRIAL_DONE) {
         trial->ended = "it exits";
     }
 }
 
-int trial_call(struct trial *trial, trial_act *act, void *context, unsigned limit_s)
+int trial_call(struct trial *trial, trial_act *act, void *context, struct trial_limit limit)
 {
     int ends[2], status = 0;
 
@@ -117,11 +130,11 @@ int trial_call(struct trial *trial, trial_act *act, void *context, unsigned limi
     }
     const pid_t child = fork();
     if (child == 0) {
-        run_child(act, context, ends[1]);
+        run_child(act, context, ends[1], limit.cpu_s);
     }
     (void)close(ends[1]);
     if (child > 0) {
-        listen_until_end(trial, child, ends[0], limit_s);
+        listen_until_end(trial, child, ends[0], limit.wall_s);
     }
     (void)close(ends[0]);
     const int rc = child < 0 ? ARB_ENOMEM : wait_for(child, &status);
@@ -141,12 +154,14 @@ int trial_open(const char *path, struct err *err)
 {
     struct trial trial;
 
-    if (trial_call(&trial, open_object, (void *)(uintptr_t)path, LOAD_MAX_S) != ARB_OK) {
+    if (trial_call(&trial, open_object, (void *)(uintptr_t)path, load_limit) != ARB_OK) {
         return err_set(err, ARB_ENOMEM, "cannot be tried in a process of its own: %s",
                        shortage_words(errno));
     }
     if (trial.is_late) {
-        return err_set(err, ARB_EINVAL, "does not finish loading within %d s", (int)LOAD_MAX_S);
+        return err_set(err, ARB_EINVAL,
+                       "does not finish loading within %u s of processor time, or %u s altogether",
+                       load_limit.cpu_s, load_limit.wall_s);
     }
     if (trial.ended != NULL) {
         return err_set(err, ARB_EINVAL,

@@ -24,11 +24,17 @@ struct trial {
     const char *ended; /* how it ended its process: "Segmentation fault"; NULL: it did not */
 };
 
+/* On a busy machine a child that works gets little of the time that passes. */
+struct trial_limit {
+    unsigned cpu_s;
+    unsigned wall_s; /* of one that waits for something */
+};
+
 /* Does it in a child that has so long. Not while other threads run. ARB_ENOMEM: no child. */
-int trial_call(struct trial *trial, trial_act *act, void *context, unsigned limit_s);
+int trial_call(struct trial *trial, trial_act *act, void *context, struct trial_limit limit);
 
 /*
- * ARB_EINVAL when opening the object ends its process or takes longer than 10 s. What dlopen()
+ * ARB_EINVAL when opening the object ends its process or takes too long. What dlopen()
  * itself refuses is not judged here: the caller's own attempt gets the reason.
  */
 int trial_open(const char *path, struct err *err);

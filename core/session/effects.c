@@ -341,6 +341,9 @@ static int host_view(struct arb_host *host, uint32_t instrument, struct arb_book
     if (rc != ARB_OK) {
         return rc;
     }
+    if (view == NULL) {
+        return broken(effects, ARB_EINVAL, "view: there is no place for the book");
+    }
     if (effects->view == NULL) {
         return ARB_ENOTSUP;
     }

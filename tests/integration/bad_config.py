@@ -151,8 +151,8 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "in_cpp", "deep", "live_strategy", "planless", "refusing", "troubled",
-            "troubled_strategy"}
+LOADABLE = {"good", "least", "in_cpp", "deep", "live_strategy", "planless", "refusing", "forging",
+            "troubled", "troubled_strategy"}
 
 
 def expect_refused(stage, name, config, says, **environment):
@@ -219,6 +219,10 @@ def try_init(stage):
         expect_refused(stage, f"init: {mode}", stage.write("bad.ini", text),
                        rf":3: \[exchange:kraken\]: init\(\) of fixture failed: .*: {says}\n",
                        CHECK_MODE="diff")
+    forging = os.path.join(stage.options.fixtures, "forging.so")
+    text = GOOD.replace("url = wss://localhost:1/v2", f"plugin = {forging}")
+    expect_refused(stage, "forged line", stage.write("bad.ini", text),
+                   r'\A\S+:3: \[exchange:kraken\]: URL "wss://localhost:1/\?7\?symbols\?forged": .*\n\Z')
     troubled = os.path.join(stage.options.fixtures, "troubled")
     for trouble, says in (("segv", r"ends the process \(Segmentation fault\)"),
                           ("abort", r"ends the process \(Aborted\)"),

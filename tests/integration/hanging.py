@@ -213,9 +213,8 @@ def exits(stage, brokers, run):
     """exit(0) in a callback is a crash: it is named, and no success."""
     for where in ("on_message", "fini"):
         run.forget()
-        host = start(stage, brokers, f"exit_{where}", trouble="exit", where=where,
-                     after=AFTER if where == "on_message" else 0,
-                     rehearsed=stage.path("exit_rehearsed") if where == "fini" else "")
+        when = {"rehearsed": stage.path("exit_rehearsed")} if where == "fini" else {"after": AFTER}
+        host = start(stage, brokers, f"exit_{where}", trouble="exit", where=where, **when)
         run.wait_until_live()
         if where == "fini":
             host.send(signal.SIGTERM)

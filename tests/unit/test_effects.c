@@ -882,6 +882,8 @@ static void view_answers_and_is_not_recorded(void **state)
     assert_null(tape->effects.broken);
     expect(tape, "");
     expect_refused(tape, arb_book_view(host_of(tape), 2, &view), ARB_EINVAL, no_instrument);
+    expect_refused(tape, arb_book_view(host_of(tape), 1, NULL), ARB_EINVAL,
+                   "view: there is no place for the book");
     tape_destroy(tape);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <link.h>
@@ -16,6 +17,7 @@
 #include "plugin/loader.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
+#include "plugin/trial.h"
 
 #define FIXTURE(name_) ARBSPOT_FIXTURES "/" name_ ".so"
 
@@ -502,6 +504,40 @@ static void all_plugins_of_a_configuration_are_tried(void **state)
     free(text);
 }
 
+/* -- trial --------------------------------------------------------------------------------- */
+
+static void sleep_a_little(void *context, int fd)
+{
+    const struct timespec pause = { .tv_sec = 1, .tv_nsec = 100000000 };
+
+    (void)context, (void)fd;
+    (void)nanosleep(&pause, NULL); /* shorter is fine */
+}
+
+static void loop(void *context, int fd)
+{
+    (void)context, (void)fd;
+    for (volatile int i = 0;; i = 1 - i) {
+    }
+}
+
+static bool is_late(trial_act *act, struct trial_limit limit)
+{
+    static struct trial trial;
+
+    assert_int_equal(trial_call(&trial, act, NULL, limit), ARB_OK);
+    return trial.is_late;
+}
+
+/* Time in which others had the machine does not count, up to a limit of its own. */
+static void trial_is_judged_by_the_time_that_it_worked(void **state)
+{
+    (void)state;
+    assert_false(is_late(sleep_a_little, (struct trial_limit){ .cpu_s = 1, .wall_s = 60 }));
+    assert_true(is_late(sleep_a_little, (struct trial_limit){ .cpu_s = 60, .wall_s = 0 }));
+    assert_true(is_late(loop, (struct trial_limit){ .cpu_s = 1, .wall_s = 60 }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,6 +563,7 @@ int main(void)
         cmocka_unit_test(instance_size_is_limited),
         cmocka_unit_test(names_are_searched_in_order),
         cmocka_unit_test(all_plugins_of_a_configuration_are_tried),
+        cmocka_unit_test(trial_is_judged_by_the_time_that_it_worked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
