@@ -270,7 +270,7 @@ static bool proves_by_date(const struct lag *lag, const struct lag_conn *conn, i
 /* What is known of a connection's age, and in which words. */
 struct finding {
     int64_t age_ns;
-    const char *form; /* of the figures of age and limit */
+    const char *form; /* of the figures of age and limit; of a gap of its length alone */
     bool is_late;     /* whatever the age */
     bool is_weak;     /* no proof that it is late */
 };
@@ -280,8 +280,8 @@ static struct finding find(const struct lag *lag, const struct lag_conn *conn, i
     static const char by_date[] = "what arrives is %s old (max_lag %s)";
     static const char by_ping[] = "what arrives may be %s old (max_lag %s): pings are answered "
                                   "late or not at all";
-    static const char by_gap[] = "what arrives may be old: this host did not run for %s "
-                                 "(max_lag %s)";
+    static const char by_gap[] = "this host did not run for %s: it is not known yet that what "
+                                 "arrives is on time";
     const int64_t date_ns = age_by_date_ns(lag, conn, mono_ns);
     const int64_t ping_ns = age_by_ping_ns(lag, conn, mono_ns);
 
@@ -332,7 +332,7 @@ static bool judge(struct lag *lag, struct lag_seat *seat, struct lag_conn *conn,
     conn->was_slow = conn->was_slow || age_by_ping_ns(lag, conn, mono_ns) > lag->max_ns / 2;
     conn->verdict = verdict_on(lag, conn, &finding, mono_ns);
     lag->worst_ns = greater(lag->worst_ns, finding.age_ns);
-    seat->worst_ns = greater(seat->worst_ns, finding.age_ns);
+    seat->worst_ns = greater(seat->worst_ns, conn->needs_proof ? 0 : finding.age_ns);
     if (conn->verdict == before) {
         return false;
     }
@@ -340,9 +340,26 @@ static bool judge(struct lag *lag, struct lag_seat *seat, struct lag_conn *conn,
     return true;
 }
 
-static void log_begin(const struct lag *lag, const struct lag_seat *seat,
-                      const struct lag_conn *conn)
+/* It is one and the same for all sessions. */
+static void log_gap(struct lag *lag, const struct lag_conn *conn)
 {
+    char len[FIGURE_MAX];
+
+    if (lag->told_gap_ns != conn->gap_ns) {
+        lag->told_gap_ns = conn->gap_ns;
+        log_line(ARB_WARN, lag->who,
+                 "this host did not run for %s: its books are STALE until it is known that what "
+                 "arrives is on time",
+                 put_age(len, conn->gap_len_ns));
+    }
+}
+
+static void log_begin(struct lag *lag, const struct lag_seat *seat, const struct lag_conn *conn)
+{
+    if (conn->needs_proof) {
+        log_gap(lag, conn);
+        return;
+    }
     log_line(ARB_WARN, lag->who,
              "%s: the books of session %u are STALE meanwhile; a slow link, a busy machine or the "
              "venue itself may be behind",
@@ -353,6 +370,12 @@ static void log_end(const struct lag *lag, const struct lag_seat *seat, int64_t 
 {
     char lasted[FIGURE_MAX], worst[FIGURE_MAX];
 
+    if (seat->worst_ns <= lag->max_ns / 2) { /* there was only a gap */
+        log_line(ARB_INFO, lag->who,
+                 "what arrives over session %u is on time, as is known after %s", seat->number,
+                 put_age(lasted, mono_ns - seat->late_since_ns));
+        return;
+    }
     log_line(ARB_INFO, lag->who,
              "what arrives over session %u is late no more, after %s; it was up to %s old",
              seat->number, put_age(lasted, mono_ns - seat->late_since_ns),

@@ -98,7 +98,8 @@ struct lag {
     int64_t least_rtt_ns;  /* 0: none */
     int64_t first_ping_ns; /* 0: none */
     int64_t look_ns;
-    int64_t worst_ns; /* ever */
+    int64_t told_gap_ns; /* gap_ns of the one that was logged last */
+    int64_t worst_ns;    /* ever */
 };
 
 /* `who` is borrowed. */

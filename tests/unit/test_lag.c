@@ -470,7 +470,8 @@ static void after_a_gap_a_ping_sent_before_proves_nothing(void **state)
     turn(w);
     expect(w, LAG_LATE);
     assert_string_equal(lag_why(&w->lag, A, 0),
-                        "what arrives may be old: this host did not run for 30.0 s (max_lag 2s)");
+                        "this host did not run for 30.0 s: it is not known yet that what arrives "
+                        "is on time");
     pass(w, STEP_NS);
     answer(w, STEP_NS + 1);
     turn(w);
@@ -573,6 +574,34 @@ static void lateness_is_logged_when_it_begins_and_ends(void **state)
     destroy(w);
 }
 
+/* Nobody is to be blamed, and it is the same for all sessions. */
+static void gap_is_logged_once_and_so_is_each_end(void **state)
+{
+    (void)state;
+    struct stderr_capture capture;
+    struct world *const w = create_busy();
+
+    assert_int_equal(lag_sit(&w->lag, B), ARB_OK);
+    lag_connection(&w->lag, B, 0, true);
+    stderr_capture_begin(&capture);
+    w->now_ns += 30 * NS_PER_S;
+    lag_gap(&w->lag, w->now_ns, 30 * NS_PER_S);
+    turn(w);
+    expect_log(stderr_capture_end(&capture),
+               "level=warn venue=fake msg=\"this host did not run for 30.0 s: its books are STALE "
+               "until it is known that what arrives is on time\"\n");
+    stderr_capture_begin(&capture);
+    ask(w);
+    pass(w, STEP_NS);
+    answer(w, STEP_NS);
+    turn(w);
+    pass(w, LAG_CALM_NS);
+    expect_log(stderr_capture_end(&capture),
+               "level=info venue=fake msg=\"what arrives over session 1 is on time, as is known "
+               "after 1.0 s\"\n");
+    destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +629,7 @@ int main(void)
         cmocka_unit_test(calm_has_to_last),
         cmocka_unit_test(after_a_gap_a_ping_sent_before_proves_nothing),
         cmocka_unit_test(of_a_venue_without_pongs_a_fresh_date_ends_a_gap),
+        cmocka_unit_test(gap_is_logged_once_and_so_is_each_end),
         cmocka_unit_test(each_connection_is_judged_by_itself),
         cmocka_unit_test(lateness_is_logged_when_it_begins_and_ends),
     };
