@@ -219,6 +219,8 @@ static int load_and_run(const struct arguments *a)
         log_set_level(level_of(config->host.log_level));
         if (a->only == NULL) {
             log_notes(config);
+        } else {
+            log_set_section(a->only);
         }
         join_family(&config->host);
         config->host.isolate = config->host.isolate && a->only == NULL;

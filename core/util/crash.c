@@ -119,7 +119,9 @@ static void report(const char *did, const char *why)
     if (is_in_plugin) {
         add_place(&line, &view, did);
     } else {
-        add(&line, " level=error msg=\"crashed outside of any plugin: ");
+        add(&line, " level=error ");
+        add(&line, log_section_field(NULL));
+        add(&line, "msg=\"crashed outside of any plugin: ");
     }
     add(&line, why);
     if (is_in_plugin && view.input[0] != '\0') {

@@ -9,10 +9,11 @@
 #include "util/harmless.h"
 #include "util/output.h"
 
-enum { LINE_MAX_LEN = 2048, LIMIT_INTERVAL_S = 10 };
+enum { LINE_MAX_LEN = 2048, LIMIT_INTERVAL_S = 10, SECTION_MAX = 256 };
 
 /* Process-wide, as stderr is. */
 static _Atomic int most_detailed = ARB_INFO;
+static char section_field[SECTION_MAX]; /* with a blank behind it; "": there is none */
 static struct output sink = { .fd = STDERR_FILENO };
 static _Atomic uint64_t n_lost; /* lines since the last that was written */
 
@@ -30,6 +31,18 @@ void log_set_level(enum arb_log_level level)
 bool log_is_on(enum arb_log_level level)
 {
     return (int)level <= atomic_load_explicit(&most_detailed, memory_order_relaxed);
+}
+
+void log_set_section(const char *section)
+{
+    (void)snprintf(section_field, sizeof(section_field), "section=%.200s ", section);
+}
+
+const char *log_section_field(const char *who)
+{
+    const bool says_it =
+        who != NULL && (strncmp(who, "venue=", 6) == 0 || strncmp(who, "strategy=", 9) == 0);
+    return says_it ? "" : section_field;
 }
 
 void log_open(void)
@@ -61,8 +74,9 @@ static int put_head(char *line, size_t cap, enum arb_log_level level, const char
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)gmtime_r(&now.tv_sec, &utc);
     (void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-    return snprintf(line, cap, "%s.%06ldZ level=%s%s%s msg=\"", stamp, now.tv_nsec / 1000,
-                    level_name(level), who == NULL ? "" : " ", who == NULL ? "" : who);
+    return snprintf(line, cap, "%s.%06ldZ level=%s %s%s%smsg=\"", stamp, now.tv_nsec / 1000,
+                    level_name(level), log_section_field(who), who == NULL ? "" : who,
+                    who == NULL ? "" : " ");
 }
 
 /* Says that lines are missing, as soon as there is room for it. */

@@ -27,6 +27,16 @@ bool log_is_on(enum arb_log_level level);
 /* Finds out what stderr is. By main, before any thread starts; without it writing may block. */
 void log_open(void);
 
+/*
+ * The section of the configuration that this process runs alone: others write to the same stderr.
+ * Lines that name no venue and no strategy get it as a field. Borrowed; by main, before any thread
+ * starts.
+ */
+void log_set_section(const char *section);
+
+/* "section=exchange:kraken " where a line of `who`, which may be NULL, has to name it; else "". */
+const char *log_section_field(const char *who);
+
 /* Writes one line. `who` is "venue=kraken" or the like, or NULL for the host itself. */
 void log_line(enum arb_log_level level, const char *who, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -91,6 +91,8 @@ def crashes(stage, brokers):
     host = start(stage, config, "crash")
     bus = messages.attach(stage, brokers)
     before = wait_until_live(stage, bus)
+    for section in ("exchange:kraken", "exchange:bitstamp"):
+        host.wait_for(rf'level=info section={section} msg="running ', stage.limit(2))
     for count, delay_s in enumerate(DELAYS_S, 1):
         line = host.wait_for(r".*venue=kraken .*on_message\(\) of plugin troubled crashed: SIGSEGV, "
                              r"it used memory that is not its own; its input begins: \{.*",

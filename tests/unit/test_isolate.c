@@ -18,6 +18,7 @@
 #include "host/children.h"
 #include "util/clock.h"
 #include "util/crash.h"
+#include "util/log.h"
 #include "util/joinable.h"
 #include "util/watch.h"
 
@@ -157,6 +158,7 @@ static void end(void)
 struct crash {
     void (*fn)(void);
     bool is_in_plugin;
+    const char *section; /* that the process runs alone; or NULL */
 };
 
 static void crash_in_thread(void *context)
@@ -179,6 +181,9 @@ static void crash_here(const struct crash *crash, int said)
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)dup2(said, STDERR_FILENO);
     watch_subject_init(&subject, "venue=acme", "acme");
+    if (crash->section != NULL) {
+        log_set_section(crash->section);
+    }
     crash_open();
     crash_expect_exit();
     (void)joinable_start(&thread, crash_in_thread, (void *)(uintptr_t)crash);
@@ -225,8 +230,9 @@ static const char *line_of(const struct crash *crash, int number, char text[TEXT
 
 static void crash_names_plugin_callback_input_and_signal(void **state)
 {
-    const struct crash segv = { touch_nowhere, true }, fpe = { divide, true },
-                       gave_up = { abort, true };
+    const struct crash segv = { .fn = touch_nowhere, .is_in_plugin = true },
+                       fpe = { .fn = divide, .is_in_plugin = true },
+                       gave_up = { .fn = abort, .is_in_plugin = true };
     char text[TEXT_MAX];
 
     (void)state;
@@ -246,7 +252,7 @@ static void crash_names_plugin_callback_input_and_signal(void **state)
 
 static void full_stack_can_still_be_told(void **state)
 {
-    const struct crash deep = { overflow, true };
+    const struct crash deep = { .fn = overflow, .is_in_plugin = true };
     char text[TEXT_MAX];
 
     (void)state;
@@ -255,18 +261,61 @@ static void full_stack_can_still_be_told(void **state)
 
 static void crash_of_our_own_blames_no_plugin(void **state)
 {
-    const struct crash ours = { abort, false };
+    const struct crash ours = { .fn = abort }, of_one = { .fn = abort, .section = "exchange:acme" };
     char text[TEXT_MAX];
 
     (void)state;
     assert_string_equal(line_of(&ours, SIGABRT, text),
                         "level=error msg=\"crashed outside of any plugin: SIGABRT, it gave up by "
                         "abort() or an assertion\"\n");
+    assert_string_equal(line_of(&of_one, SIGABRT, text),
+                        "level=error section=exchange:acme msg=\"crashed outside of any plugin: "
+                        "SIGABRT, it gave up by abort() or an assertion\"\n");
+}
+
+static void speak(void)
+{
+    log_line(ARB_INFO, NULL, "running");
+    log_line(ARB_INFO, "kafka=publisher", "produced");
+    log_line(ARB_INFO, "venue=acme", "live");
+    log_line(ARB_INFO, "strategy=acme", "live");
+    _exit(0);
+}
+
+static const char *next_line(const char **text)
+{
+    const char *const line = without_time(*text);
+
+    *text = strchr(line, '\n') + 1;
+    return line;
+}
+
+static void expect_line(const char **text, const char *want)
+{
+    const char *const line = next_line(text);
+
+    assert_int_equal(strcspn(line, "\n"), strlen(want));
+    assert_memory_equal(line, want, strlen(want));
+}
+
+static void lines_of_a_process_say_which_section_it_runs(void **state)
+{
+    const struct crash none = { .fn = speak, .section = "exchange:acme" };
+    char buffer[TEXT_MAX];
+    const char *text = buffer;
+
+    (void)state;
+    assert_int_equal(status_of(&none, buffer), 0);
+    expect_line(&text, "level=info section=exchange:acme msg=\"running\"");
+    expect_line(&text, "level=info section=exchange:acme kafka=publisher msg=\"produced\"");
+    expect_line(&text, "level=info venue=acme msg=\"live\"");
+    expect_line(&text, "level=info strategy=acme msg=\"live\"");
+    assert_string_equal(text, "");
 }
 
 static void exit_in_a_callback_is_a_crash(void **state)
 {
-    const struct crash inside = { end, true }, outside = { end, false };
+    const struct crash inside = { .fn = end, .is_in_plugin = true }, outside = { .fn = end };
     char text[TEXT_MAX];
 
     (void)state;
@@ -286,7 +335,7 @@ static void exit_in_a_callback_is_a_crash(void **state)
 
 static void time_is_as_of_other_lines(void **state)
 {
-    const struct crash ours = { abort, false };
+    const struct crash ours = { .fn = abort };
     char text[TEXT_MAX], now[32], later[32];
     struct tm utc;
 
@@ -310,6 +359,7 @@ int main(void)
         cmocka_unit_test(crash_names_plugin_callback_input_and_signal),
         cmocka_unit_test(full_stack_can_still_be_told),
         cmocka_unit_test(crash_of_our_own_blames_no_plugin),
+        cmocka_unit_test(lines_of_a_process_say_which_section_it_runs),
         cmocka_unit_test(exit_in_a_callback_is_a_crash),
         cmocka_unit_test(time_is_as_of_other_lines),
     };
