@@ -475,6 +475,47 @@ const struct market_stats *market_stats(const struct market *market)
     return &market->stats;
 }
 
+/* Books of one venue that were heard of and are not LIVE. */
+struct missing {
+    uint32_t n_silent, n_stale, n_other;
+};
+
+static struct missing missing_of(const struct market *market, uint32_t venue)
+{
+    struct missing missing = { 0 };
+
+    for (uint32_t i = 0; i < market->n_instruments; i++) {
+        const struct leg *const leg = &market->instruments[i]->legs[venue];
+        const uint32_t state = leg->replica.view.state;
+        if (!standing_of(leg).is_known || standing_of(leg).is_live) {
+            continue;
+        }
+        missing.n_silent += !leg->is_alive;
+        missing.n_stale += leg->is_alive && state == ARB_BOOK_STALE;
+        missing.n_other += leg->is_alive && state != ARB_BOOK_STALE;
+    }
+    return missing;
+}
+
+void market_explain(const struct market *market, struct arb_text *text)
+{
+    for (uint32_t venue = 0; venue < market->config.n_venues; venue++) {
+        const struct missing missing = missing_of(market, venue);
+        const char *const name = market->config.venues[venue].name;
+
+        if (missing.n_silent > 0) {
+            arb_text_add(text, "; %s: its host is silent or has ended", name);
+        }
+        if (missing.n_stale > 0) {
+            arb_text_add(text, "; %s: %u are STALE", name, (unsigned)missing.n_stale);
+        }
+        if (missing.n_other > 0) {
+            arb_text_add(text, "; %s: %u have no levels that count", name,
+                         (unsigned)missing.n_other);
+        }
+    }
+}
+
 int market_create(struct market **market, const struct market_config *config)
 {
     if (config->n_venues > ARB_VENUES_MAX) {

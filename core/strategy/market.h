@@ -12,6 +12,7 @@
 
 #include "arbspot/consumer.h"
 #include "arbspot/strategy.h"
+#include "arbspot/text.h"
 #include "book/event.h"
 
 enum {
@@ -70,5 +71,8 @@ struct market_leg market_leg(const struct market *market, uint32_t instrument, u
 const struct arb_venue *market_venue(const struct market *market, uint32_t venue);
 
 const struct market_stats *market_stats(const struct market *market);
+
+/* Adds for each venue with books that are not LIVE why: "; kraken: 2 are STALE". */
+void market_explain(const struct market *market, struct arb_text *text);
 
 #endif /* ARB_MARKET_H */

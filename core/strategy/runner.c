@@ -8,6 +8,7 @@
 
 #include "plugin/options.h"
 #include "strategy/attention.h"
+#include "strategy/liveness.h"
 #include "strategy/requests.h"
 #include "util/clock.h"
 #include "util/joinable.h"
@@ -17,19 +18,11 @@
 enum {
     WHO_MAX = CONFIG_NAME_MAX + sizeof("strategy="),
     STOP_TURNS_MAX = 64,  /* turns taken to empty the source before the strategy is stopped */
-    LIVE_LOG_MS = 1000,   /* how long the number of LIVE books has to stand before it is said */
     THREAD_NAME_MAX = 16, /* of Linux, terminator included */
     N_STATS = sizeof(struct runner_stats) / sizeof(uint64_t),
 };
 
 _Static_assert(sizeof(struct runner_stats) % sizeof(uint64_t) == 0, "published word by word");
-
-/* How many books are LIVE, and since when; said once it stands. */
-struct liveness {
-    uint64_t n_books, n_live;
-    int64_t since_ns;
-    bool is_logged;
-};
 
 struct runner {
     struct runner_config config;
@@ -41,7 +34,6 @@ struct runner {
     struct delivery delivery;
     struct liveness liveness;       /* of the thread's loop */
     struct attention attention;     /* likewise */
-    int64_t started_ns;             /* when the thread was made, monotonic */
     struct moment step_now;         /* the time, unless is_real_time */
     int64_t due_ns[ARB_TIMERS_MAX]; /* monotonic; NEVER_NS: not set */
     int64_t expires_ns;             /* when a book may be STALE because nobody watches it */
@@ -281,27 +273,6 @@ static int wait_ms(const struct runner *runner)
     return (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
-static void log_liveness(struct runner *runner)
-{
-    const struct market_stats *const stats = market_stats(runner->market);
-    struct liveness *const liveness = &runner->liveness;
-    const int64_t now_ns = clock_mono_ns();
-
-    if (liveness->n_books != stats->n_books || liveness->n_live != stats->n_live) {
-        *liveness = (struct liveness){ stats->n_books, stats->n_live, now_ns, false };
-    }
-    if (liveness->is_logged || now_ns - liveness->since_ns < LIVE_LOG_MS * NS_PER_MS) {
-        return;
-    }
-    liveness->is_logged = true;
-    if (liveness->n_books > 0) {
-        log_line(ARB_INFO, runner->who,
-                 "%llu of %llu books are live, since %lld ms after the start",
-                 (unsigned long long)liveness->n_live, (unsigned long long)liveness->n_books,
-                 (long long)((liveness->since_ns - runner->started_ns) / NS_PER_MS));
-    }
-}
-
 static void look_at_silence(struct runner *runner)
 {
     if (!runner->is_disabled) {
@@ -338,7 +309,7 @@ static void run(void *context)
     while (!atomic_load_explicit(&runner->is_stopping, memory_order_acquire)) {
         const struct event *const event = source->ops->next(source, wait_ms(runner));
         (void)turn(runner, event); /* however many these were, the loop goes on */
-        log_liveness(runner);
+        liveness_look(&runner->liveness, runner->market, clock_mono_ns());
         look_at_silence(runner);
         say_alive(runner, false);
     }
@@ -376,7 +347,7 @@ int runner_start(struct runner *runner, struct err *err)
 {
     assert(!runner->thread.is_started);
     runner->is_real_time = true;
-    runner->started_ns = clock_mono_ns();
+    runner->liveness = (struct liveness){ .who = runner->who, .started_ns = clock_mono_ns() };
     const int rc = joinable_start(&runner->thread, run, runner);
 
     if (rc == ARB_OK) {

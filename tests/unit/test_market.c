@@ -12,6 +12,7 @@
 #include "feed_stub.h"
 #include "stderr_capture.h"
 #include "consumer/lease.h"
+#include "strategy/liveness.h"
 #include "strategy/market.h"
 
 static const struct arb_venue venues[] = { { .name = "ask_inc" }, { .name = "bidex" } };
@@ -356,6 +357,50 @@ static void more_venues_than_the_limit_are_refused(void **state)
     assert_int_equal(ARB_EINVAL, market_create(&market, &config));
 }
 
+/* -- what is said of it ----------------------------------------------------------------- */
+
+/* Looks at this moment and as long after it as a number has to stand. */
+static void expect_said(struct world *world, struct liveness *liveness, int64_t now_ns,
+                        const char *want)
+{
+    struct stderr_capture capture;
+
+    stderr_capture_begin(&capture);
+    liveness_look(liveness, world->market, now_ns);
+    liveness_look(liveness, world->market, now_ns + LIVENESS_STANDS_NS - 1);
+    const char *log = stderr_capture_end(&capture);
+    assert_string_equal("", log);
+    stderr_capture_begin(&capture);
+    liveness_look(liveness, world->market, now_ns + LIVENESS_STANDS_NS);
+    liveness_look(liveness, world->market, now_ns + LIVENESS_STANDS_NS + 1);
+    log = stderr_capture_end(&capture);
+    const char *const level = strstr(log, "level=");
+    assert_string_equal(want, level == NULL ? "" : level);
+}
+
+static void loss_of_books_is_a_warning_that_says_why(void **state)
+{
+    struct world *const world = *state;
+    struct liveness liveness = { .who = "strategy=t", .started_ns = NOW_NS };
+    int64_t now_ns = NOW_NS + 500 * NS_PER_MS;
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    apply(world, feed_stub_quote(&world->b, 90, 95));
+    expect_said(world, &liveness, now_ns,
+                "level=info strategy=t msg=\"2 of 2 books are live, since 500 ms after the "
+                "start\"\n");
+    apply(world, feed_stub_status(&world->a, ARB_BOOK_STALE, ARB_TRADING_OPEN));
+    expect_said(world, &liveness, now_ns += 10 * NS_PER_S,
+                "level=warn strategy=t msg=\"1 of 2 books are live; ask_inc: 1 are STALE\"\n");
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    expect_said(world, &liveness, now_ns += 10 * NS_PER_S,
+                "level=info strategy=t msg=\"2 of 2 books are live\"\n");
+    (void)market_on_time(world->market, NOW_NS + LEASE_NS);
+    expect_said(world, &liveness, now_ns += 10 * NS_PER_S,
+                "level=warn strategy=t msg=\"0 of 2 books are live; ask_inc: its host is silent or "
+                "has ended; bidex: its host is silent or has ended\"\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -378,6 +423,7 @@ int main(void)
         TEST(book_of_a_host_that_says_nothing_is_not_live_for_long),
         TEST(older_host_is_heard_again_when_the_newer_ends),
         TEST(books_of_a_lost_partition_are_not_live),
+        TEST(loss_of_books_is_a_warning_that_says_why),
         TEST(more_venues_than_the_limit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
