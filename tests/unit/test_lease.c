@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "consumer/lease.h"
+#include "util/boot.h"
 
 #define MS INT64_C(1000000)
 #define HOST_NS (INT64_C(777777) * MS)
@@ -303,6 +304,14 @@ static void each_partition_has_a_lease(void **state)
     leases_fini(&leases);
 }
 
+/* Any two looks at it are of one start; a kernel with /proc tells. */
+static void a_start_of_the_machine_has_a_name(void **state)
+{
+    (void)state;
+    assert_true(boot_id() != 0);
+    assert_true(boot_id() == boot_id());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +332,7 @@ int main(void)
         cmocka_unit_test(the_older_session_returns_when_the_newer_is_gone),
         cmocka_unit_test(numbers_of_a_message_may_be_anything),
         cmocka_unit_test(each_partition_has_a_lease),
+        cmocka_unit_test(a_start_of_the_machine_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
