@@ -12,6 +12,7 @@
 #include "kafka/last_run.h"
 #include "strategy/ring_source.h"
 #include "util/clock.h"
+#include "util/fnv.h"
 #include "util/log.h"
 #include "util/shortage.h"
 
@@ -93,12 +94,7 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
 /* Of this run of this strategy: no other strategy has it, nor has this one in another run. */
 static uint64_t strategy_session(uint64_t run, const char *name)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-
-    for (const char *at = name; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
-    }
-    return run ^ hash;
+    return run ^ fnv_of(name);
 }
 
 /* Another host may publish a venue of ours, or does, and its strategies are at work. */

@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "util/fnv.h"
+
 enum { ID_MAX = 64 };
 
 /* The kernel's random number of this start, "4bf85e58-...", cut to 64 bits of it. */
@@ -16,9 +18,7 @@ static uint64_t read_id(void)
         return 0;
     }
     if (fgets(text, sizeof(text), file) != NULL) {
-        for (const char *c = text; *c != '\0' && *c != '\n'; c++) {
-            id = (id ^ (unsigned char)*c) * UINT64_C(0x100000001b3); /* FNV */
-        }
+        id = fnv_of(text);
     }
     (void)fclose(file); /* only read from */
     return id;

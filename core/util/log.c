@@ -138,6 +138,16 @@ void log_raw(const char *line, size_t len)
     (void)output_write(&sink, line, len); /* nowhere left to report to */
 }
 
+void log_counted(enum arb_log_level level, const char *who, const char *text, uint64_t n_hidden)
+{
+    if (n_hidden == 0) {
+        log_line(level, who, "%s", text);
+    } else {
+        log_line(level, who, "%s (%llu more like this not shown)", text,
+                 (unsigned long long)n_hidden);
+    }
+}
+
 bool log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *suppressed)
 {
     if (now_ns < limit->next_ns) {
@@ -163,10 +173,5 @@ void log_limited(struct log_limit *limit, int64_t now_ns, enum arb_log_level lev
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args); /* cut it still tells */
     va_end(args);
-    if (suppressed == 0) {
-        log_line(level, who, "%s", text);
-    } else {
-        log_line(level, who, "%s (%llu more like this not shown)", text,
-                 (unsigned long long)suppressed);
-    }
+    log_counted(level, who, text, suppressed);
 }

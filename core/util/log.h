@@ -46,6 +46,9 @@ void log_vline(enum arb_log_level level, const char *who, const char *fmt, va_li
 /* Writes a line that is one already, newline included. Safe in a signal handler. */
 void log_raw(const char *line, size_t len);
 
+/* A line, and behind it how many like it were left out, if any were. */
+void log_counted(enum arb_log_level level, const char *who, const char *text, uint64_t n_hidden);
+
 /* Lets one line through per interval and counts the rest. Zeroed memory is ready. */
 struct log_limit {
     int64_t next_ns;

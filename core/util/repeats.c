@@ -3,19 +3,15 @@
 #include <stdio.h>
 
 #include "util/clock.h"
+#include "util/fnv.h"
 #include "util/log.h"
 
 enum { TEXT_MAX = 1024 }; /* as much as a line of the log shows */
 
-/* FNV-1a; never 0, which is no key. */
+/* Never 0, which is no key. */
 static uint64_t key_of(const char *text)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    }
-    return hash | 1;
+    return fnv_of(text) | 1;
 }
 
 /* The one with this key, or the one that ends first for a new start. */
@@ -76,10 +72,5 @@ void repeats_log(struct repeats *repeats, int64_t mono_ns, enum arb_log_level le
     all->n_shown++;
     place->n_shown++;
     same->n_shown++;
-    if (n_hidden == 0) {
-        log_line(level, who, "%s", text);
-    } else {
-        log_line(level, who, "%s (%llu more like this not shown)", text,
-                 (unsigned long long)n_hidden);
-    }
+    log_counted(level, who, text, n_hidden);
 }
