@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "host/heart.h"
 #include "host/host_watch.h"
 #include "kafka/kafka_source.h"
 #include "kafka/last_run.h"

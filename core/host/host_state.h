@@ -28,7 +28,7 @@ struct strategy_part {
 };
 
 /* The marks that the watchdog looks at, in this order: ours, of venues, of strategies. */
-enum { OWN_MARK = 0, FIRST_VENUE_MARK = 1 };
+enum { FIRST_VENUE_MARK = 1 };
 
 struct host {
     struct config *config;
