@@ -118,8 +118,8 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .n_venues = host->config->n_exchanges,
                                           .source = part->source,
                                           .ring = &part->opportunities,
-                                          .session =
-                                              strategy_session(host->run, part->config->name),
+                                          .session = tenure_session(&part->tenure),
+                                          .tenure = host->embedded == NULL ? &part->tenure : NULL,
                                           .now = clock_moment(),
                                           .silence_ns = host->config->host.silence_ms * NS_PER_MS,
                                           .mark = &part->mark,
@@ -133,6 +133,7 @@ static int create_strategy(struct host *host, unsigned i, struct err *err)
     struct strategy_part *const part = &host->strategies[host->n_strategies++];
 
     part->config = &host->config->strategies[i];
+    tenure_begin(&part->tenure, strategy_session(host->run, part->config->name));
     int rc = create_source(host, part, err);
     if (rc != ARB_OK) {
         return rc;
@@ -273,11 +274,10 @@ static int create_abandoned(struct host *host, struct err *err)
         return ARB_OK; /* nobody who used this broker before can have left anything in it */
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
-        const struct strategy_config *const strategy = host->strategies[i].config;
-        strategies[i] =
-            (struct abandoned_strategy){ .name = strategy->name,
-                                         .session = strategy_session(host->run, strategy->name),
-                                         .has_group = strategy->group != NULL };
+        struct strategy_part *const part = &host->strategies[i];
+        strategies[i] = (struct abandoned_strategy){ .name = part->config->name,
+                                                     .tenure = &part->tenure,
+                                                     .has_group = part->config->group != NULL };
     }
     return host->n_strategies == 0 ? ARB_OK : abandoned_create(&host->abandoned, &config, err);
 }

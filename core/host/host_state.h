@@ -4,6 +4,7 @@
 #ifndef ARB_HOST_STATE_H
 #define ARB_HOST_STATE_H
 
+#include "bus/tenure.h"
 #include "config/config.h"
 #include "kafka/abandoned.h"
 #include "kafka/embedded.h"
@@ -23,6 +24,7 @@ struct strategy_part {
     struct source *source;
     struct ring opportunities;
     bool has_ring;
+    struct tenure tenure; /* of the run of it that goes on */
     struct runner *runner;
     struct watch_mark mark; /* of its thread */
 };

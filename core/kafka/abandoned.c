@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka/origin.h"
 #include "kafka/reader.h"
 #include "wire/wire.h"
 #include "util/clock.h"
@@ -47,7 +48,8 @@ struct abandoned {
     struct wire_event decoded; /* without room for levels: a word has none */
     struct run runs[RUNS_MAX];
     unsigned n_runs;
-    struct opening *open; /* [OPEN_MAX] */
+    char host[WIRE_HOST_MAX]; /* how we are named in our words */
+    struct opening *open;     /* [OPEN_MAX] */
     unsigned n_open;
     int64_t echo_ns, sure_since_ns; /* our own last word came back; they do since then, mono */
     pthread_t thread;
@@ -64,6 +66,11 @@ static unsigned find_strategy(const struct abandoned *a, const char *name)
         i++;
     }
     return i;
+}
+
+static uint64_t session_of(const struct abandoned *a, unsigned strategy)
+{
+    return tenure_session(a->strategies[strategy].tenure);
 }
 
 /* -- which runs there are -------------------------------------------------------------- */
@@ -102,9 +109,12 @@ static void note_echo(struct abandoned *a, int64_t now_ns)
     a->echo_ns = now_ns;
 }
 
-static void note_double(struct run *run, const struct abandoned_strategy *ours, const char *host)
+/* An earlier run of ours may still be heard. */
+static void note_double(const struct abandoned *a, struct run *run, const char *host)
 {
-    if (ours->has_group || run->is_named) {
+    const struct abandoned_strategy *const ours = &a->strategies[run->strategy];
+
+    if (ours->has_group || run->is_named || strcmp(host, a->host) == 0) {
         return;
     }
     run->is_named = true;
@@ -130,10 +140,11 @@ static void take_word(struct abandoned *a, const struct wire_event *word, int64_
         *run = (struct run){ .strategy = strategy, .session = word->event.session };
     }
     run->heard_ns = word->event.ends ? 0 : now_ns;
-    if (run->session == a->strategies[strategy].session) {
+    if (run->session == session_of(a, strategy)) {
+        tenure_echo(a->strategies[strategy].tenure, word->event.mono_ns);
         note_echo(a, now_ns);
     } else if (!word->event.ends) {
-        note_double(run, &a->strategies[strategy], word->alive.host);
+        note_double(a, run, word->alive.host);
     }
 }
 
@@ -173,8 +184,8 @@ static void take_opportunity(struct abandoned *a, const struct opportunity *o)
     const unsigned strategy = find_strategy(a, o->strategy);
     struct opening *opening;
 
-    if (strategy == a->config.n_strategies || o->session == a->strategies[strategy].session) {
-        return; /* ours are for ourselves to close */
+    if (strategy == a->config.n_strategies) {
+        return;
     }
     opening = find_open(a, o);
     if (o->terms.event == ARB_OPPORTUNITY_CLOSE) {
@@ -211,7 +222,7 @@ static bool is_ours_to_close(const struct abandoned *a, unsigned strategy, int64
 {
     for (unsigned i = 0; i < a->n_runs; i++) {
         if (a->runs[i].strategy == strategy && !is_dead(&a->runs[i], now_ns) &&
-            a->runs[i].session < a->strategies[strategy].session) {
+            a->runs[i].session < session_of(a, strategy)) {
             return false;
         }
     }
@@ -236,10 +247,14 @@ static bool close_one(struct abandoned *a, struct opening *opening)
     return true;
 }
 
-/* Not at once: whoever was the eldest before us may just have closed it. */
+/*
+ * Those of our run are for itself to close. Not at once: whoever was the eldest before us may just
+ * have closed it.
+ */
 static bool is_due(struct abandoned *a, struct opening *opening, int64_t now_ns)
 {
-    if (!is_dead(find_run(a, opening->last.session), now_ns) ||
+    if (opening->last.session == session_of(a, opening->strategy) ||
+        !is_dead(find_run(a, opening->last.session), now_ns) ||
         !is_ours_to_close(a, opening->strategy, now_ns)) {
         opening->ours_since_ns = 0;
         return false;
@@ -300,6 +315,7 @@ static void *run(void *context)
 static int prepare(struct abandoned *a, const struct abandoned_config *config)
 {
     a->config = *config;
+    origin_host(a->host);
     a->strategies = calloc((size_t)config->n_strategies + 1, sizeof(*a->strategies));
     a->names = calloc((size_t)config->n_strategies + 1, sizeof(*a->names));
     a->open = calloc(OPEN_MAX, sizeof(*a->open));

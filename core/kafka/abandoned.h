@@ -8,7 +8,8 @@
  * the eldest closes.
  *
  * It is sure of that only as long as its own words come back: while brokers are away nobody is
- * heard, and nobody is dead for it.
+ * heard, and nobody is dead for it. A run that was away itself for so long is over, and what it had
+ * open is treated like that of any other (bus/tenure.h).
  *
  * A thread of its own reads both topics.
  */
@@ -16,17 +17,18 @@
 #define ARB_ABANDONED_H
 
 #include "bus/ring.h"
+#include "bus/tenure.h"
 #include "config/config.h"
 #include "util/err.h"
 
 /* One strategy of this process. */
 struct abandoned_strategy {
     const char *name;
-    uint64_t session; /* of its run here */
-    bool has_group;   /* others may run it beside this one */
+    struct tenure *tenure; /* of its run here: told what comes back */
+    bool has_group;        /* others may run it beside this one */
 };
 
-/* Everything is borrowed and must outlive it; `strategies` is copied. */
+/* Everything is borrowed and must outlive it; the array `strategies` is copied. */
 struct abandoned_config {
     const struct kafka_config *kafka;
     const struct abandoned_strategy *strategies;

@@ -1,6 +1,8 @@
 #include "kafka/origin.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kafka/publisher_venue.h"
 
@@ -73,4 +75,12 @@ enum kafka_topic origin_topic(const void *opaque)
     const struct origin origin = origin_unpack(opaque);
 
     return origin.venue == 0 && origin.instrument != NO_BOOK ? KAFKA_OPPORTUNITIES : KAFKA_MARKET;
+}
+
+void origin_host(char out[WIRE_HOST_MAX])
+{
+    char machine[WIRE_HOST_MAX / 2] = "unknown";
+
+    (void)gethostname(machine, sizeof(machine) - 1); /* then it stays so, or is cut */
+    (void)snprintf(out, WIRE_HOST_MAX, "%s/%ld", machine, (long)getpid());
 }

@@ -9,6 +9,7 @@
 
 #include "book/event.h"
 #include "kafka/topics.h"
+#include "wire/wire.h"
 
 /* What the message does to its book on the topic. */
 enum origin_kind {
@@ -41,5 +42,8 @@ struct origin origin_unpack(const void *opaque);
 bool origin_is_of_book(struct origin origin);
 
 enum kafka_topic origin_topic(const void *opaque);
+
+/* How this process is named in its alive messages, for people: "MACHINE/PROCESS". */
+void origin_host(char out[WIRE_HOST_MAX]);
 
 #endif /* ARB_ORIGIN_H */

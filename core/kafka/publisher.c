@@ -1,11 +1,10 @@
 #include "kafka/publisher.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "kafka/messages.h"
+#include "kafka/origin.h"
 #include "kafka/publisher_state.h"
 #include "kafka/returns.h"
 #include "util/shortage.h"
@@ -249,15 +248,6 @@ static int copy_config(struct publisher *p, const struct publisher_config *confi
     return ARB_OK;
 }
 
-/* For people who look who publishes a venue. */
-static void name_host(char out[WIRE_HOST_MAX])
-{
-    char machine[WIRE_HOST_MAX / 2] = "unknown";
-
-    (void)gethostname(machine, sizeof(machine) - 1); /* then it stays so, or is cut */
-    (void)snprintf(out, WIRE_HOST_MAX, "%s/%ld", machine, (long)getpid());
-}
-
 int publisher_create(struct publisher **out, const struct publisher_config *config, struct err *err)
 {
     assert(config->n_venues <= PUBLISHER_VENUES_MAX);
@@ -270,7 +260,7 @@ int publisher_create(struct publisher **out, const struct publisher_config *conf
         publisher_destroy(p);
         return err_set(err, rc, "no memory for the publisher");
     }
-    name_host(p->host);
+    origin_host(p->host);
     const struct outbox_config outbox = {
         .kafka = p->config, .who = "kafka=publisher", .owner = &returns_owner, .self = p
     };

@@ -81,35 +81,85 @@ static void push(struct delivery *delivery, const struct opportunity *opportunit
     }
 }
 
-void delivery_alive(struct delivery *delivery, struct moment now, bool ends)
+/* What cannot be said now is said in the next turn. */
+static void say_alive(struct delivery *delivery, int64_t mono_ns, bool ends)
 {
-    if (delivery->ring == NULL || (!ends && now.mono_ns < delivery->alive_ns)) {
+    struct opportunity *const record = ring_reserve(delivery->ring, sizeof(*record));
+
+    if (record == NULL) {
         return;
     }
-    struct opportunity *const record = ring_reserve(delivery->ring, sizeof(*record));
-    if (record == NULL) {
-        return; /* what is not said for long is not true */
-    }
-    *record = (struct opportunity){ .session = delivery->session,
-                                    .seq = ++delivery->n_alive,
-                                    .alive_ns = now.mono_ns,
-                                    .ends = ends };
+    *record = (struct opportunity){
+        .session = delivery->session, .seq = ++delivery->n_alive, .alive_ns = mono_ns, .ends = ends
+    };
     memcpy(record->strategy, delivery->strategy, sizeof(record->strategy));
     ring_commit(delivery->ring);
-    delivery->alive_ns = now.mono_ns + ALIVE_NS;
+    delivery->said_ns = mono_ns;
+}
+
+static void begin_new_run(struct delivery *delivery, int64_t mono_ns)
+{
+    log_line(ARB_WARN, delivery->who,
+             "nothing that it said for %.1f s can have been heard, so it counts as gone: what it "
+             "had open is closed as abandoned, and it goes on as a new run",
+             (double)TENURE_NS / (double)NS_PER_S);
+    say_alive(delivery, mono_ns, true);
+    delivery->session = tenure_next_session(delivery->session);
+    delivery->seq = delivery->n_alive = 0;
+    delivery->said_ns = 0;
+    delivery->n_over++;
+    tenure_begin(delivery->tenure, delivery->session);
+}
+
+static void look_at_tenure(struct delivery *delivery, int64_t mono_ns)
+{
+    if (delivery->tenure != NULL && delivery->ring != NULL &&
+        tenure_is_over(delivery->tenure, delivery->said_ns, mono_ns)) {
+        begin_new_run(delivery, mono_ns);
+    }
+}
+
+void delivery_alive(struct delivery *delivery, struct moment now, bool ends)
+{
+    if (delivery->ring == NULL) {
+        return;
+    }
+    look_at_tenure(delivery, now.mono_ns);
+    if (ends || delivery->said_ns == 0 || now.mono_ns - delivery->said_ns >= ALIVE_NS) {
+        say_alive(delivery, now.mono_ns, ends);
+    }
+}
+
+static void deliver(struct delivery *delivery, const struct opportunity *opportunity,
+                    int64_t mono_ns)
+{
+    if (delivery->ring != NULL) {
+        push(delivery, opportunity, mono_ns);
+    }
+    if (delivery->fn != NULL) {
+        delivery->fn(delivery->context, opportunity);
+    }
 }
 
 void delivery_send(struct delivery *delivery, const struct market *market,
                    const struct arb_opportunity *terms, enum delivery_cause cause,
                    struct moment detect)
 {
+    look_at_tenure(delivery, detect.mono_ns);
+    const uint32_t event =
+        openings_say(&delivery->openings, terms->id, terms->event, delivery->n_over + 1);
+    if (event == 0) {
+        return; /* others close it */
+    }
     struct opportunity opportunity = {
         .terms = *terms,
         .info = *market_instrument(market, terms->instrument),
         .session = delivery->session,
-        .seq = ++delivery->n,
+        .seq = ++delivery->seq,
         .detect_ns = detect.utc_ns,
     };
+    delivery->n++;
+    opportunity.terms.event = event;
     memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
     fill_leg(market, &opportunity, terms->buy_venue, &opportunity.buy);
     fill_leg(market, &opportunity, terms->sell_venue, &opportunity.sell);
@@ -118,10 +168,5 @@ void delivery_send(struct delivery *delivery, const struct market *market,
     if (cause == BY_MARKET) {
         opportunity.latency_ns = saturating_sub(detect.utc_ns, newer_leg_ns(&opportunity));
     }
-    if (delivery->ring != NULL) {
-        push(delivery, &opportunity, detect.mono_ns);
-    }
-    if (delivery->fn != NULL) {
-        delivery->fn(delivery->context, &opportunity);
-    }
+    deliver(delivery, &opportunity, detect.mono_ns);
 }

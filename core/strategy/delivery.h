@@ -4,13 +4,18 @@
  * To the strategy's terms come the names, the run and sequence, and for each leg how old the
  * book was and which event it stood at. When the ring is full the opportunity is dropped and
  * counted; a gap in the strategy's sequence tells consumers that one is missing.
+ *
+ * It also says once a second that the strategy runs, and begins a new run when nobody can have
+ * heard that for too long.
  */
 #ifndef ARB_DELIVERY_H
 #define ARB_DELIVERY_H
 
 #include "wire/opportunity.h"
 #include "bus/ring.h"
+#include "bus/tenure.h"
 #include "strategy/market.h"
+#include "strategy/openings.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -22,21 +27,25 @@ struct delivery {
     const char *who;      /* "strategy=NAME", for log lines */
     const char *strategy; /* the section's name, in ARB_SYMBOL_MAX bytes */
     uint64_t session;
-    struct ring *ring; /* gets each opportunity as one struct opportunity; or NULL */
-    delivery_fn *fn;   /* called with each opportunity; or NULL */
-    void *context;     /* of fn */
+    struct tenure *tenure; /* of the run, kept up to date; or NULL: nobody else closes anything */
+    struct ring *ring;     /* gets each opportunity as one struct opportunity; or NULL */
+    delivery_fn *fn;       /* called with each opportunity; or NULL */
+    void *context;         /* of fn */
 
     uint64_t n;       /* delivered, those dropped included */
     uint64_t dropped; /* because the ring was full */
-    uint64_t n_alive; /* times it was said that the strategy runs */
-    int64_t alive_ns; /* when that is said again, mono */
+    uint64_t seq;     /* of the run's last opportunity */
+    uint64_t n_alive; /* times it was said that this run is there */
+    int64_t said_ns;  /* when it was for the last time, mono; 0: never */
+    uint32_t n_over;  /* runs before this one */
+    struct openings openings;
     struct log_limit drop_limit;
 };
 
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
 enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
 
-/* Says that the strategy runs, once a second; at its end for the last time. */
+/* Says that the strategy runs, if it is time to; at its end for the last time. */
 void delivery_alive(struct delivery *delivery, struct moment now, bool ends);
 
 /* Delivers `terms`, published at the moment `detect` about books that `market` has shown. */

@@ -462,6 +462,7 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .who = runner->who,
         .strategy = config->strategy->name,
         .session = config->session,
+        .tenure = config->tenure,
         .ring = config->ring,
         .fn = config->fn,
         .context = config->context,

@@ -35,6 +35,7 @@ struct runner_config {
     delivery_fn *fn;         /* and a function they go to; or NULL */
     void *context;           /* of fn */
     uint64_t session;        /* of this run, stamped on every opportunity */
+    struct tenure *tenure;   /* of this run, see delivery.h; or NULL */
     struct moment now;       /* what init() sees */
     int64_t silence_ns;      /* after so long it says what is missing; 0: never */
     struct watch_mark *mark; /* for the thread; or NULL */

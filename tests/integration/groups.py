@@ -1,4 +1,5 @@
-"""Strategies that share the instruments in a group, on Apache Kafka: members join, leave, and are killed.
+"""Strategies that share the instruments in a group, on Apache Kafka: members join, leave, are killed, and are
+stopped for so long that others take them for dead.
 
 Whatever happens, no opportunity is open in two places at once, each that was opened is closed exactly once, none
 rests on a book that is older than what was just published, and the instruments of one that is gone are looked
@@ -20,6 +21,7 @@ from verify import strategy_only
 SYMBOLS = 6
 MEMBERS = 3
 SESSION_TIMEOUT_S = 6
+STOPPED_S = 9  # the others have taken over by then
 AGE_MAX_MS = 5000
 
 
@@ -39,14 +41,22 @@ class Group:
         member.send(number)
         member.wait(self.stage.limit(15))
 
+    def pause(self):
+        member = self.chance.choice(self.running)
+        member.send(signal.SIGSTOP)
+        time.sleep(STOPPED_S)
+        member.send(signal.SIGCONT)
+
     def change(self):
-        choices = ["join"] if len(self.running) < 2 else ["leave", "kill"]
+        choices = ["join"] if len(self.running) < 2 else ["leave", "kill", "stop"]
         if len(self.running) < MEMBERS:
             choices.append("join")
-        what = self.chance.choice(choices)
+        what = self.chance.choice(choices) if self.changes else "stop"
         self.changes.append((what, time.time_ns()))
         if what == "join":
             self.join()
+        elif what == "stop":
+            self.pause()
         else:
             self.go(signal.SIGTERM if what == "leave" else signal.SIGKILL)
 

@@ -1,0 +1,255 @@
+/*
+ * Nobody closes an opportunity twice: a run of a strategy that others may take for dead is over,
+ * and what the strategy says of it later is said anew or not at all. What goes into the ring is
+ * kept as text: runs are A, B, C in their order.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arbspot/text.h"
+#include "chance.h"
+#include "feed_stub.h"
+#include "stderr_capture.h"
+#include "strategy/delivery.h"
+
+enum { RING_BYTES = 1 << 20, TEXT_MAX = 4096, RUNS_MAX = 8, IDS = 4000 };
+
+static const char name[ARB_SYMBOL_MAX] = "t";
+static const struct arb_venue venues[] = { { .name = "askinc" }, { .name = "bidex" } };
+
+struct world {
+    struct market *market;
+    struct feed_stub a, b;
+    struct ring ring;
+    struct tenure tenure;
+    struct delivery delivery;
+    uint64_t runs[RUNS_MAX];
+    unsigned n_runs;
+    struct stderr_capture capture;
+    char text[TEXT_MAX];
+};
+
+static void show(struct world *world)
+{
+    const struct event quotes[] = { feed_stub_quote(&world->a, 100, 101),
+                                    feed_stub_quote(&world->b, 103, 104) };
+    struct arb_market market;
+
+    for (unsigned i = 0; i < 2; i++) {
+        market_apply(world->market, &quotes[i], NS_PER_S);
+    }
+    (void)market_changed(world->market, &market); /* so that there is an instrument */
+}
+
+static int set_up(void **state)
+{
+    struct world *const world = calloc(1, sizeof(*world));
+    const struct market_config config = { .venues = venues, .n_venues = 2, .who = "strategy=t" };
+
+    assert_non_null(world);
+    assert_int_equal(ARB_OK, market_create(&world->market, &config));
+    assert_int_equal(ARB_OK, ring_init(&world->ring, RING_BYTES, NULL));
+    feed_stub_init(&world->a, "askinc", "BTC/USD");
+    feed_stub_init(&world->b, "bidex", "BTC/USD");
+    show(world);
+    tenure_begin(&world->tenure, 77);
+    world->delivery = (struct delivery){ .who = "strategy=t",
+                                         .strategy = name,
+                                         .session = 77,
+                                         .tenure = &world->tenure,
+                                         .ring = &world->ring };
+    stderr_capture_begin(&world->capture);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *const world = *state;
+
+    (void)stderr_capture_end(&world->capture);
+    feed_stub_fini(&world->a);
+    feed_stub_fini(&world->b);
+    ring_fini(&world->ring);
+    market_destroy(world->market);
+    free(world);
+    return 0;
+}
+
+static struct moment at(int64_t ms)
+{
+    return (struct moment){ .mono_ns = NS_PER_S + ms * NS_PER_MS, .utc_ns = ms * NS_PER_MS };
+}
+
+static void say(struct world *world, uint32_t event, uint64_t id, int64_t ms)
+{
+    const struct arb_opportunity terms = {
+        .size = sizeof(terms), .event = event, .id = id, .sell_venue = 1
+    };
+
+    delivery_send(&world->delivery, world->market, &terms, BY_MARKET, at(ms));
+}
+
+static char letter_of(struct world *world, uint64_t session)
+{
+    unsigned i = 0;
+
+    while (i < world->n_runs && world->runs[i] != session) {
+        i++;
+    }
+    assert_true(i < RUNS_MAX);
+    world->runs[i] = session;
+    world->n_runs = i == world->n_runs ? i + 1 : world->n_runs;
+    return (char)('A' + i);
+}
+
+/* Empties the ring. */
+static const char *said(struct world *world)
+{
+    struct arb_text out = arb_text_over(world->text, sizeof(world->text));
+    size_t len;
+
+    for (const struct opportunity *o; (o = ring_peek(&world->ring, &len)) != NULL;) {
+        const char run = letter_of(world, o->session);
+        if (o->alive_ns != 0) {
+            arb_text_add(&out, "%c%s ", run, o->ends ? " ends" : "");
+        } else {
+            arb_text_add(&out, "%c:%llu %s %llu ", run, (unsigned long long)o->seq,
+                         opportunity_event_name(o->terms.event), (unsigned long long)o->terms.id);
+        }
+        ring_release(&world->ring);
+    }
+    return world->text;
+}
+
+/* Says that it runs, and hears it, so often as a thread would. */
+static void live(struct world *world, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t ms = from_ms; ms < to_ms; ms += 100) {
+        delivery_alive(&world->delivery, at(ms), false);
+        tenure_echo(&world->tenure, world->delivery.said_ns);
+    }
+}
+
+static void a_run_that_is_heard_goes_on(void **state)
+{
+    struct world *const world = *state;
+
+    live(world, 0, 2500);
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 2500);
+    say(world, ARB_OPPORTUNITY_UPDATE, 5, 2600);
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 2700);
+    live(world, 2700, 3100);
+    assert_string_equal(said(world), "A A A A:1 open 5 A:2 update 5 A:3 close 5 A ");
+}
+
+static void one_that_was_stopped_closes_nothing_of_before(void **state)
+{
+    struct world *const world = *state;
+
+    live(world, 0, 100);
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 200);
+    say(world, ARB_OPPORTUNITY_OPEN, 6, 200);
+    say(world, ARB_OPPORTUNITY_OPEN, 7, 200);
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 3500); /* the first that it does when it goes on */
+    say(world, ARB_OPPORTUNITY_UPDATE, 6, 3500);
+    say(world, ARB_OPPORTUNITY_CLOSE, 6, 3600);
+    say(world, ARB_OPPORTUNITY_OPEN, 8, 3600);
+    delivery_alive(&world->delivery, at(3600), false);
+    assert_string_equal(said(world), "A A:1 open 5 A:2 open 6 A:3 open 7 A ends "
+                                     "B:1 open 6 B:2 close 6 B:3 open 8 B ");
+    assert_int_equal(world->delivery.n, 6);
+    assert_int_equal(tenure_session(&world->tenure), world->runs[1]);
+    assert_non_null(strstr(stderr_capture_end(&world->capture), "goes on as a new run"));
+    stderr_capture_begin(&world->capture);
+}
+
+static void one_that_is_not_heard_is_over_too(void **state)
+{
+    struct world *const world = *state;
+
+    live(world, 0, 1100);
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 1100);
+    for (int64_t ms = 1200; ms < 4000; ms += 100) { /* no word comes back */
+        delivery_alive(&world->delivery, at(ms), false);
+    }
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 4050);
+    assert_string_equal(said(world), "A A A:1 open 5 A A A ends ");
+    delivery_alive(&world->delivery, at(4100), false);
+    for (int64_t ms = 4200; ms < 9000; ms += 100) { /* that nothing is heard is known */
+        delivery_alive(&world->delivery, at(ms), false);
+    }
+    assert_string_equal(said(world), "B B B B B ");
+    assert_int_equal(world->delivery.n_over, 1);
+}
+
+static void without_anybody_else_a_run_stays(void **state)
+{
+    struct world *const world = *state;
+
+    world->delivery.tenure = NULL;
+    delivery_alive(&world->delivery, at(0), false);
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 100);
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 90000);
+    delivery_alive(&world->delivery, at(90000), true);
+    assert_string_equal(said(world), "A A:1 open 5 A:2 close 5 A ends ");
+}
+
+/* Against a plain list: ids that come and go, in runs that end at random. */
+static void any_order_of_ids_is_told_by_run(void **state)
+{
+    static struct openings openings;
+    struct chance chance = chance_init("openings", 7);
+    uint32_t opened_in[IDS] = { 0 }, run = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 400000; i++) {
+        const unsigned id = chance_below(&chance, IDS);
+        const uint32_t event = ARB_OPPORTUNITY_OPEN + chance_below(&chance, 3);
+        const bool is_of_another = opened_in[id] != 0 && opened_in[id] != run;
+        const uint32_t want = !is_of_another                   ? event
+                              : event == ARB_OPPORTUNITY_CLOSE ? 0
+                                                               : ARB_OPPORTUNITY_OPEN;
+        assert_int_equal(openings_say(&openings, id, event, run), want);
+        opened_in[id] = event == ARB_OPPORTUNITY_CLOSE ? 0 : run;
+        run += chance_below(&chance, 5000) == 0 ? 1 : 0;
+    }
+}
+
+static void more_than_can_be_kept_pass_as_they_are(void **state)
+{
+    static struct openings openings;
+
+    (void)state;
+    for (uint64_t id = 0; id < OPENINGS_MAX + 1; id++) {
+        assert_int_equal(openings_say(&openings, id, ARB_OPPORTUNITY_OPEN, 1),
+                         ARB_OPPORTUNITY_OPEN);
+    }
+    assert_int_equal(openings_say(&openings, OPENINGS_MAX, ARB_OPPORTUNITY_CLOSE, 2),
+                     ARB_OPPORTUNITY_CLOSE);
+    for (uint64_t id = 0; id < OPENINGS_MAX; id++) {
+        assert_int_equal(openings_say(&openings, id, ARB_OPPORTUNITY_CLOSE, 2), 0);
+    }
+    assert_int_equal(openings.n, 0);
+}
+
+#define DELIVERY_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DELIVERY_TEST(a_run_that_is_heard_goes_on),
+        DELIVERY_TEST(one_that_was_stopped_closes_nothing_of_before),
+        DELIVERY_TEST(one_that_is_not_heard_is_over_too),
+        DELIVERY_TEST(without_anybody_else_a_run_stays),
+        cmocka_unit_test(any_order_of_ids_is_told_by_run),
+        cmocka_unit_test(more_than_can_be_kept_pass_as_they_are),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
