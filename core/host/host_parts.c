@@ -109,6 +109,13 @@ static bool is_held(const void *context)
     return false;
 }
 
+/* Another run of the strategy has it open. */
+static bool is_taken(const void *context, const struct opportunity *opportunity)
+{
+    const struct host *const host = context;
+    return host->abandoned != NULL && abandoned_is_taken(host->abandoned, opportunity);
+}
+
 static int create_runner(struct host *host, unsigned i, struct strategy_part *part, struct err *err)
 {
     struct problems problems = { .out = stderr, .path = host->config->path };
@@ -124,7 +131,8 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .silence_ns = host->config->host.silence_ms * NS_PER_MS,
                                           .mark = &part->mark,
                                           .is_held = is_held,
-                                          .hold_context = host };
+                                          .is_taken = is_taken,
+                                          .host = host };
     return runner_create(&part->runner, &config, &problems, err);
 }
 
@@ -264,7 +272,7 @@ static int create_rivals(struct host *host, struct err *err)
 
 static int create_abandoned(struct host *host, struct err *err)
 {
-    struct abandoned_strategy strategies[CONFIG_STRATEGIES_MAX];
+    struct claims_strategy strategies[CONFIG_STRATEGIES_MAX];
     const struct abandoned_config config = { .kafka = &host->config->kafka,
                                              .strategies = strategies,
                                              .n_strategies = host->n_strategies,
@@ -275,9 +283,9 @@ static int create_abandoned(struct host *host, struct err *err)
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
         struct strategy_part *const part = &host->strategies[i];
-        strategies[i] = (struct abandoned_strategy){ .name = part->config->name,
-                                                     .tenure = &part->tenure,
-                                                     .has_group = part->config->group != NULL };
+        strategies[i] = (struct claims_strategy){ .name = part->config->name,
+                                                  .tenure = &part->tenure,
+                                                  .has_group = part->config->group != NULL };
     }
     return host->n_strategies == 0 ? ARB_OK : abandoned_create(&host->abandoned, &config, err);
 }

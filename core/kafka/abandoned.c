@@ -1,152 +1,30 @@
 #include "kafka/abandoned.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "kafka/origin.h"
 #include "kafka/reader.h"
-#include "wire/wire.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/shortage.h"
 
-enum {
-    WAIT_MS = 100,
-    RUNS_MAX = 256,  /* of all strategies, heard of lately */
-    OPEN_MAX = 4096, /* more are not looked after */
-};
-
-#define HEARD_NS (2 * NS_PER_S)    /* a run that is heard of less often is not sure to be there */
-#define DEAD_NS (3500 * NS_PER_MS) /* and is not there */
-
-#define HANDOVER_NS NS_PER_S /* until what another one wrote has surely been read */
+enum { WAIT_MS = 100 };
 
 static const char who[] = "kafka=abandoned";
 
-/* One run of a strategy. */
-struct run {
-    unsigned strategy; /* which of ours has its name */
-    uint64_t session;
-    int64_t heard_ns; /* mono; 0: it has ended */
-    bool is_named;    /* the log said that it is there beside ours */
-};
-
-/* What is open, as it was last told. */
-struct opening {
-    unsigned strategy;
-    int64_t ours_since_ns; /* mono: it is ours to close since then; 0: it is not */
-    struct opportunity last;
-};
-
 struct abandoned {
     struct abandoned_config config;
-    struct abandoned_strategy *strategies;
-    const char **names;
+    char host[WIRE_HOST_MAX];
+    const char *names[CONFIG_STRATEGIES_MAX + 1];
     struct kafka_reader *words, *opportunities;
     struct wire_event decoded; /* without room for levels: a word has none */
-    struct run runs[RUNS_MAX];
-    unsigned n_runs;
-    char host[WIRE_HOST_MAX]; /* how we are named in our words */
-    struct opening *open;     /* [OPEN_MAX] */
-    unsigned n_open;
-    int64_t echo_ns, sure_since_ns; /* our own last word came back; they do since then, mono */
+    pthread_mutex_t lock;      /* of claims, which strategies ask too */
+    struct claims *claims;
     pthread_t thread;
     bool is_started;
     _Atomic bool stops; /* no data depends on it */
 };
-
-/* Which of ours has the name; n_strategies: none. */
-static unsigned find_strategy(const struct abandoned *a, const char *name)
-{
-    unsigned i = 0;
-
-    while (i < a->config.n_strategies && strcmp(a->strategies[i].name, name) != 0) {
-        i++;
-    }
-    return i;
-}
-
-static uint64_t session_of(const struct abandoned *a, unsigned strategy)
-{
-    return tenure_session(a->strategies[strategy].tenure);
-}
-
-/* -- which runs there are -------------------------------------------------------------- */
-
-static struct run *find_run(struct abandoned *a, uint64_t session)
-{
-    for (unsigned i = 0; i < a->n_runs; i++) {
-        if (a->runs[i].session == session) {
-            return &a->runs[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_dead(const struct run *run, int64_t now_ns)
-{
-    return run == NULL || run->heard_ns == 0 || now_ns - run->heard_ns >= DEAD_NS;
-}
-
-/* A place for a run that was not heard of before; those of the dead are free. */
-static struct run *new_run(struct abandoned *a, int64_t now_ns)
-{
-    for (unsigned i = 0; i < a->n_runs; i++) {
-        if (is_dead(&a->runs[i], now_ns)) {
-            return &a->runs[i];
-        }
-    }
-    return a->n_runs < RUNS_MAX ? &a->runs[a->n_runs++] : NULL;
-}
-
-static void note_echo(struct abandoned *a, int64_t now_ns)
-{
-    if (now_ns - a->echo_ns > HEARD_NS) {
-        a->sure_since_ns = now_ns;
-    }
-    a->echo_ns = now_ns;
-}
-
-/* An earlier run of ours may still be heard. */
-static void note_double(const struct abandoned *a, struct run *run, const char *host)
-{
-    const struct abandoned_strategy *const ours = &a->strategies[run->strategy];
-
-    if (ours->has_group || run->is_named || strcmp(host, a->host) == 0) {
-        return;
-    }
-    run->is_named = true;
-    log_line(ARB_WARN, who,
-             "strategy %s is run by %s too, so each opportunity is there twice; stop one of them, "
-             "or give both the same `group`",
-             ours->name, host);
-}
-
-static void take_word(struct abandoned *a, const struct wire_event *word, int64_t now_ns)
-{
-    const unsigned strategy = find_strategy(a, word->venue.name);
-    struct run *run = find_run(a, word->event.session);
-
-    if (!word->alive.is_of_strategy || strategy == a->config.n_strategies) {
-        return;
-    }
-    if (run == NULL) {
-        run = new_run(a, now_ns);
-        if (run == NULL) {
-            return;
-        }
-        *run = (struct run){ .strategy = strategy, .session = word->event.session };
-    }
-    run->heard_ns = word->event.ends ? 0 : now_ns;
-    if (run->session == session_of(a, strategy)) {
-        tenure_echo(a->strategies[strategy].tenure, word->event.mono_ns);
-        note_echo(a, now_ns);
-    } else if (!word->event.ends) {
-        note_double(a, run, word->alive.host);
-    }
-}
 
 static void hear_words(struct abandoned *a)
 {
@@ -157,48 +35,10 @@ static void hear_words(struct abandoned *a)
         wait_ms = 0;
         if (!record.is_history && wire_is_alive(record.value) &&
             wire_read_event(record.value, &a->decoded) == ARB_OK) {
-            take_word(a, &a->decoded, clock_mono_ns());
+            (void)pthread_mutex_lock(&a->lock);
+            claims_hear(a->claims, &a->decoded, clock_mono_ns());
+            (void)pthread_mutex_unlock(&a->lock);
         }
-    }
-}
-
-/* -- what is open ---------------------------------------------------------------------- */
-
-static struct opening *find_open(struct abandoned *a, const struct opportunity *o)
-{
-    for (unsigned i = 0; i < a->n_open; i++) {
-        if (a->open[i].last.session == o->session && a->open[i].last.terms.id == o->terms.id) {
-            return &a->open[i];
-        }
-    }
-    return NULL;
-}
-
-static void forget(struct abandoned *a, struct opening *opening)
-{
-    *opening = a->open[--a->n_open];
-}
-
-static void take_opportunity(struct abandoned *a, const struct opportunity *o)
-{
-    const unsigned strategy = find_strategy(a, o->strategy);
-    struct opening *opening;
-
-    if (strategy == a->config.n_strategies) {
-        return;
-    }
-    opening = find_open(a, o);
-    if (o->terms.event == ARB_OPPORTUNITY_CLOSE) {
-        if (opening != NULL) {
-            forget(a, opening);
-        }
-        return;
-    }
-    if (opening == NULL && a->n_open < OPEN_MAX) {
-        opening = &a->open[a->n_open++];
-    }
-    if (opening != NULL) {
-        *opening = (struct opening){ .strategy = strategy, .last = *o };
     }
 }
 
@@ -210,84 +50,54 @@ static void hear_opportunities(struct abandoned *a)
 
     while (kafka_reader_next(a->opportunities, 0, &record)) {
         if (wire_read_opportunity(record.value, &opportunity, &pub_ns) == ARB_OK) {
-            take_opportunity(a, &opportunity);
+            (void)pthread_mutex_lock(&a->lock);
+            claims_take(a->claims, &opportunity);
+            (void)pthread_mutex_unlock(&a->lock);
         }
     }
 }
 
-/* -- what is to be closed -------------------------------------------------------------- */
-
-/* Of those that are alive the eldest acts; ours is one of them. */
-static bool is_ours_to_close(const struct abandoned *a, unsigned strategy, int64_t now_ns)
+/* False: there is none, or no room in the ring yet. */
+static bool close_next(struct abandoned *a)
 {
-    for (unsigned i = 0; i < a->n_runs; i++) {
-        if (a->runs[i].strategy == strategy && !is_dead(&a->runs[i], now_ns) &&
-            a->runs[i].session < session_of(a, strategy)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool close_one(struct abandoned *a, struct opening *opening)
-{
-    struct opportunity *const record = ring_reserve(a->config.ring, sizeof(*record));
+    const struct opportunity *const dead = claims_next_dead(a->claims, clock_mono_ns());
+    struct opportunity *const record =
+        dead == NULL ? NULL : ring_reserve(a->config.ring, sizeof(*record));
 
     if (record == NULL) {
         return false;
     }
-    *record = opening->last;
+    *record = *dead;
+    claims_forget(a->claims, dead);
     record->terms.event = ARB_OPPORTUNITY_CLOSE;
     record->terms.reason = ARB_CLOSE_ABANDONED;
     record->seq++;
     record->detect_ns = clock_now_ns();
     record->latency_ns = 0;
     ring_commit(a->config.ring);
-    forget(a, opening);
     return true;
 }
 
-/*
- * Those of our run are for itself to close. Not at once: whoever was the eldest before us may just
- * have closed it.
- */
-static bool is_due(struct abandoned *a, struct opening *opening, int64_t now_ns)
-{
-    if (opening->last.session == session_of(a, opening->strategy) ||
-        !is_dead(find_run(a, opening->last.session), now_ns) ||
-        !is_ours_to_close(a, opening->strategy, now_ns)) {
-        opening->ours_since_ns = 0;
-        return false;
-    }
-    if (opening->ours_since_ns == 0) {
-        opening->ours_since_ns = now_ns;
-    }
-    return now_ns - opening->ours_since_ns >= HANDOVER_NS;
-}
-
-static void close_dead(struct abandoned *a, int64_t now_ns)
+static void close_dead(struct abandoned *a)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < a->n_open;) {
-        struct opening *const opening = &a->open[i];
-        if (!is_due(a, opening, now_ns) || !close_one(a, opening)) {
-            i++;
-        } else {
-            n++; /* and the last of them is in its place */
-        }
+    (void)pthread_mutex_lock(&a->lock);
+    while (close_next(a)) {
+        n++;
     }
+    (void)pthread_mutex_unlock(&a->lock);
     if (n > 0) {
         log_line(ARB_INFO, who, "closed %u opportunities that runs which are gone left open", n);
     }
 }
 
-static void judge(struct abandoned *a, int64_t now_ns)
+bool abandoned_is_taken(struct abandoned *a, const struct opportunity *opportunity)
 {
-    if (a->n_open > 0 && a->echo_ns != 0 && now_ns - a->echo_ns <= HEARD_NS &&
-        now_ns - a->sure_since_ns >= DEAD_NS && kafka_reader_is_caught_up(a->opportunities)) {
-        close_dead(a, now_ns);
-    }
+    (void)pthread_mutex_lock(&a->lock);
+    const bool is_taken = claims_is_taken(a->claims, opportunity, clock_mono_ns());
+    (void)pthread_mutex_unlock(&a->lock);
+    return is_taken;
 }
 
 static bool stops(const struct abandoned *a)
@@ -304,7 +114,9 @@ static void *run(void *context)
         hear_words(a);
         if (!stops(a)) { /* without brokers each may take a second */
             hear_opportunities(a);
-            judge(a, clock_mono_ns());
+            if (kafka_reader_is_caught_up(a->opportunities)) {
+                close_dead(a);
+            }
         }
     }
     return NULL;
@@ -315,18 +127,13 @@ static void *run(void *context)
 static int prepare(struct abandoned *a, const struct abandoned_config *config)
 {
     a->config = *config;
+    (void)pthread_mutex_init(&a->lock, NULL); /* cannot fail on Linux */
     origin_host(a->host);
-    a->strategies = calloc((size_t)config->n_strategies + 1, sizeof(*a->strategies));
-    a->names = calloc((size_t)config->n_strategies + 1, sizeof(*a->names));
-    a->open = calloc(OPEN_MAX, sizeof(*a->open));
-    if (a->strategies == NULL || a->names == NULL || a->open == NULL) {
-        return ARB_ENOMEM;
-    }
     for (unsigned i = 0; i < config->n_strategies; i++) {
-        a->strategies[i] = config->strategies[i];
         a->names[i] = config->strategies[i].name;
     }
-    return ARB_OK;
+    a->claims = claims_create(config->strategies, config->n_strategies, a->host);
+    return a->claims == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
 static int open_readers(struct abandoned *a, struct err *err)
@@ -399,8 +206,7 @@ void abandoned_destroy(struct abandoned *a)
     abandoned_stop(a);
     kafka_reader_destroy(a->words);
     kafka_reader_destroy(a->opportunities);
-    free(a->open);
-    free((void *)a->names);
-    free(a->strategies);
+    claims_destroy(a->claims);
+    (void)pthread_mutex_destroy(&a->lock);
     free(a);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define ALIVE_NS NS_PER_S
+#define RETRY_NS (50 * NS_PER_MS)
 
 /* Other people's times may be anything. */
 static int64_t saturating_sub(int64_t a, int64_t b)
@@ -119,20 +120,11 @@ static void look_at_tenure(struct delivery *delivery, int64_t mono_ns)
     }
 }
 
-void delivery_alive(struct delivery *delivery, struct moment now, bool ends)
+static void say(struct delivery *delivery, struct opportunity *opportunity, int64_t mono_ns)
 {
-    if (delivery->ring == NULL) {
-        return;
-    }
-    look_at_tenure(delivery, now.mono_ns);
-    if (ends || delivery->said_ns == 0 || now.mono_ns - delivery->said_ns >= ALIVE_NS) {
-        say_alive(delivery, now.mono_ns, ends);
-    }
-}
-
-static void deliver(struct delivery *delivery, const struct opportunity *opportunity,
-                    int64_t mono_ns)
-{
+    opportunity->session = delivery->session;
+    opportunity->seq = ++delivery->seq;
+    delivery->n++;
     if (delivery->ring != NULL) {
         push(delivery, opportunity, mono_ns);
     }
@@ -141,32 +133,100 @@ static void deliver(struct delivery *delivery, const struct opportunity *opportu
     }
 }
 
-void delivery_send(struct delivery *delivery, const struct market *market,
-                   const struct arb_opportunity *terms, enum delivery_cause cause,
-                   struct moment detect)
+/* Takes in that the strategy says `event` of the opportunity; returns what is to be said, or 0. */
+static uint32_t note(struct delivery *delivery, uint64_t id, uint32_t event)
 {
-    look_at_tenure(delivery, detect.mono_ns);
-    const uint32_t event =
-        openings_say(&delivery->openings, terms->id, terms->event, delivery->n_over + 1);
-    if (event == 0) {
-        return; /* others close it */
+    return openings_say(&delivery->openings, id, event, delivery->n_over + 1);
+}
+
+static bool is_taken(const struct delivery *delivery, const struct opportunity *opportunity)
+{
+    return delivery->is_taken != NULL && delivery->is_taken(delivery->host, opportunity);
+}
+
+static void age_leg(struct opportunity_leg *leg, int64_t detect_ns)
+{
+    leg->age_ns = saturating_sub(detect_ns, leg->recv_ns);
+    leg->venue_age_ns = opportunity_venue_age(leg, detect_ns);
+}
+
+/* Opens those that waited, and do not have to any more. */
+static void open_waiting(struct delivery *delivery, struct moment now)
+{
+    for (unsigned i = 0; i < delivery->waiting.n;) {
+        struct opportunity opportunity = delivery->waiting.entries[i];
+        if (is_taken(delivery, &opportunity)) {
+            i++;
+            continue;
+        }
+        waiting_drop(&delivery->waiting, opportunity.terms.id);
+        (void)note(delivery, opportunity.terms.id, ARB_OPPORTUNITY_OPEN); /* by this run */
+        opportunity.detect_ns = now.utc_ns;
+        age_leg(&opportunity.buy, now.utc_ns);
+        age_leg(&opportunity.sell, now.utc_ns);
+        say(delivery, &opportunity, now.mono_ns);
     }
+}
+
+void delivery_look(struct delivery *delivery, struct moment now)
+{
+    look_at_tenure(delivery, now.mono_ns);
+    if (delivery->waiting.n > 0 && now.mono_ns >= delivery->retry_ns) {
+        delivery->retry_ns = now.mono_ns + RETRY_NS;
+        open_waiting(delivery, now);
+    }
+    if (delivery->ring != NULL &&
+        (delivery->said_ns == 0 || now.mono_ns - delivery->said_ns >= ALIVE_NS)) {
+        say_alive(delivery, now.mono_ns, false);
+    }
+}
+
+void delivery_end(struct delivery *delivery, struct moment now)
+{
+    if (delivery->ring != NULL) {
+        say_alive(delivery, now.mono_ns, true);
+    }
+}
+
+static struct opportunity complete(const struct delivery *delivery, const struct market *market,
+                                   const struct arb_opportunity *terms, enum delivery_cause cause,
+                                   int64_t detect_ns)
+{
     struct opportunity opportunity = {
         .terms = *terms,
         .info = *market_instrument(market, terms->instrument),
-        .session = delivery->session,
-        .seq = ++delivery->seq,
-        .detect_ns = detect.utc_ns,
+        .detect_ns = detect_ns,
     };
-    delivery->n++;
-    opportunity.terms.event = event;
+
     memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
     fill_leg(market, &opportunity, terms->buy_venue, &opportunity.buy);
     fill_leg(market, &opportunity, terms->sell_venue, &opportunity.sell);
     fill_proof(market, terms, true, &opportunity.buy);
     fill_proof(market, terms, false, &opportunity.sell);
     if (cause == BY_MARKET) {
-        opportunity.latency_ns = saturating_sub(detect.utc_ns, newer_leg_ns(&opportunity));
+        opportunity.latency_ns = saturating_sub(detect_ns, newer_leg_ns(&opportunity));
     }
-    deliver(delivery, &opportunity, detect.mono_ns);
+    return opportunity;
+}
+
+void delivery_send(struct delivery *delivery, const struct market *market,
+                   const struct arb_opportunity *terms, enum delivery_cause cause,
+                   struct moment detect)
+{
+    struct opportunity opportunity = complete(delivery, market, terms, cause, detect.utc_ns);
+
+    look_at_tenure(delivery, detect.mono_ns);
+    const bool waits = waiting_has(&delivery->waiting, terms->id);
+    const uint32_t event = note(delivery, terms->id, terms->event);
+    opportunity.terms.event =
+        waits && event == ARB_OPPORTUNITY_UPDATE ? ARB_OPPORTUNITY_OPEN : event;
+    if (opportunity.terms.event == ARB_OPPORTUNITY_OPEN && is_taken(delivery, &opportunity) &&
+        waiting_put(&delivery->waiting, &opportunity)) {
+        return;
+    }
+    waiting_drop(&delivery->waiting, terms->id);
+    const bool is_unsaid = waits && event == ARB_OPPORTUNITY_CLOSE;
+    if (event != 0 && !is_unsaid) { /* else there is nothing of this run to close */
+        say(delivery, &opportunity, detect.mono_ns);
+    }
 }

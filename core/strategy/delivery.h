@@ -16,11 +16,18 @@
 #include "bus/tenure.h"
 #include "strategy/market.h"
 #include "strategy/openings.h"
+#include "strategy/waiting.h"
 #include "util/clock.h"
 #include "util/log.h"
 
 /* Takes an opportunity in the runner's thread. */
 typedef void delivery_fn(void *context, const struct opportunity *opportunity);
+
+/*
+ * Whether another run of the strategy still has open what `opportunity` opens. It is opened when
+ * that is over.
+ */
+typedef bool delivery_is_taken_fn(const void *host, const struct opportunity *opportunity);
 
 /* The first block is set by the owner, the rest starts as zero. */
 struct delivery {
@@ -28,9 +35,11 @@ struct delivery {
     const char *strategy; /* the section's name, in ARB_SYMBOL_MAX bytes */
     uint64_t session;
     struct tenure *tenure; /* of the run, kept up to date; or NULL: nobody else closes anything */
-    struct ring *ring;     /* gets each opportunity as one struct opportunity; or NULL */
-    delivery_fn *fn;       /* called with each opportunity; or NULL */
-    void *context;         /* of fn */
+    delivery_is_taken_fn *is_taken; /* or NULL: never */
+    const void *host;               /* for it */
+    struct ring *ring;              /* gets each opportunity as one struct opportunity; or NULL */
+    delivery_fn *fn;                /* called with each opportunity; or NULL */
+    void *context;                  /* of fn */
 
     uint64_t n;       /* delivered, those dropped included */
     uint64_t dropped; /* because the ring was full */
@@ -38,15 +47,20 @@ struct delivery {
     uint64_t n_alive; /* times it was said that this run is there */
     int64_t said_ns;  /* when it was for the last time, mono; 0: never */
     uint32_t n_over;  /* runs before this one */
+    int64_t retry_ns; /* when those that wait are looked at again, mono */
     struct openings openings;
+    struct waiting waiting;
     struct log_limit drop_limit;
 };
 
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
 enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
 
-/* Says that the strategy runs, if it is time to; at its end for the last time. */
-void delivery_alive(struct delivery *delivery, struct moment now, bool ends);
+/* To be called often: says that the strategy runs, and opens what could not be opened before. */
+void delivery_look(struct delivery *delivery, struct moment now);
+
+/* Says that it does not run any more. */
+void delivery_end(struct delivery *delivery, struct moment now);
 
 /* Delivers `terms`, published at the moment `detect` about books that `market` has shown. */
 void delivery_send(struct delivery *delivery, const struct market *market,

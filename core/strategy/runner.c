@@ -221,8 +221,7 @@ static bool is_held(struct runner *runner)
 {
     const struct runner_config *const config = &runner->config;
 
-    runner->is_free =
-        runner->is_free || config->is_held == NULL || !config->is_held(config->hold_context);
+    runner->is_free = runner->is_free || config->is_held == NULL || !config->is_held(config->host);
     return !runner->is_free;
 }
 
@@ -281,11 +280,11 @@ static void look_at_silence(struct runner *runner)
     }
 }
 
-/* Once a second, and at the end. What a disabled strategy left open is for others to close. */
-static void say_alive(struct runner *runner, bool ends)
+/* What a disabled strategy left open is for others to close: it does not say that it runs. */
+static void look_after_delivery(struct runner *runner)
 {
     if (!runner->is_disabled) {
-        delivery_alive(&runner->delivery, clock_moment(), ends);
+        delivery_look(&runner->delivery, clock_moment());
     }
 }
 
@@ -311,7 +310,7 @@ static void run(void *context)
         (void)turn(runner, event); /* however many these were, the loop goes on */
         liveness_look(&runner->liveness, runner->market, clock_mono_ns());
         look_at_silence(runner);
-        say_alive(runner, false);
+        look_after_delivery(runner);
     }
     for (unsigned i = 0; i < STOP_TURNS_MAX; i++) {
         if (turn(runner, source->ops->next(source, 0)) < RUNNER_DRAIN_MAX) {
@@ -319,7 +318,9 @@ static void run(void *context)
         }
     }
     finish(runner);
-    say_alive(runner, true);
+    if (!runner->is_disabled) {
+        delivery_end(&runner->delivery, clock_moment());
+    }
 }
 
 void runner_step(struct runner *runner, struct moment now)
@@ -463,6 +464,8 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .strategy = config->strategy->name,
         .session = config->session,
         .tenure = config->tenure,
+        .is_taken = config->is_taken,
+        .host = config->host,
         .ring = config->ring,
         .fn = config->fn,
         .context = config->context,

@@ -43,8 +43,9 @@ struct runner_config {
      * Optional. As long as it is true, from the start on, books are kept and the strategy is not
      * called: whether this host may publish is not decided yet. From the runner's thread.
      */
-    bool (*is_held)(const void *hold_context);
-    const void *hold_context;
+    bool (*is_held)(const void *host);
+    delivery_is_taken_fn *is_taken; /* optional, see delivery.h */
+    const void *host;               /* of these two */
 };
 
 struct runner_stats {

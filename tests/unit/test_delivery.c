@@ -132,7 +132,7 @@ static const char *said(struct world *world)
 static void live(struct world *world, int64_t from_ms, int64_t to_ms)
 {
     for (int64_t ms = from_ms; ms < to_ms; ms += 100) {
-        delivery_alive(&world->delivery, at(ms), false);
+        delivery_look(&world->delivery, at(ms));
         tenure_echo(&world->tenure, world->delivery.said_ns);
     }
 }
@@ -161,7 +161,7 @@ static void one_that_was_stopped_closes_nothing_of_before(void **state)
     say(world, ARB_OPPORTUNITY_UPDATE, 6, 3500);
     say(world, ARB_OPPORTUNITY_CLOSE, 6, 3600);
     say(world, ARB_OPPORTUNITY_OPEN, 8, 3600);
-    delivery_alive(&world->delivery, at(3600), false);
+    delivery_look(&world->delivery, at(3600));
     assert_string_equal(said(world), "A A:1 open 5 A:2 open 6 A:3 open 7 A ends "
                                      "B:1 open 6 B:2 close 6 B:3 open 8 B ");
     assert_int_equal(world->delivery.n, 6);
@@ -177,16 +177,65 @@ static void one_that_is_not_heard_is_over_too(void **state)
     live(world, 0, 1100);
     say(world, ARB_OPPORTUNITY_OPEN, 5, 1100);
     for (int64_t ms = 1200; ms < 4000; ms += 100) { /* no word comes back */
-        delivery_alive(&world->delivery, at(ms), false);
+        delivery_look(&world->delivery, at(ms));
     }
     say(world, ARB_OPPORTUNITY_CLOSE, 5, 4050);
     assert_string_equal(said(world), "A A A:1 open 5 A A A ends ");
-    delivery_alive(&world->delivery, at(4100), false);
+    delivery_look(&world->delivery, at(4100));
     for (int64_t ms = 4200; ms < 9000; ms += 100) { /* that nothing is heard is known */
-        delivery_alive(&world->delivery, at(ms), false);
+        delivery_look(&world->delivery, at(ms));
     }
     assert_string_equal(said(world), "B B B B B ");
     assert_int_equal(world->delivery.n_over, 1);
+}
+
+/* --- what another run still has open --- */
+
+static bool taken; /* by another run; whatever it is */
+
+static bool is_taken(const void *host, const struct opportunity *opportunity)
+{
+    (void)host;
+    assert_string_equal(opportunity->info.symbol, "BTC/USD");
+    assert_string_equal(opportunity->buy.venue, "askinc");
+    assert_string_equal(opportunity->sell.venue, "bidex");
+    return taken;
+}
+
+static void what_another_has_open_is_opened_later(void **state)
+{
+    struct world *const world = *state;
+
+    world->delivery.is_taken = is_taken;
+    taken = true;
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 0);
+    say(world, ARB_OPPORTUNITY_UPDATE, 5, 100); /* still */
+    say(world, ARB_OPPORTUNITY_OPEN, 6, 100);
+    say(world, ARB_OPPORTUNITY_CLOSE, 6, 200); /* gone before it was open */
+    say(world, ARB_OPPORTUNITY_OPEN, 7, 200);
+    live(world, 200, 400);
+    assert_string_equal(said(world), "A ");
+    taken = false;
+    say(world, ARB_OPPORTUNITY_UPDATE, 7, 400);
+    live(world, 500, 600);
+    say(world, ARB_OPPORTUNITY_UPDATE, 5, 600);
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 600);
+    say(world, ARB_OPPORTUNITY_CLOSE, 7, 600);
+    assert_string_equal(said(world), "A:1 open 7 A:2 open 5 A:3 update 5 A:4 close 5 A:5 close 7 ");
+    assert_int_equal(world->delivery.waiting.n, 0);
+}
+
+static void more_than_can_wait_are_opened_at_once(void **state)
+{
+    struct world *const world = *state;
+
+    world->delivery.is_taken = is_taken;
+    taken = true;
+    for (uint64_t id = 0; id < WAITING_MAX + 1; id++) {
+        say(world, ARB_OPPORTUNITY_OPEN, id, 0);
+    }
+    assert_string_equal(said(world), "A:1 open 256 ");
+    assert_int_equal(world->delivery.waiting.n, WAITING_MAX);
 }
 
 static void without_anybody_else_a_run_stays(void **state)
@@ -194,10 +243,10 @@ static void without_anybody_else_a_run_stays(void **state)
     struct world *const world = *state;
 
     world->delivery.tenure = NULL;
-    delivery_alive(&world->delivery, at(0), false);
+    delivery_look(&world->delivery, at(0));
     say(world, ARB_OPPORTUNITY_OPEN, 5, 100);
     say(world, ARB_OPPORTUNITY_CLOSE, 5, 90000);
-    delivery_alive(&world->delivery, at(90000), true);
+    delivery_end(&world->delivery, at(90000));
     assert_string_equal(said(world), "A A:1 open 5 A:2 close 5 A ends ");
 }
 
@@ -247,6 +296,8 @@ int main(void)
         DELIVERY_TEST(a_run_that_is_heard_goes_on),
         DELIVERY_TEST(one_that_was_stopped_closes_nothing_of_before),
         DELIVERY_TEST(one_that_is_not_heard_is_over_too),
+        DELIVERY_TEST(what_another_has_open_is_opened_later),
+        DELIVERY_TEST(more_than_can_wait_are_opened_at_once),
         DELIVERY_TEST(without_anybody_else_a_run_stays),
         cmocka_unit_test(any_order_of_ids_is_told_by_run),
         cmocka_unit_test(more_than_can_be_kept_pass_as_they_are),

@@ -1,0 +1,236 @@
+/* Who closes what a dead run left open, and what nobody opens meanwhile. Times are in ms. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kafka/claims.h"
+#include "stderr_capture.h"
+
+enum { OURS = 50, ELDER = 20, YOUNGER = 90 };
+
+struct world {
+    struct tenure tenure, other_tenure;
+    struct claims *claims;
+    struct stderr_capture capture;
+};
+
+static void make_claims(struct world *world, bool has_group)
+{
+    const struct claims_strategy strategies[] = {
+        { .name = "other", .tenure = &world->other_tenure, .has_group = has_group },
+        { .name = "cross", .tenure = &world->tenure, .has_group = has_group },
+    };
+
+    claims_destroy(world->claims);
+    world->claims = claims_create(strategies, 2, "here/1");
+    assert_non_null(world->claims);
+}
+
+static int set_up(void **state)
+{
+    struct world *const world = calloc(1, sizeof(*world));
+
+    assert_non_null(world);
+    tenure_begin(&world->tenure, OURS);
+    tenure_begin(&world->other_tenure, OURS + 1);
+    make_claims(world, true);
+    stderr_capture_begin(&world->capture);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *const world = *state;
+
+    (void)stderr_capture_end(&world->capture);
+    claims_destroy(world->claims);
+    free(world);
+    return 0;
+}
+
+static void hear_from(struct world *world, const char *host, uint64_t session, int64_t ms)
+{
+    struct wire_event word = {
+        .event = { .kind = EVENT_ALIVE, .session = session, .mono_ns = ms * NS_PER_MS },
+        .alive = { .is_of_strategy = true }
+    };
+
+    (void)strcpy(word.venue.name, "cross"); /* fits */
+    (void)strcpy(word.alive.host, host);
+    claims_hear(world->claims, &word, ms * NS_PER_MS);
+}
+
+static void hear(struct world *world, uint64_t session, int64_t ms)
+{
+    hear_from(world, session == OURS ? "here/1" : "there/2", session, ms);
+}
+
+/* Words of ours alone, once a second. */
+static void live(struct world *world, int64_t from_ms, int64_t to_ms)
+{
+    for (int64_t ms = from_ms; ms <= to_ms; ms += 1000) {
+        hear(world, OURS, ms);
+        (void)claims_next_dead(world->claims, ms * NS_PER_MS);
+    }
+}
+
+static struct opportunity make(uint64_t session, uint64_t id, const char *symbol, uint32_t event)
+{
+    struct opportunity o = { .session = session, .terms = { .event = event, .id = id } };
+
+    (void)strcpy(o.strategy, "cross");
+    (void)strcpy(o.info.symbol, symbol);
+    (void)strcpy(o.buy.venue, "a");
+    (void)strcpy(o.sell.venue, "b");
+    return o;
+}
+
+static void take(struct world *world, uint64_t session, uint64_t id, uint32_t event)
+{
+    const struct opportunity o = make(session, id, "BTC/USD", event);
+
+    claims_take(world->claims, &o);
+}
+
+/* The id of what is closed at this time, or 0. */
+static uint64_t close_next(struct world *world, int64_t ms)
+{
+    const struct opportunity *const dead = claims_next_dead(world->claims, ms * NS_PER_MS);
+    const uint64_t id = dead == NULL ? 0 : dead->terms.id;
+
+    if (dead != NULL) {
+        claims_forget(world->claims, dead);
+    }
+    return id;
+}
+
+static bool is_taken(struct world *world, const char *symbol, int64_t ms)
+{
+    const struct opportunity o = make(OURS, 99, symbol, ARB_OPPORTUNITY_OPEN);
+    return claims_is_taken(world->claims, &o, ms * NS_PER_MS);
+}
+
+static void what_the_dead_left_is_closed_once(void **state)
+{
+    struct world *const world = *state;
+
+    hear(world, ELDER, 0);
+    take(world, ELDER, 7, ARB_OPPORTUNITY_OPEN);
+    take(world, ELDER, 8, ARB_OPPORTUNITY_OPEN);
+    take(world, ELDER, 8, ARB_OPPORTUNITY_CLOSE);
+    take(world, OURS, 7, ARB_OPPORTUNITY_OPEN); /* for ourselves to close */
+    live(world, 0, 4000);
+    assert_int_equal(close_next(world, 4400), 0); /* dead, and not yet surely nobody else's */
+    live(world, 5000, 5000);
+    assert_int_equal(close_next(world, 5100), 7);
+    assert_int_equal(close_next(world, 5100), 0);
+}
+
+static void another_one_closes_before_us(void **state)
+{
+    struct world *const world = *state;
+
+    take(world, YOUNGER, 7, ARB_OPPORTUNITY_OPEN);
+    for (int64_t ms = 0; ms <= 9000; ms += 1000) {
+        hear(world, ELDER, ms);
+        hear(world, OURS, ms);
+        assert_int_equal(close_next(world, ms), 0);
+    }
+    hear(world, OURS, 10000);
+    hear(world, OURS, 12000);
+    assert_int_equal(close_next(world, 12600), 0); /* now it is ours, */
+    hear(world, OURS, 13000);
+    assert_int_equal(close_next(world, 13700), 7); /* but what it wrote may not be read yet */
+}
+
+static void whoever_hears_nothing_closes_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    take(world, ELDER, 7, ARB_OPPORTUNITY_OPEN);
+    live(world, 0, 2000);
+    assert_int_equal(close_next(world, 60000), 0);
+    live(world, 60000, 63000); /* and waits until the others could have been heard */
+    assert_int_equal(close_next(world, 63400), 0);
+    live(world, 64000, 65000);
+    assert_int_equal(close_next(world, 65000), 7);
+}
+
+static void a_run_of_ours_that_is_over_is_like_any_other(void **state)
+{
+    struct world *const world = *state;
+
+    take(world, OURS, 7, ARB_OPPORTUNITY_OPEN);
+    live(world, 0, 5000);
+    assert_int_equal(close_next(world, 5000), 0);
+    tenure_begin(&world->tenure, YOUNGER);
+    for (int64_t ms = 6000; ms <= 9000; ms += 1000) {
+        hear_from(world, "here/1", YOUNGER, ms);
+        assert_int_equal(close_next(world, ms), 0);
+    }
+    hear_from(world, "here/1", YOUNGER, 10000);
+    assert_int_equal(close_next(world, 10100), 7);
+    assert_null(strstr(stderr_capture_end(&world->capture), "is run by"));
+    stderr_capture_begin(&world->capture);
+}
+
+static void echoes_tell_the_tenure(void **state)
+{
+    struct world *const world = *state;
+
+    hear(world, ELDER, 500);
+    assert_false(tenure_is_over(&world->tenure, 0, 9000 * NS_PER_MS)); /* nothing came back yet */
+    hear(world, OURS, 1000);
+    assert_false(tenure_is_over(&world->tenure, 0, 3900 * NS_PER_MS));
+    assert_true(tenure_is_over(&world->tenure, 0, 4000 * NS_PER_MS));
+}
+
+static void nobody_opens_what_another_has_open(void **state)
+{
+    struct world *const world = *state;
+
+    hear(world, ELDER, 0);
+    take(world, ELDER, 7, ARB_OPPORTUNITY_OPEN);
+    take(world, OURS, 8, ARB_OPPORTUNITY_OPEN);
+    assert_true(is_taken(world, "BTC/USD", 100));
+    assert_false(is_taken(world, "ETH/USD", 100));
+    assert_true(is_taken(world, "BTC/USD", 15000));
+    assert_false(is_taken(world, "BTC/USD", 15200)); /* whoever had to close it never will */
+    take(world, ELDER, 7, ARB_OPPORTUNITY_CLOSE);
+    assert_false(is_taken(world, "BTC/USD", 200));
+}
+
+static void without_a_group_each_has_its_own(void **state)
+{
+    struct world *const world = *state;
+
+    make_claims(world, false);
+    hear(world, ELDER, 1000);
+    take(world, ELDER, 7, ARB_OPPORTUNITY_OPEN);
+    assert_false(is_taken(world, "BTC/USD", 1100));
+    assert_true(is_taken(world, "BTC/USD", 5000)); /* it is gone, and will be closed */
+    assert_non_null(strstr(stderr_capture_end(&world->capture), "is run by there/2 too"));
+    stderr_capture_begin(&world->capture);
+}
+
+#define CLAIMS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLAIMS_TEST(what_the_dead_left_is_closed_once),
+        CLAIMS_TEST(another_one_closes_before_us),
+        CLAIMS_TEST(whoever_hears_nothing_closes_nothing),
+        CLAIMS_TEST(a_run_of_ours_that_is_over_is_like_any_other),
+        CLAIMS_TEST(echoes_tell_the_tenure),
+        CLAIMS_TEST(nobody_opens_what_another_has_open),
+        CLAIMS_TEST(without_a_group_each_has_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
