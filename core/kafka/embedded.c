@@ -4,7 +4,9 @@
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
 
+#include "kafka/closer.h"
 #include "kafka/settings.h"
+#include "util/log.h"
 #include "util/shortage.h"
 
 struct embedded {
@@ -43,16 +45,26 @@ int embedded_start(struct embedded **out, const char **brokers, struct err *err)
     return ARB_OK;
 }
 
+static void destroy(void *context)
+{
+    struct embedded *const e = context;
+
+    if (e->cluster != NULL) {
+        rd_kafka_mock_cluster_destroy(e->cluster);
+    }
+    rd_kafka_destroy(e->rk);
+}
+
 void embedded_stop(struct embedded *e)
 {
     if (e == NULL) {
         return;
     }
-    if (e->cluster != NULL) {
-        rd_kafka_mock_cluster_destroy(e->cluster);
+    if (closer_run(destroy, e, CLOSER_LIMIT_MS) == ARB_OK) {
+        free(e);
+    } else {
+        log_line(ARB_WARN, "kafka=embedded", "the broker in this process does not end; it is left");
     }
-    rd_kafka_destroy(e->rk);
-    free(e);
 }
 
 static int create_topic(struct embedded *e, const char *topic, int64_t partitions, struct err *err)

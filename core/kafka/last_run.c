@@ -248,8 +248,7 @@ static struct tail_reader *create(const struct kafka_config *config, int timeout
         return NULL;
     }
     t->client.who = "kafka=last_run";
-    t->client.is_down = true; /* the caller says it, in one line */
-    t->client.down_next_ns = NEVER_NS;
+    t->client.is_quiet = true; /* the caller says it, in one line */
     t->topic = config->market_topic;
     t->deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MS;
     t->decoded.levels_max = LEVELS_MAX;

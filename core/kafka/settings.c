@@ -45,12 +45,32 @@ static const struct setting consumer_settings[] = {
     { "fetch.error.backoff.ms", "100" },
 };
 
+/*
+ * When one of this process's clients said that no broker can be reached, mono; 0: none did, or that
+ * is over. One says it for all: they have the same brokers.
+ */
+static _Atomic int64_t down_said_ns;
+
+static bool may_say_down(void)
+{
+    const int64_t now_ns = clock_mono_ns();
+    int64_t said_ns = atomic_load_explicit(&down_said_ns, memory_order_relaxed);
+
+    return (said_ns == 0 || now_ns - said_ns >= DOWN_REPEAT_S * NS_PER_S) &&
+           atomic_compare_exchange_strong_explicit(&down_said_ns, &said_ns, now_ns,
+                                                   memory_order_relaxed, memory_order_relaxed);
+}
+
 void kafka_client_is_up(struct kafka_client *client)
 {
+    if (client->has_said_down) {
+        client->has_said_down = false;
+        atomic_store_explicit(&down_said_ns, 0, memory_order_relaxed);
+        log_line(ARB_INFO, client->who, "Kafka at %s answers again", client->brokers);
+    }
     if (client->is_down) {
         client->is_down = false;
         client->watch = (struct broker_watch){ 0 }; /* what failed meanwhile is part of that */
-        log_line(ARB_INFO, client->who, "Kafka at %s answers again", client->brokers);
     }
 }
 
@@ -58,18 +78,13 @@ static void say_down(struct kafka_client *client)
 {
     const bool is_known = client->reason[0] != '\0';
 
-    client->down_next_ns = clock_mono_ns() + DOWN_REPEAT_S * NS_PER_S;
+    if (client->is_quiet || !may_say_down()) {
+        return;
+    }
+    client->has_said_down = true;
     log_line(ARB_WARN, client->who, "no Kafka broker can be reached at %s (%s); trying on%s",
              client->brokers, is_known ? client->reason : "no reason given",
              is_known ? refusal_of_connection(client->reason_code) : "");
-}
-
-static void note_down(struct kafka_client *client)
-{
-    if (!client->is_down) {
-        client->is_down = true;
-        say_down(client);
-    }
 }
 
 static void note_fatal(rd_kafka_t *rk, struct kafka_client *client)
@@ -120,14 +135,14 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque)
     const int64_t now_ns = clock_mono_ns();
 
     (void)rk;
-    if (atomic_load_explicit(&client->is_left, memory_order_relaxed)) {
+    if (client->is_quiet || atomic_load_explicit(&client->is_left, memory_order_relaxed)) {
         return 0;
     }
     const bool is_lost =
         broker_watch_statistics(&client->watch, (struct arb_bytes){ json, len }, now_ns);
-    if (client->is_down && now_ns >= client->down_next_ns) {
+    if (client->is_down) {
         say_down(client);
-    } else if (is_lost && !client->is_down && now_ns >= client->unreachable_next_ns) {
+    } else if (is_lost && now_ns >= client->unreachable_next_ns) {
         say_unreachable(client, now_ns);
     } else if (client->is_unreachable && client->watch.name[0] == '\0') {
         client->is_unreachable = false;
@@ -163,7 +178,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     }
     switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        note_down(client);
+        client->is_down = true;
+        say_down(client);
         break;
     case RD_KAFKA_RESP_ERR__FATAL:
         note_fatal(rk, client);

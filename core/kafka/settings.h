@@ -33,13 +33,15 @@ struct kafka_client {
     enum kafka_role role;
     const char *brokers;           /* as configured, for the log */
     void *owner;                   /* for callbacks of the owner's own */
+    bool is_quiet;                 /* set by the owner: it says what is wrong by itself */
     bool is_down;                  /* no broker can be reached */
+    bool has_said_down;            /* it said so for all clients of the process */
     bool is_fatal;                 /* librdkafka will not produce any more: make a new client */
     char reason[KAFKA_REASON_MAX]; /* the last connection failure */
     int reason_code;               /* librdkafka's, of that */
     struct broker_watch watch;
-    bool is_unreachable;                       /* that of a broker that is watched was said */
-    int64_t down_next_ns, unreachable_next_ns; /* monotonic: when to say it again */
+    bool is_unreachable;         /* that of a broker that is watched was said */
+    int64_t unreachable_next_ns; /* monotonic: when to say it again */
     struct log_limit limit, fatal_limit;
     _Atomic bool is_left; /* closing took too long: callbacks do nothing from here on */
 };
@@ -59,7 +61,7 @@ int kafka_open(rd_kafka_t **rk, rd_kafka_conf_t *conf, const struct kafka_client
  */
 void kafka_conf_check(const struct kafka_config *config, struct problems *problems);
 
-/* Says that a broker answered; logs it when none did before. */
+/* Says that a broker answered; logs it when this client said before that none did. */
 void kafka_client_is_up(struct kafka_client *client);
 
 #endif /* ARB_KAFKA_SETTINGS_H */
