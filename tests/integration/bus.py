@@ -40,6 +40,7 @@ class Book:
         self.heard_ns = []  # when each of them arrived here
         self.history = []  # (venue_ns, best bids, best asks) after each message, when kept
         self.n_messages = 0
+        self.conflated = 0  # messages that others replaced
         self.last_kind = None
 
     def top(self):
@@ -158,6 +159,7 @@ class Bus:
         book.seq, book.state, book.last_kind = message["seq"], state, kind
         book.venue_ns = message["venue_ns"]
         book.n_messages += 1
+        book.conflated += message.get("conflated", 0)
         if state == "LIVE":
             self.live_heard[message["venue"]] = time.monotonic()
             if message["verified"] == "suspect":
