@@ -2,12 +2,12 @@
 #include "cmd/cmd.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd/arguments.h"
-#include "session/capabilities.h"
+#include "cmd/modes.h"
 #include "plugin/options.h"
 #include "plugin/plugins.h"
+#include "session/capabilities.h"
 #include "util/harmless.h"
 
 static const char usage[] =
@@ -35,66 +35,48 @@ static void print_callbacks(const struct plugin *plugin, bool present)
     (void)printf("%s\n", n == 0 ? "none" : "");
 }
 
-enum { CHOICE_MAX = 64 /* bytes of a word among an option's choices */ };
-
-/* False: the plan breaks a rule. */
-static bool print_row(const struct plugin *plugin, const char *key, const char *value)
+/* Clears `are_good` when the plan breaks a rule. */
+static void print_mode(void *are_good, const struct mode *mode)
 {
-    const struct config_entry setting = { .key = key, .value = value };
-    struct arb_plan plan;
-    const char *rule = NULL;
-    const int rc = capabilities_probe(plugin, key == NULL ? NULL : &setting, &plan, &rule);
+    const struct arb_plan *const plan = &mode->plan;
 
-    if (rc != ARB_OK) {
-        harmless_line(stdout, "  %-12s%s%s", value,
-                      rc == ARB_ENOTSUP  ? "unknown: an option has no default"
-                      : rc == ARB_EPROTO ? "breaks the rule that "
-                                         : "init() fails without a configuration",
-                      rc == ARB_EPROTO ? rule : "");
-        return rc != ARB_EPROTO;
+    if (mode->rc != ARB_OK) {
+        harmless_line(stdout, "  %-12s%s%s", mode->value, mode_trouble(mode),
+                      mode->rc == ARB_EPROTO ? mode->rule : "");
+        *(bool *)are_good = *(bool *)are_good && mode->rc != ARB_EPROTO;
+        return;
     }
-    harmless_line(stdout, "  %-12s%-10s %-9u %-9s %-15s %-6u %s", value,
-                  loss_detection_name(plan.loss_detection), plan.checksum_levels,
-                  snapshot_source_name(plan.snapshot_source),
-                  unknown_delete_name(plan.unknown_delete), plan.depth,
-                  liveness_name(plan.liveness));
-    return true;
-}
-
-/* The option that selects among modes: the first one that is a word. */
-static const struct arb_option *find_mode(const struct arb_plugin *desc)
-{
-    for (uint32_t i = 0; i < desc->n_options; i++) {
-        if (desc->options[i].type == ARB_OPT_ENUM) {
-            return &desc->options[i];
-        }
-    }
-    return NULL;
-}
-
-static bool print_modes(const struct plugin *plugin, const struct arb_option *mode)
-{
-    bool are_good = true;
-
-    for (const char *p = mode->choices; *p != '\0';) {
-        const size_t len = strcspn(p, "|");
-        char value[CHOICE_MAX];
-        (void)snprintf(value, sizeof(value), "%.*s", (int)len, p);
-        are_good = print_row(plugin, mode->name, value) && are_good;
-        p += len + (p[len] == '|');
-    }
-    return are_good;
+    harmless_line(stdout, "  %-12s%-10s %-9u %-9s %-15s %-6u %s", mode->value,
+                  loss_detection_name(plan->loss_detection), plan->checksum_levels,
+                  snapshot_source_name(plan->snapshot_source),
+                  unknown_delete_name(plan->unknown_delete), plan->depth,
+                  liveness_name(plan->liveness));
 }
 
 /* Levels of 0: no checksum, and a depth of 0: the whole book. False: a plan breaks a rule. */
 static bool print_capabilities(const struct plugin *plugin)
 {
-    const struct arb_option *const mode = find_mode(&plugin->desc);
+    const struct arb_option *const option = modes_find(plugin);
+    bool are_good = true;
 
     (void)printf("what the feed can prove, with defaults:\n");
-    harmless_line(stdout, "  %-12s%-10s %-9s %-9s %-15s %-6s %s", mode == NULL ? "" : mode->name,
-                  "loss", "checksum", "snapshot", "unknown delete", "depth", "liveness");
-    return mode == NULL ? print_row(plugin, NULL, "") : print_modes(plugin, mode);
+    harmless_line(stdout, "  %-12s%-10s %-9s %-9s %-15s %-6s %s",
+                  option == NULL ? "" : option->name, "loss", "checksum", "snapshot",
+                  "unknown delete", "depth", "liveness");
+    modes_each(plugin, option, print_mode, &are_good);
+    return are_good;
+}
+
+/* What the plugin says of it; that of the user's account is in the configuration. */
+static void print_facts(const struct arb_plugin *desc)
+{
+    if (desc->taker_fee != NULL) {
+        (void)printf("  taker fee  %s for a new account, as of %s; yours may be another\n",
+                     desc->taker_fee, desc->taker_fee_date);
+    }
+    if (desc->facts_date != NULL) {
+        (void)printf("  facts      as of %s\n", desc->facts_date);
+    }
 }
 
 static bool print_plugin(const struct plugin *plugin)
@@ -107,6 +89,7 @@ static bool print_plugin(const struct plugin *plugin)
     (void)printf("  ABI        %u.%u, this host speaks %d.%d\n", desc->abi_major, desc->abi_minor,
                  ARB_ABI_MAJOR, ARB_ABI_MINOR);
     (void)printf("  instance   %zu bytes\n", desc->instance_size);
+    print_facts(desc);
     (void)printf("  callbacks  ");
     print_callbacks(plugin, true);
     (void)printf("  absent     ");

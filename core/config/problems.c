@@ -94,6 +94,35 @@ void problem_add(struct problems *problems, unsigned line, const char *section, 
     va_end(args);
 }
 
+void problem_extend(struct problems *problems, unsigned line, const char *section, const char *key,
+                    const char *fmt, ...)
+{
+    char place[PROBLEM_TEXT_MAX], more[PROBLEM_TEXT_MAX / 2], whole[PROBLEM_TEXT_MAX];
+    struct arb_text start = arb_text_over(place, sizeof(place));
+    struct problem **at = &problems->held;
+    va_list args;
+
+    arb_text_add(&start, "%.255s", problems->path);
+    put_place(&start, line, section, key);
+    while (*at != NULL && strncmp((*at)->text, place, start.len) != 0) {
+        at = &(*at)->next;
+    }
+    if (*at == NULL) {
+        return;
+    }
+    va_start(args, fmt);
+    (void)vsnprintf(more, sizeof(more), fmt, args); /* a cut sentence still helps */
+    va_end(args);
+    struct arb_text text = arb_text_over(whole, sizeof(whole));
+    arb_text_add(&text, "%s%s", (*at)->text, more);
+    struct problem *const longer = problem_create((*at)->line, whole);
+    if (longer != NULL) { /* else it stays as it is */
+        longer->next = (*at)->next;
+        free(*at);
+        *at = longer;
+    }
+}
+
 void problems_hold(struct problems *problems)
 {
     problems->holds++;

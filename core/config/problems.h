@@ -35,6 +35,13 @@ void problem_add(struct problems *problems, unsigned line, const char *section, 
 void problem_vadd(struct problems *problems, unsigned line, const char *section, const char *key,
                   const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
 
+/*
+ * Appends to the held problem of this place, of which there may be none: what somebody who comes
+ * later knows about it.
+ */
+void problem_extend(struct problems *problems, unsigned line, const char *section, const char *key,
+                    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
 /* Keeps what is added back until the matching problems_release(). Pairs may nest. */
 void problems_hold(struct problems *problems);
 void problems_release(struct problems *problems);

@@ -12,6 +12,7 @@
 #include "arbspot/text.h"
 #include "plugin/abi_sizes.h"
 #include "plugin/elf_file.h"
+#include "plugin/facts.h"
 #include "plugin/object.h"
 #include "plugin/trial.h"
 
@@ -187,7 +188,7 @@ static int check_members(const struct arb_plugin *desc, struct err *err)
     if (desc->ops == NULL) {
         return err_set(err, ARB_EINVAL, "has no callbacks: set .ops");
     }
-    return ARB_OK;
+    return facts_check(desc, err);
 }
 
 static bool has_option_texts(const struct candidate *candidate, const struct arb_option *option)
@@ -236,7 +237,13 @@ static int check_texts(const struct candidate *candidate, struct err *err)
     if (!has_text(candidate, desc->version)) {
         return refuse_pointer("version", err);
     }
-    return has_text(candidate, desc->description) ? ARB_OK : refuse_pointer("description", err);
+    if (!has_text(candidate, desc->description)) {
+        return refuse_pointer("description", err);
+    }
+    const bool has_facts = has_text(candidate, desc->taker_fee) &&
+                           has_text(candidate, desc->taker_fee_date) &&
+                           has_text(candidate, desc->facts_date);
+    return has_facts ? ARB_OK : refuse_pointer("fee or one of its dates", err);
 }
 
 static int refuse_ops_size(const struct plugin *plugin, uint32_t size, struct err *err)

@@ -333,4 +333,7 @@ ARB_PLUGIN_EXPORT = {
     .description = "Binance spot and USD-M perpetual order books over WebSocket and REST",
     .instance_size = sizeof(struct binance),
     .ops = &ops,
+    .taker_fee = "0.10%",
+    .taker_fee_date = "2026-07-26",
+    .facts_date = "2026-07-21",
 };

@@ -279,4 +279,7 @@ ARB_PLUGIN_EXPORT = {
     .instance_size = sizeof(struct bitstamp),
     ARB_PLUGIN_OPTIONS(options),
     .ops = &ops,
+    .taker_fee = "0.40%",
+    .taker_fee_date = "2026-09",
+    .facts_date = "2026-09-15",
 };

@@ -339,4 +339,7 @@ ARB_PLUGIN_EXPORT = {
     .description = "Kraken spot order books over WebSocket, every update proven by checksum",
     .instance_size = sizeof(struct kraken),
     .ops = &ops,
+    .taker_fee = "0.80%",
+    .taker_fee_date = "2026-07-26",
+    .facts_date = "2026-08",
 };

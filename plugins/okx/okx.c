@@ -372,4 +372,7 @@ ARB_PLUGIN_EXPORT = {
     .description = "OKX spot order books over WebSocket, every update proven by its link",
     .instance_size = sizeof(struct okx),
     .ops = &ops,
+    .taker_fee = "0.10%",
+    .taker_fee_date = "2026-07-26",
+    .facts_date = "2026-08",
 };

@@ -136,6 +136,7 @@ BROKEN = {  # fixtures and what is wrong with them
     "description_nowhere": "description points outside",
     "many_options_too_many": "claims 200 options",
     "missing_callback": r"lacks the callback ask\(\)",
+    "fee_nowhere": "fee or one of its dates points outside",
     "name_nowhere": "name points outside",
     "newer_minor": r"ABI \d+\.\d+, this host speaks \d+\.\d+",
     "no_options_but_a_number": "names 2 options and no table",
@@ -151,7 +152,7 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "in_cpp", "deep", "live_strategy", "planless", "refusing", "forging",
+LOADABLE = {"good", "least", "dated", "in_cpp", "deep", "live_strategy", "planless", "refusing", "forging",
             "troubled", "troubled_strategy"}
 
 

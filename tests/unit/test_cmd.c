@@ -156,6 +156,14 @@ static void inspect_shows_what_each_mode_can_prove(void **state)
                "client_heartbeat\n"
                "  orders      chain      0         http      ignore          0      "
                "client_heartbeat\n");
+    check_tail("inspect okx", "  depth     ",
+               "  depth       loss       checksum  snapshot  unknown delete  depth  liveness\n"
+               "  1           stateless  0         each      ignore          1      "
+               "client_heartbeat\n"
+               "  5           stateless  0         each      ignore          5      "
+               "client_heartbeat\n"
+               "  400         chain      0         stream    ignore          400    "
+               "client_heartbeat\n");
     check_tail("inspect kraken", "  protocol  ",
                "  protocol    loss       checksum  snapshot  unknown delete  depth  liveness\n"
                "  v2          checksum   10        stream    ignore          25     "
@@ -173,6 +181,16 @@ static void inspect_refuses_with_the_reason(void **state)
     check_run("inspect " ARBSPOT_FIXTURES "/broken_options.so", 1,
               "arbspot: " ARBSPOT_FIXTURES "/broken_options.so: its option 'depth' has a fallback "
               "that its own limits refuse\n");
+}
+
+static void inspect_shows_fee_and_dates(void **state)
+{
+    (void)state;
+    check_run("inspect " ARBSPOT_FIXTURES "/dated.so | sed -n '/instance/,/callbacks/p'", 0,
+              "  instance   16 bytes\n"
+              "  taker fee  25bp for a new account, as of 2026-08-31; yours may be another\n"
+              "  facts      as of 2026-08-31\n"
+              "  callbacks  init ask on_message fini\n");
 }
 
 /* Writes a file and checks it; each @ in `fmt` stands for the path of the file. */
@@ -240,6 +258,31 @@ static void check_shows_problems_of_file_and_plugins_by_line(void **state)
                "@:3: [exchange:one] depth: '26' is not one of 10, 25, 100\n"
                "@:5: [exchange:one] symbol: unknown key; did you mean 'symbols'?\n"
                "@:8: [host] ringg: unknown key; did you mean 'ring'?\n");
+}
+
+static void check_names_the_fee_that_a_plugin_knows(void **state)
+{
+    (void)state;
+    check_file("[kafka]\n"
+               "brokers = embedded\n"
+               "[exchange:one]\n"
+               "plugin = " ARBSPOT_FIXTURES "/dated.so\n"
+               "symbols = A/B\n"
+               "[exchange:two]\n"
+               "plugin = " ARBSPOT_FIXTURES "/dated.so\n"
+               "symbols = A/B\n"
+               "taker_fee = 11%\n"
+               "[exchange:three]\n"
+               "plugin = " ARBSPOT_FIXTURES "/good.so\n"
+               "symbols = A/B\n",
+               78,
+               "@:3: [exchange:one] taker_fee: missing; give a share from -10% to 10%, such as "
+               "0.26%, 26bp or 2600ppm; a new account pays 25bp as of 2026-08-31, yours may be "
+               "another\n"
+               "@:9: [exchange:two] taker_fee: '11%' is not a share from -10% to 10%, such as "
+               "0.26%, 26bp or 2600ppm\n"
+               "@:10: [exchange:three] taker_fee: missing; give a share from -10% to 10%, such as "
+               "0.26%, 26bp or 2600ppm\n");
 }
 
 /* Of what depends on a value that cannot be had, nothing is said. */
@@ -346,9 +389,11 @@ int main(void)
         cmocka_unit_test(wrong_usage_names_what_makes_no_sense),
         cmocka_unit_test(inspect_prints_the_plugin),
         cmocka_unit_test(inspect_shows_what_each_mode_can_prove),
+        cmocka_unit_test(inspect_shows_fee_and_dates),
         cmocka_unit_test(inspect_refuses_with_the_reason),
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
+        cmocka_unit_test(check_names_the_fee_that_a_plugin_knows),
         cmocka_unit_test(check_tells_no_consequences),
         cmocka_unit_test(check_notes_a_secret_with_a_comment),
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),

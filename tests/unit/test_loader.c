@@ -84,7 +84,7 @@ static void bad_files_are_refused_with_their_reason(void **state)
                   "its arb_plugin has only 4 bytes: it is not an arbspot plugin, or does not start "
                   "with ARB_PLUGIN_HEADER");
     check_refusal(FIXTURE("overlong"), 0, ARB_EINVAL,
-                  "its arb_plugin has only 72 bytes: it is not an arbspot plugin, or does not "
+                  "its arb_plugin has only 96 bytes: it is not an arbspot plugin, or does not "
                   "start with ARB_PLUGIN_HEADER");
     check_refusal(FIXTURE("bad_magic"), 0, ARB_EINVAL,
                   "its arb_plugin does not start with the magic number 0x31425241 but with "
@@ -138,6 +138,8 @@ static void pointers_that_leave_the_plugin_are_not_followed(void **state)
     check_refusal(FIXTURE("name_nowhere"), 0, ARB_EINVAL, reason);
     (void)snprintf(reason, sizeof(reason), "is damaged: its description %s", beyond);
     check_refusal(FIXTURE("description_nowhere"), 0, ARB_EINVAL, reason);
+    (void)snprintf(reason, sizeof(reason), "is damaged: its fee or one of its dates %s", beyond);
+    check_refusal(FIXTURE("fee_nowhere"), 0, ARB_EINVAL, reason);
     (void)snprintf(reason, sizeof(reason), "is damaged: its table of callbacks %s", beyond);
     check_refusal(FIXTURE("callbacks_nowhere"), 0, ARB_EINVAL, reason);
     check_refusal(FIXTURE("options_nowhere"), 0, ARB_EINVAL,
@@ -411,6 +413,51 @@ static void incomplete_descriptors_are_refused(void **state)
                      "lacks the callback on_market(), which every plugin of kind strategy has");
 }
 
+/* A descriptor that says this of fee and dates; NULL: nothing. */
+static void check_facts(const char *fee, const char *fee_date, const char *facts_date,
+                        const char *reason)
+{
+    struct arb_plugin desc = good_strategy();
+
+    desc.taker_fee = fee;
+    desc.taker_fee_date = fee_date;
+    desc.facts_date = facts_date;
+    check_descriptor(&desc, reason);
+}
+
+static void fee_and_dates_are_what_they_look_like(void **state)
+{
+    static const char *const bad_fees[] = { "", "0.4", "11%", "-11%", "0.4 %x", "free" };
+    static const char *const bad_dates[] = { "",        "2026",       "2026-00",     "2026-13",
+                                             "2026-8",  "2026-08-",   "2026-08-00",  "2026-08-32",
+                                             "2026/08", "2026-08-1x", "2026-08-311", "20260-08" };
+
+    (void)state;
+    check_facts("0.40%", "2026-01", "2026-12", "");
+    check_facts("-10%", "2026-08-01", "2026-08-31", "");
+    check_facts(NULL, NULL, "2026-08-31", "");
+    for (size_t i = 0; i < sizeof(bad_fees) / sizeof(bad_fees[0]); i++) {
+        check_facts(bad_fees[i], "2026-08", NULL,
+                    "its taker_fee is no share such as 0.26% or 26bp");
+    }
+    for (size_t i = 0; i < sizeof(bad_dates) / sizeof(bad_dates[0]); i++) {
+        check_facts("10bp", bad_dates[i], NULL,
+                    "its taker_fee_date is no date such as 2026-08-31 or 2026-08");
+        check_facts(NULL, NULL, bad_dates[i],
+                    "its facts_date is no date such as 2026-08-31 or 2026-08");
+    }
+}
+
+static void fee_and_its_date_come_together(void **state)
+{
+    static const char reason[] = "has one of .taker_fee and .taker_fee_date: a fee without its "
+                                 "date, or a date without a fee, helps nobody";
+
+    (void)state;
+    check_facts("10bp", NULL, NULL, reason);
+    check_facts(NULL, "2026-08", NULL, reason);
+}
+
 static void names_are_short_and_plain(void **state)
 {
     static const char *const bad[] = {
@@ -559,6 +606,8 @@ int main(void)
         cmocka_unit_test(insane_sizes_are_refused),
         cmocka_unit_test(insane_sizes_of_callbacks_are_refused),
         cmocka_unit_test(incomplete_descriptors_are_refused),
+        cmocka_unit_test(fee_and_dates_are_what_they_look_like),
+        cmocka_unit_test(fee_and_its_date_come_together),
         cmocka_unit_test(names_are_short_and_plain),
         cmocka_unit_test(instance_size_is_limited),
         cmocka_unit_test(names_are_searched_in_order),

@@ -98,6 +98,15 @@ struct arb_plugin {
     const void *ops;                  /* required: struct arb_exchange_ops or arb_strategy_ops */
     uint32_t n_options;
     uint32_t reserved;
+
+    /*
+     * Optional, of an exchange; NULL: not known. For people, who see them in `arbspot inspect` and
+     * `arbspot venues`: nothing is computed from them, and the fee that counts is the user's own.
+     * Dates are "2026-08-31", or "2026-08" where the day is not known.
+     */
+    const char *taker_fee;      /* of a new account, with the plugin's defaults: "0.40%" */
+    const char *taker_fee_date; /* required with it: when the venue asked for so much */
+    const char *facts_date;     /* when the venue's documents, or the venue, were last looked at */
 };
 
 /* The two members that name an array of options. */
