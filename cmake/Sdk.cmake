@@ -18,4 +18,4 @@ install(FILES ${CMAKE_BINARY_DIR}/arbspot-consumer.pc ${CMAKE_BINARY_DIR}/arbspo
 install(DIRECTORY include/arbspot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY etc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot OPTIONAL)
 install(FILES plugins/README.md tests/sdk/acme.c DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc)
-install(FILES etc/arbspot.ini etc/minimal.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)
+install(FILES etc/arbspot.ini etc/minimal.ini etc/all-venues.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     { "run", "run the host: books, Kafka, strategies", cmd_run },
     { "check", "check a configuration and its plugins", cmd_check },
     { "inspect", "print a plugin's description and options", cmd_inspect },
+    { "venues", "list the exchange plugins and what they can prove", cmd_venues },
     { "log", "print opportunities as they come", cmd_log },
     { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },

@@ -152,8 +152,8 @@ BROKEN = {  # fixtures and what is wrong with them
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
 }
-LOADABLE = {"good", "least", "dated", "in_cpp", "deep", "live_strategy", "planless", "refusing", "forging",
-            "troubled", "troubled_strategy"}
+LOADABLE = {"good", "least", "dated", "crashes_in_init", "in_cpp", "deep", "live_strategy", "planless",
+            "refusing", "forging", "troubled", "troubled_strategy"}
 
 
 def expect_refused(stage, name, config, says, **environment):

@@ -13,6 +13,17 @@
 
 enum { OUTPUT_MAX = 8192, TEXT_MAX = 512 };
 
+/* Runs a command of the shell; `output` gets what it writes to stdout. Returns its exit status. */
+static int run_shell(const char *command, char output[OUTPUT_MAX])
+{
+    FILE *const pipe = popen(command, "r");
+    assert_non_null(pipe);
+    output[fread(output, 1, OUTPUT_MAX - 1, pipe)] = '\0';
+    const int ended = pclose(pipe);
+    assert_true(WIFEXITED(ended));
+    return WEXITSTATUS(ended);
+}
+
 /* Runs arbspot; `output` gets what it writes to both streams. Returns its exit status. */
 static int run(const char *arguments, char output[OUTPUT_MAX])
 {
@@ -20,12 +31,7 @@ static int run(const char *arguments, char output[OUTPUT_MAX])
 
     assert_true(snprintf(command, sizeof(command), "%s %s 2>&1", ARBSPOT_BIN, arguments) <
                 (int)sizeof(command));
-    FILE *const pipe = popen(command, "r");
-    assert_non_null(pipe);
-    output[fread(output, 1, OUTPUT_MAX - 1, pipe)] = '\0';
-    const int ended = pclose(pipe);
-    assert_true(WIFEXITED(ended));
-    return WEXITSTATUS(ended);
+    return run_shell(command, output);
 }
 
 static void check_run(const char *arguments, int status, const char *wanted)
@@ -191,6 +197,101 @@ static void inspect_shows_fee_and_dates(void **state)
               "  taker fee  25bp for a new account, as of 2026-08-31; yours may be another\n"
               "  facts      as of 2026-08-31\n"
               "  callbacks  init ask on_message fini\n");
+}
+
+/* Lists a folder made of fixtures and plugins; each @ in `wanted` stands for its path. */
+static void check_venues(const char *files, int status, const char *fmt)
+{
+    char folder[] = "/tmp/arbspot-venues-XXXXXX", command[OUTPUT_MAX], wanted[OUTPUT_MAX];
+    size_t len = 0;
+
+    assert_non_null(mkdtemp(folder));
+    assert_true(snprintf(command, sizeof(command), "cd %s && for f in %s; do ln -s $f; done",
+                         folder, files) < (int)sizeof(command));
+    assert_int_equal(system(command), 0);
+    for (const char *p = fmt; *p != '\0' && len + sizeof(folder) < sizeof(wanted); p++) {
+        if (*p == '@') {
+            len += (size_t)snprintf(wanted + len, sizeof(wanted) - len, "%s", folder);
+        } else {
+            wanted[len++] = *p;
+        }
+    }
+    wanted[len] = '\0';
+    (void)snprintf(command, sizeof(command), "venues %s", folder);
+    check_run(command, status, wanted);
+    (void)snprintf(command, sizeof(command), "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void venues_lists_each_mode(void **state)
+{
+    (void)state;
+    check_venues(ARBSPOT_PLUGINS "/kraken.so " ARBSPOT_PLUGINS "/okx.so " ARBSPOT_PLUGINS
+                                 "/cross_venue.so " ARBSPOT_ETC "/minimal.ini",
+                 0,
+                 "VENUE   VERSION  MODE  LOSS       CHECKSUM  SNAPSHOT  DEPTH  LIVENESS          "
+                 "BOOKS  REQ/S  OPENS      FEE    FEE DATE    FACTS\n"
+                 "kraken  2.0.0    v2    checksum   10        stream    25     server_heartbeat  "
+                 "200    20     120/10min  0.80%  2026-07-26  2026-08\n"
+                 "kraken  2.0.0    v1    checksum   10        stream    25     server_heartbeat  "
+                 "200    20     120/10min  0.80%  2026-07-26  2026-08\n"
+                 "okx     1.0.0    1     stateless  -         each      1      client_heartbeat  "
+                 "25     3      3/10s      0.10%  2026-07-26  2026-08\n"
+                 "okx     1.0.0    5     stateless  -         each      5      client_heartbeat  "
+                 "25     3      3/10s      0.10%  2026-07-26  2026-08\n"
+                 "okx     1.0.0    400   chain      -         stream    400    client_heartbeat  "
+                 "25     3      3/10s      0.10%  2026-07-26  2026-08\n");
+}
+
+/* One that has no plan without options is no broken one. */
+static void venues_shows_what_is_not_known(void **state)
+{
+    (void)state;
+    check_venues(
+        ARBSPOT_FIXTURES "/refusing.so " ARBSPOT_FIXTURES "/least.so", 0,
+        "VENUE    VERSION  MODE  LOSS  CHECKSUM  SNAPSHOT  DEPTH  LIVENESS   BOOKS  REQ/S  "
+        "OPENS  FEE  FEE DATE  FACTS\n"
+        "fixture  1.2      -     none  -         stream    whole  transport  all    -      "
+        "-      -    -         -\n"
+        "fixture  1.2      full  ?     ?         ?         ?      ?          ?      ?      "
+        "?      -    -         -\n"
+        "fixture  1.2      diff  ?     ?         ?         ?      ?          ?      ?      "
+        "?      -    -         -\n");
+}
+
+static void venues_tells_broken_plugins_behind_the_table(void **state)
+{
+    (void)state;
+    check_venues(
+        ARBSPOT_FIXTURES "/dated.so " ARBSPOT_FIXTURES "/broken_options.so " ARBSPOT_FIXTURES
+                         "/not_a_plugin.so " ARBSPOT_FIXTURES "/crashes_in_init.so",
+        1,
+        "VENUE    VERSION  MODE  LOSS  CHECKSUM  SNAPSHOT  DEPTH  LIVENESS   BOOKS  REQ/S  "
+        "OPENS  FEE   FEE DATE    FACTS\n"
+        "fixture  1.2      full  none  -         stream    whole  transport  all    -      "
+        "-      25bp  2026-08-31  2026-08-31\n"
+        "fixture  1.2      diff  none  -         stream    whole  transport  all    -      "
+        "-      25bp  2026-08-31  2026-08-31\n"
+        "arbspot venues: @/broken_options.so: its option 'depth' has a fallback that its "
+        "own limits refuse\n"
+        "arbspot venues: @/crashes_in_init.so: init() ends the process (Aborted)\n"
+        "arbspot venues: @/not_a_plugin.so: exports no symbol arb_plugin: it is not an "
+        "arbspot plugin, or lacks ARB_PLUGIN_EXPORT\n");
+    check_venues(ARBSPOT_PLUGINS "/cross_venue.so", 1,
+                 "arbspot venues: there is no exchange plugin in @\n");
+    check_run("venues /nonexistent", 1,
+              "arbspot venues: /nonexistent: No such file or directory\n");
+}
+
+/* As `run`, which takes the first one of a name. */
+static void venues_hides_what_another_folder_has(void **state)
+{
+    char one[OUTPUT_MAX], two[OUTPUT_MAX];
+
+    (void)state;
+    assert_int_equal(run("venues " ARBSPOT_PLUGINS, one), 0);
+    assert_int_equal(run("venues " ARBSPOT_PLUGINS " " ARBSPOT_PLUGINS, two), 0);
+    assert_string_equal(one, two);
 }
 
 /* Writes a file and checks it; each @ in `fmt` stands for the path of the file. */
@@ -379,6 +480,25 @@ static void shipped_files_are_good_with_their_plugins(void **state)
               ARBSPOT_ETC "/minimal.ini: ok: 2 exchanges, 4 symbols, 1 strategy\n");
 }
 
+/* The sections are those of the plugins, and what the file says of fees is what they say. */
+static void all_venues_are_in_their_file(void **state)
+{
+    static const char venues[] =
+        ARBSPOT_BIN " venues " ARBSPOT_PLUGINS " | awk 'NR > 1 { print $1, $12 }' | sort -u";
+    static const char sections[] =
+        "sed -n 's/^.exchange:\\(.*\\).$/\\1/p; s/^taker_fee = //p' " ARBSPOT_ETC
+        "/all-venues.ini | paste -d' ' - - | sort -u";
+    char output[OUTPUT_MAX], of_plugins[OUTPUT_MAX];
+
+    (void)state;
+    assert_int_equal(run("check -c " ARBSPOT_ETC "/all-venues.ini", output), 0);
+    assert_ptr_equal(strstr(output, ARBSPOT_ETC "/all-venues.ini: ok: "), output);
+    assert_null(strchr(strchr(output, '\n') + 1, '\n')); /* nothing to note */
+    assert_int_equal(run_shell(venues, of_plugins), 0);
+    assert_int_equal(run_shell(sections, output), 0);
+    assert_string_equal(output, of_plugins);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,12 +511,17 @@ int main(void)
         cmocka_unit_test(inspect_shows_what_each_mode_can_prove),
         cmocka_unit_test(inspect_shows_fee_and_dates),
         cmocka_unit_test(inspect_refuses_with_the_reason),
+        cmocka_unit_test(venues_lists_each_mode),
+        cmocka_unit_test(venues_shows_what_is_not_known),
+        cmocka_unit_test(venues_tells_broken_plugins_behind_the_table),
+        cmocka_unit_test(venues_hides_what_another_folder_has),
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
         cmocka_unit_test(check_names_the_fee_that_a_plugin_knows),
         cmocka_unit_test(check_tells_no_consequences),
         cmocka_unit_test(check_notes_a_secret_with_a_comment),
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),
+        cmocka_unit_test(all_venues_are_in_their_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
