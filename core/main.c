@@ -26,6 +26,7 @@ static const struct command commands[] = {
     { "check", "check a configuration and its plugins", cmd_check },
     { "inspect", "print a plugin's description and options", cmd_inspect },
     { "venues", "list the exchange plugins and what they can prove", cmd_venues },
+    { "new", "begin an exchange plugin of your own", cmd_new },
     { "log", "print opportunities as they come", cmd_log },
     { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },

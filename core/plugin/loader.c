@@ -155,12 +155,17 @@ static int check_kind(uint32_t kind, uint32_t wanted, struct err *err)
     return ARB_OK;
 }
 
-static int check_name(const char *name, struct err *err)
+bool plugin_is_name(const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
     const size_t len = name == NULL ? 0 : strnlen(name, PLUGIN_NAME_MAX);
 
-    if (len == 0 || len == PLUGIN_NAME_MAX || strspn(name, allowed) != len) {
+    return len > 0 && len < PLUGIN_NAME_MAX && strspn(name, allowed) == len;
+}
+
+static int check_name(const char *name, struct err *err)
+{
+    if (!plugin_is_name(name)) {
         return err_set(err, ARB_EINVAL, "its name is not 1 to %d small letters, digits and '_'",
                        (int)PLUGIN_NAME_MAX - 1);
     }

@@ -45,6 +45,9 @@ int plugin_find(const char *name, const char *const *dirs, char *path, size_t ca
 int plugin_accept(struct plugin *plugin, const struct arb_plugin *desc, uint32_t kind,
                   struct err *err);
 
+/* 1 to 31 small letters, digits and '_'; NULL is none. */
+bool plugin_is_name(const char *name);
+
 /* One member of a table of callbacks. */
 struct plugin_callback {
     const char *name;

@@ -19,8 +19,7 @@ static void cut_last_part(char *path)
     }
 }
 
-/* The folder above the one of the running executable; ".." if the system does not tell. */
-static void put_prefix(char *out, size_t cap)
+void plugin_prefix(char *out, size_t cap)
 {
     const ssize_t len = readlink("/proc/self/exe", out, cap - 1);
 
@@ -43,7 +42,7 @@ void plugin_dirs_init(struct plugin_dirs *dirs, const char *plugin_dir)
         dirs->dirs[0] = plugin_dir;
         return;
     }
-    put_prefix(prefix, sizeof(prefix));
+    plugin_prefix(prefix, sizeof(prefix));
     for (size_t i = 0; i < PLUGIN_PLACES; i++) {
         struct arb_text text = arb_text_over(dirs->text[i], sizeof(dirs->text[i]));
         arb_text_add(&text, "%s/%s", prefix, places[i]);

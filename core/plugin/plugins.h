@@ -26,6 +26,9 @@ int plugins_load(const struct config *config, struct plugins *plugins, struct pr
 /* Frees the structs. The shared objects stay until the process ends. */
 void plugins_fini(struct plugins *plugins);
 
+/* The folder above the one of the running executable; ".." if the system does not tell. */
+void plugin_prefix(char *out, size_t cap);
+
 enum { PLUGIN_PLACES = 2 };
 
 /* Where plugins are looked up by name. */
