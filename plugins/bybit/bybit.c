@@ -315,4 +315,7 @@ ARB_PLUGIN_EXPORT = {
     .description = "Bybit spot order books over WebSocket, every update proven by its number",
     .instance_size = sizeof(struct bybit),
     .ops = &ops,
+    .taker_fee = "0.10%",
+    .taker_fee_date = "2026-07-23",
+    .facts_date = "2026-07-26",
 };
