@@ -1,0 +1,388 @@
+/* Gemini, public order books. README.md has the venue's rules and where they are from. */
+#include "arbspot/answers.h"
+#include "arbspot/catalog.h"
+#include "arbspot/levels.h"
+
+enum { HEARTBEATS_MS = 5000 }; /* those of v2 */
+
+static const struct arb_trading_word words[] = { { "open", ARB_TRADING_OPEN },
+                                                 { "limit_only", ARB_TRADING_LIMITED },
+                                                 { "post_only", ARB_TRADING_LIMITED },
+                                                 { "cancel_only", ARB_TRADING_LIMITED },
+                                                 { NULL, 0 } };
+
+struct gemini {
+    const char *protocol, *ws_url, *rest_url; /* options */
+    struct arb_limits limits;
+    const struct arb_exchange_env *env;
+    bool is_v2; /* the archived feed; it names pairs in upper case, the other in lower */
+    struct arb_draft draft; /* of the book in hand */
+};
+
+static int gemini_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
+                       struct arb_plan *plan)
+{
+    struct gemini *const self = instance;
+
+    (void)host;
+    self->env = env;
+    self->is_v2 = strcmp(self->protocol, "v2") == 0;
+    plan->loss_detection = self->is_v2 ? ARB_LOSS_NONE : ARB_LOSS_SEQUENCE;
+    plan->snapshot_source = ARB_SNAPSHOT_STREAM;
+    plan->opens_per_10min = 250; /* of 300 in 5 minutes */
+    plan->http_per_min = 100;    /* of 120 */
+    plan->catalog = ARB_CATALOG_HTTP;
+    arb_plan_limit(plan, &self->limits);
+    if (self->is_v2) {
+        plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+        plan->idle_ms = HEARTBEATS_MS + plan->heartbeat_wait_ms;
+        plan->heartbeat_ms = 0;
+        plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE; /* leaving is not acknowledged either */
+        plan->is_listed_only = true;
+    } else {
+        plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
+        plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    }
+    return ARB_OK;
+}
+
+/* -- requests ----------------------------------------------------------------------------- */
+
+/* An answer has nothing but the id: an odd one was about leaving. */
+static void spell_streams(const struct gemini *self, const struct arb_ask *ask,
+                          struct arb_text *text)
+{
+    const bool is_leave = ask->what == ARB_ASK_UNSUBSCRIBE;
+
+    arb_text_add(text, "{\"id\":%llu,\"method\":\"%s\",\"params\":[", 2ULL * ask->number + is_leave,
+                 is_leave ? "unsubscribe" : "subscribe");
+    for (uint32_t i = 0; i < ask->n_instruments; i++) {
+        arb_text_add(text, "%s\"%s@depth@100ms\"", i == 0 ? "" : ",",
+                     self->env->instruments[ask->instruments[i]].venue_symbol);
+    }
+    arb_text_add(text, "]}");
+}
+
+static int gemini_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
+{
+    const struct gemini *const self = instance;
+    struct arb_text *const text = &request->text;
+
+    if (ask->what == ARB_ASK_CONNECT && self->ws_url[0] != '\0') {
+        arb_text_add(text, "%s", self->ws_url);
+    } else if (ask->what == ARB_ASK_CONNECT) {
+        arb_text_add(text, self->is_v2 ? "wss://api.gemini.com/v2/marketdata"
+                                       : "wss://ws.gemini.com/?snapshot=-1");
+    } else if (ask->what == ARB_ASK_SUBSCRIBE && self->is_v2) {
+        arb_text_add(text, "{\"type\":\"subscribe\",\"subscriptions\":"
+                           "[{\"name\":\"l2\",\"symbols\":[");
+        arb_ask_names(ask, self->env, text);
+        arb_text_add(text, "]}]}");
+    } else if (ask->what == ARB_ASK_SUBSCRIBE ||
+               (ask->what == ARB_ASK_UNSUBSCRIBE && !self->is_v2)) {
+        spell_streams(self, ask, text);
+    } else if (ask->what == ARB_ASK_HEARTBEAT) {
+        arb_text_add(text, "{\"id\":%llu,\"method\":\"ping\"}", 2ULL * ask->number);
+    } else if (ask->what == ARB_ASK_CATALOG) {
+        arb_text_add(text, "%s/symbols/details/all", self->rest_url);
+    }
+    return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
+}
+
+static void set_case(const struct gemini *self, char *name)
+{
+    const char first = self->is_v2 ? 'a' : 'A', last = self->is_v2 ? 'z' : 'Z';
+
+    for (; *name != '\0'; name++) {
+        *name = (char)(*name >= first && *name <= last ? *name ^ ('a' ^ 'A') : *name);
+    }
+}
+
+/* Without a catalog. "BTC/GUSD-PERP" is btcgusdperp. */
+static int gemini_spell(void *instance, const struct arb_instrument *info, char *name)
+{
+    const int rc = arb_symbol_spell(info, "", false, name);
+    char *const dash = strchr(name, '-');
+
+    if (dash != NULL) {
+        memmove(dash, dash + 1, strlen(dash));
+    }
+    set_case(instance, name);
+    return rc;
+}
+
+/* -- the current feed --------------------------------------------------------------------- */
+
+/*
+ * `json` has been entered. U is the u before, so a frame with changes has a smaller one. Those of a
+ * whole book are equal; that it is awaited is looked at too, lest one without changes empties it.
+ */
+static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, struct arb_json *json)
+{
+    enum { NEEDED = 2 | 8 | 16 | 32 | 64 };
+    struct arb_draft *const draft = &self->draft;
+    struct arb_book_event *const event = &draft->event;
+    struct arb_bytes name = { "", 0 }, symbol;
+    struct arb_book book;
+    uint64_t ns = 0;
+    const struct arb_json_field fields[] = {
+        { "e", ARB_JSON_TEXT, &name },           { "E", ARB_JSON_U64, &ns },
+        { "s", ARB_JSON_TEXT, &symbol },         { "U", ARB_JSON_U64, &event->first_seq },
+        { "u", ARB_JSON_U64, &event->last_seq }, { "b", ARB_JSON_LEVELS, &draft->bids },
+        { "a", ARB_JSON_LEVELS, &draft->asks },
+    };
+
+    arb_draft_begin(draft, self->env, i, ARB_BOOK_DELTA);
+    const uint32_t seen = arb_json_members(json, fields, 7);
+    if (!arb_json_end(json) || !arb_bytes_are(name, "depthUpdate")) {
+        return json->rc;
+    }
+    if ((seen & NEEDED) != NEEDED || ns == 0 || ns > INT64_MAX || event->first_seq == 0 ||
+        event->first_seq > event->last_seq) {
+        return arb_book_reject(host, i, ARB_EPROTO);
+    }
+    const int rc = arb_book_view(host, i, &book);
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    const bool is_whole = book.state == ARB_BOOK_SYNCING && event->first_seq == event->last_seq;
+    event->kind = is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
+    event->first_seq = is_whole ? 0 : event->first_seq + 1;
+    event->venue_ns = (int64_t)ns;
+    return arb_draft_publish(host, draft);
+}
+
+/* {"code":-1013,"msg":"..."} */
+static int on_refusal(struct arb_host *host, uint32_t number, uint64_t status,
+                      struct arb_json error)
+{
+    const enum arb_outcome outcome = status == 429 || status >= 500 ? ARB_LATER : ARB_REFUSED;
+    struct arb_bytes text = arb_bytes_of("no reason given");
+
+    (void)arb_json_lead(&error, "msg", &text); /* without one it is not told */
+    const struct arb_why why = arb_refusal(text);
+    return number > 0 ? arb_answered_ask(host, number, outcome, why.text)
+                      : arb_answered(host, ARB_NO_INSTRUMENT, 0, outcome, why.text);
+}
+
+static int on_reply(struct arb_host *host, struct arb_json json)
+{
+    enum { STATUS = 2, SERVED = 200 };
+    struct arb_json error = arb_json_over(arb_bytes_of(""));
+    uint64_t id = 0, status = 0;
+    const struct arb_json_field fields[] = { { "id", ARB_JSON_U64, &id },
+                                             { "status", ARB_JSON_U64, &status },
+                                             { "error", ARB_JSON_ANY, &error } };
+    const uint32_t seen = arb_json_fields(&json, fields, 3);
+    const uint32_t number = id / 2 > UINT32_MAX ? 0 : (uint32_t)(id / 2);
+
+    if (!arb_json_end(&json) || (seen & STATUS) == 0) {
+        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
+    }
+    return status == SERVED
+               ? arb_answered_ask(host, number, id % 2 == 0 ? ARB_SUBSCRIBED : ARB_LEFT, "")
+               : on_refusal(host, number, status, error);
+}
+
+static int on_current(struct gemini *self, struct arb_host *host, struct arb_json json)
+{
+    const struct arb_json whole = json;
+    struct arb_bytes symbol;
+
+    if (!arb_json_lead(&json, "s", &symbol)) {
+        return on_reply(host, whole);
+    }
+    const uint32_t i = arb_instrument_find(self->env, symbol);
+    if (i != ARB_NO_INSTRUMENT) {
+        return on_depth(self, host, i, &json);
+    }
+    return arb_json_rest(&json) ? ARB_OK : json.rc;
+}
+
+/* -- the archived feed -------------------------------------------------------------------- */
+
+/* ["buy","302.75","0.00001"] */
+static int read_change(void *context, struct arb_json *json)
+{
+    struct arb_draft *const draft = context;
+    struct arb_bytes side = { "", 0 };
+
+    arb_json_array(json);
+    (void)(arb_json_next(json) && arb_json_string(json, &side));
+    const bool is_bid = arb_bytes_are(side, "buy");
+    struct arb_levels *const levels = is_bid ? &draft->bids : &draft->asks;
+    struct arb_level *const level = arb_levels_more(json, levels);
+    if (level == NULL || (!is_bid && !arb_bytes_are(side, "sell")) || !arb_json_next(json) ||
+        !arb_json_price(json, levels->px_scale, &level->px, &levels->px_digits) ||
+        !arb_json_next(json) ||
+        !arb_json_decimal(json, levels->qty_scale, &level->qty, &levels->qty_digits) ||
+        arb_json_next(json)) {
+        (void)arb_json_fail(json, ARB_EPROTO);
+        return json->rc;
+    }
+    arb_levels_keep(levels);
+    return json->rc;
+}
+
+static int on_v2(struct gemini *self, struct arb_host *host, struct arb_json json)
+{
+    enum { TYPE = 1, CHANGES = 4, TRADES = 8, RESULT = 16 };
+    struct arb_draft *const draft = &self->draft;
+    struct arb_bytes type = { "", 0 }, symbol = { "", 0 }, result, reason = { "", 0 };
+    struct arb_json changes, trades;
+    const struct arb_json_field fields[] = {
+        { "type", ARB_JSON_TEXT, &type },      { "symbol", ARB_JSON_TEXT, &symbol },
+        { "changes", ARB_JSON_ANY, &changes }, { "trades", ARB_JSON_ANY, &trades },
+        { "result", ARB_JSON_TEXT, &result },  { "reason", ARB_JSON_TEXT, &reason },
+    };
+    const uint32_t seen = arb_json_fields(&json, fields, 6),
+                   i = arb_instrument_find(self->env, symbol);
+
+    if (!arb_json_end(&json) || (seen & (TYPE | RESULT)) == 0) {
+        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
+    }
+    if ((seen & TYPE) == 0) { /* {"reason":"NoValidTradingPairs","result":"error"} */
+        return arb_answered(host, ARB_NO_INSTRUMENT, 0,
+                            arb_is_about_rate(reason) ? ARB_LATER : ARB_REFUSED,
+                            arb_refusal(reason).text);
+    }
+    if (!arb_bytes_are(type, "l2_updates") || i == ARB_NO_INSTRUMENT) {
+        return ARB_OK;
+    }
+    arb_draft_begin(draft, self->env, i, (seen & TRADES) != 0 ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    draft->bids.rc =
+        (seen & CHANGES) != 0 ? arb_json_each(&changes, read_change, draft) : ARB_EPROTO;
+    return arb_draft_publish(host, draft);
+}
+
+static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
+                          struct arb_message message)
+{
+    struct gemini *const self = instance;
+    const struct arb_json json = arb_json_over(arb_message_bytes(message));
+
+    (void)conn;
+    return self->is_v2 ? on_v2(self, host, json) : on_current(self, host, json);
+}
+
+/* -- catalog ------------------------------------------------------------------------------ */
+
+/* What a row is read with. */
+struct reading {
+    const struct gemini *self;
+    struct arb_host *host;
+};
+
+/* Bare, such as 1E-8. */
+static uint64_t read_step(struct arb_json json)
+{
+    struct arb_bytes text = { "", 0 };
+
+    (void)arb_json_number(&json, &text); /* one that is none is unknown */
+    return arb_digits_of_increment(text);
+}
+
+/* True for a pair; a perpetual is not the pair of its name, and says so in `quote`. */
+static bool is_usable(struct arb_catalog_row *row, struct arb_bytes product,
+                      struct arb_bytes contract, char *quote)
+{
+    if (product.len == 0 || arb_bytes_are(product, "spot")) {
+        return true;
+    }
+    const bool is_named =
+        arb_catalog_add(quote, row->quote) && arb_catalog_add(quote, arb_bytes_of("-PERP"));
+    row->quote = arb_bytes_of(quote);
+    return is_named && arb_bytes_are(product, "swap") && arb_bytes_are(contract, "linear");
+}
+
+/* A row that cannot be read is left out. `tick_size` is the step of quantities. */
+static int read_row(void *context, struct arb_json *json)
+{
+    const struct reading *const in = context;
+    const struct arb_json none = arb_json_over(arb_bytes_of(""));
+    char name[ARB_SYMBOL_MAX] = "", quote[ARB_SYMBOL_MAX] = "";
+    struct arb_catalog_row row = { .px_digits = 0 };
+    struct arb_bytes symbol = { "", 0 }, status = symbol, product = symbol, contract = symbol;
+    struct arb_json own, lot = none, tick = none;
+    const struct arb_json_field fields[] = {
+        { "symbol", ARB_JSON_TEXT, &symbol },
+        { "base_currency", ARB_JSON_TEXT, &row.base },
+        { "quote_currency", ARB_JSON_TEXT, &row.quote },
+        { "tick_size", ARB_JSON_ANY, &lot },
+        { "quote_increment", ARB_JSON_ANY, &tick },
+        { "status", ARB_JSON_TEXT, &status },
+        { "product_type", ARB_JSON_TEXT, &product },
+        { "contract_type", ARB_JSON_TEXT, &contract },
+    };
+
+    if (!arb_json_later(json, &own)) {
+        return json->rc;
+    }
+    (void)arb_json_fields(&own, fields, 8);
+    if (!arb_json_ok(&own) || symbol.len == 0 || !arb_catalog_add(name, symbol) ||
+        !is_usable(&row, product, contract, quote)) {
+        return ARB_OK;
+    }
+    set_case(in->self, name);
+    row.venue_symbol = arb_bytes_of(name);
+    row.px_digits = read_step(tick);
+    row.qty_digits = read_step(lot);
+    row.trading = arb_trading_of(status, words);
+    return arb_catalog_publish(in->host, &row);
+}
+
+static int gemini_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
+                         int status, struct arb_bytes body)
+{
+    struct reading in = { .self = instance, .host = host };
+    struct arb_json json = arb_json_over(body);
+
+    (void)ask;
+    const int rc = status == 200 ? arb_json_each(&json, read_row, &in) : ARB_EPROTO;
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    return arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
+}
+
+static const struct arb_option options[] = {
+    ARB_OPTION_ENUM("protocol", struct gemini, protocol, "current", "current|v2",
+                    "current: a lost change shows; v2: the archived feed, it does not."),
+    ARB_OPTION_STRING("ws_url", struct gemini, ws_url, "",
+                      "WebSocket URL, with ?snapshot=-1 for the current feed; empty: the venue's."),
+    ARB_OPTION_STRING("rest_url", struct gemini, rest_url, "https://api.gemini.com/v1",
+                      "REST address, without a slash at its end."),
+    ARB_OPTION_INT("pairs_per_connection", struct gemini, limits.books_per_conn, "100", 1, 1000,
+                   "Pairs subscribed on one connection before another is opened."),
+    ARB_OPTION_INT("pairs_per_request", struct gemini, limits.books_per_request, "25", 1, 200,
+                   "Pairs named in one subscribe request."),
+    ARB_OPTION_INT("requests_per_second", struct gemini, limits.requests_per_second, "5", 1, 100,
+                   "Requests a second on one connection."),
+    ARB_OPTION_MS("heartbeat", struct gemini, limits.heartbeat_ms, "20s", 1000, 60000,
+                  "How often the venue is pinged; v2 sends heartbeats of its own."),
+    ARB_OPTION_MS("heartbeat_timeout", struct gemini, limits.heartbeat_wait_ms, "10s", 1000, 60000,
+                  "How long a sign of life may be late before the connection is given up."),
+    ARB_OPTION_MS("ack_timeout", struct gemini, limits.answer_ms, "5s", 1000, 60000,
+                  "How long a subscription or a snapshot may stay unanswered."),
+    ARB_OPTION_MS("catalog_age", struct gemini, limits.catalog_age_ms, "5m", 60000, 86400000,
+                  "How often the list of pairs is read, and with it which ones trade."),
+};
+
+static const struct arb_exchange_ops ops = {
+    .size = (uint32_t)sizeof(struct arb_exchange_ops),
+    .init = gemini_init,
+    .ask = gemini_ask,
+    .on_message = gemini_message,
+    .spell = gemini_spell,
+    .on_answer = gemini_answer,
+};
+
+ARB_PLUGIN_EXPORT = {
+    ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE),
+    ARB_PLUGIN_OPTIONS(options),
+    .name = "gemini",
+    .version = "1.0.0",
+    .description = "Gemini spot and perpetual order books over WebSocket",
+    .instance_size = sizeof(struct gemini),
+    .ops = &ops,
+};
