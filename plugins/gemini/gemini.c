@@ -145,7 +145,11 @@ static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, stru
     if (rc != ARB_OK) {
         return rc;
     }
-    const bool is_whole = book.state == ARB_BOOK_SYNCING && event->first_seq == event->last_seq;
+    const bool is_awaited = book.state == ARB_BOOK_SYNCING;
+    if (!is_awaited && event->last_seq < book.seq && (int64_t)ns <= book.venue_ns) {
+        return ARB_OK; /* part of the snapshot before it */
+    }
+    const bool is_whole = is_awaited && event->first_seq == event->last_seq;
     event->kind = is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     event->first_seq = is_whole ? 0 : event->first_seq + 1;
     event->venue_ns = (int64_t)ns;
@@ -165,20 +169,22 @@ static int on_refusal(struct arb_host *host, uint32_t number, uint64_t status,
                       : arb_answered(host, ARB_NO_INSTRUMENT, 0, outcome, why.text);
 }
 
+/* An id that is no number is none of ours. */
 static int on_reply(struct arb_host *host, struct arb_json json)
 {
     enum { STATUS = 2, SERVED = 200 };
-    struct arb_json error = arb_json_over(arb_bytes_of(""));
+    struct arb_json error = arb_json_over(arb_bytes_of("")), own = error;
     uint64_t id = 0, status = 0;
-    const struct arb_json_field fields[] = { { "id", ARB_JSON_U64, &id },
+    const struct arb_json_field fields[] = { { "id", ARB_JSON_ANY, &own },
                                              { "status", ARB_JSON_U64, &status },
                                              { "error", ARB_JSON_ANY, &error } };
     const uint32_t seen = arb_json_fields(&json, fields, 3);
-    const uint32_t number = id / 2 > UINT32_MAX ? 0 : (uint32_t)(id / 2);
 
     if (!arb_json_end(&json) || (seen & STATUS) == 0) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
+    const bool is_ours = arb_json_u64(&own, &id) && id / 2 <= UINT32_MAX;
+    const uint32_t number = is_ours ? (uint32_t)(id / 2) : 0;
     return status == SERVED
                ? arb_answered_ask(host, number, id % 2 == 0 ? ARB_SUBSCRIBED : ARB_LEFT, "")
                : on_refusal(host, number, status, error);
