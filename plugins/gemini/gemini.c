@@ -391,4 +391,7 @@ ARB_PLUGIN_EXPORT = {
     .description = "Gemini spot and perpetual order books over WebSocket",
     .instance_size = sizeof(struct gemini),
     .ops = &ops,
+    .taker_fee = "1.20%",
+    .taker_fee_date = "2026-10-10",
+    .facts_date = "2026-10",
 };
