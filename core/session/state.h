@@ -55,6 +55,7 @@ struct subscription {
     uint8_t state;       /* enum sub_state */
     bool was_on;         /* on this connection */
     bool is_alone;       /* asked for by itself: a request with others was refused */
+    bool is_left;        /* left, and has not been asked for since */
     uint16_t unanswered; /* requests in a row */
     uint16_t pauses;     /* in a row */
     uint32_t number;     /* of the request */

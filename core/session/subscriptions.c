@@ -208,6 +208,7 @@ static void on_sent(struct session *session, const struct batch *batch, uint32_t
         set_state(session, batch->list[k], batch->channel, is_leave ? SUB_LEAVING : SUB_ASKED,
                   due_ns);
         sub_of(session, batch->list[k], batch->channel)->number = number;
+        sub_of(session, batch->list[k], batch->channel)->is_left = false;
     }
 }
 
@@ -302,6 +303,7 @@ static void end_leaving(struct session *session, uint32_t i, uint32_t channel)
     if (session->books[i].is_shed) {
         set_state(session, i, channel, SUB_NONE, NEVER_NS);
     } else {
+        sub_of(session, i, channel)->is_left = true;
         set_wanted(session, i, channel);
     }
 }
@@ -437,8 +439,8 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
         return false; /* its own connection says what becomes of it */
     }
     const struct session_book *const book = &session->books[event->instrument];
-    if (book->is_barred || book->is_shed || (is_stream && is_leaving(sub->state))) {
-        return false; /* a late snapshot as well: its subscription is about to end */
+    if (book->is_barred || book->is_shed || (is_stream && (is_leaving(sub->state) || sub->is_left))) {
+        return false; /* a late snapshot as well: its subscription ends, or has ended */
     }
     if (session->current_conn == ARB_NO_CONN && !subscriptions_is_on(session, event->instrument)) {
         return false; /* by HTTP, where no change would follow: it proves no subscription */

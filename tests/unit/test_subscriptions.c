@@ -122,6 +122,27 @@ static void leaving_counts_as_well(void **state)
     world_destroy(world);
 }
 
+/* It is left and not asked for yet: nothing would follow a snapshot that comes so late. */
+static void snapshot_between_leaving_and_subscribing_is_of_no_use(void **state)
+{
+    static const struct world_spec spec = { .options = { { "per_hour", "2" } },
+                                            .symbols = { "BTC/USD" } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "resync 0 odd");
+    world_say(world, "answered 0 0 left -");
+    world_say(world, "snap 0 12 b100x1 a101x1");
+    world_expect(world, "status 0 STALE odd\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 leave 0 BTC/USD\n");
+    world_run(world, LEFT_THE_HOUR_MS);
+    world_say(world, "snap 0 13 b100x2 a101x1");
+    world_expect(world, "> send 0 sub 0 BTC/USD\n"
+                        "snapshot 0 LIVE b100x2 a101x1\n");
+    world_destroy(world);
+}
+
 /* One request for two books counts once. */
 static void books_of_one_request_count_once(void **state)
 {
@@ -486,6 +507,7 @@ int main(void)
         cmocka_unit_test(request_above_the_hourly_limit_waits),
         cmocka_unit_test(hour_slides),
         cmocka_unit_test(leaving_counts_as_well),
+        cmocka_unit_test(snapshot_between_leaving_and_subscribing_is_of_no_use),
         cmocka_unit_test(books_of_one_request_count_once),
         cmocka_unit_test(connection_that_is_back_has_no_hour_of_its_own),
         cmocka_unit_test(session_that_starts_again_has_the_whole_hour),
