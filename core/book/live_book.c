@@ -373,7 +373,7 @@ static const char *compare_checksum(struct step *step)
                                   : "the venue's checksum does not match";
 }
 
-/* Shown means verified: by a checksum that was compared, or by a link that fits. */
+/* Shown means verified: by a checksum that was compared, or by a link or number that fits. */
 static void prove(struct step *step, enum link link)
 {
     bool is_shown = false;
@@ -391,6 +391,9 @@ static void prove(struct step *step, enum link link)
         break;
     case ARB_LOSS_STATELESS:
         is_shown = step->event->kind == ARB_BOOK_SNAPSHOT;
+        break;
+    case ARB_LOSS_CONNECTION:
+        is_shown = step->room->is_numbered;
         break;
     default:
         break;

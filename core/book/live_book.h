@@ -43,6 +43,7 @@ struct live_room {
     struct book scratch;       /* a snapshot to compare with the live book */
     struct arb_level *changes; /* [2 * LIVE_CHANGES_MAX] bids, then asks, of the event being made */
     struct live_counts counts;
+    bool is_numbered; /* the message in hand follows the one before, by its connection's numbers */
     char why[EVENT_REASON_MAX]; /* of the last damage, where it has numbers in it */
 };
 

@@ -13,10 +13,9 @@ enum { PROBE_TIME_NS = 1 /* no clock: the same answer every time */ };
 
 const char *loss_detection_name(uint32_t loss_detection)
 {
-    static const char *const names[] = {
-        "?", "checksum", "sequence", "chain", "none", "stateless"
-    };
-    return names[loss_detection <= ARB_LOSS_STATELESS ? loss_detection : 0];
+    static const char *const names[] = { "?",    "checksum",  "sequence",  "chain",
+                                         "none", "stateless", "connection" };
+    return names[loss_detection <= ARB_LOSS_CONNECTION ? loss_detection : 0];
 }
 
 const char *snapshot_source_name(uint32_t snapshot_source)

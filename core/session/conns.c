@@ -179,6 +179,7 @@ void conns_seq(struct session *session, uint32_t c, uint64_t seq, struct moment 
     }
     conn->has_seq = true;
     conn->seq = seq;
+    session->room.is_numbered = is_next;
 }
 
 void conns_give_up(struct session *session, const char *why)

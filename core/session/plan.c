@@ -34,7 +34,7 @@ static bool is_within(uint32_t value, uint32_t first, uint32_t last)
 /* Members that are one of an enum's values. */
 static const char *choice_rule(const struct arb_plan *plan)
 {
-    if (!is_within(plan->loss_detection, ARB_LOSS_CHECKSUM, ARB_LOSS_STATELESS)) {
+    if (!is_within(plan->loss_detection, ARB_LOSS_CHECKSUM, ARB_LOSS_CONNECTION)) {
         return "plan.loss_detection is an enum arb_loss_detection";
     }
     if (!is_within(plan->snapshot_source, ARB_SNAPSHOT_STREAM, ARB_SNAPSHOT_EACH)) {
@@ -81,6 +81,10 @@ static const char *book_rule(const struct arb_plan *plan, const struct arb_excha
     }
     if (plan->loss_detection == ARB_LOSS_CHECKSUM && plan->checksum_levels == 0) {
         return "plan.checksum_levels says what a checksum covers";
+    }
+    if (plan->loss_detection == ARB_LOSS_CONNECTION &&
+        plan->snapshot_source != ARB_SNAPSHOT_STREAM) {
+        return "a connection's numbers prove books whose snapshots are in the stream";
     }
     if (plan->checksum_levels > 0 && ops->checksum == NULL) {
         return "a plan with checksum_levels has the callback checksum()";

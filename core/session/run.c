@@ -239,6 +239,7 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
                        "protocol error");
     }
     session->current_conn = ARB_NO_CONN;
+    session->room.is_numbered = false;
     follow_up(session, now);
 }
 

@@ -42,6 +42,9 @@ enum arb_loss_detection {
     ARB_LOSS_CHAIN = 3,     /* each event names its predecessor: prev_seq == last_seq before */
     ARB_LOSS_NONE = 4,      /* not at all: messages are marked `unverifiable` */
     ARB_LOSS_STATELESS = 5, /* every event is a whole book, so a lost one heals by itself */
+    /* All messages of a connection are numbered, see arb_conn_seq(); snapshots are in the stream.
+     */
+    ARB_LOSS_CONNECTION = 6,
 };
 
 /* Where a book comes from. */
@@ -336,8 +339,9 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  * before is damage: the book is STALE and gets a new snapshot. A book that is left, or that waits
  * for a snapshot in the stream, takes no delta.
  *
- * Proof: VERIFIED means shown: the event's own checksum matched, or its own link fits. An event
- * without the one that the plan promises is UNVERIFIABLE, and so is a snapshot by HTTP until a link
+ * Proof: VERIFIED means shown: the event's own checksum matched, its own link fits, or the number
+ * of its message follows (arb_conn_seq(), called before this). An event without the one that the
+ * plan promises is UNVERIFIABLE, and so is a snapshot by HTTP until a link
  * fits behind it, unless every event is a whole book (ARB_LOSS_STATELESS). Behind an event without
  * a number nothing is proven until the next snapshot. Where it was taken because its market was
  * quiet (ARB_SEAM_TIME), nothing shows that the first event behind it is the next one, unless that

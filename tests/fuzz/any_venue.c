@@ -63,8 +63,11 @@ static int any_init(void *instance, struct arb_host *host, const struct arb_exch
 
     (void)host;
     self->env = env;
-    plan->loss_detection = next_digit(&digits, 5) + ARB_LOSS_CHECKSUM;
+    plan->loss_detection = next_digit(&digits, 6) + ARB_LOSS_CHECKSUM;
     plan->snapshot_source = next_digit(&digits, 3) + ARB_SNAPSHOT_STREAM;
+    if (plan->loss_detection == ARB_LOSS_CONNECTION) {
+        plan->snapshot_source = ARB_SNAPSHOT_STREAM; /* no plan has another */
+    }
     plan->seam = next_digit(&digits, 2) + ARB_SEAM_SEQUENCE;
     plan->catalog = next_digit(&digits, 3);
     plan->is_listed_only = plan->catalog != ARB_CATALOG_NONE && next_digit(&digits, 2) == 1;

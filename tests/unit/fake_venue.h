@@ -330,7 +330,8 @@ static inline uint32_t fake_choice(const char *const *words, const char *word)
 static inline int fake_init(void *instance, struct arb_host *host,
                             const struct arb_exchange_env *env, struct arb_plan *plan)
 {
-    static const char *const loss[] = { "checksum", "sequence", "chain", "none", "stateless" };
+    static const char *const loss[] = { "checksum", "sequence",  "chain",
+                                        "none",     "stateless", "connection" };
     static const char *const source[] = { "stream", "http", "each" };
     static const char *const seam[] = { "sequence", "time" };
     static const char *const catalog[] = { "none", "http", "stream" };
@@ -461,7 +462,7 @@ static const struct arb_option fake_options[] = {
     ARB_OPTION_STRING("query", struct fake_venue, query, "", "Of a snapshot's URL: ?name=value."),
     ARB_OPTION_STRING("without", struct fake_venue, without, "hello", "What it does not spell."),
     ARB_OPTION_ENUM("loss", struct fake_venue, loss, "sequence",
-                    "checksum|sequence|chain|none|stateless", "How loss is noticed."),
+                    "checksum|sequence|chain|none|stateless|connection", "How loss is noticed."),
     ARB_OPTION_ENUM("source", struct fake_venue, source, "stream", "stream|http|each",
                     "Where snapshots come from."),
     ARB_OPTION_ENUM("seam", struct fake_venue, seam, "sequence", "sequence|time", "How they meet."),

@@ -133,6 +133,25 @@ static void checksums_need_their_callback_and_levels(void **state)
     check(&plan, &full, "plan.checksum_levels is at most the depth");
 }
 
+static void numbers_of_a_connection_prove_what_is_in_the_stream(void **state)
+{
+    static const char rule[] =
+        "a connection's numbers prove books whose snapshots are in the stream";
+    struct arb_plan plan = good_plan();
+
+    (void)state;
+    plan.loss_detection = ARB_LOSS_CONNECTION;
+    check(&plan, &full, "");
+    plan.snapshot_source = ARB_SNAPSHOT_EACH;
+    check(&plan, &full, rule);
+    plan.snapshot_source = ARB_SNAPSHOT_HTTP;
+    plan.seam = ARB_SEAM_SEQUENCE;
+    check(&plan, &full, rule);
+    plan = good_plan();
+    plan.loss_detection = ARB_LOSS_CONNECTION + 1;
+    check(&plan, &full, "plan.loss_detection is an enum arb_loss_detection");
+}
+
 static void numbers_have_their_limits(void **state)
 {
     struct arb_plan plan = good_plan();
@@ -170,6 +189,7 @@ int main(void)
         cmocka_unit_test(what_is_required_has_no_default),
         cmocka_unit_test(seed_levels_are_of_snapshots_by_http),
         cmocka_unit_test(what_comes_by_http_needs_on_answer),
+        cmocka_unit_test(numbers_of_a_connection_prove_what_is_in_the_stream),
         cmocka_unit_test(checksums_need_their_callback_and_levels),
         cmocka_unit_test(numbers_have_their_limits),
     };

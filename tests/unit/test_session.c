@@ -181,6 +181,30 @@ static void test_missing_message_of_a_connection(void **state)
     world_destroy(world);
 }
 
+/* Only what comes in a numbered message is proven, and only behind its number. */
+static void test_numbers_of_a_connection_prove_its_books(void **state)
+{
+    static const struct world_spec numbered = { .options = { { "loss", "connection" } } };
+    struct world *const world = world_connected(&numbered);
+
+    (void)state;
+    world_say(world, "connseq 0 5;snap 0 0 b100x1 a101x1");
+    world_expect(world, "snapshot 0 LIVE b100x1 a101x1\n");
+    world_say(world, "connseq 0 6;delta 0 0 b99x1");
+    world_expect(world, "delta 0 LIVE b99x1\n");
+    world_say(world, "delta 0 0 b98x1");
+    world_expect(world, "delta 0 LIVE unverifiable b98x1\n");
+    world_say(world, "connseq 0 7;delta 0 0 b97x1");
+    world_expect(world, "delta 0 LIVE b97x1\n");
+    world_say(world, "delta 0 0 b96x1;connseq 0 8");
+    world_expect(world, "delta 0 LIVE unverifiable b96x1\n");
+    world_say(world, "connseq 0 10;delta 0 0 b95x1");
+    world_expect(world, "status 0 STALE message 9 of the connection is missing: 10 came\n"
+                        "status 1 STALE message 9 of the connection is missing: 10 came\n"
+                        "> close 0 message 9 of the connection is missing: 10 came\n");
+    world_destroy(world);
+}
+
 static void test_without_leaving_the_connection_is_dropped(void **state)
 {
     static const struct world_spec spec = { .options = { { "without", "hello leave" } } };
@@ -925,6 +949,7 @@ int main(void)
         cmocka_unit_test(test_later_pauses),
         cmocka_unit_test(test_refused_while_leaving_subscribes),
         cmocka_unit_test(test_unanswered_is_stale),
+        cmocka_unit_test(test_numbers_of_a_connection_prove_its_books),
         cmocka_unit_test(test_missing_message_of_a_connection),
         cmocka_unit_test(test_without_leaving_the_connection_is_dropped),
         cmocka_unit_test(test_subscribing_again_is_enough),
