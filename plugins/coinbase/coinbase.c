@@ -27,7 +27,7 @@ static int coinbase_init(void *instance, struct arb_host *host, const struct arb
     plan->loss_detection = self->is_advanced ? ARB_LOSS_CONNECTION : ARB_LOSS_NONE;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
-    plan->opens_per_10s = 2; /* with requests_per_second: an address may send 8 messages a second */
+    plan->opens_per_10s = 4; /* with one request a second on each: an address may send 8 */
     plan->catalog = ARB_CATALOG_HTTP;
     arb_plan_limit(plan, &self->limits);
     return ARB_OK;
@@ -190,7 +190,7 @@ static uint32_t find_named(const struct coinbase *self, struct arb_bytes text)
 
     while (i == ARB_NO_INSTRUMENT && text.len > 0) {
         struct arb_bytes word = { text.data, 0 };
-        while (word.len < text.len && memchr(" ,:;.'[]()\\", word.data[word.len], 11) == NULL) {
+        while (word.len < text.len && memchr(" ,:;.'\"[]()\\", word.data[word.len], 12) == NULL) {
             word.len++;
         }
         i = arb_instrument_find(self->env, word);
@@ -413,11 +413,11 @@ static const struct arb_option options[] = {
     ARB_OPTION_STRING("ws_url", struct coinbase, ws_url, "", "WebSocket URL; empty: the feed's."),
     ARB_OPTION_STRING("rest_url", struct coinbase, rest_url, "https://api.exchange.coinbase.com",
                       "REST address of the list of pairs, without a slash at its end."),
-    ARB_OPTION_INT("pairs_per_connection", struct coinbase, limits.books_per_conn, "20", 1, 1000,
+    ARB_OPTION_INT("pairs_per_connection", struct coinbase, limits.books_per_conn, "10", 1, 1000,
                    "Pairs subscribed on one connection; a lost message costs all of them."),
     ARB_OPTION_INT("pairs_per_request", struct coinbase, limits.books_per_request, "1", 1, 100,
                    "Pairs named in one request; one that there is not spoils it for all."),
-    ARB_OPTION_INT("requests_per_second", struct coinbase, limits.requests_per_second, "2", 1, 100,
+    ARB_OPTION_INT("requests_per_second", struct coinbase, limits.requests_per_second, "1", 1, 100,
                    "Requests a second on one connection; an address may send 8."),
     ARB_OPTION_MS("idle_timeout", struct coinbase, limits.idle_ms, "10s", 2000, 60000,
                   "Reconnect after so long without any message; heartbeats come each second."),

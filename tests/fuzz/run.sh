@@ -14,7 +14,7 @@ seconds=$1
 shift
 targets=("$@")
 if [[ $# -eq 0 ]]; then
-    targets=(json wire ini recording session kraken bitstamp okx binance bybit gemini bitfinex)
+    targets=(json wire ini recording session kraken bitstamp okx binance bybit coinbase gemini bitfinex)
 fi
 dir=${ARBSPOT_FUZZ_DIR:-build/fuzz}
 
@@ -40,7 +40,7 @@ seed() {
                 chunks "$(basename "$file")" "$file" "$to"
             done
             ;;
-        bitstamp | binance | bybit | gemini | bitfinex)
+        bitstamp | binance | bybit | coinbase | gemini | bitfinex)
             cp tests/golden/"$1"/*.script "$to"
             for file in "$data"/*/"$1"*.txt; do
                 chunks "$(basename "$file")" "$file" "$to"
