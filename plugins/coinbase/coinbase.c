@@ -267,7 +267,7 @@ static void forget_lists(struct coinbase *self, uint32_t conn)
 
 static int on_advanced(struct reading *in, struct arb_json *json)
 {
-    enum { ALL = 1 | 2 | 4 | 8 };
+    enum { NEEDED = 1 | 4 | 8 };
     struct arb_bytes channel, type = { "", 0 }, message = { "", 0 };
     uint64_t number = 0;
     struct arb_json events;
@@ -284,7 +284,7 @@ static int on_advanced(struct reading *in, struct arb_json *json)
     if (arb_bytes_are(type, "error")) {
         return on_error(in, message, arb_bytes_of(""));
     }
-    if ((seen & ALL) != ALL || in->venue_ns == 0) {
+    if ((seen & NEEDED) != NEEDED || in->venue_ns == 0) {
         return ARB_EPROTO;
     }
     if (number == 0) {
@@ -416,7 +416,7 @@ static const struct arb_option options[] = {
     ARB_OPTION_INT("pairs_per_connection", struct coinbase, limits.books_per_conn, "10", 1, 1000,
                    "Pairs subscribed on one connection; a lost message costs all of them."),
     ARB_OPTION_INT("pairs_per_request", struct coinbase, limits.books_per_request, "1", 1, 100,
-                   "Pairs named in one request; one that there is not spoils it for all."),
+                   "Pairs named in one request; of exchange, a wrong one spoils it for all."),
     ARB_OPTION_INT("requests_per_second", struct coinbase, limits.requests_per_second, "1", 1, 100,
                    "Requests a second on one connection; an address may send 8."),
     ARB_OPTION_MS("idle_timeout", struct coinbase, limits.idle_ms, "10s", 2000, 60000,
