@@ -267,8 +267,8 @@ static void forget_lists(struct coinbase *self, uint32_t conn)
 
 static int on_advanced(struct reading *in, struct arb_json *json)
 {
-    enum { NEEDED = 1 | 4 | 8 };
-    struct arb_bytes channel, type = { "", 0 }, message = { "", 0 };
+    enum { CHANNEL = 1, NUMBER = 4, NEEDED = CHANNEL | NUMBER | 8, TYPE = 16 };
+    struct arb_bytes channel = { "", 0 }, type = { "", 0 }, message = { "", 0 };
     uint64_t number = 0;
     struct arb_json events;
     const struct arb_json_field fields[] = {
@@ -284,25 +284,25 @@ static int on_advanced(struct reading *in, struct arb_json *json)
     if (arb_bytes_are(type, "error")) {
         return on_error(in, message, arb_bytes_of(""));
     }
-    if ((seen & NEEDED) != NEEDED || in->venue_ns == 0) {
+    const bool is_books = arb_bytes_are(channel, "l2_data"),
+               is_list = arb_bytes_are(channel, "subscriptions");
+    if (is_books || is_list ? (seen & NEEDED) != NEEDED || in->venue_ns == 0
+                            : (seen & (CHANNEL | TYPE)) == 0) {
         return ARB_EPROTO;
     }
-    if (number == 0) {
+    if ((seen & NUMBER) != 0 && number == 0) {
         forget_lists(in->self, in->conn);
     }
-    const int rc = arb_conn_seq(in->host, in->conn, number);
-    if (rc == ARB_OK && arb_bytes_are(channel, "l2_data")) {
-        return arb_json_each(&events, read_event, in);
-    }
-    return rc == ARB_OK && arb_bytes_are(channel, "subscriptions")
-               ? arb_json_each(&events, read_list, in)
-               : rc;
+    const int rc = (seen & NUMBER) != 0 ? arb_conn_seq(in->host, in->conn, number) : ARB_OK;
+    return rc != ARB_OK || !(is_books || is_list)
+               ? rc
+               : arb_json_each(&events, is_books ? read_event : read_list, in);
 }
 
 /* `json` has been entered. What is left out of it costs the book a resync. */
 static int on_exchange_book(struct reading *in, uint32_t i, struct arb_json *json)
 {
-    enum { TYPE = 1, SIDES = 4 | 8, CHANGES = 16 };
+    enum { TYPE = 1, SIDES = 4 | 8 };
     struct arb_draft *const draft = &in->self->draft;
     struct arb_bytes type = { "", 0 }, name;
     struct arb_json changes = arb_json_over(arb_bytes_of(""));
