@@ -444,4 +444,7 @@ ARB_PLUGIN_EXPORT = {
     .description = "Coinbase order books over WebSocket: Advanced Trade, or Exchange level2_batch",
     .instance_size = sizeof(struct coinbase),
     .ops = &ops,
+    .taker_fee = "0.60%", /* not certain: see README.md */
+    .taker_fee_date = "2026-07-26",
+    .facts_date = "2026-10",
 };
