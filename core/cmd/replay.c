@@ -20,9 +20,10 @@ enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64, HEAD_SHOWN_MAX = 10
 static const char usage[] =
     "Usage: arbspot replay --plugin PLUGIN --symbols A,B [--set key=value]... RECORDING...\n"
     "\n"
-    "Replays recordings (cryptofeed text, crossbook .cbcap) through a plugin on the recorded\n"
-    "clock. Prints the market-data messages as JSON lines on stdout and one closing line on\n"
-    "stderr. Exit 1 when a book was wrong and not healed by the end.\n"
+    "Replays recordings (cryptofeed text, crossbook .cbcap, one JSON frame a line) through a\n"
+    "plugin on the recorded clock; frames without times come 1 ms apart. Prints the market-data\n"
+    "messages as JSON lines on stdout and one closing line on stderr. Exit 1 when a book was\n"
+    "wrong and not healed by the end.\n"
     "\n"
     "  --plugin PLUGIN   the exchange plugin, a file such as ./kraken.so or a name such as kraken\n"
     "  --symbols A,B     canonical symbols, such as BTC/USD\n"

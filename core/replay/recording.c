@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 
 #include "arbspot/decimal.h"
+#include "arbspot/json.h"
 #include "util/shortage.h"
 
 enum { RECORDS_MIN = 1024, NS_SCALE = 9 };
+#define BARE_FIRST_NS INT64_C(1000000000) /* frames without times, from 1970-01-01T00:00:01Z */
+#define BARE_STEP_NS INT64_C(1000000)
 #define TIME_MAX_NS (INT64_C(4102444800) * 1000000000) /* the year 2100 */
 
 static struct record *more_room(struct recording *recording)
@@ -191,7 +194,8 @@ static int read_cryptofeed(struct recording *recording, struct arb_bytes text, c
         if (!read_cryptofeed_line(line, &record)) {
             return err_set(err, ARB_EINVAL,
                            "%s:%zu: neither `TIME: frame` nor `URL <-> TIME`: not a recording that "
-                           "this program reads",
+                           "this program reads (cryptofeed text, crossbook .cbcap, one JSON frame "
+                           "a line)",
                            path, line_no);
         }
         if (add(recording, &record) != ARB_OK) {
@@ -265,7 +269,76 @@ static int read_cbcap(struct recording *recording, struct arb_bytes text, const 
     return ARB_OK;
 }
 
+/* -- bare frames ---------------------------------------------------------------------- */
+
+static bool is_bare(struct arb_bytes text)
+{
+    const char *p = text.data;
+    const char *const end = text.data + text.len;
+
+    while (p < end && (*p == '\n' || *p == '\r' || *p == ' ' || *p == '\t')) {
+        p++;
+    }
+    return p < end && (*p == '{' || *p == '[');
+}
+
+static bool is_json(struct arb_bytes line)
+{
+    struct arb_json json = arb_json_over(line);
+
+    return arb_json_skip(&json) && arb_json_end(&json);
+}
+
+/* Where nobody wrote the times down, frames come in a steady row: time has to go on. */
+static int read_bare(struct recording *recording, struct arb_bytes text, const char *path,
+                     struct err *err)
+{
+    struct record record = { .kind = RECORD_MESSAGE, .ns = BARE_FIRST_NS };
+
+    for (size_t line_no = 1; text.len > 0; line_no++) {
+        record.data = take_line(&text);
+        if (record.data.len == 0) {
+            continue;
+        }
+        if (!is_json(record.data)) {
+            return err_set(err, ARB_EINVAL,
+                           "%s:%zu: not one whole JSON value; where no times are given, each line "
+                           "has to be one frame",
+                           path, line_no);
+        }
+        if (add(recording, &record) != ARB_OK) {
+            return err_set(err, ARB_ENOMEM, "%s: no memory", path);
+        }
+        record.ns += BARE_STEP_NS;
+    }
+    recording->is_bare = true;
+    return ARB_OK;
+}
+
 /* -- files ---------------------------------------------------------------------------- */
+
+static int read_text(struct recording *recording, struct arb_bytes text, const char *path,
+                     struct err *err)
+{
+    if (starts_with(text, "CBCAP1 ")) {
+        return read_cbcap(recording, text, path, err);
+    }
+    return is_bare(text) ? read_bare(recording, text, path, err)
+                         : read_cryptofeed(recording, text, path, err);
+}
+
+/* What is known not to be readable, in words of its own; NULL: it may be. */
+static const char *why_not(const struct recording *recording, struct arb_bytes text)
+{
+    if (starts_with(text, "\x1f\x8b")) {
+        return "packed by gzip; unpack it first (gunzip)";
+    }
+    if (recording->n > 0 && (recording->is_bare || is_bare(text))) {
+        return "of two recordings one has no times, so that nobody knows which frame comes first; "
+               "give the one alone";
+    }
+    return NULL;
+}
 
 static int slurp_stream(FILE *file, const char *path, struct arb_bytes *out, struct err *err)
 {
@@ -328,8 +401,9 @@ int recording_add(struct recording *recording, const char *path, struct err *err
     if (rc != ARB_OK) {
         return rc;
     }
-    rc = starts_with(text, "CBCAP1 ") ? read_cbcap(recording, text, path, err)
-                                      : read_cryptofeed(recording, text, path, err);
+    const char *const why = why_not(recording, text);
+    rc = why == NULL ? read_text(recording, text, path, err)
+                     : err_set(err, ARB_EINVAL, "%s: %s", path, why);
     if (rc == ARB_OK) {
         rc = keep_file(recording, text);
     }

@@ -3,6 +3,8 @@
  *
  *   cryptofeed text  one record a line: connections, sent and received frames, HTTP bodies
  *   crossbook cbcap  "CBCAP1 venue symbol unix_ns", then "<ns> <length>\n<frame>\n" records
+ *   bare frames      one JSON frame a line and no times: they come 1 ms apart, the first at one
+ *                    second past 1970; such a file cannot be merged with another
  *
  * Records of several files are merged by time; equal times keep the order of the files.
  */
@@ -34,6 +36,7 @@ struct recording {
     size_t n_heads;
     char **files; /* what the records point into */
     size_t n_files;
+    bool is_bare; /* its one file has no times */
 };
 
 enum { RECORDING_BYTES_MAX = 1 << 30 };

@@ -1,4 +1,4 @@
-/* Recordings in both formats: what is read, in which order, and what is said of broken ones. */
+/* Recordings in all formats: what is read, in which order, and what is said of broken ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -169,6 +169,33 @@ static void cbcap_is_read_on_the_clock_of_its_head(void **state)
     recording_fini(&recording);
 }
 
+static const char bare[] = "{\"a\": \"b: c\"}\n\n[1]\n{}";
+
+static void frames_without_times_come_1_ms_apart(void **state)
+{
+    struct recording recording = { 0 };
+    struct err err = { 0 };
+
+    (void)state;
+    assert_int_equal(add(&recording, bare, strlen(bare), &err), ARB_OK);
+    recording_sort(&recording);
+    expect_records(&recording, "1000000000 message [] {\"a\": \"b: c\"}\n"
+                               "1001000000 message [] [1]\n"
+                               "1002000000 message [] {}\n");
+    recording_fini(&recording);
+}
+
+static void blanks_may_stand_before_frames_without_times(void **state)
+{
+    struct recording recording = { 0 };
+    struct err err = { 0 };
+
+    (void)state;
+    assert_int_equal(add(&recording, "\r\n \t[1] \n", 9, &err), ARB_OK);
+    expect_records(&recording, "1000000000 message []  \t[1] \n");
+    recording_fini(&recording);
+}
+
 static void empty_file_has_no_records(void **state)
 {
     struct recording recording = { 0 };
@@ -211,12 +238,35 @@ static void broken_file_leaves_those_before_untouched(void **state)
     recording_fini(&recording);
 }
 
+static void expect_not_merged(const char *first, const char *second)
+{
+    struct recording recording = { 0 };
+    struct err err = { 0 };
+
+    assert_int_equal(add(&recording, first, strlen(first), &err), ARB_OK);
+    assert_int_equal(add(&recording, second, strlen(second), &err), ARB_EINVAL);
+    assert_string_equal(err.text + strcspn(err.text, ":"),
+                        ": of two recordings one has no times, so that nobody knows which frame "
+                        "comes first; give the one alone");
+    assert_int_equal(recording.n, 1);
+    recording_fini(&recording);
+}
+
+static void frames_without_times_are_not_merged(void **state)
+{
+    (void)state;
+    expect_not_merged("{}\n", "{}\n");
+    expect_not_merged("{}\n", "5.0: a\n");
+    expect_not_merged("5.0: a\n", "{}\n");
+}
+
 /* -- broken files --------------------------------------------------------------------- */
 
 static void broken_line_is_named(void **state)
 {
     static const char what[] = ":3: neither `TIME: frame` nor `URL <-> TIME`: not a recording that "
-                               "this program reads";
+                               "this program reads (cryptofeed text, crossbook .cbcap, one JSON "
+                               "frame a line)";
 
     (void)state;
     expect_refused("1.0: a\n\nno time here\n", ARB_EINVAL, what);
@@ -226,6 +276,24 @@ static void broken_line_is_named(void **state)
     expect_refused("1.0: a\n2.0: b\nwss://x <-> soon\n", ARB_EINVAL, what);
     expect_refused("1.0: a\n2.0: b\nhttps://x => 3.0: c\n", ARB_EINVAL, what);
     expect_refused("1.0: a\n2.0: b\nhttps://x -> 3.0 c\n", ARB_EINVAL, what);
+}
+
+static void broken_frame_without_time_is_named(void **state)
+{
+    static const char what[] = ":2: not one whole JSON value; where no times are given, each line "
+                               "has to be one frame";
+
+    (void)state;
+    expect_refused("{}\npong\n", ARB_EINVAL, what);
+    expect_refused("[]\n{\"cut\": [1,\n", ARB_EINVAL, what);
+    expect_refused("{}\n{} {}\n", ARB_EINVAL, what);
+    expect_refused("{}\n5.0: {}\n", ARB_EINVAL, what);
+}
+
+static void what_is_packed_is_refused(void **state)
+{
+    (void)state;
+    expect_refused("\x1f\x8b\x08", ARB_EINVAL, ": packed by gzip; unpack it first (gunzip)");
 }
 
 static void broken_cbcap_head_is_told(void **state)
@@ -301,6 +369,7 @@ static void no_truncation_crashes(void **state)
     (void)state;
     truncate_everywhere(cryptofeed);
     truncate_everywhere(cbcap);
+    truncate_everywhere(bare);
 }
 
 int main(void)
@@ -310,10 +379,15 @@ int main(void)
         cmocka_unit_test(lines_may_end_with_cr_and_lf),
         cmocka_unit_test(last_line_needs_no_line_end),
         cmocka_unit_test(cbcap_is_read_on_the_clock_of_its_head),
+        cmocka_unit_test(frames_without_times_come_1_ms_apart),
+        cmocka_unit_test(blanks_may_stand_before_frames_without_times),
         cmocka_unit_test(empty_file_has_no_records),
         cmocka_unit_test(files_are_merged_by_time),
+        cmocka_unit_test(frames_without_times_are_not_merged),
         cmocka_unit_test(broken_file_leaves_those_before_untouched),
         cmocka_unit_test(broken_line_is_named),
+        cmocka_unit_test(broken_frame_without_time_is_named),
+        cmocka_unit_test(what_is_packed_is_refused),
         cmocka_unit_test(broken_cbcap_head_is_told),
         cmocka_unit_test(broken_cbcap_record_is_named_by_its_byte),
         cmocka_unit_test(cbcap_frame_must_end_where_its_length_says),
