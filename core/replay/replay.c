@@ -71,17 +71,17 @@ static bool are_alike(struct arb_bytes a, struct arb_bytes b)
     return is_alike;
 }
 
-static bool answers(const struct record *record, const char *target)
+bool replay_answers(const struct record *record, const char *url)
 {
     return record->kind == RECORD_HTTP &&
-           are_alike(target_of(record->url), (struct arb_bytes){ target, strlen(target) });
+           are_alike(target_of(record->url), target_of((struct arb_bytes){ url, strlen(url) }));
 }
 
 /* The first body of that target not handed out yet, or recording->n. */
 static size_t find_answer(const struct replay *replay, const char *target)
 {
     for (size_t i = 0; i < replay->recording->n; i++) {
-        if (!replay->served[i] && answers(&replay->recording->records[i], target)) {
+        if (!replay->served[i] && replay_answers(&replay->recording->records[i], target)) {
             return i;
         }
     }
@@ -249,17 +249,17 @@ static void serve_requests(struct replay *replay)
 
 /* -- steps ---------------------------------------------------------------------------- */
 
-static bool is_socket(const struct record *record)
+bool replay_is_socket(const struct record *record)
 {
     return record->kind == RECORD_OPEN && record->url.len > 3 &&
            memcmp(record->url.data, "ws", 2) == 0;
 }
 
 /* Where a recording does not say when connections were opened, they are from the start. */
-static bool says_when_opened(const struct recording *recording)
+bool replay_says_when_opened(const struct recording *recording)
 {
     for (size_t i = 0; i < recording->n; i++) {
-        if (is_socket(&recording->records[i])) {
+        if (replay_is_socket(&recording->records[i])) {
             return true;
         }
     }
@@ -290,7 +290,7 @@ int replay_init(struct replay *replay, const struct recording *recording)
     *replay = (struct replay){ .recording = recording };
     replay->served = calloc(recording->n + 1, sizeof(*replay->served));
     replay->now_ns = replay_start_ns(replay);
-    replay->is_recorder_up = !says_when_opened(recording);
+    replay->is_recorder_up = !replay_says_when_opened(recording);
     return replay->served == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
@@ -327,7 +327,7 @@ bool replay_step(struct replay *replay)
     serve_requests(replay);
     run_turns_until(replay, record->ns);
     replay->at++;
-    if (is_socket(record)) {
+    if (replay_is_socket(record)) {
         on_recorder_open(replay, record);
     }
     replay->has_messages = replay->has_messages || record->kind == RECORD_MESSAGE;

@@ -51,4 +51,13 @@ int64_t replay_start_ns(const struct replay *replay);
 /* Carries out the next record, after the turns that are due before it. False at the end. */
 bool replay_step(struct replay *replay);
 
+/* The rules of a replay, for others who follow them. */
+
+/* True for the recorded answer to a request for that URL; the host does not count. */
+bool replay_answers(const struct record *record, const char *url);
+/* True when the recorder opened a connection, not just asked by HTTP. */
+bool replay_is_socket(const struct record *record);
+/* False: connections are up from the start. */
+bool replay_says_when_opened(const struct recording *recording);
+
 #endif /* ARB_REPLAY_H */

@@ -75,6 +75,9 @@ static char *path_beside(const char *script, const char *path)
     char folder[PATH_MAX];
     char *joined = NULL;
 
+    if (path[0] == '/') {
+        return strdup(path);
+    }
     (void)snprintf(folder, sizeof(folder), "%s", script);
     return asprintf(&joined, "%s/%s", dirname(folder), path) < 0 ? NULL : joined;
 }
