@@ -7,7 +7,6 @@
 #include "file.h"
 #include "notes.h"
 #include "rig.h"
-#include "util/harmless.h"
 #include "watch.h"
 
 enum { NAME_MAX_LEN = 512, DIFF_LINES = 3, SHOWN_MAX = 400 };
@@ -73,17 +72,17 @@ static const char *next_line(const char *p)
     return *end == '\0' ? end : end + 1;
 }
 
-static void print_line(char mark, const char *line)
+static void print_line(struct report *report, char mark, const char *line)
 {
     const int len = (int)(line_end(line) - line);
-    harmless_line(stdout, "  %c %.*s%s", mark, len < SHOWN_MAX ? len : SHOWN_MAX, line,
+    report_detail(report, "%c %.*s%s", mark, len < SHOWN_MAX ? len : SHOWN_MAX, line,
                   len < SHOWN_MAX ? "" : "...");
 }
 
-static void print_some(char mark, const char *text)
+static void print_some(struct report *report, char mark, const char *text)
 {
     for (unsigned i = 0; i < DIFF_LINES && *text != '\0'; i++) {
-        print_line(mark, text);
+        print_line(report, mark, text);
         text = next_line(text);
     }
 }
@@ -95,7 +94,7 @@ static bool is_same_line(const char *a, const char *b)
 }
 
 /* Prints the lines around the first difference; returns its number. */
-static unsigned print_difference(const char *want, const char *got)
+static unsigned print_difference(struct report *report, const char *want, const char *got)
 {
     const char *before = NULL;
     unsigned no = 1;
@@ -107,10 +106,10 @@ static unsigned print_difference(const char *want, const char *got)
         no++;
     }
     if (before != NULL) {
-        print_line(' ', before);
+        print_line(report, ' ', before);
     }
-    print_some('-', want);
-    print_some('+', got);
+    print_some(report, '-', want);
+    print_some(report, '+', got);
     return no;
 }
 
@@ -135,7 +134,7 @@ static void compare(struct report *report, const char *name, const char *path, c
     if (strcmp(want, got) == 0) {
         report_pass(report, name);
     } else {
-        const unsigned no = print_difference(want, got);
+        const unsigned no = print_difference(report, want, got);
         report_fail(report, name, "differs from %s at line %u (- wanted, + got)", path, no);
     }
     free(want);

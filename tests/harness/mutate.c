@@ -84,11 +84,19 @@ static void repeat_part(struct mutant *mutant, struct prng *prng)
     mutant->len += len;
 }
 
-int mutate_bytes(struct mutant *mutant, struct arb_bytes text, struct prng *prng)
+static void change(struct mutant *mutant, struct prng *prng)
 {
     static void (*const changes[])(struct mutant *, struct prng *) = { flip_byte, set_byte,
                                                                        delete_part, repeat_part };
     const size_t n = 1 + below(prng, CHANGES_MAX);
+
+    for (size_t i = 0; i < n && mutant->len > 0; i++) {
+        changes[below(prng, sizeof(changes) / sizeof(*changes))](mutant, prng);
+    }
+}
+
+int mutate_bytes(struct mutant *mutant, struct arb_bytes text, struct prng *prng)
+{
     const int rc = reserve(mutant, text.len + SPARE + CHANGES_MAX * INSERTED_MAX);
 
     if (rc != ARB_OK) {
@@ -96,10 +104,18 @@ int mutate_bytes(struct mutant *mutant, struct arb_bytes text, struct prng *prng
     }
     memcpy(mutant->data, text.data, text.len);
     mutant->len = text.len;
-    for (size_t i = 0; i < n && mutant->len > 0; i++) {
-        changes[below(prng, sizeof(changes) / sizeof(*changes))](mutant, prng);
-    }
+    change(mutant, prng);
     return ARB_OK;
+}
+
+int mutate_again(struct mutant *mutant, struct prng *prng)
+{
+    const int rc = reserve(mutant, mutant->len + SPARE + CHANGES_MAX * INSERTED_MAX);
+
+    if (rc == ARB_OK) {
+        change(mutant, prng);
+    }
+    return rc;
 }
 
 int mutate_replace(struct mutant *mutant, struct arb_bytes text, struct arb_bytes part,

@@ -24,6 +24,9 @@ void mutant_fini(struct mutant *mutant);
 /* Makes `mutant` the text with one to four random changes. ARB_ENOMEM only. */
 int mutate_bytes(struct mutant *mutant, struct arb_bytes text, struct prng *prng);
 
+/* Changes it once more in the same way. */
+int mutate_again(struct mutant *mutant, struct prng *prng);
+
 /* Makes `mutant` the text with text[at .. at+len) replaced by `by`. */
 int mutate_replace(struct mutant *mutant, struct arb_bytes text, struct arb_bytes part,
                    struct arb_bytes by);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arbspot/text.h"
 #include "mutate.h"
 #include "notes.h"
 #include "replay/replay.h"
@@ -14,7 +15,7 @@
 #include "watch.h"
 #include "wire/wire.h"
 
-enum { HOSTILE_PASSES = 4, DAMAGE_ONE_IN = 32 };
+enum { HOSTILE_PASSES = 4, DAMAGE_ONE_IN = 32, COUNTERS_TEXT_MAX = 1024 };
 #define BETWEEN_REPLAYS_NS (61 * NS_PER_S)
 
 /* -- one replay ----------------------------------------------------------------------- */
@@ -205,13 +206,16 @@ static struct counters count(const struct show *show)
                               .live = session_count_in_state(session, ARB_BOOK_LIVE) };
 }
 
-static void print_counters(const struct counters *counters)
+static void tell_counters(struct report *report, const struct counters *counters)
 {
+    char memory[COUNTERS_TEXT_MAX];
+    struct arb_text text = arb_text_over(memory, sizeof(memory));
+
     for (size_t i = 0; i < N_COUNTERS; i++) {
-        (void)printf("%s%s=%" PRIu64, i == 0 ? "" : " ", counters_list[i].name,
+        arb_text_add(&text, "%s%s=%" PRIu64, i == 0 ? "" : " ", counters_list[i].name,
                      value_of(counters, &counters_list[i]));
     }
-    (void)putchar('\n');
+    report_note(report, "%s", memory);
 }
 
 /* -- checks --------------------------------------------------------------------------- */
@@ -287,7 +291,9 @@ static bool check_right(struct report *report, const struct plugin *plugin,
     struct err err = { .rc = ARB_OK };
     char *text = NULL;
     size_t len = 0;
+    watch_times(plan->times);
     struct show *const show = tell(plugin, plan, &text, &len, &err);
+    watch_times(NULL);
 
     if (show == NULL) {
         report_fail(report, name, "%s", err.text);
@@ -295,7 +301,7 @@ static bool check_right(struct report *report, const struct plugin *plugin,
         return false;
     }
     const struct counters counters = count(show);
-    print_counters(&counters);
+    tell_counters(report, &counters);
     if (show->teller.consumer.flaw[0] != '\0') {
         report_fail(report, name, "%s", show->teller.consumer.flaw);
     } else if (meets(report, name, &counters, plan)) {

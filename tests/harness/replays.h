@@ -9,6 +9,7 @@
 #include "plugin/loader.h"
 #include "replay/recording.h"
 #include "report.h"
+#include "times.h"
 
 enum { EXPECTATIONS_MAX = 16 };
 
@@ -26,6 +27,7 @@ struct replay_plan {
     size_t n_expectations;
     bool is_hostile; /* also replay it damaged */
     uint64_t seed;
+    struct times *times; /* of the first replay; or NULL */
 };
 
 /*

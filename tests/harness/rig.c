@@ -72,6 +72,8 @@ static void on_refusal(void *context, const char *callback, int rc, const char *
 {
     struct rig *const rig = context;
     FILE *const out = notes(rig);
+
+    rig->broken = rig->broken == NULL ? broken : rig->broken;
     if (out != NULL) {
         (void)fprintf(out, "! %s failed (%d)%s%s\n", callback, rc, broken == NULL ? "" : ": ",
                       broken == NULL ? "" : broken);

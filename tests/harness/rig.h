@@ -40,6 +40,7 @@ struct rig {
     struct teller teller;
     FILE *out;           /* or NULL */
     bool has_plan;       /* was written */
+    const char *broken;  /* the first rule that the plugin broke, or NULL */
     const char *heading; /* a turn that has written nothing yet, or NULL */
     int64_t start_ns, now_ns;
     int64_t utc_offset_ns;             /* of UTC, from the clock that never jumps */

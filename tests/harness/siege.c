@@ -1,50 +1,19 @@
 #include "siege.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate.h"
 #include "notes.h"
-#include "rig.h"
 #include "util/clock.h"
-#include "watch.h"
 
-enum {
-    CUTS_MAX = 1024,   /* truncations of one message; longer ones are cut at every n-th byte */
-    VALUES_MAX = 4096, /* values looked for in one message */
-    REPLACED_MAX = 48, /* of them, evenly spread, those replaced */
-    NESTING = 10000,
-    GARBAGE_BYTES = 10 << 20,
-    SHUFFLED_STEPS = 1000,
-    PROBLEM_MAX = 768,
-    SHOWN_MAX = 240,
-};
+enum { SHOWN_MAX = 240 };
 
 #define ROUND_NS (10 * NS_PER_S)
 
-/* One script under attack. */
-struct siege {
-    const struct plugin *plugin;
-    const struct script *script;
-    const struct siege_plan *plan;
-    struct rig *rig; /* all of its books are LIVE, unless a step is just being attacked */
-    uint32_t n_books;
-    bool was_live[SCRIPT_SYMBOLS_MAX];
-    struct prng prng;
-    struct mutant mutant;
-    struct arb_bytes *values;  /* [VALUES_MAX] */
-    char *garbage;             /* [GARBAGE_BYTES] */
-    char problem[PROBLEM_MAX]; /* the first thing that went wrong */
-};
-
-/* What is done to the messages of a script; false when it went wrong. */
-typedef bool attack_fn(struct siege *siege);
-
 /* -- recovery ------------------------------------------------------------------------- */
 
-static bool fail(struct siege *siege, struct arb_bytes input, const char *what)
+bool siege_fail(struct siege *siege, struct arb_bytes input, const char *what)
 {
     FILE *const out = fmemopen(siege->problem, sizeof(siege->problem), "w");
 
@@ -90,7 +59,7 @@ static bool is_named(const struct script *script, const struct arb_instrument *i
 }
 
 /* A rig whose books have been brought up once; remembers which of those named one by one. */
-static bool begin(struct siege *siege)
+static bool open_rig(struct siege *siege)
 {
     struct err err = { .rc = ARB_OK };
 
@@ -107,7 +76,7 @@ static bool begin(struct siege *siege)
     return true;
 }
 
-static void end(struct siege *siege)
+static void close_rig(struct siege *siege)
 {
     rig_destroy(siege->rig);
     siege->rig = NULL;
@@ -150,28 +119,28 @@ static bool heals(struct siege *siege)
 }
 
 /* After a hostile input: nothing is broken, and the venue's usual words heal everything. */
-static bool recovers(struct siege *siege, struct arb_bytes input)
+bool siege_recovers(struct siege *siege, struct arb_bytes input)
 {
     const char *flaw = rig_flaw(siege->rig);
     if (flaw != NULL) {
-        return fail(siege, input, flaw);
+        return siege_fail(siege, input, flaw);
     }
     if (!heals(siege)) {
-        return fail(siege, input, "a book did not become LIVE again");
+        return siege_fail(siege, input, "a book did not become LIVE again");
     }
     flaw = rig_flaw(siege->rig);
     if (flaw != NULL) {
-        return fail(siege, input, flaw);
+        return siege_fail(siege, input, flaw);
     }
     if (session_n_instruments(siege->rig->session) != siege->n_books) {
-        end(siege); /* a damaged catalog added some: do not let them pile up */
-        return begin(siege);
+        close_rig(siege); /* a damaged catalog added some: do not let them pile up */
+        return open_rig(siege);
     }
     return true;
 }
 
 /* Delivers `input` instead of step `i` of the script. */
-static bool survives(struct siege *siege, size_t i, struct arb_bytes input)
+bool siege_survives(struct siege *siege, size_t i, struct arb_bytes input)
 {
     const struct script *const script = siege->script;
     struct step step = script->steps[i];
@@ -182,268 +151,15 @@ static bool survives(struct siege *siege, size_t i, struct arb_bytes input)
     }
     step.data = input;
     (void)rig_step(siege->rig, &step, true, NULL);
-    return recovers(siege, input);
+    return siege_recovers(siege, input);
 }
 
-/* -- attacks -------------------------------------------------------------------------- */
-
-static bool has_data(const struct step *step)
+bool siege_has_data(const struct step *step)
 {
     return (step->kind == STEP_MESSAGE || step->kind == STEP_HTTP) && step->data.len > 0;
 }
 
-static bool cut_message(struct siege *siege, size_t i)
-{
-    const struct arb_bytes text = siege->script->steps[i].data;
-    const size_t stride = 1 + text.len / CUTS_MAX;
-
-    for (size_t len = 0; len < text.len; len += stride) {
-        if (!survives(siege, i, (struct arb_bytes){ text.data, len })) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool mutate_message(struct siege *siege, size_t i)
-{
-    for (unsigned k = 0; k < siege->plan->mutations; k++) {
-        if (mutate_bytes(&siege->mutant, siege->script->steps[i].data, &siege->prng) != ARB_OK) {
-            return fail(siege, siege->script->steps[i].data, "no memory");
-        }
-        if (!survives(siege, i, (struct arb_bytes){ siege->mutant.data, siege->mutant.len })) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static const char *const misfits[] = {
-    "null",
-    "{}",
-    "[]",
-    "\"x\"",
-    "\"\"",
-    "true",
-    "-1",
-    "\"-1\"",
-    "-0.5",
-    "1e999",
-    "\"1e999\"",
-    "1e-999",
-    "1e-08",
-    "1E+18",
-    "0",
-    "\"0\"",
-    "99999999999999999999",
-    "\"99999999999999999999\"",
-    "9223372036854775807",
-    "\"9223372036.99999999\"",
-    "0.000000000000000000001",
-    "\"NaN\"",
-    "[[]]",
-    "[[1]]",
-    "[{\"price\":1}]",
-    "[[\"-1\",\"-1\"]]",
-    "[null]",
-};
-
-static bool replace_value(struct siege *siege, size_t i, struct arb_bytes value)
-{
-    const struct arb_bytes text = siege->script->steps[i].data;
-
-    for (size_t k = 0; k < sizeof(misfits) / sizeof(*misfits); k++) {
-        const struct arb_bytes by = { misfits[k], strlen(misfits[k]) };
-        if (mutate_replace(&siege->mutant, text, value, by) != ARB_OK) {
-            return fail(siege, text, "no memory");
-        }
-        if (!survives(siege, i, (struct arb_bytes){ siege->mutant.data, siege->mutant.len })) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool replace_values(struct siege *siege, size_t i)
-{
-    const size_t n = json_values(siege->script->steps[i].data, siege->values, VALUES_MAX);
-    const size_t stride = 1 + n / REPLACED_MAX;
-
-    for (size_t k = 0; k < n; k += stride) {
-        if (!replace_value(siege, i, siege->values[k])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* NESTING times `open`, in place of the message or of its last value. */
-static bool nest(struct siege *siege, size_t i, const char *open)
-{
-    const struct arb_bytes text = siege->script->steps[i].data;
-    const size_t n = json_values(text, siege->values, VALUES_MAX);
-    const size_t len = strlen(open);
-
-    for (size_t k = 0; k < NESTING; k++) {
-        memcpy(siege->garbage + k * len, open, len);
-    }
-    const struct arb_bytes brackets = { siege->garbage, NESTING * len };
-    if (!survives(siege, i, brackets)) {
-        return false;
-    }
-    if (n == 0) {
-        return true;
-    }
-    if (mutate_replace(&siege->mutant, text, siege->values[n - 1], brackets) != ARB_OK) {
-        return fail(siege, text, "no memory");
-    }
-    return survives(siege, i, (struct arb_bytes){ siege->mutant.data, siege->mutant.len });
-}
-
-static bool nest_message(struct siege *siege, size_t i)
-{
-    return nest(siege, i, "[") && nest(siege, i, "{\"data\":") && nest(siege, i, "[{\"a\":");
-}
-
-static bool each_message(struct siege *siege, bool (*attack)(struct siege *, size_t))
-{
-    for (size_t i = 0; i < siege->script->n_steps; i++) {
-        if (has_data(&siege->script->steps[i]) && !attack(siege, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool attack_cuts(struct siege *siege)
-{
-    return each_message(siege, cut_message);
-}
-
-static bool attack_mutations(struct siege *siege)
-{
-    return each_message(siege, mutate_message);
-}
-
-static bool attack_values(struct siege *siege)
-{
-    return each_message(siege, replace_values);
-}
-
-static bool attack_nesting(struct siege *siege)
-{
-    return each_message(siege, nest_message);
-}
-
-static bool survives_message(struct siege *siege, struct arb_bytes input)
-{
-    for (uint32_t conn = 0; conn < ARB_CONNS_MAX; conn++) {
-        if (siege->rig->conns[conn].is_up) {
-            rig_message(siege->rig, conn, input);
-        }
-    }
-    return recovers(siege, input);
-}
-
-static bool survives_filled(struct siege *siege, char with, size_t head_len)
-{
-    memset(siege->garbage + head_len, with, GARBAGE_BYTES - head_len);
-    return survives_message(siege, (struct arb_bytes){ siege->garbage, GARBAGE_BYTES });
-}
-
-/* Nothing, each single byte, and 10 MB of noise, brackets, digits, blanks, and one string. */
-static bool attack_garbage(struct siege *siege)
-{
-    static const char head[] = "{\"channel\":\"";
-    bool is_well = survives_message(siege, (struct arb_bytes){ "", 0 });
-
-    for (unsigned byte = 0; byte < 256 && is_well; byte++) {
-        const char c = (char)byte;
-        is_well = survives_message(siege, (struct arb_bytes){ &c, 1 });
-    }
-    for (size_t i = 0; i < GARBAGE_BYTES; i++) {
-        siege->garbage[i] = (char)prng_next(&siege->prng);
-    }
-    is_well =
-        is_well && survives_message(siege, (struct arb_bytes){ siege->garbage, GARBAGE_BYTES });
-    memcpy(siege->garbage, head, strlen(head));
-    return is_well && survives_filled(siege, 'x', strlen(head)) && survives_filled(siege, '[', 0) &&
-           survives_filled(siege, '1', 0) && survives_filled(siege, ' ', 0) &&
-           survives_filled(siege, '"', 0);
-}
-
-/* The venue's own messages, whole, but in any order and any number. */
-static bool attack_order(struct siege *siege)
-{
-    const struct script *const script = siege->script;
-    struct arb_bytes last = { "", 0 };
-
-    for (unsigned k = 0; k < SHUFFLED_STEPS; k++) {
-        const struct step *const step = &script->steps[prng_next(&siege->prng) % script->n_steps];
-        if (has_data(step)) {
-            (void)rig_step(siege->rig, step, true, NULL);
-            last = step->data;
-        }
-        if (k % 10 == 0 && !recovers(siege, last)) {
-            return false;
-        }
-    }
-    return recovers(siege, last);
-}
-
-/* -- checks --------------------------------------------------------------------------- */
-
-static int siege_init(struct siege *siege)
-{
-    siege->values = malloc(VALUES_MAX * sizeof(*siege->values));
-    siege->garbage = malloc(GARBAGE_BYTES);
-    return siege->values == NULL || siege->garbage == NULL ? ARB_ENOMEM : ARB_OK;
-}
-
-static void siege_fini(struct siege *siege)
-{
-    end(siege);
-    mutant_fini(&siege->mutant);
-    free(siege->values);
-    free(siege->garbage);
-}
-
-static bool lay_siege(struct siege *siege, attack_fn *attack)
-{
-    siege->prng = (struct prng){ .state = siege->plan->seed };
-    const bool is_well = siege_init(siege) == ARB_OK && begin(siege) && attack(siege);
-    siege_fini(siege);
-    return is_well;
-}
-
-static const struct {
-    const char *name;
-    attack_fn *attack;
-} attacks[] = {
-    { "hostile: messages cut at every byte", attack_cuts },
-    { "hostile: mutated bytes", attack_mutations },
-    { "hostile: values of the wrong type or size", attack_values },
-    { "hostile: 10,000 brackets", attack_nesting },
-    { "hostile: garbage up to 10 MB", attack_garbage },
-    { "hostile: messages in any order", attack_order },
-};
-
-/* True when no script fell to the attack. */
-static bool withstand(struct report *report, const char *name, attack_fn *attack,
-                      const struct siege *each, size_t n_scripts)
-{
-    for (size_t i = 0; i < n_scripts; i++) {
-        struct siege siege = *each;
-        siege.script = &each->script[i];
-        if (siege.script->n_clean > 0 && !lay_siege(&siege, attack)) {
-            report_fail(report, name, "%s (--seed %" PRIu64 ")", siege.problem, each->plan->seed);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool can_recover(const struct script *scripts, size_t n_scripts)
+bool siege_is_possible(const struct script *scripts, size_t n_scripts)
 {
     for (size_t i = 0; i < n_scripts; i++) {
         if (scripts[i].n_clean > 0) {
@@ -453,19 +169,29 @@ static bool can_recover(const struct script *scripts, size_t n_scripts)
     return false;
 }
 
-void siege_checks(struct report *report, const struct plugin *plugin, const struct script *scripts,
-                  size_t n_scripts, const struct siege_plan *plan)
-{
-    const struct siege siege = { .plugin = plugin, .script = scripts, .plan = plan };
+/* -- life ----------------------------------------------------------------------------- */
 
-    if (!can_recover(scripts, n_scripts)) {
-        (void)printf("SKIP hostile input: no script has a line `live`\n");
-        return;
+static int take_memory(struct siege *siege)
+{
+    siege->values = malloc(SIEGE_VALUES_MAX * sizeof(*siege->values));
+    siege->garbage = malloc(SIEGE_GARBAGE_BYTES);
+    return siege->values == NULL || siege->garbage == NULL ? ARB_ENOMEM : ARB_OK;
+}
+
+bool siege_begin(struct siege *siege)
+{
+    siege->prng = (struct prng){ .state = siege->plan->seed };
+    if (take_memory(siege) != ARB_OK) {
+        (void)snprintf(siege->problem, sizeof(siege->problem), "no memory");
+        return false;
     }
-    for (size_t k = 0; k < sizeof(attacks) / sizeof(*attacks); k++) {
-        watch_check(attacks[k].name);
-        if (withstand(report, attacks[k].name, attacks[k].attack, &siege, n_scripts)) {
-            report_pass(report, attacks[k].name);
-        }
-    }
+    return open_rig(siege);
+}
+
+void siege_end(struct siege *siege)
+{
+    close_rig(siege);
+    mutant_fini(&siege->mutant);
+    free(siege->values);
+    free(siege->garbage);
 }

@@ -246,7 +246,7 @@ static void check_plan(struct report *report, const struct plugin *plugin)
     } else if (rule != NULL) {
         report_fail(report, "plan", "init() broke the rule that %s", rule);
     } else if (rc == ARB_ENOTSUP) {
-        (void)printf("SKIP plan: an option has no default\n");
+        report_skip(report, "plan", "an option has no default");
     } else {
         report_fail(report, "plan", "init() failed: %s", arb_rc_text(rc));
     }

@@ -1,10 +1,14 @@
 #include "watch.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "util/clock.h"
 
 enum { LINE_MAX_LEN = 1024, STACK_BYTES = 64 << 10 };
 
@@ -32,24 +36,59 @@ static void add(struct line *line, const char *text)
     add_bytes(line, text, strlen(text));
 }
 
-/* Says what happened and ends the process. */
+/* The tab between two fields, the end of a line: what add() takes for harmful. */
+static void add_mark(struct line *line, char mark)
+{
+    line->text[line->len < LINE_MAX_LEN ? line->len++ : LINE_MAX_LEN - 1] = mark;
+}
+
+static void add_kept(struct line *line, const struct watch_kept *kept)
+{
+    const int file =
+        kept->path == NULL ? -1 : open(kept->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    if (file < 0) {
+        return;
+    }
+    if (write(file, kept->input.data, kept->input.len) == (ssize_t)kept->input.len) {
+        add(line, " (the input is in ");
+        add(line, kept->path);
+        add(line, ")");
+    }
+    (void)close(file);
+}
+
+static void add_place(struct line *line, const struct watch *watch)
+{
+    if (watch->where[0] != '\0') {
+        add(line, " (");
+        add(line, watch->where);
+        add(line, ")");
+    }
+    add_kept(line, &watch->kept);
+}
+
+/* Says what happened, that nothing more comes, and ends the process. */
 static void end(const char *what)
 {
     const struct watch *const watch = watched;
     const char *const callback = watch->callback;
     struct line line = { .len = 0 };
 
-    add(&line, "FAIL ");
+    add_mark(&line, REPORT_FAIL);
+    add_mark(&line, '\t');
     add(&line, watch->check[0] == '\0' ? "harness" : watch->check);
-    add(&line, ": ");
+    add_mark(&line, '\t');
     add(&line, callback == NULL ? "outside of callbacks" : callback);
     add(&line, callback == NULL ? ": " : "() ");
     add(&line, what);
+    add_place(&line, watch);
     add(&line, ", after: ");
     add_bytes(&line, watch->input, watch->input_len);
-    line.text[line.len < LINE_MAX_LEN ? line.len++ : LINE_MAX_LEN - 1] = '\n';
-    const ssize_t written = write(STDOUT_FILENO, line.text, line.len);
-    _exit(written < 0 ? 2 : 1);
+    add_mark(&line, '\n');
+    const char last[] = { REPORT_END, '\n' };
+    const ssize_t written = write(watch->out, line.text, line.len);
+    _exit(written < 0 || write(watch->out, last, sizeof(last)) < 0);
 }
 
 static void on_crash(int number)
@@ -86,7 +125,7 @@ static void on_tick(int number)
     }
 }
 
-void watch_start(struct watch *watch, unsigned limit_s)
+void watch_start(struct watch *watch, unsigned limit_s, int out)
 {
     static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
     static char stack[STACK_BYTES]; /* an exhausted stack has no room for a handler */
@@ -96,6 +135,7 @@ void watch_start(struct watch *watch, unsigned limit_s)
     struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
 
     watch->limit_s = limit_s;
+    watch->out = out;
     watched = watch;
     (void)sigaltstack(&alternative, NULL); /* without these, a crash is as it was */
     for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++) {
@@ -109,15 +149,40 @@ void watch_start(struct watch *watch, unsigned limit_s)
 void watch_check(const char *name)
 {
     (void)snprintf(watched->check, sizeof(watched->check), "%s", name);
+    watched->where[0] = '\0';
+    watched->kept = (struct watch_kept){ .path = NULL };
     watched->input_len = 0;
+}
+
+void watch_where(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(watched->where, sizeof(watched->where), fmt, args);
+    va_end(args);
+}
+
+void watch_keep(struct watch_kept kept)
+{
+    watched->kept = kept;
+}
+
+void watch_times(struct times *times)
+{
+    watched->times = times;
 }
 
 /* -- callbacks ------------------------------------------------------------------------ */
 
-static void enter(const char *callback)
+static void enter(enum times_callback callback)
 {
     watched->n_calls++;
-    watched->callback = callback;
+    watched->current = callback;
+    watched->callback = times_name(callback);
+    if (watched->times != NULL) {
+        watched->entered_ns = clock_mono_ns();
+    }
 }
 
 static void note_input(struct arb_bytes input)
@@ -133,6 +198,9 @@ static void note_input(struct arb_bytes input)
 
 static int leave(int rc)
 {
+    if (watched->times != NULL) {
+        times_add(watched->times, watched->current, clock_mono_ns() - watched->entered_ns);
+    }
     watched->callback = NULL;
     return rc;
 }
@@ -140,13 +208,13 @@ static int leave(int rc)
 static int watched_init(void *self, struct arb_host *host, const struct arb_exchange_env *env,
                         struct arb_plan *plan)
 {
-    enter("init");
+    enter(TIMES_INIT);
     return leave(watched->ops.init(self, host, env, plan));
 }
 
 static int watched_ask(void *self, const struct arb_ask *ask, struct arb_request *request)
 {
-    enter("ask");
+    enter(TIMES_ASK);
     return leave(watched->ops.ask(self, ask, request));
 }
 
@@ -154,13 +222,13 @@ static int watched_on_message(void *self, struct arb_host *host, uint32_t conn,
                               struct arb_message message)
 {
     note_input(arb_message_bytes(message));
-    enter("on_message");
+    enter(TIMES_ON_MESSAGE);
     return leave(watched->ops.on_message(self, host, conn, message));
 }
 
 static int watched_spell(void *self, const struct arb_instrument *info, char *name)
 {
-    enter("spell");
+    enter(TIMES_SPELL);
     return leave(watched->ops.spell(self, info, name));
 }
 
@@ -168,33 +236,33 @@ static int watched_on_answer(void *self, struct arb_host *host, const struct arb
                              int status, struct arb_bytes body)
 {
     note_input(body);
-    enter("on_answer");
+    enter(TIMES_ON_ANSWER);
     return leave(watched->ops.on_answer(self, host, ask, status, body));
 }
 
 static int watched_checksum(void *self, const struct arb_book_event *event,
                             const struct arb_book *book, uint32_t *checksum)
 {
-    enter("checksum");
+    enter(TIMES_CHECKSUM);
     return leave(watched->ops.checksum(self, event, book, checksum));
 }
 
 static void watched_reset(void *self, uint32_t instrument)
 {
-    enter("reset");
+    enter(TIMES_RESET);
     watched->ops.reset(self, instrument);
     (void)leave(ARB_OK);
 }
 
 static int watched_on_timer(void *self, struct arb_host *host, uint32_t timer)
 {
-    enter("on_timer");
+    enter(TIMES_ON_TIMER);
     return leave(watched->ops.on_timer(self, host, timer));
 }
 
 static void watched_fini(void *self)
 {
-    enter("fini");
+    enter(TIMES_FINI);
     watched->ops.fini(self);
     (void)leave(ARB_OK);
 }
