@@ -94,8 +94,13 @@ int64_t budget_open_due_ns(const struct budget *budget, int64_t mono_ns)
 
 bool budget_take_open(struct budget *budget, int64_t mono_ns)
 {
-    return budget_open_due_ns(budget, mono_ns) <= mono_ns && rate_take(&budget->opens, mono_ns) &&
-           rate_take(&budget->opens_long, mono_ns);
+    if (budget_open_due_ns(budget, mono_ns) > mono_ns) {
+        budget->n_opens_refused++;
+        return false;
+    }
+    (void)rate_take(&budget->opens, mono_ns); /* there is one */
+    (void)rate_take(&budget->opens_long, mono_ns);
+    return true;
 }
 
 /* While the venue refuses, or nothing works, one request tells as much as many. */
@@ -107,8 +112,11 @@ static uint32_t at_once(const struct budget *budget)
 
 bool budget_take_http(struct budget *budget, int64_t mono_ns)
 {
-    if (budget->n_under_way >= at_once(budget) || mono_ns < budget->pause_until_ns ||
-        both_due_ns(&budget->http, &budget->http_long, mono_ns) > mono_ns) {
+    if (budget->n_under_way >= at_once(budget) || mono_ns < budget->pause_until_ns) {
+        return false;
+    }
+    if (both_due_ns(&budget->http, &budget->http_long, mono_ns) > mono_ns) {
+        budget->n_http_refused++;
         return false;
     }
     (void)rate_take(&budget->http, mono_ns); /* there is one */

@@ -37,10 +37,11 @@ struct budget {
     struct rate http, http_long;   /* requests, in a minute and in 10 minutes */
     uint32_t http_at_once;
     uint32_t n_under_way;
-    uint32_t n_failures;    /* requests in a row */
-    uint32_t n_refusals;    /* pauses in a row */
-    int64_t pause_until_ns; /* mono; no request before */
-    bool is_probing;        /* after a pause: one request until one succeeds */
+    uint32_t n_failures;                      /* requests in a row */
+    uint32_t n_refusals;                      /* pauses in a row */
+    int64_t pause_until_ns;                   /* mono; no request before */
+    bool is_probing;                          /* after a pause: one request until one succeeds */
+    uint64_t n_opens_refused, n_http_refused; /* how often a rate said no */
 };
 
 struct arb_plan;

@@ -286,6 +286,7 @@ void session_stats_add(struct session_stats *sum, const struct session_stats *mo
     sum->seeds += more->seeds;
     sum->seeds_failed += more->seeds_failed;
     sum->skipped += more->skipped;
+    sum->sends_refused += more->sends_refused;
 }
 
 bool session_is_disabled(const struct session *session)
@@ -296,6 +297,11 @@ bool session_is_disabled(const struct session *session)
 const struct arb_plan *session_plan(const struct session *session)
 {
     return &session->plan;
+}
+
+const struct budget *session_budget(const struct session *session)
+{
+    return session->budget;
 }
 
 const struct live_rules *session_rules(const struct session *session)

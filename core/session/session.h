@@ -90,7 +90,8 @@ struct session_stats {
     uint64_t requests; /* spelled and sent */
     uint64_t seeds;    /* snapshots by HTTP asked for */
     uint64_t seeds_failed;
-    uint64_t skipped; /* messages that were not read, for a newer one of the book was there */
+    uint64_t skipped;       /* messages that were not read, for a newer one of the book was there */
+    uint64_t sends_refused; /* how often a connection had no request left in its hour */
 };
 
 /* Runs the plugin's init(). The session is the owner that the port names. */
@@ -135,6 +136,7 @@ void session_stats_add(struct session_stats *sum, const struct session_stats *mo
 bool session_is_disabled(const struct session *session);
 const struct arb_plan *session_plan(const struct session *session);
 const struct live_rules *session_rules(const struct session *session);
+const struct budget *session_budget(const struct session *session);
 
 /* Books, for tests, tools and reports. */
 uint32_t session_n_instruments(const struct session *session);

@@ -189,6 +189,7 @@ static bool may_send(struct session *session, uint32_t c, struct moment now)
         return false;
     }
     if (!rate_take(&conn->hourly, now.mono_ns)) {
+        session->stats.sends_refused++;
         due_by(session, DUE_SUBSCRIPTIONS, rate_due_ns(&conn->hourly, now.mono_ns));
         return false;
     }

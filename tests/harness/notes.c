@@ -1,6 +1,8 @@
 #include "notes.h"
 
 #include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "arbspot/decimal.h"
 #include "session/capabilities.h"
@@ -98,6 +100,35 @@ static const char *symbol_of(const struct session *session, uint32_t instrument)
                : session_instrument(session, instrument)->symbol;
 }
 
+/* What the host keeps to; 0 is no limit. */
+static const struct limit {
+    const char *name;
+    size_t offset;
+} limits[] = {
+#define LIMIT(name_)                                                                               \
+    {                                                                                              \
+#name_, offsetof(struct arb_plan, name_)                                                   \
+    }
+    LIMIT(idle_ms),         LIMIT(heartbeat_ms),        LIMIT(answer_ms),
+    LIMIT(books_per_conn),  LIMIT(books_per_request),   LIMIT(opens_per_10s),
+    LIMIT(opens_per_10min), LIMIT(requests_per_second), LIMIT(requests_per_hour),
+    LIMIT(http_at_once),    LIMIT(http_per_min),        LIMIT(http_per_10min),
+#undef LIMIT
+};
+
+static void note_limits(FILE *out, const struct arb_plan *plan)
+{
+    (void)fputs("> limits", out);
+    for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+        uint32_t value = 0;
+        memcpy(&value, (const char *)plan + limits[i].offset, sizeof(value));
+        if (value != 0) {
+            (void)fprintf(out, " %s=%u", limits[i].name, value);
+        }
+    }
+    (void)fputc('\n', out);
+}
+
 void note_plan(FILE *out, const struct arb_plan *plan)
 {
     (void)fprintf(out,
@@ -107,6 +138,7 @@ void note_plan(FILE *out, const struct arb_plan *plan)
                   snapshot_source_name(plan->snapshot_source),
                   unknown_delete_name(plan->unknown_delete), liveness_name(plan->liveness),
                   plan->checksum_levels, plan->depth);
+    note_limits(out, plan);
 }
 
 static const char *outcome_name(uint32_t outcome)
@@ -281,6 +313,14 @@ void note_event(FILE *out, const struct event *event)
     (void)fputc('\n', out);
 }
 
+/* How often a limit of the plan said "not yet"; mostly never. */
+static void note_count(FILE *out, const char *name, uint64_t n)
+{
+    if (n > 0) {
+        (void)fprintf(out, " %s=%" PRIu64, name, n);
+    }
+}
+
 void note_summary(FILE *out, const struct session *session)
 {
     const struct session_stats s = session_stats(session);
@@ -297,10 +337,14 @@ void note_summary(FILE *out, const struct session *session)
                   " unknown_deletes=%" PRIu64,
                   s.frames, s.rejected, s.books.updates, s.books.snapshots, s.books.verified,
                   s.books.mismatched, s.books.crossed, s.books.unknown_deletes);
-    (void)fprintf(
-        out,
-        " repeated=%" PRIu64 " healed=%" PRIu64 " held_dropped=%" PRIu64 " resyncs=%" PRIu64
-        " refused=%" PRIu64 " requests=%" PRIu64 " seeds=%" PRIu64 " seeds_failed=%" PRIu64 "%s\n",
-        s.books.repeated, s.books.healed, s.books.held_dropped, s.resyncs, s.refused, s.requests,
-        s.seeds, s.seeds_failed, session_is_disabled(session) ? " DISABLED" : "");
+    (void)fprintf(out,
+                  " repeated=%" PRIu64 " healed=%" PRIu64 " held_dropped=%" PRIu64
+                  " resyncs=%" PRIu64 " refused=%" PRIu64 " requests=%" PRIu64 " seeds=%" PRIu64
+                  " seeds_failed=%" PRIu64,
+                  s.books.repeated, s.books.healed, s.books.held_dropped, s.resyncs, s.refused,
+                  s.requests, s.seeds, s.seeds_failed);
+    note_count(out, "opens_refused", session_budget(session)->n_opens_refused);
+    note_count(out, "http_refused", session_budget(session)->n_http_refused);
+    note_count(out, "sends_refused", s.sends_refused);
+    (void)fputs(session_is_disabled(session) ? " DISABLED\n" : "\n", out);
 }

@@ -71,6 +71,30 @@ static void test_so_many_at_once(void **state)
     assert_true(budget_take_http(&budget, 0));
 }
 
+/* Only what a rate refused counts: not what waits for others, or for the end of a pause. */
+static void test_refusals_are_counted(void **state)
+{
+    const struct arb_plan plan = { .http_at_once = 2, .http_per_min = 2, .opens_per_10s = 1 };
+    struct budget budget = { 0 };
+
+    (void)state;
+    budget_init(&budget, &plan);
+    assert_true(budget_take_open(&budget, 0));
+    assert_int_equal(0, budget.n_opens_refused);
+    assert_false(budget_take_open(&budget, 0));
+    assert_int_equal(1, budget.n_opens_refused);
+    assert_true(budget_take_http(&budget, 0));
+    assert_true(budget_take_http(&budget, 0));
+    assert_false(budget_take_http(&budget, 0));
+    assert_int_equal(0, budget.n_http_refused);
+    budget_http_done(&budget, true);
+    assert_false(budget_take_http(&budget, 0));
+    assert_int_equal(1, budget.n_http_refused);
+    budget_pause_http(&budget, 0, 5000);
+    assert_false(budget_take_http(&budget, 1));
+    assert_int_equal(1, budget.n_http_refused);
+}
+
 /* In a minute and in ten: the one that is used up says when to ask again. */
 static void test_http_has_two_windows(void **state)
 {
@@ -148,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_rate_slides),
         cmocka_unit_test(test_first_plan_is_everybodys),
         cmocka_unit_test(test_so_many_at_once),
+        cmocka_unit_test(test_refusals_are_counted),
         cmocka_unit_test(test_http_has_two_windows),
         cmocka_unit_test(test_pauses_grow),
         cmocka_unit_test(test_retry_after_is_honoured),
