@@ -26,7 +26,7 @@ static uint64_t run_script(const struct plugin *plugin, const struct script *scr
         (void)rig_step(rig, &script->steps[i], true, NULL);
     }
     if (rig->broken != NULL) {
-        (void)snprintf(problem, PROBLEM_MAX, "it broke the rule that %s", rig->broken);
+        (void)snprintf(problem, PROBLEM_MAX, "it broke a rule: %s", rig->broken);
     } else if (rig->teller.consumer.flaw[0] != '\0') {
         (void)snprintf(problem, PROBLEM_MAX, "%s", rig->teller.consumer.flaw);
     }

@@ -42,6 +42,10 @@ static int rogue_init(void *instance, struct arb_host *host, const struct arb_ex
 #ifdef ROGUE_DEEPENS
     plan->depth = 1;
 #endif
+#ifdef ROGUE_HURRIES
+    plan->opens_per_10s = 1; /* no mistake: the host keeps to it */
+    plan->requests_per_hour = 1;
+#endif
     plan->loss_detection = ARB_LOSS_STATELESS;
     plan->snapshot_source = ARB_SNAPSHOT_EACH;
     return ARB_OK;
@@ -96,8 +100,46 @@ static void be_cursed(int64_t number)
         spins = number;
     }
 #endif
+#ifdef ROGUE_LEAVES
+    if (number == CURSED) {
+        exit(EXIT_SUCCESS);
+    }
+#endif
     (void)number;
 }
+
+#if defined ROGUE_TRUSTS || defined ROGUE_GUESSES || defined ROGUE_MANAGES
+enum { SCRATCH = 100 };
+
+/* Memory for this message alone; what becomes of it without is the plugin's mistake, or none. */
+static int be_frugal(struct arb_host *host)
+{
+    char *const scratch = malloc(SCRATCH);
+    volatile char *const last = scratch + SCRATCH - 1; /* used, so that it is not optimised away */
+
+    (void)host;
+#ifdef ROGUE_GUESSES
+    if (scratch == NULL) {
+        (void)arb_ws_close(host, ARB_CONNS_MAX, "no memory");
+        return ARB_OK;
+    }
+#endif
+#ifdef ROGUE_MANAGES
+    if (scratch == NULL) {
+        return ARB_ENOMEM;
+    }
+#endif
+    *last = 0;
+    free(scratch);
+    return ARB_OK;
+}
+#else
+static int be_frugal(struct arb_host *host)
+{
+    (void)host;
+    return ARB_OK;
+}
+#endif
 
 static int rogue_on_message(void *instance, struct arb_host *host, uint32_t conn,
                             struct arb_message message)
@@ -112,6 +154,10 @@ static int rogue_on_message(void *instance, struct arb_host *host, uint32_t conn
 
     bids[1] = (struct arb_level){ .px = bids[0].px - 1, .qty = 1 };
     be_cursed(bids[0].px);
+    const int rc = be_frugal(host);
+    if (rc != ARB_OK) {
+        return rc;
+    }
 #ifdef ROGUE_SULKS
     self->is_broken = self->is_broken || is_damaged;
 #endif
