@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|kafka|fuzz...
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|kafka|readers|fuzz...
 #   build  what the program needs to be built and run
 #   test   what the test suites need on top
 #   kafka  Java and Maven, to run a real Apache Kafka in the tests
+#   readers  what examples/install.sh needs to install the readers' Kafka clients
 #   fuzz   clang with its runtimes for the fuzz targets, and llvm-symbolizer to name what they find
 set -euo pipefail
 
@@ -10,6 +11,7 @@ build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-d
        libssl-dev libwebsockets-dev ninja-build pkg-config zlib1g-dev"
 test="g++ libcmocka-dev kcat python3"
 kafka="openjdk-17-jre-headless maven"
+readers="python3-venv"
 fuzz="clang libclang-rt-dev llvm"
 
 wanted=""

@@ -155,7 +155,7 @@ func (r *reader) isLive(name string, b *book, nowNs int64) bool {
 	return b.isWhole && b.told == "LIVE" && r.isAlive(place{name, b.session, b.partition}, nowNs)
 }
 
-// feed takes one message. It returns where to go back to in its partition, of the first that says.
+// feed takes one message. It returns where to go back to in its partition, once for a venue.
 func (r *reader) feed(value []byte, at arrival) (backTo *int64) {
 	var m message
 	err := json.Unmarshal(value, &m)
@@ -221,6 +221,7 @@ func (r *reader) learnClock(said alive) {
 func (r *reader) feedBook(m *message, at arrival) error {
 	v := r.venue(m.Venue)
 	if !v.counts(m.Session, at.ns) {
+		v.messages++
 		return nil
 	}
 	b := v.books[m.Symbol]

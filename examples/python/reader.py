@@ -1,7 +1,7 @@
-"""Rebuilds every order book of the topic `market-data` and proves it, by the rules of docs/messages.md.
+"""Rebuilds every order book of the topic market-data and proves it, as docs/messages.md says.
 
-A book counts as LIVE only while its copy is whole (every message named the one before, every checksum
-is right), its host calls it LIVE, and its session said in that partition that it is alive.
+A book counts as LIVE only while its copy is whole (every message named the one before, every
+checksum is right), its host calls it LIVE, and its session said in that partition that it is alive.
 """
 
 import argparse
@@ -71,7 +71,7 @@ class Venue:
     def counts(self, session, now_ns):
         """Whether a message of that session counts: the greater one is newer, and takes over."""
         is_over = self.session in self.ended or now_ns - self.heard_ns > LEASE_NS
-        if session not in self.ended and (session > self.session or session < self.session and is_over):
+        if (session > self.session or is_over) and session not in {self.session, *self.ended}:
             self.session, self.books = session, {}
         if session == self.session:
             self.heard_ns = now_ns
@@ -100,7 +100,7 @@ class Reader:
                 and self.is_alive(name, book.session, book.partition, now_ns))
 
     def feed(self, value, partition, is_history, now_ns):
-        """Takes one message. Returns where to go back to in its partition, of the first that says."""
+        """Takes one message. Returns where to go back to in its partition, once for a venue."""
         try:
             message = json.loads(value)
             if message["v"] != 1:
@@ -146,13 +146,15 @@ class Reader:
             raise ValueError("of another type")
         venue = self.venues.setdefault(message["venue"], Venue())
         if not venue.counts(message["session"], now_ns):
+            venue.messages += 1
             return
         book = venue.books.setdefault(message["symbol"], Book(message["session"]))
         if message["seq"] <= book.seq:  # read twice, or out of the partition that the book left
             return
         venue.messages += 1
         kind, follows = message["type"], message["prev"] == book.seq
-        has_moved = kind == "snapshot" and partition != book.partition  # what is between comes later
+        # A book that moved comes whole, and what is between may be read later.
+        has_moved = kind == "snapshot" and partition != book.partition
         venue.gaps += book.is_whole and not follows and not has_moved
         is_whole = kind == "snapshot" or book.is_whole and follows
         book.seq, book.partition, book.told = message["seq"], partition, message["state"]
@@ -190,7 +192,7 @@ class Reader:
 
 
 class Topic:
-    """The partitions of the topic: each is read from a little before its end, and all that are added."""
+    """All partitions, those that are added too: each is read from a little before its end."""
 
     def __init__(self, brokers):
         self.consumer = Consumer({"bootstrap.servers": brokers, "fetch.wait.max.ms": 5,
@@ -206,7 +208,7 @@ class Topic:
             for partition in self.consumer.list_topics(TOPIC, timeout=1).topics[TOPIC].partitions:
                 if partition not in self.ends:
                     self.begin(partition)
-        except KafkaException as error:  # no broker answers: what was heard loses its force by itself
+        except KafkaException as error:  # what was heard loses its force by itself
             print(error, file=sys.stderr)
         self.looked_s = time.monotonic()
 
