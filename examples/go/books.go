@@ -220,8 +220,8 @@ func (r *reader) learnClock(said alive) {
 
 func (r *reader) feedBook(m *message, at arrival) error {
 	v := r.venue(m.Venue)
+	v.messages++
 	if !v.counts(m.Session, at.ns) {
-		v.messages++
 		return nil
 	}
 	b := v.books[m.Symbol]
@@ -232,7 +232,6 @@ func (r *reader) feedBook(m *message, at arrival) error {
 	if m.Seq <= b.seq { // read twice, or out of the partition that the book left
 		return nil
 	}
-	v.messages++
 	isSnapshot, follows := m.Type == "snapshot", m.Prev == b.seq
 	hasMoved := isSnapshot && at.partition != b.partition // what is between comes later
 	if b.isWhole && !follows && !hasMoved {

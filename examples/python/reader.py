@@ -145,13 +145,12 @@ class Reader:
         if message["type"] not in ("snapshot", "delta", "status"):
             raise ValueError("of another type")
         venue = self.venues.setdefault(message["venue"], Venue())
+        venue.messages += 1
         if not venue.counts(message["session"], now_ns):
-            venue.messages += 1
             return
         book = venue.books.setdefault(message["symbol"], Book(message["session"]))
         if message["seq"] <= book.seq:  # read twice, or out of the partition that the book left
             return
-        venue.messages += 1
         kind, follows = message["type"], message["prev"] == book.seq
         # A book that moved comes whole, and what is between may be read later.
         has_moved = kind == "snapshot" and partition != book.partition

@@ -1,11 +1,12 @@
 """The readers of examples/ agree with `arbspot verify`, on the embedded broker.
 
-Three programs that share no code read the same topics at the same time: a healthy system; a script of
-sessions, moved books and alive messages, of which some prove nothing; and a copy of the healthy topic with
-one message lost, one damaged, one repeated and one foreign. And when the host is killed, no reader says
-LIVE three and a half seconds later.
+Three programs that share no code read the same topics at the same time: a healthy system; a script
+of sessions, moved books and alive messages, of which some prove nothing; and a copy of the healthy
+topic with one message lost, one damaged, one repeated and one foreign. And when the host is killed,
+no reader says LIVE three and a half seconds later.
 
-A reader whose Kafka client is not installed is skipped, visibly; `examples/install.sh` installs both.
+A reader whose Kafka client is not installed is skipped, visibly; `examples/install.sh` installs
+both.
 """
 
 import json
@@ -31,14 +32,14 @@ TABLE_WITHIN_S = 3  # a table comes each second
 SCRIPTED_STEP_S = 0.25
 TURN_S = 3  # into the script its last words are said
 SLOW_S = 1.8  # so long one of them took
-# The first session that is heard of a venue, and all that it said comes at once. These readers let it
-# wait as one that replaces another has to.
+# The first session that is heard of a venue, and all that it said comes at once. These readers let
+# it wait as one that replaces another has to.
 FIRST = "first"
 SCRIPTED_LIVE = {
     "steady": 1,
     "moves": 1,  # to another partition, where what it says is read first
     "returns": 1,  # its newer session has ended
-    "older": 0,  # its newer session is silent, and the older one does not go on
+    "older": 1,  # what the session before says in between changes nothing
     "waited": 0,  # all that its new session said came at once
     "slow": 0,  # what it said last took so long that it counts for a second
     "ends": 0,
@@ -73,14 +74,14 @@ def go_reader(stage):
 
 
 def find_readers(stage):
-    found = {"python": python_reader(stage.options.venv), "go": go_reader(stage)}
+    found = {"python": python_reader(os.path.abspath(stage.options.venv)), "go": go_reader(stage)}
     for name in [name for name, argv in found.items() if argv is None]:
         print(f"SKIP: readers: the {name} reader's client is not installed (examples/install.sh)")
     return {name: argv for name, argv in found.items() if argv is not None}
 
 
 def tables(text):
-    """Each table that was printed to its end: venue -> what is counted, and the last line's numbers."""
+    """Each table that was printed to its end: venue -> what is counted, and the last line."""
     found, rows = [], {}
     for line in text.splitlines():
         row = re.fullmatch(r"(\S+)((?: +\d+){5})", line)
@@ -134,7 +135,8 @@ def expect_same(stage, answers, what, *keys):
 def healthy(stage, readers, brokers):
     answers = read_by_all(stage, readers, brokers, HEALTHY_S)
     everything = dict(answers)
-    status, wanted = expect_same(stage, answers, "healthy", "books", "live", "gaps", "crc_mismatches")
+    status, wanted = expect_same(stage, answers, "healthy", "books", "live", "gaps",
+                                 "crc_mismatches")
     stage.expect(status == 0 and wanted["live"] == BOOKS, f"all is proven: {status} {wanted}")
     for name, (_, answer) in everything.items():
         stage.figure(f"healthy.messages.{name}", picked(answer, "messages"))
@@ -173,15 +175,19 @@ class Script:
 
     def __init__(self, stage, brokers):
         self.brokers = brokers
-        self.kcats = [subprocess.Popen(
-            [stage.options.kcat, "-P", "-q", "-b", brokers, "-t", "market-data", "-K", "\\t",
-             "-p", str(partition), "-X", "queue.buffering.max.ms=1"],
-            stdin=subprocess.PIPE, text=True) for partition in range(2)]
+        self.argv = [stage.options.kcat, "-P", "-q", "-b", brokers, "-t", "market-data", "-K", "\\t"]
+        self.lines = {}  # partition -> what is not sent yet
 
     def say(self, partition, key, **members):
         message = {"v": 1, "pub_ns": time.time_ns(), **members}
-        self.kcats[partition].stdin.write(f"{key}\t{json.dumps(message)}\n")
-        self.kcats[partition].stdin.flush()
+        self.lines.setdefault(partition, []).append(f"{key}\t{json.dumps(message)}\n")
+
+    def send(self):
+        """At once: a kcat that runs on reads a kilobyte before it sends any."""
+        for partition, lines in self.lines.items():
+            subprocess.run([*self.argv, "-p", str(partition)], input="".join(lines), text=True,
+                           check=True, timeout=pipeline.STOP_LIMIT_S)
+        self.lines = {}
 
     def alive(self, partition, venue, session, ago_s=0.0, ends=False):
         """`ago_s`: it was said so long ago. Each session is on a machine of its own."""
@@ -197,11 +203,6 @@ class Script:
                  verified="verified", venue_ns=0, recv_ns=time.time_ns(),
                  **{"state": "LIVE", **empty, **members})
 
-    def close(self):
-        for kcat in self.kcats:
-            kcat.stdin.close()
-            kcat.wait(pipeline.STOP_LIMIT_S)
-
 
 def first_words(script):
     """What is there before anybody reads: whole books."""
@@ -209,16 +210,17 @@ def first_words(script):
         script.book(0, venue, 1, "snapshot", 1)
     script.book(0, "older", 2, "snapshot", 1)
     script.alive(0, "older", 2)
-    script.book(0, "older", 1, "delta", 2)  # the newer session is not over
     script.book(0, "returns", 2, "snapshot", 1)
     script.alive(0, "returns", 2)
     script.alive(0, "returns", 2, ends=True)
+    script.send()
 
 
 def last_words(script):
     """What is said once all clocks are known."""
     script.book(1, "moves", 1, "snapshot", 3)
-    script.book(0, "moves", 1, "status", 2, state="STALE", reason="moved to partition 1")
+    script.book(0, "older", 1, "delta", 2)
+    script.alive(0, "older", 1)
     script.book(0, "returns", 1, "snapshot", 2)  # of the session before, which goes on
     script.book(0, "waited", 2, "snapshot", 1)
     for ago_s in (3, 2, 1, 0):
@@ -226,6 +228,9 @@ def last_words(script):
         script.alive(0, FIRST, 1, ago_s)
     script.alive(0, "slow", 1, SLOW_S)
     script.alive(0, "ends", 1, ends=True)
+    script.send()
+    time.sleep(SCRIPTED_STEP_S)  # what is in the other partition is read first
+    script.book(0, "moves", 1, "status", 2, state="STALE", reason="moved to partition 1")
 
 
 def talk(script):
@@ -236,6 +241,7 @@ def talk(script):
         age_s = time.monotonic() - began
         for venue, partition in (("steady", 0), ("returns", 0), ("moves", 0), ("moves", 1)):
             script.alive(partition, venue, 1)
+        script.alive(0, "older", 2)
         if age_s < TURN_S:
             script.alive(0, "ends", 1)
             script.alive(0, "waited", 1)
@@ -244,6 +250,7 @@ def talk(script):
         if age_s >= TURN_S and not has_said:
             last_words(script)
             has_said = True
+        script.send()
         time.sleep(SCRIPTED_STEP_S)
 
 
@@ -254,7 +261,6 @@ def scripted(stage, readers):
     talker.start()
     answers = read_by_all(stage, readers, script.brokers, SCRIPT_S)
     talker.join()
-    script.close()
     for name, (_, answer) in answers.items():
         first = answer["venues"].pop(FIRST)
         stage.expect(name == "verify" or first["live"] == 0, f"all that {name} heard had waited")
@@ -274,7 +280,8 @@ def copied(stage, readers, lines):
     bad = others[damaged]
     faulty = [verify.with_other_level(line) if line == bad else line
               for line in lines[:i] + lines[i + 1:]]
-    faulty = faulty[:1] + faulty + ['BTC/USD\t{"price":"63000"}']
+    first = next(line for line in faulty if "alive" != verify.message_of(line)["type"])
+    faulty = [first] + faulty + ['BTC/USD\t{"price":"63000"}']
     brokers = verify.copy(stage, "copy", faulty)
     answers = read_by_all(stage, readers, brokers, COPY_S)
     status, wanted = expect_same(stage, answers, "copied", "books", "live", "messages", "gaps",
