@@ -14,6 +14,7 @@ import (
 
 const (
 	leaseNs       = int64(3 * time.Second)        // how long an alive message counts
+	driftPpm      = 200                           // two clocks are apart by so much more each second, at most
 	soonerNs      = int64(250 * time.Millisecond) // what comes so much sooner than it was said has waited
 	checkedLevels = 10
 )
@@ -134,6 +135,7 @@ type alive struct {
 type reader struct {
 	venues   map[string]*venue
 	said     map[place]alive
+	learned  map[string]int64 // by boot: when that was looked at last, by our clock
 	fastest  map[string]int64 // by boot: the smallest difference between our clock and mono_ns
 	trusted  map[string]bool  // boots whose difference is not that of messages that had waited
 	wentBack map[place]bool   // of whichever session
@@ -141,7 +143,7 @@ type reader struct {
 }
 
 func newReader() *reader {
-	return &reader{venues: map[string]*venue{}, said: map[place]alive{}, fastest: map[string]int64{},
+	return &reader{venues: map[string]*venue{}, said: map[place]alive{}, fastest: map[string]int64{}, learned: map[string]int64{},
 		trusted: map[string]bool{}, wentBack: map[place]bool{}}
 }
 
@@ -213,9 +215,11 @@ func (r *reader) feedAlive(m *message, at arrival) *int64 {
 
 func (r *reader) learnClock(said alive) {
 	fastest, isKnown := r.fastest[said.boot]
+	fastest += (said.cameNs - r.learned[said.boot]) / 1_000_000 * driftPpm
 	if difference := said.cameNs - said.monoNs; !isKnown || difference < fastest {
-		r.fastest[said.boot] = difference
+		fastest = difference
 	}
+	r.fastest[said.boot], r.learned[said.boot] = fastest, said.cameNs
 }
 
 func (r *reader) feedBook(m *message, at arrival) error {

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 TOPIC = "market-data"
 LEASE_NS = 3_000_000_000  # how long an alive message counts
+DRIFT_PPM = 200  # two clocks are apart by so much more each second, at most
 SOONER_NS = 250_000_000  # what comes so much sooner behind another than it was said has waited
 BEFORE_END = 300  # where to begin to read
 CHECKED_LEVELS = 10
@@ -86,6 +87,7 @@ class Reader:
         self.venues = {}
         self.said = {}  # (venue, session, partition) -> Alive, the last one
         self.fastest = {}  # boot -> smallest difference between our clock and mono_ns
+        self.learned_ns = {}  # boot -> when that was looked at last, by our clock
         self.trusted = set()  # boots whose difference is not that of messages that had waited
         self.went_back = set()  # (venue, partition)
         self.foreign = 0
@@ -135,7 +137,10 @@ class Reader:
 
     def learn_clock(self, before, said):
         difference = said.came_ns - said.mono_ns
-        self.fastest[said.boot] = min(difference, self.fastest.get(said.boot, difference))
+        passed_ns = said.came_ns - self.learned_ns.get(said.boot, said.came_ns)
+        known = self.fastest.get(said.boot, difference) + passed_ns * DRIFT_PPM // 1_000_000
+        self.fastest[said.boot] = min(difference, known)
+        self.learned_ns[said.boot] = said.came_ns
         if before is not None and not said.is_history:
             came_after, said_after = said.came_ns - before.came_ns, said.mono_ns - before.mono_ns
             if came_after > said_after - SOONER_NS:
