@@ -235,7 +235,10 @@ class Reader:
     def has_seen(self, written, until_ns):
         """True for a book the simulator wrote down that can be on the topic as it was."""
         name, at_ns = (written["venue"], written["symbol"]), written["published_ns"]
-        return (written["symbol"] == self.symbol and at_ns < until_ns and
+        if written["symbol"] != self.symbol or at_ns >= until_ns:
+            return False
+        # A host that is behind has not come so far when it ends.
+        return (at_ns < self.bus.books[name].venue_ns and
                 not any(book == name and start <= at_ns < end for book, start, end in self.replaced))
 
 
