@@ -13,11 +13,11 @@ etc/install-packages.sh kafka || echo "SKIP: Java 17 and Maven could not be inst
 { etc/install-packages.sh readers && timeout 180 examples/install.sh; } ||
     echo "SKIP: not all Kafka clients for the readers in examples/ could be installed"
 
-run_suite() {
-    local preset=$1
-    shift
+run_suite() { # PRESET TARGET CTEST_ARGUMENT...
+    local preset=$1 target=$2
+    shift 2
     cmake --preset "$preset" >/dev/null
-    cmake --build --preset "$preset"
+    cmake --build --preset "$preset" --target "$target"
     ctest --preset "$preset" --no-tests=error "$@"
 }
 
@@ -26,11 +26,11 @@ for preset in ${ARBSPOT_TEST_PRESETS:-asan tsan dev}; do
     case $preset in
         # Of the integration suites those in which something breaks or is broken on purpose; the
         # others run sanitized by tsan, and all at full speed by dev.
-        asan) run_suite asan -LE 'once|long|real-kafka' \
+        asan) run_suite asan all -LE 'once|long|real-kafka' \
             -E 'integration.(truth|thousand|two_|verify|clock|endings|one_symbol|patterns)' "$@" ;;
         # Threads meet in these; the rest is single-threaded and covered by asan.
-        tsan) run_suite tsan -L 'threads|integration' -LE 'real-kafka|same-threads|once|long' \
+        tsan) run_suite tsan with_threads -L 'threads|integration' -LE 'real-kafka|same-threads|once|long' \
             -E 'integration.(verify|endings|hostile|transport)' "$@" ;;
-        *) run_suite "$preset" -LE "${ARBSPOT_TEST_LONG:+none-}long" "$@" ;;
+        *) run_suite "$preset" all -LE "${ARBSPOT_TEST_LONG:+none-}long" "$@" ;;
     esac
 done

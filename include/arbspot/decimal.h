@@ -218,6 +218,9 @@ static inline const char *arb_decimal_scan(const char *p, const char *end, const
 static inline int arb_decimal_parse(struct arb_bytes text, unsigned scale, int64_t *out,
                                     uint8_t *digits)
 {
+    if (text.len == 0) {
+        return ARB_EINVAL; /* and may have no data at all */
+    }
     const char *const end = text.data + text.len, *point = NULL;
     const char *p = arb_decimal_scan(text.data, end, &point);
     const char *last = p;

@@ -213,7 +213,7 @@ static int read_filter(void *context, struct arb_json *json)
 }
 
 /* A row that cannot be read is left out. Spot pairs are no contracts, and some contracts expire. */
-static int read_row(struct arb_host *host, struct arb_json json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     char perpetual[ARB_SYMBOL_MAX] = ""; /* its quote: it is not the spot pair of that name */
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
@@ -228,6 +228,7 @@ static int read_row(struct arb_host *host, struct arb_json json)
         { "contractType", ARB_JSON_TEXT, &contract },
     };
 
+    (void)context;
     if (arb_json_fields(&json, fields, 6) == 0 || row.venue_symbol.len == 0 ||
         arb_json_each(&filters, read_filter, &row) != ARB_OK) {
         return ARB_OK;
@@ -262,7 +263,7 @@ static int binance_answer(void *instance, struct arb_host *host, const struct ar
         return on_snapshot(instance, host, ask->instruments[0], &json);
     }
     return status == 200 && arb_json_fields(&json, &field, 1) != 0 && arb_json_end(&json)
-               ? arb_catalog_read(host, &symbols, read_row)
+               ? arb_catalog_read(host, &symbols, read_row, NULL)
                : ARB_EPROTO;
 }
 

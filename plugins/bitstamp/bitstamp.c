@@ -195,7 +195,7 @@ static uint32_t bitstamp_book_of(void *instance, struct arb_message message)
 }
 
 /* A row that cannot be read is left out. */
-static int on_row(struct arb_host *host, struct arb_json json)
+static int on_row(void *context, struct arb_host *host, struct arb_json json)
 {
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes trading = { "", 0 };
@@ -208,6 +208,7 @@ static int on_row(struct arb_host *host, struct arb_json json)
         { "base_decimals", ARB_JSON_U64, &row.qty_digits },
     };
 
+    (void)context;
     (void)arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
     if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
         return ARB_OK;
@@ -230,7 +231,7 @@ static int bitstamp_answer(void *instance, struct arb_host *host, const struct a
         return ARB_EPROTO; /* 404: there is no such market */
     }
     if (ask->what == ARB_ASK_CATALOG) {
-        return arb_catalog_read(host, &json, on_row);
+        return arb_catalog_read(host, &json, on_row, NULL);
     }
     return self->orders != NULL
                ? bitstamp_orders_seed(self, host, ask->instruments[0], body)

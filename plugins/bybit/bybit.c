@@ -163,8 +163,7 @@ static int on_reply(const struct bybit *self, struct arb_host *host, const struc
     const bool is_left = arb_bytes_are(m->op, "unsubscribe");
     int64_t number = 0;
 
-    if (m->id.len == 0 || arb_decimal_parse(m->id, 0, &number, NULL) != ARB_OK ||
-        number > UINT32_MAX) {
+    if (arb_decimal_parse(m->id, 0, &number, NULL) != ARB_OK || number > UINT32_MAX) {
         number = 0;
     }
     if (!m->is_success) {
@@ -226,7 +225,7 @@ static uint8_t digits_of(struct arb_json filter, const char *name)
 }
 
 /* A row that cannot be read is left out. */
-static int read_row(struct arb_host *host, struct arb_json json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     struct arb_catalog_row row = { .px_digits = 0 };
     struct arb_bytes status = { "", 0 };
@@ -237,6 +236,7 @@ static int read_row(struct arb_host *host, struct arb_json json)
         { "lotSizeFilter", ARB_JSON_ANY, &lot },        { "priceFilter", ARB_JSON_ANY, &price },
     };
 
+    (void)context;
     (void)arb_json_fields(&json, fields, 6);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
@@ -262,7 +262,7 @@ static int bybit_answer(void *instance, struct arb_host *host, const struct arb_
         return ARB_ELATER; /* 403 is the firewall's word for too often */
     }
     return has_all && status == 200 && code == 0 && arb_json_fields(&result, &field, 1) == 1
-               ? arb_catalog_read(host, &list, read_row)
+               ? arb_catalog_read(host, &list, read_row, NULL)
                : ARB_EPROTO;
 }
 

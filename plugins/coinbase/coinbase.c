@@ -130,17 +130,10 @@ static int read_change(void *context, struct arb_json *json)
         arb_json_string(json, &side);
     }
     struct arb_levels *const levels = side_of(context, side);
-    struct arb_level *const level = levels == NULL ? NULL : arb_levels_more(json, levels);
-    if (level == NULL || !arb_json_next(json) ||
-        !arb_json_price(json, levels->px_scale, &level->px, &levels->px_digits) ||
-        !arb_json_next(json) ||
-        !arb_json_decimal(json, levels->qty_scale, &level->qty, &levels->qty_digits)) {
+    if (levels == NULL) {
         return arb_json_ok(json) ? ARB_EPROTO : json->rc;
     }
-    while (arb_json_next(json)) {
-        arb_json_skip(json);
-    }
-    arb_levels_keep(levels);
+    (void)arb_json_level_rest(json, levels); /* the reader knows */
     return json->rc;
 }
 
@@ -365,7 +358,7 @@ static int coinbase_message(void *instance, struct arb_host *host, uint32_t conn
 static const struct arb_trading_word words[] = { { "online", ARB_TRADING_OPEN }, { NULL, 0 } };
 
 /* A row that cannot be read is left out. */
-static int read_row(struct arb_host *host, struct arb_json json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     struct arb_catalog_row row = { .px_digits = 0 };
     struct arb_bytes tick = { "", 0 }, lot = { "", 0 }, status = { "", 0 };
@@ -385,6 +378,7 @@ static int read_row(struct arb_host *host, struct arb_json json)
         { "auction_mode", ARB_JSON_BOOL, &is_auction },
     };
 
+    (void)context;
     (void)arb_json_fields(&json, fields, 11);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
@@ -404,7 +398,7 @@ static int coinbase_answer(void *instance, struct arb_host *host, const struct a
     struct arb_json json = arb_json_over(body);
 
     (void)instance, (void)ask;
-    return status == 200 ? arb_catalog_read(host, &json, read_row) : ARB_EPROTO;
+    return status == 200 ? arb_catalog_read(host, &json, read_row, NULL) : ARB_EPROTO;
 }
 
 static const struct arb_option options[] = {

@@ -216,17 +216,10 @@ static int read_change(void *context, struct arb_json *json)
     arb_json_array(json);
     (void)(arb_json_next(json) && arb_json_string(json, &side));
     const bool is_bid = arb_bytes_are(side, "buy");
-    struct arb_levels *const levels = is_bid ? &draft->bids : &draft->asks;
-    struct arb_level *const level = arb_levels_more(json, levels);
-    if (level == NULL || (!is_bid && !arb_bytes_are(side, "sell")) || !arb_json_next(json) ||
-        !arb_json_price(json, levels->px_scale, &level->px, &levels->px_digits) ||
-        !arb_json_next(json) ||
-        !arb_json_decimal(json, levels->qty_scale, &level->qty, &levels->qty_digits) ||
-        arb_json_next(json)) {
-        (void)arb_json_fail(json, ARB_EPROTO);
-        return json->rc;
+    if (!is_bid && !arb_bytes_are(side, "sell")) {
+        return arb_json_ok(json) ? ARB_EPROTO : json->rc;
     }
-    arb_levels_keep(levels);
+    (void)arb_json_level_rest(json, is_bid ? &draft->bids : &draft->asks); /* the reader knows */
     return json->rc;
 }
 
@@ -273,12 +266,6 @@ static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
 
 /* -- catalog ------------------------------------------------------------------------------ */
 
-/* What a row is read with. */
-struct reading {
-    const struct gemini *self;
-    struct arb_host *host;
-};
-
 /* Bare, such as 1E-8. */
 static uint64_t read_step(struct arb_json json)
 {
@@ -302,14 +289,13 @@ static bool is_usable(struct arb_catalog_row *row, struct arb_bytes product,
 }
 
 /* A row that cannot be read is left out. `tick_size` is the step of quantities. */
-static int read_row(void *context, struct arb_json *json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
-    const struct reading *const in = context;
     const struct arb_json none = arb_json_over(arb_bytes_of(""));
     char name[ARB_SYMBOL_MAX] = "", quote[ARB_SYMBOL_MAX] = "";
     struct arb_catalog_row row = { .px_digits = 0 };
     struct arb_bytes symbol = { "", 0 }, status = symbol, product = symbol, contract = symbol;
-    struct arb_json own, lot = none, tick = none;
+    struct arb_json lot = none, tick = none;
     const struct arb_json_field fields[] = {
         { "symbol", ARB_JSON_TEXT, &symbol },
         { "base_currency", ARB_JSON_TEXT, &row.base },
@@ -321,34 +307,26 @@ static int read_row(void *context, struct arb_json *json)
         { "contract_type", ARB_JSON_TEXT, &contract },
     };
 
-    if (!arb_json_later(json, &own)) {
-        return json->rc;
-    }
-    (void)arb_json_fields(&own, fields, 8);
-    if (!arb_json_ok(&own) || symbol.len == 0 || !arb_catalog_add(name, symbol) ||
+    (void)arb_json_fields(&json, fields, 8);
+    if (!arb_json_ok(&json) || symbol.len == 0 || !arb_catalog_add(name, symbol) ||
         !is_usable(&row, product, contract, quote)) {
         return ARB_OK;
     }
-    set_case(in->self, name);
+    set_case(context, name);
     row.venue_symbol = arb_bytes_of(name);
     row.px_digits = read_step(tick);
     row.qty_digits = read_step(lot);
     row.trading = arb_trading_of(status, words);
-    return arb_catalog_publish(in->host, &row);
+    return arb_catalog_publish(host, &row);
 }
 
 static int gemini_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
                          int status, struct arb_bytes body)
 {
-    struct reading in = { .self = instance, .host = host };
     struct arb_json json = arb_json_over(body);
 
     (void)ask;
-    const int rc = status == 200 ? arb_json_each(&json, read_row, &in) : ARB_EPROTO;
-    if (rc != ARB_OK) {
-        return rc;
-    }
-    return arb_json_end(&json) ? arb_catalog_end(host) : json.rc;
+    return status == 200 ? arb_catalog_read(host, &json, read_row, instance) : ARB_EPROTO;
 }
 
 static const struct arb_option options[] = {

@@ -292,7 +292,7 @@ static uint32_t okx_book_of(void *instance, struct arb_message message)
 /* -- catalog ------------------------------------------------------------------------------ */
 
 /* A row that cannot be read is left out; what is announced has no sizes yet. */
-static int read_row(struct arb_host *host, struct arb_json json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     struct arb_catalog_row row = { .px_digits = UINT64_MAX };
     struct arb_bytes state = { "", 0 }, tick = { "", 0 }, lot = { "", 0 };
@@ -302,6 +302,7 @@ static int read_row(struct arb_host *host, struct arb_json json)
         { "state", ARB_JSON_TEXT, &state },      { "tickSz", ARB_JSON_TEXT, &tick },
     };
 
+    (void)context;
     (void)arb_json_fields(&json, fields, 6);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
@@ -326,7 +327,8 @@ static int okx_answer(void *instance, struct arb_host *host, const struct arb_as
         return ARB_ELATER;
     }
     const bool is_good = has_all && status == 200 && arb_bytes_are(code, "0");
-    return is_good && arb_json_end(&json) ? arb_catalog_read(host, &data, read_row) : ARB_EPROTO;
+    return is_good && arb_json_end(&json) ? arb_catalog_read(host, &data, read_row, NULL)
+                                          : ARB_EPROTO;
 }
 
 static const struct arb_option options[] = {

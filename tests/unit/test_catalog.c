@@ -103,12 +103,13 @@ static void error_of_the_host_is_returned(void **state)
     assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_ELIMIT);
 }
 
-static int read_row(struct arb_host *host, struct arb_json json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     struct arb_catalog_row row = { .trading = ARB_TRADING_OPEN };
     const struct arb_json_field fields[] = { { "s", ARB_JSON_TEXT, &row.symbol },
                                              { "d", ARB_JSON_U64, &row.px_digits } };
 
+    (void)context;
     return arb_json_fields(&json, fields, 2) == 0 ? ARB_OK : arb_catalog_publish(host, &row);
 }
 
@@ -131,7 +132,7 @@ static void catalog_ends_only_when_it_is_whole(void **state)
         struct arb_json json = arb_json_over(arb_bytes_of(cases[i].text));
         struct host_stub stub;
         host_stub_init(&stub);
-        assert_int_equal(arb_catalog_read(&stub.host, &json, read_row), cases[i].rc);
+        assert_int_equal(arb_catalog_read(&stub.host, &json, read_row, NULL), cases[i].rc);
         assert_int_equal(stub.n_listings, cases[i].n_rows);
         assert_int_equal(stub.n_catalogs, cases[i].n_catalogs);
         if (cases[i].n_rows == 2) {

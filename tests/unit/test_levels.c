@@ -88,6 +88,38 @@ static void levels_that_are_none_are_refused(void **state)
     assert_int_equal(read_side("[[1.001,2]]", &sides.bids), ARB_ERANGE);
 }
 
+/* As an array whose first element, the side, has been read. */
+static int read_rest(const char *text, struct arb_levels *side)
+{
+    struct arb_json json = arb_json_over(arb_bytes_of(text));
+
+    (void)(arb_json_array(&json) && arb_json_next(&json) && arb_json_skip(&json));
+    const bool is_read = arb_json_level_rest(&json, side) && arb_json_end(&json);
+    assert_int_equal(is_read, json.rc == ARB_OK);
+    return json.rc;
+}
+
+static void level_behind_its_side_is_read(void **state)
+{
+    struct sides sides;
+    const struct arb_level want[] = { { 125, 30 }, { 200, 0 } };
+
+    (void)state;
+    sides_init(&sides);
+    assert_int_equal(read_rest("[\"buy\",\"1.25\",\"3.0\"]", &sides.bids), ARB_OK);
+    assert_int_equal(read_rest("[\"buy\",2,0,\"and more\",{}]", &sides.bids), ARB_OK);
+    assert_int_equal(sides.bids.n, 2);
+    assert_memory_equal(sides.bid_levels, want, sizeof(want));
+    assert_int_equal(read_rest("[\"buy\",\"1.25\"]", &sides.bids), ARB_EPROTO);
+    assert_int_equal(read_rest("[\"buy\"]", &sides.bids), ARB_EPROTO);
+    assert_int_equal(read_rest("[\"buy\",1,2", &sides.bids), ARB_EPROTO);
+    sides_init(&sides);
+    assert_int_equal(read_rest("[\"buy\",1.001,2]", &sides.bids), ARB_ERANGE);
+    sides_init(&sides);
+    sides.bids.n = LEVELS_MAX;
+    assert_int_equal(read_rest("[\"buy\",1,2]", &sides.bids), ARB_ELIMIT);
+}
+
 static void levels_at_zero_are_kept_until_they_are_dropped(void **state)
 {
     struct sides sides;
@@ -277,6 +309,7 @@ int main(void)
         cmocka_unit_test(names_of_a_request_are_listed),
         cmocka_unit_test(levels_are_read_in_either_spelling),
         cmocka_unit_test(levels_that_are_none_are_refused),
+        cmocka_unit_test(level_behind_its_side_is_read),
         cmocka_unit_test(levels_at_zero_are_kept_until_they_are_dropped),
         cmocka_unit_test(event_is_completed),
         cmocka_unit_test(digits_that_are_set_stay),

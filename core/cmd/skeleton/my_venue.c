@@ -189,7 +189,7 @@ static int my_venue_on_message(void *instance, struct arb_host *host, uint32_t c
  * "trades":true}. One that cannot be read is left out. HERE: its members; without a catalog remove
  * this part, plan->catalog and ARB_ASK_CATALOG.
  */
-static int read_row(struct arb_host *host, struct arb_json json)
+static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     bool trades = false;
@@ -202,6 +202,7 @@ static int read_row(struct arb_host *host, struct arb_json json)
         { "trades", ARB_JSON_BOOL, &trades },
     };
 
+    (void)context;
     (void)arb_json_fields(&json, fields, 6);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
@@ -217,7 +218,7 @@ static int my_venue_on_answer(void *instance, struct arb_host *host, const struc
     struct arb_json json = arb_json_over(body);
 
     (void)instance, (void)ask;
-    return status == 200 ? arb_catalog_read(host, &json, read_row) : ARB_EPROTO;
+    return status == 200 ? arb_catalog_read(host, &json, read_row, NULL) : ARB_EPROTO;
 }
 
 /* -- what the host is told ---------------------------------------------------------------- */

@@ -99,17 +99,20 @@ static inline int arb_catalog_publish(struct arb_host *host, const struct arb_ca
 
 /*
  * Reads a catalog that is an array of rows, each by `read`, which publishes it, and ends it. A row
- * that `read` finds something wrong with is left out with ARB_OK: its reader is its own.
+ * that `read` finds something wrong with is left out with ARB_OK: its reader is its own. `context`
+ * is whatever `read` needs, such as the instance.
  */
 static inline int arb_catalog_read(struct arb_host *host, struct arb_json *json,
-                                   int (*read)(struct arb_host *host, struct arb_json row))
+                                   int (*read)(void *context, struct arb_host *host,
+                                               struct arb_json row),
+                                   void *context)
 {
     struct arb_json row;
     int rc = ARB_OK;
 
     arb_json_array(json);
     while (rc == ARB_OK && arb_json_next(json) && arb_json_later(json, &row)) {
-        rc = read(host, row);
+        rc = read(context, host, row);
     }
     if (rc == ARB_OK) {
         rc = arb_json_end(json) ? arb_catalog_end(host) : json->rc;

@@ -642,6 +642,26 @@ static inline bool arb_json_level_object(struct arb_json *json, const char *px_k
     return seen == 3 ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
 }
 
+/*
+ * Reads `price, quantity, ...]` of an array whose first elements have been read, appending: a level
+ * that says first which side it is of, ["sell", "0.00001306", "660.5"].
+ */
+static inline bool arb_json_level_rest(struct arb_json *json, struct arb_levels *out)
+{
+    struct arb_level *const level = arb_levels_more(json, out);
+
+    if (level == NULL || !arb_json_next(json) ||
+        !arb_json_price(json, out->px_scale, &level->px, &out->px_digits) || !arb_json_next(json) ||
+        !arb_json_decimal(json, out->qty_scale, &level->qty, &out->qty_digits)) {
+        return arb_json_fail(json, ARB_EPROTO);
+    }
+    arb_levels_keep(out);
+    while (arb_json_next(json)) {
+        arb_json_skip(json);
+    }
+    return arb_json_ok(json);
+}
+
 /* Reads [{"price": 1, "qty": 2, ...}, ...], appending; the member names are given. */
 static inline bool arb_json_level_objects(struct arb_json *json, const char *px_key,
                                           const char *qty_key, struct arb_levels *out)
