@@ -33,8 +33,8 @@ struct live_counts {
     uint64_t mismatched; /* checksums that did not */
     uint64_t crossed;    /* events after which the book was crossed */
     uint64_t unknown_deletes;
-    uint64_t repeated; /* events that came twice */
-    uint64_t healed;   /* levels set right by what a second channel shows */
+    uint64_t repeated;     /* events that came twice */
+    uint64_t healed;       /* levels set right by what a second channel shows */
     uint64_t held_dropped; /* books that gave up the deltas held, for there were too many */
 };
 
@@ -71,28 +71,28 @@ struct live_edges {
 struct live_book {
     struct book book;
     struct live_edges edges;
-    uint32_t state;          /* enum arb_book_state */
-    uint8_t trading;         /* enum arb_trading, the stricter of pair and venue */
-    uint8_t pair_trading;    /* of the pair alone */
+    uint32_t state;       /* enum arb_book_state */
+    uint8_t trading;      /* enum arb_trading, the stricter of pair and venue */
+    uint8_t pair_trading; /* of the pair alone */
     uint8_t px_digits, qty_digits;
-    uint8_t verified;        /* enum arb_verified of what it shows while LIVE */
-    bool is_crossed;         /* STALE for no other reason: the next event may heal it */
-    bool is_catching_up;     /* since a snapshot by HTTP no delta was newer than it */
+    uint8_t verified;    /* enum arb_verified of what it shows while LIVE */
+    bool is_crossed;     /* STALE for no other reason: the next event may heal it */
+    bool is_catching_up; /* since a snapshot by HTTP no delta was newer than it */
     bool has_gap;        /* nothing links the last snapshot by HTTP to the events behind it */
-    bool has_beyond;         /* an ask was left out: its price is beyond the scale */
+    bool has_beyond;     /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
-    uint64_t seen_seq;       /* of the latest delta that came, applied or not; 0: none */
+    uint64_t seen_seq; /* of the latest delta that came, applied or not; 0: none */
     int64_t venue_ns;
-    int64_t change_ns;       /* the venue's time of the last change, for their order; 0: none */
-    struct moment recv;      /* of the last event */
-    int64_t event_mono_ns;   /* when anything came for it last; 0: nothing since it began to wait */
-    int64_t live_since_ns;   /* mono */
+    int64_t change_ns;     /* the venue's time of the last change, for their order; 0: none */
+    struct moment recv;    /* of the last event */
+    int64_t event_mono_ns; /* when anything came for it last; 0: nothing since it began to wait */
+    int64_t live_since_ns; /* mono */
     int64_t crossed_until_ns; /* mono: then a crossed book is damaged; NEVER_NS */
-    int64_t asked_ns;        /* mono: when the snapshot by HTTP under way was asked for; 0: none */
-    int64_t waiting_ns;      /* mono: since when it is subscribed and waits for a snapshot */
+    int64_t asked_ns;         /* mono: when the snapshot by HTTP under way was asked for; 0: none */
+    int64_t waiting_ns;       /* mono: since when it is subscribed and waits for a snapshot */
     struct live_quiet quiet;
-    int64_t seed_venue_ns;   /* of the last snapshot: a TOP that is not newer proves nothing */
-    int64_t top_ns;          /* mono: when a TOP came last; 0: none since it began to wait */
+    int64_t seed_venue_ns; /* of the last snapshot: a TOP that is not newer proves nothing */
+    int64_t top_ns;        /* mono: when a TOP came last; 0: none since it began to wait */
     struct live_progress at;
     struct live_held held;
     struct silence silence;
