@@ -33,7 +33,7 @@ static int bitfinex_init(void *instance, struct arb_host *host, const struct arb
 
     (void)host;
     self->env = env;
-    plan->loss_detection = ARB_LOSS_CHAIN; /* of the connection's numbers */
+    plan->loss_detection = ARB_LOSS_CONNECTION;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
     plan->opens_per_10s = 3; /* 20 in a minute are allowed to an address */
@@ -224,23 +224,6 @@ static bool take_order(struct bitfinex *self, struct arb_json *json, uint32_t i)
     return rc == ARB_OK || arb_json_fail(json, rc);
 }
 
-/*
- * The connection's numbers show that nothing was lost between two events of a book: each one names
- * the one before.
- */
-static void begin_event(struct bitfinex *self, struct arb_host *host, const struct frame *frame,
-                        enum arb_book_kind kind)
-{
-    struct arb_book view = { .state = ARB_BOOK_EMPTY };
-
-    arb_draft_begin(&self->draft, self->env, frame->instrument, kind);
-    self->draft.event.max_depth = (uint32_t)self->depth;
-    self->draft.event.last_seq = frame->seq;
-    if (kind == ARB_BOOK_DELTA && arb_book_view(host, frame->instrument, &view) == ARB_OK) {
-        self->draft.event.prev_seq = view.seq;
-    }
-}
-
 /* A whole book is an array of entries, and a change is one. Damage costs this book only. */
 static int on_book(struct bitfinex *self, struct arb_host *host, struct frame *frame)
 {
@@ -252,7 +235,8 @@ static int on_book(struct bitfinex *self, struct arb_host *host, struct frame *f
 
     const bool is_whole = arb_json_array(&ahead) && arb_json_peek(&ahead) != 0 &&
                           (*ahead.at == '[' || *ahead.at == ']');
-    begin_event(self, host, frame, is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    arb_draft_begin(&self->draft, self->env, i, is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    event->max_depth = (uint32_t)self->depth;
     if (is_whole && self->orders != NULL) {
         arb_orders_clear(&self->orders[i]);
     }
@@ -283,7 +267,8 @@ static int on_checksum(struct bitfinex *self, struct arb_host *host, struct fram
     if (!arb_json_i64(&frame->payload, &checksum)) {
         return arb_book_reject(host, frame->instrument, ARB_EPROTO);
     }
-    begin_event(self, host, frame, ARB_BOOK_DELTA);
+    arb_draft_begin(&self->draft, self->env, frame->instrument, ARB_BOOK_DELTA);
+    self->draft.event.max_depth = (uint32_t)self->depth;
     self->draft.event.has_checksum = true;
     self->draft.event.checksum = (uint32_t)checksum;
     return arb_draft_publish(host, &self->draft);

@@ -10,7 +10,7 @@
 #include "util/log.h"
 #include "util/output.h"
 
-enum { SECONDS_MAX = 86400 };
+enum { SECONDS_MAX = 86400, THIN_MAX = 1000 };
 
 static int complain(const char *what)
 {
@@ -114,6 +114,17 @@ static int read_mutations(struct arguments *arguments, const char *text)
     return rc;
 }
 
+static int read_thin(struct arguments *arguments, const char *text)
+{
+    uint64_t n = 0;
+    const int rc = read_number(text, &n);
+    if (rc == ARB_OK && (n == 0 || n > THIN_MAX)) {
+        return complain("--thin is 1 to 1000");
+    }
+    arguments->plan.thin = (unsigned)n;
+    return rc;
+}
+
 static int set_mode(struct arguments *arguments, enum mode mode)
 {
     if (arguments->mode != MODE_STATIC && arguments->mode != mode) {
@@ -141,6 +152,8 @@ static int take_run_option(struct arguments *arguments, int option)
         return ARB_OK;
     case 'm':
         return read_mutations(arguments, optarg);
+    case 't':
+        return read_thin(arguments, optarg);
     case 'S':
         return read_number(optarg, &arguments->plan.seed);
     case 'l':
@@ -232,6 +245,7 @@ int arguments_read(struct arguments *arguments, int argc, char **argv)
         { "expect", required_argument, NULL, 'e' },
         { "drop", required_argument, NULL, 'd' },
         { "mutations", required_argument, NULL, 'm' },
+        { "thin", required_argument, NULL, 't' },
         { "seed", required_argument, NULL, 'S' },
         { "no-hostile", no_argument, NULL, 'n' },
         { "scale", required_argument, NULL, 'c' },

@@ -30,6 +30,7 @@ const char usage_text[] =
     "  --expect name=N    a counter's value at the end; `live=N` replaces \"all of them\"\n"
     "  --drop N           leave out the N-th message of the recording\n"
     "  --mutations N      random variants of each message of a script (100)\n"
+    "  --thin N           cut and replace at each N-th place only, for builds that are slow (1)\n"
     "  --fuzz SECONDS     then go on for so long with variants of any message, and stop at the\n"
     "                     first that is not survived; it is written to PLUGIN.crash\n"
     "  --seed S           of all that is random (1)\n"
