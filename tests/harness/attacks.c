@@ -23,7 +23,7 @@ static bool cut_message(struct siege *siege, size_t i)
     const struct arb_bytes text = siege->script->steps[i].data;
     const size_t stride = (1 + text.len / CUTS_MAX) * siege->plan->thin;
 
-    for (size_t len = i % siege->plan->thin; len < text.len; len += stride) {
+    for (size_t len = 0; len < text.len; len += stride) {
         if (!siege_survives(siege, i, (struct arb_bytes){ text.data, len })) {
             return false;
         }
@@ -97,7 +97,7 @@ static bool replace_values(struct siege *siege, size_t i)
     const size_t n = json_values(siege->script->steps[i].data, siege->values, SIEGE_VALUES_MAX);
     const size_t stride = (1 + n / REPLACED_MAX) * siege->plan->thin;
 
-    for (size_t k = i % siege->plan->thin; k < n; k += stride) {
+    for (size_t k = 0; k < n; k += stride) {
         if (!replace_value(siege, i, siege->values[k])) {
             return false;
         }
