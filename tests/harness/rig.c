@@ -156,6 +156,15 @@ static struct rig_request *request_slot(struct rig *rig)
     return NULL;
 }
 
+/* Who asks for the same again has given up what was asked before. */
+static void give_up_equal(struct rig *rig, const char *url)
+{
+    for (uint32_t i = 0; i < rig->n_requests; i++) {
+        rig->requests[i].pending =
+            rig->requests[i].pending && strcmp(rig->requests[i].url, url) != 0;
+    }
+}
+
 static int rig_http(void *context, void *owner, uint32_t request, const struct http_spec *spec)
 {
     struct rig *const rig = context;
@@ -166,6 +175,7 @@ static int rig_http(void *context, void *owner, uint32_t request, const struct h
     if (slot == NULL) {
         return ARB_ELIMIT;
     }
+    give_up_equal(rig, spec->url);
     slot->request = request;
     slot->pending = true;
     (void)snprintf(slot->url, sizeof(slot->url), "%s", spec->url);
