@@ -60,9 +60,23 @@ static void copy_name(char *to, const char *from, size_t len)
 
 /* -- candidates ----------------------------------------------------------------------- */
 
+static const char *configured_venue_symbol(const struct session *session, const char *symbol)
+{
+    const struct instrument_config *const section = config_instrument(session->config, symbol);
+    const struct config_entry *entry = section == NULL ? NULL : section->venue_symbols;
+
+    for (; entry != NULL; entry = entry->next) {
+        if (strcmp(entry->key, session->exchange->name) == 0) {
+            return entry->value;
+        }
+    }
+    return NULL;
+}
+
 static struct candidate *add(struct session *session, const char *symbol)
 {
     struct instruments *const set = &session->instruments;
+    const char *const configured = configured_venue_symbol(session, symbol);
 
     if (set->n_candidates == ARB_INSTRUMENTS_MAX ||
         arb_symbol_put(set->by_symbol, bytes_of(symbol), set->n_candidates) != ARB_OK) {
@@ -76,6 +90,9 @@ static struct candidate *add(struct session *session, const char *symbol)
                                                     : ARB_TRADING_UNKNOWN,
                                      .index = ARB_NO_INSTRUMENT };
     copy_name(candidate->symbol, symbol, strlen(symbol));
+    if (configured != NULL) {
+        copy_name(candidate->venue_symbol, configured, strlen(configured));
+    }
     return candidate;
 }
 
@@ -108,28 +125,22 @@ static bool wanted_by_pattern(const struct session *session, const char *symbol)
     return false;
 }
 
-static const char *configured_venue_symbol(const struct session *session, const char *symbol)
+/* Has it the name that is an instrument's, or will be one's? */
+static bool is_called(const struct candidate *candidate, uint32_t index, const char *venue_symbol)
 {
-    const struct instrument_config *const section = config_instrument(session->config, symbol);
-    const struct config_entry *entry = section == NULL ? NULL : section->venue_symbols;
-
-    for (; entry != NULL; entry = entry->next) {
-        if (strcmp(entry->key, session->exchange->name) == 0) {
-            return entry->value;
-        }
-    }
-    return NULL;
+    return candidate->index == ARB_NO_INSTRUMENT
+               ? strcmp(candidate->venue_symbol, venue_symbol) == 0
+               : candidate->index == index;
 }
 
 /* A pair that the configuration names in its own way keeps that name, whatever the venue's is. */
 static struct candidate *find(struct session *session, const struct arb_listing *listing)
 {
     struct instruments *const set = &session->instruments;
-    const uint32_t by_venue =
-        arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
+    const uint32_t index = arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
 
-    for (uint32_t k = 0; by_venue != ARB_NO_INSTRUMENT && k < set->n_candidates; k++) {
-        if (set->candidates[k].index == by_venue) {
+    for (uint32_t k = 0; k < set->n_candidates; k++) {
+        if (is_called(&set->candidates[k], index, listing->venue_symbol)) {
             return &set->candidates[k];
         }
     }
@@ -271,7 +282,6 @@ static void name_it(struct session *session, const struct candidate *candidate,
                     struct arb_instrument *info)
 {
     const char *const slash = strchr(candidate->symbol, '/');
-    const char *const configured = configured_venue_symbol(session, candidate->symbol);
     const size_t base_len =
         slash == NULL ? strlen(candidate->symbol) : (size_t)(slash - candidate->symbol);
     char spelled[ARB_SYMBOL_MAX] = "";
@@ -279,9 +289,7 @@ static void name_it(struct session *session, const struct candidate *candidate,
     copy_name(info->symbol, candidate->symbol, strlen(candidate->symbol));
     copy_name(info->base, candidate->symbol, base_len);
     copy_name(info->quote, slash == NULL ? "" : slash + 1, slash == NULL ? 0 : strlen(slash + 1));
-    if (configured != NULL) {
-        copy_name(info->venue_symbol, configured, strlen(configured));
-    } else if (candidate->venue_symbol[0] != '\0') {
+    if (candidate->venue_symbol[0] != '\0') { /* as configured, or listed */
         copy_name(info->venue_symbol, candidate->venue_symbol, strlen(candidate->venue_symbol));
     } else if (spell(session, info, spelled)) {
         copy_name(info->venue_symbol, spelled, strnlen(spelled, ARB_SYMBOL_MAX));
