@@ -164,9 +164,12 @@ static void complain(struct kafka_client *client, const char *text)
 /* Said when all brokers are down, or when it lasts. */
 static void note_connection(struct kafka_client *client, int code, const char *reason)
 {
+    const bool is_of_tls = strstr(reason, "in state SSL_HANDSHAKE") != NULL;
+    const int cause = is_of_tls ? RD_KAFKA_RESP_ERR__SSL : code; /* it may say TRANSPORT then */
+
     (void)unsaid(client->config, reason, client->reason, sizeof(client->reason));
-    client->reason_code = code;
-    broker_watch_failed(&client->watch, code, reason, clock_mono_ns());
+    client->reason_code = cause;
+    broker_watch_failed(&client->watch, cause, reason, clock_mono_ns());
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
