@@ -60,23 +60,9 @@ static void copy_name(char *to, const char *from, size_t len)
 
 /* -- candidates ----------------------------------------------------------------------- */
 
-static const char *configured_venue_symbol(const struct session *session, const char *symbol)
-{
-    const struct instrument_config *const section = config_instrument(session->config, symbol);
-    const struct config_entry *entry = section == NULL ? NULL : section->venue_symbols;
-
-    for (; entry != NULL; entry = entry->next) {
-        if (strcmp(entry->key, session->exchange->name) == 0) {
-            return entry->value;
-        }
-    }
-    return NULL;
-}
-
 static struct candidate *add(struct session *session, const char *symbol)
 {
     struct instruments *const set = &session->instruments;
-    const char *const configured = configured_venue_symbol(session, symbol);
 
     if (set->n_candidates == ARB_INSTRUMENTS_MAX ||
         arb_symbol_put(set->by_symbol, bytes_of(symbol), set->n_candidates) != ARB_OK) {
@@ -90,9 +76,6 @@ static struct candidate *add(struct session *session, const char *symbol)
                                                     : ARB_TRADING_UNKNOWN,
                                      .index = ARB_NO_INSTRUMENT };
     copy_name(candidate->symbol, symbol, strlen(symbol));
-    if (configured != NULL) {
-        copy_name(candidate->venue_symbol, configured, strlen(configured));
-    }
     return candidate;
 }
 
@@ -125,26 +108,55 @@ static bool wanted_by_pattern(const struct session *session, const char *symbol)
     return false;
 }
 
-/* Has it the name that is an instrument's, or will be one's? */
-static bool is_called(const struct candidate *candidate, uint32_t index, const char *venue_symbol)
+/* What the section calls the pair on this exchange, or NULL. */
+static const char *name_in(const struct session *session, const struct instrument_config *section)
 {
-    return candidate->index == ARB_NO_INSTRUMENT
-               ? strcmp(candidate->venue_symbol, venue_symbol) == 0
-               : candidate->index == index;
+    for (const struct config_entry *e = section->venue_symbols; e != NULL; e = e->next) {
+        if (strcmp(e->key, session->exchange->name) == 0) {
+            return e->value;
+        }
+    }
+    return NULL;
+}
+
+static const char *configured_venue_symbol(const struct session *session, const char *symbol)
+{
+    const struct instrument_config *const section = config_instrument(session->config, symbol);
+    return section == NULL ? NULL : name_in(session, section);
+}
+
+/* The candidate that the configuration calls so, or ARB_NO_INSTRUMENT. */
+static uint32_t find_configured(const struct session *session, const char *venue_symbol)
+{
+    const struct config *const config = session->config;
+    uint32_t k = ARB_NO_INSTRUMENT;
+
+    for (unsigned i = 0; k == ARB_NO_INSTRUMENT && i < config->n_instruments; i++) {
+        const char *const name = name_in(session, &config->instruments[i]);
+        if (name != NULL && strcmp(name, venue_symbol) == 0) {
+            k = arb_symbol_find(session->instruments.by_symbol,
+                                bytes_of(config->instruments[i].symbol));
+        }
+    }
+    return k;
 }
 
 /* A pair that the configuration names in its own way keeps that name, whatever the venue's is. */
 static struct candidate *find(struct session *session, const struct arb_listing *listing)
 {
     struct instruments *const set = &session->instruments;
-    const uint32_t index = arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
+    const uint32_t by_venue =
+        arb_symbol_find(set->by_venue_symbol, bytes_of(listing->venue_symbol));
 
-    for (uint32_t k = 0; k < set->n_candidates; k++) {
-        if (is_called(&set->candidates[k], index, listing->venue_symbol)) {
+    for (uint32_t k = 0; by_venue != ARB_NO_INSTRUMENT && k < set->n_candidates; k++) {
+        if (set->candidates[k].index == by_venue) {
             return &set->candidates[k];
         }
     }
-    const uint32_t k = arb_symbol_find(set->by_symbol, bytes_of(listing->symbol));
+    uint32_t k = find_configured(session, listing->venue_symbol);
+    if (k == ARB_NO_INSTRUMENT) {
+        k = arb_symbol_find(set->by_symbol, bytes_of(listing->symbol));
+    }
     if (k != ARB_NO_INSTRUMENT) {
         return &set->candidates[k];
     }
@@ -282,6 +294,7 @@ static void name_it(struct session *session, const struct candidate *candidate,
                     struct arb_instrument *info)
 {
     const char *const slash = strchr(candidate->symbol, '/');
+    const char *const configured = configured_venue_symbol(session, candidate->symbol);
     const size_t base_len =
         slash == NULL ? strlen(candidate->symbol) : (size_t)(slash - candidate->symbol);
     char spelled[ARB_SYMBOL_MAX] = "";
@@ -289,7 +302,9 @@ static void name_it(struct session *session, const struct candidate *candidate,
     copy_name(info->symbol, candidate->symbol, strlen(candidate->symbol));
     copy_name(info->base, candidate->symbol, base_len);
     copy_name(info->quote, slash == NULL ? "" : slash + 1, slash == NULL ? 0 : strlen(slash + 1));
-    if (candidate->venue_symbol[0] != '\0') { /* as configured, or listed */
+    if (configured != NULL) {
+        copy_name(info->venue_symbol, configured, strlen(configured));
+    } else if (candidate->venue_symbol[0] != '\0') {
         copy_name(info->venue_symbol, candidate->venue_symbol, strlen(candidate->venue_symbol));
     } else if (spell(session, info, spelled)) {
         copy_name(info->venue_symbol, spelled, strnlen(spelled, ARB_SYMBOL_MAX));
