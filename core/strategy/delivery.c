@@ -159,7 +159,7 @@ static void open_waiting(struct delivery *delivery, struct moment now)
             i++;
             continue;
         }
-        waiting_drop(&delivery->waiting, opportunity.terms.id);
+        (void)waiting_drop(&delivery->waiting, opportunity.terms.id);     /* it is there */
         (void)note(delivery, opportunity.terms.id, ARB_OPPORTUNITY_OPEN); /* by this run */
         opportunity.detect_ns = now.utc_ns;
         age_leg(&opportunity.buy, now.utc_ns);
@@ -216,17 +216,14 @@ void delivery_send(struct delivery *delivery, const struct market *market,
     struct opportunity opportunity = complete(delivery, market, terms, cause, detect.utc_ns);
 
     look_at_tenure(delivery, detect.mono_ns);
-    const bool waits = waiting_has(&delivery->waiting, terms->id);
-    const uint32_t event = note(delivery, terms->id, terms->event);
-    opportunity.terms.event =
-        waits && event == ARB_OPPORTUNITY_UPDATE ? ARB_OPPORTUNITY_OPEN : event;
-    if (opportunity.terms.event == ARB_OPPORTUNITY_OPEN && is_taken(delivery, &opportunity) &&
-        waiting_put(&delivery->waiting, &opportunity)) {
-        return;
+    uint32_t event = note(delivery, terms->id, terms->event);
+    if (waiting_drop(&delivery->waiting, terms->id)) { /* nothing of it was said yet */
+        event = terms->event == ARB_OPPORTUNITY_CLOSE ? 0 : ARB_OPPORTUNITY_OPEN;
     }
-    waiting_drop(&delivery->waiting, terms->id);
-    const bool is_unsaid = waits && event == ARB_OPPORTUNITY_CLOSE;
-    if (event != 0 && !is_unsaid) { /* else there is nothing of this run to close */
+    opportunity.terms.event = event;
+    const bool waits = event == ARB_OPPORTUNITY_OPEN && is_taken(delivery, &opportunity) &&
+                       waiting_put(&delivery->waiting, &opportunity);
+    if (event != 0 && !waits) {
         say(delivery, &opportunity, detect.mono_ns);
     }
 }

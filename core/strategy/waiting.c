@@ -11,11 +11,6 @@ static unsigned find(const struct waiting *waiting, uint64_t id)
     return i;
 }
 
-bool waiting_has(const struct waiting *waiting, uint64_t id)
-{
-    return find(waiting, id) < waiting->n;
-}
-
 bool waiting_put(struct waiting *waiting, const struct opportunity *opportunity)
 {
     const unsigned i = find(waiting, opportunity->terms.id);
@@ -28,11 +23,13 @@ bool waiting_put(struct waiting *waiting, const struct opportunity *opportunity)
     return true;
 }
 
-void waiting_drop(struct waiting *waiting, uint64_t id)
+bool waiting_drop(struct waiting *waiting, uint64_t id)
 {
     const unsigned i = find(waiting, id);
 
-    if (i < waiting->n) {
-        waiting->entries[i] = waiting->entries[--waiting->n];
+    if (i == waiting->n) {
+        return false;
     }
+    waiting->entries[i] = waiting->entries[--waiting->n];
+    return true;
 }

@@ -17,12 +17,10 @@ struct waiting {
     struct opportunity entries[WAITING_MAX];
 };
 
-bool waiting_has(const struct waiting *waiting, uint64_t id);
-
 /* Keeps it, in place of what it was before. False: there is no room. */
 bool waiting_put(struct waiting *waiting, const struct opportunity *opportunity);
 
-/* Forgets it, if it is there; the last one takes its place. */
-void waiting_drop(struct waiting *waiting, uint64_t id);
+/* Forgets it, and says whether it was there; the last one takes its place. */
+bool waiting_drop(struct waiting *waiting, uint64_t id);
 
 #endif /* ARB_WAITING_H */
