@@ -13,7 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from decimal import Decimal
+
+from replayed import expect_equal, levels_of, oracle, rebuilt
 
 CASES = {
     "us": {"symbols": "BTC/USDT", "levels": 500, "rest": "https://api.binance.us/api/v3",
@@ -76,44 +77,21 @@ def inputs(case, data, folder):
     return files
 
 
-def rebuilt(messages):
-    """The states at the end, and the levels as the oracle prints them."""
-    states, books = {}, {}
-    for message in messages:
-        states[message["symbol"]] = message["state"]
-        for side in ("bids", "asks"):
-            levels = books.setdefault((message["symbol"], side), {})
-            if message["type"] == "snapshot":
-                levels.clear()
-            levels.update((Decimal(price), Decimal(amount)) for price, amount in message.get(side, []))
-    lines = set()
-    for (symbol, side), levels in books.items():
-        name = symbol.replace("/", "").removesuffix("-PERP")
-        lines.update((name, side, price, amount) for price, amount in levels.items() if amount > 0)
-    return states, lines
-
-
 def main():
     case, arbspot, plugin, data = CASES[sys.argv[1]], *sys.argv[2:]
-    oracle = os.path.join(os.path.dirname(os.path.abspath(__file__)), "oracle", "binance_books.py")
     with tempfile.TemporaryDirectory() as folder:
         files = inputs(case, data, folder)
-        wanted = subprocess.run([sys.executable, oracle, str(case["levels"]), *files],
-                                capture_output=True, text=True, check=True).stdout
+        want = levels_of(oracle("binance", str(case["levels"]), *files))
         sets = [f"--set={each}" for each in
                 case["set"] + ["ack_timeout=60s", f"snapshot_levels={case['levels']}"]]
         run = subprocess.run([arbspot, "replay", "--plugin", plugin, "--symbols", case["symbols"],
                               *sets, *files], capture_output=True, text=True, check=False)
     states, lines = rebuilt(json.loads(line) for line in run.stdout.splitlines())
-    want = {(name, side, Decimal(price), Decimal(amount))
-            for name, side, price, amount in (line.split() for line in wanted.splitlines())}
     if run.returncode != 0 or set(states.values()) != {"LIVE"} or " crossed=0 " not in run.stderr:
         sys.exit(f"exit {run.returncode}, {states}\n{run.stderr}")
     if f" updates={case['updates']} " not in run.stderr or " resyncs=0 " not in run.stderr:
         sys.exit("other diffs were applied than the frames hold\n" + run.stderr)
-    if lines != want or not want:
-        sys.exit(f"{len(lines - want)} levels are wrong, {len(want - lines)} are missing, such as "
-                 f"{sorted(lines ^ want)[:3]}")
+    expect_equal(lines, want)
     print(f"PASS: {len(want)} levels of {len(states)} books")
 
 

@@ -18,6 +18,8 @@ import tempfile
 import zlib
 from decimal import Decimal
 
+from replayed import expect_equal, rebuilt
+
 EVERY = 20  # changes of a book
 BEST = 25   # levels a side in a checksum
 
@@ -104,19 +106,6 @@ def computed(lines, with_checksums):
     return books, out, n_sums
 
 
-def replayed(messages):
-    states, books = {}, {}
-    for message in messages:
-        states[message["symbol"]] = message["state"]
-        for side in ("bids", "asks"):
-            levels = books.setdefault((message["symbol"], side), {})
-            if message["type"] == "snapshot":
-                levels.clear()
-            levels.update((Decimal(price), Decimal(amount)) for price, amount in message.get(side, []))
-    return states, {(symbol, side, price, amount) for (symbol, side), levels in books.items()
-                    for price, amount in levels.items() if amount > 0}
-
-
 def venue_name(symbol):
     base, quote = (name.replace("USDT", "UST") for name in symbol.split("/"))
     return "t" + base + ("" if len(base) == len(quote) == 3 else ":") + quote
@@ -132,9 +121,8 @@ def main():
             recording.write("\n".join(lines) + "\n")
         run = subprocess.run([arbspot, "replay", "--plugin", plugin, "--symbols", symbols, copy],
                              capture_output=True, text=True, check=False)
-    states, have = replayed(json.loads(line) for line in run.stdout.splitlines())
+    states, have = rebuilt((json.loads(line) for line in run.stdout.splitlines()), venue_name)
     names = {venue_name(symbol) for symbol in symbols.split(",")}
-    have = {(venue_name(symbol), *level) for symbol, *level in have}
     want = {level for level in books.levels() if level[0] in names}
     n_updates = sum(n for symbol, n in books.changes.items() if symbol in names)
     n_own = sum(n // EVERY for symbol, n in books.changes.items() if symbol in names)
@@ -146,9 +134,7 @@ def main():
     for name, count in counts.items():
         if f" {name}={count} " not in run.stderr:
             sys.exit(f"{name} is not {count}\n{run.stderr}")
-    if have != want or not want:
-        sys.exit(f"{len(have - want)} levels are wrong, {len(want - have)} are missing, such as "
-                 f"{sorted(have ^ want)[:3]}")
+    expect_equal(have, want)
     print(f"PASS: {len(want)} levels of {len(states)} books, {n_updates} updates, "
           f"{counts['verified']} checksums of {n_sums} put in")
 

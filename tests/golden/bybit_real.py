@@ -12,7 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from decimal import Decimal
+
+from replayed import expect_equal, levels_of, oracle, rebuilt
 
 
 def timed(path, folder):
@@ -32,47 +33,35 @@ def timed(path, folder):
     return copy
 
 
-def rebuilt(messages):
-    """States, proofs, and the levels as the oracle prints them."""
-    states, books = {}, {}
+def expect_proven(messages):
     for message in messages:
-        states[message["symbol"]] = message["state"]
         if message["type"] in ("snapshot", "delta") and message["verified"] != "verified":
             sys.exit(f"message {message['seq']} of {message['symbol']} is {message['verified']}")
-        for side in ("bids", "asks"):
-            levels = books.setdefault((message["symbol"].replace("/", ""), side), {})
-            if message["type"] == "snapshot":
-                levels.clear()
-            levels.update((Decimal(price), Decimal(size)) for price, size in message.get(side, []))
-    return states, {(name, side, price, size) for (name, side), levels in books.items()
-                    for price, size in levels.items() if size > 0}
 
 
-def oracle(path):
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "oracle", "bybit_books.py")
-    text = subprocess.run([sys.executable, script, path], capture_output=True, text=True,
-                          check=True).stdout
-    rows = [line.split() for line in text.splitlines()]
-    return (sum(int(row[2]) for row in rows if row[1] == "updates"),
-            {(name, side, Decimal(price), Decimal(size)) for name, side, price, size in rows
-             if side != "updates"})
+def computed(path):
+    """How many updates there are, and the levels at the end."""
+    lines = oracle("bybit", path)
+    counts = [line for line in lines if line.split()[1] == "updates"]
+    return (sum(int(line.split()[2]) for line in counts),
+            levels_of(line for line in lines if line not in counts))
 
 
 def main():
     arbspot, plugin, path, symbols = sys.argv[1:]
-    updates, want = oracle(path)
+    updates, want = computed(path)
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.run([arbspot, "replay", "--plugin", plugin, "--symbols", symbols,
                               timed(path, folder)], capture_output=True, text=True, check=False)
-    states, have = rebuilt(json.loads(line) for line in run.stdout.splitlines())
+    messages = [json.loads(line) for line in run.stdout.splitlines()]
+    expect_proven(messages)
+    states, have = rebuilt(messages)
     if run.returncode != 0 or set(states.values()) != {"LIVE"}:
         sys.exit(f"exit {run.returncode}, {states}\n{run.stderr}")
     for figure in (f" updates={updates} ", " resyncs=0 ", " crossed=0 ", " unknown_deletes=0 "):
         if figure not in run.stderr:
             sys.exit(f"not{figure}\n{run.stderr}")
-    if have != want or not want:
-        sys.exit(f"{len(have - want)} levels are wrong, {len(want - have)} are missing, such as "
-                 f"{sorted(have ^ want)[:3]}")
+    expect_equal(have, want)
     print(f"PASS: {len(want)} levels of {len(states)} books after {updates} updates")
 
 

@@ -12,9 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from decimal import Decimal
 
-from binance_real import rebuilt
+from replayed import expect_equal, levels_of, oracle, rebuilt
 
 QUOTES = ["GUSD", "USD", "EUR", "GBP", "BTC", "ETH", "BCH", "LTC", "DAI"]
 
@@ -48,10 +47,8 @@ def write_catalog(path, symbols, start):
 
 def main():
     arbspot, plugin, files = sys.argv[1], sys.argv[2], sys.argv[3:]
-    oracle = os.path.join(os.path.dirname(os.path.abspath(__file__)), "oracle", "gemini_books.py")
     symbols, start, has_catalog = look(files)
-    *wanted, totals = subprocess.run([sys.executable, oracle, *files], capture_output=True, text=True,
-                                     check=True).stdout.splitlines()
+    *wanted, totals = oracle("gemini", *files)
     with tempfile.TemporaryDirectory() as folder:
         if not has_catalog:
             files = [os.path.join(folder, "catalog.txt"), *files]
@@ -60,17 +57,14 @@ def main():
                               ",".join("/".join(named(each)) for each in symbols), *files],
                              capture_output=True, text=True, check=False)
     states, lines = rebuilt(json.loads(line) for line in run.stdout.splitlines())
-    want = {(name, side, Decimal(price), Decimal(amount))
-            for name, side, price, amount in (line.split() for line in wanted)}
+    want = levels_of(wanted)
     _, n_updates, _, n_unknown = totals.split()
     if run.returncode != 0 or len(states) != len(symbols) or set(states.values()) != {"LIVE"}:
         sys.exit(f"exit {run.returncode}, {states}\n{run.stderr}")
     for figure in (f"updates={n_updates}", f"unknown_deletes={n_unknown}", "crossed=0", "resyncs=0"):
         if f" {figure} " not in run.stderr:
             sys.exit(f"not {figure}: {run.stderr}")
-    if lines != want or not want:
-        sys.exit(f"{len(lines - want)} levels are wrong, {len(want - lines)} are missing, such as "
-                 f"{sorted(lines ^ want)[:3]}")
+    expect_equal(lines, want)
     print(f"PASS: {len(want)} levels of {len(states)} books, {totals}")
 
 
