@@ -15,7 +15,7 @@
 #include "venue/lone_session.h"
 #include "wire/wire.h"
 
-enum { SYMBOLS_MAX = 256, SETS_MAX = 32, OVERRIDES_MAX = 64, HEAD_SHOWN_MAX = 100 };
+enum { SYMBOLS_MAX = 256, SETS_MAX = 32, HEAD_SHOWN_MAX = 100 };
 
 static const char usage[] =
     "Usage: arbspot replay --plugin PLUGIN --symbols A,B [--set key=value]... RECORDING...\n"
@@ -38,8 +38,7 @@ struct arguments {
     unsigned n_symbols;
     struct config_entry sets[SETS_MAX];
     unsigned n_sets;
-    const char *scales[OVERRIDES_MAX], *names[OVERRIDES_MAX];
-    unsigned n_scales, n_names;
+    struct instrument_texts overrides;
 };
 
 /* Where the messages go. */
@@ -114,9 +113,9 @@ static bool add_set(struct arguments *arguments, char *set)
 
 static bool add_text(const char **texts, unsigned *n, const char *text)
 {
-    if (*n == OVERRIDES_MAX) {
+    if (*n == INSTRUMENT_LIST_MAX) {
         (void)fprintf(stderr, "arbspot replay: --scale and --venue-symbol: at most %d times\n",
-                      OVERRIDES_MAX);
+                      INSTRUMENT_LIST_MAX);
         return false;
     }
     texts[(*n)++] = text;
@@ -145,9 +144,9 @@ static bool take(void *context, int option, char *value)
     case OPTION_SET:
         return add_set(arguments, value);
     case OPTION_SCALE:
-        return add_text(arguments->scales, &arguments->n_scales, value);
+        return add_text(arguments->overrides.scales, &arguments->overrides.n_scales, value);
     case OPTION_VENUE_SYMBOL:
-        return add_text(arguments->names, &arguments->n_names, value);
+        return add_text(arguments->overrides.names, &arguments->overrides.n_names, value);
     }
     return false;
 }
@@ -273,20 +272,6 @@ static int run_recording(const struct recording *recording, const struct session
     return rc;
 }
 
-static int read_instruments(const struct arguments *arguments, const char *exchange,
-                            struct instrument_list *list, struct err *err)
-{
-    int rc = ARB_OK;
-
-    for (unsigned i = 0; i < arguments->n_scales && rc == ARB_OK; i++) {
-        rc = instrument_list_scale_text(list, arguments->scales[i], err);
-    }
-    for (unsigned i = 0; i < arguments->n_names && rc == ARB_OK; i++) {
-        rc = instrument_list_name_text(list, exchange, arguments->names[i], err);
-    }
-    return rc;
-}
-
 static int replay_recording(const struct plugin *plugin, struct arguments *arguments,
                             const struct recording *recording, struct err *err)
 {
@@ -300,7 +285,7 @@ static int replay_recording(const struct plugin *plugin, struct arguments *argum
                                             .config = &config,
                                             .sink = &lone_session_sink,
                                             .is_unpaced = true };
-    const int rc = read_instruments(arguments, plugin->desc.name, &instruments, err);
+    const int rc = instrument_list_add(&instruments, plugin->desc.name, &arguments->overrides, err);
 
     if (rc != ARB_OK) {
         return rc;

@@ -66,7 +66,7 @@ static int parse_digits(const char *text, size_t len, int64_t *digits)
     return arb_decimal_parse((struct arb_bytes){ text, len }, 0, digits, NULL);
 }
 
-int instrument_list_scale_text(struct instrument_list *list, const char *text, struct err *err)
+static int add_scale(struct instrument_list *list, const char *text, struct err *err)
 {
     char symbol[ARB_SYMBOL_MAX];
     int64_t px = -1, qty = -1;
@@ -82,8 +82,8 @@ int instrument_list_scale_text(struct instrument_list *list, const char *text, s
     return ARB_OK;
 }
 
-int instrument_list_name_text(struct instrument_list *list, const char *exchange, const char *text,
-                              struct err *err)
+static int add_name(struct instrument_list *list, const char *exchange, const char *text,
+                    struct err *err)
 {
     char symbol[ARB_SYMBOL_MAX];
     const char *const name = cut_symbol(text, symbol);
@@ -92,6 +92,20 @@ int instrument_list_name_text(struct instrument_list *list, const char *exchange
         return err_set(err, ARB_EINVAL, "--venue-symbol %s: it takes SYMBOL=NAME", text);
     }
     return ARB_OK;
+}
+
+int instrument_list_add(struct instrument_list *list, const char *exchange,
+                        const struct instrument_texts *texts, struct err *err)
+{
+    int rc = ARB_OK;
+
+    for (unsigned i = 0; i < texts->n_scales && rc == ARB_OK; i++) {
+        rc = add_scale(list, texts->scales[i], err);
+    }
+    for (unsigned i = 0; i < texts->n_names && rc == ARB_OK; i++) {
+        rc = add_name(list, exchange, texts->names[i], err);
+    }
+    return rc;
 }
 
 void instrument_list_config(struct instrument_list *list, const char *path, struct config *config)

@@ -24,10 +24,15 @@ int instrument_list_scale(struct instrument_list *list, const char *symbol, int6
 int instrument_list_name(struct instrument_list *list, const char *exchange, const char *symbol,
                          const char *venue_symbol);
 
-/* "BTC/USD=2,8" and "BTC/USD=XBT/USD". ARB_EINVAL when it is not that. */
-int instrument_list_scale_text(struct instrument_list *list, const char *text, struct err *err);
-int instrument_list_name_text(struct instrument_list *list, const char *exchange, const char *text,
-                              struct err *err);
+/* As a command line has them: "BTC/USD=2,8" and "BTC/USD=XBT/USD". */
+struct instrument_texts {
+    const char *scales[INSTRUMENT_LIST_MAX], *names[INSTRUMENT_LIST_MAX];
+    unsigned n_scales, n_names;
+};
+
+/* Adds all of them. ARB_EINVAL when one is not that. */
+int instrument_list_add(struct instrument_list *list, const char *exchange,
+                        const struct instrument_texts *texts, struct err *err);
 
 /* A configuration without anything but these. */
 void instrument_list_config(struct instrument_list *list, const char *path, struct config *config);

@@ -81,7 +81,7 @@ static int add_expectation(struct arguments *arguments, char *text)
 
 static int add_text(const char **texts, unsigned *n, const char *text)
 {
-    if (*n == OVERRIDES_MAX) {
+    if (*n == INSTRUMENT_LIST_MAX) {
         return complain("--scale and --venue-symbol can be given up to 64 times");
     }
     texts[(*n)++] = text;
@@ -198,9 +198,9 @@ static int take_option(struct arguments *arguments, int option)
     case 'd':
         return read_number(optarg, &arguments->drop);
     case 'c':
-        return add_text(arguments->scales, &arguments->n_scales, optarg);
+        return add_text(arguments->overrides.scales, &arguments->overrides.n_scales, optarg);
     case 'y':
-        return add_text(arguments->names, &arguments->n_names, optarg);
+        return add_text(arguments->overrides.names, &arguments->overrides.n_names, optarg);
     default:
         return take_run_option(arguments, option);
     }

@@ -5,6 +5,7 @@
 #define ARB_HARNESS_ARGUMENTS_H
 
 #include "config/config.h"
+#include "config/instrument_list.h"
 #include "formats.h"
 #include "replays.h"
 #include "script.h"
@@ -12,7 +13,6 @@
 
 enum {
     SETS_MAX = 32,
-    OVERRIDES_MAX = 64,
     EXIT_USAGE = 64,
 };
 
@@ -32,8 +32,7 @@ struct arguments {
     size_t n_expectations;
     uint64_t drop; /* 0: none */
     uint64_t limit_s;
-    const char *scales[OVERRIDES_MAX], *names[OVERRIDES_MAX];
-    unsigned n_scales, n_names;
+    struct instrument_texts overrides;
     struct siege_plan plan;
     uint64_t first;   /* messages to record; 0: all */
     const char *into; /* NAME of NAME.script, or NULL */

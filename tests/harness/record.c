@@ -131,11 +131,11 @@ static void put_settings(FILE *out, const struct arguments *arguments)
         (void)fprintf(out, "%s%s", i == 0 ? "" : ", ", arguments->symbols[i]);
     }
     (void)fputc('\n', out);
-    for (unsigned i = 0; i < arguments->n_scales; i++) {
-        put_words(out, "scale", arguments->scales[i], "=,");
+    for (unsigned i = 0; i < arguments->overrides.n_scales; i++) {
+        put_words(out, "scale", arguments->overrides.scales[i], "=,");
     }
-    for (unsigned i = 0; i < arguments->n_names; i++) {
-        put_words(out, "venue-symbol", arguments->names[i], "=");
+    for (unsigned i = 0; i < arguments->overrides.n_names; i++) {
+        put_words(out, "venue-symbol", arguments->overrides.names[i], "=");
     }
 }
 

@@ -23,22 +23,6 @@ struct trial {
     struct times *times;
 };
 
-/* -- instruments ---------------------------------------------------------------------- */
-
-static int apply_overrides(const struct arguments *arguments, const char *exchange,
-                           struct instrument_list *list, struct err *err)
-{
-    int rc = ARB_OK;
-
-    for (unsigned i = 0; i < arguments->n_scales && rc == ARB_OK; i++) {
-        rc = instrument_list_scale_text(list, arguments->scales[i], err);
-    }
-    for (unsigned i = 0; i < arguments->n_names && rc == ARB_OK; i++) {
-        rc = instrument_list_name_text(list, exchange, arguments->names[i], err);
-    }
-    return rc;
-}
-
 /* -- scripts -------------------------------------------------------------------------- */
 
 static void try_scripts(const struct trial *trial, const struct script *scripts)
@@ -76,7 +60,7 @@ static int run_scripts(const struct trial *trial, struct err *err)
     for (size_t i = 0; i < arguments->n_files && rc == ARB_OK; i++) {
         rc = script_load(&scripts[i], arguments->files[i], exchange, err);
         if (rc == ARB_OK) {
-            rc = apply_overrides(arguments, exchange, &scripts[i].instruments, err);
+            rc = instrument_list_add(&scripts[i].instruments, exchange, &arguments->overrides, err);
             script_set_config(&scripts[i]);
         }
     }
@@ -121,7 +105,7 @@ static int replay(const struct trial *trial, struct recording *recording, struct
                                       .is_hostile = arguments->is_hostile,
                                       .seed = arguments->plan.seed,
                                       .times = trial->times };
-    const int rc = apply_overrides(arguments, name, &instruments, err);
+    const int rc = instrument_list_add(&instruments, name, &arguments->overrides, err);
 
     if (rc == ARB_OK) {
         instrument_list_config(&instruments, "command line", &config);
