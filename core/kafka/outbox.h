@@ -10,6 +10,7 @@
 #ifndef ARB_OUTBOX_H
 #define ARB_OUTBOX_H
 
+#include "kafka/firsts.h"
 #include "kafka/gate.h"
 #include "kafka/topics.h"
 
@@ -30,7 +31,7 @@ struct outbox_message {
 struct outbox_receipt {
     const void *origin;
     int32_t partition;
-    int64_t offset; /* below 0: unknown */
+    int64_t offset; /* below 0: the brokers do not say, and may not have it */
 };
 
 /* What the owner is asked and told, on its own thread. All are required. */
@@ -64,6 +65,7 @@ struct outbox_counts {
 struct outbox_link {
     rd_kafka_t *rk;
     struct kafka_topics topics;
+    struct firsts firsts[KAFKA_TOPICS];
 };
 
 struct outbox {

@@ -52,6 +52,7 @@ struct publisher {
     struct waker *waker;
     char *text; /* room for the largest message the rings can hold */
     _Atomic uint64_t conflated, late;
+    struct log_limit doubt_limit;
     pthread_t thread;
     bool is_started;
     int stop_timeout_ms, stop_rc; /* handed over by `stopping` and by the join */

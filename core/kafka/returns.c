@@ -4,6 +4,7 @@
 #include "kafka/partition.h"
 #include "kafka/publisher_state.h"
 #include "kafka/refusal.h"
+#include "util/clock.h"
 
 static void ask_again(const struct publisher *p, struct origin origin)
 {
@@ -72,22 +73,6 @@ static void note_start(struct starts *starts, struct origin origin,
     }
 }
 
-static void on_delivered(void *self, const struct outbox_receipt *receipt)
-{
-    struct publisher *const p = self;
-    const struct origin origin = origin_unpack(receipt->origin);
-
-    if (origin_topic(receipt->origin) == KAFKA_MARKET) {
-        if (offsets_go_back(&p->offsets, receipt->partition, receipt->offset)) {
-            send_all_whole(p, "begins anew"); /* between two looks at it */
-        }
-    }
-    if (origin_is_of_book(origin)) {
-        (void)atomic_fetch_add_explicit(&p->conflated, origin.n_messages - 1, memory_order_relaxed);
-        note_start(&p->voices[origin.venue - 1U].starts, origin, receipt);
-    }
-}
-
 static void on_failed(void *self, const void *opaque, rd_kafka_resp_err_t code)
 {
     struct publisher *const p = self;
@@ -102,6 +87,41 @@ static void on_failed(void *self, const void *opaque, rd_kafka_resp_err_t code)
         close_refused(p, origin, code);
     } else {
         ask_again(p, origin);
+    }
+}
+
+/*
+ * The brokers say that they have the message already, as of one that is sent again, and not where.
+ * Of a partition that is as new as its topic that may be wrong: it refuses a producer's first
+ * messages, takes those behind them, and has then seen a greater sequence number than theirs.
+ */
+static void on_doubtful(struct publisher *p, const struct outbox_receipt *receipt)
+{
+    log_limited(
+        &p->doubt_limit, clock_mono_ns(), ARB_WARN, p->outbox.config.who,
+        "topic %s, partition %d: the brokers take a message for one that they have already, "
+        "and do not say where; it may be lost, so a book of which it was is sent whole",
+        kafka_topic_name(p->config, origin_topic(receipt->origin)), (int)receipt->partition);
+    on_failed(p, receipt->origin, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+}
+
+static void on_delivered(void *self, const struct outbox_receipt *receipt)
+{
+    struct publisher *const p = self;
+    const struct origin origin = origin_unpack(receipt->origin);
+
+    if (receipt->offset < 0) {
+        on_doubtful(p, receipt);
+        return;
+    }
+    if (origin_topic(receipt->origin) == KAFKA_MARKET) {
+        if (offsets_go_back(&p->offsets, receipt->partition, receipt->offset)) {
+            send_all_whole(p, "begins anew"); /* between two looks at it */
+        }
+    }
+    if (origin_is_of_book(origin)) {
+        (void)atomic_fetch_add_explicit(&p->conflated, origin.n_messages - 1, memory_order_relaxed);
+        note_start(&p->voices[origin.venue - 1U].starts, origin, receipt);
     }
 }
 

@@ -93,15 +93,21 @@ static bool is_any_mute(const struct board *board)
 }
 
 /* The first thing a consumer hears is that there is somebody. */
-static void greet(struct board *board, struct outlet *outlet, int64_t now_ns)
+static void greet(struct board *board, struct outlet *outlet)
 {
     if (outlet->alive_ns == 0) {
-        (void)say_alive(board, outlet, now_ns); /* else the next turn says it */
+        (void)say_alive(board, outlet, board->now.mono_ns); /* else the next turn says it */
     }
 }
 
-/* `now_ns` is mono. */
-static void send_to_all(struct board *board, struct event *event, int64_t now_ns)
+/* A full one marks the book by itself. */
+static void send_to(struct board *board, struct outlet *outlet, struct event *event)
+{
+    greet(board, outlet);
+    (void)outlet_send(outlet, event);
+}
+
+static void send_to_all(struct board *board, struct event *event)
 {
     if (is_any_mute(board)) {
         lose_for_all(board, event);
@@ -109,8 +115,7 @@ static void send_to_all(struct board *board, struct event *event, int64_t now_ns
     }
     /* The publisher was added first and is told last: what a strategy sees is more urgent. */
     for (uint32_t o = board->n_outlets; o-- > 0;) {
-        greet(board, board->outlets[o], now_ns);
-        (void)outlet_send(board->outlets[o], event); /* a full one marks the book by itself */
+        send_to(board, board->outlets[o], event);
     }
 }
 
@@ -179,7 +184,7 @@ void board_publish(struct board *board, uint32_t i, struct event *event)
         return;
     }
     stamp(board, i, own->recv, &own->book, event);
-    send_to_all(board, event, own->recv.mono_ns);
+    send_to_all(board, event);
 }
 
 void board_publish_whole(struct board *board, uint32_t i)
@@ -201,7 +206,7 @@ static void send_whole(struct board *board, uint32_t i, struct outlet *outlet)
             return;
         }
         stamp(board, i, own->recv, &own->book, &event);
-        (void)outlet_send(outlet, &event);
+        send_to(board, outlet, &event);
     }
 }
 
@@ -221,14 +226,14 @@ void board_publish_abandoned(struct board *board, uint32_t i, struct moment now,
     book->state = ARB_BOOK_STALE;
     book->wait_ns = NEVER_NS;
     stamp(board, i, now, NULL, &event);
-    send_to_all(board, &event, now.mono_ns);
+    send_to_all(board, &event);
 }
 
 /* -- turns ----------------------------------------------------------------------------- */
 
 static void send_periodic(struct board *board, uint32_t i)
 {
-    for (uint32_t o = 0; !board->is_mute && o < board->n_outlets; o++) {
+    for (uint32_t o = 0; !is_any_mute(board) && o < board->n_outlets; o++) {
         if (board->outlets[o]->periodic && board->books[i].state != ARB_BOOK_EMPTY) {
             send_whole(board, i, board->outlets[o]);
         }
@@ -307,7 +312,7 @@ int64_t board_run_outlets(struct board *board, int64_t now_ns)
     board->conflated_ns = now_ns;
     for (uint32_t o = 0; o < board->n_outlets; o++) {
         struct outlet *const outlet = board->outlets[o];
-        greet(board, outlet, now_ns);
+        greet(board, outlet);
         if (!catch_up(board, outlet) || !say_alive(board, outlet, now_ns)) {
             next_ns = now_ns + CATCH_UP_NS;
         } else if (outlet->alive_ns < next_ns) {

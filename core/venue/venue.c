@@ -324,6 +324,7 @@ int64_t venue_on_turn(struct venue *venue, struct moment now)
 {
     int64_t next_ns = NEVER_NS;
 
+    board_on_arrival(venue->board, now); /* what sessions tell it is of now */
     for (uint32_t slot = 0; slot < BOARD_SEATS_MAX; slot++) {
         if (venue->seats[slot].session != NULL) {
             next_ns = earlier(next_ns, session_on_turn(venue->seats[slot].session, now));
@@ -402,6 +403,7 @@ int venue_start(struct venue *venue, struct moment now, struct err *err)
 {
     int rc = ARB_OK;
 
+    board_on_arrival(venue->board, now); /* as in venue_on_turn() */
     for (uint32_t slot = 0; slot < BOARD_SEATS_MAX && rc == ARB_OK; slot++) {
         if (venue->seats[slot].session != NULL) {
             rc = start_session(venue, slot, now, err);

@@ -12,7 +12,7 @@ import threading
 import time
 import zlib
 
-from lease import Lease, now_ns
+from lease import FIRST_NS, Lease, now_ns
 
 TOP = 10  # levels a side that the checksum covers
 SHOWN_MAX = 20  # violations kept in full
@@ -75,6 +75,7 @@ class Bus:
         self.partitions = {}  # (venue, symbol) -> partition
         self.leases = {}  # (venue, partition) -> Lease
         self.alive = set()  # (session, venue, partition) that was said to be alive
+        self.unheralded = {}  # like `alive`, before it was -> when the first word was published
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
         self.n_words_of_strategies = 0
@@ -97,13 +98,19 @@ class Bus:
             self.require(counts, "a host that does not count says nothing", message)
             if self.is_overtaken(message, partition):
                 return
-            self.require(not self.hears_alive or (message["session"],) + place in self.alive,
-                         "a session is alive before it says anything", message)
+            if self.hears_alive and (message["session"],) + place not in self.alive:
+                self.hear_unheralded(message, place)
             book = self.books.setdefault((message["venue"], message["symbol"]), Book())
             self.check_envelope(book, key, message, partition,
                                 self.partitions.get((message["venue"], message["symbol"])))
             self.partitions[message["venue"], message["symbol"]] = partition
             self.apply(book, message)
+
+    def hear_unheralded(self, message, place):
+        """Of a new topic the brokers may lose the first alive message; the next one is soon there."""
+        first_ns = self.unheralded.setdefault((message["session"],) + place, message["pub_ns"])
+        self.require(message["pub_ns"] - first_ns < FIRST_NS,
+                     "a session says soon that it is alive", message)
 
     def is_overtaken(self, message, partition):
         """The book has moved, and its first message in the other partition was read before."""

@@ -61,6 +61,8 @@ static void on_event(void *context, const struct event *event)
         w->alive = *event;
         return;
     }
+    assert_true(w->n_alive > 0); /* the first thing heard is that there is somebody, … */
+    assert_int_not_equal(0, w->alive.mono_ns); /* … and since when */
     w->crc = event->crc;
     if (w->is_large) {
         return;
@@ -182,6 +184,7 @@ static struct world *create_with(uint32_t n_seats, struct board_config config)
     assert_int_equal(outlet_init_fn(&w->outlet, on_event, w), ARB_OK);
     w->outlet.feedback = &w->feedback;
     assert_int_equal(board_add_outlet(w->board, &w->outlet), ARB_OK);
+    board_on_arrival(w->board, w->now);
     for (uint32_t i = 0; i < n_seats; i++) {
         uint32_t seat = BOARD_SEATS_MAX;
         assert_int_equal(live_book_init(&w->books[i]), ARB_OK);
@@ -496,6 +499,22 @@ static void books_are_repeated(void **state)
     expect(w, "");
     (void)turn_after(w, 1);
     expect(w, "snapshot LIVE #2<1 b100x1\n");
+    destroy(w);
+}
+
+/* That the greeting comes first, on_event() looks at. */
+static void who_no_longer_stands_by_greets_before_it_repeats(void **state)
+{
+    (void)state;
+    struct world *const w = create(1, NS_PER_S);
+
+    atomic_store(&w->feedback.is_mute, true);
+    snapshot(w, A, 5, 1);
+    (void)turn_after(w, 0);
+    atomic_store(&w->feedback.is_mute, false);
+    (void)turn_after(w, NS_PER_S);
+    expect(w, "snapshot LIVE #2<0 b100x1\n");
+    assert_int_equal(1, w->n_alive);
     destroy(w);
 }
 
@@ -880,6 +899,7 @@ int main(void)
         cmocka_unit_test(board_has_so_many_seats),
         cmocka_unit_test(replacement_has_all_that_is_live),
         cmocka_unit_test(books_are_repeated),
+        cmocka_unit_test(who_no_longer_stands_by_greets_before_it_repeats),
         cmocka_unit_test(failed_delivery_is_replaced_by_a_snapshot),
         cmocka_unit_test(board_says_once_a_second_that_it_is_there),
         cmocka_unit_test(who_lacks_something_is_not_told),
