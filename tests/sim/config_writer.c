@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arbspot/text.h"
+#include "dialects.h"
 #include "file_text.h"
 
 enum {
@@ -38,7 +39,11 @@ static void put_exchange(struct arb_text *text, const struct sim_options *option
     arb_text_add(text, "\n[exchange:%s]\nplugin = %s\n", name, name);
     put_symbols(text, list);
     arb_text_add(text, "taker_fee = %lldppm\n", (long long)options->fees_ppm[venue]);
-    if (strcmp(name, "kraken") == 0) {
+    const struct dialect *const dialect = dialect_find(name);
+    if (dialect != NULL) {
+        arb_text_add(text, "ws_url = wss://localhost:%d%s\nrest_url = https://localhost:%d%s\n%s",
+                     port, dialect->ws_path, port, dialect->rest_path, dialect->options);
+    } else if (strcmp(name, "kraken") == 0) {
         arb_text_add(text, "url = wss://localhost:%d/v2\ndepth = 25\n", port);
     } else {
         arb_text_add(text,

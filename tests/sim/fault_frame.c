@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arbspot/decimal.h"
+#include "dialects.h"
 #include "frame.h"
 
 static bool begins(struct arb_bytes frame, const char *head)
@@ -68,6 +69,16 @@ static struct frame_subject channel_subject(const struct instrument_list *instru
     return (struct frame_subject){ FRAME_OTHER, 0, ARB_NO_INSTRUMENT };
 }
 
+static struct frame_subject dialect_subject(const struct instrument_list *instruments,
+                                            struct arb_bytes frame)
+{
+    struct frame_subject subject = { FRAME_OTHER, 0, ARB_NO_INSTRUMENT };
+
+    subject.role = dialects_role_of(instruments, frame, &subject.instrument);
+    subject.feed = subject.role == FRAME_OTHER ? 0 : FAULT_AT_DIALECT;
+    return subject;
+}
+
 struct frame_subject frame_subject_of(const struct instrument_list *instruments,
                                       struct arb_bytes frame)
 {
@@ -95,7 +106,7 @@ struct frame_subject frame_subject_of(const struct instrument_list *instruments,
     if (begins(frame, "{\"event\":\"bts:subscription_succeeded\"")) {
         return channel_subject(instruments, frame, FRAME_SUBSCRIBED);
     }
-    return (struct frame_subject){ FRAME_OTHER, 0, ARB_NO_INSTRUMENT };
+    return dialect_subject(instruments, frame);
 }
 
 /* Writes the frame with frame.data[at .. at+len) replaced. */

@@ -26,9 +26,11 @@ enum fault_feed {
     FAULT_AT_ORDER_BOOK = 2, /* Bitstamp, whole books */
     FAULT_AT_DIFF = 4,       /* Bitstamp, differences */
     FAULT_AT_ORDERS = 8,     /* Bitstamp, single orders */
-    N_FAULT_FEEDS = 4,
+    FAULT_AT_DIALECT = 16,   /* any of dialects.h */
+    N_FAULT_FEEDS = 5,
     FAULT_AT_BITSTAMP = FAULT_AT_ORDER_BOOK | FAULT_AT_DIFF | FAULT_AT_ORDERS,
-    FAULT_ANYWHERE = FAULT_AT_KRAKEN | FAULT_AT_BITSTAMP,
+    FAULT_AT_EITHER = FAULT_AT_KRAKEN | FAULT_AT_BITSTAMP,
+    FAULT_ANYWHERE = FAULT_AT_EITHER | FAULT_AT_DIALECT,
 };
 
 struct frame_subject {

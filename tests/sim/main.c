@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config_writer.h"
+#include "dialects.h"
 #include "fault_frame.h"
 #include "file_text.h"
 #include "options.h"
@@ -191,6 +192,15 @@ static int open_world(struct sim *sim, struct err *err)
     return rc;
 }
 
+/* All that a client may subscribe there. */
+static uint32_t feeds_of(const char *venue)
+{
+    if (dialect_find(venue) != NULL) {
+        return FAULT_AT_DIALECT;
+    }
+    return strcmp(venue, "kraken") == 0 ? FAULT_AT_KRAKEN : FAULT_AT_BITSTAMP;
+}
+
 static int open_faults(struct sim *sim, struct err *err)
 {
     const struct sim_options *const options = &sim->options;
@@ -206,8 +216,7 @@ static int open_faults(struct sim *sim, struct err *err)
     }
     for (uint32_t venue = 0; venue < config.n_venues; venue++) {
         config.venues[venue] = options->venues[venue];
-        config.feeds[venue] =
-            strcmp(options->venues[venue], "kraken") == 0 ? FAULT_AT_KRAKEN : FAULT_AT_BITSTAMP;
+        config.feeds[venue] = feeds_of(options->venues[venue]);
     }
     int rc = fault_plan_parse(&plan, options->faults, &config, err);
     if (rc != ARB_OK) {
@@ -228,6 +237,7 @@ static void list_faults(void)
         (void)printf("%-18s %s%s\n", info->name, info->help,
                      info->where == FAULT_AT_KRAKEN         ? " (kraken)"
                      : (info->where & FAULT_AT_KRAKEN) == 0 ? " (bitstamp)"
+                     : info->where == FAULT_AT_EITHER       ? " (kraken, bitstamp)"
                                                             : "");
     }
 }
@@ -259,7 +269,11 @@ static void announce(const struct sim *sim)
     }
     for (uint32_t venue = 0; venue < sim->options.n_venues; venue++) {
         const int port = server_port(sim->server, venue);
-        if (strcmp(sim->options.venues[venue], "kraken") == 0) {
+        const struct dialect *const dialect = dialect_find(sim->options.venues[venue]);
+        if (dialect != NULL) {
+            (void)printf("%s wss://127.0.0.1:%d%s https://127.0.0.1:%d%s\n", dialect->name, port,
+                         dialect->ws_path, port, dialect->rest_path);
+        } else if (strcmp(sim->options.venues[venue], "kraken") == 0) {
             (void)printf("kraken wss://127.0.0.1:%d/v2\n", port);
         } else if (sim->reel != NULL) {
             (void)printf("replay wss://127.0.0.1:%d https://127.0.0.1:%d\n", port, port);

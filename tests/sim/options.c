@@ -7,15 +7,18 @@
 #include <string.h>
 
 #include "arbspot/decimal.h"
+#include "dialects.h"
 #include "util/clock.h"
 
 const char options_help[] =
-    "arbspot-sim: an exchange simulator. It speaks Kraken's and Bitstamp's protocols over real\n"
-    "TLS on loopback; the market behind them is generated, not real, or a recording.\n"
+    "arbspot-sim: an exchange simulator. It speaks the protocols of Kraken, Bitstamp, Binance,\n"
+    "Bitfinex, Bybit, Coinbase, Gemini and OKX over real TLS on loopback; the market behind them\n"
+    "is generated, not real, or a recording.\n"
     "\n"
     "Usage: arbspot-sim [option]...\n"
     "  --instruments N|A/B,...     pairs (default BTC/USD,ETH/USD,XRP/USD)\n"
-    "  --venues LIST               kraken, bitstamp or both (default both)\n"
+    "  --venues LIST|all           kraken, bitstamp, binance, bitfinex, bybit, coinbase, gemini,\n"
+    "                              okx (default kraken,bitstamp)\n"
     "  --venue NAME                the same, for one\n"
     "  --seed N                    of the generated market (default 1)\n"
     "  --rate N                    changes per second, pair and venue (default 20)\n"
@@ -148,7 +151,9 @@ static bool read_quantity(const char *text, const struct unit *units, struct ran
 
 static int64_t default_fee_ppm(const char *venue)
 {
-    return strcmp(venue, "kraken") == 0 ? 2600 : 3000;
+    const struct dialect *const dialect = dialect_find(venue);
+
+    return dialect != NULL ? dialect->fee_ppm : strcmp(venue, "kraken") == 0 ? 2600 : 3000;
 }
 
 static bool add_venue(struct sim_options *options, const char *name, size_t len)
@@ -160,20 +165,33 @@ static bool add_venue(struct sim_options *options, const char *name, size_t len)
     }
     memcpy(venue, name, len);
     venue[len] = '\0';
+    for (uint32_t i = 0; i < options->n_venues; i++) {
+        if (strcmp(options->venues[i], venue) == 0) {
+            return false;
+        }
+    }
     options->n_venues++;
-    return strcmp(venue, "kraken") == 0 || strcmp(venue, "bitstamp") == 0;
+    return strcmp(venue, "kraken") == 0 || strcmp(venue, "bitstamp") == 0 ||
+           dialect_find(venue) != NULL;
 }
 
 static bool read_venues(struct sim_options *options, const char *text)
 {
     options->n_venues = 0;
+    if (strcmp(text, "all") == 0) {
+        (void)read_venues(options, "kraken,bitstamp");
+        for (uint32_t i = 0; dialect_at(i) != NULL; i++) {
+            (void)add_venue(options, dialect_at(i)->name, strlen(dialect_at(i)->name));
+        }
+        return true;
+    }
     for (const char *p = text; p != NULL; p = strchr(p, ',')) {
         p += *p == ',';
         if (!add_venue(options, p, strcspn(p, ","))) {
             return false;
         }
     }
-    return options->n_venues == 1 || strcmp(options->venues[0], options->venues[1]) != 0;
+    return true;
 }
 
 /* These may come before --venues, so they are kept by the name they are for. */
@@ -184,12 +202,12 @@ struct by_venue {
     int64_t clock_offset_ms;
 };
 
-enum { KRAKEN, BITSTAMP, REPLAYED, N_NAMES };
+enum { KRAKEN, BITSTAMP, REPLAYED, DIALECTS, N_NAMES = ARB_VENUES_MAX };
 
 /* The venue that "VENUE=VALUE" is for, and its value; NULL: there is none of that name. */
 static struct by_venue *find_name(struct by_venue *names, const char *text, const char **value)
 {
-    for (size_t i = 0; i < N_NAMES; i++) {
+    for (size_t i = 0; i < N_NAMES && names[i].name != NULL; i++) {
         const size_t len = strlen(names[i].name);
         if (strncmp(text, names[i].name, len) == 0 && text[len] == '=') {
             *value = text + len + 1;
@@ -353,9 +371,10 @@ static bool read_option(struct sim_options *options, struct by_venue *names, enu
 static void apply_names(struct sim_options *options, const struct by_venue *names)
 {
     for (uint32_t v = 0; v < options->n_venues; v++) {
-        const size_t i = strcmp(options->venues[v], "kraken") == 0     ? KRAKEN
-                         : strcmp(options->venues[v], "bitstamp") == 0 ? BITSTAMP
-                                                                       : REPLAYED;
+        size_t i = 0;
+        while (strcmp(options->venues[v], names[i].name) != 0) {
+            i++;
+        }
         options->ports[v] = (int)names[i].port;
         options->clock_offset_ns[v] = names[i].clock_offset_ms * NS_PER_MS;
         options->fees_ppm[v] =
@@ -385,6 +404,9 @@ int options_parse(struct sim_options *options, int argc, char **argv, struct err
     struct by_venue names[N_NAMES] = { { .name = "kraken", .fee_ppm = -1 },
                                        { .name = "bitstamp", .fee_ppm = -1 },
                                        { .name = "replay", .fee_ppm = -1 } };
+    for (uint32_t i = 0; dialect_at(i) != NULL; i++) {
+        names[DIALECTS + i] = (struct by_venue){ .name = dialect_at(i)->name, .fee_ppm = -1 };
+    }
     int id, index;
 
     *options = (struct sim_options){

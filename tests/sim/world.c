@@ -5,6 +5,7 @@
 
 #include "agenda.h"
 #include "bitstamp_venue.h"
+#include "dialects.h"
 #include "fault_frame.h"
 #include "kraken_venue.h"
 #include "replay_venue.h"
@@ -126,8 +127,10 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
     const struct world_config *const config = &world->config;
     const struct model *const model = find_model(config->venues[venue]);
 
-    if (model == NULL) {
-        return err_set(err, ARB_EINVAL, "venue \"%s\": there are models of kraken and bitstamp",
+    const struct dialect *const dialect = dialect_find(config->venues[venue]);
+
+    if (model == NULL && dialect == NULL) {
+        return err_set(err, ARB_EINVAL, "venue \"%s\": there is no model of it",
                        config->venues[venue]);
     }
     world->places[venue] = (struct place){ .world = world, .venue = venue };
@@ -144,7 +147,9 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
         .clock_offset_ns = config->clock_offset_ns[venue],
         .outlet = { forward_send, forward_close, note_published, &world->places[venue] },
     };
-    return model->create(&world->venues[venue], &venue_config, err);
+    return dialect == NULL
+               ? model->create(&world->venues[venue], &venue_config, err)
+               : common_venue_create(&world->venues[venue], dialect, &venue_config, err);
 }
 
 /* The books are public from the start: the truth begins with all of them. */

@@ -26,7 +26,7 @@ struct world_config {
     const struct reel *reel;                   /* borrowed; for the venue "replay", else NULL */
     int64_t speed_percent;                     /* of the recording */
     uint32_t n_venues;
-    const char *venues[ARB_VENUES_MAX]; /* "kraken" or "bitstamp", or "replay"; borrowed */
+    const char *venues[ARB_VENUES_MAX]; /* "kraken", "replay", …; borrowed */
     int64_t fees_ppm[ARB_VENUES_MAX];
     int64_t clock_offset_ns[ARB_VENUES_MAX]; /* the venue's clock minus the driver's */
     uint64_t seed;

@@ -1,0 +1,89 @@
+/*
+ * common_venue.h - what most venues have alike: clients that subscribe books, get them whole and
+ * then what changes, budgets, REST, and the moments at which a channel shows a book.
+ *
+ * A venue's own words are its dialect: it reads requests and spells everything. All books have one
+ * channel, so what a client of it is told is what is published.
+ */
+#ifndef ARB_SIM_COMMON_VENUE_H
+#define ARB_SIM_COMMON_VENUE_H
+
+#include "arbspot/text.h"
+
+#include "frame.h"
+#include "sim_venue.h"
+
+struct common_venue;
+
+/* What a message tells of a book. Borrowed for the call. */
+struct book_words {
+    const struct common_venue *venue;
+    const struct sim_instrument *instrument;
+    uint32_t index; /* of the instrument */
+    bool is_whole;
+    const struct arb_level *bids, *asks; /* quantity 0: removed */
+    uint32_t n_bids, n_asks;
+    uint64_t number, previous;   /* of this state of the book, and of the one before it; from 1 */
+    uint64_t nth;                /* message of the connection, from 0 */
+    int64_t at_ns;               /* by the venue's clock, a whole millisecond */
+    const struct sim_book *book; /* all of it, after this message: for checksums */
+};
+
+/*
+ * A venue's figures and words. How long a period is, and that a message is dated by a whole
+ * millisecond, is the model's choice where no source is named beside it.
+ */
+struct dialect {
+    const char *name;
+    const char *ws_path, *rest_path; /* behind the port, in the plugin's options ws_url, rest_url */
+    const char *options;             /* more lines for the plugin; "": none */
+    int64_t fee_ppm;                 /* to take */
+    int64_t period_ns; /* a book is shown once in this time at most, for all clients at once */
+    uint32_t depth;    /* levels a side that the channel shows; what leaves them is removed */
+    uint32_t opens_per_10s, requests_per_second; /* of a client; who asks more is closed; 0: any */
+    bool numbers_jump;                           /* else they go up by one */
+    bool stream_has_whole; /* a subscription begins with the whole book; else it is had by REST */
+    int64_t beat_ns;       /* between two beats of a connection; 0: none come by themselves */
+    uint64_t stream;       /* of chance */
+    size_t level_len, row_len; /* no level, and no row of the catalog, is longer */
+
+    void (*read)(struct common_venue *venue, uint32_t client, struct arb_bytes text,
+                 int64_t now_ns);
+    void (*put_book)(const struct book_words *words, struct arb_text *text);
+    /* Answers GET `path`, which may end with "?" and a query. Returns the status. */
+    int (*get)(struct common_venue *venue, const char *path, int64_t now_ns, struct arb_text *text);
+    void (*put_beat)(struct common_venue *venue, uint32_t client, uint64_t nth, int64_t at_ns,
+                     struct arb_text *text); /* with `beat_ns` */
+    /* For the layer of faults: the enum frame_role of one of its frames, and whose book it is. */
+    uint32_t (*role_of)(const struct instrument_list *list, struct arb_bytes frame,
+                        uint32_t *instrument);
+};
+
+int common_venue_create(struct sim_venue **venue, const struct dialect *dialect,
+                        const struct sim_venue_config *config, struct err *err);
+
+const struct sim_venue_config *common_config(const struct common_venue *venue);
+
+/* The instrument that is called so, "BTC-USD", "btcusd", "BTC/USD"; or ARB_NO_INSTRUMENT. */
+uint32_t common_find(const struct instrument_list *list, struct arb_bytes name);
+
+/* -- for a dialect that reads a request ---------------------------------------------------- */
+
+/* False: the client has it already. The whole book, or what changes, comes after the answer. */
+bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t instrument,
+                      int64_t now_ns);
+bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t instrument);
+
+/* An empty message; the one before is gone. */
+struct arb_text common_text(struct common_venue *venue);
+/* The number that the next message of the client's connection has; counts it. */
+uint64_t common_count(struct common_venue *venue, uint32_t client);
+void common_send(struct common_venue *venue, uint32_t client, const struct arb_text *text);
+
+/* A time as the venue's own clock shows it. */
+int64_t common_time_ns(const struct common_venue *venue, int64_t now_ns);
+
+/* The book that is published, as a whole one. */
+struct book_words common_whole(const struct common_venue *venue, uint32_t instrument);
+
+#endif /* ARB_SIM_COMMON_VENUE_H */

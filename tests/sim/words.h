@@ -1,0 +1,51 @@
+/* words.h - small questions to requests and frames that every dialect asks. No state. */
+#ifndef ARB_SIM_WORDS_H
+#define ARB_SIM_WORDS_H
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "arbspot/json.h"
+
+/* The member's text; "" when there is none. */
+static inline const char *words_text(const cJSON *object, const char *key)
+{
+    const char *const text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    return text == NULL ? "" : text;
+}
+
+static inline bool words_are(const cJSON *object, const char *key, const char *text)
+{
+    return strcmp(words_text(object, key), text) == 0;
+}
+
+static inline bool words_begin(const char *text, const char *head)
+{
+    return strncmp(text, head, strlen(head)) == 0;
+}
+
+static inline bool words_start(struct arb_bytes frame, const char *head)
+{
+    const size_t len = strlen(head);
+    return frame.len >= len && memcmp(frame.data, head, len) == 0;
+}
+
+static inline bool words_have(struct arb_bytes frame, const char *part)
+{
+    return memmem(frame.data, frame.len, part, strlen(part)) != NULL;
+}
+
+/* What stands behind the first `key`, up to the next quote; empty when there is none. */
+static inline struct arb_bytes words_quoted(struct arb_bytes frame, const char *key)
+{
+    const char *const at = memmem(frame.data, frame.len, key, strlen(key));
+    if (at == NULL) {
+        return (struct arb_bytes){ "", 0 };
+    }
+    const char *const text = at + strlen(key);
+    const size_t left = (size_t)(frame.data + frame.len - text);
+    const char *const end = memchr(text, '"', left);
+    return (struct arb_bytes){ text, end == NULL ? left : (size_t)(end - text) };
+}
+
+#endif /* ARB_SIM_WORDS_H */
