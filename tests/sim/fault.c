@@ -670,6 +670,10 @@ int64_t fault_next_ns(const struct fault_layer *layer)
 
 static void draw_further(struct fault_layer *layer)
 {
+    if (layer->plan.until_ns > 0 && layer->now_ns - layer->start_ns >= layer->plan.until_ns) {
+        fault_disarm(layer);
+        return;
+    }
     if (layer->plan.every_ns > 0 && layer->every_at_ns <= layer->now_ns) {
         const struct fault fault = fault_draw(&layer->prng, &layer->config);
         layer->every_at_ns = layer->now_ns + layer->plan.every_ns;

@@ -88,7 +88,8 @@ struct fault_plan {
     struct fault faults[FAULTS_MAX];
     uint32_t n;
     uint64_t seed;    /* of what the faults themselves leave open */
-    int64_t every_ns; /* 0, or: draw a further fault this often, for ever */
+    int64_t every_ns; /* 0, or: draw a further fault this often, … */
+    int64_t until_ns; /* … until then, since the start; 0: for ever */
 };
 
 struct fault_config {
@@ -102,7 +103,7 @@ struct fault_config {
 
 /*
  * Reads "kraken:drop@5s,bitstamp:request_reconnect=BTC/USD@8s" (without a time: at once) or
- * "random:seed=7,every=2s". ARB_EINVAL says what is wrong.
+ * "random:seed=7,every=2s,until=60s". ARB_EINVAL says what is wrong.
  */
 int fault_plan_parse(struct fault_plan *plan, const char *spec, const struct fault_config *config,
                      struct err *err);

@@ -101,7 +101,7 @@ static int read_fault(char *text, const struct fault_config *config, struct faul
     return ARB_OK;
 }
 
-/* Reads seed=N or every=TIME. */
+/* Reads seed=N, every=TIME or until=TIME. */
 static int read_random(char *text, struct fault_plan *plan, struct err *err)
 {
     const char *const value = cut_at(text, '=');
@@ -115,8 +115,10 @@ static int read_random(char *text, struct fault_plan *plan, struct err *err)
     } else if (value != NULL && strcmp(text, "every") == 0 && read_time(value, &plan->every_ns) &&
                plan->every_ns > 0) {
         return ARB_OK;
+    } else if (value != NULL && strcmp(text, "until") == 0 && read_time(value, &plan->until_ns)) {
+        return ARB_OK;
     }
-    return err_set(err, ARB_EINVAL, "random: takes seed=N and every=TIME");
+    return err_set(err, ARB_EINVAL, "random: takes seed=N, every=TIME and until=TIME");
 }
 
 int fault_plan_parse(struct fault_plan *plan, const char *spec, const struct fault_config *config,

@@ -1,0 +1,153 @@
+"""All venues in one host against the simulator, with faults at random.
+
+Whatever happens on the way (frames lost, doubled, late, cut, damaged; connections that stall, hang,
+break, fail in TLS), no book that is said to be LIVE is another than its venue's: of every book that
+the simulator writes down, again and again, the copy that the bus had as of that very message is
+compared. Opportunities are those that were there (truth.py says what that means): each that was
+opened while neither of its venues had a fault, and each true divergence of more than 250 ms of such
+a time was found. In the end all books are LIVE, and the host has no more memory than it had after a
+third of the time.
+"""
+
+import bisect
+import re
+import signal
+import time
+from collections import defaultdict
+
+import bus as messages
+import pipeline
+import truth
+from transport import timestamp_ns
+
+SYMBOLS = 2
+STRATEGY = "cross_venue"
+BOOKS_EVERY_S = 0.5
+FAULT_NS = 6_000_000_000  # a fault may be felt for so long: it lasts for 3 s, and then heals
+LIVE_S = 10  # as a rule, after the start
+HEALED_S = 60  # a hanging connection is noticed, and a resync that failed is tried again
+MEMORY_MAX_MIB = 16  # more, after two thirds of the time
+
+
+def faults_of(sim):
+    """When each venue had one: sorted times."""
+    times = defaultdict(list)
+    for line in sim.err().splitlines():
+        found = re.search(r'venue=(\w+) msg="fault: ', line)
+        if found:
+            times[found.group(1)].append(timestamp_ns(line))
+    return times
+
+
+def is_quiet(faults, venues, start_ns, end_ns):
+    """No fault of these venues can be felt between the two times."""
+    for venue in venues:
+        times = faults[venue]
+        i = bisect.bisect_right(times, start_ns - FAULT_NS)
+        if i < len(times) and times[i] <= end_ns:
+            return False
+    return True
+
+
+def memory_mib(host):
+    with open(f"/proc/{host.process.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"^VmRSS:\s+(\d+)", file.read(), re.MULTILINE).group(1)) / 1024
+
+
+def watch(stage, sim, host, seconds):
+    """Lets the market run and has its books written down again and again."""
+    start_ns, end = time.time_ns(), time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(BOOKS_EVERY_S)
+        sim.send(signal.SIGUSR1)
+        stage.expect(host.is_running(), "the host runs")
+    return start_ns, time.time_ns()
+
+
+def compare_book(stage, bus, written):
+    """The copy as of the message that brought this book, if it ever came."""
+    book = bus.books[written["venue"], written["symbol"]]
+    at_us = written["published_ns"] // truth.US * truth.US
+    i = bisect.bisect_right(book.times, at_us) - 1
+    if i < 0 or book.times[i] != at_us:
+        return 0
+    want = tuple([(messages.scaled(px, book.scale[0]), messages.scaled(qty, book.scale[1]))
+                  for px, qty in written[side]] for side in ("bids", "asks"))
+    stage.expect(book.history[i][1] == want,
+                 f"{written['venue']} {written['symbol']} at {written['published_ns']}: the bus "
+                 f"has {book.history[i][1]}, published was {want}")
+    return 1
+
+
+def compare_books(stage, bus, books, venues):
+    compared = dict.fromkeys(venues, 0)
+    for book in bus.books.values():
+        book.history.sort(key=lambda entry: entry[0])  # a fault dates frames far ahead
+        book.times = [venue_ns for venue_ns, _ in book.history]
+    for written in books:
+        compared[written["venue"]] += compare_book(stage, bus, written)
+    for venue, n in compared.items():
+        stage.expect(n > 0, f"{venue}: no book could be compared")
+    stage.figure("books.compared", " ".join(f"{venue}={n}" for venue, n in compared.items()))
+
+
+def was_live(book, start_ns, end_ns):
+    """From the first to the last: no change between, and LIVE before."""
+    times = [at_ns for _, _, at_ns in book.states]
+    i = bisect.bisect_right(times, start_ns) - 1
+    return i >= 0 and book.states[i][0] == "LIVE" and (i + 1 == len(times) or times[i + 1] > end_ns)
+
+
+def is_fair(bus, faults, key, start_ns, end_ns):
+    """Whoever looks at both books of that time sees them as they are."""
+    symbol, *venues = key
+    return is_quiet(faults, venues, start_ns, end_ns) and all(
+        was_live(bus.books[venue, symbol], start_ns, end_ns) for venue in venues)
+
+
+def compare_opportunities(stage, bus, divergences, faults, window):
+    everything = truth.find_opportunities(stage, bus, STRATEGY)
+    found = [one for one in everything if window[0] <= one.open_ns <= window[1] and
+             is_quiet(faults, one.key[1:], one.open_ns, one.open_ns)]
+    latency_ns = int(stage.limit(truth.LATENCY_MS) * 1e6)
+    quiet = {key: [i for i in intervals if i[0] >= window[0] and i[1] + latency_ns <= window[1] and
+                   is_fair(bus, faults, key, i[0], i[1] + latency_ns)]
+             for key, intervals in divergences.items()}
+    n_true = sum(stage.expect(truth.holder(divergences[one.key], one.venue_ns) is not None,
+                              f"no divergence at {one.venue_ns}: {one.message}") for one in found)
+    n_long, n_found = truth.measure_recall(stage, quiet, everything, window)
+    stage.expect(n_long > 0 and n_true > 0, "no divergence without a fault: nothing was measured")
+    stage.figure("recall", f"{n_found}/{n_long}")
+    stage.figure("precision", f"{n_true}/{len(found)}")
+    stage.figure("opened", len(everything))
+
+
+def suite(stage):
+    until = LIVE_S + stage.options.seconds
+    sim = stage.simulator("--truth", "truth.jsonl", "--seed", str(stage.options.seed), "--venues",
+                          "all", "--instruments", str(SYMBOLS), "--divergence-every", "2s",
+                          "--faults", f"random:seed={stage.options.seed},"
+                                      f"every={stage.options.every}s,until={until}s")
+    host = stage.host(stage.write("host.ini", stage.read("sim.ini")))
+    venues = re.findall(r"^\[exchange:(\w+)\]$", stage.read("sim.ini"), re.MULTILINE)
+    bus = messages.attach(stage, stage.embedded_brokers(host), keeps_history=True)
+    stage.wait_until_live(host, stage.limit(30), **dict.fromkeys(venues, SYMBOLS))
+    start_ns, _ = watch(stage, sim, host, stage.options.seconds / 3)
+    before = memory_mib(host)
+    _, end_ns = watch(stage, sim, host, stage.options.seconds * 2 / 3)
+    stage.figure("memory_mib", f"{before:.0f} {memory_mib(host):.0f}")
+    stage.expect(memory_mib(host) < before + MEMORY_MAX_MIB, "memory grows")
+    pipeline.poll(lambda: bus.count_in("LIVE") == len(venues) * SYMBOLS, stage.limit(HEALED_S),
+                  "all books are LIVE again")
+    stage.expect(host.stop() == 0, "the host ends with 0")
+    faults = faults_of(sim)
+    stage.expect(sim.stop() == 0, "the simulator ends with 0")
+    divergences, books = truth.read_truth(stage)
+    stage.figure("faults", " ".join(f"{venue}={len(faults[venue])}" for venue in venues))
+    compare_books(stage, bus, books, venues)
+    compare_opportunities(stage, bus, divergences, faults, (start_ns, end_ns))
+    messages.expect_sound(stage, bus)
+
+
+if __name__ == "__main__":
+    pipeline.main(suite, seconds=30, every=3, seed=1)
