@@ -12,7 +12,7 @@ enum {
     WHOLE_DELAY_MAX_MS = 40,
     NUMBER_STEP_MAX = 5,
     TEXT_BASE_LEN = 4096, /* everything but levels and rows */
-    OPENS_KEPT = 32,
+    OPENS_KEPT = 300,
     POLICY_VIOLATION = 1008, /* RFC 6455, 7.4.1 */
 };
 
@@ -46,6 +46,8 @@ struct common_venue {
     struct product *products;
     int64_t opens_ns[OPENS_KEPT]; /* the last connections, a ring */
     uint32_t n_opens;
+    int64_t minute; /* the one in which `weight` was asked of REST */
+    uint32_t weight;
     struct client clients[SIM_CLIENTS_MAX];
 };
 
@@ -56,16 +58,24 @@ static struct common_venue *common_of(struct sim_venue *venue)
 
 /* -- clients ------------------------------------------------------------------------------- */
 
-/* Has anybody opened more connections in ten seconds than an address may? */
+/* Were the last `limit` connections all opened since then? 0: no limit. */
+static bool were_opened_since(const struct common_venue *venue, uint32_t limit, int64_t since_ns)
+{
+    const uint32_t n = venue->n_opens;
+
+    return limit > 0 && n >= limit && venue->opens_ns[(n - limit) % OPENS_KEPT] > since_ns;
+}
+
+/* Has anybody opened more connections than an address may? */
 static bool is_one_too_many(struct common_venue *venue, int64_t now_ns)
 {
-    const uint32_t limit = venue->dialect->opens_per_10s;
-    const uint32_t n = venue->n_opens++;
+    const struct dialect *const dialect = venue->dialect;
+    const bool is_too_many =
+        were_opened_since(venue, dialect->opens_per_10s, now_ns - 10 * NS_PER_S) ||
+        were_opened_since(venue, dialect->opens_per_5min, now_ns - 300 * NS_PER_S);
 
-    const int64_t before_ns =
-        limit > 0 && n >= limit ? venue->opens_ns[(n - limit) % OPENS_KEPT] : INT64_MIN;
-    venue->opens_ns[n % OPENS_KEPT] = now_ns;
-    return before_ns != INT64_MIN && now_ns - before_ns < 10 * NS_PER_S;
+    venue->opens_ns[venue->n_opens++ % OPENS_KEPT] = now_ns;
+    return is_too_many;
 }
 
 static void plan_beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
@@ -305,6 +315,28 @@ bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t in
     return had;
 }
 
+/* A client that left and came back before this was due gets its book somewhat early. */
+void common_tell_whole(struct common_venue *venue, uint32_t id, uint32_t instrument)
+{
+    struct client *const client = &venue->clients[id];
+
+    if (client->books != NULL && client->books[instrument] == WAITS) {
+        struct book_words words = common_whole(venue, instrument);
+        client->books[instrument] = FOLLOWS;
+        tell(venue, id, &words);
+    }
+}
+
+bool common_may_get(struct common_venue *venue, uint32_t weight, int64_t now_ns)
+{
+    const int64_t minute = now_ns / (60 * NS_PER_S);
+
+    venue->weight = minute == venue->minute ? venue->weight : 0;
+    venue->minute = minute;
+    venue->weight += weight;
+    return venue->weight <= venue->dialect->weight_per_minute;
+}
+
 struct arb_text common_text(struct common_venue *venue)
 {
     return venue_desk_frame(&venue->desk);
@@ -332,18 +364,6 @@ static int64_t next_ns(const struct sim_venue *venue)
     return agenda_next_ns(&((const struct common_venue *)venue)->desk.agenda);
 }
 
-/* A client that left and came back in the meantime gets its book somewhat early. */
-static void whole_is_due(struct common_venue *venue, uint32_t id, uint32_t instrument)
-{
-    struct client *const client = &venue->clients[id];
-
-    if (client->books != NULL && client->books[instrument] == WAITS) {
-        struct book_words words = common_whole(venue, instrument);
-        client->books[instrument] = FOLLOWS;
-        tell(venue, id, &words);
-    }
-}
-
 static void beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
 {
     const struct client *const client = &venue->clients[id];
@@ -367,7 +387,7 @@ static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
     if (due.what == SHOW) {
         show(venue, due.a, due.at_ns);
     } else if (due.what == WHOLE) {
-        whole_is_due(venue, due.a, due.b);
+        common_tell_whole(venue, due.a, due.b);
     } else {
         beat(venue, due.a, due.at_ns);
     }

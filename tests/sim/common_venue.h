@@ -41,6 +41,8 @@ struct dialect {
     int64_t period_ns; /* a book is shown once in this time at most, for all clients at once */
     uint32_t depth;    /* levels a side that the channel shows; what leaves them is removed */
     uint32_t opens_per_10s, requests_per_second; /* of a client; who asks more is closed; 0: any */
+    uint32_t opens_per_5min;                     /* likewise */
+    uint32_t weight_per_minute;                  /* of REST, by common_may_get() */
     bool numbers_jump;                           /* else they go up by one */
     bool stream_has_whole; /* a subscription begins with the whole book; else it is had by REST */
     int64_t beat_ns;       /* between two beats of a connection; 0: none come by themselves */
@@ -79,6 +81,11 @@ struct arb_text common_text(struct common_venue *venue);
 /* The number that the next message of the client's connection has; counts it. */
 uint64_t common_count(struct common_venue *venue, uint32_t client);
 void common_send(struct common_venue *venue, uint32_t client, const struct arb_text *text);
+/* A client that waits for the whole book gets it at once, before an answer that is yet to come. */
+void common_tell_whole(struct common_venue *venue, uint32_t client, uint32_t instrument);
+
+/* Takes what a REST request weighs from the minute's; false: that is used up. */
+bool common_may_get(struct common_venue *venue, uint32_t weight, int64_t now_ns);
 
 /* A time as the venue's own clock shows it. */
 int64_t common_time_ns(const struct common_venue *venue, int64_t now_ns);

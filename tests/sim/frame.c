@@ -29,6 +29,14 @@ void frame_decimal(struct arb_text *text, int64_t value, unsigned digits)
     frame_put(text, number, arb_decimal_write(value, digits, digits, number));
 }
 
+void frame_padded(struct arb_text *text, int64_t value, unsigned digits, unsigned least)
+{
+    frame_decimal(text, value, digits);
+    for (unsigned i = digits; i < least; i++) {
+        frame_puts(text, i == 0 ? ".0" : "0");
+    }
+}
+
 void frame_time(struct arb_text *text, int64_t ns)
 {
     const time_t seconds = (time_t)(ns / NS_PER_S);
@@ -48,20 +56,31 @@ void frame_increment(struct arb_text *text, unsigned digits)
     }
 }
 
-void frame_levels(struct arb_text *text, const struct level_style *style,
-                  const struct sim_instrument *instrument, const struct arb_level *levels,
-                  uint32_t n)
+void frame_padded_levels(struct arb_text *text, const struct padded_style *padded,
+                         const struct sim_instrument *instrument, const struct arb_level *levels,
+                         uint32_t n)
 {
+    const struct level_style *const style = &padded->style;
+
     for (uint32_t i = 0; i < n; i++) {
         if (i > 0) {
             frame_puts(text, style->separator);
         }
         frame_puts(text, style->open);
-        frame_decimal(text, levels[i].px, instrument->px_digits);
+        frame_padded(text, levels[i].px, instrument->px_digits, padded->px_least);
         frame_puts(text, style->between);
-        frame_decimal(text, levels[i].qty, instrument->qty_digits);
+        frame_padded(text, levels[i].qty, instrument->qty_digits, padded->qty_least);
         frame_puts(text, style->close);
     }
+}
+
+void frame_levels(struct arb_text *text, const struct level_style *style,
+                  const struct sim_instrument *instrument, const struct arb_level *levels,
+                  uint32_t n)
+{
+    const struct padded_style padded = { .style = *style };
+
+    frame_padded_levels(text, &padded, instrument, levels, n);
 }
 
 struct arb_bytes frame_bytes(const struct arb_text *text)

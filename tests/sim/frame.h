@@ -17,6 +17,8 @@ void frame_puts(struct arb_text *text, const char *string);
 
 /* Appends `value`, in units of the last digit, with `digits` fractional digits. */
 void frame_decimal(struct arb_text *text, int64_t value, unsigned digits);
+/* With zeros up to `least` fractional digits when there are fewer. */
+void frame_padded(struct arb_text *text, int64_t value, unsigned digits, unsigned least);
 
 /* Appends "2026-08-02T03:35:50.983359Z", without quotes. */
 void frame_time(struct arb_text *text, int64_t ns);
@@ -33,6 +35,15 @@ struct level_style {
 void frame_levels(struct arb_text *text, const struct level_style *style,
                   const struct sim_instrument *instrument, const struct arb_level *levels,
                   uint32_t n);
+
+/* Likewise, with zeros up to so many fractional digits where the instrument has fewer. */
+struct padded_style {
+    struct level_style style;
+    unsigned px_least, qty_least;
+};
+void frame_padded_levels(struct arb_text *text, const struct padded_style *padded,
+                         const struct sim_instrument *instrument, const struct arb_level *levels,
+                         uint32_t n);
 
 /* The finished frame. It must have fitted: buffers are sized for the largest one. */
 struct arb_bytes frame_bytes(const struct arb_text *text);

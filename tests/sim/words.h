@@ -48,4 +48,33 @@ static inline struct arb_bytes words_quoted(struct arb_bytes frame, const char *
     return (struct arb_bytes){ text, end == NULL ? left : (size_t)(end - text) };
 }
 
+/* As it is written: the value behind the first `key`, no object or array; or `other`. */
+static inline struct arb_bytes words_value(struct arb_bytes frame, const char *key,
+                                           const char *other)
+{
+    const char *const at = memmem(frame.data, frame.len, key, strlen(key));
+    if (at == NULL) {
+        return (struct arb_bytes){ other, strlen(other) };
+    }
+    const char *const text = at + strlen(key);
+    size_t len = 0;
+    while (text + len < frame.data + frame.len && strchr(",}] ", text[len]) == NULL) {
+        len++;
+    }
+    return (struct arb_bytes){ text, len };
+}
+
+/* What a path's query says of `key`, which is written as in "&symbol="; empty: nothing. */
+static inline struct arb_bytes words_query(const char *path, const char *key)
+{
+    const char *at = strchr(path, '?');
+    const size_t len = strlen(key) - 1;
+
+    while (at != NULL && strncmp(at + 1, key + 1, len) != 0) {
+        at = strchr(at + 1, '&');
+    }
+    return at == NULL ? (struct arb_bytes){ "", 0 }
+                      : (struct arb_bytes){ at + 1 + len, strcspn(at + 1 + len, "&") };
+}
+
 #endif /* ARB_SIM_WORDS_H */
