@@ -8,31 +8,39 @@
 
 #include "cmd/arguments.h"
 #include "cmd/cmd.h"
+#include "cmd/replay_print.h"
+#include "cmd/replay_venues.h"
 #include "config/instrument_list.h"
 #include "plugin/plugins.h"
 #include "replay/replay.h"
 #include "util/harmless.h"
 #include "venue/lone_session.h"
-#include "wire/wire.h"
 
-enum { SYMBOLS_MAX = 256, SETS_MAX = 32, HEAD_SHOWN_MAX = 100 };
+enum { SYMBOLS_MAX = 256, SETS_MAX = 32 };
 
 static const char usage[] =
     "Usage: arbspot replay --plugin PLUGIN --symbols A,B [--set key=value]... RECORDING...\n"
+    "       arbspot replay --config FILE EXCHANGE=RECORDING...\n"
     "\n"
     "Replays recordings (cryptofeed text, crossbook .cbcap, one JSON frame a line) through a\n"
     "plugin on the recorded clock; frames without times come 1 ms apart. Prints the market-data\n"
     "messages as JSON lines on stdout and one closing line on stderr. Exit 1 when a book was\n"
     "wrong and not healed by the end.\n"
     "\n"
+    "With --config, recordings of several exchanges of an INI are replayed at once, in the order\n"
+    "of arrival, and the strategies see them: opportunities stand between the messages, as\n"
+    "JSON lines too. Everything stays in this process; Kafka is not asked.\n"
+    "\n"
     "  --plugin PLUGIN   the exchange plugin, a file such as ./kraken.so or a name such as kraken\n"
     "  --symbols A,B     canonical symbols, such as BTC/USD\n"
     "  --set key=value   an option of the plugin, as in the INI; may be repeated\n"
     "  --scale SYM=P,Q   digits of price and quantity; else as the catalog says, or 10 and 8\n"
     "  --venue-symbol SYM=NAME   the venue's own name of a symbol\n"
+    "  --config FILE     the INI file; each of its exchanges may have several recordings\n"
     "  -h, --help        this text\n";
 
 struct arguments {
+    const char *config; /* NULL: one plugin, with what else stands here */
     const char *plugin;
     char *symbols[SYMBOLS_MAX];
     unsigned n_symbols;
@@ -40,40 +48,6 @@ struct arguments {
     unsigned n_sets;
     struct instrument_texts overrides;
 };
-
-/* Where the messages go. */
-struct printer {
-    char *text;
-    size_t cap;
-    bool failed;
-    bool has_book[ARB_INSTRUMENTS_MAX]; /* by the session's index: there were levels of it */
-};
-
-static void print_event(void *context, const struct event *event)
-{
-    struct printer *const printer = context;
-    const size_t need = wire_event_bound(event) + 1;
-
-    if (event->kind == EVENT_ALIVE) {
-        return; /* nobody is: it is a recording */
-    }
-    if (event->kind != EVENT_STATUS && event->instrument < ARB_INSTRUMENTS_MAX) {
-        printer->has_book[event->instrument] = true;
-    }
-    if (need > printer->cap) {
-        char *const text = realloc(printer->text, 2 * need);
-        if (text == NULL) {
-            printer->failed = true;
-            return;
-        }
-        printer->text = text;
-        printer->cap = 2 * need;
-    }
-    /* Published when received: a replay has no other clock. */
-    const size_t len = wire_write_event(event, event->recv_ns, printer->text);
-    printer->text[len] = '\n';
-    printer->failed |= fwrite(printer->text, 1, len + 1, stdout) != len + 1;
-}
 
 static bool add_symbols(struct arguments *arguments, char *list)
 {
@@ -129,6 +103,7 @@ enum option_id {
     OPTION_SET,
     OPTION_SCALE,
     OPTION_VENUE_SYMBOL,
+    OPTION_CONFIG,
 };
 
 static bool take(void *context, int option, char *value)
@@ -147,14 +122,28 @@ static bool take(void *context, int option, char *value)
         return add_text(arguments->overrides.scales, &arguments->overrides.n_scales, value);
     case OPTION_VENUE_SYMBOL:
         return add_text(arguments->overrides.names, &arguments->overrides.n_names, value);
+    case OPTION_CONFIG:
+        arguments->config = value;
+        return true;
     }
     return false;
+}
+
+static bool has_parts(const struct arguments *arguments)
+{
+    return arguments->plugin != NULL || arguments->n_symbols > 0 || arguments->n_sets > 0 ||
+           arguments->overrides.n_scales > 0 || arguments->overrides.n_names > 0;
 }
 
 static const char *lacks(const void *context)
 {
     const struct arguments *const arguments = context;
 
+    if (arguments->config != NULL) {
+        return has_parts(arguments)
+                   ? "with --config plugins, symbols and all else stand in the file"
+                   : NULL;
+    }
     if (arguments->plugin == NULL) {
         return "no plugin given: --plugin kraken";
     }
@@ -162,42 +151,6 @@ static const char *lacks(const void *context)
 }
 
 /* -- one session on a board of its own ------------------------------------------------- */
-
-/* One logfmt line; true when every book is right at the end. */
-static bool print_summary(const struct session *session)
-{
-    const struct session_stats s = session_stats(session);
-    const uint32_t n_live = session_count_in_state(session, ARB_BOOK_LIVE);
-    const uint32_t n = session_n_instruments(session);
-
-    (void)fprintf(stderr,
-                  "frames=%llu updates=%llu snapshots=%llu verified=%llu mismatched=%llu "
-                  "crossed=%llu unknown_deletes=%llu resyncs=%llu rejected=%llu live=%u books=%u\n",
-                  (unsigned long long)s.frames, (unsigned long long)s.books.updates,
-                  (unsigned long long)s.books.snapshots, (unsigned long long)s.books.verified,
-                  (unsigned long long)s.books.mismatched, (unsigned long long)s.books.crossed,
-                  (unsigned long long)s.books.unknown_deletes, (unsigned long long)s.resyncs,
-                  (unsigned long long)s.rejected, n_live, n);
-    return n_live == n && !session_is_disabled(session);
-}
-
-/* What was asked for and never came; cbcap files say in their first lines what they are of. */
-static void print_absent(const struct replay *replay, const struct printer *printer)
-{
-    const struct recording *const recording = replay->recording;
-    const struct arb_bytes head =
-        recording->n_heads == 0 ? (struct arb_bytes){ .len = 0 } : recording->heads[0];
-    const int head_len = (int)(head.len < HEAD_SHOWN_MAX ? head.len : HEAD_SHOWN_MAX);
-
-    for (uint32_t i = 0; i < session_n_instruments(replay->session); i++) {
-        if (!printer->has_book[i]) {
-            harmless_line(stderr, "arbspot replay: the recording has no book of %s%s%.*s",
-                          session_instrument(replay->session, i)->symbol,
-                          head_len == 0 ? "" : "; it says of itself: ", head_len,
-                          head_len == 0 ? "" : head.data);
-        }
-    }
-}
 
 static int start(struct replay *replay, struct board *board, struct outlet *outlet, struct err *err)
 {
@@ -215,10 +168,10 @@ static int start(struct replay *replay, struct board *board, struct outlet *outl
 /* Prints every event of the recording. */
 static int play(struct replay *replay, struct board *board, struct err *err)
 {
-    struct printer printer = { 0 };
+    struct replay_printer printer = { 0 };
     struct outlet outlet = { 0 };
     bool is_right = false;
-    int rc = outlet_init_fn(&outlet, print_event, &printer);
+    int rc = outlet_init_fn(&outlet, replay_print_event, &printer);
 
     if (rc == ARB_OK) {
         rc = start(replay, board, &outlet, err);
@@ -227,11 +180,12 @@ static int play(struct replay *replay, struct board *board, struct err *err)
         /* record after record */
     }
     if (rc == ARB_OK) {
-        is_right = print_summary(replay->session) && !printer.failed && fflush(stdout) == 0;
-        print_absent(replay, &printer);
+        is_right =
+            replay_print_summary(replay->session, "") && !printer.failed && fflush(stdout) == 0;
+        replay_print_absent(replay, &printer);
     }
     outlet_fini(&outlet);
-    free(printer.text);
+    replay_printer_fini(&printer);
     return rc == ARB_OK && !is_right ? ARB_EPROTO : rc;
 }
 
@@ -320,6 +274,7 @@ int cmd_replay(int argc, char **argv)
                                              { "scale", required_argument, NULL, OPTION_SCALE },
                                              { "venue-symbol", required_argument, NULL,
                                                OPTION_VENUE_SYMBOL },
+                                             { "config", required_argument, NULL, OPTION_CONFIG },
                                              { "help", no_argument, NULL, 'h' },
                                              { NULL, 0, NULL, 0 } };
     static const struct arguments_spec spec = { .command = "replay",
@@ -336,6 +291,9 @@ int cmd_replay(int argc, char **argv)
 
     if (status != ARGUMENTS_READ) {
         return status;
+    }
+    if (arguments.config != NULL) {
+        return replay_venues(arguments.config, argv + optind);
     }
     const int rc = replay_files(&arguments, argv + optind, &err);
     if (rc != ARB_OK && err.text[0] != '\0') {

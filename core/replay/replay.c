@@ -317,6 +317,20 @@ static void run_turns_until(struct replay *replay, int64_t ns)
     replay->now_ns = ns > replay->now_ns ? ns : replay->now_ns;
 }
 
+int64_t replay_record_ns(const struct replay *replay)
+{
+    const struct recording *const recording = replay->recording;
+    return replay->at == recording->n ? NEVER_NS : recording->records[replay->at].ns;
+}
+
+int64_t replay_turn(struct replay *replay, int64_t ns)
+{
+    replay->now_ns = ns > replay->now_ns ? ns : replay->now_ns;
+    const int64_t next_ns = session_on_turn(replay->session, moment_at(replay->now_ns));
+    serve_requests(replay);
+    return next_ns > replay->now_ns ? next_ns : replay->now_ns + 1;
+}
+
 bool replay_step(struct replay *replay)
 {
     if (replay->at == replay->recording->n) {

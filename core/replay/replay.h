@@ -51,6 +51,15 @@ int64_t replay_start_ns(const struct replay *replay);
 /* Carries out the next record, after the turns that are due before it. False at the end. */
 bool replay_step(struct replay *replay);
 
+/* The time of the next record, NEVER_NS at the end. */
+int64_t replay_record_ns(const struct replay *replay);
+
+/*
+ * Lets the time be `ns`, no later than the next record, and has a turn: for those who replay
+ * several recordings at once. Returns when the next one is due, later than `ns`.
+ */
+int64_t replay_turn(struct replay *replay, int64_t ns);
+
 /* The rules of a replay, for others who follow them. */
 
 /* True for the recorded answer to a request for that URL; the host does not count. */

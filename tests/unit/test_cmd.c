@@ -97,6 +97,9 @@ static void wrong_usage_names_what_is_missing(void **state)
     check_mistake("replay", "", "no plugin given: --plugin kraken");
     check_mistake("replay", "--plugin kraken", "no symbols given: --symbols BTC/USD");
     check_mistake("replay", "--plugin kraken --symbols BTC/USD", "no RECORDING given");
+    check_mistake("replay", "--config a.ini", "no RECORDING given");
+    check_mistake("replay", "--config a.ini --set depth=10 one=a.txt",
+                  "with --config plugins, symbols and all else stand in the file");
 }
 
 static void wrong_usage_names_what_makes_no_sense(void **state)
@@ -499,6 +502,107 @@ static void all_venues_are_in_their_file(void **state)
     assert_string_equal(output, of_plugins);
 }
 
+/* -- replay of several exchanges ------------------------------------------------------------ */
+
+static const char two_exchanges[] = "[kafka]\n"
+                                    "brokers = embedded\n"
+                                    "[exchange:one]\n"
+                                    "plugin = bitstamp\n"
+                                    "symbols = BTC/USD\n"
+                                    "taker_fee = 0%\n"
+                                    "[exchange:two]\n"
+                                    "plugin = bitstamp\n"
+                                    "symbols = BTC/USD\n"
+                                    "taker_fee = 0%\n"
+                                    "[strategy:cross_venue]\n"
+                                    "max_age = 2s\n";
+
+#define MARKETS                                                                                    \
+    "https://v/api/v2/markets/ -> 1.5: [{\"name\":\"BTC/USD\",\"market_symbol\":\"btcusd\","       \
+    "\"base_currency\":\"BTC\",\"base_decimals\":8,\"counter_currency\":\"USD\","                  \
+    "\"counter_decimals\":2,\"trading\":\"Enabled\",\"market_type\":\"SPOT\"}]\n"
+#define BOOK(s, bid, ask)                                                                          \
+    s ".0: {\"event\":\"data\",\"channel\":\"order_book_btcusd\",\"data\":{\"timestamp\":\"" s     \
+      "\",\"microtimestamp\":\"" s "000000\",\"bids\":[[\"" bid "\",\"1\"]],\"asks\":[[\"" ask     \
+      "\",\"1\"]]}}\n"
+
+static void write_text(const char *folder, const char *name, const char *text)
+{
+    char path[TEXT_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *const file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+/* In a folder with the configuration above and these recordings. `rest` is of the shell. */
+static void check_replay(const char *one, const char *two, const char *rest, const char *wanted)
+{
+    char folder[] = "/tmp/arbspot-replay-XXXXXX", command[OUTPUT_MAX], output[OUTPUT_MAX];
+
+    assert_non_null(mkdtemp(folder));
+    write_text(folder, "two.ini", two_exchanges);
+    write_text(folder, "one.txt", one);
+    write_text(folder, "two.txt", two);
+    (void)snprintf(command, sizeof(command), "cd %s && " ARBSPOT_BIN " replay --config two.ini %s",
+                   folder, rest);
+    (void)run_shell(command, output); /* of sed, or in vain */
+    assert_string_equal(output, wanted);
+    (void)snprintf(command, sizeof(command), "rm -r %s", folder);
+    assert_int_equal(run_shell(command, output), 0);
+}
+
+/*
+ * What a strategy closes in between, because a leg is too old by then, is closed at that time; and
+ * what is open at the end, at the end.
+ */
+static void replay_goes_through_several_recordings_as_they_came(void **state)
+{
+    (void)state;
+    check_replay(
+        MARKETS BOOK("2", "100", "101") BOOK("4", "100", "103.5") BOOK("5", "100", "102"),
+        MARKETS BOOK("3", "103", "104") BOOK("6", "103", "105"),
+        "one=one.txt two=two.txt 2>/dev/null | sed "
+        "'s/.*\"type\":\"\\([a-z]*\\)\",\"venue\":\"\\([a-z]*\\)\".*\"state\":\"\\([A-Z]*\\)\".*"
+        "\"pub_ns\":\\([0-9]*\\).*/\\4 \\1 \\2 \\3/; "
+        "s/"
+        ".*\"event\":\"\\([a-z]*\\)\",\\(\"reason\":\"\\)*\\([a-z_]*\\).*\"id\":\"0*\\([0-9]*\\)\""
+        ".*\"gross\":\"\\([0-9.]*\\)\".*\"buy\":{\"venue\":\"\\([a-z]*\\)\".*\"detect_ns\":"
+        "\\([0-9]*\\).*/\\7 \\1 \\4 buy \\6 gross \\5 \\3/'",
+        "1500000000 status two SYNCING\n"
+        "1550000000 status one SYNCING\n"
+        "2000000000 snapshot one LIVE\n"
+        "3000000000 snapshot two LIVE\n"
+        "3000000000 open 1 buy one gross 2 \n"
+        "4000000000 snapshot one LIVE\n"
+        "4000000000 close 1 buy one gross 2 gone\n"
+        "5000000000 snapshot one LIVE\n"
+        "5000000000 open 2 buy one gross 1 \n"
+        "5001000000 close 2 buy one gross 1 too_old\n"
+        "6000000000 snapshot two LIVE\n"
+        "6000000000 open 3 buy one gross 1 \n"
+        "6000000000 close 3 buy one gross 1 shutdown\n");
+}
+
+static void replay_names_what_it_cannot_merge(void **state)
+{
+    static const char bare[] = "{\"event\":\"bts:heartbeat\"}\n";
+
+    (void)state;
+    check_replay(MARKETS, bare, "one=one.txt two=two.txt 2>&1",
+                 "arbspot replay: the recording of two has no times, so that nobody knows which "
+                 "frame came before those of the others; write TIME: in front of each, or give it "
+                 "alone\n");
+    check_replay(MARKETS, MARKETS, "one=one.txt three=two.txt 2>&1",
+                 "arbspot replay: three=two.txt: with --config each recording is named "
+                 "EXCHANGE=FILE, and the exchange has an enabled section in two.ini\n");
+    check_replay(MARKETS, MARKETS, "one.txt 2>&1",
+                 "arbspot replay: one.txt: with --config each recording is named EXCHANGE=FILE, "
+                 "and the exchange has an enabled section in two.ini\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +626,8 @@ int main(void)
         cmocka_unit_test(check_notes_a_secret_with_a_comment),
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),
         cmocka_unit_test(all_venues_are_in_their_file),
+        cmocka_unit_test(replay_goes_through_several_recordings_as_they_came),
+        cmocka_unit_test(replay_names_what_it_cannot_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
