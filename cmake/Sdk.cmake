@@ -17,5 +17,6 @@ install(FILES ${CMAKE_BINARY_DIR}/arbspot-consumer.pc ${CMAKE_BINARY_DIR}/arbspo
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY include/arbspot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY etc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot OPTIONAL)
-install(FILES plugins/README.md tests/sdk/acme.c DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc)
+install(FILES plugins/README.md tests/sdk/acme.c tests/sdk/record.py
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc)
 install(FILES etc/arbspot.ini etc/minimal.ini etc/all-venues.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)
