@@ -19,4 +19,7 @@ install(DIRECTORY include/arbspot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY etc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot OPTIONAL)
 install(FILES plugins/README.md tests/sdk/acme.c tests/sdk/record.py
     DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc)
+set(tern tern.c tern.ini tern.py tern.script tern.golden)
+list(TRANSFORM tern PREPEND tests/sdk/tern/)
+install(FILES ${tern} DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc/tern)
 install(FILES etc/arbspot.ini etc/minimal.ini etc/all-venues.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)
