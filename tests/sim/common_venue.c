@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arbspot/decimal.h"
 #include "util/clock.h"
 #include "venue_desk.h"
 
@@ -13,6 +14,7 @@ enum {
     NUMBER_STEP_MAX = 5,
     TEXT_BASE_LEN = 4096, /* everything but levels and rows */
     OPENS_KEPT = 300,
+    FIRST_CHANNELS = 50,     /* so that they have six digits */
     POLICY_VIOLATION = 1008, /* RFC 6455, 7.4.1 */
 };
 
@@ -26,8 +28,9 @@ enum interest {
 };
 
 struct client {
-    uint8_t *books; /* [instruments] enum interest; NULL: not connected */
-    uint64_t n_sent;
+    uint8_t *books;     /* [instruments] enum interest; NULL: not connected */
+    uint64_t *channels; /* [instruments], of those that it has an interest in */
+    uint64_t n_sent, flags;
     int64_t connected_ns, second_ns; /* the second of `n_requests` began then */
     uint32_t n_requests;
 };
@@ -36,8 +39,9 @@ struct client {
 struct product {
     struct sim_book published;
     uint64_t number, previous;
-    int64_t shown_ns; /* when it was published */
-    bool is_planned;  /* the market has moved on, and it will be shown */
+    int64_t shown_ns;   /* when it was published */
+    int64_t checked_ns; /* when its last checksum was sent */
+    bool is_planned;    /* the market has moved on, and it will be shown */
 };
 
 struct common_venue {
@@ -48,6 +52,8 @@ struct common_venue {
     uint32_t n_opens;
     int64_t minute; /* the one in which `weight` was asked of REST */
     uint32_t weight;
+    uint64_t n_channels;    /* ever given out */
+    struct sim_book window; /* what the channel shows of the book in hand */
     struct client clients[SIM_CLIENTS_MAX];
 };
 
@@ -72,6 +78,7 @@ static bool is_one_too_many(struct common_venue *venue, int64_t now_ns)
     const struct dialect *const dialect = venue->dialect;
     const bool is_too_many =
         were_opened_since(venue, dialect->opens_per_10s, now_ns - 10 * NS_PER_S) ||
+        were_opened_since(venue, dialect->opens_per_minute, now_ns - 60 * NS_PER_S) ||
         were_opened_since(venue, dialect->opens_per_5min, now_ns - 300 * NS_PER_S);
 
     venue->opens_ns[venue->n_opens++ % OPENS_KEPT] = now_ns;
@@ -94,12 +101,18 @@ static void on_connect(struct sim_venue *sim_venue, uint32_t id, int64_t now_ns)
 
     *client = (struct client){ .connected_ns = now_ns };
     client->books = calloc(venue->desk.config.instruments->n, sizeof(*client->books));
-    if (client->books == NULL) {
+    client->channels = calloc(venue->desk.config.instruments->n, sizeof(*client->channels));
+    if (client->books == NULL || client->channels == NULL) {
+        free(client->books);
+        client->books = NULL;
         venue_desk_close(&venue->desk, id, 1011, "out of memory");
     } else if (is_one_too_many(venue, now_ns)) {
         venue_desk_close(&venue->desk, id, POLICY_VIOLATION, "too many connections");
     } else {
         plan_beat(venue, id, now_ns);
+        if (venue->dialect->greet != NULL) {
+            venue->dialect->greet(venue, id, now_ns);
+        }
     }
 }
 
@@ -108,6 +121,7 @@ static void on_disconnect(struct sim_venue *sim_venue, uint32_t id)
     struct client *const client = &common_of(sim_venue)->clients[id];
 
     free(client->books);
+    free(client->channels);
     *client = (struct client){ 0 };
 }
 
@@ -150,15 +164,46 @@ static int on_get(struct sim_venue *sim_venue, const char *path, int64_t now_ns,
 
 /* -- books --------------------------------------------------------------------------------- */
 
-/* As much of a side as the channel shows. */
-static struct ladder shown_of(const struct common_venue *venue, const struct ladder *side)
+/* A price of so many figures: a bid at most what it was, an ask at least. */
+static int64_t rounded(int64_t px, unsigned figures, bool is_bid)
 {
-    struct ladder shown = *side;
+    int64_t unit = 1;
 
-    if (venue->dialect->depth > 0 && shown.n > venue->dialect->depth) {
-        shown.n = venue->dialect->depth;
+    for (int64_t left = px; figures > 0 && left >= arb_pow10(figures); left /= 10) {
+        unit *= 10;
     }
-    return shown;
+    return (is_bid ? px : px + unit - 1) / unit * unit;
+}
+
+/* As much of a side as the channel shows. */
+static void show_side(const struct dialect *dialect, const struct ladder *from, struct ladder *to)
+{
+    const uint32_t n_max =
+        dialect->depth > 0 && dialect->depth < to->cap ? dialect->depth : to->cap;
+
+    to->n = 0;
+    for (uint32_t i = 0; i < from->n; i++) {
+        const int64_t px = rounded(from->levels[i].px, dialect->price_figures, from->highest_first);
+        if (to->n > 0 && to->levels[to->n - 1].px == px) {
+            to->levels[to->n - 1].qty += from->levels[i].qty;
+        } else if (to->n < n_max) {
+            to->levels[to->n++] = (struct arb_level){ px, from->levels[i].qty };
+        } else {
+            return;
+        }
+    }
+}
+
+/* The market's book as the channel shows it; valid until the next call. */
+static const struct sim_book *window_of(struct common_venue *venue, uint32_t instrument)
+{
+    const struct sim_venue_config *const config = &venue->desk.config;
+    const struct sim_book *const market =
+        sim_market_book(config->market, config->market_venue, instrument);
+
+    show_side(venue->dialect, &market->bids, &venue->window.bids);
+    show_side(venue->dialect, &market->asks, &venue->window.asks);
+    return &venue->window;
 }
 
 static struct book_words words_of(const struct common_venue *venue, uint32_t instrument)
@@ -184,27 +229,102 @@ struct book_words common_whole(const struct common_venue *venue, uint32_t instru
     words.is_whole = true;
     words.bids = product->published.bids.levels;
     words.asks = product->published.asks.levels;
-    words.n_bids = shown_of(venue, &product->published.bids).n;
-    words.n_asks = shown_of(venue, &product->published.asks).n;
+    words.n_bids = product->published.bids.n;
+    words.n_asks = product->published.asks.n;
     return words;
 }
 
-static void tell(struct common_venue *venue, uint32_t id, struct book_words *words)
+typedef void put_words(const struct book_words *words, struct arb_text *text);
+
+/* What is the client's own of the words. */
+static void address(const struct common_venue *venue, uint32_t id, struct book_words *words)
+{
+    const struct client *const client = &venue->clients[id];
+
+    words->nth = client->n_sent;
+    words->channel = client->channels[words->index];
+    words->flags = client->flags;
+}
+
+static void tell(struct common_venue *venue, uint32_t id, struct book_words *words, put_words *put)
 {
     struct arb_text text = venue_desk_frame(&venue->desk);
 
-    words->nth = common_count(venue, id);
-    venue->dialect->put_book(words, &text);
-    venue_desk_send(&venue->desk, id, &text);
+    address(venue, id, words);
+    put(words, &text);
+    if (text.len > 0) {
+        (void)common_count(venue, id);
+        venue_desk_send(&venue->desk, id, &text);
+    }
 }
 
-static void tell_followers(struct common_venue *venue, struct book_words *words)
+static void tell_followers(struct common_venue *venue, struct book_words *words, put_words *put)
 {
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         const uint8_t *const books = venue->clients[id].books;
         if (books != NULL && books[words->index] == FOLLOWS) {
-            tell(venue, id, words);
+            tell(venue, id, words, put);
         }
+    }
+}
+
+static void say_published(const struct common_venue *venue, uint32_t instrument)
+{
+    venue->desk.config.outlet.published(venue->desk.config.outlet.context, instrument,
+                                        venue->products[instrument].shown_ns);
+}
+
+/* Entries of both sides, in one message. */
+struct changes {
+    const struct arb_level *bids, *asks;
+    uint32_t n_bids, n_asks;
+};
+
+static void tell_changes(struct common_venue *venue, uint32_t instrument,
+                         const struct changes *changes)
+{
+    struct product *const product = &venue->products[instrument];
+
+    product->previous = product->number;
+    product->number += venue->dialect->numbers_jump
+                           ? (uint64_t)prng_between(&venue->desk.prng, 1, NUMBER_STEP_MAX)
+                           : 1;
+    struct book_words words = words_of(venue, instrument);
+    words.bids = changes->bids;
+    words.asks = changes->asks;
+    words.n_bids = changes->n_bids;
+    words.n_asks = changes->n_asks;
+    tell_followers(venue, &words, venue->dialect->put_book);
+}
+
+/* Those that remove levels, or the others. Each makes a book of its own. */
+static void tell_each(struct common_venue *venue, uint32_t instrument,
+                      const struct changes *changes, bool removes)
+{
+    struct sim_book *const book = &venue->products[instrument].published;
+
+    for (uint32_t k = 0; k < changes->n_bids + changes->n_asks; k++) {
+        const bool is_bid = k < changes->n_bids;
+        const struct arb_level *const level =
+            is_bid ? &changes->bids[k] : &changes->asks[k - changes->n_bids];
+        if ((level->qty == 0) == removes) {
+            ladder_set(is_bid ? &book->bids : &book->asks, *level);
+            tell_changes(venue, instrument,
+                         &(struct changes){ level, level, is_bid ? 1 : 0, is_bid ? 0 : 1 });
+            say_published(venue, instrument);
+        }
+    }
+}
+
+static void tell_checksum(struct common_venue *venue, uint32_t instrument)
+{
+    struct product *const product = &venue->products[instrument];
+
+    if (venue->dialect->put_checksum != NULL &&
+        product->shown_ns - product->checked_ns >= venue->dialect->checksum_ns) {
+        struct book_words words = words_of(venue, instrument);
+        product->checked_ns = product->shown_ns;
+        tell_followers(venue, &words, venue->dialect->put_checksum);
     }
 }
 
@@ -212,33 +332,30 @@ static void tell_followers(struct common_venue *venue, struct book_words *words)
 static void show(struct common_venue *venue, uint32_t instrument, int64_t now_ns)
 {
     struct product *const product = &venue->products[instrument];
-    const struct sim_market *const market = venue->desk.config.market;
-    const struct sim_book *const is =
-        sim_market_book(market, venue->desk.config.market_venue, instrument);
-    const struct ladder sides[2][2] = {
-        { shown_of(venue, &product->published.bids), shown_of(venue, &is->bids) },
-        { shown_of(venue, &product->published.asks), shown_of(venue, &is->asks) },
+    const struct sim_book *const is = window_of(venue, instrument);
+    struct arb_level *const *const room = venue->desk.changes;
+    const struct changes changes = {
+        .bids = room[0],
+        .asks = room[1],
+        .n_bids = ladder_diff(&product->published.bids, &is->bids, UINT32_MAX, room[0]),
+        .n_asks = ladder_diff(&product->published.asks, &is->asks, UINT32_MAX, room[1]),
     };
-    struct arb_level *const *const changes = venue->desk.changes;
-    const uint32_t n_bids = ladder_diff(&sides[0][0], &sides[0][1], UINT32_MAX, changes[0]);
-    const uint32_t n_asks = ladder_diff(&sides[1][0], &sides[1][1], UINT32_MAX, changes[1]);
 
     product->is_planned = false;
-    sim_book_copy(&product->published, is);
     product->shown_ns = now_ns;
-    if (n_bids + n_asks > 0) {
-        product->previous = product->number;
-        product->number += venue->dialect->numbers_jump
-                               ? (uint64_t)prng_between(&venue->desk.prng, 1, NUMBER_STEP_MAX)
-                               : 1;
-        struct book_words words = words_of(venue, instrument);
-        words.bids = changes[0];
-        words.asks = changes[1];
-        words.n_bids = n_bids;
-        words.n_asks = n_asks;
-        tell_followers(venue, &words);
+    if (venue->dialect->level_by_level) {
+        tell_each(venue, instrument, &changes, true); /* so no book is ever deeper, or crossed */
+        tell_each(venue, instrument, &changes, false);
+    } else {
+        sim_book_copy(&product->published, is);
+        if (changes.n_bids + changes.n_asks > 0) {
+            tell_changes(venue, instrument, &changes);
+        }
+        say_published(venue, instrument);
     }
-    venue->desk.config.outlet.published(venue->desk.config.outlet.context, instrument, now_ns);
+    if (changes.n_bids + changes.n_asks > 0) {
+        tell_checksum(venue, instrument);
+    }
 }
 
 /* Messages are dated by the millisecond, so books are shown at whole ones only. */
@@ -294,6 +411,8 @@ bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t inst
     if (*interest != NONE) {
         return false;
     }
+    venue->clients[client].channels[instrument] =
+        (FIRST_CHANNELS + venue->n_channels++) * ARB_INSTRUMENTS_MAX + instrument;
     *interest = venue->dialect->stream_has_whole ? WAITS : FOLLOWS;
     if (*interest == WAITS) {
         const int64_t delay_ns = prng_between(&venue->desk.prng, WHOLE_DELAY_MIN_MS * NS_PER_MS,
@@ -315,6 +434,17 @@ bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t in
     return had;
 }
 
+static void answer(struct common_venue *venue, uint32_t id, struct book_words *words)
+{
+    struct arb_text text = venue_desk_frame(&venue->desk);
+
+    if (venue->dialect->put_answer != NULL) {
+        address(venue, id, words);
+        venue->dialect->put_answer(words, &text);
+        venue_desk_send(&venue->desk, id, &text);
+    }
+}
+
 /* A client that left and came back before this was due gets its book somewhat early. */
 void common_tell_whole(struct common_venue *venue, uint32_t id, uint32_t instrument)
 {
@@ -323,7 +453,8 @@ void common_tell_whole(struct common_venue *venue, uint32_t id, uint32_t instrum
     if (client->books != NULL && client->books[instrument] == WAITS) {
         struct book_words words = common_whole(venue, instrument);
         client->books[instrument] = FOLLOWS;
-        tell(venue, id, &words);
+        answer(venue, id, &words);
+        tell(venue, id, &words, venue->dialect->put_book);
     }
 }
 
@@ -335,6 +466,33 @@ bool common_may_get(struct common_venue *venue, uint32_t weight, int64_t now_ns)
     venue->minute = minute;
     venue->weight += weight;
     return venue->weight <= venue->dialect->weight_per_minute;
+}
+
+uint32_t common_subscriptions(const struct common_venue *venue, uint32_t client)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < venue->desk.config.instruments->n; i++) {
+        n += venue->clients[client].books[i] != NONE;
+    }
+    return n;
+}
+
+uint64_t common_channel_of(const struct common_venue *venue, uint32_t client, uint32_t instrument)
+{
+    const struct client *const of = &venue->clients[client];
+    return of->books[instrument] == NONE ? 0 : of->channels[instrument];
+}
+
+uint32_t common_channel_book(const struct instrument_list *list, uint64_t channel)
+{
+    const uint32_t i = (uint32_t)(channel % ARB_INSTRUMENTS_MAX);
+    return i < list->n ? i : ARB_NO_INSTRUMENT;
+}
+
+uint64_t *common_flags(struct common_venue *venue, uint32_t client)
+{
+    return &venue->clients[client].flags;
 }
 
 struct arb_text common_text(struct common_venue *venue)
@@ -364,17 +522,32 @@ static int64_t next_ns(const struct sim_venue *venue)
     return agenda_next_ns(&((const struct common_venue *)venue)->desk.agenda);
 }
 
+static void beat_books(struct common_venue *venue, uint32_t id)
+{
+    for (uint32_t i = 0; i < venue->desk.config.instruments->n; i++) {
+        if (venue->clients[id].books[i] == FOLLOWS) {
+            struct book_words words = words_of(venue, i);
+            tell(venue, id, &words, venue->dialect->put_book_beat);
+        }
+    }
+}
+
 static void beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
 {
     const struct client *const client = &venue->clients[id];
-    struct arb_text text = venue_desk_frame(&venue->desk);
 
     if (client->books == NULL || (now_ns - client->connected_ns) % venue->dialect->beat_ns != 0) {
         return; /* of an earlier client with this number */
     }
-    venue->dialect->put_beat(venue, id, common_count(venue, id), common_time_ns(venue, now_ns),
-                             &text);
-    venue_desk_send(&venue->desk, id, &text);
+    if (venue->dialect->put_beat != NULL) {
+        struct arb_text text = venue_desk_frame(&venue->desk);
+        venue->dialect->put_beat(venue, id, common_count(venue, id), common_time_ns(venue, now_ns),
+                                 &text);
+        venue_desk_send(&venue->desk, id, &text);
+    }
+    if (venue->dialect->put_book_beat != NULL) {
+        beat_books(venue, id);
+    }
     plan_beat(venue, id, now_ns);
 }
 
@@ -416,11 +589,13 @@ static void destroy(struct sim_venue *sim_venue)
     }
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         free(venue->clients[id].books);
+        free(venue->clients[id].channels);
     }
     for (uint32_t i = 0; venue->products != NULL && i < venue->desk.config.instruments->n; i++) {
         sim_book_fini(&venue->products[i].published);
     }
     free(venue->products);
+    sim_book_fini(&venue->window);
     venue_desk_fini(&venue->desk);
     free(venue);
 }
@@ -428,7 +603,7 @@ static void destroy(struct sim_venue *sim_venue)
 static int init_products(struct common_venue *venue)
 {
     const struct sim_venue_config *const config = &venue->desk.config;
-    int rc = ARB_OK;
+    int rc = sim_book_init(&venue->window, config->depth);
 
     venue->products = calloc(config->instruments->n, sizeof(*venue->products));
     if (venue->products == NULL) {
@@ -438,12 +613,11 @@ static int init_products(struct common_venue *venue)
         struct product *const product = &venue->products[i];
         rc = sim_book_init(&product->published, config->depth);
         if (rc == ARB_OK) {
-            sim_book_copy(&product->published,
-                          sim_market_book(config->market, config->market_venue, i));
+            sim_book_copy(&product->published, window_of(venue, i));
         }
         product->number = (uint64_t)prng_between(&venue->desk.prng, 1000, 1000000);
         product->previous = product->number - 1;
-        product->shown_ns = config->start_ns / NS_PER_MS * NS_PER_MS;
+        product->shown_ns = product->checked_ns = config->start_ns / NS_PER_MS * NS_PER_MS;
     }
     return rc;
 }

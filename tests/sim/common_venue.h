@@ -25,6 +25,8 @@ struct book_words {
     uint32_t n_bids, n_asks;
     uint64_t number, previous;   /* of this state of the book, and of the one before it; from 1 */
     uint64_t nth;                /* message of the connection, from 0 */
+    uint64_t channel;            /* of the client's subscription, see common_channel_of() */
+    uint64_t flags;              /* of the client, see common_flags() */
     int64_t at_ns;               /* by the venue's clock, a whole millisecond */
     const struct sim_book *book; /* all of it, after this message: for checksums */
 };
@@ -38,14 +40,17 @@ struct dialect {
     const char *ws_path, *rest_path; /* behind the port, in the plugin's options ws_url, rest_url */
     const char *options;             /* more lines for the plugin; "": none */
     int64_t fee_ppm;                 /* to take */
-    int64_t period_ns; /* a book is shown once in this time at most, for all clients at once */
-    uint32_t depth;    /* levels a side that the channel shows; what leaves them is removed */
+    int64_t period_ns;      /* a book is shown once in this time at most, for all clients at once */
+    uint32_t depth;         /* levels a side that the channel shows; what leaves them is removed */
+    unsigned price_figures; /* of the prices that it shows, levels between them added up; 0: all */
     uint32_t opens_per_10s, requests_per_second; /* of a client; who asks more is closed; 0: any */
-    uint32_t opens_per_5min;                     /* likewise */
+    uint32_t opens_per_minute, opens_per_5min;   /* likewise */
     uint32_t weight_per_minute;                  /* of REST, by common_may_get() */
     bool numbers_jump;                           /* else they go up by one */
     bool stream_has_whole; /* a subscription begins with the whole book; else it is had by REST */
+    bool level_by_level;   /* a message has one change: removals first, and each is published */
     int64_t beat_ns;       /* between two beats of a connection; 0: none come by themselves */
+    int64_t checksum_ns;   /* least time between two checksums of a book, with `put_checksum` */
     uint64_t stream;       /* of chance */
     size_t level_len, row_len; /* no level, and no row of the catalog, is longer */
 
@@ -54,8 +59,16 @@ struct dialect {
     void (*put_book)(const struct book_words *words, struct arb_text *text);
     /* Answers GET `path`, which may end with "?" and a query. Returns the status. */
     int (*get)(struct common_venue *venue, const char *path, int64_t now_ns, struct arb_text *text);
+    /* With `beat_ns`, either or both: one for the connection, one for each book it follows. */
     void (*put_beat)(struct common_venue *venue, uint32_t client, uint64_t nth, int64_t at_ns,
-                     struct arb_text *text); /* with `beat_ns` */
+                     struct arb_text *text);
+    void (*put_book_beat)(const struct book_words *words, struct arb_text *text);
+    /* Optional: what a client is sent first. */
+    void (*greet)(struct common_venue *venue, uint32_t client, int64_t now_ns);
+    /* Optional: the answer to a subscription, where it comes right before the whole book. */
+    void (*put_answer)(const struct book_words *words, struct arb_text *text);
+    /* Optional: a message about the book as the change before it left it; empty: none. */
+    void (*put_checksum)(const struct book_words *words, struct arb_text *text);
     /* For the layer of faults: the enum frame_role of one of its frames, and whose book it is. */
     uint32_t (*role_of)(const struct instrument_list *list, struct arb_bytes frame,
                         uint32_t *instrument);
@@ -75,6 +88,19 @@ uint32_t common_find(const struct instrument_list *list, struct arb_bytes name);
 bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t instrument,
                       int64_t now_ns);
 bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t instrument);
+
+/* Of how many books. */
+uint32_t common_subscriptions(const struct common_venue *venue, uint32_t client);
+
+/*
+ * The number of a client's subscription, another one each time, for venues that name books by it;
+ * 0: there is none. Whose book it is, can be told from it alone.
+ */
+uint64_t common_channel_of(const struct common_venue *venue, uint32_t client, uint32_t instrument);
+uint32_t common_channel_book(const struct instrument_list *list, uint64_t channel);
+
+/* What a dialect remembers of a client; 0 at first. */
+uint64_t *common_flags(struct common_venue *venue, uint32_t client);
 
 /* An empty message; the one before is gone. */
 struct arb_text common_text(struct common_venue *venue);
