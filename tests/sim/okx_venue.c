@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 
+#include "arbspot/decimal.h"
 #include "dialects.h"
 #include "fault_frame.h"
 #include "words.h"
@@ -16,17 +17,29 @@ static void put_arg(struct arb_text *text, const struct sim_instrument *instrume
                  instrument->quote);
 }
 
+/* Numbers have no zeros behind. How many orders a level has, no simulated market knows. */
+static void put_levels(struct arb_text *text, const struct sim_instrument *instrument,
+                       const struct arb_level *levels, uint32_t n)
+{
+    char px[ARB_DECIMAL_TEXT_MAX], qty[ARB_DECIMAL_TEXT_MAX];
+
+    for (uint32_t i = 0; i < n; i++) {
+        const unsigned n_px = arb_decimal_write(levels[i].px, instrument->px_digits, 0, px);
+        const unsigned n_qty = arb_decimal_write(levels[i].qty, instrument->qty_digits, 0, qty);
+        arb_text_add(text, "%s[\"%.*s\",\"%.*s\",\"0\",\"%d\"]", i == 0 ? "" : ",", (int)n_px, px,
+                     (int)n_qty, qty, levels[i].qty != 0);
+    }
+}
+
 static void put_book(const struct book_words *words, struct arb_text *text)
 {
-    static const struct level_style style = { "[\"", "\",\"", "\",\"0\",\"1\"]", "," };
-
     frame_puts(text, "{\"arg\":");
     put_arg(text, words->instrument);
     frame_puts(text, words->is_whole ? ",\"action\":\"snapshot\",\"data\":[{\"asks\":["
                                      : ",\"action\":\"update\",\"data\":[{\"asks\":[");
-    frame_levels(text, &style, words->instrument, words->asks, words->n_asks);
+    put_levels(text, words->instrument, words->asks, words->n_asks);
     frame_puts(text, "],\"bids\":[");
-    frame_levels(text, &style, words->instrument, words->bids, words->n_bids);
+    put_levels(text, words->instrument, words->bids, words->n_bids);
     arb_text_add(text, "],\"ts\":\"%" PRId64 "\",\"checksum\":0,\"seqId\":%" PRIu64,
                  words->at_ns / NS_PER_MS, words->number);
     if (words->is_whole) {

@@ -1,10 +1,11 @@
+/* What the venues of dialects.h say: whole answers, a whole book, and what follows it. */
 #include "sim_client.h"
 
 #include "dialects.h"
 #include "fault_frame.h"
 #include "util/clock.h"
 
-enum { TEXT_MAX = 1 << 14, DEPTH = 10 };
+enum { TEXT_MAX = 1 << 18, DEPTH = 10 };
 
 /* One client of one venue, and all that it is told. */
 struct fixture {
@@ -39,9 +40,9 @@ static void on_close(void *context, uint32_t venue, uint32_t client, uint16_t co
     tell(context, why, strlen(why));
 }
 
-static void open_fixture(struct fixture *fixture, const char *venue)
+static void open_with(struct fixture *fixture, const char *venue, const char *symbols)
 {
-    *fixture = (struct fixture){ .instruments = test_instruments("BTC/USD,DOGE/USD") };
+    *fixture = (struct fixture){ .instruments = test_instruments(symbols) };
     struct world_config config =
         test_world(fixture->instruments,
                    (struct world_outlet){ .send = on_send, .close = on_close, .context = fixture });
@@ -53,10 +54,37 @@ static void open_fixture(struct fixture *fixture, const char *venue)
     test_connect(fixture->world, 0, fixture->now_ns);
 }
 
+static void open_fixture(struct fixture *fixture, const char *venue)
+{
+    open_with(fixture, venue, "BTC/USD,DOGE/USD");
+}
+
+/* One of its own, for longer stories and other pairs. */
+static struct fixture *new_fixture(const char *venue, const char *symbols)
+{
+    struct fixture *const fixture = malloc(sizeof(*fixture));
+
+    assert_non_null(fixture);
+    open_with(fixture, venue, symbols);
+    return fixture;
+}
+
 static void close_fixture(struct fixture *fixture)
 {
     world_destroy(fixture->world);
     test_instruments_free(fixture->instruments);
+}
+
+static void free_fixture(struct fixture *fixture)
+{
+    close_fixture(fixture);
+    free(fixture);
+}
+
+static void forget(struct fixture *fixture)
+{
+    fixture->len = 0;
+    fixture->told[0] = '\0';
 }
 
 static void say(struct fixture *fixture, const char *text)
@@ -74,8 +102,7 @@ static void run_ms(struct fixture *fixture, int64_t ms)
 static void expect(struct fixture *fixture, const char *told)
 {
     assert_string_equal(fixture->told, told);
-    fixture->told[0] = '\0';
-    fixture->len = 0;
+    forget(fixture);
 }
 
 static void expect_answer(struct fixture *fixture, const char *path, int status, const char *body)
@@ -280,6 +307,309 @@ static void binance_limits_connections(void **state)
     expect_300_connections("binance");
 }
 
+/* -- bitfinex ------------------------------------------------------------------------------- */
+
+#define BITFINEX_BOOK(symbol)                                                                      \
+    "{\"event\":\"subscribe\",\"channel\":\"book\",\"symbol\":\"" symbol                           \
+    "\",\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"100\"}"
+#define BITFINEX_ERROR(symbol, error)                                                              \
+    "{\"channel\":\"book\",\"symbol\":\"t" symbol                                                  \
+    "\",\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"100\",\"event\":\"error\"," error                \
+    ",\"pair\":\"" symbol "\"}\n"
+
+static void bitfinex_answers_as_the_venue_does(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "BTC/USD");
+    (void)state;
+
+    say(fixture, "{\"event\":\"conf\",\"flags\":196608}");
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    say(fixture, BITFINEX_BOOK("tETHUSD"));
+    say(fixture, "{\"event\":\"subscribe\",\"channel\":\"nope\",\"symbol\":\"tBTCUSD\"}");
+    say(fixture, "{\"event\":\"subscribe\",\"channel\":\"book\",\"symbol\":\"tBTCUSD\","
+                 "\"prec\":\"P9\",\"len\":\"100\"}");
+    say(fixture, "{\"event\":\"subscribe\",\"channel\":\"book\",\"symbol\":\"tBTCUSD\","
+                 "\"prec\":\"P0\",\"len\":\"7\"}");
+    say(fixture, "{\"event\":\"unsubscribe\",\"chanId\":7}");
+    say(fixture, "{\"event\":\"nope\"}");
+    say(fixture, "{\"event\":\"ping\",\"cid\":1}");
+    say(fixture, "nonsense");
+    say(fixture, "{\"event\":\"unsubscribe\",\"chanId\":204800}");
+    run_ms(fixture, 1000);
+    assert_string_equal(
+        fixture->told,
+        "{\"event\":\"info\",\"version\":2,\"serverId\":\"fb5877a3-ded1-4754-b9bf-fda9cc751d37\","
+        "\"platform\":{\"status\":1}}\n"
+        "{\"event\":\"conf\",\"status\":\"OK\",\"flags\":196608}\n" /* */
+        BITFINEX_ERROR("BTCUSD", "\"msg\":\"subscribe: dup\",\"code\":10301,\"chanId\":204800")
+            BITFINEX_ERROR(
+                "ETHUSD",
+                "\"msg\":\"symbol: invalid\",\"code\":10300") "{\"channel\":\"nope\",\"symbol\":"
+                                                              "\"tBTCUSD\",\"event\":\"error\","
+                                                              "\"msg\":\"channel: "
+                                                              "unknown\",\"code\":10300,\"pair\":"
+                                                              "\"BTCUSD\"}\n"
+                                                              "{\"channel\":\"book\",\"symbol\":"
+                                                              "\"tBTCUSD\",\"prec\":\"P9\",\"len\":"
+                                                              "\"100\","
+                                                              "\"event\":\"error\",\"msg\":"
+                                                              "\"precision: "
+                                                              "invalid\",\"code\":10300,\"pair\":"
+                                                              "\"BTCUSD\"}\n"
+                                                              "{\"channel\":\"book\",\"symbol\":"
+                                                              "\"tBTCUSD\",\"prec\":\"P0\",\"len\":"
+                                                              "\"7\","
+                                                              "\"event\":\"error\",\"msg\":"
+                                                              "\"length: "
+                                                              "invalid\",\"code\":10300,\"pair\":"
+                                                              "\"BTCUSD\"}\n"
+                                                              "{\"event\":\"error\",\"msg\":"
+                                                              "\"unsubscribe: "
+                                                              "invalid\",\"code\":10400,\"chanId\":"
+                                                              "7}\n"
+                                                              "{\"event\":\"error\",\"msg\":"
+                                                              "\"event: invalid "
+                                                              "(nope)\",\"code\":10000}\n"
+                                                              "{\"event\":\"pong\",\"ts\":"
+                                                              "1785552832000,\"cid\":1}\n"
+                                                              "{\"event\":\"unsubscribed\","
+                                                              "\"status\":\"OK\",\"chanId\":204800}"
+                                                              "\n");
+    free_fixture(fixture);
+}
+
+static void bitfinex_refuses_the_37th_book(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "50");
+    char request[160];
+    (void)state;
+
+    for (int i = 1; i <= 36; i++) {
+        (void)snprintf(request, sizeof(request), BITFINEX_BOOK("tT%04d:USD"), i);
+        forget(fixture);
+        say(fixture, request);
+        assert_string_equal(fixture->told, "");
+    }
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    assert_string_equal(fixture->told,
+                        BITFINEX_ERROR("BTCUSD", "\"msg\":\"subscribe: limit\",\"code\":10305"));
+    free_fixture(fixture);
+}
+
+static void bitfinex_closes_the_21st_connection_of_a_minute(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "BTC/USD");
+    struct sim_venue *const model = world_venue(fixture->world, 0);
+    (void)state;
+
+    for (int i = 2; i <= 21; i++) {
+        run_ms(fixture, 2990);
+        model->ops->on_disconnect(model, 0);
+        forget(fixture);
+        test_connect(fixture->world, 0, fixture->now_ns);
+        assert_int_equal(strncmp(fixture->told, "too", 3) == 0, i == 21);
+    }
+    assert_string_equal(fixture->told, "too many connections\n");
+    free_fixture(fixture);
+}
+
+static void bitfinex_shows_a_book_level_by_level(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "BTC/USD");
+    (void)state;
+
+    forget(fixture);
+    say(fixture, "{\"event\":\"conf\",\"flags\":196608}");
+    forget(fixture);
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    run_ms(fixture, 200);
+    expect(fixture,
+           "{\"event\":\"subscribed\",\"channel\":\"book\",\"chanId\":204800,"
+           "\"symbol\":\"tBTCUSD\",\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"100\","
+           "\"pair\":\"BTCUSD\"}\n"
+           "[204800,[[63001,1,0.028972],[63000,1,0.00485396],[62998,1,0.01450034],[62997,1,"
+           "0.01638862],[62996,1,0.00966476],[62995,1,0.01765012],[62994,1,0.02989166],"
+           "[62993,1,0.00332325],[62991,1,0.00379411],[62990,1,0.00380583],[63006,1,"
+           "-0.3209679],[63009,1,-0.04422415],[63011,1,-0.0463209],[63012,1,-0.06294312],"
+           "[63014,1,-0.02481508],[63015,1,-0.01504526]],1]\n"
+           "[204800,[62995,0,1],2]\n"
+           "[204800,[62990,0,1],3]\n"
+           "[204800,[62999,1,0.02391237],4]\n"
+           "[204800,[62988,1,0.01771819],5]\n"
+           "[204800,[62988,0,1],6]\n"
+           "[204800,[63015,0,-1],7]\n"
+           "[204800,[62999,1,0.05263479],8]\n"
+           "[204800,[63009,1,-0.05141541],9]\n"
+           "[204800,[63006,1,-0.0075325],10]\n"
+           "[204800,[63008,1,-0.00204312],11]\n");
+    free_fixture(fixture);
+}
+
+static void bitfinex_spells_what_is_below_a_millionth_with_exponents(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "SHIB/USDT");
+    (void)state;
+
+    fixture->instruments->items[0].px_digits = 11;
+    say(fixture, BITFINEX_BOOK("tSHIB:UST"));
+    run_ms(fixture, 45);
+    assert_non_null(strstr(fixture->told, "[[0.0000022192,1,2067.79348184],[0.0000022191,1,"));
+    say(fixture, "{\"event\":\"unsubscribe\",\"chanId\":204800}");
+    fixture->instruments->items[0].px_digits = 12;
+    forget(fixture);
+    say(fixture, BITFINEX_BOOK("tSHIB:UST"));
+    run_ms(fixture, 45);
+    assert_non_null(strstr(fixture->told, "[[2.2192e-7,1,2067.79348184],[2.2191e-7,1,"));
+    free_fixture(fixture);
+}
+
+/* The book as a client keeps it that works with text alone. */
+struct naive_bitfinex {
+    struct naive_book book;
+    unsigned long long number; /* of the last message */
+    size_t n_checksums, n_beats;
+};
+
+static void naive_entry(struct naive_book *book, const char *px, int count, const char *amount)
+{
+    const bool is_ask = *amount == '-';
+    const char *const qty = count == 0 ? "0" : amount + is_ask;
+
+    naive_set(book, is_ask ? &book->asks : &book->bids, (struct arb_bytes){ px, strlen(px) },
+              (struct arb_bytes){ qty, strlen(qty) });
+}
+
+/* The venue's sum, bit by bit. */
+static int32_t naive_sum(const struct naive_book *book)
+{
+    char text[4096] = "";
+    uint32_t crc = UINT32_MAX;
+    size_t len = 0;
+
+    for (size_t i = 0; i < 25; i++) {
+        if (i < book->bids.n) {
+            len += (size_t)snprintf(text + len, sizeof(text) - len, ":%s:%s",
+                                    book->bids.levels[i].px, book->bids.levels[i].qty);
+        }
+        if (i < book->asks.n) {
+            len += (size_t)snprintf(text + len, sizeof(text) - len, ":%s:-%s",
+                                    book->asks.levels[i].px, book->asks.levels[i].qty);
+        }
+    }
+    for (size_t i = 1; i < len; i++) {
+        crc ^= (unsigned char)text[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320U : crc >> 1;
+        }
+    }
+    return (int32_t)~crc;
+}
+
+static void naive_line(struct naive_bitfinex *naive, const char *line)
+{
+    char px[NAIVE_TEXT_MAX], amount[NAIVE_TEXT_MAX];
+    unsigned long long number = 0;
+    int count = 0, checksum = 0;
+
+    if (sscanf(line, "[204800,[%31[^],[],%d,%31[^],]],%llu]", px, &count, amount, &number) == 4) {
+        naive_entry(&naive->book, px, count, amount);
+    } else if (sscanf(line, "[204800,\"cs\",%d,%llu]", &checksum, &number) == 2) {
+        assert_int_equal(checksum, naive_sum(&naive->book));
+        naive->n_checksums++;
+    } else if (sscanf(line, "[204800,\"hb\",%llu]", &number) == 1) {
+        naive->n_beats++;
+    } else if (*line == '[') {
+        const char *at = line + strlen("[204800,[");
+        for (; sscanf(at, "[%31[^],[],%d,%31[^],]]", px, &count, amount) == 3;
+             at = strchr(at, ']') + 1 + (strchr(at, ']')[1] == ',')) {
+            naive_entry(&naive->book, px, count, amount);
+        }
+        assert_int_equal(sscanf(at, "],%llu]", &number), 1);
+    }
+    assert_int_equal(number, *line == '[' ? naive->number + 1 : 0);
+    naive->number += *line == '[';
+}
+
+static void bitfinex_numbers_sums_and_beats_follow_the_rules(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "BTC/USD");
+    struct naive_bitfinex *const naive = calloc(1, sizeof(*naive));
+    (void)state;
+
+    assert_non_null(naive);
+    naive_clear(&naive->book);
+    say(fixture, "{\"event\":\"conf\",\"flags\":196608}");
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    run_ms(fixture, 61000);
+    for (char *line = strtok(fixture->told, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        naive_line(naive, line);
+    }
+    assert_int_equal(naive->n_beats, 4);
+    assert_in_range(naive->n_checksums, 20, 24); /* 2.5 s apart, or somewhat more */
+    assert_int_equal(naive->book.unknown_deletes, 0);
+    free(naive);
+    free_fixture(fixture);
+}
+
+static void bitfinex_gives_a_channel_once_and_numbers_who_asks(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "BTC/USD");
+    (void)state;
+
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    run_ms(fixture, 45);
+    assert_non_null(strstr(fixture->told, "\n[204800,[["));
+    assert_null(strstr(fixture->told, "]],1]\n"));
+    say(fixture, "{\"event\":\"unsubscribe\",\"chanId\":204800}");
+    forget(fixture);
+    run_ms(fixture, 1000);
+    assert_string_equal(fixture->told, "");
+    say(fixture, "{\"event\":\"unsubscribe\",\"chanId\":204800}");
+    say(fixture, BITFINEX_BOOK("tBTCUSD"));
+    run_ms(fixture, 45);
+    assert_non_null(strstr(fixture->told, "\"code\":10400,\"chanId\":204800}\n"));
+    assert_non_null(strstr(fixture->told, "\n[208896,[["));
+    free_fixture(fixture);
+}
+
+static void bitfinex_lists_pairs_and_names(void **state)
+{
+    struct fixture *const fixture = new_fixture("bitfinex", "BTC/USD,DOGE/USD,ETH/USDT");
+    (void)state;
+
+    forget(fixture);
+    expect_answer(fixture, "/v2/conf/pub:list:pair:exchange,pub:map:currency:sym", 200,
+                  "[[\"BTCUSD\",\"DOGE:USD\",\"ETHUST\"],[[\"ALG\",\"ALGO\"],[\"AMP\",\"AMPL\"],"
+                  "[\"IOT\",\"IOTA\"],[\"UDC\",\"USDC\"],[\"UST\",\"USDt\"]]]");
+    expect_answer(fixture, "/v2/nope", 404, "Cannot GET /api/v2/nope");
+    free_fixture(fixture);
+}
+
+static void expect_bitfinex_role(const char *frame, uint32_t role, uint32_t instrument)
+{
+    struct instrument_list *const list = test_instruments("BTC/USD,ETH/USD");
+    const struct frame_subject subject =
+        frame_subject_of(list, (struct arb_bytes){ frame, strlen(frame) });
+
+    assert_int_equal(subject.role, role);
+    assert_int_equal(subject.instrument, instrument);
+    test_instruments_free(list);
+}
+
+static void bitfinex_books_are_known_by_their_channels(void **state)
+{
+    (void)state;
+    expect_bitfinex_role("[204800,[[63000,1,0.5]],1]", FRAME_SNAPSHOT, 0);
+    expect_bitfinex_role("[208897,[],1]", FRAME_SNAPSHOT, 1);
+    expect_bitfinex_role("[208897,[63000,0,1],2]", FRAME_BOOK, 1);
+    expect_bitfinex_role("[208898,[63000,0,1],2]", FRAME_OTHER, ARB_NO_INSTRUMENT);
+    expect_bitfinex_role("[204800,\"hb\",3]", FRAME_OTHER, ARB_NO_INSTRUMENT);
+    expect_bitfinex_role("[204800,\"cs\",-5,4]", FRAME_OTHER, ARB_NO_INSTRUMENT);
+    expect_bitfinex_role("[204800,[", FRAME_OTHER, ARB_NO_INSTRUMENT);
+    expect_bitfinex_role("[]", FRAME_OTHER, ARB_NO_INSTRUMENT);
+}
+
 /* -- gemini -------------------------------------------------------------------------------- */
 
 static void gemini_answers_requests(void **state)
@@ -404,6 +734,108 @@ static void gemini_limits_connections(void **state)
     expect_300_connections("gemini");
 }
 
+/* -- okx ------------------------------------------------------------------------------------ */
+
+static void okx_answers_as_the_venue_does(void **state)
+{
+    struct fixture *const fixture = new_fixture("okx", "BTC/USD");
+    (void)state;
+
+    say(fixture, "ping");
+    say(fixture, "{\"id\":\"1\",\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\","
+                 "\"instId\":\"BTC-USD\"},{\"channel\":\"books\",\"instId\":\"FOO-USD\"},"
+                 "{\"channel\":\"nope\",\"instId\":\"BTC-USD\"}]}");
+    say(fixture, "nonsense");
+    say(fixture, "{\"id\":\"2\",\"op\":\"unsubscribe\",\"args\":[{\"channel\":\"books\","
+                 "\"instId\":\"BTC-USD\"}]}");
+    run_ms(fixture, 1000);
+    assert_string_equal(
+        fixture->told,
+        "pong\n"
+        "{\"id\":\"1\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"books\","
+        "\"instId\":\"BTC-USD\"},\"connId\":\"a4d3ae55\"}\n"
+        "{\"id\":\"1\",\"event\":\"error\",\"code\":\"60018\","
+        "\"msg\":\"Wrong URL or channel:books,instId:FOO-USD doesn't exist. Please use th"
+        "e correct URL, channel and parameters referring to API document.\","
+        "\"connId\":\"a4d3ae55\"}\n"
+        "{\"id\":\"1\",\"event\":\"error\",\"code\":\"60018\","
+        "\"msg\":\"Wrong URL or channel:nope,instId:BTC-USD doesn't exist. Please use the"
+        " correct URL, channel and parameters referring to API document.\","
+        "\"connId\":\"a4d3ae55\"}\n"
+        "{\"id\":\"2\",\"event\":\"unsubscribe\",\"arg\":{\"channel\":\"books\","
+        "\"instId\":\"BTC-USD\"},\"connId\":\"a4d3ae55\"}\n");
+    free_fixture(fixture);
+}
+
+static void okx_shows_a_whole_book_and_what_changes(void **state)
+{
+    struct fixture *const fixture = new_fixture("okx", "BTC/USD");
+    (void)state;
+
+    say(fixture, "{\"id\":\"1\",\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\","
+                 "\"instId\":\"BTC-USD\"}]}");
+    forget(fixture);
+    run_ms(fixture, 250);
+    expect(fixture,
+           "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USD\"},\"action\":\"snapshot\","
+           "\"data\":[{\"asks\":[[\"63005.8\",\"0.0075325\",\"0\",\"1\"],[\"63006\","
+           "\"0.3134354\",\"0\",\"1\"],[\"63008.4\",\"0.0284544\",\"0\",\"1\"],[\"63008.5\","
+           "\"0.01576975\",\"0\",\"1\"],[\"63010.1\",\"0.02974384\",\"0\",\"1\"],[\"63011\","
+           "\"0.01657706\",\"0\",\"1\"],[\"63011.3\",\"0.0509113\",\"0\",\"1\"],"
+           "[\"63011.5\",\"0.01203182\",\"0\",\"1\"],[\"63013.4\",\"0.02481508\",\"0\","
+           "\"1\"],[\"63014.7\",\"0.01504526\",\"0\",\"1\"]],\"bids\":[[\"63001.5\","
+           "\"0.028972\",\"0\",\"1\"],[\"63000.8\",\"0.00485396\",\"0\",\"1\"],[\"62998.4\","
+           "\"0.01450034\",\"0\",\"1\"],[\"62997.4\",\"0.01638862\",\"0\",\"1\"],"
+           "[\"62996.6\",\"0.00966476\",\"0\",\"1\"],[\"62995.4\",\"0.01765012\",\"0\","
+           "\"1\"],[\"62994.6\",\"0.02989166\",\"0\",\"1\"],[\"62993\",\"0.00332325\",\"0\","
+           "\"1\"],[\"62991\",\"0.00379411\",\"0\",\"1\"],[\"62990.4\",\"0.00380583\",\"0\","
+           "\"1\"]],\"ts\":\"1785552832000\",\"checksum\":0,\"seqId\":996255,"
+           "\"prevSeqId\":-1}]}\n"
+           "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USD\"},\"action\":\"update\","
+           "\"data\":[{\"asks\":[[\"63009\",\"0.00719126\",\"0\",\"1\"],[\"63014.7\",\"0\","
+           "\"0\",\"0\"]],\"bids\":[[\"62999.6\",\"0.02872242\",\"0\",\"1\"],[\"62999.5\","
+           "\"0.02391237\",\"0\",\"1\"],[\"62995.4\",\"0\",\"0\",\"0\"],[\"62990.4\",\"0\","
+           "\"0\",\"0\"]],\"ts\":\"1785552832100\",\"checksum\":0,\"seqId\":996256,"
+           "\"prevSeqId\":996255}]}\n"
+           "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USD\"},\"action\":\"update\","
+           "\"data\":[{\"asks\":[[\"63006\",\"0\",\"0\",\"0\"],[\"63008\",\"0.00204312\","
+           "\"0\",\"1\"]],\"bids\":[],\"ts\":\"1785552832200\",\"checksum\":0,"
+           "\"seqId\":996258,\"prevSeqId\":996256}]}\n");
+    free_fixture(fixture);
+}
+
+static void okx_lists_instruments(void **state)
+{
+    struct fixture *const fixture = new_fixture("okx", "BTC/USD,SHIB/USDT");
+    (void)state;
+
+    expect_answer(fixture, "/api/v5/public/instruments?instType=SPOT", 200,
+                  "{\"code\":\"0\",\"data\":[{\"baseCcy\":\"BTC\",\"instId\":\"BTC-USD\","
+                  "\"instType\":\"SPOT\",\"lotSz\":\"0.00000001\",\"minSz\":\"0.00001\","
+                  "\"quoteCcy\":\"USD\",\"state\":\"live\",\"tickSz\":\"0.1\"},"
+                  "{\"baseCcy\":\"SHIB\",\"instId\":\"SHIB-USDT\",\"instType\":\"SPOT\","
+                  "\"lotSz\":\"0.00000001\",\"minSz\":\"0.00001\",\"quoteCcy\":\"USDT\","
+                  "\"state\":\"live\",\"tickSz\":\"0.000001\"}],\"msg\":\"\"}");
+    expect_answer(fixture, "/nope", 404, "{\"code\":\"404\",\"data\":[],\"msg\":\"not found\"}");
+    free_fixture(fixture);
+}
+
+static void okx_closes_who_asks_eleven_times_in_a_second(void **state)
+{
+    struct fixture *const fixture = new_fixture("okx", "BTC/USD");
+    (void)state;
+
+    for (int i = 1; i <= 10; i++) {
+        forget(fixture);
+        say(fixture, "ping");
+        assert_string_equal(fixture->told, "pong\n");
+    }
+    forget(fixture);
+    say(fixture, "ping");
+    assert_string_equal(fixture->told, "too many requests\n");
+    free_fixture(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,11 +845,24 @@ int main(void)
         cmocka_unit_test(binance_weighs_requests),
         cmocka_unit_test(binance_has_diffs_for_faults),
         cmocka_unit_test(binance_limits_connections),
+        cmocka_unit_test(bitfinex_answers_as_the_venue_does),
+        cmocka_unit_test(bitfinex_refuses_the_37th_book),
+        cmocka_unit_test(bitfinex_closes_the_21st_connection_of_a_minute),
+        cmocka_unit_test(bitfinex_shows_a_book_level_by_level),
+        cmocka_unit_test(bitfinex_spells_what_is_below_a_millionth_with_exponents),
+        cmocka_unit_test(bitfinex_numbers_sums_and_beats_follow_the_rules),
+        cmocka_unit_test(bitfinex_gives_a_channel_once_and_numbers_who_asks),
+        cmocka_unit_test(bitfinex_lists_pairs_and_names),
+        cmocka_unit_test(bitfinex_books_are_known_by_their_channels),
         cmocka_unit_test(gemini_answers_requests),
         cmocka_unit_test(gemini_begins_with_the_book),
         cmocka_unit_test(gemini_lists_pairs),
         cmocka_unit_test(gemini_has_books_and_changes_for_faults),
         cmocka_unit_test(gemini_limits_connections),
+        cmocka_unit_test(okx_answers_as_the_venue_does),
+        cmocka_unit_test(okx_shows_a_whole_book_and_what_changes),
+        cmocka_unit_test(okx_lists_instruments),
+        cmocka_unit_test(okx_closes_who_asks_eleven_times_in_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
