@@ -13,12 +13,12 @@ enum {
     WHOLE_DELAY_MAX_MS = 40,
     NUMBER_STEP_MAX = 5,
     TEXT_BASE_LEN = 4096, /* everything but levels and rows */
-    OPENS_KEPT = 300,
+    OPENS_KEPT = 512,
     FIRST_CHANNELS = 50,     /* so that they have six digits */
     POLICY_VIOLATION = 1008, /* RFC 6455, 7.4.1 */
 };
 
-enum what { SHOW = 1, WHOLE = 2, BEAT = 3 };
+enum what { SHOW = 1, WHOLE = 2, BEAT = 3, LATE_ANSWER = 4 };
 
 /* One client's interest in one book. */
 enum interest {
@@ -54,6 +54,7 @@ struct common_venue {
     uint32_t weight;
     uint64_t n_channels;    /* ever given out */
     struct sim_book window; /* what the channel shows of the book in hand */
+    struct client address;  /* where requests of all clients are counted */
     struct client clients[SIM_CLIENTS_MAX];
 };
 
@@ -144,7 +145,8 @@ static void on_text(struct sim_venue *sim_venue, uint32_t id, int64_t now_ns, st
     if (client->books == NULL) {
         return; /* being closed for want of memory */
     }
-    if (asks_too_often(venue, client, now_ns)) {
+    if (asks_too_often(venue, venue->dialect->requests_of_address ? &venue->address : client,
+                       now_ns)) {
         venue_desk_close(&venue->desk, id, POLICY_VIOLATION, "too many requests");
         return;
     }
@@ -348,7 +350,7 @@ static void show(struct common_venue *venue, uint32_t instrument, int64_t now_ns
         tell_each(venue, instrument, &changes, false);
     } else {
         sim_book_copy(&product->published, is);
-        if (changes.n_bids + changes.n_asks > 0) {
+        if (changes.n_bids + changes.n_asks > 0 || venue->dialect->tells_no_change) {
             tell_changes(venue, instrument, &changes);
         }
         say_published(venue, instrument);
@@ -490,9 +492,20 @@ uint32_t common_channel_book(const struct instrument_list *list, uint64_t channe
     return i < list->n ? i : ARB_NO_INSTRUMENT;
 }
 
+bool common_has(const struct common_venue *venue, uint32_t client, uint32_t instrument)
+{
+    return venue->clients[client].books[instrument] != NONE;
+}
+
 uint64_t *common_flags(struct common_venue *venue, uint32_t client)
 {
     return &venue->clients[client].flags;
+}
+
+void common_answer_late(struct common_venue *venue, uint32_t client, int64_t at_ns)
+{
+    venue_desk_plan(&venue->desk, client,
+                    (struct agenda_entry){ .at_ns = at_ns, .what = LATE_ANSWER, .a = client });
 }
 
 struct arb_text common_text(struct common_venue *venue)
@@ -532,6 +545,19 @@ static void beat_books(struct common_venue *venue, uint32_t id)
     }
 }
 
+/* What the dialect spells goes out as the connection's next message. */
+static void say(struct common_venue *venue, uint32_t id, int64_t now_ns, dialect_put put)
+{
+    struct client *const client = &venue->clients[id];
+    struct arb_text text = venue_desk_frame(&venue->desk);
+
+    put(venue, id, client->n_sent, common_time_ns(venue, now_ns), &text);
+    if (text.len > 0) {
+        client->n_sent++;
+        venue_desk_send(&venue->desk, id, &text);
+    }
+}
+
 static void beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
 {
     const struct client *const client = &venue->clients[id];
@@ -540,15 +566,20 @@ static void beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
         return; /* of an earlier client with this number */
     }
     if (venue->dialect->put_beat != NULL) {
-        struct arb_text text = venue_desk_frame(&venue->desk);
-        venue->dialect->put_beat(venue, id, common_count(venue, id), common_time_ns(venue, now_ns),
-                                 &text);
-        venue_desk_send(&venue->desk, id, &text);
+        say(venue, id, now_ns, venue->dialect->put_beat);
     }
     if (venue->dialect->put_book_beat != NULL) {
         beat_books(venue, id);
     }
     plan_beat(venue, id, now_ns);
+}
+
+/* A client that came in the meantime gets the answer that one before it was owed. */
+static void late_answer(struct common_venue *venue, uint32_t id, int64_t now_ns)
+{
+    if (venue->clients[id].books != NULL) {
+        say(venue, id, now_ns, venue->dialect->put_late_answer);
+    }
 }
 
 static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
@@ -561,6 +592,8 @@ static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
         show(venue, due.a, due.at_ns);
     } else if (due.what == WHOLE) {
         common_tell_whole(venue, due.a, due.b);
+    } else if (due.what == LATE_ANSWER) {
+        late_answer(venue, due.a, due.at_ns);
     } else {
         beat(venue, due.a, due.at_ns);
     }

@@ -31,6 +31,10 @@ struct book_words {
     const struct sim_book *book; /* all of it, after this message: for checksums */
 };
 
+/* Spells a client's next message, the `nth` of its connection; one that stays empty is not sent. */
+typedef void (*dialect_put)(struct common_venue *venue, uint32_t client, uint64_t nth,
+                            int64_t at_ns, struct arb_text *text);
+
 /*
  * A venue's figures and words. How long a period is, and that a message is dated by a whole
  * millisecond, is the model's choice where no source is named beside it.
@@ -46,9 +50,11 @@ struct dialect {
     uint32_t opens_per_10s, requests_per_second; /* of a client; who asks more is closed; 0: any */
     uint32_t opens_per_minute, opens_per_5min;   /* likewise */
     uint32_t weight_per_minute;                  /* of REST, by common_may_get() */
+    bool requests_of_address;                    /* they are counted of all clients together */
     bool numbers_jump;                           /* else they go up by one */
     bool stream_has_whole; /* a subscription begins with the whole book; else it is had by REST */
     bool level_by_level;   /* a message has one change: removals first, and each is published */
+    bool tells_no_change;  /* a message without levels, when the book is as it was */
     int64_t beat_ns;       /* between two beats of a connection; 0: none come by themselves */
     int64_t checksum_ns;   /* least time between two checksums of a book, with `put_checksum` */
     uint64_t stream;       /* of chance */
@@ -60,8 +66,7 @@ struct dialect {
     /* Answers GET `path`, which may end with "?" and a query. Returns the status. */
     int (*get)(struct common_venue *venue, const char *path, int64_t now_ns, struct arb_text *text);
     /* With `beat_ns`, either or both: one for the connection, one for each book it follows. */
-    void (*put_beat)(struct common_venue *venue, uint32_t client, uint64_t nth, int64_t at_ns,
-                     struct arb_text *text);
+    dialect_put put_beat;
     void (*put_book_beat)(const struct book_words *words, struct arb_text *text);
     /* Optional: what a client is sent first. */
     void (*greet)(struct common_venue *venue, uint32_t client, int64_t now_ns);
@@ -69,6 +74,7 @@ struct dialect {
     void (*put_answer)(const struct book_words *words, struct arb_text *text);
     /* Optional: a message about the book as the change before it left it; empty: none. */
     void (*put_checksum)(const struct book_words *words, struct arb_text *text);
+    dialect_put put_late_answer; /* with common_answer_late() */
     /* For the layer of faults: the enum frame_role of one of its frames, and whose book it is. */
     uint32_t (*role_of)(const struct instrument_list *list, struct arb_bytes frame,
                         uint32_t *instrument);
@@ -99,8 +105,14 @@ uint32_t common_subscriptions(const struct common_venue *venue, uint32_t client)
 uint64_t common_channel_of(const struct common_venue *venue, uint32_t client, uint32_t instrument);
 uint32_t common_channel_book(const struct instrument_list *list, uint64_t channel);
 
+/* Has it subscribed the book? */
+bool common_has(const struct common_venue *venue, uint32_t client, uint32_t instrument);
+
 /* What a dialect remembers of a client; 0 at first. */
 uint64_t *common_flags(struct common_venue *venue, uint32_t client);
+
+/* The answer to a request comes at that time, spelled as things are then. */
+void common_answer_late(struct common_venue *venue, uint32_t client, int64_t at_ns);
 
 /* An empty message; the one before is gone. */
 struct arb_text common_text(struct common_venue *venue);

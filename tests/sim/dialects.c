@@ -4,8 +4,10 @@
 
 #include "fault_frame.h"
 
-static const struct dialect *const dialects[] = { &binance_dialect, &bitfinex_dialect,
-                                                  &gemini_dialect, &okx_dialect };
+static const struct dialect *const dialects[] = {
+    &binance_dialect,  &bitfinex_dialect, &bybit_dialect,
+    &coinbase_dialect, &gemini_dialect,   &okx_dialect,
+};
 enum { N_DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };
 
 const struct dialect *dialect_at(uint32_t i)

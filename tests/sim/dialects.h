@@ -4,7 +4,8 @@
 
 #include "common_venue.h"
 
-extern const struct dialect binance_dialect, bitfinex_dialect, gemini_dialect, okx_dialect;
+extern const struct dialect binance_dialect, bitfinex_dialect, bybit_dialect, coinbase_dialect,
+    gemini_dialect, okx_dialect;
 
 /* By number, in the order of the alphabet, or NULL behind the last one. */
 const struct dialect *dialect_at(uint32_t i);

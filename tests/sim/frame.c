@@ -47,6 +47,19 @@ void frame_time(struct arb_text *text, int64_t ns)
                  utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(ns % NS_PER_S / 1000));
 }
 
+void frame_time_short(struct arb_text *text, int64_t ns, char between)
+{
+    const time_t seconds = (time_t)(ns / NS_PER_S);
+    char fraction[ARB_DECIMAL_TEXT_MAX];
+    struct tm utc;
+
+    (void)gmtime_r(&seconds, &utc); /* cannot fail before the year 2^31 */
+    arb_text_add(text, "%04d-%02d-%02d%c%02d:%02d:%02d", utc.tm_year + 1900, utc.tm_mon + 1,
+                 utc.tm_mday, between, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    const unsigned len = arb_decimal_write(ns % NS_PER_S, 9, 0, fraction);
+    frame_put(text, fraction + 1, len - 1); /* without the 0 before the point */
+}
+
 void frame_increment(struct arb_text *text, unsigned digits)
 {
     if (digits > 4) {
@@ -81,6 +94,26 @@ void frame_levels(struct arb_text *text, const struct level_style *style,
     const struct padded_style padded = { .style = *style };
 
     frame_padded_levels(text, &padded, instrument, levels, n);
+}
+
+static void put_short(struct arb_text *text, int64_t value, unsigned digits)
+{
+    char number[ARB_DECIMAL_TEXT_MAX];
+    frame_put(text, number, arb_decimal_write(value, digits, 0, number));
+}
+
+void frame_short_levels(struct arb_text *text, const struct level_style *style,
+                        const struct sim_instrument *instrument, const struct arb_level *levels,
+                        uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        frame_puts(text, i == 0 ? "" : style->separator);
+        frame_puts(text, style->open);
+        put_short(text, levels[i].px, instrument->px_digits);
+        frame_puts(text, style->between);
+        put_short(text, levels[i].qty, instrument->qty_digits);
+        frame_puts(text, style->close);
+    }
 }
 
 struct arb_bytes frame_bytes(const struct arb_text *text)

@@ -1,8 +1,8 @@
 /*
  * frame.h - the pieces of text that venue frames are made of, written into a bounded builder.
  *
- * Numbers come out with exactly the instrument's digits, trailing zeros included, because the
- * venues' checksums are made of that text.
+ * Numbers come out with exactly the instrument's digits, trailing zeros included, because venues'
+ * checksums are made of that text; frame_short_levels() is for venues that write none.
  */
 #ifndef ARB_SIM_FRAME_H
 #define ARB_SIM_FRAME_H
@@ -22,6 +22,9 @@ void frame_padded(struct arb_text *text, int64_t value, unsigned digits, unsigne
 
 /* Appends "2026-08-02T03:35:50.983359Z", without quotes. */
 void frame_time(struct arb_text *text, int64_t ns);
+
+/* Likewise with nanoseconds, without zeros at the end, without T and Z: as Go writes times. */
+void frame_time_short(struct arb_text *text, int64_t ns, char between);
 
 /* Appends the unit of the last digit as the venues' catalogs spell it: 0.1, 0.0001, 1e-05. */
 void frame_increment(struct arb_text *text, unsigned digits);
@@ -44,6 +47,10 @@ struct padded_style {
 void frame_padded_levels(struct arb_text *text, const struct padded_style *padded,
                          const struct sim_instrument *instrument, const struct arb_level *levels,
                          uint32_t n);
+/* Likewise, numbers without zeros at the end of their fraction. */
+void frame_short_levels(struct arb_text *text, const struct level_style *style,
+                        const struct sim_instrument *instrument, const struct arb_level *levels,
+                        uint32_t n);
 
 /* The finished frame. It must have fitted: buffers are sized for the largest one. */
 struct arb_bytes frame_bytes(const struct arb_text *text);
