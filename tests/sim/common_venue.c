@@ -330,6 +330,16 @@ static void tell_checksum(struct common_venue *venue, uint32_t instrument)
     }
 }
 
+static void tell_nothing_perhaps(struct common_venue *venue, uint32_t instrument)
+{
+    const uint32_t n = venue->dialect->empty_once_in;
+
+    if (n > 0 && prng_once_in(&venue->desk.prng, n)) {
+        struct book_words words = words_of(venue, instrument);
+        tell_followers(venue, &words, venue->dialect->put_book);
+    }
+}
+
 /* Every client of the book gets from what was published to what the market has. */
 static void show(struct common_venue *venue, uint32_t instrument, int64_t now_ns)
 {
@@ -350,8 +360,9 @@ static void show(struct common_venue *venue, uint32_t instrument, int64_t now_ns
         tell_each(venue, instrument, &changes, false);
     } else {
         sim_book_copy(&product->published, is);
-        if (changes.n_bids + changes.n_asks > 0 || venue->dialect->tells_no_change) {
+        if (changes.n_bids + changes.n_asks > 0) {
             tell_changes(venue, instrument, &changes);
+            tell_nothing_perhaps(venue, instrument);
         }
         say_published(venue, instrument);
     }

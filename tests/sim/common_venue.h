@@ -52,12 +52,12 @@ struct dialect {
     uint32_t weight_per_minute;                  /* of REST, by common_may_get() */
     bool requests_of_address;                    /* they are counted of all clients together */
     bool numbers_jump;                           /* else they go up by one */
-    bool stream_has_whole; /* a subscription begins with the whole book; else it is had by REST */
-    bool level_by_level;   /* a message has one change: removals first, and each is published */
-    bool tells_no_change;  /* a message without levels, when the book is as it was */
-    int64_t beat_ns;       /* between two beats of a connection; 0: none come by themselves */
-    int64_t checksum_ns;   /* least time between two checksums of a book, with `put_checksum` */
-    uint64_t stream;       /* of chance */
+    bool stream_has_whole;  /* a subscription begins with the whole book; else it is had by REST */
+    bool level_by_level;    /* a message has one change: removals first, and each is published */
+    uint32_t empty_once_in; /* changes, on which a message without any follows; 0: never */
+    int64_t beat_ns;        /* between two beats of a connection; 0: none come by themselves */
+    int64_t checksum_ns;    /* least time between two checksums of a book, with `put_checksum` */
+    uint64_t stream;        /* of chance */
     size_t level_len, row_len; /* no level, and no row of the catalog, is longer */
 
     void (*read)(struct common_venue *venue, uint32_t client, struct arb_bytes text,

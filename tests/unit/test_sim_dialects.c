@@ -129,23 +129,27 @@ static int n_served(struct fixture *fixture, const char *path, int n)
     return served;
 }
 
-/* An address opens 300 connections in five minutes. */
-static void expect_300_connections(const char *venue)
+static void connect_again(struct fixture *fixture, int64_t now_ns)
+{
+    struct sim_venue *const model = world_venue(fixture->world, 0);
+
+    model->ops->on_disconnect(model, 0);
+    test_connect(fixture->world, 0, now_ns);
+}
+
+/* An address opens `n` connections in five minutes. */
+static void expect_connections(const char *venue, int n)
 {
     struct fixture fixture;
 
     open_fixture(&fixture, venue);
-    struct sim_venue *const model = world_venue(fixture.world, 0);
-    for (int i = 1; i < 300; i++) {
-        model->ops->on_disconnect(model, 0);
-        test_connect(fixture.world, 0, fixture.now_ns);
+    for (int i = 1; i < n; i++) {
+        connect_again(&fixture, fixture.now_ns);
     }
     expect(&fixture, "");
-    model->ops->on_disconnect(model, 0);
-    test_connect(fixture.world, 0, fixture.now_ns + 300 * NS_PER_S - 1);
+    connect_again(&fixture, fixture.now_ns + 300 * NS_PER_S - 1);
     expect(&fixture, "too many connections\n");
-    model->ops->on_disconnect(model, 0);
-    test_connect(fixture.world, 0, fixture.now_ns + 300 * NS_PER_S);
+    connect_again(&fixture, fixture.now_ns + 300 * NS_PER_S);
     expect(&fixture, "");
     close_fixture(&fixture);
 }
@@ -304,7 +308,287 @@ static void binance_has_diffs_for_faults(void **state)
 static void binance_limits_connections(void **state)
 {
     (void)state;
-    expect_300_connections("binance");
+    expect_connections("binance", 300);
+}
+
+/* -- bybit --------------------------------------------------------------------------------- */
+
+#define BYBIT_ID "\"conn_id\":\"d9avrao7pl3bpiuoku0g-7tmms\","
+
+static void bybit_answers(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "bybit");
+    say(&fixture, "{\"op\":\"subscribe\",\"args\":[\"orderbook.50.BTCUSD\"]}");
+    say(&fixture, "{\"req_id\":\"2\",\"op\":\"subscribe\",\"args\":[\"orderbook.50.BTCUSD\"]}");
+    say(&fixture, "{\"req_id\":\"3\",\"op\":\"subscribe\",\"args\":[\"orderbook.50.DOGEUSD\","
+                  "\"orderbook.50.FOOUSD\"]}");
+    say(&fixture, "{\"req_id\":\"4\",\"op\":\"subscribe\",\"args\":[1,2,3,4,5,6,7,8,9,10]}");
+    say(&fixture, "{\"req_id\":\"5\",\"op\":\"subscribe\",\"args\":[1,2,3,4,5,6,7,8,9,10,11]}");
+    say(&fixture, "{\"req_id\":\"6\",\"op\":\"unsubscribe\",\"args\":[\"orderbook.50.BTCUSD\"]}");
+    say(&fixture, "{\"req_id\":\"7\",\"op\":\"ping\"}");
+    say(&fixture, "{");
+    run_ms(&fixture, 500);
+    expect(&fixture,
+           "{\"success\":true,\"ret_msg\":\"subscribe\"," BYBIT_ID "\"op\":\"subscribe\"}\n"
+           "{\"success\":false,\"ret_msg\":\"error:already "
+           "subscribed,topic:orderbook.50.BTCUSD\"," BYBIT_ID
+           "\"req_id\":\"2\",\"op\":\"subscribe\"}\n"
+           "{\"success\":false,\"ret_msg\":\"error:handler not "
+           "found,topic:orderbook.50.FOOUSD\"," BYBIT_ID "\"req_id\":\"3\",\"op\":\"subscribe\"}\n"
+           "{\"success\":false,\"ret_msg\":\"error:handler not found,topic:\"," BYBIT_ID
+           "\"req_id\":\"4\",\"op\":\"subscribe\"}\n"
+           "{\"success\":false,\"ret_msg\":\"args size >10\"," BYBIT_ID
+           "\"req_id\":\"5\",\"op\":\"subscribe\"}\n"
+           "{\"success\":true,\"ret_msg\":\"unsubscribe\"," BYBIT_ID
+           "\"req_id\":\"6\",\"op\":\"unsubscribe\"}\n"
+           "{\"success\":true,\"ret_msg\":\"pong\"," BYBIT_ID "\"req_id\":\"7\",\"op\":\"ping\"}\n"
+           "{\"success\":false,\"ret_msg\":\"error:invalid op\"," BYBIT_ID "\"op\":\"\"}\n");
+    close_fixture(&fixture);
+}
+
+static void bybit_book_and_what_changes(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "bybit");
+    run_ms(&fixture, 1000);
+    say(&fixture, "{\"req_id\":\"1\",\"op\":\"subscribe\",\"args\":[\"orderbook.50.DOGEUSD\"]}");
+    run_ms(&fixture, 60);
+    expect(&fixture,
+           "{\"success\":true,\"ret_msg\":\"subscribe\"," BYBIT_ID
+           "\"req_id\":\"1\",\"op\":\"subscribe\"}\n"
+           "{\"topic\":\"orderbook.50.DOGEUSD\",\"ts\":1785552833003,\"type\":\"snapshot\","
+           "\"data\":{\"s\":\"DOGEUSD\",\"b\":[[\"0.1250104\",\"5643.84935347\"],"
+           "[\"0.1250055\",\"143155.706234\"],[\"0.1250032\",\"7676.84511148\"],"
+           "[\"0.1249986\",\"136110.9281537\"],[\"0.1249967\",\"1920.46430026\"],"
+           "[\"0.1249934\",\"4947.35077881\"],[\"0.1249912\",\"11394.59147971\"],"
+           "[\"0.1249889\",\"43579.07272\"],[\"0.1249861\",\"6569.79557345\"],[\"0.1249844\","
+           "\"84.2729549\"]],\"a\":[[\"0.1250193\",\"10944.87489262\"],[\"0.1250218\","
+           "\"14357.98768032\"],[\"0.1250236\",\"5186.93276257\"],[\"0.1250243\","
+           "\"7750.62645483\"],[\"0.1250259\",\"6830.2747939\"],[\"0.1250278\","
+           "\"1474.68476984\"],[\"0.1250293\",\"10043.2724838\"],[\"0.1250328\","
+           "\"6751.07252473\"],[\"0.1250364\",\"5938.56052283\"],[\"0.1250412\","
+           "\"15714.58788234\"]],\"u\":929741,\"seq\":12086633},\"cts\":1785552832999}\n"
+           "{\"topic\":\"orderbook.50.DOGEUSD\",\"ts\":1785552833042,\"type\":\"delta\","
+           "\"data\":{\"s\":\"DOGEUSD\",\"b\":[],\"a\":[[\"0.1250193\",\"1562.69488284\"],"
+           "[\"0.1250328\",\"15113.99803029\"]],\"u\":929742,\"seq\":12086646},"
+           "\"cts\":1785552833038}\n");
+    close_fixture(&fixture);
+}
+
+static void bybit_catalog(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "bybit");
+    expect_answer(&fixture, "/v5/market/instruments-info?category=linear", 404, "");
+    expect_answer(
+        &fixture, "/v5/market/instruments-info?category=spot", 200,
+        "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"spot\","
+        "\"list\":[{\"symbolId\":9,\"symbol\":\"BTCUSD\",\"baseCoin\":\"BTC\","
+        "\"quoteCoin\":\"USD\",\"innovation\":\"0\",\"status\":\"Trading\","
+        "\"marginTrading\":\"utaOnly\",\"stTag\":\"0\","
+        "\"lotSizeFilter\":{\"basePrecision\":\"0.00000001\","
+        "\"quotePrecision\":\"0.0000001\",\"minOrderQty\":\"0.000011\","
+        "\"maxOrderQty\":\"83\",\"minOrderAmt\":\"5\",\"maxOrderAmt\":\"8000000\"},"
+        "\"priceFilter\":{\"tickSize\":\"0.1\"},"
+        "\"riskParameters\":{\"priceLimitRatioX\":\"0.005\",\"priceLimitRatioY\":\"0.01\"},"
+        "\"symbolType\":\"\"},{\"symbolId\":9,\"symbol\":\"DOGEUSD\",\"baseCoin\":\"DOGE\","
+        "\"quoteCoin\":\"USD\",\"innovation\":\"0\",\"status\":\"Trading\","
+        "\"marginTrading\":\"utaOnly\",\"stTag\":\"0\","
+        "\"lotSizeFilter\":{\"basePrecision\":\"0.00000001\","
+        "\"quotePrecision\":\"0.0000001\",\"minOrderQty\":\"0.000011\","
+        "\"maxOrderQty\":\"83\",\"minOrderAmt\":\"5\",\"maxOrderAmt\":\"8000000\"},"
+        "\"priceFilter\":{\"tickSize\":\"0.0000001\"},"
+        "\"riskParameters\":{\"priceLimitRatioX\":\"0.005\",\"priceLimitRatioY\":\"0.01\"},"
+        "\"symbolType\":\"\"}]},\"retExtInfo\":{},\"time\":1785552832000}");
+    close_fixture(&fixture);
+}
+
+static void bybit_counts_connections(void **state)
+{
+    (void)state;
+    expect_connections("bybit", 500);
+}
+
+/* -- coinbase ------------------------------------------------------------------------------ */
+
+static void coinbase_answers(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "coinbase");
+    say(&fixture, "{\"type\":\"subscribe\",\"channel\":\"heartbeats\"}");
+    say(&fixture, "{\"type\":\"subscribe\",\"product_ids\":[\"FOO-USD\",7],"
+                  "\"channel\":\"level2\"}");
+    say(&fixture, "{\"type\":\"subscribe\",\"product_ids\":[\"BTC-USD\"],\"channel\":\"full\"}");
+    say(&fixture, "{");
+    run_ms(&fixture, 1000);
+    say(&fixture, "{\"type\":\"unsubscribe\",\"channel\":\"heartbeats\"}");
+    run_ms(&fixture, 2000);
+    expect(&fixture,
+           "{\"channel\":\"subscriptions\",\"timestamp\":\"2026-08-01T02:53:52Z\","
+           "\"sequence_num\":0,"
+           "\"events\":[{\"subscriptions\":{\"heartbeats\":[\"heartbeats\"]}}]}\n"
+           "{\"channel\":\"subscriptions\",\"timestamp\":\"2026-08-01T02:53:52Z\","
+           "\"sequence_num\":1,"
+           "\"events\":[{\"subscriptions\":{\"heartbeats\":[\"heartbeats\"]}}]}\n"
+           "{\"type\":\"error\",\"message\":\"authentication failure\"}\n"
+           "{\"type\":\"error\",\"message\":\"authentication failure\"}\n"
+           "{\"channel\":\"heartbeats\",\"timestamp\":\"2026-08-01T02:53:53Z\","
+           "\"sequence_num\":2,"
+           "\"events\":[{\"current_time\":\"2026-08-01 02:53:53 +0000 UTC m=+534309.232148689\","
+           "\"heartbeat_counter\":534309}]}\n"
+           "{\"channel\":\"subscriptions\",\"timestamp\":\"2026-08-01T02:53:53Z\","
+           "\"sequence_num\":3,\"events\":[{\"subscriptions\":{}}]}\n");
+    close_fixture(&fixture);
+}
+
+static const char coinbase_whole[] =
+    "{\"channel\":\"l2_data\",\"timestamp\":\"2026-08-01T02:53:53.008Z\","
+    "\"sequence_num\":1,\"events\":[{\"type\":\"snapshot\",\"product_id\":\"DOGE-USD\","
+    "\"updates\":[{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1250104\",\"new_quantity\":\"5643.84935347\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1250055\",\"new_quantity\":\"143155.706234\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1250032\",\"new_quantity\":\"7676.84511148\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1249986\",\"new_quantity\":\"136110.9281537\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1249967\",\"new_quantity\":\"1920.46430026\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1249934\",\"new_quantity\":\"4947.35077881\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1249912\",\"new_quantity\":\"11394.59147971\"},"
+    "{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:52.978Z\","
+    "\"price_level\":\"0.1249889\",\"new_quantity\":\"43579.07272\"},{\"side\":\"bid\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1249861\","
+    "\"new_quantity\":\"6569.79557345\"},{\"side\":\"bid\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1249844\","
+    "\"new_quantity\":\"84.2729549\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250193\","
+    "\"new_quantity\":\"10944.87489262\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250218\","
+    "\"new_quantity\":\"14357.98768032\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250236\","
+    "\"new_quantity\":\"5186.93276257\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250243\","
+    "\"new_quantity\":\"7750.62645483\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250259\","
+    "\"new_quantity\":\"6830.2747939\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250278\","
+    "\"new_quantity\":\"1474.68476984\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250293\","
+    "\"new_quantity\":\"10043.2724838\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250328\","
+    "\"new_quantity\":\"6751.07252473\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250364\","
+    "\"new_quantity\":\"5938.56052283\"},{\"side\":\"offer\","
+    "\"event_time\":\"2026-08-01T02:53:52.978Z\",\"price_level\":\"0.1250412\","
+    "\"new_quantity\":\"15714.58788234\"}]}]}\n";
+
+static void coinbase_book_and_what_changes(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "coinbase");
+    run_ms(&fixture, 1000);
+    say(&fixture, "{\"type\":\"subscribe\",\"channel\":\"heartbeats\"}");
+    expect(&fixture, "{\"channel\":\"subscriptions\",\"timestamp\":\"2026-08-01T02:53:53Z\","
+                     "\"sequence_num\":0,"
+                     "\"events\":[{\"subscriptions\":{\"heartbeats\":[\"heartbeats\"]}}]}\n");
+    say(&fixture, "{\"type\":\"subscribe\",\"product_ids\":[\"DOGE-USD\",\"FOO-USD\"],"
+                  "\"channel\":\"level2\"}");
+    run_ms(&fixture, 50);
+    expect(&fixture, coinbase_whole);
+    run_ms(&fixture, 60);
+    say(&fixture, "{\"type\":\"unsubscribe\",\"product_ids\":[\"DOGE-USD\"],"
+                  "\"channel\":\"level2\"}");
+    run_ms(&fixture, 890);
+    expect(&fixture,
+           "{\"channel\":\"l2_data\",\"timestamp\":\"2026-08-01T02:53:53.058Z\","
+           "\"sequence_num\":2,\"events\":[{\"type\":\"update\",\"product_id\":\"DOGE-USD\","
+           "\"updates\":[{\"side\":\"offer\",\"event_time\":\"2026-08-01T02:53:53.028Z\","
+           "\"price_level\":\"0.1250193\",\"new_quantity\":\"1562.69488284\"},"
+           "{\"side\":\"offer\",\"event_time\":\"2026-08-01T02:53:53.028Z\","
+           "\"price_level\":\"0.1250328\",\"new_quantity\":\"15113.99803029\"}]}]}\n"
+           "{\"channel\":\"subscriptions\",\"timestamp\":\"2026-08-01T02:53:53.06Z\","
+           "\"sequence_num\":3,"
+           "\"events\":[{\"subscriptions\":{\"heartbeats\":[\"heartbeats\"],"
+           "\"level2\":[\"DOGE-USD\"]}}]}\n"
+           "{\"channel\":\"l2_data\",\"timestamp\":\"2026-08-01T02:53:53.108Z\","
+           "\"sequence_num\":4,\"events\":[{\"type\":\"update\",\"product_id\":\"DOGE-USD\","
+           "\"updates\":[{\"side\":\"bid\",\"event_time\":\"2026-08-01T02:53:53.078Z\","
+           "\"price_level\":\"0.1250032\",\"new_quantity\":\"9519.35089256\"},"
+           "{\"side\":\"offer\",\"event_time\":\"2026-08-01T02:53:53.078Z\","
+           "\"price_level\":\"0.1250218\",\"new_quantity\":\"2351.46978789\"}]}]}\n"
+           "{\"channel\":\"l2_data\",\"timestamp\":\"2026-08-01T02:53:53.108Z\","
+           "\"sequence_num\":5,\"events\":[{\"type\":\"update\",\"product_id\":\"DOGE-USD\","
+           "\"updates\":[]}]}\n"
+           "{\"channel\":\"subscriptions\",\"timestamp\":\"2026-08-01T02:53:53.11Z\","
+           "\"sequence_num\":6,"
+           "\"events\":[{\"subscriptions\":{\"heartbeats\":[\"heartbeats\"]}}]}\n"
+           "{\"channel\":\"heartbeats\",\"timestamp\":\"2026-08-01T02:53:54Z\","
+           "\"sequence_num\":7,"
+           "\"events\":[{\"current_time\":\"2026-08-01 02:53:54 +0000 UTC m=+534310.232148689\","
+           "\"heartbeat_counter\":534310}]}\n");
+    close_fixture(&fixture);
+}
+
+static void coinbase_catalog(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "coinbase");
+    expect_answer(&fixture, "/currencies", 404, "{\"message\":\"NotFound\"}");
+    expect_answer(
+        &fixture, "/products", 200,
+        "[{\"id\":\"BTC-USD\",\"base_currency\":\"BTC\",\"quote_currency\":\"USD\","
+        "\"quote_increment\":\"0.1\",\"base_increment\":\"0.00000001\","
+        "\"display_name\":\"BTC/USD\",\"min_market_funds\":\"1\",\"margin_enabled\":false,"
+        "\"post_only\":false,\"limit_only\":false,\"cancel_only\":false,"
+        "\"status\":\"online\",\"status_message\":\"\",\"trading_disabled\":false,"
+        "\"fx_stablecoin\":false,\"max_slippage_percentage\":\"0.02000000\","
+        "\"auction_mode\":false,\"high_bid_limit_percentage\":\"\"},{\"id\":\"DOGE-USD\","
+        "\"base_currency\":\"DOGE\",\"quote_currency\":\"USD\","
+        "\"quote_increment\":\"0.0000001\",\"base_increment\":\"0.00000001\","
+        "\"display_name\":\"DOGE/USD\",\"min_market_funds\":\"1\",\"margin_enabled\":false,"
+        "\"post_only\":false,\"limit_only\":false,\"cancel_only\":false,"
+        "\"status\":\"online\",\"status_message\":\"\",\"trading_disabled\":false,"
+        "\"fx_stablecoin\":false,\"max_slippage_percentage\":\"0.02000000\","
+        "\"auction_mode\":false,\"high_bid_limit_percentage\":\"\"}]");
+    close_fixture(&fixture);
+}
+
+/* Eight a second, of all connections of an address. */
+static void coinbase_counts_requests_of_an_address(void **state)
+{
+    static const char request[] = "{\"type\":\"subscribe\",\"channel\":\"heartbeats\"}";
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, "coinbase");
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 8) {
+            run_ms(&fixture, 1000);
+        }
+        say(&fixture, request);
+    }
+    assert_null(strstr(fixture.told, "too many"));
+    fixture.len = 0;
+    connect_again(&fixture, fixture.now_ns);
+    say(&fixture, request);
+    expect(&fixture, "too many requests\n");
+    close_fixture(&fixture);
 }
 
 /* -- bitfinex ------------------------------------------------------------------------------- */
@@ -731,7 +1015,7 @@ static void gemini_has_books_and_changes_for_faults(void **state)
 static void gemini_limits_connections(void **state)
 {
     (void)state;
-    expect_300_connections("gemini");
+    expect_connections("gemini", 300);
 }
 
 /* -- okx ------------------------------------------------------------------------------------ */
@@ -854,6 +1138,14 @@ int main(void)
         cmocka_unit_test(bitfinex_gives_a_channel_once_and_numbers_who_asks),
         cmocka_unit_test(bitfinex_lists_pairs_and_names),
         cmocka_unit_test(bitfinex_books_are_known_by_their_channels),
+        cmocka_unit_test(bybit_answers),
+        cmocka_unit_test(bybit_book_and_what_changes),
+        cmocka_unit_test(bybit_catalog),
+        cmocka_unit_test(bybit_counts_connections),
+        cmocka_unit_test(coinbase_answers),
+        cmocka_unit_test(coinbase_book_and_what_changes),
+        cmocka_unit_test(coinbase_catalog),
+        cmocka_unit_test(coinbase_counts_requests_of_an_address),
         cmocka_unit_test(gemini_answers_requests),
         cmocka_unit_test(gemini_begins_with_the_book),
         cmocka_unit_test(gemini_lists_pairs),
