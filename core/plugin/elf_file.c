@@ -50,7 +50,7 @@ static int check_room(const struct elf_file *file, uint64_t offset, uint64_t len
         return err_set(err, ARB_EINVAL, "is damaged: its headers name no possible place");
     }
     if (end > file->len) {
-        return err_set(err, ARB_EINVAL, "is cut short: %llu of at least %llu bytes",
+        return err_set(err, ARB_EINVAL, "is cut short: %llu of at least %llu bytes: copy it again",
                        (unsigned long long)file->len, (unsigned long long)end);
     }
     return ARB_OK;

@@ -120,7 +120,7 @@ static int check_head(const struct arb_plugin *head, struct err *err)
     if (head->magic != ARB_ABI_MAGIC) {
         return err_set(err, ARB_EINVAL,
                        "its %s does not start with the magic number 0x%08x but with 0x%08x: "
-                       "it is not an arbspot plugin, or its memory is damaged",
+                       "it is not an arbspot plugin, or does not start with ARB_PLUGIN_HEADER",
                        ARB_PLUGIN_SYMBOL, ARB_ABI_MAGIC, head->magic);
     }
     if (head->abi_major != ARB_ABI_MAJOR) {
@@ -146,11 +146,16 @@ static int check_head(const struct arb_plugin *head, struct err *err)
 static int check_kind(uint32_t kind, uint32_t wanted, struct err *err)
 {
     if (kind != ARB_KIND_EXCHANGE && kind != ARB_KIND_STRATEGY) {
-        return err_set(err, ARB_EINVAL, "is of kind %u, which this host does not know", kind);
+        return err_set(err, ARB_EINVAL,
+                       "is of kind %u, which this host does not know: start its descriptor with "
+                       "ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE)",
+                       kind);
     }
     if (wanted != 0 && kind != wanted) {
-        return err_set(err, ARB_EINVAL, "is a plugin of kind %s, but one of kind %s is needed here",
-                       plugin_kind_name(kind), plugin_kind_name(wanted));
+        return err_set(err, ARB_EINVAL,
+                       "is a plugin of kind %s, but one of kind %s is needed here: it belongs in a "
+                       "section [%s:NAME]",
+                       plugin_kind_name(kind), plugin_kind_name(wanted), plugin_kind_name(kind));
     }
     return ARB_OK;
 }
@@ -218,15 +223,19 @@ static int check_options(const struct candidate *candidate, struct err *err)
     }
     if (desc->n_options > 0 &&
         !has(candidate, desc->options, desc->n_options * sizeof(*desc->options))) {
-        return err_set(err, ARB_EINVAL, "claims %u options, which reach beyond the plugin",
+        return err_set(err, ARB_EINVAL,
+                       "claims %u options, which reach beyond the plugin: have ARB_PLUGIN_OPTIONS "
+                       "count the table",
                        desc->n_options);
     }
     for (uint32_t i = 0; i < desc->n_options; i++) {
         if (!has_option_texts(candidate, &desc->options[i])) {
-            return err_set(err, ARB_EINVAL,
-                           "is damaged: option %u of the %u it claims has a text outside the "
-                           "plugin, or not terminated within %d bytes",
-                           i + 1, desc->n_options, (int)PLUGIN_TEXT_MAX);
+            return err_set(
+                err, ARB_EINVAL,
+                "is damaged: option %u of the %u it claims has a text outside the "
+                "plugin, or not terminated within %d bytes: have ARB_PLUGIN_OPTIONS count "
+                "the table",
+                i + 1, desc->n_options, (int)PLUGIN_TEXT_MAX);
         }
     }
     return ARB_OK;
@@ -287,9 +296,12 @@ static int check_callback(const struct candidate *candidate, const struct plugin
 
     if (address == 0) {
         return callback->is_required
-                   ? err_set(err, ARB_EINVAL,
-                             "lacks the callback %s(), which every plugin of kind %s has",
-                             callback->name, plugin_kind_name(candidate->plugin->desc.kind))
+                   ? err_set(
+                         err, ARB_EINVAL,
+                         "lacks the callback %s(), which every plugin of kind %s has: set .%s in "
+                         "the table of callbacks",
+                         callback->name, plugin_kind_name(candidate->plugin->desc.kind),
+                         callback->name)
                    : ARB_OK;
     }
     if (candidate->object != NULL && !object_has_code(candidate->object, address)) {
@@ -370,6 +382,18 @@ static const char *reason(const struct plugin *plugin)
                : text;
 }
 
+/* What helps against the reasons that are the plugin's own. */
+static const char *cure(const char *text)
+{
+    if (strstr(text, "cannot open shared object file") != NULL) {
+        return ": install that library where the dynamic linker looks, or link it statically";
+    }
+    if (strstr(text, "undefined symbol") != NULL) {
+        return ": link the plugin with -Wl,-z,defs, which names what it lacks";
+    }
+    return "";
+}
+
 /*
  * Finds the descriptor. The size of the symbol is known to the linker: what is smaller than the
  * frozen head, or than it claims itself, must not be read.
@@ -412,7 +436,8 @@ static int open_and_accept(struct plugin *plugin, uint32_t kind, struct err *err
     /* Never closed: callbacks, strings and option tables of the plugin are in use until exit. */
     plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
     if (plugin->handle == NULL) {
-        return err_set(err, ARB_EINVAL, "%s", reason(plugin));
+        const char *const text = reason(plugin);
+        return err_set(err, ARB_EINVAL, "%s%s", text, cure(text));
     }
     if (!object_init(&object, plugin->handle)) {
         return err_set(err, ARB_EINVAL, "the dynamic linker does not tell where it is");

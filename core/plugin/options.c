@@ -121,6 +121,23 @@ static bool is_inside(const struct arb_plugin *desc, const struct arb_option *op
     return (size_t)option->offset + member_of(option->type).size <= desc->instance_size;
 }
 
+static bool shares_bytes(const struct arb_option *a, const struct arb_option *b)
+{
+    const uint64_t a_begin = a->offset, b_begin = b->offset;
+
+    return a_begin < b_begin + member_of(b->type).size &&
+           b_begin < a_begin + member_of(a->type).size;
+}
+
+/* Is it stored where one before it is? Then the last of the two values is both. */
+static bool is_shared(const struct arb_option *options, const struct arb_option *option)
+{
+    while (options != option && !shares_bytes(options, option)) {
+        options++;
+    }
+    return options != option;
+}
+
 /* What is wrong with one option, or NULL. Its name is good. */
 static const char *bad_option(const struct arb_plugin *desc, const struct arb_option *option)
 {
@@ -140,7 +157,11 @@ static const char *bad_option(const struct arb_plugin *desc, const struct arb_op
         return "ends behind the instance: set .instance_size = sizeof() of the struct it is in";
     }
     if (option->offset % member_of(option->type).align != 0) {
-        return "has an offset where a member of its type cannot be";
+        return "has an offset where a member of its type cannot be: the macros of option.h compare "
+               "the types";
+    }
+    if (is_shared(desc->options, option)) {
+        return "is stored where an option before it is: give each a member of its own type";
     }
     if (is_range_empty(option)) {
         return "has a min above its max";

@@ -88,14 +88,17 @@ static void bad_files_are_refused_with_their_reason(void **state)
                   "start with ARB_PLUGIN_HEADER");
     check_refusal(FIXTURE("bad_magic"), 0, ARB_EINVAL,
                   "its arb_plugin does not start with the magic number 0x31425241 but with "
-                  "0x12345678: it is not an arbspot plugin, or its memory is damaged");
+                  "0x12345678: it is not an arbspot plugin, or does not start with "
+                  "ARB_PLUGIN_HEADER");
     check_refusal(FIXTURE("missing_callback"), 0, ARB_EINVAL,
-                  "lacks the callback ask(), which every plugin of kind exchange has");
+                  "lacks the callback ask(), which every plugin of kind exchange has: set .ask in "
+                  "the table of callbacks");
     check_refusal(FIXTURE("short_callbacks"), 0, ARB_EINVAL,
                   "its callbacks claim a size of 24 bytes: set .size = sizeof(struct "
                   "arb_exchange_ops)");
     check_refusal(FIXTURE("good"), ARB_KIND_STRATEGY, ARB_EINVAL,
-                  "is a plugin of kind exchange, but one of kind strategy is needed here");
+                  "is a plugin of kind exchange, but one of kind strategy is needed here: it "
+                  "belongs in a section [exchange:NAME]");
     check_refusal(FIXTURE("exits_when_loaded"), 0, ARB_EINVAL,
                   "ends the process that loads it (it exits): the file is damaged, or its "
                   "constructors are at fault");
@@ -143,10 +146,11 @@ static void pointers_that_leave_the_plugin_are_not_followed(void **state)
     (void)snprintf(reason, sizeof(reason), "is damaged: its table of callbacks %s", beyond);
     check_refusal(FIXTURE("callbacks_nowhere"), 0, ARB_EINVAL, reason);
     check_refusal(FIXTURE("options_nowhere"), 0, ARB_EINVAL,
-                  "claims 2 options, which reach beyond the plugin");
+                  "claims 2 options, which reach beyond the plugin: have ARB_PLUGIN_OPTIONS count "
+                  "the table");
     check_refusal(FIXTURE("option_text_nowhere"), 0, ARB_EINVAL,
                   "is damaged: option 1 of the 2 it claims has a text outside the plugin, or not "
-                  "terminated within 4096 bytes");
+                  "terminated within 4096 bytes: have ARB_PLUGIN_OPTIONS count the table");
     check_refusal(FIXTURE("callback_is_data"), 0, ARB_EINVAL,
                   "is damaged: its callback ask() is no code of the plugin");
 }
@@ -158,7 +162,8 @@ static void tables_of_options_that_claim_too_many_are_refused(void **state)
 
     (void)state;
     check_refusal(FIXTURE("many_options_too_many"), 0, ARB_EINVAL,
-                  "claims 200 options, which reach beyond the plugin");
+                  "claims 200 options, which reach beyond the plugin: have ARB_PLUGIN_OPTIONS "
+                  "count the table");
     check_refusal(FIXTURE("countless_options"), 0, ARB_EINVAL,
                   "has 4294967295 options, at most 200 are allowed");
     check_refusal(FIXTURE("uncounted_options"), 0, ARB_EINVAL,
@@ -398,7 +403,8 @@ static void incomplete_descriptors_are_refused(void **state)
 
     (void)state;
     desc.kind = 3;
-    check_descriptor(&desc, "is of kind 3, which this host does not know");
+    check_descriptor(&desc, "is of kind 3, which this host does not know: start its descriptor "
+                            "with ARB_PLUGIN_HEADER(ARB_KIND_EXCHANGE)");
     desc = good_strategy();
     desc.version = NULL;
     check_descriptor(&desc, "has no version: set .version");
@@ -410,7 +416,8 @@ static void incomplete_descriptors_are_refused(void **state)
     check_descriptor(&desc, "has no callbacks: set .ops");
     desc.ops = &empty;
     check_descriptor(&desc,
-                     "lacks the callback on_market(), which every plugin of kind strategy has");
+                     "lacks the callback on_market(), which every plugin of kind strategy has: set "
+                     ".on_market in the table of callbacks");
 }
 
 /* A descriptor that says this of fee and dates; NULL: nothing. */
@@ -544,7 +551,8 @@ static void all_plugins_of_a_configuration_are_tried(void **state)
                                               "has a fallback that its own limits refuse\n"
                                               "f:41: [strategy:s] plugin: " FIXTURE(
                                                   "good") ": is a plugin of kind exchange, but "
-                                                          "one of kind strategy is needed here\n");
+                                                          "one of kind strategy is needed here: it "
+                                                          "belongs in a section [exchange:NAME]\n");
     assert_string_equal(plugins.exchanges[0].desc.name, "fixture");
     assert_null(plugins.exchanges[1].handle);
     plugins_fini(&plugins);

@@ -226,7 +226,8 @@ static void broken_tables_are_refused_with_a_reason(void **state)
           "its option 'a' ends behind the instance: set .instance_size = sizeof() of the struct it "
           "is in" },
         { { .name = "a", .help = "h", .type = ARB_OPT_STRING, .offset = 4 },
-          "its option 'a' has an offset where a member of its type cannot be" },
+          "its option 'a' has an offset where a member of its type cannot be: the macros of "
+          "option.h compare the types" },
         { { .name = "a", .help = "h", .type = ARB_OPT_STRING, .offset = UINT32_MAX },
           "its option 'a' ends behind the instance: set .instance_size = sizeof() of the struct it "
           "is in" },
@@ -259,6 +260,38 @@ static void broken_tables_are_refused_with_a_reason(void **state)
     }
 }
 
+/* A flag of one byte, beside a number of eight. */
+static int check_two(size_t number, size_t flag, struct err *err)
+{
+    const struct arb_option options[] = {
+        { .name = "number",
+          .help = "h",
+          .type = ARB_OPT_INT,
+          .max = 9,
+          .offset = (uint32_t)number },
+        { .name = "flag", .help = "h", .type = ARB_OPT_BOOL, .offset = (uint32_t)flag }
+    };
+    const struct arb_plugin desc = plugin_with(options, 2);
+
+    *err = (struct err){ .rc = ARB_OK };
+    return options_check_table(&desc, err);
+}
+
+static void two_options_do_not_share_a_byte(void **state)
+{
+    static const char shared[] = "its option 'flag' is stored where an option before it is: give "
+                                 "each a member of its own type";
+    struct err err;
+
+    (void)state;
+    assert_int_equal(check_two(8, 7, &err), ARB_OK);
+    assert_int_equal(check_two(8, 8, &err), ARB_EINVAL);
+    assert_string_equal(err.text, shared);
+    assert_int_equal(check_two(8, 15, &err), ARB_EINVAL);
+    assert_string_equal(err.text, shared);
+    assert_int_equal(check_two(8, 16, &err), ARB_OK);
+}
+
 static void name_that_is_there_twice_is_refused(void **state)
 {
     const struct arb_option options[] = { table[0], table[1], table[0] };
@@ -282,6 +315,7 @@ int main(void)
         cmocka_unit_test(table_is_printed_for_people),
         cmocka_unit_test(good_table_passes),
         cmocka_unit_test(broken_tables_are_refused_with_a_reason),
+        cmocka_unit_test(two_options_do_not_share_a_byte),
         cmocka_unit_test(name_that_is_there_twice_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
