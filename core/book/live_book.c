@@ -353,6 +353,14 @@ static int call_checksum(const struct live_rules *rules, const struct arb_book_e
     return rc;
 }
 
+/* Nothing was compared: the fault is the plugin's, or that of memory. */
+static const char *no_checksum(struct step *step, int rc)
+{
+    (void)snprintf(step->room->why, sizeof(step->room->why),
+                   "the plugin's checksum() failed, nothing was compared: %s", arb_rc_text(rc));
+    return step->room->why;
+}
+
 /* What is wrong with the venue's checksum of the book as it is after the event, or NULL. */
 static const char *compare_checksum(struct step *step)
 {
@@ -363,8 +371,12 @@ static const char *compare_checksum(struct step *step)
     }
     const struct arb_book view = live_book_view(step->book, rules);
     uint32_t checksum = 0;
-    if (rules->checksum != NULL && call_checksum(rules, step->event, &view, &checksum) == ARB_OK &&
-        checksum == step->event->checksum) {
+    const int rc =
+        rules->checksum == NULL ? ARB_ENOTSUP : call_checksum(rules, step->event, &view, &checksum);
+    if (rc != ARB_OK) {
+        return no_checksum(step, rc);
+    }
+    if (checksum == step->event->checksum) {
         step->room->counts.verified++;
         return NULL;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/options.h"
+#include "session/instance.h"
 #include "session/plan.h"
 #include "session/refused_calls.h"
 #include "util/log.h"
@@ -117,13 +118,18 @@ int capabilities_probe(const struct plugin *plugin, const struct config_entry *s
     if (!has_all_defaults(&plugin->desc, setting)) {
         return ARB_ENOTSUP;
     }
-    void *const self = calloc(1, plugin->desc.instance_size);
+    void *const self = instance_create(plugin->desc.instance_size);
     if (self == NULL) {
         return ARB_ENOMEM;
     }
     plan_set_defaults(&filled);
     const int rc = probe(plugin, setting, self, &filled);
+    const bool is_whole = instance_is_whole(self, plugin->desc.instance_size);
     free(self);
+    if (!is_whole) {
+        *rule = instance_rule;
+        return ARB_EPROTO;
+    }
     if (rc != ARB_OK) {
         return rc == ARB_EPROTO || rc == ARB_ENOTSUP ? ARB_EINVAL : rc;
     }

@@ -1,9 +1,12 @@
 #include "session/catalog.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "session/instruments.h"
 #include "session/requests.h"
+
+enum { CATALOG_WHY_MAX = 128 };
 
 #define RETRY_NS (60 * NS_PER_S)       /* by HTTP: catalogs are large */
 #define STREAM_RETRY_NS (5 * NS_PER_S) /* in the stream, and twice that each time */
@@ -80,6 +83,16 @@ void catalog_failed(struct session *session, struct moment now, const char *why)
     set_known(session);
 }
 
+void catalog_endless(struct session *session, struct moment now)
+{
+    char why[CATALOG_WHY_MAX];
+
+    (void)snprintf(why, sizeof(why),
+                   "the plugin read an answer with %u rows, and did not call arb_catalog_end()",
+                   session->catalog.n_rows);
+    catalog_failed(session, now, why);
+}
+
 /* It is written into files, messages and keys as it is. */
 static bool is_plain(const char *symbol)
 {
@@ -146,7 +159,11 @@ static void ask_stream(struct session *session, struct moment now)
         return;
     }
     if (session->catalog.is_asked) {
-        catalog_failed(session, now, "the venue did not answer");
+        if (session->catalog.n_rows > 0) {
+            catalog_endless(session, now);
+        } else {
+            catalog_failed(session, now, "the venue did not answer");
+        }
         return;
     }
     ask.conn = 0;

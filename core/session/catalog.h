@@ -17,6 +17,8 @@ void catalog_row(struct session *session, const struct arb_listing *listing, str
 void catalog_end(struct session *session, struct moment now);
 /* It could not be had, or the venue wants to be asked later. */
 void catalog_failed(struct session *session, struct moment now, const char *why);
+/* The plugin read an answer, and did not say that the catalog ends. */
+void catalog_endless(struct session *session, struct moment now);
 
 void catalog_on_turn(struct session *session, struct moment now);
 

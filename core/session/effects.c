@@ -107,7 +107,9 @@ static int host_timer_set(struct arb_host *host, uint32_t timer, uint32_t delay_
 static int check_instrument(struct effects *effects, uint32_t instrument)
 {
     if (instrument >= effects->n_instruments) {
-        return broken(effects, ARB_EINVAL, "an instrument that is none of env->instruments");
+        return broken(effects, ARB_EINVAL,
+                      "an instrument that is none of env->instruments: "
+                      "arb_instrument_find() tells its index");
     }
     return ARB_OK;
 }
@@ -135,7 +137,9 @@ static int host_answered(struct arb_host *host, uint32_t instrument, uint32_t ch
         return rc;
     }
     if (channel >= effects->n_channels || !is_outcome(outcome)) {
-        return broken(effects, ARB_EINVAL, "answered: not a channel of the plan, or no outcome");
+        return broken(effects, ARB_EINVAL,
+                      "answered: a channel that is not below plan.channels, or no "
+                      "outcome");
     }
     struct effect *const effect = record_text(effects, EFFECT_ANSWERED, instrument, why);
     if (effect == NULL) {
@@ -227,7 +231,7 @@ static const char *book_rule(const struct arb_book_event *event)
         return "book: kind is not set";
     }
     if (event->n_bids > ARB_EVENT_LEVELS_MAX || event->n_asks > ARB_EVENT_LEVELS_MAX) {
-        return "book: more than ARB_EVENT_LEVELS_MAX levels";
+        return "book: more than ARB_EVENT_LEVELS_MAX levels a side";
     }
     if ((event->n_bids > 0 && event->bids == NULL) || (event->n_asks > 0 && event->asks == NULL)) {
         return "book: levels are missing";

@@ -7,6 +7,7 @@
 #include "session/catalog.h"
 #include "session/commit.h"
 #include "session/conns.h"
+#include "session/instance.h"
 #include "session/instruments.h"
 #include "session/plan.h"
 #include "session/requests.h"
@@ -32,7 +33,7 @@ static int init_instance(struct session *session, struct err *err)
     struct problems problems = { .out = stderr, .path = session->config->path };
     char section[WHO_MAX + 16];
 
-    session->self = calloc(1, session->plugin->desc.instance_size);
+    session->self = instance_create(session->plugin->desc.instance_size);
     if (session->self == NULL) {
         return err_set(err, ARB_ENOMEM, "%s: no memory for the plugin's instance", session->who);
     }
@@ -156,6 +157,16 @@ static void take_plan(struct session *session)
     budget_init(session->budget, plan);
 }
 
+/* The rule that init() broke, or NULL. */
+static const char *init_rule(const struct session *session)
+{
+    if (!session_is_in_bounds(session)) {
+        return instance_rule;
+    }
+    return session->effects.broken != NULL ? session->effects.broken
+                                           : plan_rule(&session->plan, &session->plugin->exchange);
+}
+
 /* Runs the plugin's init() and looks at what it says. */
 static int init_plugin(struct session *session, struct moment now, struct err *err)
 {
@@ -173,9 +184,7 @@ static int init_plugin(struct session *session, struct moment now, struct err *e
     if (rc != ARB_OK) {
         return err_set(err, rc, "%s: init() of %s failed: %s", session->who, name, arb_rc_text(rc));
     }
-    const char *const rule = session->effects.broken != NULL
-                                 ? session->effects.broken
-                                 : plan_rule(&session->plan, &session->plugin->exchange);
+    const char *const rule = init_rule(session);
     if (rule != NULL) {
         return err_set(err, ARB_EINVAL, "%s: init() of %s broke a rule: %s", session->who, name,
                        rule);

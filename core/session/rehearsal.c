@@ -98,26 +98,62 @@ static int spell_connection(const struct rehearsal *r, struct err *err)
                    r->session->plugin->desc.name, arb_rc_text(rc));
 }
 
-/* A request that the plugin cannot spell yet is none of a configuration's faults. */
-static void spell_requests(const struct rehearsal *r)
+static int refuse_request(const struct rehearsal *r, const char *what, const char *needs,
+                          struct err *err)
+{
+    return err_set(err, ARB_EINVAL, "%s: ask() of %s does not spell %s, which its plan needs: %s",
+                   r->session->who, r->session->plugin->desc.name, what, needs);
+}
+
+static int spell_catalog(const struct rehearsal *r, struct err *err)
+{
+    const int rc = r->session->plan.catalog != ARB_CATALOG_HTTP
+                       ? ARB_OK
+                       : spell(r, request_ask(r->session, ARB_ASK_CATALOG), "https");
+
+    return rc == ARB_ENOTSUP ? refuse_request(r, "ARB_ASK_CATALOG", "ARB_CATALOG_HTTP", err)
+                             : ARB_OK;
+}
+
+static int spell_token(const struct rehearsal *r, struct err *err)
+{
+    struct arb_ask ask = request_ask(r->session, ARB_ASK_TOKEN);
+
+    ask.conn = 0;
+    const int rc = r->session->plan.needs_token ? spell(r, ask, "https") : ARB_OK;
+    return rc == ARB_ENOTSUP ? refuse_request(r, "ARB_ASK_TOKEN", "needs_token", err) : ARB_OK;
+}
+
+/* Where each event is a whole book, there need not be any. */
+static int spell_snapshot(const struct rehearsal *r, struct err *err)
 {
     static const uint32_t first[] = { 0 };
-    const struct arb_plan *const plan = &r->session->plan;
+    const uint32_t source = r->session->plan.snapshot_source;
+    struct arb_ask ask = request_ask(r->session, ARB_ASK_SNAPSHOT);
 
-    if (plan->catalog == ARB_CATALOG_HTTP) {
-        (void)spell(r, request_ask(r->session, ARB_ASK_CATALOG), "https");
+    if (source == ARB_SNAPSHOT_STREAM || r->session->instruments.n == 0) {
+        return ARB_OK;
     }
-    if (plan->needs_token) {
-        struct arb_ask ask = request_ask(r->session, ARB_ASK_TOKEN);
-        ask.conn = 0;
-        (void)spell(r, ask, "https");
+    ask.instruments = first;
+    ask.n_instruments = 1;
+    const int rc = spell(r, ask, "https");
+    return rc == ARB_ENOTSUP && source == ARB_SNAPSHOT_HTTP
+               ? refuse_request(r, "ARB_ASK_SNAPSHOT", "ARB_SNAPSHOT_HTTP", err)
+               : ARB_OK;
+}
+
+/*
+ * A request that the plugin cannot spell yet is none of a configuration's faults; one that it says
+ * there is not, although its plan needs it, is the plugin's.
+ */
+static int spell_requests(const struct rehearsal *r, struct err *err)
+{
+    int rc = spell_catalog(r, err);
+
+    if (rc == ARB_OK) {
+        rc = spell_token(r, err);
     }
-    if (plan->snapshot_source != ARB_SNAPSHOT_STREAM && r->session->instruments.n > 0) {
-        struct arb_ask ask = request_ask(r->session, ARB_ASK_SNAPSHOT);
-        ask.instruments = first;
-        ask.n_instruments = 1;
-        (void)spell(r, ask, "https");
-    }
+    return rc == ARB_OK ? spell_snapshot(r, err) : rc;
 }
 
 int session_rehearse(const struct plugin *plugin, const struct config *config,
@@ -140,7 +176,7 @@ int session_rehearse(const struct plugin *plugin, const struct config *config,
         rc = spell_connection(&r, err);
     }
     if (rc == ARB_OK) {
-        spell_requests(&r);
+        rc = spell_requests(&r, err);
     }
     session_destroy(r.session);
     return rc;

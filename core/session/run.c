@@ -5,6 +5,7 @@
 #include "session/catalog.h"
 #include "session/commit.h"
 #include "session/conns.h"
+#include "session/instance.h"
 #include "session/instruments.h"
 #include "session/requests.h"
 #include "session/seeds.h"
@@ -89,7 +90,10 @@ static int finish(struct session *session, const char *callback, int rc, struct 
         session->stats.rejected++;
         log_rejected(session, callback, rc, input);
     } else {
-        (void)snprintf(why, sizeof(why), "%s failed for good: %s", callback, arb_rc_text(rc));
+        (void)snprintf(why, sizeof(why),
+                       "%s failed for good: %s; where it cannot read what came, a plugin returns "
+                       "ARB_EPROTO",
+                       callback, arb_rc_text(rc));
         disable(session, why);
     }
     return rc;
@@ -379,8 +383,10 @@ static void settle(struct session *session, const struct http_call *call,
         seeds_answered(session, call->instrument, is_good, now, why);
         break;
     case ARB_ASK_CATALOG:
-        if (!is_good || session->catalog.is_asked) { /* an answer without an end is none */
+        if (!is_good) {
             catalog_failed(session, now, why);
+        } else if (session->catalog.is_asked) { /* an answer without an end is none */
+            catalog_endless(session, now);
         }
         break;
     case ARB_ASK_TOKEN:
@@ -483,6 +489,12 @@ int64_t session_on_turn(struct session *session, struct moment now)
     session->effects.host.now_ns = now.utc_ns;
     session->effects.host.mono_ns = now.mono_ns;
     if (session->is_disabled || session->is_stopping) {
+        return NEVER_NS;
+    }
+    if (!session_is_in_bounds(session)) {
+        char why[256];
+        (void)snprintf(why, sizeof(why), "the plugin broke a rule: %s", instance_rule);
+        disable(session, why);
         return NEVER_NS;
     }
     run_timers(session, now);

@@ -41,6 +41,17 @@ static int64_t due_at(const struct session *session, uint32_t i, int64_t mono_ns
     return quiet_ns > book->seed.not_before_ns ? quiet_ns : book->seed.not_before_ns;
 }
 
+/* Where every event is a whole book, it only matters while the market is quiet. */
+static void give_up_seeds(struct session *session)
+{
+    session->has_no_seeds = true;
+    if (session->rules.source == ARB_SNAPSHOT_HTTP) {
+        log_line(ARB_ERROR, session->who,
+                 "no book will be LIVE: its plan says ARB_SNAPSHOT_HTTP, and ask() does not spell "
+                 "ARB_ASK_SNAPSHOT");
+    }
+}
+
 static void fetch(struct session *session, uint32_t i, struct moment now)
 {
     struct session_book *const book = &session->books[i];
@@ -58,7 +69,7 @@ static void fetch(struct session *session, uint32_t i, struct moment now)
     }
     budget_http_done(session->budget, true); /* the venue has no part in it */
     if (rc == ARB_ENOTSUP) {
-        session->has_no_seeds = true;
+        give_up_seeds(session);
     } else {
         seeds_answered(session, i, false, now, "it could not be asked for");
     }

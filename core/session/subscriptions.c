@@ -440,7 +440,8 @@ bool subscriptions_take(struct session *session, const struct arb_book_event *ev
         return false; /* its own connection says what becomes of it */
     }
     const struct session_book *const book = &session->books[event->instrument];
-    if (book->is_barred || book->is_shed || (is_stream && (is_leaving(sub->state) || sub->is_left))) {
+    if (book->is_barred || book->is_shed ||
+        (is_stream && (is_leaving(sub->state) || sub->is_left))) {
         return false; /* a late snapshot as well: its subscription ends, or has ended */
     }
     if (session->current_conn == ARB_NO_CONN && !subscriptions_is_on(session, event->instrument)) {
@@ -510,6 +511,10 @@ static void on_unanswered(struct session *session, uint32_t i, uint32_t channel,
     if (session->books[i].is_shed) {
         set_state(session, i, channel, SUB_NONE, NEVER_NS);
     } else if (channel > 0) {
+        session_warn(session, now,
+                     "channel %u of %s: the venue did not answer, or the plugin does not tell it "
+                     "with arb_answered(); asked again",
+                     channel, session->instruments.list[i].symbol);
         pause_sub(session, i, channel, now); /* the book does not rest on it */
     } else if (sub->unanswered >= UNANSWERED_MAX && !has_live_book(session, conn)) {
         request_close(session, conn, "the venue answers no requests");

@@ -434,7 +434,8 @@ static void many_records_stay_what_they_were(void **state)
 
 /* -- what is refused ------------------------------------------------------------------ */
 
-static const char no_instrument[] = "an instrument that is none of env->instruments";
+static const char no_instrument[] = "an instrument that is none of env->instruments: "
+                                    "arb_instrument_find() tells its index";
 static const char no_conn[] = "a connection that there is not";
 
 static void instruments_have_an_end(void **state)
@@ -495,7 +496,8 @@ static void connections_have_an_end(void **state)
 
 static void choices_have_both_ends(void **state)
 {
-    static const char rule[] = "answered: not a channel of the plan, or no outcome";
+    static const char rule[] = "answered: a channel that is not below plan.channels, or no "
+                               "outcome";
     static const char ask_rule[] = "answered: not one of enum arb_outcome";
     static const char trading_rule[] = "trading: not one of enum arb_trading";
     struct tape *const tape = tape_create();
@@ -613,7 +615,7 @@ static struct arb_level *too_many_levels(void)
 
 static void books_have_a_largest_size(void **state)
 {
-    static const char rule[] = "book: more than ARB_EVENT_LEVELS_MAX levels";
+    static const char rule[] = "book: more than ARB_EVENT_LEVELS_MAX levels a side";
     struct tape *const tape = tape_create();
     struct arb_level *const levels = too_many_levels();
     struct arb_book_event event = an_event();

@@ -287,6 +287,26 @@ static void checksum_that_does_not_match_is_damage(void **state)
     live_world_destroy(world);
 }
 
+static int fail_checksum(void *self, const struct arb_book_event *event,
+                         const struct arb_book *book, uint32_t *checksum)
+{
+    (void)self, (void)event, (void)book, (void)checksum;
+    return ARB_ENOMEM;
+}
+
+static void checksum_that_fails_is_no_mismatch(void **state)
+{
+    struct live_world *const world = live_world_create(&summed);
+
+    (void)state;
+    world->rules.checksum = fail_checksum;
+    live_world_say(world, "snap b100x1 a101x1 sum=201");
+    live_world_expect(world, "damaged status STALE the plugin's checksum() failed, nothing was "
+                             "compared: no memory\n");
+    assert_int_equal(world->room.counts.mismatched, 0);
+    live_world_destroy(world);
+}
+
 static void mismatch_of_a_book_with_a_price_beyond_the_scale_says_so(void **state)
 {
     (void)state;
@@ -1112,6 +1132,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(checksum_feed_without_checksums_is_unverifiable),
     cmocka_unit_test(checksum_over_the_best_levels_proves_only_these),
     cmocka_unit_test(checksum_that_does_not_match_is_damage),
+    cmocka_unit_test(checksum_that_fails_is_no_mismatch),
     cmocka_unit_test(mismatch_of_a_book_with_a_price_beyond_the_scale_says_so),
     cmocka_unit_test(whole_book_is_verified),
     cmocka_unit_test(whole_book_that_is_not_newer_is_ignored),
