@@ -90,10 +90,12 @@ static void check_depth(struct consumer *consumer, const struct book *book,
                         const struct event *event)
 {
     const size_t n = book->bids.n > book->asks.n ? book->bids.n : book->asks.n;
-    char what[96];
+    char what[128];
 
     if (consumer->depth != 0 && n > consumer->depth) {
-        (void)snprintf(what, sizeof(what), "the plan says depth %" PRIu32 ", a book has %zu levels",
+        (void)snprintf(what, sizeof(what),
+                       "the plan says depth %" PRIu32
+                       ", a book has %zu levels: set max_depth in each event",
                        consumer->depth, n);
         set_flaw(consumer, event, what);
     }

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,11 +28,12 @@ static const ElfW(Shdr) * section(const struct object *object, const ElfW(Ehdr) 
                : at(object, head->e_shoff + i * sizeof(ElfW(Shdr)), sizeof(ElfW(Shdr)));
 }
 
-static const ElfW(Shdr) * dynamic_symbols(const struct object *object, const ElfW(Ehdr) * head)
+static const ElfW(Shdr) *
+    symbols_of(const struct object *object, const ElfW(Ehdr) * head, uint32_t type)
 {
     for (size_t i = 0; i < head->e_shnum; i++) {
         const ElfW(Shdr) *const found = section(object, head, i);
-        if (found != NULL && found->sh_type == SHT_DYNSYM) {
+        if (found != NULL && found->sh_type == type) {
             return found;
         }
     }
@@ -53,13 +55,21 @@ static void report_symbol(const ElfW(Sym) * symbol, const char *name, elf_symbol
     }
 }
 
-static int walk(const struct object *object, elf_symbol_fn *fn, void *context)
+/* A table of symbols, with their names; every name ends. */
+struct symbols {
+    const ElfW(Sym) * table;
+    size_t n;
+    const char *names;
+    size_t names_len;
+};
+
+static int find_symbols(const struct object *object, uint32_t type, struct symbols *out)
 {
     const ElfW(Ehdr) *const head = at(object, 0, sizeof(*head));
     if (head == NULL || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0) {
         return ARB_EINVAL;
     }
-    const ElfW(Shdr) *const symbols = dynamic_symbols(object, head);
+    const ElfW(Shdr) *const symbols = symbols_of(object, head, type);
     const ElfW(Shdr) *const names =
         symbols == NULL ? NULL : section(object, head, symbols->sh_link);
     if (names == NULL || at(object, symbols->sh_offset, symbols->sh_size) == NULL ||
@@ -67,14 +77,25 @@ static int walk(const struct object *object, elf_symbol_fn *fn, void *context)
         object->data[names->sh_offset + names->sh_size - 1] != '\0') {
         return ARB_EINVAL;
     }
-    const ElfW(Sym) *const table = at(object, symbols->sh_offset, symbols->sh_size);
-    for (size_t i = 0; i < symbols->sh_size / sizeof(*table); i++) {
-        if (table[i].st_name >= names->sh_size) {
+    *out = (struct symbols){ .table = at(object, symbols->sh_offset, symbols->sh_size),
+                             .n = symbols->sh_size / sizeof(ElfW(Sym)),
+                             .names = object->data + names->sh_offset,
+                             .names_len = names->sh_size };
+    return ARB_OK;
+}
+
+static int walk(const struct object *object, elf_symbol_fn *fn, void *context)
+{
+    struct symbols symbols;
+    const int rc = find_symbols(object, SHT_DYNSYM, &symbols);
+
+    for (size_t i = 0; rc == ARB_OK && i < symbols.n; i++) {
+        if (symbols.table[i].st_name >= symbols.names_len) {
             return ARB_EINVAL;
         }
-        report_symbol(&table[i], object->data + names->sh_offset + table[i].st_name, fn, context);
+        report_symbol(&symbols.table[i], symbols.names + symbols.table[i].st_name, fn, context);
     }
-    return ARB_OK;
+    return rc;
 }
 
 int elf_symbols(const char *path, elf_symbol_fn *fn, void *context, struct err *err)
@@ -91,4 +112,37 @@ int elf_symbols(const char *path, elf_symbol_fn *fn, void *context, struct err *
     free(data);
     return rc == ARB_OK ? ARB_OK
                         : err_set(err, rc, "%s: its dynamic symbol table cannot be read", path);
+}
+
+static bool is_there(const ElfW(Sym) * symbol, uint64_t place)
+{
+    return ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT && place >= symbol->st_value &&
+           place - symbol->st_value < symbol->st_size;
+}
+
+static void find_variable(const struct object *object, uint64_t place, char name[ELF_NAME_MAX])
+{
+    struct symbols symbols;
+
+    if (find_symbols(object, SHT_SYMTAB, &symbols) != ARB_OK) {
+        return; /* it was stripped */
+    }
+    for (size_t i = 0; i < symbols.n; i++) {
+        const ElfW(Sym) *const symbol = &symbols.table[i];
+        if (is_there(symbol, place) && symbol->st_name < symbols.names_len) {
+            (void)snprintf(name, ELF_NAME_MAX, "%s", symbols.names + symbol->st_name);
+        }
+    }
+}
+
+void elf_variable_at(const char *path, uint64_t place, char name[ELF_NAME_MAX])
+{
+    struct err err = { .rc = ARB_OK };
+    char *data = NULL;
+    size_t len = 0;
+
+    if (file_read(path, OBJECT_BYTES_MAX, &data, &len, &err) == ARB_OK) {
+        find_variable(&(struct object){ data, len }, place, name);
+        free(data);
+    }
 }

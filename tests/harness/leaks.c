@@ -58,8 +58,10 @@ void leaks_check(struct report *report, const struct plugin *plugin, const struc
     for (size_t i = 0; i < n_scripts; i++) {
         const size_t bytes = least_growth(plugin, &scripts[i]);
         if (bytes >= (size_t)ROUNDS * BYTES_A_ROUND_MIN) {
-            report_fail(report, name, "%s: the heap grew by %zu bytes in %d runs", scripts[i].path,
-                        bytes, (int)ROUNDS);
+            report_fail(report, name,
+                        "%s: the heap grew by %zu bytes in %d runs: fini() frees what init() and "
+                        "later callbacks allocate",
+                        scripts[i].path, bytes, (int)ROUNDS);
             return;
         }
     }

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "notes.h"
+#include "session/instance.h"
 #include "util/clock.h"
 
 #define PATIENCE_NS (20 * NS_PER_S) /* longer than the host's longest pause between requests */
@@ -68,11 +70,26 @@ static void on_request(void *context, const struct arb_ask *ask, const struct ar
     teller_look_at(&rig->teller, ask, request);
 }
 
+/* Kept for whoever finds the exchange disabled; of what costs a connection nobody asks. */
+static void keep_refusal(struct rig *rig, const char *callback, int rc, const char *broken)
+{
+    if (broken != NULL) {
+        (void)snprintf(rig->flaw, sizeof(rig->flaw),
+                       "the exchange was disabled: %s broke a rule: %s", callback, broken);
+    } else {
+        (void)snprintf(rig->flaw, sizeof(rig->flaw),
+                       "the exchange was disabled: %s returned %d, %s; where it cannot read what "
+                       "came, a plugin returns ARB_EPROTO",
+                       callback, rc, arb_rc_text(rc));
+    }
+}
+
 static void on_refusal(void *context, const char *callback, int rc, const char *broken)
 {
     struct rig *const rig = context;
     FILE *const out = notes(rig);
 
+    keep_refusal(rig, callback, rc, broken);
     rig->broken = rig->broken == NULL ? broken : rig->broken;
     if (out != NULL) {
         (void)fprintf(out, "! %s failed (%d)%s%s\n", callback, rc, broken == NULL ? "" : ": ",
@@ -80,9 +97,24 @@ static void on_refusal(void *context, const char *callback, int rc, const char *
     }
 }
 
+/* What a book suffers from is soon forgotten over what is done about it. */
+static void keep_damage(struct rig *rig, const struct event *event)
+{
+    const bool is_first = rig->damage[0] == '\0' || rig->damaged != event->instrument;
+
+    if (event->state == ARB_BOOK_STALE && is_first) {
+        rig->damaged = event->instrument;
+        (void)snprintf(rig->damage, sizeof(rig->damage), "%s", event->reason);
+    } else if (event->state == ARB_BOOK_LIVE && !is_first) {
+        rig->damage[0] = '\0';
+    }
+}
+
 static void on_event(void *context, const struct event *event)
 {
     struct rig *const rig = context;
+
+    keep_damage(rig, event);
     if (rig->out != NULL) {
         note_event(notes(rig), event);
     }
@@ -459,13 +491,30 @@ static void answer(struct rig *rig, const struct step *step, bool is_lenient)
     }
 }
 
-static int expect_live(const struct rig *rig, const struct step *step, struct err *err)
+/* A book that is not LIVE, why, and what helps. */
+static int refuse_book(const struct rig *rig, uint32_t i, unsigned line, struct err *err)
 {
+    const struct live_book *const book = rig->teller.books[i];
+    const bool is_damaged = rig->damage[0] != '\0' && rig->damaged == i;
+    const char *const reason = is_damaged ? rig->damage : book->reason;
+    const char *const advice = advice_for(reason, book->state, session_plan(rig->session));
+
+    return err_set(err, ARB_EINVAL, "line %u: %s is %s, not LIVE: %s%s%s%s", line,
+                   session_instrument(rig->session, i)->symbol, book_state_name(book->state),
+                   reason, advice == NULL ? "" : " (", advice == NULL ? "" : advice,
+                   advice == NULL ? "" : ")");
+}
+
+static int expect_live(struct rig *rig, const struct step *step, struct err *err)
+{
+    const char *const flaw = rig_flaw(rig);
+
+    if (flaw != NULL) {
+        return err_set(err, ARB_EINVAL, "line %u: %s", step->line, flaw);
+    }
     for (uint32_t i = 0; i < session_n_instruments(rig->session); i++) {
-        const uint32_t state = session_book(rig->session, i).state;
-        if (state != ARB_BOOK_LIVE) {
-            return err_set(err, ARB_EINVAL, "line %u: %s is %s, not LIVE", step->line,
-                           session_instrument(rig->session, i)->symbol, book_state_name(state));
+        if (session_book(rig->session, i).state != ARB_BOOK_LIVE) {
+            return refuse_book(rig, i, step->line, err);
         }
     }
     return ARB_OK;
@@ -508,10 +557,14 @@ int rig_step(struct rig *rig, const struct step *step, bool is_lenient, struct e
     }
 }
 
-const char *rig_flaw(const struct rig *rig)
+const char *rig_flaw(struct rig *rig)
 {
+    if (!session_is_in_bounds(rig->session)) {
+        (void)snprintf(rig->flaw, sizeof(rig->flaw), "the plugin broke a rule: %s", instance_rule);
+        return rig->flaw;
+    }
     if (rig->teller.consumer.flaw[0] != '\0') {
         return rig->teller.consumer.flaw;
     }
-    return session_is_disabled(rig->session) ? "the exchange was disabled" : NULL;
+    return session_is_disabled(rig->session) ? rig->flaw : NULL;
 }

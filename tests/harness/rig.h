@@ -11,7 +11,7 @@
 #include "script.h"
 #include "teller.h"
 
-enum { RIG_REQUESTS_MAX = 1024, RIG_URL_MAX = 1024, RIG_WHY_MAX = 128 };
+enum { RIG_REQUESTS_MAX = 1024, RIG_URL_MAX = 1024, RIG_WHY_MAX = 128, RIG_FLAW_MAX = 384 };
 
 /* The start of the clock: 2026-01-01T00:00:00Z. */
 #define RIG_EPOCH_NS INT64_C(1767225600000000000)
@@ -38,10 +38,13 @@ struct rig {
     struct exchange_config exchange; /* the script's */
     struct session_trace trace;
     struct teller teller;
-    FILE *out;           /* or NULL */
-    bool has_plan;       /* was written */
-    const char *broken;  /* the first rule that the plugin broke, or NULL */
-    const char *heading; /* a turn that has written nothing yet, or NULL */
+    FILE *out;                     /* or NULL */
+    bool has_plan;                 /* was written */
+    const char *broken;            /* the first rule that the plugin broke, or NULL */
+    char flaw[RIG_FLAW_MAX];       /* why the exchange was disabled, or "" */
+    uint32_t damaged;              /* the book that was found damaged last, while it is not LIVE */
+    char damage[EVENT_REASON_MAX]; /* how, or "" */
+    const char *heading;           /* a turn that has written nothing yet, or NULL */
     int64_t start_ns, now_ns;
     int64_t utc_offset_ns;             /* of UTC, from the clock that never jumps */
     uint32_t timer_ms[ARB_TIMERS_MAX]; /* as asked for last: repetitions are not written */
@@ -71,6 +74,6 @@ void rig_message(struct rig *rig, uint32_t conn, struct arb_bytes data);
 void rig_close_all(struct rig *rig, const char *why);
 
 /* The first thing that went wrong beyond repair, or NULL: a flawed event, a disabled exchange. */
-const char *rig_flaw(const struct rig *rig);
+const char *rig_flaw(struct rig *rig);
 
 #endif /* ARB_HARNESS_RIG_H */

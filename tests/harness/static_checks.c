@@ -219,7 +219,8 @@ static void check_symbols(struct report *report, const struct plugin *plugin)
     }
     if (strangers.imports.len > 0) {
         report_fail(report, "imports",
-                    "a plugin has no I/O, clock, thread or environment, but this one uses%s",
+                    "a plugin has no I/O, clock, thread or environment, but this one uses%s: the "
+                    "host gives it the time (host->now_ns, host->mono_ns) and its options",
                     imports);
     } else {
         report_pass(report, "imports");

@@ -13,6 +13,7 @@
 #include "replays.h"
 #include "starve.h"
 #include "static_checks.h"
+#include "statics.h"
 #include "watch.h"
 
 /* What every part of it needs. */
@@ -21,6 +22,7 @@ struct trial {
     const struct plugin *plugin;
     struct arguments *arguments;
     struct times *times;
+    struct statics *statics;
 };
 
 /* -- scripts -------------------------------------------------------------------------- */
@@ -36,6 +38,7 @@ static void try_scripts(const struct trial *trial, const struct script *scripts)
         golden_check(report, plugin, &scripts[i], arguments->is_update);
     }
     watch_times(NULL);
+    statics_end(trial->statics, plugin, report); /* failing allocations are put in its tables */
     if (arguments->is_update) {
         return;
     }
@@ -139,31 +142,42 @@ static int run_recordings(const struct trial *trial, struct err *err)
     return rc;
 }
 
+static int run_mode(const struct trial *trial, struct err *err)
+{
+    if (trial->arguments->mode != MODE_STATIC && trial->plugin->desc.kind != ARB_KIND_EXCHANGE) {
+        return err_set(err, ARB_EINVAL, "scripts and recordings are for exchange plugins");
+    }
+    switch (trial->arguments->mode) {
+    case MODE_GOLDEN:
+        return run_scripts(trial, err);
+    case MODE_RECORDING:
+        return run_recordings(trial, err);
+    case MODE_RECORD:
+        return record(trial->report, trial->plugin, trial->arguments, err);
+    default:
+        return ARB_OK;
+    }
+}
+
 /* -- all of it ------------------------------------------------------------------------ */
 
 int trial(struct report *report, struct arguments *arguments, struct times *times, struct err *err)
 {
     static struct plugin plugin; /* large, and needed until the end */
+    static struct statics statics;
     int rc = plugin_load_named(&plugin, arguments->plugin, 0, err);
 
     if (rc != ARB_OK) {
         return rc;
     }
     report_pass(report, "the plugin loads");
+    statics_begin(&statics, &plugin);
     watch_plugin(&plugin);
     static_checks(report, &plugin);
-    if (arguments->mode != MODE_STATIC && plugin.desc.kind != ARB_KIND_EXCHANGE) {
-        return err_set(err, ARB_EINVAL, "scripts and recordings are for exchange plugins");
+    const struct trial trial = { report, &plugin, arguments, times, &statics };
+    rc = run_mode(&trial, err);
+    if (arguments->mode != MODE_GOLDEN) {
+        statics_end(&statics, &plugin, report);
     }
-    const struct trial trial = { report, &plugin, arguments, times };
-    switch (arguments->mode) {
-    case MODE_GOLDEN:
-        return run_scripts(&trial, err);
-    case MODE_RECORDING:
-        return run_recordings(&trial, err);
-    case MODE_RECORD:
-        return record(report, &plugin, arguments, err);
-    default:
-        return ARB_OK;
-    }
+    return rc;
 }

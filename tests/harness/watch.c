@@ -107,7 +107,7 @@ static void on_crash(int number)
         end("crashed (SIGILL)");
         break;
     default:
-        end("aborted (SIGABRT)");
+        end("aborted (SIGABRT; in C++ also by an exception that the callback lets out)");
     }
 }
 
