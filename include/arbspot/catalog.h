@@ -25,6 +25,7 @@ struct arb_catalog_row {
     struct arb_bytes symbol;        /* canonical; empty: made of base and quote */
     struct arb_bytes venue_symbol;  /* empty: the same as the symbol */
     struct arb_bytes base, quote;   /* needed without a symbol only */
+    bool is_perpetual;              /* no symbol: BTC and USD are BTC/USD-PERP, not the pair */
     uint64_t px_digits, qty_digits; /* fractional digits of tick and lot; too many: unknown */
     enum arb_trading trading;
 };
@@ -67,7 +68,8 @@ static inline bool arb_catalog_symbol(const struct arb_catalog_row *row, char *s
         return arb_catalog_add(symbol, row->symbol) && arb_catalog_is_pair(symbol);
     }
     return row->base.len > 0 && row->quote.len > 0 && arb_catalog_add(symbol, row->base) &&
-           arb_catalog_add(symbol, slash) && arb_catalog_add(symbol, row->quote);
+           arb_catalog_add(symbol, slash) && arb_catalog_add(symbol, row->quote) &&
+           arb_catalog_add(symbol, arb_bytes_of(row->is_perpetual ? "-PERP" : ""));
 }
 
 static inline uint8_t arb_catalog_digits(uint64_t digits)

@@ -304,6 +304,23 @@ static inline unsigned arb_decimal_write(int64_t value, unsigned scale, unsigned
     return n;
 }
 
+/*
+ * Writes it as JavaScript prints it: with as few digits as are needed, and what is below 1e-6 with
+ * an exponent, "1.5e-7". `value` is above 0; else as arb_decimal_write().
+ */
+static inline unsigned arb_decimal_write_js(int64_t value, unsigned scale, char *out)
+{
+    const unsigned n = arb_uint_len((uint64_t)value);
+
+    if (n + 6 > scale) {
+        return arb_decimal_write(value, scale, ARB_DIGITS_UNKNOWN, out);
+    }
+    unsigned len = arb_decimal_write(value, n - 1, ARB_DIGITS_UNKNOWN, out);
+    out[len++] = 'e';
+    out[len++] = '-';
+    return len + arb_uint_write(scale - n + 1, out + len);
+}
+
 #ifdef __cplusplus
 }
 #endif

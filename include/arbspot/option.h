@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -75,6 +76,28 @@ struct arb_option {
         .min = INT64_MIN, .max = INT64_MAX, .type = ARB_OPT_INT,                                   \
         .offset = ARB_OFFSET(owner, member, int64_t)                                               \
     }
+
+/* The text of an option, or `fallback` where it is left empty: the venue's own address, say. */
+static inline const char *arb_option_or(const char *value, const char *fallback)
+{
+    return value[0] != '\0' ? value : fallback;
+}
+
+/* Where a venue with sites of its own for some countries is. The texts are constants. */
+struct arb_region {
+    const char *name, *ws, *rest; /* a word of an ARB_OPT_ENUM, and the addresses that go with it */
+};
+
+/* The one with this name in a table that has one for each of the option's words. */
+static inline const struct arb_region *arb_region_of(const struct arb_region *regions,
+                                                     const char *name)
+{
+    while (strcmp(regions->name, name) != 0) {
+        regions++; /* the host takes no other words */
+    }
+    return regions;
+}
+
 #ifdef __cplusplus
 }
 #endif

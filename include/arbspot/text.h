@@ -55,6 +55,22 @@ static inline bool arb_text_fits(const struct arb_text *text)
     return !text->truncated;
 }
 
+/* Makes ASCII letters of a terminated text small, in place; all else stays as it is. */
+static inline void arb_text_lower(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = (char)(*text >= 'A' && *text <= 'Z' ? *text + ('a' - 'A') : *text);
+    }
+}
+
+/* Makes them capitals, likewise. */
+static inline void arb_text_upper(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = (char)(*text >= 'a' && *text <= 'z' ? *text - ('a' - 'A') : *text);
+    }
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -14,6 +14,10 @@ struct host_stub {
     struct arb_book_event event;
     uint32_t rejected;
     int reject_rc;
+    unsigned n_answers;
+    uint32_t answered, outcome; /* a book, or with by_number a request */
+    bool by_number;
+    char why[128];
     struct arb_listing listing;
     char symbol[ARB_SYMBOL_MAX], venue_symbol[ARB_SYMBOL_MAX];
     int rc; /* what each call returns */
@@ -58,12 +62,40 @@ static inline int host_stub_catalog_end(struct arb_host *host)
     return stub->rc;
 }
 
+static inline int host_stub_note(struct arb_host *host, uint32_t whom, uint32_t outcome,
+                                 const char *why)
+{
+    struct host_stub *const stub = host_stub_of(host);
+    stub->n_answers++;
+    stub->answered = whom;
+    stub->outcome = outcome;
+    (void)snprintf(stub->why, sizeof(stub->why), "%s", why);
+    return stub->rc;
+}
+
+static inline int host_stub_answered(struct arb_host *host, uint32_t instrument, uint32_t channel,
+                                     uint32_t outcome, const char *why)
+{
+    (void)channel;
+    host_stub_of(host)->by_number = false;
+    return host_stub_note(host, instrument, outcome, why);
+}
+
+static inline int host_stub_answered_ask(struct arb_host *host, uint32_t number, uint32_t outcome,
+                                         const char *why)
+{
+    host_stub_of(host)->by_number = true;
+    return host_stub_note(host, number, outcome, why);
+}
+
 static inline void host_stub_init(struct host_stub *stub)
 {
     *stub = (struct host_stub){ .rc = ARB_OK };
     stub->calls.base.size = (uint32_t)sizeof(stub->calls);
     stub->calls.book = host_stub_book;
     stub->calls.reject = host_stub_reject;
+    stub->calls.answered = host_stub_answered;
+    stub->calls.answered_ask = host_stub_answered_ask;
     stub->calls.listing = host_stub_listing;
     stub->calls.catalog_end = host_stub_catalog_end;
     stub->host.calls = &stub->calls.base;

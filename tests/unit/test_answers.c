@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "arbspot/answers.h"
+#include "host_stub.h"
 
 static struct arb_bytes bytes(const char *text)
 {
@@ -99,6 +100,123 @@ static void an_unknown_word_is_a_halt(void **state)
     assert_int_equal(arb_trading_of((struct arb_bytes){ NULL, 0 }, words), ARB_TRADING_HALTED);
 }
 
+static void expect_answer(const struct host_stub *stub, uint32_t whom, bool by_number,
+                          uint32_t outcome, const char *why)
+{
+    assert_int_equal(stub->n_answers, 1);
+    assert_int_equal(stub->answered, whom);
+    assert_int_equal(stub->by_number, by_number);
+    assert_int_equal(stub->outcome, outcome);
+    assert_string_equal(stub->why, why);
+}
+
+static void refusal_is_told_of_whom_it_means(void **state)
+{
+    static const char why[] = "refused by the venue: no";
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(arb_refused(&stub.host, 5, ARB_LATER, bytes("no")), ARB_OK);
+    expect_answer(&stub, 5, false, ARB_LATER, why);
+    host_stub_init(&stub);
+    assert_int_equal(arb_refused_ask(&stub.host, 1, ARB_REFUSED, bytes("no")), ARB_OK);
+    expect_answer(&stub, 1, true, ARB_REFUSED, why);
+    host_stub_init(&stub);
+    stub.rc = ARB_ELIMIT;
+    assert_int_equal(arb_refused_ask(&stub.host, 0, ARB_REFUSED, bytes("no")), ARB_ELIMIT);
+    expect_answer(&stub, ARB_NO_INSTRUMENT, false, ARB_REFUSED, why);
+    assert_int_equal(arb_refusal_outcome(bytes("Too many requests")), ARB_LATER);
+    assert_int_equal(arb_refusal_outcome(bytes("no")), ARB_REFUSED);
+}
+
+static void acknowledgement_is_told_unless_it_is_nobodys(void **state)
+{
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(arb_acknowledged(&stub.host, ARB_NO_INSTRUMENT, false), ARB_OK);
+    assert_int_equal(stub.n_answers, 0);
+    assert_int_equal(arb_acknowledged(&stub.host, 0, false), ARB_OK);
+    expect_answer(&stub, 0, false, ARB_SUBSCRIBED, "");
+    host_stub_init(&stub);
+    assert_int_equal(arb_acknowledged(&stub.host, 3, true), ARB_OK);
+    expect_answer(&stub, 3, false, ARB_LEFT, "");
+}
+
+static void an_id_tells_the_request_and_what_it_was(void **state)
+{
+    const struct arb_ask in = { .what = ARB_ASK_SUBSCRIBE, .number = UINT32_MAX };
+    const struct arb_ask out = { .what = ARB_ASK_UNSUBSCRIBE, .number = 7 };
+    struct host_stub stub;
+
+    (void)state;
+    assert_true(arb_ask_id(&in) == UINT64_C(2) * UINT32_MAX);
+    assert_true(arb_ask_id(&out) == 15);
+    host_stub_init(&stub);
+    assert_int_equal(arb_answered_id(&stub.host, arb_ask_id(&in)), ARB_OK);
+    expect_answer(&stub, UINT32_MAX, true, ARB_SUBSCRIBED, "");
+    host_stub_init(&stub);
+    assert_int_equal(arb_answered_id(&stub.host, arb_ask_id(&out)), ARB_OK);
+    expect_answer(&stub, 7, true, ARB_LEFT, "");
+    assert_int_equal(arb_number_of_id(UINT64_C(2) * UINT32_MAX + 1), UINT32_MAX);
+    assert_int_equal(arb_number_of_id(UINT64_C(2) * UINT32_MAX + 2), 0);
+    assert_int_equal(arb_number_of_id(1), 0);
+}
+
+static void number_of_a_request_is_read_bare_or_quoted(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t number;
+    } cases[] = {
+        { "17", 17 },        { "\"17\"", 17 }, { "\"4294967295\"", UINT32_MAX },
+        { "4294967296", 0 }, { "\"17x\"", 0 }, { "\"\"", 0 },
+        { "-1", 0 },         { "", 0 },        { "null", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(arb_number_of(arb_json_over(bytes(cases[i].text))), cases[i].number);
+    }
+}
+
+static void reason_is_a_member_or_none_is_given(void **state)
+{
+    (void)state;
+    assert_true(arb_bytes_are(
+        arb_reason_of(arb_json_over(bytes("{\"code\":2,\"msg\":\"bad\"}")), "msg"), "bad"));
+    assert_true(arb_bytes_are(arb_reason_of(arb_json_over(bytes("{\"msg\":2}")), "msg"),
+                              "no reason given"));
+    assert_true(arb_bytes_are(arb_reason_of(arb_json_over(bytes("17")), "msg"), "no reason given"));
+}
+
+static void first_book_that_a_text_names_is_found(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t instrument;
+    } cases[] = {
+        { "FOO-USD is not a valid product", 0 },
+        { "channel:books,instId:BAR-USD doesn't exist, nor FOO-USD", 1 },
+        { "[\"BAR-USD\"]", 1 },
+        { "BAR-USD", 1 },
+        { "BAR-USDT", ARB_NO_INSTRUMENT },
+        { " , ", ARB_NO_INSTRUMENT },
+        { "", ARB_NO_INSTRUMENT },
+    };
+    static struct arb_symbol_map map;
+    const struct arb_exchange_env env = { .by_venue_symbol = &map };
+
+    (void)state;
+    assert_int_equal(arb_symbol_put(&map, bytes("FOO-USD"), 0), ARB_OK);
+    assert_int_equal(arb_symbol_put(&map, bytes("BAR-USD"), 1), ARB_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(arb_instrument_in(&env, bytes(cases[i].text)), cases[i].instrument);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +226,12 @@ int main(void)
         cmocka_unit_test(word_after_a_mark_ends_at_a_blank_or_a_comma),
         cmocka_unit_test(word_is_among_those_of_a_list),
         cmocka_unit_test(an_unknown_word_is_a_halt),
+        cmocka_unit_test(refusal_is_told_of_whom_it_means),
+        cmocka_unit_test(acknowledgement_is_told_unless_it_is_nobodys),
+        cmocka_unit_test(an_id_tells_the_request_and_what_it_was),
+        cmocka_unit_test(number_of_a_request_is_read_bare_or_quoted),
+        cmocka_unit_test(reason_is_a_member_or_none_is_given),
+        cmocka_unit_test(first_book_that_a_text_names_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,24 @@ static void catalog_ends_only_when_it_is_whole(void **state)
     }
 }
 
+static void perpetual_is_not_the_pair_of_its_name(void **state)
+{
+    struct arb_catalog_row row = { .base = bytes_of("BTC"),
+                                   .quote = bytes_of("USDT"),
+                                   .venue_symbol = bytes_of("BTCUSDT"),
+                                   .is_perpetual = true };
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_OK);
+    assert_string_equal(stub.symbol, "BTC/USDT-PERP");
+    assert_string_equal(stub.venue_symbol, "BTCUSDT");
+    row.base = bytes_of("ABCDEFGHIJKLMNOPQRSTUV"); /* one too long */
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_OK);
+    assert_int_equal(stub.n_listings, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +166,7 @@ int main(void)
         cmocka_unit_test(rows_without_a_usable_name_are_left_out),
         cmocka_unit_test(error_of_the_host_is_returned),
         cmocka_unit_test(catalog_ends_only_when_it_is_whole),
+        cmocka_unit_test(perpetual_is_not_the_pair_of_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

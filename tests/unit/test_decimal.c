@@ -426,6 +426,35 @@ static void eight_digits_are_a_number_and_a_zero_byte_is_a_zero(void **state)
     }
 }
 
+/* What `String(number)` gives in JavaScript, by ECMA-262, Number::toString. */
+static void numbers_are_written_as_javascript_prints_them(void **state)
+{
+    static const struct {
+        int64_t value;
+        unsigned scale;
+        const char *text;
+    } cases[] = {
+        { 1, 6, "0.000001" },
+        { 1, 7, "1e-7" },
+        { 15, 8, "1.5e-7" },
+        { 10, 8, "1e-7" },
+        { 99, 8, "9.9e-7" },
+        { 100, 8, "0.000001" },
+        { 123456789012, 18, "1.23456789012e-7" },
+        { 1234567890123, 18, "0.000001234567890123" },
+        { 1, 18, "1e-18" },
+        { 4500000000, 8, "45" },
+        { INT64_MAX, 0, "9223372036854775807" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char text[ARB_DECIMAL_TEXT_MAX] = "";
+        text[arb_decimal_write_js(cases[i].value, cases[i].scale, text)] = '\0';
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +477,7 @@ int main(void)
         cmocka_unit_test(division_is_exact_next_to_every_multiple),
         cmocka_unit_test(division_is_exact_for_powers_of_two_and_random_values),
         cmocka_unit_test(eight_digits_are_a_number_and_a_zero_byte_is_a_zero),
+        cmocka_unit_test(numbers_are_written_as_javascript_prints_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,14 +114,18 @@ static void each_style_has_its_text(void **state)
         struct arb_digits_style style;
         const char *text;
     } cases[] = {
-        { { 2, ARB_DIGITS_ASKS_BIDS, 0, false, false }, "3005310101504" },
-        { { 2, ARB_DIGITS_BIDS_ASKS, 0, false, false }, "1504300531010" },
-        { { 2, ARB_DIGITS_ASKS_BIDS, ':', true, false }, "3.00:0.5:3.10:1.0:1.50:0.4" },
-        { { 2, ARB_DIGITS_BIDS_ASKS, ':', true, false }, "1.50:0.4:3.00:0.5:3.10:1.0" },
-        { { 2, ARB_DIGITS_BY_LEVEL, ':', true, false }, "1.50:0.4:3.00:0.5:3.10:1.0" },
-        { { 3, ARB_DIGITS_BY_LEVEL, ':', true, false }, "1.50:0.4:3.00:0.5:3.10:1.0:3.20:7.0" },
-        { { 1, ARB_DIGITS_BY_LEVEL, 0, false, false }, "15043005" },
-        { { 3, ARB_DIGITS_BY_LEVEL, ':', true, true }, "1.5:0.4:3:0.5:3.1:1:3.2:7" },
+        { { 2, ARB_DIGITS_ASKS_BIDS, 0, false, false, false, false }, "3005310101504" },
+        { { 2, ARB_DIGITS_BIDS_ASKS, 0, false, false, false, false }, "1504300531010" },
+        { { 2, ARB_DIGITS_ASKS_BIDS, ':', true, false, false, false },
+          "3.00:0.5:3.10:1.0:1.50:0.4" },
+        { { 2, ARB_DIGITS_BIDS_ASKS, ':', true, false, false, false },
+          "1.50:0.4:3.00:0.5:3.10:1.0" },
+        { { 2, ARB_DIGITS_BY_LEVEL, ':', true, false, false, false },
+          "1.50:0.4:3.00:0.5:3.10:1.0" },
+        { { 3, ARB_DIGITS_BY_LEVEL, ':', true, false, false, false },
+          "1.50:0.4:3.00:0.5:3.10:1.0:3.20:7.0" },
+        { { 1, ARB_DIGITS_BY_LEVEL, 0, false, false, false, false }, "15043005" },
+        { { 3, ARB_DIGITS_BY_LEVEL, ':', true, true, false, false }, "1.5:0.4:3:0.5:3.1:1:3.2:7" },
     };
 
     (void)state;
@@ -137,7 +141,9 @@ static void each_style_has_its_text(void **state)
 /* Of a venue that writes no zeros at the end: numbers of one message differ in length. */
 static void short_numbers_match_the_published_example(void **state)
 {
-    static const struct arb_digits_style style = { 25, ARB_DIGITS_BY_LEVEL, ':', true, true };
+    static const struct arb_digits_style style = {
+        25, ARB_DIGITS_BY_LEVEL, ':', true, true, false, false
+    };
 
     (void)state;
     for (uint8_t scale = 1; scale <= 10; scale++) {
@@ -154,7 +160,9 @@ static void short_numbers_match_the_published_example(void **state)
 
 static void an_empty_side_has_no_separator(void **state)
 {
-    const struct arb_digits_style style = { 5, ARB_DIGITS_ASKS_BIDS, ':', true, false };
+    const struct arb_digits_style style = {
+        5, ARB_DIGITS_ASKS_BIDS, ':', true, false, false, false
+    };
     struct sample *const s = sample_new(2, 2);
 
     (void)state;
@@ -227,12 +235,13 @@ static void spell_number(struct arb_text *out, int64_t value, unsigned scale, un
     arb_text_add(out, "%llu.%0*llu", units / one, (int)digits, units % one);
 }
 
-static void spell_level(struct arb_text *out, const struct walk *w, const struct arb_level *level)
+static void spell_level(struct arb_text *out, const struct walk *w, const struct arb_level *level,
+                        bool is_bid)
 {
     const char between[] = { w->style->between, '\0' };
 
     spell_number(out, level->px, w->info.px_scale, w->px_digits, w->style->has_point);
-    arb_text_add(out, "%s", between);
+    arb_text_add(out, "%s%s", between, w->style->has_minus && !is_bid ? "-" : "");
     spell_number(out, level->qty, w->info.qty_scale, w->qty_digits, w->style->has_point);
     arb_text_add(out, "%s", between);
 }
@@ -244,7 +253,7 @@ static void spell_rank(struct arb_text *out, const struct walk *w, bool is_bid, 
     const struct arb_level *const side = is_bid ? w->bids : w->asks;
 
     if (i < n && i < w->style->n_levels) {
-        spell_level(out, w, &side[n - 1 - i]);
+        spell_level(out, w, &side[n - 1 - i], is_bid);
     }
 }
 
@@ -461,8 +470,9 @@ static void refill(struct walk *w, bool is_bid, int64_t best)
 /* Levels as long as can be, as many as can be, and all of them others: the room is enough. */
 static void longest_texts_fit(void **state)
 {
-    const struct arb_digits_style style = { ARB_DIGITS_LEVELS_MAX, ARB_DIGITS_BY_LEVEL, ':', true,
-                                            false };
+    const struct arb_digits_style style = {
+        ARB_DIGITS_LEVELS_MAX, ARB_DIGITS_BY_LEVEL, ':', true, false, false, true
+    };
     struct chance chance = chance_init(__func__, 2);
     struct walk *const w = calloc(1, sizeof(*w));
 
@@ -483,7 +493,8 @@ static void longest_texts_fit(void **state)
 static void zeros_beyond_the_scale_are_spelled(void **state)
 {
     static const struct arb_digits_style styles[] = {
-        { 5, ARB_DIGITS_ASKS_BIDS, ':', true, false }, { 5, ARB_DIGITS_ASKS_BIDS, 0, false, false }
+        { 5, ARB_DIGITS_ASKS_BIDS, ':', true, false, false, false },
+        { 5, ARB_DIGITS_ASKS_BIDS, 0, false, false, false, false }
     };
     struct sample *const s = sample_new(1, 0), *const t = sample_new(1, 0);
     struct sample *const most = sample_new(18, 18);
@@ -521,6 +532,26 @@ static void event_without_levels_keeps_the_digits(void **state)
     free(s);
 }
 
+/* Asks with a minus, small numbers with an exponent, and nothing kept. */
+static void javascript_numbers_and_a_minus_have_their_text(void **state)
+{
+    static const struct arb_digits_style style = { .n_levels = 2,
+                                                   .order = ARB_DIGITS_BY_LEVEL,
+                                                   .between = ':',
+                                                   .has_point = true,
+                                                   .is_js = true,
+                                                   .has_minus = true };
+    struct sample *const s = sample_new(9, 8);
+
+    (void)state;
+    set(s, "[[0.0000025,0.5],[3.10,1.0]]", "[[0.00000015,0.00000045]]");
+    assert_int_equal(arb_digits_crc_once(&style, &s->info, &s->event, &s->book),
+                     crc_of("1.5e-7:4.5e-7:0.0000025:-0.5:3.1:-1"));
+    set(s, "[[3.10,1.0]]", "[]");
+    assert_int_equal(arb_digits_crc_once(&style, &s->info, &s->event, &s->book), crc_of("3.1:-1"));
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +565,7 @@ int main(void)
         cmocka_unit_test(longest_texts_fit),
         cmocka_unit_test(zeros_beyond_the_scale_are_spelled),
         cmocka_unit_test(event_without_levels_keeps_the_digits),
+        cmocka_unit_test(javascript_numbers_and_a_minus_have_their_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

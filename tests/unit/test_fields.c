@@ -794,6 +794,60 @@ static void milliseconds_are_a_time_or_none(void **state)
     }
 }
 
+static void nanoseconds_are_a_time_or_none(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+        int rc;
+    } cases[] = {
+        { "{\"n\":1767225600101000000}", INT64_C(1767225600101000000), ARB_OK },
+        { "{ \"n\" : \"17\" }", 17, ARB_OK },
+        { "{\"n\":9223372036854775807}", INT64_MAX, ARB_OK },
+        { "{\"n\":9223372036854775808}", 0, ARB_OK },
+        { "{\"n\":0}", 0, ARB_OK },
+        { "{\"n\":-1}", 0, ARB_EPROTO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        int64_t ns = 7;
+        const struct arb_json_field fields[] = { { "n", ARB_JSON_NS, &ns } };
+        (void)arb_json_fields(&json, fields, 1);
+        assert_int_equal(json.rc, cases[i].rc);
+        assert_int_equal(ns, cases[i].ns);
+    }
+}
+
+static void increment_is_read_as_digits(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t digits;
+        int rc;
+    } cases[] = {
+        { "{\"s\":\"0.01\"}", 2, ARB_OK },
+        { "{ \"s\" : \"1E-8\" }", 8, ARB_OK },
+        { "{\"s\":\"10\"}", 0, ARB_OK },
+        { "{\"s\":\"x\"}", ARB_DIGITS_UNKNOWN, ARB_OK },
+        { "{\"s\":\"0\"}", ARB_DIGITS_UNKNOWN, ARB_OK },
+        { "{\"s\":0.01}", ARB_DIGITS_UNKNOWN, ARB_EPROTO },
+        { "{\"s\":null}", 7, ARB_OK },
+        { "{\"s\":[]}", ARB_DIGITS_UNKNOWN, ARB_EPROTO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        uint64_t digits = 7;
+        const struct arb_json_field fields[] = { { "s", ARB_JSON_STEP, &digits } };
+        (void)arb_json_fields(&json, fields, 1);
+        assert_int_equal(json.rc, cases[i].rc);
+        assert_true(digits == cases[i].digits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -813,6 +867,8 @@ int main(void)
         cmocka_unit_test(member_is_entered_wherever_it_stands_and_the_rest_skipped),
         cmocka_unit_test(microseconds_are_a_time_or_none),
         cmocka_unit_test(milliseconds_are_a_time_or_none),
+        cmocka_unit_test(nanoseconds_are_a_time_or_none),
+        cmocka_unit_test(increment_is_read_as_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,6 +298,65 @@ static void names_of_a_request_are_listed(void **state)
     (void)state;
     arb_ask_names(&ask, &env, &text);
     assert_string_equal(data, "\"C\",\"A/B\"");
+    text = arb_text_over(data, sizeof(data));
+    arb_ask_list(&ask, &env, (struct arb_ask_form){ "<", ".50>" }, &text);
+    assert_string_equal(data, "<C.50>,<A/B.50>");
+}
+
+static void requests_for_books_have_their_word(void **state)
+{
+    const struct arb_ask in = { .what = ARB_ASK_SUBSCRIBE }, out = { .what = ARB_ASK_UNSUBSCRIBE },
+                         other = { .what = ARB_ASK_SNAPSHOT };
+
+    (void)state;
+    assert_true(arb_ask_is_books(&in) && arb_ask_is_books(&out) && !arb_ask_is_books(&other));
+    assert_string_equal(arb_ask_word(&in), "subscribe");
+    assert_string_equal(arb_ask_word(&out), "unsubscribe");
+}
+
+static void change_goes_to_the_side_that_it_names(void **state)
+{
+    static const struct {
+        const char *text;
+        int rc;
+        uint32_t n_bids, n_asks;
+    } cases[] = {
+        { "[\"buy\",\"1.5\",\"2\"]", ARB_OK, 1, 0 },
+        { "[\"bid\",\"1.5\",\"2\",7]", ARB_OK, 1, 0 },
+        { "[\"sell\",\"1.5\",\"0\"]", ARB_OK, 0, 1 },
+        { "[\"ask\",\"1.5\",\"2\"]", ARB_EPROTO, 0, 0 },
+        { "[\"offer\",\"1.5\",\"2\"]", ARB_OK, 0, 1 },
+        { "[\"BUY\",\"1.5\",\"2\"]", ARB_EPROTO, 0, 0 },
+        { "[\"buy\",\"1.5\"]", ARB_EPROTO, 0, 0 },
+        { "[\"buy\",\"1.555\",\"2\"]", ARB_ERANGE, 0, 0 },
+        { "[]", ARB_EPROTO, 0, 0 },
+        { "{}", ARB_EPROTO, 0, 0 },
+    };
+    static const struct arb_instrument one = { .px_scale = 2, .qty_scale = 2 };
+    const struct arb_exchange_env env = { .instruments = &one };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = arb_json_over(arb_bytes_of(cases[i].text));
+        arb_draft_begin(&draft, &env, 0, ARB_BOOK_DELTA);
+        assert_int_equal(arb_draft_change(&draft, &json), cases[i].rc);
+        assert_int_equal(draft.bids.n, cases[i].n_bids);
+        assert_int_equal(draft.asks.n, cases[i].n_asks);
+    }
+}
+
+/* For a plugin that publishes the event by itself. */
+static void draft_begins_with_its_size_and_nothing_left_out(void **state)
+{
+    static const struct arb_instrument one = { .px_scale = 2, .qty_scale = 2 };
+    const struct arb_exchange_env env = { .instruments = &one };
+
+    (void)state;
+    draft.event.size = 1;
+    draft.event.n_beyond = 7;
+    arb_draft_begin(&draft, &env, 0, ARB_BOOK_SNAPSHOT);
+    assert_int_equal(draft.event.size, sizeof(draft.event));
+    assert_int_equal(draft.event.n_beyond, 0);
 }
 
 int main(void)
@@ -317,6 +376,9 @@ int main(void)
         cmocka_unit_test(bid_beyond_the_scale_rejects_the_book),
         cmocka_unit_test(what_the_host_says_to_an_event_is_returned),
         cmocka_unit_test(number_that_does_not_fit_costs_its_book_only),
+        cmocka_unit_test(requests_for_books_have_their_word),
+        cmocka_unit_test(change_goes_to_the_side_that_it_names),
+        cmocka_unit_test(draft_begins_with_its_size_and_nothing_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

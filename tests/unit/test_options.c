@@ -303,6 +303,18 @@ static void name_that_is_there_twice_is_refused(void **state)
     assert_string_equal(err.text, "its option 'url' is there twice");
 }
 
+static void empty_text_has_its_fallback_and_a_word_its_region(void **state)
+{
+    static const struct arb_region regions[] = { { "a", "wss://a", "https://a" },
+                                                 { "b", "wss://b", "https://b" } };
+
+    (void)state;
+    assert_string_equal(arb_option_or("", "theirs"), "theirs");
+    assert_string_equal(arb_option_or("ours", "theirs"), "ours");
+    assert_ptr_equal(arb_region_of(regions, "a"), &regions[0]);
+    assert_ptr_equal(arb_region_of(regions, "b"), &regions[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +329,7 @@ int main(void)
         cmocka_unit_test(broken_tables_are_refused_with_a_reason),
         cmocka_unit_test(two_options_do_not_share_a_byte),
         cmocka_unit_test(name_that_is_there_twice_is_refused),
+        cmocka_unit_test(empty_text_has_its_fallback_and_a_word_its_region),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,6 +295,18 @@ static void digits_of_an_increment_are_those_its_multiples_need(void **state)
     }
 }
 
+static void names_are_spelled_dashed_or_joined(void **state)
+{
+    const struct arb_instrument info = { .base = "BTC", .quote = "usd" };
+    char name[ARB_SYMBOL_MAX];
+
+    (void)state;
+    assert_int_equal(arb_spell_dashed(NULL, &info, name), ARB_OK);
+    assert_string_equal(name, "BTC-usd");
+    assert_int_equal(arb_spell_joined(NULL, &info, name), ARB_OK);
+    assert_string_equal(name, "BTCusd");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +329,7 @@ int main(void)
         cmocka_unit_test(hashes_stay_what_they_are),
         cmocka_unit_test(names_are_spelled_with_separator_and_case),
         cmocka_unit_test(digits_of_an_increment_are_those_its_multiples_need),
+        cmocka_unit_test(names_are_spelled_dashed_or_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,17 @@ static void capacity_of_one_holds_the_empty_text_only(void **state)
     assert_string_equal(text.data, "");
 }
 
+static void letters_change_their_case_and_all_else_stays(void **state)
+{
+    char text[] = "@AZaz[`{ \xc3\x84-1";
+
+    (void)state;
+    arb_text_lower(text);
+    assert_string_equal(text, "@azaz[`{ \xc3\x84-1");
+    arb_text_upper(text);
+    assert_string_equal(text, "@AZAZ[`{ \xc3\x84-1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +115,7 @@ int main(void)
         cmocka_unit_test(piece_that_does_not_fit_is_left_out_whole),
         cmocka_unit_test(truncation_is_remembered_when_later_pieces_fit),
         cmocka_unit_test(capacity_of_one_holds_the_empty_text_only),
+        cmocka_unit_test(letters_change_their_case_and_all_else_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

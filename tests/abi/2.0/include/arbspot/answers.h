@@ -1,5 +1,5 @@
 /*
- * answers.h - what a venue says in words: refusals, and whether a pair trades.
+ * answers.h - what a venue says: to requests, in refusals, and whether a pair trades.
  */
 #ifndef ARB_ANSWERS_H
 #define ARB_ANSWERS_H
@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "arbspot/exchange.h"
-#include "arbspot/json.h"
+#include "arbspot/fields.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -86,6 +86,23 @@ static inline struct arb_bytes arb_word_after(struct arb_bytes text, const char 
     return text;
 }
 
+/* The first book that a text names: "FOO-USD is not a valid product"; or ARB_NO_INSTRUMENT. */
+static inline uint32_t arb_instrument_in(const struct arb_exchange_env *env, struct arb_bytes text)
+{
+    uint32_t i = ARB_NO_INSTRUMENT;
+
+    while (i == ARB_NO_INSTRUMENT && text.len > 0) {
+        struct arb_bytes word = { text.data, 0 };
+        while (word.len < text.len && memchr(" ,:;.'\"[]()\\", word.data[word.len], 12) == NULL) {
+            word.len++;
+        }
+        i = arb_instrument_find(env, word);
+        text.data += word.len + (word.len < text.len);
+        text.len -= word.len + (word.len < text.len);
+    }
+    return i;
+}
+
 /* True when the word, a code say, is one of those in the list, with blanks between them. */
 static inline bool arb_is_among(struct arb_bytes word, const char *list)
 {
@@ -112,6 +129,64 @@ static inline struct arb_why arb_refusal(struct arb_bytes text)
     arb_bytes_copy(text, words, sizeof(words));
     (void)snprintf(why.text, sizeof(why.text), "refused by the venue: %s", words);
     return why;
+}
+
+/* What a refusal in words means: ARB_LATER when it is about the rate, else ARB_REFUSED. */
+static inline enum arb_outcome arb_refusal_outcome(struct arb_bytes text)
+{
+    return arb_is_about_rate(text) ? ARB_LATER : ARB_REFUSED;
+}
+
+/* arb_answered() on channel 0 with the venue's text as the reason; returns what that does. */
+static inline int arb_refused(struct arb_host *host, uint32_t instrument, enum arb_outcome outcome,
+                              struct arb_bytes text)
+{
+    const struct arb_why why = arb_refusal(text);
+    return arb_answered(host, instrument, 0, outcome, why.text);
+}
+
+/* The same for the request with this number; with 0 the venue does not say whom it means. */
+static inline int arb_refused_ask(struct arb_host *host, uint32_t number, enum arb_outcome outcome,
+                                  struct arb_bytes text)
+{
+    const struct arb_why why = arb_refusal(text);
+    return number > 0 ? arb_answered_ask(host, number, outcome, why.text)
+                      : arb_answered(host, ARB_NO_INSTRUMENT, 0, outcome, why.text);
+}
+
+/* The text of one member of an object, whatever else it holds; "no reason given" without one. */
+static inline struct arb_bytes arb_reason_of(struct arb_json object, const char *name)
+{
+    struct arb_bytes text;
+    return arb_json_lead(&object, name, &text) ? text : arb_bytes_of("no reason given");
+}
+
+/* Says that a book is served, or left; ARB_OK and nothing for one that is nobody's. */
+static inline int arb_acknowledged(struct arb_host *host, uint32_t instrument, bool is_left)
+{
+    return instrument == ARB_NO_INSTRUMENT
+               ? ARB_OK
+               : arb_answered(host, instrument, 0, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
+}
+
+/* The number of a request from the text it comes back as, quotes and all; 0: it is none of ours. */
+static inline uint32_t arb_number_of(struct arb_json text)
+{
+    uint64_t number = 0;
+    return arb_json_u64(&text, &number) && number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+/* The number of the request that an id of arb_ask_id() was made of; 0: it is none of ours. */
+static inline uint32_t arb_number_of_id(uint64_t id)
+{
+    return id / 2 <= UINT32_MAX ? (uint32_t)(id / 2) : 0;
+}
+
+/* Says that what was asked for with an id of arb_ask_id() is done. */
+static inline int arb_answered_id(struct arb_host *host, uint64_t id)
+{
+    return arb_answered_ask(host, arb_number_of_id(id), id % 2 == 0 ? ARB_SUBSCRIBED : ARB_LEFT,
+                            "");
 }
 
 /* A venue's word for whether a pair trades. A table of them ends with a NULL. */

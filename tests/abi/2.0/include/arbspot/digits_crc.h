@@ -22,7 +22,7 @@ extern "C" {
 
 enum {
     ARB_DIGITS_LEVELS_MAX = 25, /* a side */
-    ARB_DIGITS_TEXT_MAX = 48,   /* of one level: two numbers, and what stands behind each */
+    ARB_DIGITS_TEXT_MAX = 49,   /* of one level: two numbers, a minus, what stands behind each */
 };
 
 enum arb_digits_order {
@@ -37,7 +37,9 @@ struct arb_digits_style {
     uint32_t order;    /* enum arb_digits_order */
     char between;      /* stands between two numbers, ':' for one; 0: nothing does */
     bool has_point;    /* "45283.50"; else "4528350", and "5" for "0.00000005" */
-    bool is_short; /* with has_point: each number by itself, without zeros at its end: "45283.5" */
+    bool is_short;  /* with has_point: each number by itself, without zeros at its end: "45283.5" */
+    bool is_js;     /* with has_point: as JavaScript prints it, arb_decimal_write_js(): "1.5e-7" */
+    bool has_minus; /* with `between`: in front of the quantities of asks */
 };
 
 /* A level, and how long its text is. */
@@ -66,6 +68,7 @@ struct arb_digits_form {
     const struct arb_digits_style *style;
     const struct arb_instrument *info;
     uint8_t px_digits, qty_digits;
+    bool is_minus; /* in front of quantities */
 };
 
 static inline uint8_t arb_digits_most(uint8_t a, uint8_t b, uint8_t c)
@@ -135,6 +138,16 @@ static inline uint32_t arb_digits_write_point(int64_t value, unsigned scale, uns
     return len;
 }
 
+static inline uint32_t arb_digits_write_styled(int64_t value, unsigned scale, unsigned digits,
+                                               const struct arb_digits_style *style, char *text)
+{
+    if (style->is_js) {
+        return arb_decimal_write_js(value, scale, text);
+    }
+    return style->has_point ? arb_digits_write_point(value, scale, digits, text)
+                            : arb_digits_write(value, scale, digits, text);
+}
+
 /* With what stands behind each of the two numbers. */
 static __attribute__((noinline, unused)) uint32_t
 arb_digits_print_marked(char *text, const struct arb_level *level,
@@ -146,9 +159,10 @@ arb_digits_print_marked(char *text, const struct arb_level *level,
     uint32_t len = 0;
 
     for (unsigned i = 0; i < 2; i++) {
-        len += form->style->has_point
-                   ? arb_digits_write_point(values[i], scales[i], digits[i], text + len)
-                   : arb_digits_write(values[i], scales[i], digits[i], text + len);
+        if (i == 1 && form->is_minus) {
+            text[len++] = '-';
+        }
+        len += arb_digits_write_styled(values[i], scales[i], digits[i], form->style, text + len);
         if (form->style->between != 0) {
             text[len++] = form->style->between;
         }
@@ -324,9 +338,10 @@ static inline uint32_t arb_digits_crc(struct arb_digits_crc *crc,
     arb_digits_use(crc, event);
     const uint8_t px = style->is_short ? (uint8_t)ARB_DIGITS_UNKNOWN : crc->text_px_digits;
     const uint8_t qty = style->is_short ? (uint8_t)ARB_DIGITS_UNKNOWN : crc->text_qty_digits;
-    const struct arb_digits_form form = { style, info, px, qty };
-    const bool has_new_asks = arb_digits_update(asks, book->asks, book->n_asks, &form);
-    const bool has_new_bids = arb_digits_update(bids, book->bids, book->n_bids, &form);
+    const struct arb_digits_form of_asks = { style, info, px, qty, style->has_minus };
+    const struct arb_digits_form of_bids = { style, info, px, qty, false };
+    const bool has_new_asks = arb_digits_update(asks, book->asks, book->n_asks, &of_asks);
+    const bool has_new_bids = arb_digits_update(bids, book->bids, book->n_bids, &of_bids);
     if (style->order == ARB_DIGITS_BY_LEVEL) {
         return arb_digits_by_level(crc, style);
     }
@@ -337,6 +352,18 @@ static inline uint32_t arb_digits_crc(struct arb_digits_crc *crc,
         second->crc = arb_digits_crc_of(first->crc, second, true, style);
     }
     return second->crc; /* as before, when the change was farther from the best than it reaches */
+}
+
+/* The same with nothing kept for the next one: of checksums that are rare, or spelled is_short. */
+static inline uint32_t arb_digits_crc_once(const struct arb_digits_style *style,
+                                           const struct arb_instrument *info,
+                                           const struct arb_book_event *event,
+                                           const struct arb_book *book)
+{
+    struct arb_digits_crc crc;
+
+    memset(&crc, 0, sizeof(crc));
+    return arb_digits_crc(&crc, style, info, event, book);
 }
 
 #ifdef __cplusplus

@@ -457,14 +457,48 @@ static inline uint32_t arb_instrument_find(const struct arb_exchange_env *env,
     return arb_symbol_find(env->by_venue_symbol, venue_symbol);
 }
 
+/* A form in which a request names a book: what stands before the venue's name, and behind it. */
+struct arb_ask_form {
+    const char *before, *behind;
+};
+
+/* Adds the books that are asked for in this form, with commas between them. */
+static inline void arb_ask_list(const struct arb_ask *ask, const struct arb_exchange_env *env,
+                                struct arb_ask_form form, struct arb_text *text)
+{
+    for (uint32_t i = 0; i < ask->n_instruments; i++) {
+        arb_text_add(text, "%s%s%s%s", i == 0 ? "" : ",", form.before,
+                     env->instruments[ask->instruments[i]].venue_symbol, form.behind);
+    }
+}
+
 /* Adds the venue's names of the books that are asked for: "BTC/USD","ETH/USD" */
 static inline void arb_ask_names(const struct arb_ask *ask, const struct arb_exchange_env *env,
                                  struct arb_text *text)
 {
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, "%s\"%s\"", i == 0 ? "" : ",",
-                     env->instruments[ask->instruments[i]].venue_symbol);
-    }
+    const struct arb_ask_form quoted = { "\"", "\"" };
+    arb_ask_list(ask, env, quoted, text);
+}
+
+/* Whether books are to be subscribed, or left. */
+static inline bool arb_ask_is_books(const struct arb_ask *ask)
+{
+    return ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE;
+}
+
+/* What most venues call the one and the other; for what arb_ask_is_books(). */
+static inline const char *arb_ask_word(const struct arb_ask *ask)
+{
+    return ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe";
+}
+
+/*
+ * An id for a request whose answer has nothing but the id: twice the number, and one more when
+ * books are left. What comes back goes to arb_answered_id() in answers.h.
+ */
+static inline uint64_t arb_ask_id(const struct arb_ask *ask)
+{
+    return UINT64_C(2) * ask->number + (ask->what == ARB_ASK_UNSUBSCRIBE);
 }
 
 struct arb_exchange_ops {

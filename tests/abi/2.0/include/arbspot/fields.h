@@ -37,6 +37,12 @@ enum arb_json_type {
     ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
     ARB_JSON_US = 8,   /* int64_t: microseconds since 1970 as nanoseconds, 0 for no time */
     ARB_JSON_MS = 9,   /* int64_t: milliseconds, likewise */
+    ARB_JSON_NS = 10,  /* int64_t: nanoseconds, likewise */
+    /*
+     * uint64_t: a text that is an increment, as the fractional digits that its multiples need: 2
+     * for "0.01", ARB_DIGITS_UNKNOWN for none, see arb_digits_of_increment().
+     */
+    ARB_JSON_STEP = 11,
 };
 
 struct arb_json_field {
@@ -124,6 +130,31 @@ static inline bool arb_json_ms(struct arb_json *json, int64_t *ns)
     return is_read;
 }
 
+/* Nanoseconds as they are: 0 when they are no time. */
+static inline int64_t arb_json_ns_of_ns(uint64_t ns)
+{
+    return ns <= INT64_MAX ? (int64_t)ns : 0;
+}
+
+static inline bool arb_json_ns(struct arb_json *json, int64_t *ns)
+{
+    uint64_t value = 0;
+    const bool is_read = arb_json_u64(json, &value);
+
+    *ns = arb_json_ns_of_ns(value);
+    return is_read;
+}
+
+/* A text that is an increment, as the digits that its multiples need. */
+static inline bool arb_json_step(struct arb_json *json, uint64_t *digits)
+{
+    struct arb_bytes text = { "", 0 };
+    const bool is_read = arb_json_string(json, &text);
+
+    *digits = arb_digits_of_increment(text);
+    return is_read;
+}
+
 static inline bool arb_json_field_read(struct arb_json *json, const struct arb_json_field *field)
 {
     switch (field->type) {
@@ -143,6 +174,10 @@ static inline bool arb_json_field_read(struct arb_json *json, const struct arb_j
         return arb_json_us(json, (int64_t *)field->to);
     case ARB_JSON_MS:
         return arb_json_ms(json, (int64_t *)field->to);
+    case ARB_JSON_NS:
+        return arb_json_ns(json, (int64_t *)field->to);
+    case ARB_JSON_STEP:
+        return arb_json_step(json, (uint64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_json_levels_field(json, (struct arb_levels *)field->to);
     default:
@@ -209,6 +244,15 @@ ARB_USUAL const char *arb_json_usual_ms(const char *p, const char *end, int64_t 
     return p;
 }
 
+ARB_USUAL const char *arb_json_usual_ns(const char *p, const char *end, int64_t *ns)
+{
+    uint64_t value = 0;
+
+    p = arb_usual_u64(p, end, &value);
+    *ns = arb_json_ns_of_ns(value);
+    return p;
+}
+
 ARB_USUAL const char *arb_json_usual_value(const char *p, const char *end,
                                            const struct arb_json_field *field)
 {
@@ -223,6 +267,8 @@ ARB_USUAL const char *arb_json_usual_value(const char *p, const char *end,
         return arb_json_usual_us(p, end, (int64_t *)field->to);
     case ARB_JSON_MS:
         return arb_json_usual_ms(p, end, (int64_t *)field->to);
+    case ARB_JSON_NS:
+        return arb_json_usual_ns(p, end, (int64_t *)field->to);
     case ARB_JSON_LEVELS:
         return arb_usual_levels(p, end, (struct arb_levels *)field->to);
     default:

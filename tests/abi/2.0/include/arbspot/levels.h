@@ -123,9 +123,10 @@ static inline void arb_draft_begin(struct arb_draft *draft, const struct arb_exc
     const struct arb_instrument *const info = &env->instruments[instrument];
     struct arb_book_event *const event = &draft->event;
 
-    event->instrument = instrument; /* one by one: cheaper than a call that clears it */
+    event->size = (uint32_t)sizeof(*event); /* one by one: cheaper than a call that clears it */
+    event->instrument = instrument;
     event->kind = (uint32_t)kind;
-    event->max_depth = event->checksum = 0;
+    event->max_depth = event->checksum = event->n_beyond = 0;
     event->first_seq = event->last_seq = event->prev_seq = 0;
     event->venue_ns = 0;
     event->has_checksum = false;
@@ -150,6 +151,33 @@ static inline int arb_draft_publish(struct arb_host *host, struct arb_draft *dra
                                rc == ARB_ERANGE ? ARB_ERANGE : ARB_EPROTO);
     }
     return arb_levels_publish(host, &draft->event, &draft->bids, &draft->asks);
+}
+
+/* The side that a venue's word means: "buy", "bid", "sell", "offer"; NULL for another. */
+static inline struct arb_levels *arb_draft_side(struct arb_draft *draft, struct arb_bytes word)
+{
+    if (arb_bytes_are(word, "buy") || arb_bytes_are(word, "bid")) {
+        return &draft->bids;
+    }
+    return arb_bytes_are(word, "sell") || arb_bytes_are(word, "offer") ? &draft->asks : NULL;
+}
+
+/*
+ * Reads ["sell","0.00001306","660.5"], appending to the side it names: for arb_json_each() with the
+ * draft as its context. ARB_EPROTO for another side, else as arb_json_level_rest() has it.
+ */
+static inline int arb_draft_change(void *draft, struct arb_json *json)
+{
+    struct arb_bytes word = { "", 0 };
+
+    arb_json_array(json);
+    (void)(arb_json_next(json) && arb_json_string(json, &word));
+    struct arb_levels *const side = arb_draft_side((struct arb_draft *)draft, word);
+    if (side == NULL) {
+        return arb_json_ok(json) ? ARB_EPROTO : json->rc;
+    }
+    (void)arb_json_level_rest(json, side); /* the reader knows */
+    return json->rc;
 }
 
 #ifdef __cplusplus

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "arbspot/abi.h"
+#include "arbspot/text.h"
 #include "arbspot/types.h"
 
 #ifdef __cplusplus
@@ -146,10 +147,24 @@ static inline int arb_symbol_spell(const struct arb_instrument *info, const char
         memcpy(name + len, parts[i], more + 1);
         len += more;
     }
-    for (size_t i = 0; is_lower && i < len; i++) {
-        name[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+    if (is_lower) {
+        arb_text_lower(name);
     }
     return ARB_OK;
+}
+
+/* To be put into struct arb_exchange_ops as they are: BTC/USD is "BTC-USD" to the venue. */
+static inline int arb_spell_dashed(void *instance, const struct arb_instrument *info, char *name)
+{
+    (void)instance;
+    return arb_symbol_spell(info, "-", false, name);
+}
+
+/* BTC/USD is "BTCUSD". */
+static inline int arb_spell_joined(void *instance, const struct arb_instrument *info, char *name)
+{
+    (void)instance;
+    return arb_symbol_spell(info, "", false, name);
 }
 
 #ifdef __cplusplus
