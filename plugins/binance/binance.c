@@ -29,28 +29,17 @@ struct binance {
 };
 
 /* Streams are named in lower case, everything else in upper case. */
-static void add_stream(const char *symbol, struct arb_text *text)
-{
-    for (; *symbol != '\0'; symbol++) {
-        const bool is_upper = *symbol >= 'A' && *symbol <= 'Z';
-        arb_text_add(text, "%c", is_upper ? *symbol + ('a' - 'A') : *symbol);
-    }
-    arb_text_add(text, "@depth@100ms");
-}
-
-/* An answer has nothing but the id: an odd one was about leaving. */
 static void add_request(const struct binance *self, const struct arb_ask *ask,
                         struct arb_text *text)
 {
+    const struct arb_ask_form stream = { "\"", "@depth@100ms\"" };
     const bool is_leave = ask->what == ARB_ASK_UNSUBSCRIBE;
 
     arb_text_add(text, "{\"method\":\"%s\",\"params\":[", is_leave ? "UNSUBSCRIBE" : "SUBSCRIBE");
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, i == 0 ? "\"" : ",\"");
-        add_stream(self->env->instruments[ask->instruments[i]].venue_symbol, text);
-        arb_text_add(text, "\"");
-    }
-    arb_text_add(text, "],\"id\":%llu}", 2ULL * ask->number + is_leave);
+    const size_t begin = text->len;
+    arb_ask_list(ask, self->env, stream, text);
+    arb_text_lower(text->data + begin);
+    arb_text_add(text, "],\"id\":%llu}", (unsigned long long)arb_ask_id(ask));
 }
 
 static int binance_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
@@ -60,7 +49,7 @@ static int binance_ask(void *instance, const struct arb_ask *ask, struct arb_req
 
     if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(text, "%s/stream", self->ws_url);
-    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
+    } else if (arb_ask_is_books(ask)) {
         add_request(self, ask, text);
     } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/exchangeInfo%s", self->rest_url, self->place->catalog_query);
@@ -124,17 +113,6 @@ static int on_event(struct binance *self, struct arb_host *host, uint32_t conn,
                : json->rc;
 }
 
-/* {"code":2,"msg":"..."} */
-static int on_refusal(struct arb_host *host, uint32_t number, struct arb_json error)
-{
-    struct arb_bytes text = arb_bytes_of("no reason given");
-
-    (void)arb_json_lead(&error, "msg", &text); /* without one it is not told */
-    const struct arb_why why = arb_refusal(text);
-    return number > 0 ? arb_answered_ask(host, number, ARB_REFUSED, why.text)
-                      : arb_answered(host, ARB_NO_INSTRUMENT, 0, ARB_REFUSED, why.text);
-}
-
 /* An answer to a request, or an event that no stream is named with. */
 static int on_bare(struct binance *self, struct arb_host *host, uint32_t conn, struct arb_json json)
 {
@@ -148,7 +126,6 @@ static int on_bare(struct binance *self, struct arb_host *host, uint32_t conn, s
                                              { "code", ARB_JSON_I64, &code },
                                              { "error", ARB_JSON_ANY, &error } };
     const uint32_t seen = arb_json_fields(&json, fields, 4);
-    const uint32_t number = id / 2 > UINT32_MAX ? 0 : (uint32_t)(id / 2);
 
     if (!arb_json_end(&json)) {
         return json.rc;
@@ -156,12 +133,11 @@ static int on_bare(struct binance *self, struct arb_host *host, uint32_t conn, s
     if ((seen & EVENT) != 0) {
         return on_event(self, host, conn, &whole);
     }
-    if ((seen & (CODE | ERROR)) != 0) {
-        return on_refusal(host, number, error);
+    if ((seen & (CODE | ERROR)) != 0) { /* {"code":2,"msg":"..."} */
+        return arb_refused_ask(host, arb_number_of_id(id), ARB_REFUSED,
+                               arb_reason_of(error, "msg"));
     }
-    return number == 0
-               ? ARB_EPROTO
-               : arb_answered_ask(host, number, id % 2 == 0 ? ARB_SUBSCRIBED : ARB_LEFT, "");
+    return arb_number_of_id(id) == 0 ? ARB_EPROTO : arb_answered_id(host, id);
 }
 
 static int binance_message(void *instance, struct arb_host *host, uint32_t conn,
@@ -198,16 +174,17 @@ static int on_snapshot(struct binance *self, struct arb_host *host, uint32_t i,
 static int read_filter(void *context, struct arb_json *json)
 {
     struct arb_catalog_row *const row = context;
-    struct arb_bytes name = { "", 0 }, tick = { "", 0 }, lot = { "", 0 };
+    struct arb_bytes name = { "", 0 };
+    uint64_t tick = UINT64_MAX, lot = UINT64_MAX;
     const struct arb_json_field fields[] = { { "filterType", ARB_JSON_TEXT, &name },
-                                             { "tickSize", ARB_JSON_TEXT, &tick },
-                                             { "stepSize", ARB_JSON_TEXT, &lot } };
+                                             { "tickSize", ARB_JSON_STEP, &tick },
+                                             { "stepSize", ARB_JSON_STEP, &lot } };
 
     (void)arb_json_fields(json, fields, 3);
     if (arb_bytes_are(name, "PRICE_FILTER")) {
-        row->px_digits = arb_digits_of_increment(tick);
+        row->px_digits = tick;
     } else if (arb_bytes_are(name, "LOT_SIZE")) {
-        row->qty_digits = arb_digits_of_increment(lot);
+        row->qty_digits = lot;
     }
     return json->rc;
 }
@@ -215,7 +192,6 @@ static int read_filter(void *context, struct arb_json *json)
 /* A row that cannot be read is left out. Spot pairs are no contracts, and some contracts expire. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
-    char perpetual[ARB_SYMBOL_MAX] = ""; /* its quote: it is not the spot pair of that name */
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes status = { "", 0 }, contract = { "", 0 };
     struct arb_json filters = arb_json_over(arb_bytes_of("[]"));
@@ -236,12 +212,9 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     row.trading = arb_bytes_are(status, "TRADING")       ? ARB_TRADING_OPEN
                   : arb_bytes_are(status, "CANCEL_ONLY") ? ARB_TRADING_LIMITED
                                                          : ARB_TRADING_HALTED;
-    if (contract.len > 0) {
-        if (!arb_bytes_are(contract, "PERPETUAL") || !arb_catalog_add(perpetual, row.quote) ||
-            !arb_catalog_add(perpetual, arb_bytes_of("-PERP"))) {
-            return ARB_OK;
-        }
-        row.quote = arb_bytes_of(perpetual);
+    row.is_perpetual = contract.len > 0;
+    if (row.is_perpetual && !arb_bytes_are(contract, "PERPETUAL")) {
+        return ARB_OK;
     }
     return arb_catalog_publish(host, &row);
 }
@@ -279,8 +252,8 @@ static int binance_init(void *instance, struct arb_host *host, const struct arb_
     }
     self->env = env;
     self->place = is_usdm ? &usdm : is_us ? &us : &spot;
-    self->ws_url = self->ws_url[0] != '\0' ? self->ws_url : self->place->ws_url;
-    self->rest_url = self->rest_url[0] != '\0' ? self->rest_url : self->place->rest_url;
+    self->ws_url = arb_option_or(self->ws_url, self->place->ws_url);
+    self->rest_url = arb_option_or(self->rest_url, self->place->rest_url);
     if (is_usdm && self->snapshot_levels > 1000) {
         self->snapshot_levels = 1000; /* the most there are */
     }

@@ -59,10 +59,9 @@ static int bitstamp_ask(void *instance, const struct arb_ask *ask, struct arb_re
 
     if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(text, "%s", self->ws_url);
-    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
+    } else if (arb_ask_is_books(ask)) {
         arb_text_add(text, "{\"event\":\"bts:%s\",\"data\":{\"channel\":\"%s%s\"}}",
-                     ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe",
-                     self->mode->channels[ask->channel], market);
+                     arb_ask_word(ask), self->mode->channels[ask->channel], market);
     } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "{\"event\":\"bts:heartbeat\"}");
     } else if (ask->what == ARB_ASK_CATALOG) {
@@ -111,11 +110,8 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
 /* It seldom says which request it means: then it is only logged, or slows all of them down. */
 static int on_error(struct arb_host *host, uint32_t i, uint32_t channel, struct arb_json data)
 {
-    struct arb_bytes text = arb_bytes_of("no reason given");
-
-    (void)arb_json_lead(&data, "message", &text); /* without one it is not told */
-    return arb_answered(host, i, channel, arb_is_about_rate(text) ? ARB_LATER : ARB_REFUSED,
-                        arb_refusal(text).text);
+    const struct arb_bytes text = arb_reason_of(data, "message");
+    return arb_answered(host, i, channel, arb_refusal_outcome(text), arb_refusal(text).text);
 }
 
 /* Of which market and channel a message is; ARB_NO_INSTRUMENT: none of ours. */

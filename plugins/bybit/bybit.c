@@ -5,9 +5,7 @@
 #include "arbspot/levels.h"
 
 /* Each site has hosts and a list of pairs of its own. */
-static const struct bybit_region {
-    const char *name, *ws, *rest;
-} regions[] = {
+static const struct arb_region regions[] = {
     { "global", "wss://stream.bybit.com", "https://api.bybit.com" },
     { "eu", "wss://stream.bybit.eu", "https://api.bybit.eu" },
     { "tr", "wss://stream.bybit.tr", "https://api.bybit.tr" },
@@ -25,8 +23,8 @@ struct bybit {
     int64_t depth;
     struct arb_limits limits;
     const struct arb_exchange_env *env;
-    const struct bybit_region *region;
-    char topic[24];         /* "orderbook.50.", before a pair's name */
+    const struct arb_region *region;
+    char topic[24];         /* "\"orderbook.50.": what a pair's name stands behind in a request */
     struct arb_draft draft; /* of the book in hand */
 };
 
@@ -39,11 +37,8 @@ static int bybit_init(void *instance, struct arb_host *host, const struct arb_ex
 
     (void)host;
     self->env = env;
-    self->region = regions; /* the host takes no other names */
-    while (strcmp(self->region->name, self->region_name) != 0) {
-        self->region++;
-    }
-    arb_text_add(&topic, "orderbook.%u.", (unsigned)self->depth);
+    self->region = arb_region_of(regions, self->region_name);
+    arb_text_add(&topic, "\"orderbook.%u.", (unsigned)self->depth);
     plan->loss_detection = is_best      ? ARB_LOSS_STATELESS
                            : is_counted ? ARB_LOSS_SEQUENCE
                                         : ARB_LOSS_NONE;
@@ -60,48 +55,34 @@ static int bybit_init(void *instance, struct arb_host *host, const struct arb_ex
 
 /* -- requests ----------------------------------------------------------------------------- */
 
-static void spell_books(const struct bybit *self, const struct arb_ask *ask, struct arb_text *text)
-{
-    arb_text_add(text, "{\"req_id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
-                 ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe");
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, "%s\"%s%s\"", i == 0 ? "" : ",", self->topic,
-                     self->env->instruments[ask->instruments[i]].venue_symbol);
-    }
-    arb_text_add(text, "]}");
-}
-
 static int bybit_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
     const struct bybit *const self = instance;
-    const bool has_ws = self->ws_url[0] != '\0', has_rest = self->rest_url[0] != '\0';
+    const struct arb_ask_form form = { self->topic, "\"" };
     struct arb_text *const text = &request->text;
 
     if (ask->what == ARB_ASK_CONNECT) {
-        arb_text_add(text, "%s/v5/public/spot", has_ws ? self->ws_url : self->region->ws);
-    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
-        spell_books(self, ask, text);
+        arb_text_add(text, "%s/v5/public/spot", arb_option_or(self->ws_url, self->region->ws));
+    } else if (arb_ask_is_books(ask)) {
+        arb_text_add(text, "{\"req_id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
+                     arb_ask_word(ask));
+        arb_ask_list(ask, self->env, form, text);
+        arb_text_add(text, "]}");
     } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "{\"req_id\":\"%u\",\"op\":\"ping\"}", ask->number);
     } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/v5/market/instruments-info?category=spot",
-                     has_rest ? self->rest_url : self->region->rest);
+                     arb_option_or(self->rest_url, self->region->rest));
     }
     return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
-}
-
-static int bybit_spell(void *instance, const struct arb_instrument *info, char *name)
-{
-    (void)instance;
-    return arb_symbol_spell(info, "", false, name);
 }
 
 /* -- messages ----------------------------------------------------------------------------- */
 
 /* What is not in it is empty. */
 struct bybit_message {
-    struct arb_bytes topic, type, op, words, id;
-    struct arb_json data;
+    struct arb_bytes topic, type, op, words;
+    struct arb_json data, id;
     int64_t sent_ns;
     bool is_success;
 };
@@ -109,8 +90,8 @@ struct bybit_message {
 /* Another channel, and another depth, is of no book. */
 static uint32_t find_book(const struct bybit *self, struct arb_bytes topic)
 {
-    return arb_bytes_cut(&topic, self->topic) ? arb_instrument_find(self->env, topic)
-                                              : ARB_NO_INSTRUMENT;
+    return arb_bytes_cut(&topic, self->topic + 1) ? arb_instrument_find(self->env, topic)
+                                                  : ARB_NO_INSTRUMENT;
 }
 
 /* What is wrong with a book, unless it is not even JSON, costs this book only. */
@@ -147,30 +128,25 @@ static int on_refusal(const struct bybit *self, struct arb_host *host, uint32_t 
                       struct arb_bytes text)
 {
     const uint32_t i = find_book(self, arb_word_after(text, "topic:"));
-    const struct arb_why why = arb_refusal(text);
-    const enum arb_outcome outcome = arb_is_about_rate(text) ? ARB_LATER : ARB_REFUSED;
 
     if (i != ARB_NO_INSTRUMENT && arb_says(text, "already subscribed")) {
-        return arb_book_resync(host, i, why.text);
+        return arb_book_resync(host, i, arb_refusal(text).text);
     }
-    return number > 0 ? arb_answered_ask(host, number, outcome, why.text)
-                      : arb_answered(host, i, 0, outcome, why.text);
+    return number > 0 ? arb_refused_ask(host, number, arb_refusal_outcome(text), text)
+                      : arb_refused(host, i, arb_refusal_outcome(text), text);
 }
 
 /* Only `success` tells. One without a number of ours is nobody's, and a pong is nothing. */
 static int on_reply(const struct bybit *self, struct arb_host *host, const struct bybit_message *m)
 {
     const bool is_left = arb_bytes_are(m->op, "unsubscribe");
-    int64_t number = 0;
+    const uint32_t number = arb_number_of(m->id);
 
-    if (arb_decimal_parse(m->id, 0, &number, NULL) != ARB_OK || number > UINT32_MAX) {
-        number = 0;
-    }
     if (!m->is_success) {
-        return on_refusal(self, host, (uint32_t)number, m->words);
+        return on_refusal(self, host, number, m->words);
     }
     return number > 0 && (is_left || arb_bytes_are(m->op, "subscribe"))
-               ? arb_answered_ask(host, (uint32_t)number, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "")
+               ? arb_answered_ask(host, number, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "")
                : ARB_OK;
 }
 
@@ -180,12 +156,13 @@ static int bybit_message(void *instance, struct arb_host *host, uint32_t conn,
     enum { TOPIC = 1, OP = 16, SUCCESS = 32 };
     struct bybit *const self = instance;
     struct arb_json json = arb_json_over(arb_message_bytes(message));
-    struct bybit_message m = { .data = arb_json_over(arb_bytes_of("{}")) };
+    struct bybit_message m = { .data = arb_json_over(arb_bytes_of("{}")),
+                               .id = arb_json_over(arb_bytes_of("")) };
     const struct arb_json_field fields[] = {
         { "topic", ARB_JSON_TEXT, &m.topic },   { "ts", ARB_JSON_MS, &m.sent_ns },
         { "type", ARB_JSON_TEXT, &m.type },     { "data", ARB_JSON_ANY, &m.data },
         { "op", ARB_JSON_TEXT, &m.op },         { "success", ARB_JSON_BOOL, &m.is_success },
-        { "ret_msg", ARB_JSON_TEXT, &m.words }, { "req_id", ARB_JSON_TEXT, &m.id },
+        { "ret_msg", ARB_JSON_TEXT, &m.words }, { "req_id", ARB_JSON_ANY, &m.id },
     };
     const uint32_t seen = arb_json_fields(&json, fields, 8);
 
@@ -215,19 +192,10 @@ static uint32_t bybit_book_of(void *instance, struct arb_message message)
 
 /* -- catalog ------------------------------------------------------------------------------ */
 
-/* Fractional digits of one member of an object. */
-static uint8_t digits_of(struct arb_json filter, const char *name)
-{
-    struct arb_bytes increment = { "", 0 };
-
-    (void)arb_json_lead(&filter, name, &increment);
-    return arb_digits_of_increment(increment);
-}
-
 /* A row that cannot be read is left out. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
-    struct arb_catalog_row row = { .px_digits = 0 };
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes status = { "", 0 };
     struct arb_json lot = arb_json_over(arb_bytes_of("{}")), price = lot;
     const struct arb_json_field fields[] = {
@@ -235,14 +203,16 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
         { "quoteCoin", ARB_JSON_TEXT, &row.quote },     { "status", ARB_JSON_TEXT, &status },
         { "lotSizeFilter", ARB_JSON_ANY, &lot },        { "priceFilter", ARB_JSON_ANY, &price },
     };
+    const struct arb_json_field of_lot = { "basePrecision", ARB_JSON_STEP, &row.qty_digits },
+                                of_price = { "tickSize", ARB_JSON_STEP, &row.px_digits };
 
     (void)context;
     (void)arb_json_fields(&json, fields, 6);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    row.px_digits = digits_of(price, "tickSize");
-    row.qty_digits = digits_of(lot, "basePrecision");
+    (void)arb_json_fields(&price, &of_price, 1); /* without them the digits stay unknown */
+    (void)arb_json_fields(&lot, &of_lot, 1);
     row.trading = arb_trading_of(status, words);
     return arb_catalog_publish(host, &row);
 }
@@ -302,7 +272,7 @@ static const struct arb_exchange_ops ops = {
     .init = bybit_init,
     .ask = bybit_ask,
     .on_message = bybit_message,
-    .spell = bybit_spell,
+    .spell = arb_spell_joined,
     .on_answer = bybit_answer,
     .book_of = bybit_book_of,
 };

@@ -1,23 +1,16 @@
-/* Gemini, public order books. README.md has the venue's rules and where they are from. */
-#include "arbspot/answers.h"
-#include "arbspot/catalog.h"
-#include "arbspot/levels.h"
+/*
+ * Gemini, public order books: the plan, the current feed, the catalog. README.md has the venue's
+ * rules and where they are from.
+ */
+#include "gemini.h"
 
-enum { HEARTBEATS_MS = 5000 }; /* those of v2 */
+#include "arbspot/catalog.h"
 
 static const struct arb_trading_word words[] = { { "open", ARB_TRADING_OPEN },
                                                  { "limit_only", ARB_TRADING_LIMITED },
                                                  { "post_only", ARB_TRADING_LIMITED },
                                                  { "cancel_only", ARB_TRADING_LIMITED },
                                                  { NULL, 0 } };
-
-struct gemini {
-    const char *protocol, *ws_url, *rest_url; /* options */
-    struct arb_limits limits;
-    const struct arb_exchange_env *env;
-    bool is_v2; /* the archived feed; it names pairs in upper case, the other in lower */
-    struct arb_draft draft; /* of the book in hand */
-};
 
 static int gemini_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
                        struct arb_plan *plan)
@@ -27,62 +20,42 @@ static int gemini_init(void *instance, struct arb_host *host, const struct arb_e
     (void)host;
     self->env = env;
     self->is_v2 = strcmp(self->protocol, "v2") == 0;
-    plan->loss_detection = self->is_v2 ? ARB_LOSS_NONE : ARB_LOSS_SEQUENCE;
+    plan->loss_detection = ARB_LOSS_SEQUENCE;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->opens_per_10min = 250; /* of 300 in 5 minutes */
     plan->http_per_min = 100;    /* of 120 */
     plan->catalog = ARB_CATALOG_HTTP;
     arb_plan_limit(plan, &self->limits);
+    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
+    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
     if (self->is_v2) {
-        plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
-        plan->idle_ms = HEARTBEATS_MS + plan->heartbeat_wait_ms;
-        plan->heartbeat_ms = 0;
-        plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE; /* leaving is not acknowledged either */
-        plan->is_listed_only = true;
-    } else {
-        plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
-        plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+        gemini_v2_plan(plan);
     }
     return ARB_OK;
 }
 
 /* -- requests ----------------------------------------------------------------------------- */
 
-/* An answer has nothing but the id: an odd one was about leaving. */
-static void spell_streams(const struct gemini *self, const struct arb_ask *ask,
-                          struct arb_text *text)
-{
-    const bool is_leave = ask->what == ARB_ASK_UNSUBSCRIBE;
-
-    arb_text_add(text, "{\"id\":%llu,\"method\":\"%s\",\"params\":[", 2ULL * ask->number + is_leave,
-                 is_leave ? "unsubscribe" : "subscribe");
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, "%s\"%s@depth@100ms\"", i == 0 ? "" : ",",
-                     self->env->instruments[ask->instruments[i]].venue_symbol);
-    }
-    arb_text_add(text, "]}");
-}
-
 static int gemini_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
+    static const struct arb_ask_form stream = { "\"", "@depth@100ms\"" };
     const struct gemini *const self = instance;
     struct arb_text *const text = &request->text;
 
-    if (ask->what == ARB_ASK_CONNECT && self->ws_url[0] != '\0') {
-        arb_text_add(text, "%s", self->ws_url);
-    } else if (ask->what == ARB_ASK_CONNECT) {
-        arb_text_add(text, self->is_v2 ? "wss://api.gemini.com/v2/marketdata"
-                                       : "wss://ws.gemini.com/?snapshot=-1");
+    if (ask->what == ARB_ASK_CONNECT) {
+        arb_text_add(text, "%s",
+                     arb_option_or(self->ws_url, self->is_v2 ? "wss://api.gemini.com/v2/marketdata"
+                                                             : "wss://ws.gemini.com/?snapshot=-1"));
     } else if (ask->what == ARB_ASK_SUBSCRIBE && self->is_v2) {
-        arb_text_add(text, "{\"type\":\"subscribe\",\"subscriptions\":"
-                           "[{\"name\":\"l2\",\"symbols\":[");
-        arb_ask_names(ask, self->env, text);
-        arb_text_add(text, "]}]}");
-    } else if (ask->what == ARB_ASK_SUBSCRIBE ||
-               (ask->what == ARB_ASK_UNSUBSCRIBE && !self->is_v2)) {
-        spell_streams(self, ask, text);
+        gemini_v2_subscription(self, ask, text);
+    } else if (arb_ask_is_books(ask) && !self->is_v2) {
+        arb_text_add(text, "{\"id\":%llu,\"method\":\"%s\",\"params\":[",
+                     (unsigned long long)arb_ask_id(ask), arb_ask_word(ask));
+        arb_ask_list(ask, self->env, stream, text);
+        arb_text_add(text, "]}");
     } else if (ask->what == ARB_ASK_HEARTBEAT) {
-        arb_text_add(text, "{\"id\":%llu,\"method\":\"ping\"}", 2ULL * ask->number);
+        arb_text_add(text, "{\"id\":%llu,\"method\":\"ping\"}",
+                     (unsigned long long)arb_ask_id(ask));
     } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/symbols/details/all", self->rest_url);
     }
@@ -91,10 +64,10 @@ static int gemini_ask(void *instance, const struct arb_ask *ask, struct arb_requ
 
 static void set_case(const struct gemini *self, char *name)
 {
-    const char first = self->is_v2 ? 'a' : 'A', last = self->is_v2 ? 'z' : 'Z';
-
-    for (; *name != '\0'; name++) {
-        *name = (char)(*name >= first && *name <= last ? *name ^ ('a' ^ 'A') : *name);
+    if (self->is_v2) {
+        arb_text_upper(name);
+    } else {
+        arb_text_lower(name);
     }
 }
 
@@ -124,9 +97,8 @@ static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, stru
     struct arb_book_event *const event = &draft->event;
     struct arb_bytes name = { "", 0 }, symbol;
     struct arb_book book;
-    uint64_t ns = 0;
     const struct arb_json_field fields[] = {
-        { "e", ARB_JSON_TEXT, &name },           { "E", ARB_JSON_U64, &ns },
+        { "e", ARB_JSON_TEXT, &name },           { "E", ARB_JSON_NS, &event->venue_ns },
         { "s", ARB_JSON_TEXT, &symbol },         { "U", ARB_JSON_U64, &event->first_seq },
         { "u", ARB_JSON_U64, &event->last_seq }, { "b", ARB_JSON_LEVELS, &draft->bids },
         { "a", ARB_JSON_LEVELS, &draft->asks },
@@ -137,7 +109,7 @@ static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, stru
     if (!arb_json_end(json) || !arb_bytes_are(name, "depthUpdate")) {
         return json->rc;
     }
-    if ((seen & NEEDED) != NEEDED || ns == 0 || ns > INT64_MAX || event->first_seq == 0 ||
+    if ((seen & NEEDED) != NEEDED || event->venue_ns == 0 || event->first_seq == 0 ||
         event->first_seq > event->last_seq) {
         return arb_book_reject(host, i, ARB_EPROTO);
     }
@@ -146,27 +118,13 @@ static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, stru
         return rc;
     }
     const bool is_awaited = book.state == ARB_BOOK_SYNCING;
-    if (!is_awaited && event->last_seq < book.seq && (int64_t)ns <= book.venue_ns) {
+    if (!is_awaited && event->last_seq < book.seq && event->venue_ns <= book.venue_ns) {
         return ARB_OK; /* part of the snapshot before it */
     }
     const bool is_whole = is_awaited && event->first_seq == event->last_seq;
     event->kind = is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     event->first_seq = is_whole ? 0 : event->first_seq + 1;
-    event->venue_ns = (int64_t)ns;
     return arb_draft_publish(host, draft);
-}
-
-/* {"code":-1013,"msg":"..."} */
-static int on_refusal(struct arb_host *host, uint32_t number, uint64_t status,
-                      struct arb_json error)
-{
-    const enum arb_outcome outcome = status == 429 || status >= 500 ? ARB_LATER : ARB_REFUSED;
-    struct arb_bytes text = arb_bytes_of("no reason given");
-
-    (void)arb_json_lead(&error, "msg", &text); /* without one it is not told */
-    const struct arb_why why = arb_refusal(text);
-    return number > 0 ? arb_answered_ask(host, number, outcome, why.text)
-                      : arb_answered(host, ARB_NO_INSTRUMENT, 0, outcome, why.text);
 }
 
 /* An id that is no number is none of ours. */
@@ -183,11 +141,15 @@ static int on_reply(struct arb_host *host, struct arb_json json)
     if (!arb_json_end(&json) || (seen & STATUS) == 0) {
         return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
     }
-    const bool is_ours = arb_json_u64(&own, &id) && id / 2 <= UINT32_MAX;
-    const uint32_t number = is_ours ? (uint32_t)(id / 2) : 0;
-    return status == SERVED
-               ? arb_answered_ask(host, number, id % 2 == 0 ? ARB_SUBSCRIBED : ARB_LEFT, "")
-               : on_refusal(host, number, status, error);
+    if (!arb_json_u64(&own, &id)) {
+        id = 0;
+    }
+    if (status == SERVED) {
+        return arb_answered_id(host, id);
+    }
+    return arb_refused_ask(host, arb_number_of_id(id),
+                           status == 429 || status >= 500 ? ARB_LATER : ARB_REFUSED,
+                           arb_reason_of(error, "msg")); /* {"code":-1013,"msg":"..."} */
 }
 
 static int on_current(struct gemini *self, struct arb_host *host, struct arb_json json)
@@ -205,55 +167,6 @@ static int on_current(struct gemini *self, struct arb_host *host, struct arb_jso
     return arb_json_rest(&json) ? ARB_OK : json.rc;
 }
 
-/* -- the archived feed -------------------------------------------------------------------- */
-
-/* ["buy","302.75","0.00001"] */
-static int read_change(void *context, struct arb_json *json)
-{
-    struct arb_draft *const draft = context;
-    struct arb_bytes side = { "", 0 };
-
-    arb_json_array(json);
-    (void)(arb_json_next(json) && arb_json_string(json, &side));
-    const bool is_bid = arb_bytes_are(side, "buy");
-    if (!is_bid && !arb_bytes_are(side, "sell")) {
-        return arb_json_ok(json) ? ARB_EPROTO : json->rc;
-    }
-    (void)arb_json_level_rest(json, is_bid ? &draft->bids : &draft->asks); /* the reader knows */
-    return json->rc;
-}
-
-static int on_v2(struct gemini *self, struct arb_host *host, struct arb_json json)
-{
-    enum { TYPE = 1, CHANGES = 4, TRADES = 8, RESULT = 16 };
-    struct arb_draft *const draft = &self->draft;
-    struct arb_bytes type = { "", 0 }, symbol = { "", 0 }, result, reason = { "", 0 };
-    struct arb_json changes, trades;
-    const struct arb_json_field fields[] = {
-        { "type", ARB_JSON_TEXT, &type },      { "symbol", ARB_JSON_TEXT, &symbol },
-        { "changes", ARB_JSON_ANY, &changes }, { "trades", ARB_JSON_ANY, &trades },
-        { "result", ARB_JSON_TEXT, &result },  { "reason", ARB_JSON_TEXT, &reason },
-    };
-    const uint32_t seen = arb_json_fields(&json, fields, 6),
-                   i = arb_instrument_find(self->env, symbol);
-
-    if (!arb_json_end(&json) || (seen & (TYPE | RESULT)) == 0) {
-        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
-    }
-    if ((seen & TYPE) == 0) { /* {"reason":"NoValidTradingPairs","result":"error"} */
-        return arb_answered(host, ARB_NO_INSTRUMENT, 0,
-                            arb_is_about_rate(reason) ? ARB_LATER : ARB_REFUSED,
-                            arb_refusal(reason).text);
-    }
-    if (!arb_bytes_are(type, "l2_updates") || i == ARB_NO_INSTRUMENT) {
-        return ARB_OK;
-    }
-    arb_draft_begin(draft, self->env, i, (seen & TRADES) != 0 ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
-    draft->bids.rc =
-        (seen & CHANGES) != 0 ? arb_json_each(&changes, read_change, draft) : ARB_EPROTO;
-    return arb_draft_publish(host, draft);
-}
-
 static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
                           struct arb_message message)
 {
@@ -261,41 +174,27 @@ static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
     const struct arb_json json = arb_json_over(arb_message_bytes(message));
 
     (void)conn;
-    return self->is_v2 ? on_v2(self, host, json) : on_current(self, host, json);
+    return self->is_v2 ? gemini_v2_message(self, host, json) : on_current(self, host, json);
 }
 
 /* -- catalog ------------------------------------------------------------------------------ */
 
-/* Bare, such as 1E-8. */
+/* Bare, such as 1E-8: a text is none, and unknown. */
 static uint64_t read_step(struct arb_json json)
 {
     struct arb_bytes text = { "", 0 };
 
-    (void)arb_json_number(&json, &text); /* one that is none is unknown */
+    (void)arb_json_number(&json, &text);
     return arb_digits_of_increment(text);
-}
-
-/* True for a pair; a perpetual is not the pair of its name, and says so in `quote`. */
-static bool is_usable(struct arb_catalog_row *row, struct arb_bytes product,
-                      struct arb_bytes contract, char *quote)
-{
-    if (product.len == 0 || arb_bytes_are(product, "spot")) {
-        return true;
-    }
-    const bool is_named =
-        arb_catalog_add(quote, row->quote) && arb_catalog_add(quote, arb_bytes_of("-PERP"));
-    row->quote = arb_bytes_of(quote);
-    return is_named && arb_bytes_are(product, "swap") && arb_bytes_are(contract, "linear");
 }
 
 /* A row that cannot be read is left out. `tick_size` is the step of quantities. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
-    const struct arb_json none = arb_json_over(arb_bytes_of(""));
-    char name[ARB_SYMBOL_MAX] = "", quote[ARB_SYMBOL_MAX] = "";
+    char name[ARB_SYMBOL_MAX] = "";
     struct arb_catalog_row row = { .px_digits = 0 };
+    struct arb_json lot = arb_json_over(arb_bytes_of("")), tick = lot;
     struct arb_bytes symbol = { "", 0 }, status = symbol, product = symbol, contract = symbol;
-    struct arb_json lot = none, tick = none;
     const struct arb_json_field fields[] = {
         { "symbol", ARB_JSON_TEXT, &symbol },
         { "base_currency", ARB_JSON_TEXT, &row.base },
@@ -308,8 +207,10 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     };
 
     (void)arb_json_fields(&json, fields, 8);
+    row.is_perpetual = arb_bytes_are(product, "swap") && arb_bytes_are(contract, "linear");
+    const bool is_pair = product.len == 0 || arb_bytes_are(product, "spot");
     if (!arb_json_ok(&json) || symbol.len == 0 || !arb_catalog_add(name, symbol) ||
-        !is_usable(&row, product, contract, quote)) {
+        !(is_pair || row.is_perpetual)) {
         return ARB_OK;
     }
     set_case(context, name);

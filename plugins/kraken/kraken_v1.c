@@ -8,9 +8,9 @@
 void kraken_v1_subscription(const struct kraken *self, const struct arb_ask *ask,
                             struct arb_text *text)
 {
-    arb_text_add(
-        text, "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},\"pair\":[",
-        ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe", (long long)self->depth);
+    arb_text_add(text,
+                 "{\"event\":\"%s\",\"subscription\":{\"name\":\"book\",\"depth\":%lld},\"pair\":[",
+                 arb_ask_word(ask), (long long)self->depth);
     arb_ask_names(ask, self->env, text);
     arb_text_add(text, "]}");
 }

@@ -4,9 +4,7 @@
 #include "arbspot/digits_crc.h"
 
 /* Each region has hosts and a list of instruments of its own. */
-static const struct okx_region {
-    const char *name, *ws, *rest;
-} regions[] = {
+static const struct arb_region regions[] = {
     { "global", "wss://ws.okx.com:8443/ws/v5/public", "https://www.okx.com/api/v5" },
     { "eea", "wss://wseea.okx.com:8443/ws/v5/public", "https://eea.okx.com/api/v5" },
     { "us", "wss://wsus.okx.com:8443/ws/v5/public", "https://us.okx.com/api/v5" },
@@ -29,8 +27,9 @@ struct okx {
     int64_t depth;
     struct arb_limits limits;
     const struct arb_exchange_env *env;
-    const struct okx_region *region;
+    const struct arb_region *region;
     const struct okx_feed *feed;
+    char before_name[48];   /* {"channel":"books","instId":", as a request has it */
     struct arb_draft draft; /* of the book in hand */
 };
 
@@ -38,14 +37,13 @@ static int okx_init(void *instance, struct arb_host *host, const struct arb_exch
                     struct arb_plan *plan)
 {
     struct okx *const self = instance;
+    struct arb_text before = arb_text_over(self->before_name, sizeof(self->before_name));
 
     (void)host;
     self->env = env;
-    self->region = regions; /* the host takes no other names */
-    while (strcmp(self->region->name, self->region_name) != 0) {
-        self->region++;
-    }
+    self->region = arb_region_of(regions, self->region_name);
     self->feed = &feeds[self->depth == 400 ? 0 : self->depth == 5 ? 1 : 2];
+    arb_text_add(&before, "{\"channel\":\"%s\",\"instId\":\"", self->feed->channel);
     plan->loss_detection = self->feed->loss;
     plan->snapshot_source = self->feed->source;
     plan->depth = self->feed->depth;
@@ -60,53 +58,41 @@ static int okx_init(void *instance, struct arb_host *host, const struct arb_exch
 
 /* -- requests ----------------------------------------------------------------------------- */
 
-static void spell_books(const struct okx *self, const struct arb_ask *ask, struct arb_text *text)
-{
-    arb_text_add(text, "{\"id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
-                 ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe");
-    for (uint32_t i = 0; i < ask->n_instruments; i++) {
-        arb_text_add(text, "%s{\"channel\":\"%s\",\"instId\":\"%s\"}", i == 0 ? "" : ",",
-                     self->feed->channel, self->env->instruments[ask->instruments[i]].venue_symbol);
-    }
-    arb_text_add(text, "]}");
-}
-
 static int okx_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
 {
     const struct okx *const self = instance;
-    const bool has_ws = self->ws_url[0] != '\0', has_rest = self->rest_url[0] != '\0';
+    const struct arb_ask_form form = { self->before_name, "\"}" };
     struct arb_text *const text = &request->text;
 
     if (ask->what == ARB_ASK_CONNECT) {
-        arb_text_add(text, "%s", has_ws ? self->ws_url : self->region->ws);
+        arb_text_add(text, "%s", arb_option_or(self->ws_url, self->region->ws));
     } else if (ask->what == ARB_ASK_HELLO && ask->conn == 0) { /* tells when a state changes */
         arb_text_add(text, "{\"op\":\"subscribe\",\"args\":"
                            "[{\"channel\":\"instruments\",\"instType\":\"SPOT\"}]}");
-    } else if (ask->what == ARB_ASK_SUBSCRIBE || ask->what == ARB_ASK_UNSUBSCRIBE) {
-        spell_books(self, ask, text);
+    } else if (arb_ask_is_books(ask)) {
+        arb_text_add(text, "{\"id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
+                     arb_ask_word(ask));
+        arb_ask_list(ask, self->env, form, text);
+        arb_text_add(text, "]}");
     } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "ping");
     } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/public/instruments?instType=SPOT",
-                     has_rest ? self->rest_url : self->region->rest);
+                     arb_option_or(self->rest_url, self->region->rest));
     }
     return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
 }
 
-static int okx_spell(void *instance, const struct arb_instrument *info, char *name)
-{
-    (void)instance;
-    return arb_symbol_spell(info, "-", false, name);
-}
-
 /* -- books -------------------------------------------------------------------------------- */
 
-/* What an element of `data` is read with. */
-struct reading {
+/* A message, and what it is read with. What is not in it is empty. */
+struct okx_message {
     struct okx *self;
     struct arb_host *host;
     uint32_t instrument;
     enum arb_book_kind kind;
+    struct arb_json arg, data, id;
+    struct arb_bytes channel, action, event, code, words;
 };
 
 /*
@@ -116,19 +102,17 @@ struct reading {
 static int read_book(void *context, struct arb_json *json)
 {
     enum { SIDES = 1 | 2 };
-    const struct reading *const in = context;
-    struct arb_draft *const draft = &in->self->draft;
+    const struct okx_message *const m = context;
+    struct arb_draft *const draft = &m->self->draft;
+    struct arb_book_event *const event = &draft->event;
     int64_t checksum = 0, number = -1, previous = -2;
     const struct arb_json_field fields[] = {
-        { "asks", ARB_JSON_LEVELS, &draft->asks },
-        { "bids", ARB_JSON_LEVELS, &draft->bids },
-        { "ts", ARB_JSON_MS, &draft->event.venue_ns },
-        { "checksum", ARB_JSON_I64, &checksum },
-        { "seqId", ARB_JSON_I64, &number },
-        { "prevSeqId", ARB_JSON_I64, &previous },
+        { "asks", ARB_JSON_LEVELS, &draft->asks }, { "bids", ARB_JSON_LEVELS, &draft->bids },
+        { "ts", ARB_JSON_MS, &event->venue_ns },   { "checksum", ARB_JSON_I64, &checksum },
+        { "seqId", ARB_JSON_I64, &number },        { "prevSeqId", ARB_JSON_I64, &previous },
     };
 
-    arb_draft_begin(draft, in->self->env, in->instrument, in->kind);
+    arb_draft_begin(draft, m->self->env, m->instrument, m->kind);
     const uint32_t seen = arb_json_fields(json, fields, 6);
     if (!arb_json_ok(json)) {
         return json->rc;
@@ -136,19 +120,19 @@ static int read_book(void *context, struct arb_json *json)
     const bool is_linked = number >= 0 && previous >= -1,
                is_empty = draft->bids.n + draft->asks.n == 0;
     const bool is_sound = is_linked ? number != previous || is_empty : checksum != 0;
-    if ((seen & SIDES) != SIDES || draft->event.venue_ns == 0 ||
-        (in->self->feed->loss == ARB_LOSS_CHAIN && !is_sound)) {
-        draft->asks.rc = ARB_EPROTO;
+    if ((seen & SIDES) != SIDES || event->venue_ns == 0 ||
+        (m->self->feed->loss == ARB_LOSS_CHAIN && !is_sound)) {
+        return arb_book_reject(m->host, m->instrument, ARB_EPROTO);
     }
-    draft->event.max_depth = in->self->feed->depth;
-    draft->event.last_seq = is_linked ? (uint64_t)number + 1 : 0; /* theirs begin with 0 */
-    draft->event.prev_seq = is_linked ? (uint64_t)previous + 1 : 0;
-    draft->event.has_checksum = checksum != 0;
-    draft->event.checksum = (uint32_t)checksum;
-    return arb_draft_publish(in->host, draft);
+    event->max_depth = m->self->feed->depth;
+    event->last_seq = is_linked ? (uint64_t)number + 1 : 0; /* theirs begin with 0 */
+    event->prev_seq = is_linked ? (uint64_t)previous + 1 : 0;
+    event->has_checksum = checksum != 0;
+    event->checksum = (uint32_t)checksum;
+    return arb_draft_publish(m->host, draft);
 }
 
-/* Of recordings only, so nothing is kept for the next one. */
+/* Of recordings only. */
 static int okx_checksum(void *instance, const struct arb_book_event *event,
                         const struct arb_book *book, uint32_t *checksum)
 {
@@ -158,21 +142,13 @@ static int okx_checksum(void *instance, const struct arb_book_event *event,
                                                    .has_point = true,
                                                    .is_short = true };
     const struct okx *const self = instance;
-    struct arb_digits_crc crc;
 
-    memset(&crc, 0, sizeof(crc));
     *checksum =
-        arb_digits_crc(&crc, &style, &self->env->instruments[event->instrument], event, book);
+        arb_digits_crc_once(&style, &self->env->instruments[event->instrument], event, book);
     return ARB_OK;
 }
 
 /* -- messages ----------------------------------------------------------------------------- */
-
-/* What is not in it is empty. */
-struct okx_message {
-    struct arb_json arg, data;
-    struct arb_bytes channel, action, event, code, words, id;
-};
 
 /* Reads an `arg`. What cannot be read, and another channel, is of no book. */
 static uint32_t find_book(const struct okx *self, struct arb_json arg, struct arb_bytes *channel)
@@ -190,7 +166,7 @@ static uint32_t find_book(const struct okx *self, struct arb_json arg, struct ar
 
 static int read_state(void *context, struct arb_json *json)
 {
-    const struct reading *const in = context;
+    const struct okx_message *const m = context;
     struct arb_bytes name, state;
     const struct arb_json_field fields[] = { { "instId", ARB_JSON_TEXT, &name },
                                              { "state", ARB_JSON_TEXT, &state } };
@@ -198,56 +174,51 @@ static int read_state(void *context, struct arb_json *json)
     if (arb_json_fields(json, fields, 2) != 3) {
         return json->rc;
     }
-    const uint32_t i = arb_instrument_find(in->self->env, name);
-    return i == ARB_NO_INSTRUMENT ? ARB_OK : arb_trading_say(in->host, i, state, words);
+    const uint32_t i = arb_instrument_find(m->self->env, name);
+    return i == ARB_NO_INSTRUMENT ? ARB_OK : arb_trading_say(m->host, i, state, words);
 }
 
-static int on_data(struct reading *in, struct okx_message *m)
+static int on_data(struct okx_message *m)
 {
     const bool is_snapshot =
-        in->self->feed->source == ARB_SNAPSHOT_EACH || arb_bytes_are(m->action, "snapshot");
+        m->self->feed->source == ARB_SNAPSHOT_EACH || arb_bytes_are(m->action, "snapshot");
 
-    in->kind = is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
+    m->kind = is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     if (arb_bytes_are(m->channel, "instruments")) {
-        return arb_json_each(&m->data, read_state, in);
+        return arb_json_each(&m->data, read_state, m);
     }
-    if (in->instrument == ARB_NO_INSTRUMENT) {
+    if (m->instrument == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    return is_snapshot || arb_bytes_are(m->action, "update")
-               ? arb_json_each(&m->data, read_book, in)
-               : ARB_EPROTO;
+    return is_snapshot || arb_bytes_are(m->action, "update") ? arb_json_each(&m->data, read_book, m)
+                                                             : ARB_EPROTO;
 }
 
 /* Errors that pass: asked too often, or the venue is busy. */
 static const char passing[] = "60014 63999 50001 50004 50011 50013 50026";
 
-static int on_error(const struct reading *in, const struct okx_message *m)
+static int on_error(const struct okx_message *m)
 {
     const enum arb_outcome outcome = arb_is_among(m->code, passing) ? ARB_LATER : ARB_REFUSED;
-    const struct arb_why why = arb_refusal(m->words);
-    const uint32_t i = arb_instrument_find(in->self->env, arb_word_after(m->words, "instId:"));
-    int64_t number = 0;
+    const uint32_t i = arb_instrument_in(m->self->env, m->words);
 
-    if (i == ARB_NO_INSTRUMENT && m->id.len > 0 &&
-        arb_decimal_parse(m->id, 0, &number, NULL) == ARB_OK) {
-        return arb_answered_ask(in->host, (uint32_t)number, outcome, why.text);
-    }
-    return arb_answered(in->host, i, 0, outcome, why.text);
+    return i == ARB_NO_INSTRUMENT
+               ? arb_refused_ask(m->host, arb_number_of(m->id), outcome, m->words)
+               : arb_refused(m->host, i, outcome, m->words);
 }
 
-static int on_event(const struct reading *in, uint32_t conn, const struct okx_message *m)
+static int on_event(const struct okx_message *m, uint32_t conn)
 {
     const bool is_left = arb_bytes_are(m->event, "unsubscribe");
 
     if (arb_bytes_are(m->event, "error")) {
-        return on_error(in, m);
+        return on_error(m);
     }
     if (arb_bytes_are(m->event, "notice") && arb_bytes_are(m->code, "64008")) {
-        return arb_ws_renew(in->host, conn, "the venue upgrades its service");
+        return arb_ws_renew(m->host, conn, "the venue upgrades its service");
     }
-    return in->instrument != ARB_NO_INSTRUMENT && (is_left || arb_bytes_are(m->event, "subscribe"))
-               ? arb_answered(in->host, in->instrument, 0, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "")
+    return is_left || arb_bytes_are(m->event, "subscribe")
+               ? arb_acknowledged(m->host, m->instrument, is_left)
                : ARB_OK;
 }
 
@@ -255,14 +226,14 @@ static int okx_message(void *instance, struct arb_host *host, uint32_t conn,
                        struct arb_message message)
 {
     enum { NEEDED = 1 | 2, EVENT = 8 };
-    struct reading in = { .self = instance, .host = host };
+    const struct arb_json none = arb_json_over(arb_bytes_of(""));
     struct arb_json json = arb_json_over(arb_message_bytes(message));
-    struct okx_message m = { .arg = arb_json_over(arb_bytes_of("")) };
+    struct okx_message m = { .self = instance, .host = host, .arg = none, .id = none };
     const struct arb_json_field fields[] = {
         { "arg", ARB_JSON_ANY, &m.arg },        { "data", ARB_JSON_ANY, &m.data },
         { "action", ARB_JSON_TEXT, &m.action }, { "event", ARB_JSON_TEXT, &m.event },
         { "code", ARB_JSON_TEXT, &m.code },     { "msg", ARB_JSON_TEXT, &m.words },
-        { "id", ARB_JSON_TEXT, &m.id },
+        { "id", ARB_JSON_ANY, &m.id },
     };
 
     if (arb_bytes_are(arb_message_bytes(message), "pong")) {
@@ -272,11 +243,11 @@ static int okx_message(void *instance, struct arb_host *host, uint32_t conn,
     if (!arb_json_end(&json)) {
         return json.rc;
     }
-    in.instrument = find_book(in.self, m.arg, &m.channel);
+    m.instrument = find_book(m.self, m.arg, &m.channel);
     if ((seen & EVENT) != 0) {
-        return on_event(&in, conn, &m);
+        return on_event(&m, conn);
     }
-    return (seen & NEEDED) == NEEDED ? on_data(&in, &m) : ARB_EPROTO;
+    return (seen & NEEDED) == NEEDED ? on_data(&m) : ARB_EPROTO;
 }
 
 /* Books begin with it, and answers do not. */
@@ -294,12 +265,12 @@ static uint32_t okx_book_of(void *instance, struct arb_message message)
 /* A row that cannot be read is left out; what is announced has no sizes yet. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
-    struct arb_catalog_row row = { .px_digits = UINT64_MAX };
-    struct arb_bytes state = { "", 0 }, tick = { "", 0 }, lot = { "", 0 };
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
+    struct arb_bytes state = { "", 0 };
     const struct arb_json_field fields[] = {
-        { "baseCcy", ARB_JSON_TEXT, &row.base }, { "instId", ARB_JSON_TEXT, &row.venue_symbol },
-        { "lotSz", ARB_JSON_TEXT, &lot },        { "quoteCcy", ARB_JSON_TEXT, &row.quote },
-        { "state", ARB_JSON_TEXT, &state },      { "tickSz", ARB_JSON_TEXT, &tick },
+        { "baseCcy", ARB_JSON_TEXT, &row.base },     { "instId", ARB_JSON_TEXT, &row.venue_symbol },
+        { "lotSz", ARB_JSON_STEP, &row.qty_digits }, { "quoteCcy", ARB_JSON_TEXT, &row.quote },
+        { "state", ARB_JSON_TEXT, &state },          { "tickSz", ARB_JSON_STEP, &row.px_digits },
     };
 
     (void)context;
@@ -307,8 +278,6 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    row.px_digits = arb_digits_of_increment(tick);
-    row.qty_digits = arb_digits_of_increment(lot);
     row.trading = arb_trading_of(state, words);
     return arb_catalog_publish(host, &row);
 }
@@ -360,7 +329,7 @@ static const struct arb_exchange_ops ops = {
     .init = okx_init,
     .ask = okx_ask,
     .on_message = okx_message,
-    .spell = okx_spell,
+    .spell = arb_spell_dashed,
     .on_answer = okx_answer,
     .checksum = okx_checksum,
     .book_of = okx_book_of,
