@@ -39,6 +39,7 @@ class Book:
         self.states = []  # every change: (state, reason, recv_ns)
         self.heard_ns = []  # when each of them arrived here
         self.history = []  # (venue_ns, best bids, best asks) after each message, when kept
+        self.received_ns = []  # and when the host received it
         self.n_messages = 0
         self.conflated = 0  # messages that others replaced
         self.last_kind = None
@@ -189,6 +190,7 @@ class Bus:
                      "a LIVE book is not crossed", message)
         if self.keeps_history:
             book.history.append((message["venue_ns"], top))
+            book.received_ns.append(message["recv_ns"])
 
     def count_in(self, state, venue=None):
         with self.lock:
