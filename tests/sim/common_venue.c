@@ -12,10 +12,12 @@ enum {
     WHOLE_DELAY_MIN_MS = 20,
     WHOLE_DELAY_MAX_MS = 40,
     NUMBER_STEP_MAX = 5,
-    TEXT_BASE_LEN = 4096, /* everything but levels and rows */
+    REQUEST_MAX = 16384,                /* bytes: answers repeat parts of it */
+    TEXT_BASE_LEN = REQUEST_MAX + 4096, /* everything but levels and rows */
     OPENS_KEPT = 512,
     FIRST_CHANNELS = 50,     /* so that they have six digits */
     POLICY_VIOLATION = 1008, /* RFC 6455, 7.4.1 */
+    MESSAGE_TOO_BIG = 1009,
 };
 
 enum what { SHOW = 1, WHOLE = 2, BEAT = 3, LATE_ANSWER = 4 };
@@ -148,6 +150,10 @@ static void on_text(struct sim_venue *sim_venue, uint32_t id, int64_t now_ns, st
     if (asks_too_often(venue, venue->dialect->requests_of_address ? &venue->address : client,
                        now_ns)) {
         venue_desk_close(&venue->desk, id, POLICY_VIOLATION, "too many requests");
+        return;
+    }
+    if (text.len > REQUEST_MAX) {
+        venue_desk_close(&venue->desk, id, MESSAGE_TOO_BIG, "message too big");
         return;
     }
     venue->dialect->read(venue, id, text, now_ns);
