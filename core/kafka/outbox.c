@@ -75,7 +75,6 @@ static void note_delivery(struct outbox *o, const rd_kafka_message_t *message)
     const enum kafka_topic topic = c->owner->topic_of(receipt.origin);
 
     count(&o->counts.delivered, 1);
-    firsts_delivered(&o->link.firsts[topic], (uint32_t)message->partition);
     if (gate_delivered(&o->gates[topic])) {
         o->fail_ms = FAIL_MS;
         c->owner->opened(c->self, topic);
@@ -90,7 +89,6 @@ static void note_failure(struct outbox *o, const rd_kafka_message_t *message)
     const enum kafka_topic topic = c->owner->topic_of(origin);
 
     count(&o->counts.failed, 1);
-    firsts_failed(&o->link.firsts[topic], (uint32_t)message->partition);
     c->owner->failed(c->self, origin, message->err);
     if (refusal_is_of_topic(message->err)) {
         note_topic_refused(o, topic, message->err);
@@ -126,9 +124,6 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
 static void link_close(struct outbox_link *link, struct outbox *o)
 {
     kafka_topics_fini(&link->topics);
-    for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
-        firsts_forget(&link->firsts[i]);
-    }
     if (link->rk != NULL && !kafka_close(link->rk, KAFKA_PRODUCER, &o->client)) {
         o->has_left = true;
     }
@@ -195,16 +190,17 @@ static rd_kafka_headers_t *make_headers(const struct outbox_message *m)
  * The headers are a list of ours: librdkafka takes it with the message, or leaves it to us. Headers
  * given one by one are freed twice by librdkafka 2.0.2 when it refuses the message.
  */
-static rd_kafka_resp_err_t hand_over(struct outbox *o, const struct outbox_message *m,
-                                     uint32_t partition)
+static rd_kafka_resp_err_t hand_over(struct outbox *o, const struct outbox_message *m)
 {
+    const unsigned n_partitions = kafka_topics_partitions(&o->link.topics, m->topic);
     rd_kafka_headers_t *const headers = make_headers(m);
     /* By name: a handle made at start would let the broker create the topic. */
     const char *const topic = kafka_topic_name(o->config.kafka, m->topic);
     /* With F_COPY the key and the text are only read, in spite of their types. */
     const rd_kafka_vu_t parts[] = {
         { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic },
-        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)partition },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION,
+          .u.i32 = (int32_t)partition_at(m->hash, n_partitions) },
         { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
         { .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { (void *)(uintptr_t)m->key, strlen(m->key) } },
         { .vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = { (void *)(uintptr_t)m->text, m->len } },
@@ -262,18 +258,7 @@ static bool take_answer(struct outbox *o, const struct outbox_message *m, rd_kaf
 
 bool outbox_send(struct outbox *o, const struct outbox_message *m)
 {
-    const uint32_t partition =
-        partition_at(m->hash, kafka_topics_partitions(&o->link.topics, m->topic));
-    struct firsts *const firsts = &o->link.firsts[m->topic];
-
-    if (!firsts_let(firsts, partition)) {
-        return false;
-    }
-    const rd_kafka_resp_err_t code = hand_over(o, m, partition);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        firsts_sent(firsts, partition);
-    }
-    return take_answer(o, m, code);
+    return take_answer(o, m, hand_over(o, m));
 }
 
 bool outbox_may_send(struct outbox *o, enum kafka_topic topic, int64_t mono_ns)
@@ -285,7 +270,6 @@ bool outbox_may_send(struct outbox *o, enum kafka_topic topic, int64_t mono_ns)
 void outbox_try(struct outbox *o, enum kafka_topic topic, int64_t mono_ns)
 {
     gate_try(&o->gates[topic], mono_ns);
-    firsts_forget(&o->link.firsts[topic]);
 }
 
 unsigned outbox_partitions(const struct outbox *o, enum kafka_topic topic)

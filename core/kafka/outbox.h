@@ -10,7 +10,6 @@
 #ifndef ARB_OUTBOX_H
 #define ARB_OUTBOX_H
 
-#include "kafka/firsts.h"
 #include "kafka/gate.h"
 #include "kafka/topics.h"
 
@@ -65,7 +64,6 @@ struct outbox_counts {
 struct outbox_link {
     rd_kafka_t *rk;
     struct kafka_topics topics;
-    struct firsts firsts[KAFKA_TOPICS];
 };
 
 struct outbox {

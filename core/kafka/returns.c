@@ -92,16 +92,21 @@ static void on_failed(void *self, const void *opaque, rd_kafka_resp_err_t code)
 
 /*
  * The brokers say that they have the message already, as of one that is sent again, and not where.
- * Of a partition that is as new as its topic that may be wrong: it refuses a producer's first
- * messages, takes those behind them, and has then seen a greater sequence number than theirs.
+ * Of a partition that is as new as its topic that may be wrong (Apache Kafka 4.1.0, about one start
+ * in ten): it refuses a producer's first message and takes those behind it, which were under way,
+ * for brokers accept any sequence number from a producer that the partition has not heard of. Sent
+ * again, the first one counts as there, and is lost.
  */
 static void on_doubtful(struct publisher *p, const struct outbox_receipt *receipt)
 {
+    const bool is_of_book = origin_is_of_book(origin_unpack(receipt->origin));
+
     log_limited(
         &p->doubt_limit, clock_mono_ns(), ARB_WARN, p->outbox.config.who,
         "topic %s, partition %d: the brokers take a message for one that they have already, "
-        "and do not say where; it may be lost, so a book of which it was is sent whole",
-        kafka_topic_name(p->config, origin_topic(receipt->origin)), (int)receipt->partition);
+        "and do not say where: it may be lost%s",
+        kafka_topic_name(p->config, origin_topic(receipt->origin)), (int)receipt->partition,
+        is_of_book ? "; its book is sent whole" : "");
     on_failed(p, receipt->origin, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
 }
 

@@ -141,14 +141,24 @@ static const struct event *receive(struct bench *b)
     return event;
 }
 
+/*
+ * One event of each book, alone: of a partition that is as new as its topic, brokers may lose the
+ * first message when others are right behind it. Then a feed would send the book whole.
+ */
+static void open_partitions(struct bench *b)
+{
+    for (uint32_t i = 0; i < N_BOOKS; i++) {
+        require(push(b, i), "the ring is full");
+        (void)receive(b);
+    }
+}
+
 static void run_flood(struct bench *b, uint64_t n)
 {
-    int64_t start_ns = 0;
+    const int64_t start_ns = clock_mono_ns();
     uint64_t n_sent = 0;
 
     for (uint64_t n_received = 0; n_received < n; n_received++) {
-        /* The first event waits for the topics: the time is that of the others. */
-        start_ns = n_received == 1 ? clock_mono_ns() : start_ns;
         while (n_sent < n && push(b, (uint32_t)(n_sent % N_BOOKS))) {
             n_sent++;
         }
@@ -247,6 +257,7 @@ int main(int argc, char **argv)
     const uint64_t n = strtoull(argv[4], NULL, 10);
     require(n > N_PACED, "more events are needed");
     start(&bench, argv);
+    open_partitions(&bench); /* waits for the topics */
     run_flood(&bench, n - N_PACED);
     run_paced(&bench);
     check_topics(&bench);
