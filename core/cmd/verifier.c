@@ -159,7 +159,8 @@ bool verifier_is_proven(const struct verifier *verifier)
         }
         n_live += is_live(&book);
     }
-    return n_live > 0 && arb_consumer_totals(verifier->consumer).not_ours == 0;
+    return n_live > 0 && arb_consumer_totals(verifier->consumer).not_ours == 0 &&
+           kafka_reader_missing(verifier->reader).n == 0;
 }
 
 /* The venue's row, new or old; NULL when the table is full. */
@@ -332,6 +333,20 @@ static void print_faults(const struct verifier *verifier, FILE *out)
     }
 }
 
+/* What is there, nobody knows. */
+static void print_unreadable(const struct verifier *verifier, FILE *out)
+{
+    const struct leaders_missing missing = kafka_reader_missing(verifier->reader);
+
+    if (missing.n > 0) {
+        (void)fprintf(
+            out,
+            "not proven: %u of %u partitions cannot be read, for they have no leader: %s; "
+            "is a broker down?\n",
+            missing.n, missing.of, missing.list);
+    }
+}
+
 static double seconds_since_start(const struct verifier *verifier)
 {
     return ms_of(clock_mono_ns() - verifier->started_ns) / 1e3;
@@ -350,6 +365,7 @@ void verifier_print(const struct verifier *verifier, FILE *out)
         print_wide(&table, out);
     }
     print_faults(verifier, out);
+    print_unreadable(verifier, out);
     if (arb_consumer_counts_sum(&totals) == 0 && totals.not_ours == 0) {
         print_silence(verifier, out);
     }
@@ -389,12 +405,13 @@ void verifier_print_json(const struct verifier *verifier, FILE *out)
     struct table table;
 
     tabulate(verifier, &table);
-    (void)fprintf(out,
-                  "{\"proven\":%s,\"books\":%" PRIu32 ",\"messages\":%" PRIu64
-                  ",\"not_ours\":%" PRIu64 ",\"seconds\":%.3f,\"venues\":[",
-                  verifier_is_proven(verifier) ? "true" : "false",
-                  arb_consumer_n_books(verifier->consumer), arb_consumer_counts_sum(&totals),
-                  totals.not_ours, seconds_since_start(verifier));
+    (void)fprintf(
+        out,
+        "{\"proven\":%s,\"books\":%" PRIu32 ",\"messages\":%" PRIu64 ",\"not_ours\":%" PRIu64
+        ",\"partitions_unreadable\":%u,\"seconds\":%.3f,\"venues\":[",
+        verifier_is_proven(verifier) ? "true" : "false", arb_consumer_n_books(verifier->consumer),
+        arb_consumer_counts_sum(&totals), totals.not_ours, kafka_reader_missing(verifier->reader).n,
+        seconds_since_start(verifier));
     for (unsigned i = 0; i < table.n; i++) {
         (void)fputs(i > 0 ? "," : "", out);
         print_json_row(&table.rows[i], out);

@@ -30,7 +30,7 @@ void verifier_print_json(const struct verifier *verifier, FILE *out);
 /*
  * True when there was a LIVE book, every message was one of ours, none was lost before another,
  * every checksum matched, and each book that the host calls LIVE is so here: which it is only if
- * that host is alive.
+ * that host is alive. Every partition could be read.
  */
 bool verifier_is_proven(const struct verifier *verifier);
 

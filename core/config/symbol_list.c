@@ -21,6 +21,15 @@ static char bad_character(const char *symbol, bool may_be_pattern)
     return symbol[strspn(symbol, allowed)];
 }
 
+/* "BTC/BTC"; patterns may well be the same on both sides. */
+static bool is_of_itself(const char *symbol, const char *slash)
+{
+    const size_t len = (size_t)(slash - symbol);
+
+    return strlen(slash + 1) == len && memcmp(symbol, slash + 1, len) == 0 &&
+           bad_character(symbol, false) == '\0';
+}
+
 int symbol_check(const char *symbol, bool may_be_pattern, struct err *err)
 {
     const char *const slash = strchr(symbol, '/');
@@ -38,6 +47,9 @@ int symbol_check(const char *symbol, bool may_be_pattern, struct err *err)
         strchr(slash + 1, '/') != NULL) {
         return err_set(err, ARB_EINVAL, "'%s' is not a symbol: write BASE/QUOTE, like BTC/USD%s",
                        symbol, may_be_pattern ? ", or a pattern like */USD" : "");
+    }
+    if (is_of_itself(symbol, slash)) {
+        return err_set(err, ARB_EINVAL, "'%s' trades an asset against itself", symbol);
     }
     return ARB_OK;
 }

@@ -97,11 +97,11 @@ static void serve(struct tail_reader *t, int timeout_ms)
 
 static int count_partitions(struct tail_reader *t, struct err *err)
 {
-    int n = kafka_partition_count(t->rk, t->topic);
+    int n = kafka_partition_count(t->rk, t->topic, NULL);
 
     while (n < 0 && left_ms(t, LOOK_MS) > 0) {
         serve(t, left_ms(t, LOOK_MS));
-        n = kafka_partition_count(t->rk, t->topic);
+        n = kafka_partition_count(t->rk, t->topic, NULL);
     }
     if (n < 0) {
         return too_late(t, err);

@@ -54,6 +54,7 @@ struct kafka_reader {
     struct place *places; /* [n_places] by partition */
     int32_t n_places;
     int n_partitions;                         /* of the topic, as far as was seen */
+    struct leaders_missing missing;           /* of these, when it was looked at last */
     int64_t n_past;                           /* records of the past that were read, */
     int64_t past_ns, past_last_ns;            /* in what time, until when, mono */
     rd_kafka_topic_partition_list_t *revoked; /* to be given up at the next call, or NULL */
@@ -172,7 +173,7 @@ static void look_for_more(struct kafka_reader *r, int n)
 
 static void look_for_topic(struct kafka_reader *r)
 {
-    const int n = kafka_partition_count(r->rk, r->topic);
+    const int n = kafka_partition_count(r->rk, r->topic, &r->missing);
 
     r->next_try_ns = clock_mono_ns() + (r->is_assigned ? GROWTH_MS : RETRY_MS) * NS_PER_MS;
     if (n < 0 || n > PARTITIONS_MAX) {
@@ -599,6 +600,11 @@ static int32_t count_taken(const struct kafka_reader *r)
         n += r->places[i].is_taken;
     }
     return n;
+}
+
+struct leaders_missing kafka_reader_missing(const struct kafka_reader *r)
+{
+    return r->missing;
 }
 
 bool kafka_reader_explain(const struct kafka_reader *r, struct arb_text *out)

@@ -14,6 +14,7 @@
 #include "arbspot/text.h"
 #include "arbspot/types.h"
 #include "config/config.h"
+#include "kafka/leaders.h"
 #include "util/err.h"
 
 enum { KAFKA_TOPIC_MAX = 250 }; /* bytes, terminator included: the brokers' limit */
@@ -72,6 +73,9 @@ void kafka_reader_begin_at(struct kafka_reader *reader, int32_t partition, int64
 
 /* True when nothing that was there before is left to read, or there is no topic. */
 bool kafka_reader_is_caught_up(const struct kafka_reader *reader);
+
+/* The topic's partitions that nobody can read, when it was looked at last, some seconds ago. */
+struct leaders_missing kafka_reader_missing(const struct kafka_reader *reader);
 
 /*
  * Says why nothing comes, in words that go on from a colon. True when it cannot: no broker, no

@@ -10,12 +10,13 @@
 enum {
     METADATA_TIMEOUT_MS = 1000,
     CREATE_TIMEOUT_MS = 5000,
-    SOON_MS = 200,     /* after a topic was created, until its partitions are known */
-    RETRY_MS = 1000,   /* after no answer */
-    REFUSED_MS = 5000, /* after a refusal */
-    LOOK_MS = 10000,   /* while all is well: whether there are more partitions */
-    URGED_MS = 500,    /* between looks for somebody in a hurry */
-    HIDDEN_LOOKS = 20, /* it may only be so new that not every broker knows it */
+    SOON_MS = 200,        /* after a topic was created, until its partitions are known */
+    RETRY_MS = 1000,      /* after no answer */
+    REFUSED_MS = 5000,    /* after a refusal */
+    LOOK_MS = 10000,      /* while all is well: whether there are more partitions */
+    URGED_MS = 500,       /* between looks for somebody in a hurry */
+    LEADERLESS_LOOKS = 3, /* until it is said */
+    HIDDEN_LOOKS = 20,    /* it may only be so new that not every broker knows it */
 };
 
 enum state { ASK = 1, WAIT = 2 };
@@ -40,15 +41,17 @@ void kafka_topics_fini(struct kafka_topics *topics)
     }
 }
 
-static int partition_count(const struct rd_kafka_metadata *metadata, const char *topic)
+/* NULL: it is not there. */
+static const struct rd_kafka_metadata_topic *find(const struct rd_kafka_metadata *metadata,
+                                                  const char *topic)
 {
     for (int i = 0; i < metadata->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *const t = &metadata->topics[i];
         if (strcmp(t->topic, topic) == 0 && t->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return t->partition_cnt;
+            return t;
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* Asks for all topics: to ask for one by name lets some brokers create it. */
@@ -63,14 +66,18 @@ static const struct rd_kafka_metadata *list_topics(rd_kafka_t *rk)
     return metadata;
 }
 
-int kafka_partition_count(rd_kafka_t *rk, const char *topic)
+int kafka_partition_count(rd_kafka_t *rk, const char *topic, struct leaders_missing *missing)
 {
     const struct rd_kafka_metadata *const metadata = list_topics(rk);
 
     if (metadata == NULL) {
         return -1;
     }
-    const int n = partition_count(metadata, topic);
+    const struct rd_kafka_metadata_topic *const t = find(metadata, topic);
+    const int n = t == NULL ? 0 : t->partition_cnt;
+    if (t != NULL && missing != NULL) {
+        *missing = leaders_missing(t);
+    }
     rd_kafka_metadata_destroy(metadata);
     return n;
 }
@@ -134,16 +141,49 @@ static void note_there(struct kafka_topics *topics, enum kafka_topic i)
     }
 }
 
+/* A partition that was just made, or whose broker just went, has none for a moment. */
+static void note_leaders(struct kafka_topics *topics, enum kafka_topic i,
+                         const struct rd_kafka_metadata_topic *topic)
+{
+    const struct leaders_missing missing = leaders_missing(topic);
+    unsigned *const n_looks = &topics->n_leaderless[i];
+
+    if (missing.n > 0 && *n_looks < LEADERLESS_LOOKS && ++*n_looks == LEADERLESS_LOOKS) {
+        log_line(ARB_WARN, topics->client->who,
+                 "%u of the %u partitions of topic %s have no leader: %s; nobody can write or read "
+                 "them, so books whose key belongs there are not published; is a broker down?",
+                 missing.n, missing.of, topic->topic, missing.list);
+    } else if (missing.n == 0) {
+        if (*n_looks == LEADERLESS_LOOKS) {
+            log_line(ARB_INFO, topics->client->who,
+                     "all partitions of topic %s have a leader again", topic->topic);
+        }
+        *n_looks = 0;
+    }
+}
+
 static void note_partitions(struct kafka_topics *topics, const struct rd_kafka_metadata *metadata)
 {
     for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
-        const int n = partition_count(metadata, kafka_topic_name(topics->config, i));
-        topics->partitions[i] = n > 0 ? (unsigned)n : 0;
-        if (n > 0) {
+        const struct rd_kafka_metadata_topic *const topic =
+            find(metadata, kafka_topic_name(topics->config, i));
+        topics->partitions[i] = topic == NULL ? 0 : (unsigned)topic->partition_cnt;
+        if (topics->partitions[i] > 0) {
             note_fewer(topics, i);
             note_there(topics, i);
+            note_leaders(topics, i, topic);
         }
     }
+}
+
+static bool lacks_leaders(const struct kafka_topics *topics)
+{
+    for (enum kafka_topic i = 0; i < KAFKA_TOPICS; i++) {
+        if (topics->n_leaderless[i] > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void ask_again_in(struct kafka_topics *topics, int64_t mono_ns, int ms)
@@ -183,7 +223,7 @@ static void ask(struct kafka_topics *topics, int64_t mono_ns)
     topics->has_answer = true;
     note_partitions(topics, metadata);
     rd_kafka_metadata_destroy(metadata);
-    ask_again_in(topics, mono_ns, LOOK_MS);
+    ask_again_in(topics, mono_ns, lacks_leaders(topics) ? RETRY_MS : LOOK_MS);
     if (create_missing(topics)) {
         topics->state = WAIT;
     }

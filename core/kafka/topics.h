@@ -8,6 +8,7 @@
 #ifndef ARB_KAFKA_TOPICS_H
 #define ARB_KAFKA_TOPICS_H
 
+#include "kafka/leaders.h"
 #include "kafka/settings.h"
 
 enum kafka_topic { KAFKA_MARKET = 0, KAFKA_OPPORTUNITIES = 1, KAFKA_TOPICS = 2 };
@@ -18,11 +19,12 @@ struct kafka_topics {
     struct kafka_client *client;
     rd_kafka_queue_t *answers;
     uint32_t state;
-    int64_t next_ns;                   /* monotonic: when to ask again */
-    unsigned partitions[KAFKA_TOPICS]; /* 0: not there, as far as anybody says */
-    unsigned known[KAFKA_TOPICS];      /* the same when it was there last; 0: never */
-    unsigned n_hidden[KAFKA_TOPICS];   /* times in a row that it was there, but not to be seen */
-    bool is_refused[KAFKA_TOPICS];     /* that it cannot be used was said */
+    int64_t next_ns;                     /* monotonic: when to ask again */
+    unsigned partitions[KAFKA_TOPICS];   /* 0: not there, as far as anybody says */
+    unsigned known[KAFKA_TOPICS];        /* the same when it was there last; 0: never */
+    unsigned n_leaderless[KAFKA_TOPICS]; /* looks in a row at which partitions had no leader */
+    unsigned n_hidden[KAFKA_TOPICS];     /* times in a row that it was there, but not to be seen */
+    bool is_refused[KAFKA_TOPICS];       /* that it cannot be used was said */
     bool has_answer;
     struct log_limit limit[KAFKA_TOPICS];
 };
@@ -46,7 +48,10 @@ const char *kafka_topic_name(const struct kafka_config *config, enum kafka_topic
 /* False while no broker has answered what topics there are. */
 bool kafka_topics_have_answer(const struct kafka_topics *topics);
 
-/* The number of partitions of a topic, 0 when it does not exist, or -1 when no broker answered. */
-int kafka_partition_count(rd_kafka_t *rk, const char *topic);
+/*
+ * The number of partitions of a topic, 0 when it does not exist, or -1 when no broker answered. Of
+ * one that exists, `missing`, unless it is NULL, says which have no leader.
+ */
+int kafka_partition_count(rd_kafka_t *rk, const char *topic, struct leaders_missing *missing);
 
 #endif /* ARB_KAFKA_TOPICS_H */

@@ -18,14 +18,36 @@ enum kind {
     SOCKET,    /* of systemd, for example */
 };
 
-void output_prepare(void)
+/* Whoever closed it before the start wants to hear that nothing can be printed. */
+static bool lacks_stdout;
+
+static void fill_stdout(void)
 {
-    (void)signal(SIGPIPE, SIG_IGN); /* a valid signal: cannot fail */
+    const int full = open("/dev/full", O_WRONLY);
+
+    if (full >= 0) {
+        (void)dup2(full, STDOUT_FILENO); /* else what is printed goes nowhere, unseen */
+        (void)close(full);
+    }
+}
+
+static void open_all_three(void)
+{
     for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR)) {
         if (fd > STDERR_FILENO) {
             (void)close(fd);
             return;
         }
+    }
+}
+
+void output_prepare(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN); /* a valid signal: cannot fail */
+    lacks_stdout = fcntl(STDOUT_FILENO, F_GETFD) < 0;
+    open_all_three();
+    if (lacks_stdout) {
+        fill_stdout();
     }
 }
 
@@ -44,7 +66,9 @@ bool output_settle(const char *who)
     if (is_flushed && ferror(stdout) == 0) {
         return true;
     }
-    if (!output_is_gone(STDOUT_FILENO)) {
+    if (lacks_stdout) {
+        (void)fprintf(stderr, "%s: stdout is closed, so nothing could be printed\n", who);
+    } else if (!output_is_gone(STDOUT_FILENO)) {
         (void)fprintf(stderr, "%s: stdout cannot be written to%s%s\n", who, why == 0 ? "" : ": ",
                       why == 0 ? "" : strerror(why));
     }

@@ -12,7 +12,8 @@
 
 /*
  * Once, at the start of main(): a write to a closed pipe or socket is an error code from then on,
- * and no file is opened as 0, 1 or 2 where the caller left these closed.
+ * and no file is opened as 0, 1 or 2 where the caller left these closed: what is printed to a
+ * closed stdout is an error, as on a full disk.
  */
 void output_prepare(void);
 

@@ -270,6 +270,10 @@ def short_commands(stage, config, brokers):
         stage.expect(answer.returncode == 1 and
                      b": stdout cannot be written to" in answer.stderr,
                      f"{arguments} on a full disk: {answer.returncode}: {answer.stderr}")
+        answer = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *arbspot(stage, *arguments)],
+                                check=False, stderr=subprocess.PIPE, timeout=stage.limit(20))
+        stage.expect(answer.returncode == 1 and b": stdout is closed" in answer.stderr,
+                     f"{arguments} without stdout: {answer.returncode}: {answer.stderr}")
 
 
 def full_disk(stage, config, bus):

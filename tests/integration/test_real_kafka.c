@@ -205,9 +205,9 @@ static void check_topics(const struct bench *b)
     require(kafka_conf_create(&conf, KAFKA_PRODUCER, &b->config, &client, &err) == ARB_OK,
             err.text);
     require(kafka_open(&rk, conf, &client, &err) == ARB_OK, err.text);
-    require(kafka_partition_count(rk, b->config.market_topic) == N_PARTITIONS,
+    require(kafka_partition_count(rk, b->config.market_topic, NULL) == N_PARTITIONS,
             "the market topic was not created as configured");
-    require(kafka_partition_count(rk, b->config.opportunity_topic) == N_PARTITIONS,
+    require(kafka_partition_count(rk, b->config.opportunity_topic, NULL) == N_PARTITIONS,
             "the opportunity topic was not created as configured");
     rd_kafka_destroy(rk);
 }
@@ -255,10 +255,10 @@ int main(int argc, char **argv)
 
     require(argc == 5, "usage: test_real_kafka BROKERS MARKET_TOPIC OPPORTUNITY_TOPIC N_EVENTS");
     const uint64_t n = strtoull(argv[4], NULL, 10);
-    require(n > N_PACED, "more events are needed");
+    require(n > N_BOOKS + N_PACED, "more events are needed");
     start(&bench, argv);
     open_partitions(&bench); /* waits for the topics */
-    run_flood(&bench, n - N_PACED);
+    run_flood(&bench, n - N_BOOKS - N_PACED);
     run_paced(&bench);
     check_topics(&bench);
     finish(&bench);

@@ -701,7 +701,7 @@ static void symbols_are_base_and_quote(void **state)
         { "1INCH/USD", true, true },
         { "BTC/USD-PERP", true, true },
         { "A.B_C-D/E", true, true },
-        { "ABCDEFGHIJKLMNO/ABCDEFGHIJKLMNO", true, true },
+        { "ABCDEFGHIJKLMNO/ABCDEFGHIJKLMNX", true, true },
         { "ABCDEFGHIJKLMNO/ABCDEFGHIJKLMNOP", false, false },
         { "*/USD", false, true },
         { "B?C/*", false, true },
@@ -713,6 +713,9 @@ static void symbols_are_base_and_quote(void **state)
         { "A/B/C", false, false },
         { "btc/usd", false, false },
         { "BTC:USD", false, false },
+        { "BTC/BTC", false, false },
+        { "BTC/BTCB", true, true },
+        { "*/*", false, true },
     };
 
     (void)state;
