@@ -24,6 +24,7 @@ SYMBOLS = 2
 STRATEGY = "cross_venue"
 BOOKS_EVERY_S = 0.5
 FAULT_NS = 6_000_000_000  # a fault may be felt for so long: it lasts for 3 s, and then heals
+HANG_NS = 45_000_000_000  # one that only a venue's idle timeout ends: 35 s at Bitfinex
 LIVE_S = 10  # as a rule, after the start
 HEALED_S = 60  # a hanging connection is noticed, and a resync that failed is tried again
 UNDATED_NS = 1_000_000_000  # so long after a book was shown, its message has come
@@ -31,23 +32,21 @@ MEMORY_MAX_MIB = 16  # more, after two thirds of the time
 
 
 def faults_of(sim):
-    """When each venue had one: sorted times."""
-    times = defaultdict(list)
+    """When each venue had one, and until when it may be felt."""
+    spans = defaultdict(list)
     for line in sim.err().splitlines():
-        found = re.search(r'venue=(\w+) msg="fault: ', line)
+        found = re.search(r'venue=(\w+) msg="fault: (.*)"', line)
         if found:
-            times[found.group(1)].append(timestamp_ns(line))
-    return times
+            at_ns = timestamp_ns(line)
+            lasts_ns = HANG_NS if "until it is given up" in found.group(2) else FAULT_NS
+            spans[found.group(1)].append((at_ns, at_ns + lasts_ns))
+    return spans
 
 
 def is_quiet(faults, venues, start_ns, end_ns):
     """No fault of these venues can be felt between the two times."""
-    for venue in venues:
-        times = faults[venue]
-        i = bisect.bisect_right(times, start_ns - FAULT_NS)
-        if i < len(times) and times[i] <= end_ns:
-            return False
-    return True
+    return not any(began_ns <= end_ns and over_ns >= start_ns
+                   for venue in venues for began_ns, over_ns in faults[venue])
 
 
 def memory_mib(host):
