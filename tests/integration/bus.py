@@ -80,13 +80,16 @@ class Bus:
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
         self.n_words_of_strategies = 0
+        self.n_bytes = 0  # of messages about books
         self.live_heard = {}  # venue -> when a message of it said LIVE last, monotonic
-        self.journal = None  # a list: (venue, symbol, state, recv_ns) of each message
+        self.journal = None  # a list: (venue, symbol, state, recv_ns) of each message;
+        # a state that nobody trades on is LIVE no more, but SUSPECT, or halted
         self.violations = []
         self.n_violations = 0
 
     def on_market_data(self, key, value, partition=0):
         message = json.loads(value)
+        self.n_bytes += len(value)
         if "strategy" in message:
             self.n_words_of_strategies += 1  # it says that it runs: of no venue
             return
@@ -174,6 +177,8 @@ class Bus:
                 state = "SUSPECT"  # nothing may rest on it
         self.states_by_seq[message["venue"], message["symbol"], book.session, book.seq] = state
         if self.journal is not None:
+            if state == "LIVE" and message["trading"] != "open":
+                state = message["trading"]
             self.journal.append((message["venue"], message["symbol"], state, message["recv_ns"]))
 
     def apply_levels(self, book, message):
