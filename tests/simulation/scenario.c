@@ -204,11 +204,11 @@ static void follow_reaction(struct side *side, uint32_t i, const struct event *e
 }
 
 /* How long the scenario has to go on so that this fault can show. */
-static int64_t duration_of(const struct fault *fault)
+static int64_t duration_of(const struct side *side, const struct fault *fault)
 {
     switch ((enum fault_kind)fault->kind) {
     case FAULT_HANG:
-        return 4 * NS_PER_S;
+        return side->silence_ns;
     case FAULT_SILENT:
         return 7 * NS_PER_S / 2;
     case FAULT_REST_429:
@@ -248,9 +248,8 @@ static void on_applied(void *context, const struct fault *fault)
     s->totals->faults++;
     s->n_faults++;
     s->last_fault_ns = s->now_ns;
-    if (s->end_ns < s->now_ns + duration_of(fault)) {
-        s->end_ns = s->now_ns + duration_of(fault);
-    }
+    const int64_t until_ns = s->now_ns + duration_of(side, fault);
+    s->end_ns = s->end_ns < until_ns ? until_ns : s->end_ns;
     scenario_tell(s, "fault %s:%s %s", s->venues[fault->venue].name, fault_infos[fault->kind].name,
                   fault->instrument == ARB_NO_INSTRUMENT ? ""
                                                          : scenario_symbol(s, fault->instrument));
@@ -483,9 +482,7 @@ static int open_world(struct scenario *s, struct err *err)
         const struct side *const side = &s->sides[venue];
         config.venues[venue] = side->exchange.name;
         config.fees_ppm[venue] = side->exchange.taker_fee_ppm;
-        if (side->stream == FAULT_AT_KRAKEN) {
-            deepest = side->depth;
-        }
+        deepest = side->reach > deepest ? side->reach : deepest;
     }
     config.depth = deepest + deepest / 4 + (uint32_t)prng_between(&s->prng, 10, 20);
     const int rc = world_create(&s->world, &config, err);
@@ -545,8 +542,7 @@ static int open_side(struct scenario *s, struct side *side, struct err *err)
         return err_set(err, rc, "no memory for a link");
     }
     const struct venue_config config = {
-        .plugin = side->stream == FAULT_AT_KRAKEN ? &s->options.plugins->kraken
-                                                  : &s->options.plugins->bitstamp,
+        .plugin = &s->options.plugins->exchanges[side->number],
         .exchange = &side->exchange,
         .config = &s->config,
         .run = 1,
@@ -625,6 +621,13 @@ static void end_reactions(struct scenario *s)
     }
 }
 
+static void count_exchanges(const struct scenario *s)
+{
+    for (uint32_t venue = 0; venue < s->n_venues; venue++) {
+        s->totals->of_exchange[s->sides[venue].number]++;
+    }
+}
+
 int scenario_run(const struct scenario_options *options, struct totals *totals, struct err *err)
 {
     struct scenario *const s = calloc(1, sizeof(*s));
@@ -643,6 +646,7 @@ int scenario_run(const struct scenario_options *options, struct totals *totals, 
     if (rc == ARB_OK) {
         rc = play(s, err);
         end_reactions(s);
+        count_exchanges(s);
         totals->scenarios++;
     }
     close_scenario(s);

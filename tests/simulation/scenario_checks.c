@@ -99,7 +99,7 @@ static void check_live(struct scenario *s, struct side *side, struct side_sessio
     if (session->states[i] != ARB_BOOK_LIVE) {
         scenario_tell(s, "%s %s is LIVE on session %u", venue_name(s, side), scenario_symbol(s, i),
                       session->number);
-        oracle_begin_live(&session->oracles[i], side->stream != FAULT_AT_KRAKEN);
+        oracle_begin_live(&session->oracles[i], side->has_seeds);
     }
     if (!link_is_up(side->link, slot, own->conn)) {
         scenario_violate(s, "%s %s is LIVE without a connection", venue_name(s, side),

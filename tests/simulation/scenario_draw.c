@@ -6,6 +6,7 @@
 enum {
     FAULTS_DRAWN_MAX = 8,
     CHECKED_LEVELS = 100, /* levels a side that the cross-check sees */
+    EXCHANGES_STREAM = 31,
 };
 
 /*
@@ -32,6 +33,9 @@ static void add_option(struct side *side, uint32_t n, const char *key, const cha
 #define ANSWER_WITHIN "5s"
 #define SYNCED_WITHIN_NS (35 * NS_PER_S)
 
+/* Kraken's idle limit and Bitstamp's heartbeats, and a little more. */
+#define SILENCE_NS (4 * NS_PER_S)
+
 /* From a connection's end until the next one's first REST books are asked for, mostly. */
 #define BOOK_ASKED_NS (2 * NS_PER_S)
 
@@ -57,7 +61,7 @@ static void draw_kraken(struct scenario *s, struct side *side)
     add_option(side, 1, "idle_timeout", "3s");
     add_option(side, 2, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "200");
     add_option(side, 3, "ack_timeout", ANSWER_WITHIN);
-    side->synced_within_ns = SYNCED_WITHIN_NS;
+    side->reach = side->depth;
 }
 
 /* A way to get books from Bitstamp. */
@@ -112,7 +116,26 @@ static void draw_bitstamp(struct scenario *s, struct side *side)
     add_option(side, 5, "ack_timeout", ANSWER_WITHIN);
     side->has_lasting_catalog = s->options.only_fault == 0 && prng_once_in(&s->prng, 2);
     add_option(side, 6, "catalog_age", side->has_lasting_catalog ? CATALOG_AGE_LONG : CATALOG_AGE);
-    side->synced_within_ns = SYNCED_WITHIN_NS;
+    side->has_seeds = true;
+}
+
+static void draw_dialect(struct scenario *s, struct side *side)
+{
+    const struct exchange_dialect *const dialect = exchange_dialect_of(side->number);
+    uint32_t n = 0;
+
+    side->feeds = side->stream = FAULT_AT_DIALECT;
+    side->depth = dialect->depth;
+    side->proof = dialect->proof;
+    side->has_seeds = dialect->has_seeds;
+    side->silence_ns = dialect->silence_ns;
+    if (dialect->depth > 0 && prng_once_in(&s->prng, dialect->deep_once_in)) {
+        side->reach = dialect->depth;
+    }
+    for (; n < EXCHANGE_OPTIONS_MAX && dialect->options[n].key != NULL; n++) {
+        add_option(side, n, dialect->options[n].key, dialect->options[n].value);
+    }
+    add_option(side, n, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "25");
 }
 
 /* One session or two, some of which are replaced for their age. One for the table of faults. */
@@ -140,13 +163,16 @@ static void draw_window(const struct scenario *s, struct side *side)
     }
 }
 
-static void draw_side(struct scenario *s, uint32_t venue, const char *name)
+static void draw_side(struct scenario *s, uint32_t venue, uint32_t exchange)
 {
     struct side *const side = &s->sides[venue];
 
     side->scenario = s;
     side->venue = venue;
-    (void)snprintf(side->exchange.name, sizeof(side->exchange.name), "%s", name);
+    side->number = exchange;
+    side->synced_within_ns = SYNCED_WITHIN_NS;
+    side->silence_ns = SILENCE_NS;
+    (void)snprintf(side->exchange.name, sizeof(side->exchange.name), "%s", exchange_name(exchange));
     side->exchange.plugin = side->exchange.name;
     side->exchange.enabled = true;
     side->exchange.symbols = s->symbols;
@@ -154,10 +180,12 @@ static void draw_side(struct scenario *s, uint32_t venue, const char *name)
     side->exchange.taker_fee_ppm = 1000;
     draw_sessions(s, side);
     draw_window(s, side);
-    if (strcmp(name, "kraken") == 0) {
+    if (exchange == EXCHANGE_KRAKEN) {
         draw_kraken(s, side);
-    } else {
+    } else if (exchange == EXCHANGE_BITSTAMP) {
         draw_bitstamp(s, side);
+    } else {
+        draw_dialect(s, side);
     }
     s->venues[venue].taker_fee_ppm = side->exchange.taker_fee_ppm;
     memcpy(s->venues[venue].name, side->exchange.name, sizeof(s->venues[venue].name));
@@ -165,14 +193,52 @@ static void draw_side(struct scenario *s, uint32_t venue, const char *name)
     s->fault_config.feeds[venue] = side->feeds;
 }
 
+static uint32_t some_dialect(struct prng *prng)
+{
+    return EXCHANGES_FIRST_DIALECT +
+           (uint32_t)prng_below(prng, exchanges_count() - EXCHANGES_FIRST_DIALECT);
+}
+
+/* A dialect alone, with one more, or beside one of the venues that have models of their own. */
+static uint32_t choose_dialects(struct prng *prng, uint32_t *chosen)
+{
+    const int64_t draw = prng_below(prng, 4);
+
+    chosen[0] = some_dialect(prng);
+    if (draw == 0) {
+        return 1;
+    }
+    chosen[1] = draw == 1 ? EXCHANGE_KRAKEN : draw == 2 ? EXCHANGE_BITSTAMP : some_dialect(prng);
+    return chosen[1] == chosen[0] ? 1 : 2;
+}
+
+/*
+ * Every other scenario is Kraken's and Bitstamp's, and so is the table of faults. By chance of its
+ * own, so that nothing else of a scenario is drawn otherwise for it.
+ */
+static uint32_t choose_exchanges(const struct scenario *s, uint32_t *chosen)
+{
+    struct prng prng = prng_seeded(s->options.seed, EXCHANGES_STREAM);
+
+    if (s->options.venue != NULL) {
+        chosen[0] = exchange_find(s->options.venue);
+        return 1;
+    }
+    if (s->options.only_fault == 0 && prng_once_in(&prng, 2)) {
+        return choose_dialects(&prng, chosen);
+    }
+    chosen[0] = EXCHANGE_KRAKEN;
+    chosen[1] = EXCHANGE_BITSTAMP;
+    return 2;
+}
+
 void scenario_draw_sides(struct scenario *s)
 {
-    static const char *const names[SIMULATION_VENUES_MAX] = { "kraken", "bitstamp" };
+    uint32_t chosen[SIMULATION_VENUES_MAX];
+    const uint32_t n = choose_exchanges(s, chosen);
 
-    for (uint32_t i = 0; i < SIMULATION_VENUES_MAX; i++) {
-        if (s->options.venue == NULL || strcmp(s->options.venue, names[i]) == 0) {
-            draw_side(s, s->n_venues++, names[i]);
-        }
+    for (uint32_t i = 0; i < n; i++) {
+        draw_side(s, s->n_venues++, chosen[i]);
     }
     s->fault_config.instruments = s->instruments;
     s->fault_config.n_venues = s->n_venues;

@@ -56,12 +56,16 @@ struct side_session {
 struct side {
     struct scenario *scenario;
     uint32_t venue;
+    uint32_t number; /* of the exchange */
     uint32_t feeds;  /* bits of enum fault_feed: what it subscribes */
     uint32_t stream; /* the one of them that the books are made of */
     struct exchange_config exchange;
     struct config_entry options[SIDE_OPTIONS_MAX];
     char text[SIDE_OPTIONS_MAX][SIDE_TEXT_MAX];
     uint32_t depth; /* levels a side that the feed carries; 0: all */
+    uint32_t reach; /* levels a side that the market has at least, so that some leave the feed */
+    bool has_seeds; /* books come by HTTP, or may */
+    int64_t silence_ns; /* a connection that hangs is given up within */
     struct oracle_proof proof;
     struct venue *at_host;
     struct link *link;

@@ -4,7 +4,7 @@
 #ifndef ARB_SIMULATION_H
 #define ARB_SIMULATION_H
 
-#include "fault.h"
+#include "exchanges.h"
 
 enum {
     SIMULATION_PX_SCALE = 10,
@@ -28,6 +28,7 @@ struct totals {
     uint64_t replaced;    /* sessions */
     uint64_t clock_steps;
     uint64_t opportunities, checks;
+    uint64_t of_exchange[EXCHANGES_MAX]; /* scenarios that have it */
 };
 
 /* One fault at one book, and what came of it on the bus; times are virtual, -1: never. */
