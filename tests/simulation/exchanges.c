@@ -15,6 +15,15 @@ static const struct exchange_dialect dialects[] = {
                    { "heartbeat_timeout", "2s" },
                    { "ack_timeout", "5s" },
                    { "catalog_age", "10s" } } },
+    { .name = "bybit",
+      .depth = 50,
+      .deep_once_in = 3,
+      .silence_ns = 4 * NS_PER_S,
+      .proof = { .verified = ARB_VERIFIED },
+      .options = { { "heartbeat", "1s" },
+                   { "heartbeat_timeout", "2s" },
+                   { "ack_timeout", "5s" },
+                   { "catalog_age", "10s" } } },
 };
 enum { N_DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };
 
