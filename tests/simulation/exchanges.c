@@ -24,6 +24,12 @@ static const struct exchange_dialect dialects[] = {
                    { "heartbeat_timeout", "2s" },
                    { "ack_timeout", "5s" },
                    { "catalog_age", "10s" } } },
+    { .name = "coinbase",
+      .silence_ns = 4 * NS_PER_S,
+      .proof = { .verified = ARB_VERIFIED },
+      .options = { { "idle_timeout", "3s" },
+                   { "ack_timeout", "5s" },
+                   { "catalog_age", "10s" } } },
 };
 enum { N_DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };
 
