@@ -30,6 +30,13 @@ static const struct exchange_dialect dialects[] = {
       .options = { { "idle_timeout", "3s" },
                    { "ack_timeout", "5s" },
                    { "catalog_age", "10s" } } },
+    { .name = "gemini",
+      .silence_ns = 4 * NS_PER_S,
+      .proof = { .verified = ARB_VERIFIED },
+      .options = { { "heartbeat", "1s" },
+                   { "heartbeat_timeout", "2s" },
+                   { "ack_timeout", "5s" },
+                   { "catalog_age", "1m" } } },
 };
 enum { N_DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };
 
