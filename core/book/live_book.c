@@ -748,13 +748,30 @@ static const char *refuse_by_time(const struct step *step)
                           : "older than the first change held";
 }
 
-/* A change that showed a gap is not held, but it came: a snapshot of before it lacks it. */
+/*
+ * A change that showed a gap is not held, but it came: a snapshot of before it lacks it, even where
+ * one of before it came late, and is held.
+ */
 static bool is_behind_seen(const struct step *step)
 {
+    const struct live_held *const held = &step->book->held;
     const bool is_counted =
         step->rules->loss == ARB_LOSS_SEQUENCE || step->rules->seam == ARB_SEAM_SEQUENCE;
-    return is_counted && step->event->last_seq != 0 && step->book->held.len == 0 &&
-           step->event->last_seq < step->book->seen_seq;
+    const bool is_numbered = step->event->last_seq != 0 && (held->len == 0 || held->last_seq != 0);
+
+    return is_counted && is_numbered && step->event->last_seq < step->book->seen_seq &&
+           held->last_seq < step->book->seen_seq;
+}
+
+/*
+ * What came before those held counts once: the next snapshot is asked for after it, and a number
+ * that no change has would refuse them all.
+ */
+static void forget_seen(struct live_book *book)
+{
+    if (book->held.len > 0) {
+        book->seen_seq = book->held.last_seq;
+    }
 }
 
 /* The first delta held that is not part of the snapshot has to follow it. Else: why not. */
@@ -939,6 +956,7 @@ static void apply_snapshot(struct step *step)
         begin = skip_linked(&book->held, step);
         const char *const why = refuse(step, begin);
         if (why != NULL) {
+            forget_seen(book);
             refused(step, why);
             return;
         }
@@ -1093,7 +1111,7 @@ static void note_arrival(const struct step *step)
             (struct live_quiet){ .asked_ns = book->asked_ns, .event_ns = book->event_mono_ns };
     }
     book->event_mono_ns = step->now.mono_ns;
-    if (step->event->kind == ARB_BOOK_DELTA && step->event->last_seq != 0) {
+    if (step->event->kind == ARB_BOOK_DELTA && step->event->last_seq > book->seen_seq) {
         book->seen_seq = step->event->last_seq;
     }
 }

@@ -81,7 +81,7 @@ struct live_book {
     bool has_gap;        /* nothing links the last snapshot by HTTP to the events behind it */
     bool has_beyond;     /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
-    uint64_t seen_seq; /* of the latest delta that came, applied or not; 0: none */
+    uint64_t seen_seq; /* of the newest delta that came, applied or not; 0: none */
     int64_t venue_ns;
     int64_t change_ns;     /* the venue's time of the last change, for their order; 0: none */
     struct moment recv;    /* of the last event */
