@@ -42,10 +42,15 @@ void board_lead_whole(struct board *board, uint32_t i, uint32_t to)
     board_publish_whole(board, i);
 }
 
-/* From now on the book stays LIVE without a leader who is, for as long as patience lasts. */
+/*
+ * From now on the book stays LIVE without a leader who is, for as long as patience lasts. It is not
+ * longer when the lost leader's session goes meanwhile.
+ */
 static void begin_wait(struct board *board, uint32_t i)
 {
-    board->books[i].wait_ns = board->waits_ns = WAIT_BEGINS;
+    if (board->books[i].wait_ns == NEVER_NS) {
+        board->books[i].wait_ns = board->waits_ns = WAIT_BEGINS;
+    }
 }
 
 bool board_hand_over(struct board *board, uint32_t i, uint32_t lost)

@@ -426,6 +426,24 @@ static void patience_is_monotonic(void **state)
     destroy(w);
 }
 
+static void patience_is_no_longer_when_the_lost_leader_leaves(void **state)
+{
+    (void)state;
+    struct world *const w = create_both_live();
+
+    delta(w, A, 6, 2);
+    lose(w, A);
+    expect(w, "delta LIVE #2<1 b100x2\n");
+    (void)turn_after(w, 0);
+    (void)turn_after(w, BOARD_PATIENCE_NS - 1);
+    board_leave(w->board, A, w->now, "replaced");
+    (void)turn_after(w, 0);
+    expect(w, "");
+    (void)turn_after(w, 1);
+    expect(w, "distrust 1 7\n");
+    destroy(w);
+}
+
 static void nobody_takes_over_once_closed(void **state)
 {
     (void)state;
@@ -893,6 +911,7 @@ int main(void)
         cmocka_unit_test(book_waits_for_one_that_is_behind),
         cmocka_unit_test(patience_ends_with_a_proof_asked_for),
         cmocka_unit_test(patience_is_monotonic),
+        cmocka_unit_test(patience_is_no_longer_when_the_lost_leader_leaves),
         cmocka_unit_test(nobody_takes_over_once_closed),
         cmocka_unit_test(leaving_leader_is_followed),
         cmocka_unit_test(seat_is_free_again_before_anything_was_said),
