@@ -444,6 +444,7 @@ static void note_event(struct step *step)
     book->last_seq = event->last_seq;
     note_time(step);
     book->recv = step->now;
+    book->known_ns = step->now.mono_ns;
     if (event->px_digits != ARB_DIGITS_UNKNOWN) {
         book->px_digits = event->px_digits;
     }
@@ -771,6 +772,7 @@ static void forget_seen(struct live_book *book)
 {
     if (book->held.len > 0) {
         book->seen_seq = book->held.last_seq;
+        book->seen_ns = book->held.last_venue_ns;
     }
 }
 
@@ -845,6 +847,16 @@ static void swap_books(struct book *a, struct book *b)
     *b = other;
 }
 
+/* How new a snapshot is at least: one that is not dated is not older than the changes in it. */
+static int64_t least_time_of(const struct step *step)
+{
+    const struct arb_book_event *const event = step->event;
+    const bool has_seen = event->last_seq != 0 && event->last_seq >= step->book->seen_seq;
+
+    return event->venue_ns == 0 && has_seen && is_by_http(step) ? step->book->seen_ns
+                                                                : event->venue_ns;
+}
+
 /* Bookkeeping for a snapshot whose levels are in the book. What is wrong with it, or NULL. */
 static const char *note_snapshot(struct step *step)
 {
@@ -853,15 +865,16 @@ static const char *note_snapshot(struct step *step)
 
     step->room->counts.snapshots++;
     if (is_followed(book)) {
-        note_progress(&book->at, event->venue_ns);
+        note_progress(&book->at, least_time_of(step));
     } else {
-        book->at = (struct live_progress){ .venue_ns = event->venue_ns };
+        book->at = (struct live_progress){ .venue_ns = least_time_of(step) };
     }
     note_event(step);
     book->seed_venue_ns = event->venue_ns;
     book->has_gap = book->has_gap && is_by_http(step);
     book->has_beyond = event->n_beyond > 0;
     book->is_catching_up = is_by_http(step);
+    book->known_ns = book->asked_ns != 0 ? book->asked_ns : book->known_ns;
     book->asked_ns = 0;
     prove(step, !is_by_http(step) && event->last_seq != 0 ? LINK_FITS : LINK_OPEN);
     return compare_checksum(step);
@@ -1113,6 +1126,7 @@ static void note_arrival(const struct step *step)
     book->event_mono_ns = step->now.mono_ns;
     if (step->event->kind == ARB_BOOK_DELTA && step->event->last_seq > book->seen_seq) {
         book->seen_seq = step->event->last_seq;
+        book->seen_ns = step->event->venue_ns;
     }
 }
 

@@ -82,9 +82,12 @@ struct live_book {
     bool has_beyond;     /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
     uint64_t seen_seq; /* of the newest delta that came, applied or not; 0: none */
+    int64_t seen_ns;   /* the venue's time of that delta */
     int64_t venue_ns;
     int64_t change_ns;     /* the venue's time of the last change, for their order; 0: none */
     struct moment recv;    /* of the last event */
+    int64_t known_ns;      /* mono: it shows at least what the venue had then: `recv`, and of a
+                              snapshot by HTTP when it was asked for */
     int64_t event_mono_ns; /* when anything came for it last; 0: nothing since it began to wait */
     int64_t live_since_ns; /* mono */
     int64_t crossed_until_ns; /* mono: then a crossed book is damaged; NEVER_NS */
@@ -144,6 +147,7 @@ static inline void live_book_served(struct live_book *book, int64_t mono_ns)
 {
     book->waiting_ns = mono_ns;
     book->seen_seq = 0;
+    book->seen_ns = 0;
 }
 
 /* A snapshot by HTTP is asked for; 0: it came, or never will. */

@@ -120,7 +120,7 @@ static inline bool has_reached(const struct board *board, uint32_t seat, uint32_
     const struct board_book *const book = &board->books[i];
     const struct live_book *const own = book_of(board, seat, i);
 
-    return own->at.venue_ns == 0 ? own->recv.mono_ns >= book->recv_ns
+    return own->at.venue_ns == 0 ? own->known_ns >= book->recv_ns
                                  : own->at.venue_ns >= book->at.venue_ns;
 }
 

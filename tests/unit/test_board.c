@@ -139,6 +139,7 @@ static void snapshot(struct world *w, uint32_t seat, int64_t venue_ns, int64_t q
     book->state = ARB_BOOK_LIVE;
     book->at = (struct live_progress){ .venue_ns = venue_ns };
     book->recv = w->now;
+    book->known_ns = w->now.mono_ns;
     tell_whole(w, seat);
 }
 
@@ -441,6 +442,27 @@ static void patience_is_no_longer_when_the_lost_leader_leaves(void **state)
     expect(w, "");
     (void)turn_after(w, 1);
     expect(w, "distrust 1 7\n");
+    destroy(w);
+}
+
+/* What was asked for before the published event came may be of before it. */
+static void undated_book_is_as_far_as_when_it_was_asked_for(void **state)
+{
+    (void)state;
+    struct world *const w = create(2, 0);
+
+    snapshot(w, A, 5, 1);
+    (void)turn_after(w, NS_PER_MS);
+    snapshot(w, B, 0, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    w->books[B].known_ns = w->now.mono_ns - NS_PER_MS - 1;
+    lose(w, A);
+    expect(w, "");
+    snapshot(w, A, 5, 1);
+    expect(w, "snapshot LIVE #2<1 b100x1\n");
+    w->books[B].known_ns = w->now.mono_ns;
+    lose(w, A);
+    expect(w, "snapshot LIVE #3<2 b100x1\n");
     destroy(w);
 }
 
@@ -912,6 +934,7 @@ int main(void)
         cmocka_unit_test(patience_ends_with_a_proof_asked_for),
         cmocka_unit_test(patience_is_monotonic),
         cmocka_unit_test(patience_is_no_longer_when_the_lost_leader_leaves),
+        cmocka_unit_test(undated_book_is_as_far_as_when_it_was_asked_for),
         cmocka_unit_test(nobody_takes_over_once_closed),
         cmocka_unit_test(leaving_leader_is_followed),
         cmocka_unit_test(seat_is_free_again_before_anything_was_said),

@@ -565,6 +565,31 @@ static void snapshot_of_before_a_change_that_came_is_refused_with_a_late_one_hel
                    "snapshot LIVE verified b79x1 b80x1 a101x1\n");
 }
 
+/* Of the same venue's sessions the one that is further leads. */
+static void undated_snapshot_is_as_new_as_the_changes_in_it(void **state)
+{
+    struct live_world *const world = live_world_create(&http_numbered);
+
+    (void)state;
+    live_world_say(world, "delta #11 t=5 b81x1;snap #11 b81x1 a101x1");
+    assert_int_equal(world->book.at.venue_ns, 5 * NS_PER_MS);
+    live_world_destroy(world);
+}
+
+static void snapshot_by_http_shows_what_was_known_when_it_was_asked_for(void **state)
+{
+    struct live_world *const world = live_world_create(&http_numbered);
+    const int64_t now_ns = world->now.mono_ns;
+
+    (void)state;
+    live_book_asked(&world->book, now_ns - 1);
+    live_world_say(world, "snap #10 b81x1 a101x1");
+    assert_int_equal(world->book.known_ns, now_ns - 1);
+    live_world_say(world, "delta #11 b81x2");
+    assert_int_equal(world->book.known_ns, world->now.mono_ns);
+    live_world_destroy(world);
+}
+
 /* The venue may count anew on each. */
 static void new_subscription_forgets_the_numbers_of_the_one_before(void **state)
 {
@@ -1172,6 +1197,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(held_deltas_are_used_once),
     cmocka_unit_test(snapshot_of_before_a_change_that_came_is_refused),
     cmocka_unit_test(snapshot_of_before_a_change_that_came_is_refused_with_a_late_one_held),
+    cmocka_unit_test(undated_snapshot_is_as_new_as_the_changes_in_it),
+    cmocka_unit_test(snapshot_by_http_shows_what_was_known_when_it_was_asked_for),
     cmocka_unit_test(new_subscription_forgets_the_numbers_of_the_one_before),
     cmocka_unit_test(unknown_deletion_at_the_seam_is_normal_and_behind_it_is_not),
     cmocka_unit_test(seeded_book_is_cut),
