@@ -318,6 +318,11 @@ bool fault_is_refused(const struct fault_layer *layer, const struct fault_channe
                ->subscriptions[channel->client] == REFUSED;
 }
 
+bool fault_holds(const struct fault_layer *layer, uint32_t venue, uint32_t client)
+{
+    return layer->lines[(size_t)venue * SIM_CLIENTS_MAX + client].stalled_until_ns != 0;
+}
+
 /* Applies `fault` to a frame that suits it. False when the frame has nothing to damage. */
 static bool apply(struct fault_layer *layer, struct fault *fault, uint32_t client,
                   struct arb_bytes frame, uint64_t tag)

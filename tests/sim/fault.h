@@ -171,6 +171,8 @@ struct fault_channel {
 
 /* Did a fault refuse it, and has it not been subscribed since? */
 bool fault_is_refused(const struct fault_layer *layer, const struct fault_channel *channel);
+/* Does a fault hold back all that goes to the client? */
+bool fault_holds(const struct fault_layer *layer, uint32_t venue, uint32_t client);
 /* The client is gone: what is held back for it is forgotten. */
 void fault_on_disconnect(struct fault_layer *layer, uint32_t venue, uint32_t client);
 

@@ -27,9 +27,7 @@ static const struct exchange_dialect dialects[] = {
     { .name = "coinbase",
       .silence_ns = 4 * NS_PER_S,
       .proof = { .verified = ARB_VERIFIED },
-      .options = { { "idle_timeout", "3s" },
-                   { "ack_timeout", "5s" },
-                   { "catalog_age", "10s" } } },
+      .options = { { "idle_timeout", "3s" }, { "ack_timeout", "5s" }, { "catalog_age", "10s" } } },
     { .name = "gemini",
       .silence_ns = 4 * NS_PER_S,
       .proof = { .verified = ARB_VERIFIED },
@@ -37,6 +35,11 @@ static const struct exchange_dialect dialects[] = {
                    { "heartbeat_timeout", "2s" },
                    { "ack_timeout", "5s" },
                    { "catalog_age", "1m" } } },
+    { .name = "binance",
+      .silence_ns = 31 * NS_PER_S,
+      .has_seeds = true,
+      .proof = { .verified = ARB_VERIFIED, .is_linked = true },
+      .options = { { "ack_timeout", "5s" }, { "catalog_age", "1m" } } },
 };
 enum { N_DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };
 

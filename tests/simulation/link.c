@@ -26,8 +26,9 @@ enum what { FRAME = 1, ASK, ANSWER, CLOSE, DIAL, CONNECT };
 
 struct conn {
     bool is_wanted, is_up, is_closing, is_suspect;
-    uint32_t life;   /* counts changes, so that what was meant for an earlier one is known */
-    int64_t idle_ns; /* given up after this long without a frame; 0: never */
+    bool pong_is_life; /* pings are answered at once, unless everything hangs */
+    uint32_t life;     /* counts changes, so that what was meant for an earlier one is known */
+    int64_t idle_ns;   /* given up after this long without a frame; 0: never */
     int64_t heard_ns;
     const char *why;
 };
@@ -44,6 +45,7 @@ struct request {
     void *owner; /* NULL: it is gone */
     uint32_t id;
     char path[SIM_PATH_MAX];
+    int64_t made_ns;
     struct fault_answer answer;
     char *body;
 };
@@ -133,9 +135,9 @@ static int ws_open(void *context, void *owner, uint32_t conn, const struct ws_sp
     }
     const uint32_t client = client_of(link, owner, conn);
     struct conn *const c = &link->conns[client];
-    const int64_t idle_ns = spec->idle_ms == 0 ? IDLE_DEFAULT_NS : spec->idle_ms * NS_PER_MS;
     c->is_wanted = true;
-    c->idle_ns = spec->pong_is_life ? 0 : idle_ns;
+    c->pong_is_life = spec->pong_is_life;
+    c->idle_ns = spec->idle_ms == 0 ? IDLE_DEFAULT_NS : spec->idle_ms * NS_PER_MS;
     plan_conn(link, 0, DIAL, client);
     return ARB_OK;
 }
@@ -398,6 +400,7 @@ static void ask(struct link *link, uint32_t i)
 
     answer->status = model->ops->on_get(model, request->path, link->now_ns, &answer->body);
     fault_answer(link->config.layer, link->config.venue, request->path, answer);
+    request->made_ns = link->now_ns;
     request->body = copy_of(answer->body);
     plan(link,
          link->now_ns + way_ns + (answer->status == 0 ? ANSWER_PATIENCE_NS : answer->delay_ns),
@@ -427,8 +430,9 @@ static void take_answer(struct link *link, uint32_t i)
     request->is_used = false;
     request->body = NULL;
     if (request->owner != NULL) {
+        const struct link_answer came = { request->path, told.body, request->made_ns };
         link->config.watch.answer(link->config.watch.context, link->config.venue,
-                                  link_slot_of(link, request->owner), request->path, told.body);
+                                  link_slot_of(link, request->owner), &came);
         session_events.on_answer(request->owner, request->id, link->now, &told);
     }
     free(body);
@@ -484,10 +488,22 @@ static void give_up_idle(struct link *link)
     }
 }
 
+/* Where pongs prove life, silence does only begin with a line that hangs. */
+static void hear_pongs(struct link *link)
+{
+    for (uint32_t i = 0; i < LINK_CLIENTS_MAX; i++) {
+        if (link->conns[i].pong_is_life &&
+            !fault_holds(link->config.layer, link->config.venue, i)) {
+            link->conns[i].heard_ns = link->now_ns;
+        }
+    }
+}
+
 void link_set_time(struct link *link, int64_t now_ns, struct moment now)
 {
     link->now_ns = now_ns;
     link->now = now;
+    hear_pongs(link);
 }
 
 bool link_step(struct link *link)

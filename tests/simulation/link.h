@@ -32,11 +32,17 @@ static inline uint32_t link_client_of(uint32_t slot, uint32_t conn)
     return slot * LINK_CONNS_MAX + conn;
 }
 
+/* What a request by HTTP got. */
+struct link_answer {
+    const char *path;
+    struct arb_bytes body;
+    int64_t made_ns; /* when the venue made it, before it was on its way */
+};
+
 /* Told before the sessions are. */
 struct link_watch {
     void (*frame)(void *context, uint32_t venue, struct fault_mark mark);
-    void (*answer)(void *context, uint32_t venue, uint32_t slot, const char *path,
-                   struct arb_bytes body);
+    void (*answer)(void *context, uint32_t venue, uint32_t slot, const struct link_answer *answer);
     /* A request by HTTP before the time that the venue asked for. */
     void (*too_early)(void *context, uint32_t venue, const char *path);
     void *context;

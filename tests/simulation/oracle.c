@@ -206,6 +206,9 @@ void oracle_begin_live(struct oracle *oracle, bool is_from_http)
     if (is_from_http) {
         make_up(oracle, oracle->rest);
     }
+    if (is_from_http && oracle->proof.is_linked) { /* all that came is in it */
+        oracle->first = oracle->last;
+    }
 }
 
 static bool is_in_range(const struct oracle *oracle, const struct book_hash *hash, bool top_only)
@@ -228,17 +231,24 @@ static bool is_patient(struct oracle *oracle, int64_t now_ns)
            now_ns - oracle->shown_ns <= oracle->proof.patience_ns;
 }
 
-/* Nothing links the REST book of a quiet market to the first event behind it. */
+/* A REST book that is shown as it came. */
+static bool is_bare(const struct oracle *oracle)
+{
+    return oracle->proof.is_linked && oracle->last <= oracle->rest;
+}
+
+/* By single orders nothing links the REST book of a quiet market to the first event behind it. */
 static bool says_what_it_may(const struct oracle *oracle, const struct arb_book *book)
 {
     return book->verified == oracle->proof.verified ||
-           (oracle->proof.is_by_events && book->verified == ARB_UNVERIFIABLE);
+           (book->verified == ARB_UNVERIFIABLE && (oracle->proof.is_by_events || is_bare(oracle)));
 }
 
 /* Is there nothing that would show it the loss, or not yet? */
 static bool is_excused(struct oracle *oracle, const struct arb_book *book, int64_t now_ns)
 {
-    return oracle->is_tainted && (book->verified == ARB_UNVERIFIABLE || oracle->haunted > 0) &&
+    return oracle->is_tainted && !oracle->proof.is_linked &&
+           (book->verified == ARB_UNVERIFIABLE || oracle->haunted > 0) &&
            is_patient(oracle, now_ns);
 }
 

@@ -28,6 +28,7 @@ struct oracle_proof {
                           or with UNVERIFIABLE none */
     int64_t patience_ns; /* with UNVERIFIABLE: from the first frame to check by; 0: for ever */
     bool is_by_events;   /* VERIFIED only where an event links to the REST book */
+    bool is_linked;      /* the first event behind a REST book links to it: then it is VERIFIED */
 };
 
 /* All states of one book. Zeroed memory is ready. */

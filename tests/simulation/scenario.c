@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common_venue.h"
 #include "scenario_internal.h"
+#include "words.h"
 
 enum {
     STREAM = 21,
@@ -303,21 +305,31 @@ static void on_frame(void *context, uint32_t venue, struct fault_mark mark)
     }
 }
 
-static void on_answer(void *context, uint32_t venue, uint32_t slot, const char *path,
-                      struct arb_bytes body)
+/* The pair whose book it is; empty: of none. */
+static struct arb_bytes pair_asked_for(const char *path)
 {
-    static const char head[] = "/api/v2/order_book/", stamp[] = "\"microtimestamp\": \"";
-    struct scenario *const s = context;
-    const char *const at = memmem(body.data, body.len, stamp, sizeof(stamp) - 1);
-
-    if (at == NULL || strncmp(path, head, sizeof(head) - 1) != 0) {
-        return;
-    }
+    static const char head[] = "/api/v2/order_book/";
     const char *const name = path + sizeof(head) - 1;
-    const uint32_t i = arb_symbol_find(&s->instruments->by_market,
-                                       (struct arb_bytes){ name, strcspn(name, "/?") });
-    if (i != ARB_NO_INSTRUMENT) {
-        const int64_t at_us = strtoll(at + sizeof(stamp) - 1, NULL, 10);
+
+    return words_begin(path, head) ? (struct arb_bytes){ name, strcspn(name, "/?") }
+                                   : words_query(path, "&symbol=");
+}
+
+/* A book by HTTP is the one published when it was made. Bitstamp's edge repeats older ones, and
+ * dates them. */
+static void on_answer(void *context, uint32_t venue, uint32_t slot,
+                      const struct link_answer *answer)
+{
+    static const char stamp[] = "\"microtimestamp\": \"";
+    struct scenario *const s = context;
+    const struct arb_bytes body = answer->body, pair = pair_asked_for(answer->path);
+    const char *const at = memmem(body.data, body.len, stamp, sizeof(stamp) - 1);
+    const bool is_dated = s->sides[venue].stream != FAULT_AT_DIALECT;
+    const uint32_t i = common_find(s->instruments, pair);
+
+    if (i != ARB_NO_INSTRUMENT && (!is_dated || at != NULL)) {
+        const int64_t at_us =
+            is_dated ? strtoll(at + sizeof(stamp) - 1, NULL, 10) : answer->made_ns / 1000;
         oracle_answer(&s->sides[venue].sessions[slot].oracles[i],
                       versions_at(&s->sides[venue].versions[i], at_us));
     }

@@ -78,15 +78,22 @@ static const struct variant variants[] = {
       100,
       "order_book",
       "on",
-      { ARB_VERIFIED, 0, 0, false } },
-    { FAULT_AT_ORDERS, FAULT_AT_ORDERS, 0, "orders", "on", { ARB_VERIFIED, 0, 0, true } },
-    { FAULT_AT_DIFF, FAULT_AT_DIFF, 0, "diff", "off", { ARB_UNVERIFIABLE, 0, 0, false } },
+      { .verified = ARB_VERIFIED } },
+    { FAULT_AT_ORDERS,
+      FAULT_AT_ORDERS,
+      0,
+      "orders",
+      "on",
+      { .verified = ARB_VERIFIED, .is_by_events = true } },
+    { FAULT_AT_DIFF, FAULT_AT_DIFF, 0, "diff", "off", { .verified = ARB_UNVERIFIABLE } },
     { SIMULATION_CHECKED_DIFF,
       FAULT_AT_DIFF,
       0,
       "diff",
       "on",
-      { ARB_UNVERIFIABLE, CHECKED_LEVELS, CHECKED_WITHIN_NS, false } },
+      { .verified = ARB_UNVERIFIABLE,
+        .levels = CHECKED_LEVELS,
+        .patience_ns = CHECKED_WITHIN_NS } },
 };
 enum { N_VARIANTS = sizeof(variants) / sizeof(variants[0]) };
 
@@ -135,7 +142,10 @@ static void draw_dialect(struct scenario *s, struct side *side)
     for (; n < EXCHANGE_OPTIONS_MAX && dialect->options[n].key != NULL; n++) {
         add_option(side, n, dialect->options[n].key, dialect->options[n].value);
     }
-    add_option(side, n, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "25");
+    add_option(side, n++, "pairs_per_connection", prng_once_in(&s->prng, 3) ? "2" : "25");
+    if (dialect->has_seeds) { /* as deep as the market is */
+        add_option(side, n, "snapshot_levels", s->sides[0].depth < 1000 ? "1000" : "5000");
+    }
 }
 
 /* One session or two, some of which are replaced for their age. One for the table of faults. */
@@ -203,13 +213,15 @@ static uint32_t some_dialect(struct prng *prng)
 static uint32_t choose_dialects(struct prng *prng, uint32_t *chosen)
 {
     const int64_t draw = prng_below(prng, 4);
+    const uint32_t last = some_dialect(prng);
 
-    chosen[0] = some_dialect(prng);
-    if (draw == 0) {
+    chosen[0] = draw == 1 ? EXCHANGE_KRAKEN : draw == 2 ? EXCHANGE_BITSTAMP : some_dialect(prng);
+    if (draw == 0 || chosen[0] == last) {
+        chosen[0] = last;
         return 1;
     }
-    chosen[1] = draw == 1 ? EXCHANGE_KRAKEN : draw == 2 ? EXCHANGE_BITSTAMP : some_dialect(prng);
-    return chosen[1] == chosen[0] ? 1 : 2;
+    chosen[1] = last;
+    return 2;
 }
 
 /*
