@@ -40,6 +40,12 @@ static const struct exchange_dialect dialects[] = {
       .has_seeds = true,
       .proof = { .verified = ARB_VERIFIED, .is_linked = true },
       .options = { { "ack_timeout", "5s" }, { "catalog_age", "1m" } } },
+    { .name = "bitfinex",
+      .depth = 100,
+      .deep_once_in = 10,
+      .silence_ns = 17 * NS_PER_S,
+      .proof = { .verified = ARB_VERIFIED },
+      .options = { { "idle_timeout", "16s" }, { "ack_timeout", "5s" }, { "catalog_age", "10s" } } },
 };
 enum { N_DIALECTS = sizeof(dialects) / sizeof(dialects[0]) };
 
