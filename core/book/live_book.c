@@ -874,7 +874,7 @@ static const char *note_snapshot(struct step *step)
     book->has_gap = book->has_gap && is_by_http(step);
     book->has_beyond = event->n_beyond > 0;
     book->is_catching_up = is_by_http(step);
-    book->known_ns = book->asked_ns != 0 ? book->asked_ns : book->known_ns;
+    book->known_ns = is_by_http(step) ? book->asked_ns : book->known_ns;
     book->asked_ns = 0;
     prove(step, !is_by_http(step) && event->last_seq != 0 ? LINK_FITS : LINK_OPEN);
     return compare_checksum(step);

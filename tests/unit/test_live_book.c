@@ -587,6 +587,8 @@ static void snapshot_by_http_shows_what_was_known_when_it_was_asked_for(void **s
     assert_int_equal(world->book.known_ns, now_ns - 1);
     live_world_say(world, "delta #11 b81x2");
     assert_int_equal(world->book.known_ns, world->now.mono_ns);
+    live_world_say(world, "leave;await;snap #12 b81x1 a101x1"); /* asked for before that */
+    assert_int_equal(world->book.known_ns, 0);
     live_world_destroy(world);
 }
 
