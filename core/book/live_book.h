@@ -199,10 +199,12 @@ void live_book_delta(const struct live_book *book, const struct live_rules *rule
 bool live_book_difference(const struct book *from, const struct book *to, struct arb_level *changes,
                           struct live_changes *delta);
 
+/* Events alone do not tell: each session counts them from its own snapshot on. */
 static inline bool live_progress_is_ahead(const struct live_progress *a,
                                           const struct live_progress *b)
 {
-    return a->venue_ns > b->venue_ns || (a->venue_ns == b->venue_ns && a->nth > b->nth);
+    return a->venue_ns > b->venue_ns ||
+           (a->venue_ns == b->venue_ns && a->venue_ns > 0 && a->nth > b->nth);
 }
 
 #endif /* ARB_LIVE_BOOK_H */

@@ -445,6 +445,21 @@ static void patience_is_no_longer_when_the_lost_leader_leaves(void **state)
     destroy(w);
 }
 
+/* How many events each had since its own snapshot tells nothing. */
+static void undated_session_does_not_take_the_lead(void **state)
+{
+    (void)state;
+    struct world *const w = create(2, 0);
+
+    snapshot(w, A, 0, 1);
+    snapshot(w, B, 0, 1);
+    expect(w, "snapshot LIVE #1<0 b100x1\n");
+    w->books[B].at.nth = 9;
+    tell_whole(w, B);
+    expect(w, "");
+    destroy(w);
+}
+
 /* What was asked for before the published event came may be of before it. */
 static void undated_book_is_as_far_as_when_it_was_asked_for(void **state)
 {
@@ -934,6 +949,7 @@ int main(void)
         cmocka_unit_test(patience_ends_with_a_proof_asked_for),
         cmocka_unit_test(patience_is_monotonic),
         cmocka_unit_test(patience_is_no_longer_when_the_lost_leader_leaves),
+        cmocka_unit_test(undated_session_does_not_take_the_lead),
         cmocka_unit_test(undated_book_is_as_far_as_when_it_was_asked_for),
         cmocka_unit_test(nobody_takes_over_once_closed),
         cmocka_unit_test(leaving_leader_is_followed),
