@@ -26,6 +26,7 @@ struct exchange_dialect {
     uint32_t deep_once_in; /* scenarios, whose market is deeper than that; with `depth` */
     int64_t silence_ns;    /* a connection that hangs is given up within */
     bool has_seeds;        /* books come by HTTP */
+    bool has_dates;        /* of changes: else nothing tells that one is late */
     struct oracle_proof proof;
     struct exchange_option options[EXCHANGE_OPTIONS_MAX]; /* up to the first without a key */
 };

@@ -118,6 +118,15 @@ uint32_t versions_at(const struct versions *versions, int64_t at_us)
     return version;
 }
 
+uint32_t versions_find(const struct versions *versions, uint64_t whole, uint32_t from)
+{
+    uint32_t version = from;
+    while (version < versions->n && versions->list[version].hash.whole != whole) {
+        version++;
+    }
+    return version;
+}
+
 void oracle_init(struct oracle *oracle, const struct versions *versions,
                  const struct oracle_proof *proof)
 {

@@ -66,6 +66,9 @@ void versions_fini(struct versions *versions);
 /* The version that was current at this time. */
 uint32_t versions_at(const struct versions *versions, int64_t at_us);
 
+/* The first version that is this book, from `from` on, or versions->n. */
+uint32_t versions_find(const struct versions *versions, uint64_t whole, uint32_t from);
+
 /* A session that begins now: what was before it never hears of. */
 void oracle_init(struct oracle *oracle, const struct versions *versions,
                  const struct oracle_proof *proof);

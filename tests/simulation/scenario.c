@@ -260,6 +260,9 @@ static void on_applied(void *context, const struct fault *fault)
             begin_reaction(side, i, fault);
         }
     }
+    if (fault->kind == FAULT_STALL || fault->kind == FAULT_HANG) {
+        side->has_order = side->has_order && exchange_dialect_of(side->number)->has_dates;
+    }
     if (fault->kind == FAULT_REFUSE) {
         side->is_refused[fault->instrument] = true;
     }
@@ -363,6 +366,7 @@ static void note_event(struct side *side, const struct event *event)
     follow_reaction(side, i, event);
     if (event->state != ARB_BOOK_LIVE) {
         side->published_ns[i] = 0; /* it may be LIVE again before the step is over */
+        side->shown[i] = 0;
     }
     if (event->kind == EVENT_STATUS) {
         scenario_tell(s, "%s %s is %s: %s", event->venue->name, event->info->symbol,

@@ -200,14 +200,39 @@ static void check_leader(struct scenario *s, struct side *side, uint32_t i,
     }
 }
 
+/*
+ * The venue's books come in their order. Where each loss shows, what is published is one of them,
+ * whichever session it is of.
+ */
+static void check_order(struct scenario *s, struct side *side, uint32_t i,
+                        const struct arb_book *book)
+{
+    const struct versions *const versions = &side->versions[i];
+
+    if (!side->has_order || book->n_bids + book->n_asks == 0) {
+        return;
+    }
+    const uint32_t version = versions_find(versions, oracle_hash_of(book, 0).whole, side->shown[i]);
+    if (version == versions->n) {
+        scenario_violate(s, "%s %s is LIVE and what it was before version %u", venue_name(s, side),
+                         scenario_symbol(s, i), side->shown[i]);
+    } else {
+        side->shown[i] = version;
+    }
+}
+
 /* What is published as LIVE never goes back to what the venue said before. */
 static void check_published(struct scenario *s, struct side *side, uint32_t i)
 {
     const struct board *const board = scenario_board(side);
     const struct arb_book book = board_view(board, side->book_of[i]);
 
+    if (book.state == ARB_BOOK_LIVE) {
+        check_order(s, side, i, &book);
+    }
     if (book.state != ARB_BOOK_LIVE) {
         side->published_ns[i] = 0;
+        side->shown[i] = 0;
     } else if (book.venue_ns != 0) {
         if (book.venue_ns < side->published_ns[i]) {
             scenario_violate(s, "%s %s is LIVE and went back in time", venue_name(s, side),

@@ -135,6 +135,7 @@ static void draw_dialect(struct scenario *s, struct side *side)
     side->depth = dialect->depth;
     side->proof = dialect->proof;
     side->has_seeds = dialect->has_seeds;
+    side->has_order = side->exchange.publish_depth == 0;
     side->silence_ns = dialect->silence_ns;
     if (dialect->depth > 0 && prng_once_in(&s->prng, dialect->deep_once_in)) {
         side->reach = dialect->depth;

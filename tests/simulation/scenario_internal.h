@@ -65,6 +65,7 @@ struct side {
     uint32_t depth; /* levels a side that the feed carries; 0: all */
     uint32_t reach; /* levels a side that the market has at least, so that some leave the feed */
     bool has_seeds; /* books come by HTTP, or may */
+    bool has_order; /* whatever is published as LIVE is newer than what was before */
     int64_t silence_ns; /* a connection that hangs is given up within */
     struct oracle_proof proof;
     struct venue *at_host;
@@ -81,6 +82,7 @@ struct side {
     uint32_t book_of[SIMULATION_INSTRUMENTS_MAX]; /* the board's index, once it is there */
     struct ledger ledgers[SIMULATION_INSTRUMENTS_MAX];
     int64_t published_ns[SIMULATION_INSTRUMENTS_MAX];      /* the venue's, while it is LIVE */
+    uint32_t shown[SIMULATION_INSTRUMENTS_MAX];            /* the least version that it may be */
     int64_t alone_ns[SIMULATION_INSTRUMENTS_MAX];          /* since no session has it; 0: one has */
     struct reaction reactions[SIMULATION_INSTRUMENTS_MAX]; /* under way; kind 0: none */
     bool is_refused[SIMULATION_INSTRUMENTS_MAX];           /* once, by a fault */
