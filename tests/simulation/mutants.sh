@@ -7,8 +7,8 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-limit=5000
-patience_s=900 # for $limit scenarios, which take some 50 s
+limit=8000
+patience_s=900 # for $limit scenarios, which take some two minutes
 copy=$(mktemp -d "${TMPDIR:-/tmp}/mutants.XXXXXX")
 trap 'rm -rf "$copy"' EXIT INT TERM
 
