@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "dialects.h"
-#include "fault_frame.h"
+#include "frame_role.h"
 #include "words.h"
 #include "util/clock.h"
 

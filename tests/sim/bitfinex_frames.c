@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "arbspot/decimal.h"
-#include "fault_frame.h"
+#include "frame_role.h"
 #include "words.h"
 
 enum {

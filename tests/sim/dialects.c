@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "fault_frame.h"
+#include "frame_role.h"
 
 static const struct dialect *const dialects[] = {
     &binance_dialect,  &bitfinex_dialect, &bybit_dialect,

@@ -7,18 +7,9 @@
 #define ARB_SIM_FAULT_FRAME_H
 
 #include "arbspot/text.h"
+#include "frame_role.h"
 #include "instruments.h"
 #include "prng.h"
-
-enum frame_role {
-    FRAME_OTHER = 1,
-    FRAME_BOOK = 2,     /* a change of one book, or a whole one that every frame repeats */
-    FRAME_SNAPSHOT = 3, /* a whole book that comes once for each subscription */
-    FRAME_SUBSCRIBED = 4,
-    FRAME_UNSUBSCRIBED = 5,
-    FRAME_CATALOG_ASKED = 6, /* the answer to a request of Kraken's catalog */
-    FRAME_CATALOG = 7,       /* Kraken's whole catalog */
-};
 
 /* What a frame is part of; the bits of a client's subscriptions, of a place for faults. */
 enum fault_feed {

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "dialects.h"
-#include "fault_frame.h"
+#include "frame_role.h"
 #include "words.h"
 #include "util/clock.h"
 
