@@ -49,11 +49,6 @@ def is_quiet(faults, venues, start_ns, end_ns):
                    for venue in venues for began_ns, over_ns in faults[venue])
 
 
-def memory_mib(host):
-    with open(f"/proc/{host.process.pid}/status", encoding="ascii") as file:
-        return int(re.search(r"^VmRSS:\s+(\d+)", file.read(), re.MULTILINE).group(1)) / 1024
-
-
 def watch(stage, sim, host, seconds):
     """Lets the market run and has its books written down again and again."""
     start_ns, end = time.time_ns(), time.monotonic() + seconds
@@ -88,8 +83,7 @@ def compare_book(stage, book, faults, written):
     copies = copies_of(book, faults, written)
     if not copies:
         return 0
-    want = tuple([(messages.scaled(px, book.scale[0]), messages.scaled(qty, book.scale[1]))
-                  for px, qty in written[side]] for side in ("bids", "asks"))
+    want = truth.top_of(book, written)
     stage.expect(want in copies, f"{written['venue']} {written['symbol']} at "
                  f"{written['published_ns']}: the bus has {copies}, published was {want}")
     return 1
@@ -171,9 +165,9 @@ def suite(stage):
     bus.journal = []
     stage.wait_until_live(host, stage.limit(30), **dict.fromkeys(venues, SYMBOLS))
     start_ns, _ = watch(stage, sim, host, stage.options.seconds / 3)
-    before, n_bytes = memory_mib(host), bus.n_bytes
+    (before, _), n_bytes = host.memory_mib(), bus.n_bytes
     _, end_ns = watch(stage, sim, host, stage.options.seconds * 2 / 3)
-    grown, published = memory_mib(host) - before, (bus.n_bytes - n_bytes) / 2**20
+    grown, published = host.memory_mib()[0] - before, (bus.n_bytes - n_bytes) / 2**20
     stage.figure("memory_mib.grown.published", f"{before:.0f} {grown:.1f} {published:.1f}")
     stage.expect(grown < published + MEMORY_MAX_MIB, "memory grows")
     pipeline.poll(lambda: bus.count_in("LIVE") == len(venues) * SYMBOLS, stage.limit(HEALED_S),

@@ -136,6 +136,12 @@ def compare(stage, bus, divergences, strategy, window):
                  measure_delay(divergences, found, window))
 
 
+def top_of(book, written):
+    """The levels that the simulator wrote down, as a reader of the bus has them."""
+    return tuple([(messages.scaled(px, book.scale[0]), messages.scaled(qty, book.scale[1]))
+                  for px, qty in written[side]] for side in ("bids", "asks"))
+
+
 def compare_book(stage, bus, written):
     """The bus must have shown exactly the book that was the published one at that time."""
     book = bus.books[written["venue"], written["symbol"]]
@@ -143,8 +149,7 @@ def compare_book(stage, bus, written):
     i = bisect.bisect_right(times, written["published_ns"] // US * US) - 1
     if i < 0:
         return 0  # from before the host was there
-    want = tuple([(messages.scaled(px, book.scale[0]), messages.scaled(qty, book.scale[1]))
-                  for px, qty in written[side]] for side in ("bids", "asks"))
+    want = top_of(book, written)
     stage.expect(book.history[i][1] == want,
                  f"{written['venue']} {written['symbol']} at {written['published_ns']}: the bus "
                  f"has {book.history[i][1]}, published was {want}")

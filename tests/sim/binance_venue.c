@@ -16,7 +16,9 @@
 /* All prices and amounts have as many, whatever the pair has. */
 enum { DIGITS = 8 };
 
-static const struct padded_style level_style = { { "[\"", "\",\"", "\"]", "," }, DIGITS, DIGITS };
+static const struct padded_style level_style = { .style = { "[\"", "\",\"", "\"]", "," },
+                                                 .px_least = DIGITS,
+                                                 .qty_least = DIGITS };
 
 static void put_sides(const struct book_words *words, const char *bids, const char *asks,
                       struct arb_text *text)

@@ -7,35 +7,11 @@
 #include "arbspot/decimal.h"
 #include "dialects.h"
 #include "frame.h"
-
-static bool begins(struct arb_bytes frame, const char *head)
-{
-    const size_t len = strlen(head);
-    return frame.len >= len && memcmp(frame.data, head, len) == 0;
-}
-
-/* What stands behind the first `key`; NULL data when there is none. */
-static struct arb_bytes behind(struct arb_bytes frame, const char *key)
-{
-    const size_t len = strlen(key);
-    const char *const at = frame.len < len ? NULL : memmem(frame.data, frame.len, key, len);
-
-    if (at == NULL) {
-        return (struct arb_bytes){ NULL, 0 };
-    }
-    return (struct arb_bytes){ at + len, (size_t)(frame.data + frame.len - at) - len };
-}
-
-/* The text up to the next quote. */
-static struct arb_bytes quoted(struct arb_bytes text)
-{
-    const char *const end = text.data == NULL ? NULL : memchr(text.data, '"', text.len);
-    return (struct arb_bytes){ text.data, end == NULL ? 0 : (size_t)(end - text.data) };
-}
+#include "words.h"
 
 static uint32_t pair_of(const struct instrument_list *instruments, struct arb_bytes frame)
 {
-    return arb_symbol_find(&instruments->by_symbol, quoted(behind(frame, "\"symbol\":\"")));
+    return arb_symbol_find(&instruments->by_symbol, words_quoted(frame, "\"symbol\":\""));
 }
 
 static struct frame_subject pair_subject(const struct instrument_list *instruments,
@@ -56,11 +32,11 @@ static struct frame_subject channel_subject(const struct instrument_list *instru
         { "diff_order_book_", FAULT_AT_DIFF },
         { "live_orders_", FAULT_AT_ORDERS },
     };
-    const struct arb_bytes name = quoted(behind(frame, "\"channel\":\""));
+    const struct arb_bytes name = words_quoted(frame, "\"channel\":\"");
 
     for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
         const size_t len = strlen(channels[i].prefix);
-        if (begins(name, channels[i].prefix)) {
+        if (words_start(name, channels[i].prefix)) {
             const struct arb_bytes market = { name.data + len, name.len - len };
             return (struct frame_subject){ (uint32_t)role, channels[i].feed,
                                            arb_symbol_find(&instruments->by_market, market) };
@@ -82,28 +58,28 @@ static struct frame_subject dialect_subject(const struct instrument_list *instru
 struct frame_subject frame_subject_of(const struct instrument_list *instruments,
                                       struct arb_bytes frame)
 {
-    if (begins(frame, "{\"channel\":\"book\",\"type\":\"update\"")) {
+    if (words_start(frame, "{\"channel\":\"book\",\"type\":\"update\"")) {
         return pair_subject(instruments, frame, FRAME_BOOK);
     }
-    if (begins(frame, "{\"channel\":\"book\",\"type\":\"snapshot\"")) {
+    if (words_start(frame, "{\"channel\":\"book\",\"type\":\"snapshot\"")) {
         return pair_subject(instruments, frame, FRAME_SNAPSHOT);
     }
-    if (begins(frame, "{\"method\":\"subscribe\",\"result\":{\"channel\":\"book\"")) {
+    if (words_start(frame, "{\"method\":\"subscribe\",\"result\":{\"channel\":\"book\"")) {
         return pair_subject(instruments, frame, FRAME_SUBSCRIBED);
     }
-    if (begins(frame, "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\"")) {
+    if (words_start(frame, "{\"method\":\"unsubscribe\",\"result\":{\"channel\":\"book\"")) {
         return pair_subject(instruments, frame, FRAME_UNSUBSCRIBED);
     }
-    if (begins(frame, "{\"method\":\"subscribe\",\"result\":{\"channel\":\"instrument\"")) {
+    if (words_start(frame, "{\"method\":\"subscribe\",\"result\":{\"channel\":\"instrument\"")) {
         return (struct frame_subject){ FRAME_CATALOG_ASKED, FAULT_AT_KRAKEN, ARB_NO_INSTRUMENT };
     }
-    if (begins(frame, "{\"channel\":\"instrument\",\"type\":\"snapshot\"")) {
+    if (words_start(frame, "{\"channel\":\"instrument\",\"type\":\"snapshot\"")) {
         return (struct frame_subject){ FRAME_CATALOG, FAULT_AT_KRAKEN, ARB_NO_INSTRUMENT };
     }
-    if (begins(frame, "{\"data\":{\"timestamp\"") || begins(frame, "{\"data\":{\"id\"")) {
+    if (words_start(frame, "{\"data\":{\"timestamp\"") || words_start(frame, "{\"data\":{\"id\"")) {
         return channel_subject(instruments, frame, FRAME_BOOK);
     }
-    if (begins(frame, "{\"event\":\"bts:subscription_succeeded\"")) {
+    if (words_start(frame, "{\"event\":\"bts:subscription_succeeded\"")) {
         return channel_subject(instruments, frame, FRAME_SUBSCRIBED);
     }
     return dialect_subject(instruments, frame);
@@ -132,8 +108,8 @@ static size_t number_len(const char *number)
 
 bool frame_corrupt_digit(struct prng *prng, struct arb_bytes frame, struct arb_text *out)
 {
-    const struct arb_bytes levels = behind(frame, "\"bids\":[");
-    const struct arb_bytes end = behind(frame, "\"checksum\"");
+    const struct arb_bytes levels = words_behind(frame, "\"bids\":[");
+    const struct arb_bytes end = words_behind(frame, "\"checksum\"");
     const size_t len = levels.len - (end.data == NULL ? 0 : end.len);
 
     if (levels.data == NULL || len == 0) {
@@ -152,7 +128,7 @@ bool frame_corrupt_digit(struct prng *prng, struct arb_bytes frame, struct arb_t
 
 bool frame_wrong_checksum(struct arb_bytes frame, struct arb_text *out)
 {
-    const struct arb_bytes number = behind(frame, "\"checksum\":");
+    const struct arb_bytes number = words_behind(frame, "\"checksum\":");
 
     if (number.data == NULL) {
         return false;
@@ -172,12 +148,12 @@ bool frame_cut_short(struct prng *prng, struct arb_bytes frame, struct arb_text 
 static struct arb_bytes first_price(struct arb_bytes frame, const char *side)
 {
     static const char object[] = "{\"price\":", array[] = "[\"";
-    struct arb_bytes at = behind(frame, side);
+    struct arb_bytes at = words_behind(frame, side);
 
-    if (at.data == NULL || (!begins(at, object) && !begins(at, array))) {
+    if (at.data == NULL || (!words_start(at, object) && !words_start(at, array))) {
         return (struct arb_bytes){ NULL, 0 };
     }
-    at.data += begins(at, object) ? strlen(object) : strlen(array);
+    at.data += words_start(at, object) ? strlen(object) : strlen(array);
     return (struct arb_bytes){ at.data, number_len(at.data) };
 }
 
@@ -192,7 +168,7 @@ static struct arb_bytes quantity_behind(struct arb_bytes price)
 /* An ask that nobody could pay may be left out of a book, a bid or a quantity may not. */
 static struct arb_bytes needed_number(struct arb_bytes frame)
 {
-    const struct arb_bytes amount = quoted(behind(frame, "\"amount_str\":\""));
+    const struct arb_bytes amount = words_quoted(frame, "\"amount_str\":\"");
     const struct arb_bytes bid = first_price(frame, "\"bids\":[");
     const struct arb_bytes ask = first_price(frame, "\"asks\":[");
 
@@ -216,7 +192,7 @@ bool frame_out_of_range(struct arb_bytes frame, struct arb_text *out)
 
 bool frame_far_future(struct prng *prng, struct arb_bytes frame, struct arb_text *out)
 {
-    const struct arb_bytes number = behind(frame, "\"microtimestamp\":\"");
+    const struct arb_bytes number = words_behind(frame, "\"microtimestamp\":\"");
 
     if (number.data == NULL) {
         return false;
@@ -258,7 +234,7 @@ static void put_least(size_t digits, struct arb_text *out)
 
 bool frame_with_orphan(struct arb_bytes frame, struct arb_text *out)
 {
-    const struct arb_bytes bids = behind(frame, "\"bids\":[");
+    const struct arb_bytes bids = words_behind(frame, "\"bids\":[");
     const struct arb_bytes bid = first_price(frame, "\"bids\":[");
     const struct arb_bytes px = bid.data != NULL ? bid : first_price(frame, "\"asks\":[");
 
@@ -290,12 +266,12 @@ static bool read_row(struct arb_bytes text, struct row *row)
         return false;
     }
     const struct arb_bytes inner = { open + 1, (size_t)(close - open) };
-    const struct arb_bytes rest = behind(inner, "\"");
-    row->px = quoted(rest);
+    const struct arb_bytes rest = words_behind(inner, "\"");
+    row->px = words_to_quote(rest);
     row->qty = rest.len > row->px.len
-                   ? quoted(behind((struct arb_bytes){ rest.data + row->px.len + 1,
-                                                       rest.len - row->px.len - 1 },
-                                   "\""))
+                   ? words_to_quote(words_behind((struct arb_bytes){ rest.data + row->px.len + 1,
+                                                                     rest.len - row->px.len - 1 },
+                                                 "\""))
                    : (struct arb_bytes){ "", 0 };
     const char *const behind_qty = row->qty.data + row->qty.len + 1;
     row->has_id = row->qty.len > 0 && memchr(behind_qty, '"', (size_t)(close - behind_qty)) != NULL;
@@ -322,7 +298,7 @@ static void put_phantom(const struct row *row, int64_t step, struct arb_text *ou
 /* It stands one tick behind the best row that leaves such a gap. */
 bool frame_with_phantom(struct arb_bytes body, const char *key, struct arb_text *out)
 {
-    struct arb_bytes rows = behind(body, key);
+    struct arb_bytes rows = words_behind(body, key);
     struct row row, next;
     const char *const list = rows.data == NULL ? NULL : memchr(rows.data, '[', rows.len);
 
@@ -357,7 +333,7 @@ static const char *place_in_catalog(const struct sim_instrument *instrument,
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         (void)snprintf(needle, sizeof(needle), "%s%s\"", names[i].key, names[i].name);
-        const struct arb_bytes rest = behind(catalog, needle);
+        const struct arb_bytes rest = words_behind(catalog, needle);
         if (rest.data != NULL) {
             return rest.data;
         }

@@ -37,25 +37,27 @@ void frame_padded(struct arb_text *text, int64_t value, unsigned digits, unsigne
     }
 }
 
-void frame_time(struct arb_text *text, int64_t ns)
+static void put_second(struct arb_text *text, int64_t ns, char between)
 {
     const time_t seconds = (time_t)(ns / NS_PER_S);
-    struct tm utc;
-
-    (void)gmtime_r(&seconds, &utc); /* cannot fail before the year 2^31 */
-    arb_text_add(text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                 utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)(ns % NS_PER_S / 1000));
-}
-
-void frame_time_short(struct arb_text *text, int64_t ns, char between)
-{
-    const time_t seconds = (time_t)(ns / NS_PER_S);
-    char fraction[ARB_DECIMAL_TEXT_MAX];
     struct tm utc;
 
     (void)gmtime_r(&seconds, &utc); /* cannot fail before the year 2^31 */
     arb_text_add(text, "%04d-%02d-%02d%c%02d:%02d:%02d", utc.tm_year + 1900, utc.tm_mon + 1,
                  utc.tm_mday, between, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+void frame_time(struct arb_text *text, int64_t ns)
+{
+    put_second(text, ns, 'T');
+    arb_text_add(text, ".%06dZ", (int)(ns % NS_PER_S / 1000));
+}
+
+void frame_time_short(struct arb_text *text, int64_t ns, char between)
+{
+    char fraction[ARB_DECIMAL_TEXT_MAX];
+
+    put_second(text, ns, between);
     const unsigned len = arb_decimal_write(ns % NS_PER_S, 9, 0, fraction);
     frame_put(text, fraction + 1, len - 1); /* without the 0 before the point */
 }
@@ -69,6 +71,18 @@ void frame_increment(struct arb_text *text, unsigned digits)
     }
 }
 
+static void put_number(struct arb_text *text, int64_t value, unsigned digits, unsigned least,
+                       bool is_short)
+{
+    char number[ARB_DECIMAL_TEXT_MAX];
+
+    if (is_short) {
+        frame_put(text, number, arb_decimal_write(value, digits, 0, number));
+    } else {
+        frame_padded(text, value, digits, least);
+    }
+}
+
 void frame_padded_levels(struct arb_text *text, const struct padded_style *padded,
                          const struct sim_instrument *instrument, const struct arb_level *levels,
                          uint32_t n)
@@ -76,13 +90,12 @@ void frame_padded_levels(struct arb_text *text, const struct padded_style *padde
     const struct level_style *const style = &padded->style;
 
     for (uint32_t i = 0; i < n; i++) {
-        if (i > 0) {
-            frame_puts(text, style->separator);
-        }
+        frame_puts(text, i == 0 ? "" : style->separator);
         frame_puts(text, style->open);
-        frame_padded(text, levels[i].px, instrument->px_digits, padded->px_least);
+        put_number(text, levels[i].px, instrument->px_digits, padded->px_least, padded->is_short);
         frame_puts(text, style->between);
-        frame_padded(text, levels[i].qty, instrument->qty_digits, padded->qty_least);
+        put_number(text, levels[i].qty, instrument->qty_digits, padded->qty_least,
+                   padded->is_short);
         frame_puts(text, style->close);
     }
 }
@@ -96,24 +109,13 @@ void frame_levels(struct arb_text *text, const struct level_style *style,
     frame_padded_levels(text, &padded, instrument, levels, n);
 }
 
-static void put_short(struct arb_text *text, int64_t value, unsigned digits)
-{
-    char number[ARB_DECIMAL_TEXT_MAX];
-    frame_put(text, number, arb_decimal_write(value, digits, 0, number));
-}
-
 void frame_short_levels(struct arb_text *text, const struct level_style *style,
                         const struct sim_instrument *instrument, const struct arb_level *levels,
                         uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        frame_puts(text, i == 0 ? "" : style->separator);
-        frame_puts(text, style->open);
-        put_short(text, levels[i].px, instrument->px_digits);
-        frame_puts(text, style->between);
-        put_short(text, levels[i].qty, instrument->qty_digits);
-        frame_puts(text, style->close);
-    }
+    const struct padded_style padded = { .style = *style, .is_short = true };
+
+    frame_padded_levels(text, &padded, instrument, levels, n);
 }
 
 struct arb_bytes frame_bytes(const struct arb_text *text)

@@ -43,6 +43,7 @@ void frame_levels(struct arb_text *text, const struct level_style *style,
 struct padded_style {
     struct level_style style;
     unsigned px_least, qty_least;
+    bool is_short; /* instead: without zeros at the end */
 };
 void frame_padded_levels(struct arb_text *text, const struct padded_style *padded,
                          const struct sim_instrument *instrument, const struct arb_level *levels,

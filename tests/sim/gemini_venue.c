@@ -17,7 +17,9 @@ static const uint64_t FIRST_NUMBER = UINT64_C(1764527605000000);
 static void put_book(const struct book_words *words, struct arb_text *text)
 {
     /* More digits than a pair has: BTC/USD has 2 and 8, and is recorded so. */
-    static const struct padded_style style = { { "[\"", "\",\"", "\"]", "," }, 5, 10 };
+    static const struct padded_style style = { .style = { "[\"", "\",\"", "\"]", "," },
+                                               .px_least = 5,
+                                               .qty_least = 10 };
     const uint64_t from = words->is_whole ? words->number : words->previous;
 
     arb_text_add(text, "{\"e\":\"depthUpdate\",\"E\":%" PRId64 ",\"s\":\"%s\"", words->at_ns,

@@ -1,4 +1,5 @@
-/* words.h - small questions to requests and frames that every dialect asks. No state. */
+/* words.h - small questions to requests and frames that dialects and the layer of faults ask. No
+ * state. */
 #ifndef ARB_SIM_WORDS_H
 #define ARB_SIM_WORDS_H
 
@@ -35,33 +36,44 @@ static inline bool words_have(struct arb_bytes frame, const char *part)
     return memmem(frame.data, frame.len, part, strlen(part)) != NULL;
 }
 
+/* What stands behind the first `key`; NULL data when there is none. */
+static inline struct arb_bytes words_behind(struct arb_bytes frame, const char *key)
+{
+    const size_t len = strlen(key);
+    const char *const at = frame.len < len ? NULL : memmem(frame.data, frame.len, key, len);
+
+    if (at == NULL) {
+        return (struct arb_bytes){ NULL, 0 };
+    }
+    return (struct arb_bytes){ at + len, (size_t)(frame.data + frame.len - at) - len };
+}
+
+/* The text up to the next quote. */
+static inline struct arb_bytes words_to_quote(struct arb_bytes text)
+{
+    const char *const end = text.data == NULL ? NULL : memchr(text.data, '"', text.len);
+    return (struct arb_bytes){ text.data, end == NULL ? 0 : (size_t)(end - text.data) };
+}
+
 /* What stands behind the first `key`, up to the next quote; empty when there is none. */
 static inline struct arb_bytes words_quoted(struct arb_bytes frame, const char *key)
 {
-    const char *const at = memmem(frame.data, frame.len, key, strlen(key));
-    if (at == NULL) {
-        return (struct arb_bytes){ "", 0 };
-    }
-    const char *const text = at + strlen(key);
-    const size_t left = (size_t)(frame.data + frame.len - text);
-    const char *const end = memchr(text, '"', left);
-    return (struct arb_bytes){ text, end == NULL ? left : (size_t)(end - text) };
+    return words_to_quote(words_behind(frame, key));
 }
 
 /* As it is written: the value behind the first `key`, no object or array; or `other`. */
 static inline struct arb_bytes words_value(struct arb_bytes frame, const char *key,
                                            const char *other)
 {
-    const char *const at = memmem(frame.data, frame.len, key, strlen(key));
-    if (at == NULL) {
+    const struct arb_bytes rest = words_behind(frame, key);
+    if (rest.data == NULL) {
         return (struct arb_bytes){ other, strlen(other) };
     }
-    const char *const text = at + strlen(key);
     size_t len = 0;
-    while (text + len < frame.data + frame.len && strchr(",}] ", text[len]) == NULL) {
+    while (len < rest.len && strchr(",}] ", rest.data[len]) == NULL) {
         len++;
     }
-    return (struct arb_bytes){ text, len };
+    return (struct arb_bytes){ rest.data, len };
 }
 
 /* What a path's query says of `key`, which is written as in "&symbol="; empty: nothing. */
