@@ -233,8 +233,11 @@ void board_publish_abandoned(struct board *board, uint32_t i, struct moment now,
 
 static void send_periodic(struct board *board, uint32_t i)
 {
-    for (uint32_t o = 0; !is_any_mute(board) && o < board->n_outlets; o++) {
-        if (board->outlets[o]->periodic && board->books[i].state != ARB_BOOK_EMPTY) {
+    if (board->books[i].state == ARB_BOOK_EMPTY || is_any_mute(board)) {
+        return;
+    }
+    for (uint32_t o = 0; o < board->n_outlets; o++) {
+        if (board->outlets[o]->periodic) {
             send_whole(board, i, board->outlets[o]);
         }
     }
