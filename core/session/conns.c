@@ -207,6 +207,13 @@ void conns_dated(struct session *session, const struct effect *effect, struct mo
     }
 }
 
+static void tell_asked(const struct session *session, uint32_t c, struct moment now)
+{
+    if (session->sink->asked != NULL) {
+        session->sink->asked(session->sink_context, c, now);
+    }
+}
+
 static void run_heartbeat(struct session *session, uint32_t c, struct moment now)
 {
     struct session_conn *const conn = &session->conns[c];
@@ -226,6 +233,7 @@ static void run_heartbeat(struct session *session, uint32_t c, struct moment now
         if (conn->answer_by_ns == NEVER_NS &&
             session->plan.liveness != ARB_LIVENESS_SERVER_HEARTBEAT) {
             conn->answer_by_ns = now.mono_ns + session->plan.heartbeat_wait_ms * NS_PER_MS;
+            tell_asked(session, c, now);
         }
         ask = request_ask(session, ARB_ASK_HEARTBEAT);
         ask.conn = c;

@@ -132,10 +132,14 @@ static bool is_known(const struct session *session, uint32_t conn)
     return !session->is_disabled && conn < session->n_conns;
 }
 
-static void tell_came(const struct session *session, struct moment now)
+static void tell_came(const struct session *session, uint32_t conn, struct moment now)
 {
+    const int64_t beat_ns = session->plan.beat_ms * NS_PER_MS;
+    const bool has_beat = conn != ARB_NO_CONN && beat_ns > 0;
+
     if (session->sink->came != NULL) {
-        session->sink->came(session->sink_context, now);
+        session->sink->came(session->sink_context, conn, now,
+                            has_beat ? now.mono_ns + beat_ns : NEVER_NS);
     }
 }
 
@@ -228,7 +232,7 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     if (!is_known(session, conn) || session->conns[conn].is_doomed) {
         return;
     }
-    tell_came(session, now);
+    tell_came(session, conn, now);
     conns_heard(session, conn);
     if (session->holds && is_held(session, conn, now, &message)) {
         return;
@@ -421,7 +425,7 @@ static void on_answer(void *owner, uint32_t request, struct moment now,
     struct http_call call;
 
     if (!session->is_disabled && request_take(session, request, &call)) {
-        tell_came(session, now);
+        tell_came(session, ARB_NO_CONN, now);
         take_answer(session, &call, answer, now);
     }
 }

@@ -47,8 +47,13 @@ struct session_sink {
     void (*date)(void *context, uint32_t conn, struct moment now, int64_t venue_ns);
     void (*round_trip)(void *context, uint32_t conn, struct moment now, int64_t rtt_ns);
     void (*heartbeat)(void *context, struct moment now, struct heartbeat heartbeat);
-    /* Optional. Something came, before anything is told of it. */
-    void (*came)(void *context, struct moment now);
+    /*
+     * Optional. Something came on a connection, or by HTTP (ARB_NO_CONN), before anything is told
+     * of it. The next is due by then (mono), NEVER_NS: whenever there is something.
+     */
+    void (*came)(void *context, uint32_t conn, struct moment now, int64_t due_ns);
+    /* Optional. The venue was asked for a sign of life, and has to send something. */
+    void (*asked)(void *context, uint32_t conn, struct moment now);
     /* Optional. A connection is up, or down; a ping is to go out on it. */
     void (*connection)(void *context, uint32_t conn, struct moment now, bool is_up);
     void (*ping)(void *context, uint32_t conn, struct moment now);

@@ -99,6 +99,10 @@ struct board_line {
 void board_on_date(struct board *board, struct board_line line, struct moment now,
                    int64_t venue_ns);
 void board_on_ping(struct board *board, struct board_line line, struct moment now);
+/* A message; the next is due by then (mono), or NEVER_NS. A message that the venue owes an answer.
+ */
+void board_on_message(struct board *board, struct board_line line, int64_t due_ns);
+void board_on_question(struct board *board, struct board_line line, struct moment now);
 void board_on_round_trip(struct board *board, struct board_line line, struct moment now,
                          int64_t rtt_ns);
 void board_on_heartbeat(struct board *board, struct moment now, struct heartbeat heartbeat);

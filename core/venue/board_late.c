@@ -116,6 +116,16 @@ void board_on_ping(struct board *board, struct board_line line, struct moment no
     lag_ping(&board->lag, line.seat, line.conn, now.mono_ns);
 }
 
+void board_on_message(struct board *board, struct board_line line, int64_t due_ns)
+{
+    lag_heard(&board->lag, line.seat, line.conn, due_ns);
+}
+
+void board_on_question(struct board *board, struct board_line line, struct moment now)
+{
+    lag_asked(&board->lag, line.seat, line.conn, now.mono_ns);
+}
+
 void board_on_round_trip(struct board *board, struct board_line line, struct moment now,
                          int64_t rtt_ns)
 {

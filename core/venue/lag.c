@@ -242,6 +242,23 @@ static int64_t age_by_ping_ns(const struct lag *lag, const struct lag_conn *conn
     return greater(conn->n_pings > 0 ? mono_ns - conn->pings_ns[0] : 0, conn->rtt_ns);
 }
 
+/* -- silence ---------------------------------------------------------------------------- */
+
+void lag_asked(struct lag *lag, uint32_t seat, uint32_t c, int64_t mono_ns)
+{
+    if (lag->max_ns == 0) {
+        return;
+    }
+    struct lag_conn *const conn = &lag->seats[seat].conns[c];
+    conn->due_ns = conn->due_ns < mono_ns ? conn->due_ns : mono_ns;
+}
+
+/* How old what is shown may be, for something is overdue. */
+static int64_t age_by_silence_ns(const struct lag_conn *conn, int64_t mono_ns)
+{
+    return conn->due_ns < mono_ns ? mono_ns - conn->due_ns : 0;
+}
+
 /* -- gaps ------------------------------------------------------------------------------- */
 
 void lag_gap(struct lag *lag, int64_t mono_ns, int64_t len_ns)
@@ -282,11 +299,16 @@ static struct finding find(const struct lag *lag, const struct lag_conn *conn, i
                                   "late or not at all";
     static const char by_gap[] = "this host did not run for %s: it is not known yet that what "
                                  "arrives is on time";
+    static const char by_silence[] = "the venue is silent: what it owes is %s overdue (max_lag %s)";
     const int64_t date_ns = age_by_date_ns(lag, conn, mono_ns);
     const int64_t ping_ns = age_by_ping_ns(lag, conn, mono_ns);
+    const int64_t silence_ns = age_by_silence_ns(conn, mono_ns);
 
     if (conn->needs_proof) {
         return (struct finding){ conn->gap_len_ns, by_gap, true, false };
+    }
+    if (silence_ns > greater(date_ns, ping_ns)) {
+        return (struct finding){ silence_ns, by_silence, false, false };
     }
     return date_ns >= ping_ns ? (struct finding){ date_ns, by_date, false, false }
                               : (struct finding){ ping_ns, by_ping, false, !lag->answers_pings };
@@ -488,7 +510,9 @@ void lag_connection(struct lag *lag, uint32_t s, uint32_t c, bool is_up)
     if (lag->max_ns == 0) {
         return;
     }
-    seat->conns[c] = (struct lag_conn){ .window = no_window, .is_up = is_up, .calm_ns = NEVER_NS };
+    seat->conns[c] = (struct lag_conn){
+        .window = no_window, .is_up = is_up, .calm_ns = NEVER_NS, .due_ns = NEVER_NS
+    };
     seat->conns[c].verdict = is_up ? (uint8_t)LAG_FRESH : 0;
     seat->n_conns = c < seat->n_conns ? seat->n_conns : c + 1;
 }

@@ -2,7 +2,7 @@
  * lag.h - how old is what arrives?
  *
  * A link, a venue's gateway or a machine that falls behind loses nothing: every book is whole and
- * proven, and seconds old. For each connection by itself, three things tell:
+ * proven, and seconds old. For each connection by itself, four things tell:
  *
  *   Dates. What the venue dates v and what comes at m has the lag m - v: the time that it took,
  *   less how far the two clocks are apart. The smallest lag ever seen took no longer than the
@@ -13,6 +13,10 @@
  *   Pings. A connection keeps the order, so an answer proves that all that the venue sent before
  *   it has come. While a ping is not answered, what is shown may be as old as the ping. This counts
  *   once the venue has answered any.
+ *
+ *   Silence. Some venues send something at a rate that is known, and all answer when asked for a
+ *   sign of life. What is due and does not come makes what is shown as old as it is overdue, though
+ *   pings are answered: they are by a gateway that the books may not reach.
  *
  *   Gaps. While the thread did not run nothing was read, and what the kernel kept meanwhile looks
  *   fresh when it is. Until a ping that was sent after the gap is answered all of it is late.
@@ -68,6 +72,7 @@ struct lag_conn {
     uint8_t n_step_windows;
     int64_t pings_ns[LAG_PINGS_MAX]; /* when they were due, the oldest first */
     int64_t rtt_ns;                  /* of the last one that was answered; 0: none was */
+    int64_t due_ns;                  /* something has to come by then; NEVER_NS: nothing */
     int64_t gap_ns, gap_len_ns;
     int64_t calm_ns; /* since when it is below half of max_lag; NEVER_NS: it is not */
     int64_t step_ns; /* a jump that may be the venue's clock, set; 0: none */
@@ -113,6 +118,17 @@ void lag_leave(struct lag *lag, uint32_t seat, int64_t mono_ns);
 void lag_connection(struct lag *lag, uint32_t seat, uint32_t conn, bool is_up);
 void lag_ping(struct lag *lag, uint32_t seat, uint32_t conn, int64_t mono_ns);
 void lag_pong(struct lag *lag, uint32_t seat, uint32_t conn, int64_t mono_ns, int64_t rtt_ns);
+
+/* A message came; the next is due by then (mono), or NEVER_NS. */
+static inline void lag_heard(struct lag *lag, uint32_t seat, uint32_t conn, int64_t due_ns)
+{
+    if (lag->max_ns != 0) {
+        lag->seats[seat].conns[conn].due_ns = due_ns;
+    }
+}
+
+/* The venue was asked for something, and owes a message. */
+void lag_asked(struct lag *lag, uint32_t seat, uint32_t conn, int64_t mono_ns);
 
 /* The thread did not run for `len_ns`: nothing is fresh before it is proven. */
 void lag_gap(struct lag *lag, int64_t mono_ns, int64_t len_ns);

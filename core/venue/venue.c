@@ -69,9 +69,20 @@ static void on_event(void *context, uint32_t instrument, struct event *event)
     board_event(seat->venue->board, index_of(seat), instrument, event);
 }
 
-static void on_came(void *context, struct moment now)
+static void on_came(void *context, uint32_t conn, struct moment now, int64_t due_ns)
 {
-    board_on_arrival(((const struct seat *)context)->venue->board, now);
+    const struct seat *const seat = context;
+
+    board_on_arrival(seat->venue->board, now);
+    if (conn != ARB_NO_CONN) {
+        board_on_message(seat->venue->board, (struct board_line){ index_of(seat), conn }, due_ns);
+    }
+}
+
+static void on_asked(void *context, uint32_t conn, struct moment now)
+{
+    const struct seat *const seat = context;
+    board_on_question(seat->venue->board, (struct board_line){ index_of(seat), conn }, now);
 }
 
 static void on_date(void *context, uint32_t conn, struct moment now, int64_t venue_ns)
@@ -127,6 +138,7 @@ static const struct session_sink sink = {
     .round_trip = on_round_trip,
     .heartbeat = on_heartbeat,
     .came = on_came,
+    .asked = on_asked,
     .connection = on_connection,
     .ping = on_ping,
     .wants_replacement = want_replacement,

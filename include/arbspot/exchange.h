@@ -155,6 +155,12 @@ struct arb_plan {
      * and when a quarter of them is left, the book gets a new snapshot.
      */
     uint32_t seed_levels;
+    /*
+     * 0, none: so often at least something comes on each connection, whatever the market does. What
+     * is shown may be as old as it is overdue: beyond half of max_lag the books of the connection
+     * are suspect, beyond max_lag STALE, long before idle_ms is over.
+     */
+    uint32_t beat_ms;
 };
 
 /* The limits that most plugins have options for; 0 leaves the plan's. */

@@ -51,6 +51,9 @@ static int binance_ask(void *instance, const struct arb_ask *ask, struct arb_req
         arb_text_add(text, "%s/stream", self->ws_url);
     } else if (arb_ask_is_books(ask)) {
         add_request(self, ask, text);
+    } else if (ask->what == ARB_ASK_HEARTBEAT) { /* nothing else is answered whenever asked */
+        arb_text_add(text, "{\"method\":\"LIST_SUBSCRIPTIONS\",\"id\":%llu}",
+                     (unsigned long long)arb_ask_id(ask));
     } else if (ask->what == ARB_ASK_CATALOG) {
         arb_text_add(text, "%s/exchangeInfo%s", self->rest_url, self->place->catalog_query);
     } else if (ask->what == ARB_ASK_SNAPSHOT) {
@@ -261,6 +264,7 @@ static int binance_init(void *instance, struct arb_host *host, const struct arb_
     plan->snapshot_source = ARB_SNAPSHOT_HTTP;
     plan->seam = ARB_SEAM_SEQUENCE;
     plan->seed_levels = (uint32_t)self->snapshot_levels;
+    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
     plan->catalog = ARB_CATALOG_HTTP;
     plan->is_listed_only = true;
     plan->http_per_min = LEVELS_PER_MINUTE / plan->seed_levels;
@@ -268,6 +272,7 @@ static int binance_init(void *instance, struct arb_host *host, const struct arb_
     plan->requests_per_second = 3; /* of 5 frames, among them pings and pongs */
     plan->opens_per_10min = 250;   /* of 300 in 5 minutes that are allowed to an address */
     arb_plan_limit(plan, &self->limits);
+    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
     return ARB_OK;
 }
 
@@ -284,6 +289,10 @@ static const struct arb_option options[] = {
                       "Levels a side that are known; usdm has 1000 at most."),
     ARB_OPTION_INT("pairs_per_connection", struct binance, limits.books_per_conn, "200", 1, 1024,
                    "Pairs subscribed on one connection before another is opened."),
+    ARB_OPTION_MS("heartbeat", struct binance, limits.heartbeat_ms, "20s", 1000, 600000,
+                  "How often the venue is asked for a sign of life."),
+    ARB_OPTION_MS("heartbeat_timeout", struct binance, limits.heartbeat_wait_ms, "10s", 1000, 60000,
+                  "How long it may take to answer before the connection is given up."),
     ARB_OPTION_MS("ack_timeout", struct binance, limits.answer_ms, "5s", 1000, 60000,
                   "How long a subscription may stay unanswered."),
     ARB_OPTION_MS("catalog_age", struct binance, limits.catalog_age_ms, "5m", 60000, 86400000,

@@ -16,6 +16,7 @@ static int bitfinex_init(void *instance, struct arb_host *host, const struct arb
     plan->loss_detection = ARB_LOSS_CONNECTION;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    plan->beat_ms = 15000;   /* each channel has heartbeats of its own */
     plan->opens_per_10s = 3; /* 20 in a minute are allowed to an address */
     plan->catalog = ARB_CATALOG_HTTP;
     plan->is_listed_only = true;         /* what the venue calls AMP is not what others do */

@@ -18,6 +18,7 @@ static int coinbase_init(void *instance, struct arb_host *host, const struct arb
     plan->loss_detection = self->is_advanced ? ARB_LOSS_CONNECTION : ARB_LOSS_NONE;
     plan->snapshot_source = ARB_SNAPSHOT_STREAM;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    plan->beat_ms = 1000;
     plan->opens_per_10s = 4; /* with one request a second on each: an address may send 8 */
     plan->catalog = ARB_CATALOG_HTTP;
     arb_plan_limit(plan, &self->limits);

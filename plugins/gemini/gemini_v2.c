@@ -10,6 +10,7 @@ void gemini_v2_plan(struct arb_plan *plan)
 {
     plan->loss_detection = ARB_LOSS_NONE;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    plan->beat_ms = HEARTBEATS_MS;
     plan->idle_ms = HEARTBEATS_MS + plan->heartbeat_wait_ms;
     plan->heartbeat_ms = 0;
     plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE; /* leaving is not acknowledged either */

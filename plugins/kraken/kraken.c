@@ -91,6 +91,7 @@ static int kraken_init(void *instance, struct arb_host *host, const struct arb_e
     plan->resubscribe = ARB_RESUBSCRIBE_LEAVE_FIRST; /* one snapshot for each subscription */
     plan->time_order = ARB_TIME_NOT_BACK;
     plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    plan->beat_ms = 1000;
     plan->heartbeat_ms = self->is_v1 ? 0 : 10000; /* for its dates, see arb_heartbeat_times() */
     plan->catalog = self->is_v1 ? ARB_CATALOG_NONE : ARB_CATALOG_STREAM;
     plan->depth = (uint32_t)self->depth;

@@ -123,6 +123,8 @@ static void read_request(struct common_venue *venue, uint32_t client, struct arb
     } else if (id.len == 0 || !isdigit((unsigned char)id.data[0])) {
         refuse(venue, client,
                "{\"code\":2,\"msg\":\"Invalid request: request ID must be an unsigned integer\"}");
+    } else if (words_are(request, "method", "LIST_SUBSCRIPTIONS")) {
+        answer(venue, client, "{\"result\":[]", id); /* clients need to know that it is answered */
     } else if (!words_are(request, "method", "SUBSCRIBE") &&
                !words_are(request, "method", "UNSUBSCRIBE")) {
         refuse(venue, client,

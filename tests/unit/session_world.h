@@ -47,6 +47,7 @@ struct world {
     uint32_t n_requests;
     uint32_t n_fetched; /* requests by HTTP ever made */
     bool is_behind;     /* bytes wait in every socket */
+    bool shows_dues;    /* what the venue owes is in the log */
     uint32_t n_dates;   /* of the venue, told to the sink */
     struct err err;
     struct arb_text log;
@@ -123,6 +124,28 @@ static inline void world_on_heartbeat(void *context, struct moment now, struct h
                  heartbeat.answered_ns);
 }
 
+static inline void world_on_came(void *context, uint32_t conn, struct moment now, int64_t due_ns)
+{
+    struct world *const world = context;
+
+    if (world->shows_dues && due_ns == NEVER_NS) {
+        arb_text_add(&world->log, "> came %d\n", (int)conn);
+    } else if (world->shows_dues) {
+        arb_text_add(&world->log, "> came %d, the next within %" PRId64 " ms\n", (int)conn,
+                     (due_ns - now.mono_ns) / NS_PER_MS);
+    }
+}
+
+static inline void world_on_asked(void *context, uint32_t conn, struct moment now)
+{
+    struct world *const world = context;
+
+    if (world->shows_dues) {
+        assert_int_equal(now.mono_ns, world->now.mono_ns);
+        arb_text_add(&world->log, "> asked %u\n", conn);
+    }
+}
+
 static inline void world_on_replacement(void *context, const char *why)
 {
     arb_text_add(&((struct world *)context)->log, "> replace: %s\n", why);
@@ -133,6 +156,8 @@ static const struct session_sink world_sink = { .instrument = world_on_instrumen
                                                 .date = world_on_date,
                                                 .round_trip = world_on_round_trip,
                                                 .heartbeat = world_on_heartbeat,
+                                                .came = world_on_came,
+                                                .asked = world_on_asked,
                                                 .wants_replacement = world_on_replacement };
 
 static inline int world_ws_open(void *context, void *owner, uint32_t conn,

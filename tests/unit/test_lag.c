@@ -457,6 +457,91 @@ static void calm_has_to_last(void **state)
     destroy(w);
 }
 
+/* -- silence ---------------------------------------------------------------------------- */
+
+/* Pings are answered, and no message comes. */
+static void assert_verdict_of_overdue(int64_t overdue_ns, enum lag_verdict want)
+{
+    struct world *const w = create(MAX_NS);
+
+    lag_heard(&w->lag, A, 0, w->now_ns + 5 * NS_PER_S);
+    w->now_ns += 5 * NS_PER_S + overdue_ns;
+    ask(w);
+    answer(w, 0);
+    turn(w);
+    expect(w, want);
+    destroy(w);
+}
+
+static void silence_counts_from_when_something_was_due(void **state)
+{
+    (void)state;
+    assert_verdict_of_overdue(0, LAG_FRESH);
+    assert_verdict_of_overdue(HALF_NS, LAG_FRESH);
+    assert_verdict_of_overdue(HALF_NS + 1, LAG_DOUBTFUL);
+    assert_verdict_of_overdue(MAX_NS, LAG_DOUBTFUL);
+    assert_verdict_of_overdue(MAX_NS + 1, LAG_LATE);
+}
+
+static void silence_of_a_venue_that_owes_nothing_is_fresh(void **state)
+{
+    (void)state;
+    struct world *const w = create(MAX_NS);
+
+    pass(w, 3600 * NS_PER_S);
+    expect(w, LAG_FRESH);
+    lag_heard(&w->lag, A, 0, NEVER_NS);
+    pass(w, 3600 * NS_PER_S);
+    expect(w, LAG_FRESH);
+    destroy(w);
+}
+
+static void question_makes_something_due_at_once(void **state)
+{
+    (void)state;
+    struct world *const w = create(MAX_NS);
+
+    lag_heard(&w->lag, A, 0, w->now_ns + 60 * NS_PER_S);
+    lag_asked(&w->lag, A, 0, w->now_ns);
+    pass(w, MAX_NS / 2);
+    lag_asked(&w->lag, A, 0, w->now_ns); /* the first is still owed */
+    pass(w, MAX_NS / 2);
+    expect(w, LAG_DOUBTFUL);
+    pass(w, 1);
+    expect(w, LAG_LATE);
+    assert_string_equal(lag_why(&w->lag, A, 0),
+                        "the venue is silent: what it owes is 2.0 s overdue (max_lag 2s)");
+    destroy(w);
+}
+
+static void message_ends_silence(void **state)
+{
+    (void)state;
+    struct world *const w = create(MAX_NS);
+
+    lag_asked(&w->lag, A, 0, w->now_ns);
+    pass(w, MAX_NS + 1);
+    lag_heard(&w->lag, A, 0, NEVER_NS);
+    turn(w);
+    expect(w, LAG_LATE); /* calm has to last */
+    pass(w, LAG_CALM_NS);
+    expect(w, LAG_FRESH);
+    destroy(w);
+}
+
+static void another_connection_owes_nothing(void **state)
+{
+    (void)state;
+    struct world *const w = create(MAX_NS);
+
+    lag_asked(&w->lag, A, 0, w->now_ns);
+    lag_connection(&w->lag, A, 0, false);
+    lag_connection(&w->lag, A, 0, true);
+    pass(w, MAX_NS + 1);
+    expect(w, LAG_FRESH);
+    destroy(w);
+}
+
 /* -- gaps ------------------------------------------------------------------------------- */
 
 static void after_a_gap_a_ping_sent_before_proves_nothing(void **state)
@@ -627,6 +712,11 @@ int main(void)
         cmocka_unit_test(venue_that_never_answered_is_doubtful_at_most),
         cmocka_unit_test(prompt_answer_ends_what_waited_on_the_way),
         cmocka_unit_test(calm_has_to_last),
+        cmocka_unit_test(silence_counts_from_when_something_was_due),
+        cmocka_unit_test(silence_of_a_venue_that_owes_nothing_is_fresh),
+        cmocka_unit_test(question_makes_something_due_at_once),
+        cmocka_unit_test(message_ends_silence),
+        cmocka_unit_test(another_connection_owes_nothing),
         cmocka_unit_test(after_a_gap_a_ping_sent_before_proves_nothing),
         cmocka_unit_test(of_a_venue_without_pongs_a_fresh_date_ends_a_gap),
         cmocka_unit_test(gap_is_logged_once_and_so_is_each_end),

@@ -609,6 +609,40 @@ static void test_heartbeats_are_asked_and_answered(void **state)
     world_destroy(world);
 }
 
+static void test_what_the_venue_owes_is_told(void **state)
+{
+    static const struct world_spec spec = { .options = { { "beat_ms", "15000" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    world->shows_dues = true;
+    world_run(world, 15000);
+    world_expect(world, "> asked 0\n> send 0 beat\n");
+    world_say(world, "answered - 0 subscribed anything");
+    world_expect(world, "> came 0\n");
+    world_destroy(world);
+}
+
+/* One that has a rhythm of its own owes no answer besides. */
+static void test_the_rhythm_of_a_venue_is_told(void **state)
+{
+    static const struct world_spec spec = { .options = { { "beat_ms", "15000" },
+                                                         { "rhythm_ms", "20000" } } };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    world_forget(world);
+    world->shows_dues = true;
+    world_say(world, "answered - 0 subscribed anything");
+    world_expect(world, "> came 0, the next within 20000 ms\n");
+    world_run(world, 15000);
+    world_expect(world, "> send 0 beat\n");
+    world_destroy(world);
+}
+
 static void say_answered(struct world *world, uint32_t number)
 {
     char text[64];
@@ -970,6 +1004,8 @@ int main(void)
         cmocka_unit_test(test_book_that_was_never_busy_may_be_silent),
         cmocka_unit_test(test_book_that_was_asked_for_may_be_silent_from_then_on),
         cmocka_unit_test(test_heartbeats_are_asked_and_answered),
+        cmocka_unit_test(test_what_the_venue_owes_is_told),
+        cmocka_unit_test(test_the_rhythm_of_a_venue_is_told),
         cmocka_unit_test(test_a_dated_heartbeat_is_told_with_when_it_was_asked_for),
         cmocka_unit_test(test_unanswered_heartbeat_drops_the_connection),
         cmocka_unit_test(test_third_unanswered_request_drops_a_dead_connection),

@@ -498,6 +498,29 @@ static void session_that_is_late_for_long_is_replaced(void **state)
     destroy(v);
 }
 
+/* Pings are answered, and what the venue sends each second does not come. */
+static void silent_venue_is_late_by_what_it_owes(void **state)
+{
+    const struct world_spec spec = { .options = { { "loss", "none" }, { "rhythm_ms", "1000" } },
+                                     .symbols = { "BTC/USD" },
+                                     .max_lag_ms = 2000 };
+    struct venue_world *const v = create_connected(&spec, 1, 0);
+
+    (void)state;
+    say(v, A, "snap 0 1 at=5 b100x1 a101x1");
+    (void)wait_ms(v, 0);
+    world_forget(v->world);
+    for (int i = 0; i < 31; i++) {
+        session_events.on_ping(venue_session(v->venue, A), 0, v->world->now);
+        (void)wait_ms(v, 100);
+        session_events.on_round_trip(venue_session(v->venue, A), 0, v->world->now, NS_PER_MS);
+    }
+    expect(v,
+           "status 0 LIVE #3<2 the venue is silent: what it owes is 1.1 s overdue (max_lag 2s)\n"
+           "status 0 STALE #4<3 the venue is silent: what it owes is 2.1 s overdue (max_lag 2s)\n");
+    destroy(v);
+}
+
 /* Venues count connections: two replacements are half a minute apart. */
 static void replacements_come_one_after_another(void **state)
 {
@@ -653,6 +676,7 @@ int main(void)
         cmocka_unit_test(session_is_replaced_at_connection_age),
         cmocka_unit_test(suspected_session_is_replaced),
         cmocka_unit_test(session_that_is_late_for_long_is_replaced),
+        cmocka_unit_test(silent_venue_is_late_by_what_it_owes),
         cmocka_unit_test(replacements_come_one_after_another),
         cmocka_unit_test(session_that_came_back_needs_no_replacement),
         cmocka_unit_test(replacement_that_gets_no_books_is_given_up),
