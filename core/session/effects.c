@@ -171,6 +171,19 @@ static bool is_trading(uint32_t trading)
     return trading >= ARB_TRADING_OPEN && trading <= ARB_TRADING_HALTED;
 }
 
+static bool are_terms(const struct arb_order_terms *terms)
+{
+    const struct arb_decimal all[] = { terms->tick, terms->lot, terms->min_qty,
+                                       terms->min_notional };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        if (all[i].units < 0 || all[i].scale > ARB_SCALE_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int host_listing(struct arb_host *host, const struct arb_listing *listing)
 {
     struct effects *const effects = effects_of(host);
@@ -183,6 +196,9 @@ static int host_listing(struct arb_host *host, const struct arb_listing *listing
     abi_copy(&row, sizeof(row), listing, listing->size);
     if (!is_name(row.symbol) || !is_name(row.venue_symbol) || !is_trading(row.trading)) {
         return broken(effects, ARB_EINVAL, "listing: a symbol or trading is not acceptable");
+    }
+    if (!are_terms(&row.terms)) {
+        return broken(effects, ARB_EINVAL, "listing: terms are decimals from 0 on");
     }
     const size_t symbol_len = strlen(row.symbol) + 1;
     const size_t venue_len = strlen(row.venue_symbol) + 1;

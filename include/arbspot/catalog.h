@@ -22,11 +22,14 @@ extern "C" {
  * empty.
  */
 struct arb_catalog_row {
-    struct arb_bytes symbol;        /* canonical; empty: made of base and quote */
-    struct arb_bytes venue_symbol;  /* empty: the same as the symbol */
-    struct arb_bytes base, quote;   /* needed without a symbol only */
-    bool is_perpetual;              /* no symbol: BTC and USD are BTC/USD-PERP, not the pair */
-    uint64_t px_digits, qty_digits; /* fractional digits of tick and lot; too many: unknown */
+    struct arb_bytes symbol;       /* canonical; empty: made of base and quote */
+    struct arb_bytes venue_symbol; /* empty: the same as the symbol */
+    struct arb_bytes base, quote;  /* needed without a symbol only */
+    bool is_perpetual;             /* no symbol: BTC and USD are BTC/USD-PERP, not the pair */
+    /* Of an order. Where the tick or the lot is not given, it is one unit of the last digit. */
+    struct arb_order_terms terms;
+    /* Fractional digits of prices and quantities; too many: those of tick and lot. */
+    uint64_t px_digits, qty_digits;
     enum arb_trading trading;
 };
 
@@ -72,9 +75,16 @@ static inline bool arb_catalog_symbol(const struct arb_catalog_row *row, char *s
            arb_catalog_add(symbol, arb_bytes_of(row->is_perpetual ? "-PERP" : ""));
 }
 
-static inline uint8_t arb_catalog_digits(uint64_t digits)
+/* The digits that are said, or those of the step, which is made of them where it is not known. */
+static inline uint8_t arb_catalog_digits(uint64_t digits, struct arb_decimal *step)
 {
-    return digits > ARB_SCALE_MAX ? (uint8_t)ARB_DIGITS_UNKNOWN : (uint8_t)digits;
+    if (digits <= ARB_SCALE_MAX && step->units == 0) {
+        step->units = 1;
+        step->scale = (uint8_t)digits;
+    }
+    return digits <= ARB_SCALE_MAX ? (uint8_t)digits
+           : step->units > 0       ? step->scale
+                                   : (uint8_t)ARB_DIGITS_UNKNOWN;
 }
 
 /*
@@ -94,8 +104,9 @@ static inline int arb_catalog_publish(struct arb_host *host, const struct arb_ca
     listing.trading = (uint32_t)row->trading;
     listing.symbol = symbol;
     listing.venue_symbol = venue_symbol[0] == '\0' ? symbol : venue_symbol;
-    listing.px_digits = arb_catalog_digits(row->px_digits);
-    listing.qty_digits = arb_catalog_digits(row->qty_digits);
+    listing.terms = row->terms;
+    listing.px_digits = arb_catalog_digits(row->px_digits, &listing.terms.tick);
+    listing.qty_digits = arb_catalog_digits(row->qty_digits, &listing.terms.lot);
     return arb_listing_publish(host, &listing);
 }
 

@@ -251,6 +251,22 @@ static inline int arb_decimal_parse(struct arb_bytes text, unsigned scale, int64
     return rc;
 }
 
+/* Parses a decimal of any scale, for which it is as small as can be: {0, 0} for what is none. */
+static inline struct arb_decimal arb_decimal_of(struct arb_bytes text)
+{
+    struct arb_decimal decimal = { 0, 0, { 0 } };
+    int rc = ARB_ERANGE;
+
+    for (unsigned scale = 0; scale <= ARB_SCALE_MAX && rc == ARB_ERANGE; scale++) {
+        rc = arb_decimal_parse(text, scale, &decimal.units, NULL);
+        decimal.scale = (uint8_t)scale;
+    }
+    if (rc != ARB_OK || decimal.units == 0) {
+        decimal.units = decimal.scale = 0;
+    }
+    return decimal;
+}
+
 /*
  * How many fractional digits the multiples of an increment need: 2 for "0.01", 8 for "1e-08", 0 for
  * "1", "10" and "1.0". ARB_DIGITS_UNKNOWN for 0, for more than ARB_SCALE_MAX digits, and for what
@@ -258,14 +274,8 @@ static inline int arb_decimal_parse(struct arb_bytes text, unsigned scale, int64
  */
 static inline uint8_t arb_digits_of_increment(struct arb_bytes text)
 {
-    int64_t value = 0;
-
-    for (unsigned scale = 0; scale <= ARB_SCALE_MAX; scale++) {
-        if (arb_decimal_parse(text, scale, &value, NULL) == ARB_OK && value > 0) {
-            return (uint8_t)scale;
-        }
-    }
-    return ARB_DIGITS_UNKNOWN;
+    const struct arb_decimal increment = arb_decimal_of(text);
+    return increment.units == 0 ? (uint8_t)ARB_DIGITS_UNKNOWN : increment.scale;
 }
 
 /*

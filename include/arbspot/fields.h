@@ -34,15 +34,11 @@ enum arb_json_type {
      * with it stands in its `rc` and is no error of the object, unless it is not even JSON.
      */
     ARB_JSON_LEVELS = 6,
-    ARB_JSON_TIME = 7, /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
-    ARB_JSON_US = 8,   /* int64_t: microseconds since 1970 as nanoseconds, 0 for no time */
-    ARB_JSON_MS = 9,   /* int64_t: milliseconds, likewise */
-    ARB_JSON_NS = 10,  /* int64_t: nanoseconds, likewise */
-    /*
-     * uint64_t: a text that is an increment, as the fractional digits that its multiples need: 2
-     * for "0.01", ARB_DIGITS_UNKNOWN for none, see arb_digits_of_increment().
-     */
-    ARB_JSON_STEP = 11,
+    ARB_JSON_TIME = 7,     /* int64_t: RFC 3339 in UTC as nanoseconds, 0 for another text */
+    ARB_JSON_US = 8,       /* int64_t: microseconds since 1970 as nanoseconds, 0 for no time */
+    ARB_JSON_MS = 9,       /* int64_t: milliseconds, likewise */
+    ARB_JSON_NS = 10,      /* int64_t: nanoseconds, likewise */
+    ARB_JSON_DECIMAL = 11, /* struct arb_decimal, bare or quoted; {0, 0} for what is none */
 };
 
 struct arb_json_field {
@@ -145,13 +141,16 @@ static inline bool arb_json_ns(struct arb_json *json, int64_t *ns)
     return is_read;
 }
 
-/* A text that is an increment, as the digits that its multiples need. */
-static inline bool arb_json_step(struct arb_json *json, uint64_t *digits)
+/* Exact, of whatever scale: 0.01, "1E-8". What is no such number is {0, 0}. */
+static inline bool arb_json_any_decimal(struct arb_json *json, struct arb_decimal *out)
 {
     struct arb_bytes text = { "", 0 };
-    const bool is_read = arb_json_string(json, &text);
+    const char first = arb_json_peek(json);
+    const bool is_read = first == '"'                   ? arb_json_string(json, &text)
+                         : first >= '0' && first <= '9' ? arb_json_number(json, &text)
+                                                        : arb_json_skip(json);
 
-    *digits = arb_digits_of_increment(text);
+    *out = arb_decimal_of(text);
     return is_read;
 }
 
@@ -176,8 +175,8 @@ static inline bool arb_json_field_read(struct arb_json *json, const struct arb_j
         return arb_json_ms(json, (int64_t *)field->to);
     case ARB_JSON_NS:
         return arb_json_ns(json, (int64_t *)field->to);
-    case ARB_JSON_STEP:
-        return arb_json_step(json, (uint64_t *)field->to);
+    case ARB_JSON_DECIMAL:
+        return arb_json_any_decimal(json, (struct arb_decimal *)field->to);
     case ARB_JSON_LEVELS:
         return arb_json_levels_field(json, (struct arb_levels *)field->to);
     default:

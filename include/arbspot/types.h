@@ -40,6 +40,21 @@ struct arb_level {
     int64_t qty;
 };
 
+/* An exact decimal with a scale of its own: units * 10^-scale. */
+struct arb_decimal {
+    int64_t units; /* 0: not known, or none, where that is said */
+    uint8_t scale; /* at most ARB_SCALE_MAX, as small as can be */
+    uint8_t reserved[7];
+};
+
+/* What a venue demands of an order. What is not known is 0, and demands nothing. */
+struct arb_order_terms {
+    struct arb_decimal tick;         /* prices are multiples of it */
+    struct arb_decimal lot;          /* quantities are */
+    struct arb_decimal min_qty;      /* no order is smaller; in the base currency */
+    struct arb_decimal min_notional; /* price times quantity is not less; in the quote currency */
+};
+
 /* One traded pair. Owned by the host, immutable, at a fixed address until fini() returned. */
 struct arb_instrument {
     char symbol[ARB_SYMBOL_MAX];       /* canonical: "BTC/USD" */

@@ -178,16 +178,25 @@ static int read_filter(void *context, struct arb_json *json)
 {
     struct arb_catalog_row *const row = context;
     struct arb_bytes name = { "", 0 };
-    uint64_t tick = UINT64_MAX, lot = UINT64_MAX;
-    const struct arb_json_field fields[] = { { "filterType", ARB_JSON_TEXT, &name },
-                                             { "tickSize", ARB_JSON_STEP, &tick },
-                                             { "stepSize", ARB_JSON_STEP, &lot } };
+    struct arb_order_terms terms = row->terms;
+    struct arb_decimal min_notional = terms.min_notional;
+    const struct arb_json_field fields[] = {
+        { "filterType", ARB_JSON_TEXT, &name },
+        { "tickSize", ARB_JSON_DECIMAL, &terms.tick },
+        { "stepSize", ARB_JSON_DECIMAL, &terms.lot },
+        { "minQty", ARB_JSON_DECIMAL, &terms.min_qty },
+        { "minNotional", ARB_JSON_DECIMAL, &min_notional },
+        { "notional", ARB_JSON_DECIMAL, &min_notional }, /* of perpetuals */
+    };
 
-    (void)arb_json_fields(json, fields, 3);
+    (void)arb_json_fields(json, fields, 6);
     if (arb_bytes_are(name, "PRICE_FILTER")) {
-        row->px_digits = tick;
+        row->terms.tick = terms.tick;
     } else if (arb_bytes_are(name, "LOT_SIZE")) {
-        row->qty_digits = lot;
+        row->terms.lot = terms.lot;
+        row->terms.min_qty = terms.min_qty;
+    } else if (arb_is_among(name, "NOTIONAL MIN_NOTIONAL")) {
+        row->terms.min_notional = min_notional;
     }
     return json->rc;
 }

@@ -202,6 +202,7 @@ static int on_row(void *context, struct arb_host *host, struct arb_json json)
         { "trading", ARB_JSON_TEXT, &trading },
         { "counter_decimals", ARB_JSON_U64, &row.px_digits },
         { "base_decimals", ARB_JSON_U64, &row.qty_digits },
+        { "minimum_order_value", ARB_JSON_DECIMAL, &row.terms.min_notional },
     };
 
     (void)context;

@@ -203,8 +203,12 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
         { "quoteCoin", ARB_JSON_TEXT, &row.quote },     { "status", ARB_JSON_TEXT, &status },
         { "lotSizeFilter", ARB_JSON_ANY, &lot },        { "priceFilter", ARB_JSON_ANY, &price },
     };
-    const struct arb_json_field of_lot = { "basePrecision", ARB_JSON_STEP, &row.qty_digits },
-                                of_price = { "tickSize", ARB_JSON_STEP, &row.px_digits };
+    const struct arb_json_field of_lot[] = { { "basePrecision", ARB_JSON_DECIMAL, &row.terms.lot },
+                                             { "minOrderQty", ARB_JSON_DECIMAL,
+                                               &row.terms.min_qty },
+                                             { "minOrderAmt", ARB_JSON_DECIMAL,
+                                               &row.terms.min_notional } },
+                                of_price = { "tickSize", ARB_JSON_DECIMAL, &row.terms.tick };
 
     (void)context;
     (void)arb_json_fields(&json, fields, 6);
@@ -212,7 +216,7 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
         return ARB_OK;
     }
     (void)arb_json_fields(&price, &of_price, 1); /* without them the digits stay unknown */
-    (void)arb_json_fields(&lot, &of_lot, 1);
+    (void)arb_json_fields(&lot, of_lot, 3);
     row.trading = arb_trading_of(status, words);
     return arb_catalog_publish(host, &row);
 }

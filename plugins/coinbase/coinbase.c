@@ -248,8 +248,9 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
         { "id", ARB_JSON_TEXT, &row.venue_symbol },
         { "base_currency", ARB_JSON_TEXT, &row.base },
         { "quote_currency", ARB_JSON_TEXT, &row.quote },
-        { "quote_increment", ARB_JSON_STEP, &row.px_digits },
-        { "base_increment", ARB_JSON_STEP, &row.qty_digits },
+        { "quote_increment", ARB_JSON_DECIMAL, &row.terms.tick },
+        { "base_increment", ARB_JSON_DECIMAL, &row.terms.lot },
+        { "min_market_funds", ARB_JSON_DECIMAL, &row.terms.min_notional },
         { "post_only", ARB_JSON_BOOL, &is_post },
         { "limit_only", ARB_JSON_BOOL, &is_limit },
         { "cancel_only", ARB_JSON_BOOL, &is_cancel },
@@ -259,7 +260,7 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     };
 
     (void)context;
-    (void)arb_json_fields(&json, fields, 11);
+    (void)arb_json_fields(&json, fields, 12);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
     }

@@ -179,34 +179,25 @@ static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
 
 /* -- catalog ------------------------------------------------------------------------------ */
 
-/* Bare, such as 1E-8: a text is none, and unknown. */
-static uint64_t read_step(struct arb_json json)
-{
-    struct arb_bytes text = { "", 0 };
-
-    (void)arb_json_number(&json, &text);
-    return arb_digits_of_increment(text);
-}
-
 /* A row that cannot be read is left out. `tick_size` is the step of quantities. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
     char name[ARB_SYMBOL_MAX] = "";
-    struct arb_catalog_row row = { .px_digits = 0 };
-    struct arb_json lot = arb_json_over(arb_bytes_of("")), tick = lot;
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes symbol = { "", 0 }, status = symbol, product = symbol, contract = symbol;
     const struct arb_json_field fields[] = {
         { "symbol", ARB_JSON_TEXT, &symbol },
         { "base_currency", ARB_JSON_TEXT, &row.base },
         { "quote_currency", ARB_JSON_TEXT, &row.quote },
-        { "tick_size", ARB_JSON_ANY, &lot },
-        { "quote_increment", ARB_JSON_ANY, &tick },
+        { "tick_size", ARB_JSON_DECIMAL, &row.terms.lot },
+        { "quote_increment", ARB_JSON_DECIMAL, &row.terms.tick },
+        { "min_order_size", ARB_JSON_DECIMAL, &row.terms.min_qty },
         { "status", ARB_JSON_TEXT, &status },
         { "product_type", ARB_JSON_TEXT, &product },
         { "contract_type", ARB_JSON_TEXT, &contract },
     };
 
-    (void)arb_json_fields(&json, fields, 8);
+    (void)arb_json_fields(&json, fields, 9);
     row.is_perpetual = arb_bytes_are(product, "swap") && arb_bytes_are(contract, "linear");
     const bool is_pair = product.len == 0 || arb_bytes_are(product, "spot");
     if (!arb_json_ok(&json) || symbol.len == 0 || !arb_catalog_add(name, symbol) ||
@@ -215,8 +206,6 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     }
     set_case(context, name);
     row.venue_symbol = arb_bytes_of(name);
-    row.px_digits = read_step(tick);
-    row.qty_digits = read_step(lot);
     row.trading = arb_trading_of(status, words);
     return arb_catalog_publish(host, &row);
 }

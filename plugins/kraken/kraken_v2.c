@@ -72,12 +72,18 @@ static int read_pair(void *context, struct arb_json *json)
     const struct reading *const in = context;
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes status = { "", 0 };
-    const struct arb_json_field fields[] = { { "symbol", ARB_JSON_TEXT, &row.venue_symbol },
-                                             { "status", ARB_JSON_TEXT, &status },
-                                             { "price_precision", ARB_JSON_U64, &row.px_digits },
-                                             { "qty_precision", ARB_JSON_U64, &row.qty_digits } };
+    const struct arb_json_field fields[] = {
+        { "symbol", ARB_JSON_TEXT, &row.venue_symbol },
+        { "status", ARB_JSON_TEXT, &status },
+        { "price_precision", ARB_JSON_U64, &row.px_digits },
+        { "qty_precision", ARB_JSON_U64, &row.qty_digits },
+        { "price_increment", ARB_JSON_DECIMAL, &row.terms.tick },
+        { "qty_increment", ARB_JSON_DECIMAL, &row.terms.lot },
+        { "qty_min", ARB_JSON_DECIMAL, &row.terms.min_qty },
+        { "cost_min", ARB_JSON_DECIMAL, &row.terms.min_notional }
+    };
 
-    if (arb_json_fields(json, fields, 4) == 0) {
+    if (arb_json_fields(json, fields, 8) == 0) {
         return json->rc;
     }
     const uint32_t i = arb_instrument_find(in->self->env, row.venue_symbol);

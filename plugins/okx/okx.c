@@ -268,13 +268,17 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
     struct arb_bytes state = { "", 0 };
     const struct arb_json_field fields[] = {
-        { "baseCcy", ARB_JSON_TEXT, &row.base },     { "instId", ARB_JSON_TEXT, &row.venue_symbol },
-        { "lotSz", ARB_JSON_STEP, &row.qty_digits }, { "quoteCcy", ARB_JSON_TEXT, &row.quote },
-        { "state", ARB_JSON_TEXT, &state },          { "tickSz", ARB_JSON_STEP, &row.px_digits },
+        { "baseCcy", ARB_JSON_TEXT, &row.base },
+        { "instId", ARB_JSON_TEXT, &row.venue_symbol },
+        { "quoteCcy", ARB_JSON_TEXT, &row.quote },
+        { "state", ARB_JSON_TEXT, &state },
+        { "lotSz", ARB_JSON_DECIMAL, &row.terms.lot },
+        { "tickSz", ARB_JSON_DECIMAL, &row.terms.tick },
+        { "minSz", ARB_JSON_DECIMAL, &row.terms.min_qty },
     };
 
     (void)context;
-    (void)arb_json_fields(&json, fields, 6);
+    (void)arb_json_fields(&json, fields, 7);
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
     }

@@ -148,6 +148,16 @@ static const char *outcome_name(uint32_t outcome)
     return names[outcome < sizeof(names) / sizeof(*names) ? outcome : 0];
 }
 
+static void note_term(FILE *out, const char *name, struct arb_decimal value)
+{
+    char text[ARB_DECIMAL_TEXT_MAX];
+
+    if (value.units > 0) {
+        const unsigned len = arb_decimal_write(value.units, value.scale, value.scale, text);
+        (void)fprintf(out, " %s=%.*s", name, (int)len, text);
+    }
+}
+
 static void note_listing(FILE *out, const struct arb_listing *listing)
 {
     (void)fprintf(out, "listing %s as %s %s", listing->symbol, listing->venue_symbol,
@@ -155,6 +165,10 @@ static void note_listing(FILE *out, const struct arb_listing *listing)
     if (listing->px_digits != ARB_DIGITS_UNKNOWN || listing->qty_digits != ARB_DIGITS_UNKNOWN) {
         (void)fprintf(out, " digits=%u/%u", listing->px_digits, listing->qty_digits);
     }
+    note_term(out, "tick", listing->terms.tick);
+    note_term(out, "lot", listing->terms.lot);
+    note_term(out, "min_qty", listing->terms.min_qty);
+    note_term(out, "min_notional", listing->terms.min_notional);
 }
 
 static const char *book_kind_name(uint32_t kind)

@@ -91,6 +91,48 @@ static void rows_without_a_usable_name_are_left_out(void **state)
     }
 }
 
+struct step_case {
+    uint64_t digits;
+    struct arb_decimal step;
+    uint8_t want_digits;
+    struct arb_decimal want_step;
+};
+
+/* Of prices and of quantities alike. */
+static void expect_step(const struct step_case *c)
+{
+    const struct arb_catalog_row row = { .symbol = bytes_of("BTC/USD"),
+                                         .terms = { .tick = c->step, .lot = c->step },
+                                         .px_digits = c->digits,
+                                         .qty_digits = c->digits,
+                                         .trading = ARB_TRADING_OPEN };
+    struct host_stub stub;
+
+    host_stub_init(&stub);
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_OK);
+    assert_int_equal(stub.listing.px_digits, c->want_digits);
+    assert_int_equal(stub.listing.qty_digits, c->want_digits);
+    assert_int_equal(stub.listing.terms.tick.units, c->want_step.units);
+    assert_int_equal(stub.listing.terms.tick.scale, c->want_step.scale);
+    assert_memory_equal(&stub.listing.terms.lot, &stub.listing.terms.tick, sizeof(c->step));
+}
+
+static void digits_and_steps_follow_from_each_other(void **state)
+{
+    static const struct step_case cases[] = {
+        { UINT64_MAX, { .units = 5, .scale = 2 }, 2, { .units = 5, .scale = 2 } },
+        { 4, { .units = 5, .scale = 2 }, 4, { .units = 5, .scale = 2 } },
+        { ARB_SCALE_MAX, { 0 }, ARB_SCALE_MAX, { .units = 1, .scale = ARB_SCALE_MAX } },
+        { ARB_SCALE_MAX + 1, { 0 }, ARB_DIGITS_UNKNOWN, { 0 } },
+        { 0, { 0 }, 0, { .units = 1, .scale = 0 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_step(&cases[i]);
+    }
+}
+
 static void error_of_the_host_is_returned(void **state)
 {
     const struct arb_catalog_row row = { .symbol = bytes_of("BTC/USD"),
@@ -164,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_with_a_name_are_published),
         cmocka_unit_test(rows_without_a_usable_name_are_left_out),
+        cmocka_unit_test(digits_and_steps_follow_from_each_other),
         cmocka_unit_test(error_of_the_host_is_returned),
         cmocka_unit_test(catalog_ends_only_when_it_is_whole),
         cmocka_unit_test(perpetual_is_not_the_pair_of_its_name),

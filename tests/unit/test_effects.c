@@ -584,6 +584,27 @@ static void listings_say_whether_they_trade(void **state)
     tape_destroy(tape);
 }
 
+static void terms_of_listings_are_decimals(void **state)
+{
+    static const char rule[] = "listing: terms are decimals from 0 on";
+    struct tape *const tape = tape_create();
+    struct arb_listing listing = a_listing();
+    struct arb_decimal *const terms[] = { &listing.terms.tick, &listing.terms.lot,
+                                          &listing.terms.min_qty, &listing.terms.min_notional };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
+        *terms[i] = (struct arb_decimal){ .units = INT64_MAX, .scale = ARB_SCALE_MAX };
+        expect_taken(tape, arb_listing_publish(host_of(tape), &listing));
+        terms[i]->scale = ARB_SCALE_MAX + 1;
+        expect_refused(tape, arb_listing_publish(host_of(tape), &listing), ARB_EINVAL, rule);
+        *terms[i] = (struct arb_decimal){ .units = -1 };
+        expect_refused(tape, arb_listing_publish(host_of(tape), &listing), ARB_EINVAL, rule);
+        *terms[i] = (struct arb_decimal){ .units = 0 };
+    }
+    tape_destroy(tape);
+}
+
 static void books_are_of_a_kind(void **state)
 {
     struct tape *const tape = tape_create();
@@ -1033,6 +1054,7 @@ int main(void)
         cmocka_unit_test(timers_have_an_end_and_need_their_callback),
         cmocka_unit_test(listings_have_names_that_fit),
         cmocka_unit_test(listings_say_whether_they_trade),
+        cmocka_unit_test(terms_of_listings_are_decimals),
         cmocka_unit_test(books_are_of_a_kind),
         cmocka_unit_test(books_have_a_largest_size),
         cmocka_unit_test(books_have_the_levels_they_count),

@@ -820,31 +820,39 @@ static void nanoseconds_are_a_time_or_none(void **state)
     }
 }
 
-static void increment_is_read_as_digits(void **state)
+static void decimal_is_read_exactly_or_is_none(void **state)
 {
     static const struct {
         const char *text;
-        uint64_t digits;
+        int64_t units;
+        uint8_t scale;
         int rc;
     } cases[] = {
-        { "{\"s\":\"0.01\"}", 2, ARB_OK },
-        { "{ \"s\" : \"1E-8\" }", 8, ARB_OK },
-        { "{\"s\":\"10\"}", 0, ARB_OK },
-        { "{\"s\":\"x\"}", ARB_DIGITS_UNKNOWN, ARB_OK },
-        { "{\"s\":\"0\"}", ARB_DIGITS_UNKNOWN, ARB_OK },
-        { "{\"s\":0.01}", ARB_DIGITS_UNKNOWN, ARB_EPROTO },
-        { "{\"s\":null}", 7, ARB_OK },
-        { "{\"s\":[]}", ARB_DIGITS_UNKNOWN, ARB_EPROTO },
+        { "{\"s\":\"0.01\"}", 1, 2, ARB_OK },
+        { "{ \"s\" : \"1E-8\" }", 1, 8, ARB_OK },
+        { "{\"s\":\"10.50\"}", 105, 1, ARB_OK },
+        { "{\"s\":0.050}", 5, 2, ARB_OK },
+        { "{\"s\":1e-08}", 1, 8, ARB_OK },
+        { "{\"s\":5}", 5, 0, ARB_OK },
+        { "{\"s\":\"x\"}", 0, 0, ARB_OK },
+        { "{\"s\":\"0.00\"}", 0, 0, ARB_OK },
+        { "{\"s\":-0.01}", 0, 0, ARB_OK },
+        { "{\"s\":\"0.0000000000000000001\"}", 0, 0, ARB_OK },
+        { "{\"s\":\"99999999999999999999\"}", 0, 0, ARB_OK },
+        { "{\"s\":null}", 7, 7, ARB_OK },
+        { "{\"s\":[]}", 0, 0, ARB_OK },
+        { "{\"s\":0.01x}", 1, 2, ARB_EPROTO },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct arb_json json = reader(cases[i].text);
-        uint64_t digits = 7;
-        const struct arb_json_field fields[] = { { "s", ARB_JSON_STEP, &digits } };
+        struct arb_decimal value = { .units = 7, .scale = 7 };
+        const struct arb_json_field fields[] = { { "s", ARB_JSON_DECIMAL, &value } };
         (void)arb_json_fields(&json, fields, 1);
         assert_int_equal(json.rc, cases[i].rc);
-        assert_true(digits == cases[i].digits);
+        assert_int_equal(value.units, cases[i].units);
+        assert_int_equal(value.scale, cases[i].scale);
     }
 }
 
@@ -868,7 +876,7 @@ int main(void)
         cmocka_unit_test(microseconds_are_a_time_or_none),
         cmocka_unit_test(milliseconds_are_a_time_or_none),
         cmocka_unit_test(nanoseconds_are_a_time_or_none),
-        cmocka_unit_test(increment_is_read_as_digits),
+        cmocka_unit_test(decimal_is_read_exactly_or_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,15 +183,12 @@ static const struct arb_trading_word words[] = { { "open", ARB_TRADING_OPEN }, {
 /* One row; one that cannot be read is left out. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
 {
-    struct arb_catalog_row row = { .px_digits = 0 };
-    struct arb_bytes tick = { "", 0 }, lot = { "", 0 }, status = { "", 0 };
+    struct arb_catalog_row row = { .px_digits = UINT64_MAX, .qty_digits = UINT64_MAX };
+    struct arb_bytes status = { "", 0 };
     const struct arb_json_field fields[] = {
-        { "name", ARB_JSON_TEXT, &row.venue_symbol },
-        { "base", ARB_JSON_TEXT, &row.base },
-        { "quote", ARB_JSON_TEXT, &row.quote },
-        { "tick", ARB_JSON_TEXT, &tick },
-        { "lot", ARB_JSON_TEXT, &lot },
-        { "status", ARB_JSON_TEXT, &status },
+        { "name", ARB_JSON_TEXT, &row.venue_symbol }, { "base", ARB_JSON_TEXT, &row.base },
+        { "quote", ARB_JSON_TEXT, &row.quote },       { "tick", ARB_JSON_DECIMAL, &row.terms.tick },
+        { "lot", ARB_JSON_DECIMAL, &row.terms.lot },  { "status", ARB_JSON_TEXT, &status },
     };
 
     (void)context;
@@ -199,8 +196,6 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
         return ARB_OK;
     }
-    row.px_digits = arb_digits_of_increment(tick);
-    row.qty_digits = arb_digits_of_increment(lot);
     row.trading = arb_trading_of(status, words);
     return arb_catalog_publish(host, &row);
 }

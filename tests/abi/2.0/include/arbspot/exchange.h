@@ -263,6 +263,7 @@ struct arb_listing {
     uint8_t px_digits;        /* fractional digits of the tick, or ARB_DIGITS_UNKNOWN */
     uint8_t qty_digits;       /* fractional digits of the lot, or ARB_DIGITS_UNKNOWN */
     uint8_t reserved[6];
+    struct arb_order_terms terms;
 };
 
 /* -- what the host offers ----------------------------------------------------------------- */
