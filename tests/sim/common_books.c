@@ -1,6 +1,6 @@
 #include "common_state.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "arbspot/decimal.h"
 #include "util/clock.h"
@@ -40,9 +40,7 @@ static void show_side(const struct dialect *dialect, const struct ladder *from, 
 /* The market's book as the channel shows it; valid until the next call. */
 const struct sim_book *common_window(struct common_venue *venue, uint32_t instrument)
 {
-    const struct sim_venue_config *const config = &venue->desk.config;
-    const struct sim_book *const market =
-        sim_market_book(config->market, config->market_venue, instrument);
+    const struct sim_book *const market = common_market(venue, instrument);
 
     show_side(venue->dialect, &market->bids, &venue->window.bids);
     show_side(venue->dialect, &market->asks, &venue->window.asks);
@@ -83,7 +81,7 @@ void common_address(const struct common_venue *venue, uint32_t id, struct book_w
     const struct client *const client = &venue->clients[id];
 
     words->nth = client->n_sent;
-    words->channel = client->channels[words->index];
+    words->channel = client->books[words->index].channel;
     words->flags = client->flags;
 }
 
@@ -99,17 +97,23 @@ void common_tell(struct common_venue *venue, uint32_t id, struct book_words *wor
     }
 }
 
+/* A client that is not connected follows nothing. */
+static bool follows(const struct common_venue *venue, uint32_t id, uint32_t instrument)
+{
+    const struct subscription *const books = venue->clients[id].books;
+    return books != NULL && books[instrument].interest == FOLLOWS;
+}
+
 static void tell_followers(struct common_venue *venue, struct book_words *words, put_words *put)
 {
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
-        const uint8_t *const books = venue->clients[id].books;
-        if (books != NULL && books[words->index] == FOLLOWS) {
+        if (follows(venue, id, words->index)) {
             common_tell(venue, id, words, put);
         }
     }
 }
 
-static void say_published(const struct common_venue *venue, uint32_t instrument)
+void common_say_published(const struct common_venue *venue, uint32_t instrument)
 {
     venue->desk.config.outlet.published(venue->desk.config.outlet.context, instrument,
                                         venue->products[instrument].shown_ns);
@@ -152,7 +156,7 @@ static void tell_each(struct common_venue *venue, uint32_t instrument,
             ladder_set(is_bid ? &book->bids : &book->asks, *level);
             tell_changes(venue, instrument,
                          &(struct changes){ level, level, is_bid ? 1 : 0, is_bid ? 0 : 1 });
-            say_published(venue, instrument);
+            common_say_published(venue, instrument);
         }
     }
 }
@@ -203,7 +207,7 @@ void common_show(struct common_venue *venue, uint32_t instrument, int64_t now_ns
             tell_changes(venue, instrument, &changes);
             tell_nothing_perhaps(venue, instrument);
         }
-        say_published(venue, instrument);
+        common_say_published(venue, instrument);
     }
     if (changes.n_bids + changes.n_asks > 0) {
         tell_checksum(venue, instrument);
@@ -225,7 +229,9 @@ void common_on_change(struct sim_venue *sim_venue, uint32_t instrument, int64_t 
     struct common_venue *const venue = common_of(sim_venue);
     struct product *const product = &venue->products[instrument];
 
-    if (!product->is_planned) {
+    if (venue->dialect->own_books != NULL) {
+        venue->dialect->own_books->on_change(venue, instrument, now_ns);
+    } else if (!product->is_planned) {
         product->is_planned = true;
         /* No client's: without memory the first one is dropped, rather than misled. */
         venue_desk_plan(&venue->desk, 0,
@@ -233,4 +239,57 @@ void common_on_change(struct sim_venue *sim_venue, uint32_t instrument, int64_t 
                                                .what = SHOW,
                                                .a = instrument });
     }
+}
+
+static int init_product(struct common_venue *venue, uint32_t instrument)
+{
+    const struct sim_venue_config *const config = &venue->desk.config;
+    struct product *const product = &venue->products[instrument];
+    const int rc = sim_book_init(&product->published, config->depth);
+
+    if (rc == ARB_OK) {
+        sim_book_copy(&product->published, common_window(venue, instrument));
+    }
+    if (venue->dialect->own_books == NULL) {
+        product->number = (uint64_t)prng_between(&venue->desk.prng, 1000, 1000000);
+        product->previous = product->number - 1;
+    }
+    product->shown_ns = product->checked_ns = config->start_ns / NS_PER_MS * NS_PER_MS;
+    return rc;
+}
+
+static int init_books(struct common_venue *venue)
+{
+    const struct sim_venue_config *const config = &venue->desk.config;
+    int rc = sim_book_init(&venue->window, config->depth);
+
+    for (uint32_t i = 0; i < config->instruments->n && rc == ARB_OK; i++) {
+        rc = init_product(venue, i);
+    }
+    if (rc == ARB_OK && venue->dialect->own_books != NULL) {
+        venue->own = venue->dialect->own_books->create(venue);
+        rc = venue->own == NULL ? ARB_ENOMEM : ARB_OK;
+    }
+    return rc;
+}
+
+int common_init_books(struct common_venue *venue)
+{
+    venue->products = calloc(venue->desk.config.instruments->n, sizeof(*venue->products));
+    if (venue->products == NULL) {
+        return ARB_ENOMEM;
+    }
+    return venue->desk.config.market == NULL ? ARB_OK : init_books(venue);
+}
+
+void common_fini_books(struct common_venue *venue)
+{
+    for (uint32_t i = 0; venue->products != NULL && i < venue->desk.config.instruments->n; i++) {
+        sim_book_fini(&venue->products[i].published);
+    }
+    if (venue->own != NULL) {
+        venue->dialect->own_books->destroy(venue->own);
+    }
+    free(venue->products);
+    sim_book_fini(&venue->window);
 }

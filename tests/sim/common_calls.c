@@ -31,15 +31,15 @@ uint32_t common_find(const struct instrument_list *list, struct arb_bytes name)
 bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t instrument,
                       int64_t now_ns)
 {
-    uint8_t *const interest = &venue->clients[client].books[instrument];
+    struct subscription *const book = &venue->clients[client].books[instrument];
 
-    if (*interest != NONE) {
+    if (book->interest != NONE) {
         return false;
     }
-    venue->clients[client].channels[instrument] =
-        (FIRST_CHANNELS + venue->n_channels++) * ARB_INSTRUMENTS_MAX + instrument;
-    *interest = venue->dialect->stream_has_whole ? WAITS : FOLLOWS;
-    if (*interest == WAITS) {
+    common_listen(venue, client, now_ns);
+    book->channel = (FIRST_CHANNELS + venue->n_channels++) * ARB_INSTRUMENTS_MAX + instrument;
+    book->interest = venue->dialect->stream_has_whole ? WAITS : FOLLOWS;
+    if (book->interest == WAITS) {
         const int64_t delay_ns = prng_between(&venue->desk.prng, WHOLE_DELAY_MIN_MS * NS_PER_MS,
                                               WHOLE_DELAY_MAX_MS * NS_PER_MS);
         venue_desk_plan(
@@ -52,10 +52,12 @@ bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t inst
 
 bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t instrument)
 {
-    uint8_t *const interest = &venue->clients[client].books[instrument];
-    const bool had = *interest != NONE;
+    struct subscription *const book = &venue->clients[client].books[instrument];
+    const bool had = book->interest != NONE;
 
-    *interest = NONE;
+    book->interest = NONE;
+    book->kinds = 0;
+    common_leave(venue, client);
     return had;
 }
 
@@ -75,22 +77,12 @@ void common_tell_whole(struct common_venue *venue, uint32_t id, uint32_t instrum
 {
     struct client *const client = &venue->clients[id];
 
-    if (client->books != NULL && client->books[instrument] == WAITS) {
+    if (client->books != NULL && client->books[instrument].interest == WAITS) {
         struct book_words words = common_whole(venue, instrument);
-        client->books[instrument] = FOLLOWS;
+        client->books[instrument].interest = FOLLOWS;
         answer(venue, id, &words);
         common_tell(venue, id, &words, venue->dialect->put_book);
     }
-}
-
-bool common_may_get(struct common_venue *venue, uint32_t weight, int64_t now_ns)
-{
-    const int64_t minute = now_ns / (60 * NS_PER_S);
-
-    venue->weight = minute == venue->minute ? venue->weight : 0;
-    venue->minute = minute;
-    venue->weight += weight;
-    return venue->weight <= venue->dialect->weight_per_minute;
 }
 
 uint32_t common_subscriptions(const struct common_venue *venue, uint32_t client)
@@ -98,15 +90,15 @@ uint32_t common_subscriptions(const struct common_venue *venue, uint32_t client)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < venue->desk.config.instruments->n; i++) {
-        n += venue->clients[client].books[i] != NONE;
+        n += venue->clients[client].books[i].interest != NONE;
     }
     return n;
 }
 
 uint64_t common_channel_of(const struct common_venue *venue, uint32_t client, uint32_t instrument)
 {
-    const struct client *const of = &venue->clients[client];
-    return of->books[instrument] == NONE ? 0 : of->channels[instrument];
+    const struct subscription *const book = &venue->clients[client].books[instrument];
+    return book->interest == NONE ? 0 : book->channel;
 }
 
 uint32_t common_channel_book(const struct instrument_list *list, uint64_t channel)
@@ -117,12 +109,17 @@ uint32_t common_channel_book(const struct instrument_list *list, uint64_t channe
 
 bool common_has(const struct common_venue *venue, uint32_t client, uint32_t instrument)
 {
-    return venue->clients[client].books[instrument] != NONE;
+    return venue->clients[client].books[instrument].interest != NONE;
 }
 
 uint64_t *common_flags(struct common_venue *venue, uint32_t client)
 {
     return &venue->clients[client].flags;
+}
+
+uint8_t *common_kinds(struct common_venue *venue, uint32_t client, uint32_t instrument)
+{
+    return &venue->clients[client].books[instrument].kinds;
 }
 
 void common_answer_late(struct common_venue *venue, uint32_t client, int64_t at_ns)
@@ -144,6 +141,11 @@ uint64_t common_count(struct common_venue *venue, uint32_t client)
 void common_send(struct common_venue *venue, uint32_t client, const struct arb_text *text)
 {
     venue_desk_send(&venue->desk, client, text);
+}
+
+void common_close(struct common_venue *venue, uint32_t client, uint16_t code, const char *why)
+{
+    venue_desk_close(&venue->desk, client, code, why);
 }
 
 int64_t common_time_ns(const struct common_venue *venue, int64_t now_ns)

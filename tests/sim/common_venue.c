@@ -13,27 +13,6 @@ enum {
 
 /* -- clients ------------------------------------------------------------------------------- */
 
-/* Were the last `limit` connections all opened since then? 0: no limit. */
-static bool were_opened_since(const struct common_venue *venue, uint32_t limit, int64_t since_ns)
-{
-    const uint32_t n = venue->n_opens;
-
-    return limit > 0 && n >= limit && venue->opens_ns[(n - limit) % OPENS_KEPT] > since_ns;
-}
-
-/* Has anybody opened more connections than an address may? */
-static bool is_one_too_many(struct common_venue *venue, int64_t now_ns)
-{
-    const struct dialect *const dialect = venue->dialect;
-    const bool is_too_many =
-        were_opened_since(venue, dialect->opens_per_10s, now_ns - 10 * NS_PER_S) ||
-        were_opened_since(venue, dialect->opens_per_minute, now_ns - 60 * NS_PER_S) ||
-        were_opened_since(venue, dialect->opens_per_5min, now_ns - 300 * NS_PER_S);
-
-    venue->opens_ns[venue->n_opens++ % OPENS_KEPT] = now_ns;
-    return is_too_many;
-}
-
 static void plan_beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
 {
     if (venue->dialect->beat_ns > 0) {
@@ -50,12 +29,9 @@ static void on_connect(struct sim_venue *sim_venue, uint32_t id, int64_t now_ns)
 
     *client = (struct client){ .connected_ns = now_ns };
     client->books = calloc(venue->desk.config.instruments->n, sizeof(*client->books));
-    client->channels = calloc(venue->desk.config.instruments->n, sizeof(*client->channels));
-    if (client->books == NULL || client->channels == NULL) {
-        free(client->books);
-        client->books = NULL;
+    if (client->books == NULL) {
         venue_desk_close(&venue->desk, id, 1011, "out of memory");
-    } else if (is_one_too_many(venue, now_ns)) {
+    } else if (common_is_one_too_many(venue, now_ns)) {
         venue_desk_close(&venue->desk, id, POLICY_VIOLATION, "too many connections");
     } else {
         plan_beat(venue, id, now_ns);
@@ -69,32 +45,19 @@ static void on_disconnect(struct sim_venue *sim_venue, uint32_t id)
 {
     struct client *const client = &common_of(sim_venue)->clients[id];
 
+    player_stop(&common_of(sim_venue)->desk.player, id);
     free(client->books);
-    free(client->channels);
     *client = (struct client){ 0 };
-}
-
-static bool asks_too_often(const struct common_venue *venue, struct client *client, int64_t now_ns)
-{
-    if (now_ns - client->second_ns >= NS_PER_S) {
-        client->second_ns = now_ns;
-        client->n_requests = 0;
-    }
-    client->n_requests++;
-    return venue->dialect->requests_per_second > 0 &&
-           client->n_requests > venue->dialect->requests_per_second;
 }
 
 static void on_text(struct sim_venue *sim_venue, uint32_t id, int64_t now_ns, struct arb_bytes text)
 {
     struct common_venue *const venue = common_of(sim_venue);
-    struct client *const client = &venue->clients[id];
 
-    if (client->books == NULL) {
+    if (venue->clients[id].books == NULL) {
         return; /* being closed for want of memory */
     }
-    if (asks_too_often(venue, venue->dialect->requests_of_address ? &venue->address : client,
-                       now_ns)) {
+    if (common_asks_too_often(venue, id, now_ns)) {
         venue_desk_close(&venue->desk, id, POLICY_VIOLATION, "too many requests");
         return;
     }
@@ -109,8 +72,13 @@ static int on_get(struct sim_venue *sim_venue, const char *path, int64_t now_ns,
                   struct arb_bytes *body)
 {
     struct common_venue *const venue = common_of(sim_venue);
+    const struct arb_bytes *const recorded = common_recorded(venue, path);
     struct arb_text text = venue_desk_frame(&venue->desk);
 
+    if (recorded != NULL) {
+        *body = *recorded;
+        return 200;
+    }
     const int status = venue->dialect->get(venue, path, now_ns, &text);
     *body = frame_bytes(&text);
     return status;
@@ -120,13 +88,17 @@ static int on_get(struct sim_venue *sim_venue, const char *path, int64_t now_ns,
 
 static int64_t next_ns(const struct sim_venue *venue)
 {
-    return agenda_next_ns(&((const struct common_venue *)venue)->desk.agenda);
+    const struct venue_desk *const desk = &((const struct common_venue *)venue)->desk;
+    const int64_t agenda_ns = agenda_next_ns(&desk->agenda);
+    const int64_t player_ns = player_next_ns(&desk->player);
+
+    return agenda_ns < player_ns ? agenda_ns : player_ns;
 }
 
 static void beat_books(struct common_venue *venue, uint32_t id)
 {
     for (uint32_t i = 0; i < venue->desk.config.instruments->n; i++) {
-        if (venue->clients[id].books[i] == FOLLOWS) {
+        if (venue->clients[id].books[i].interest == FOLLOWS) {
             struct book_words words = common_words(venue, i);
             common_tell(venue, id, &words, venue->dialect->put_book_beat);
         }
@@ -170,13 +142,11 @@ static void late_answer(struct common_venue *venue, uint32_t id, int64_t now_ns)
     }
 }
 
-static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
+static void carry_out(struct common_venue *venue, struct agenda_entry due)
 {
-    struct common_venue *const venue = common_of(sim_venue);
-    const struct agenda_entry due = agenda_take(&venue->desk.agenda);
-
-    (void)now_ns;
-    if (due.what == SHOW) {
+    if (due.what >= OWN) {
+        venue->dialect->own_books->on_due(venue, due.what - OWN, due.a, due.at_ns);
+    } else if (due.what == SHOW) {
         common_show(venue, due.a, due.at_ns);
     } else if (due.what == WHOLE) {
         common_tell_whole(venue, due.a, due.b);
@@ -187,18 +157,37 @@ static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
     }
 }
 
-/* -- what is true, life -------------------------------------------------------------------- */
-
-static const struct sim_book *published(const struct sim_venue *venue, uint32_t instrument)
+static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
 {
-    return &((const struct common_venue *)venue)->products[instrument].published;
+    struct common_venue *const venue = common_of(sim_venue);
+
+    if (agenda_next_ns(&venue->desk.agenda) > now_ns) {
+        common_play(venue, now_ns);
+    } else {
+        carry_out(venue, agenda_take(&venue->desk.agenda));
+    }
 }
 
-static const struct sim_book *shown(const struct sim_venue *venue, uint32_t instrument,
+/* -- what is true, life -------------------------------------------------------------------- */
+
+static const struct sim_book *published(const struct sim_venue *sim_venue, uint32_t instrument)
+{
+    const struct common_venue *const venue = (const struct common_venue *)sim_venue;
+    return venue->desk.config.market == NULL ? NULL : &venue->products[instrument].published;
+}
+
+static const struct sim_book *shown(const struct sim_venue *sim_venue, uint32_t instrument,
                                     uint32_t feed)
 {
-    (void)feed; /* there is one */
-    return published(venue, instrument);
+    const struct common_venue *const venue = (const struct common_venue *)sim_venue;
+    return venue->own == NULL ? published(sim_venue, instrument)
+                              : venue->dialect->own_books->shown(venue, instrument, feed);
+}
+
+static const struct sim_book *told(const struct sim_venue *sim_venue, uint32_t instrument)
+{
+    const struct common_venue *const venue = (const struct common_venue *)sim_venue;
+    return venue->own == NULL ? NULL : venue->dialect->own_books->told(venue, instrument);
 }
 
 static void destroy(struct sim_venue *sim_venue)
@@ -210,37 +199,10 @@ static void destroy(struct sim_venue *sim_venue)
     }
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
         free(venue->clients[id].books);
-        free(venue->clients[id].channels);
     }
-    for (uint32_t i = 0; venue->products != NULL && i < venue->desk.config.instruments->n; i++) {
-        sim_book_fini(&venue->products[i].published);
-    }
-    free(venue->products);
-    sim_book_fini(&venue->window);
+    common_fini_books(venue);
     venue_desk_fini(&venue->desk);
     free(venue);
-}
-
-static int init_products(struct common_venue *venue)
-{
-    const struct sim_venue_config *const config = &venue->desk.config;
-    int rc = sim_book_init(&venue->window, config->depth);
-
-    venue->products = calloc(config->instruments->n, sizeof(*venue->products));
-    if (venue->products == NULL) {
-        return ARB_ENOMEM;
-    }
-    for (uint32_t i = 0; i < config->instruments->n && rc == ARB_OK; i++) {
-        struct product *const product = &venue->products[i];
-        rc = sim_book_init(&product->published, config->depth);
-        if (rc == ARB_OK) {
-            sim_book_copy(&product->published, common_window(venue, i));
-        }
-        product->number = (uint64_t)prng_between(&venue->desk.prng, 1000, 1000000);
-        product->previous = product->number - 1;
-        product->shown_ns = product->checked_ns = config->start_ns / NS_PER_MS * NS_PER_MS;
-    }
-    return rc;
 }
 
 static size_t text_cap(const struct dialect *dialect, const struct sim_venue_config *config)
@@ -263,9 +225,10 @@ int common_venue_create(struct sim_venue **out, const struct dialect *dialect,
         .on_time = on_time,
         .published = published,
         .shown = shown,
+        .told = told,
         .destroy = destroy,
     };
-    if (config->market == NULL) {
+    if (config->market == NULL && dialect->hears == NULL) {
         return err_set(err, ARB_EINVAL, "%s: recordings of it cannot be played", dialect->name);
     }
     struct common_venue *const venue = calloc(1, sizeof(*venue));
@@ -276,7 +239,7 @@ int common_venue_create(struct sim_venue **out, const struct dialect *dialect,
     int rc =
         venue_desk_init(&venue->desk, &ops, config, dialect->stream, text_cap(dialect, config));
     if (rc == ARB_OK) {
-        rc = init_products(venue);
+        rc = common_init_books(venue);
     }
     if (rc != ARB_OK) {
         destroy(&venue->desk.venue);

@@ -2,8 +2,8 @@
  * common_venue.h - what most venues have alike: clients that subscribe books, get them whole and
  * then what changes, budgets, REST, and the moments at which a channel shows a book.
  *
- * A venue's own words are its dialect: it reads requests and spells everything. All books have one
- * channel, so what a client of it is told is what is published.
+ * A venue's own words are its dialect: it reads requests and spells everything. A book has one
+ * channel, so what a client of it is told is what is published; common_own.h is for other venues.
  */
 #ifndef ARB_SIM_COMMON_VENUE_H
 #define ARB_SIM_COMMON_VENUE_H
@@ -14,6 +14,7 @@
 #include "sim_venue.h"
 
 struct common_venue;
+struct own_books;
 
 /* What a message tells of a book. Borrowed for the call. */
 struct book_words {
@@ -75,6 +76,9 @@ struct dialect {
     /* Optional: a message about the book as the change before it left it; empty: none. */
     void (*put_checksum)(const struct book_words *words, struct arb_text *text);
     dialect_put put_late_answer; /* with common_answer_late() */
+    /* Optional: recordings can be played. Has the client subscribed a recorded frame's channel? */
+    bool (*hears)(struct common_venue *venue, uint32_t client, struct arb_bytes channel);
+    const struct own_books *own_books; /* see common_own.h; NULL: one channel, as above */
     /* For the layer of faults: the enum frame_role of one of its frames, and whose book it is. */
     uint32_t (*role_of)(const struct instrument_list *list, struct arb_bytes frame,
                         uint32_t *instrument);
@@ -108,6 +112,8 @@ uint32_t common_channel_book(const struct instrument_list *list, uint64_t channe
 /* Has it subscribed the book? */
 bool common_has(const struct common_venue *venue, uint32_t client, uint32_t instrument);
 
+/* What a dialect remembers of a client's subscription of a book; 0 at first. */
+uint8_t *common_kinds(struct common_venue *venue, uint32_t client, uint32_t instrument);
 /* What a dialect remembers of a client; 0 at first. */
 uint64_t *common_flags(struct common_venue *venue, uint32_t client);
 
@@ -119,6 +125,8 @@ struct arb_text common_text(struct common_venue *venue);
 /* The number that the next message of the client's connection has; counts it. */
 uint64_t common_count(struct common_venue *venue, uint32_t client);
 void common_send(struct common_venue *venue, uint32_t client, const struct arb_text *text);
+/* Code 0 drops the connection without a word. */
+void common_close(struct common_venue *venue, uint32_t client, uint16_t code, const char *why);
 /* A client that waits for the whole book gets it at once, before an answer that is yet to come. */
 void common_tell_whole(struct common_venue *venue, uint32_t client, uint32_t instrument);
 
