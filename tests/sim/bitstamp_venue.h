@@ -1,10 +1,9 @@
 /*
  * bitstamp_venue.h - a model of Bitstamp's WebSocket v2 and HTTP API v2, market data only.
  *
- * Books are published in steps of at least 100 ms on all channels at once; what happened in
- * between is not seen. As at the real venue a subscription is acknowledged without checking
- * that the market exists, no book comes before the next change, and the REST book is old:
- * between 100 ms and 1.5 s behind what the streams have shown.
+ * It stands on common_venue.h, and keeps books of its own: each channel of a book shows it at
+ * moments of its own. As at the real venue a subscription is acknowledged without checking that
+ * the market exists, no book comes before the next change, and the REST book is up to 1.75 s old.
  */
 #ifndef ARB_SIM_BITSTAMP_VENUE_H
 #define ARB_SIM_BITSTAMP_VENUE_H

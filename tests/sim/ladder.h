@@ -41,6 +41,13 @@ uint32_t ladder_position(const struct ladder *ladder, int64_t px);
 /* The level at this price, or NULL. */
 const struct arb_level *ladder_find(const struct ladder *ladder, int64_t px);
 
+/* The quantity there, 0 without a level. */
+static inline int64_t ladder_qty(const struct ladder *ladder, int64_t px)
+{
+    const struct arb_level *const level = ladder_find(ladder, px);
+    return level == NULL ? 0 : level->qty;
+}
+
 /* Sets or, with quantity 0, removes a level. A full ladder first loses its worst level. */
 void ladder_set(struct ladder *ladder, struct arb_level level);
 

@@ -88,22 +88,23 @@ static void cbcap_keeps_books_and_leaves_out_what_follows_an_unsubscription(void
     unload(recording, &scratch);
 }
 
-static void cryptofeed_text_gives_pairs_digits_bodies_and_frames(void **state)
+static const char cryptofeed_text[] =
+    "configuration: {\"l2_book\":[\"KNC-EUR\",\"BTC-USD\"],\"trades\":[\"BTC-USD\"]}\n"
+    "wss://ws.bitstamp.net/ <-> 1617654351.706686\n"
+    "wss://ws.bitstamp.net/ <- 1617654352.1: {\"event\":\"bts:subscribe\"}\n"
+    "https://www.bitstamp.net/api/v2/order_book/knceur -> 1617654357.5: {\"timestamp\": \"1\", "
+    "\"bids\": [[\"2.92173\", \"433.8780\"]]} header: {}\n"
+    "1617654358.25: {\"event\":\"bts:subscription_succeeded\",\"channel\":"
+    "\"diff_order_book_knceur\",\"data\":{}}\n"
+    "1617654359.75: {\"data\":{},\"channel\":\"diff_order_book_knceur\",\"event\":\"data\"}\n"
+    "1617654360: {\"data\":{}, \"channel\": \"diff_order_book_btcusd\", \"event\": \"data\"}\n";
+
+static void cryptofeed_gives_pairs_digits_bodies_and_frames(void **state)
 {
-    static const char text[] =
-        "configuration: {\"l2_book\":[\"KNC-EUR\",\"BTC-USD\"],\"trades\":[\"BTC-USD\"]}\n"
-        "wss://ws.bitstamp.net/ <-> 1617654351.706686\n"
-        "wss://ws.bitstamp.net/ <- 1617654352.1: {\"event\":\"bts:subscribe\"}\n"
-        "https://www.bitstamp.net/api/v2/order_book/knceur -> 1617654357.5: {\"timestamp\": \"1\", "
-        "\"bids\": [[\"2.92173\", \"433.8780\"]]} header: {}\n"
-        "1617654358.25: {\"event\":\"bts:subscription_succeeded\",\"channel\":"
-        "\"diff_order_book_knceur\",\"data\":{}}\n"
-        "1617654359.75: {\"data\":{},\"channel\":\"diff_order_book_knceur\",\"event\":\"data\"}\n"
-        "1617654360: {\"data\":{}, \"channel\": \"diff_order_book_btcusd\", \"event\": \"data\"}\n";
     struct scratch scratch;
     (void)state;
 
-    write_scratch(&scratch, text);
+    write_scratch(&scratch, cryptofeed_text);
     struct tape *const recording = load("bitstamp", &scratch);
     assert_int_equal(recording->instruments.n, 2);
     assert_string_equal(recording->instruments.items[0].symbol, "KNC/EUR");
@@ -151,7 +152,8 @@ static void collect(void *context, uint32_t venue, uint32_t client, struct arb_b
     struct collected *const collected = context;
     (void)venue;
     (void)client;
-    if (memmem(frame.data, frame.len, "\"channel\":\"book\",\"type\"", 23) != NULL) {
+    if (memmem(frame.data, frame.len, "\"channel\":\"book\",\"type\"", 23) != NULL ||
+        memmem(frame.data, frame.len, "\"event\":\"data\"", 14) != NULL) {
         collected->n_books++;
     } else {
         collected->n_others++;
@@ -175,15 +177,15 @@ static const char subscribe_10[] =
     "{\"method\":\"subscribe\",\"params\":{\"channel\":\"book\",\"symbol\":[\"BTC/USD\"],"
     "\"depth\":10}}";
 
-static struct world *open_player(struct tape *recording, struct collected *collected,
-                                 int64_t speed_percent)
+static struct world *open_player(const char *venue, struct tape *recording,
+                                 struct collected *collected, int64_t speed_percent)
 {
     const struct world_config config = {
         .instruments = &recording->instruments,
         .tape = recording,
         .speed_percent = speed_percent,
         .n_venues = 1,
-        .venues = { "kraken" },
+        .venues = { venue },
         .outlet = { collect, ignore_close, collected },
     };
     struct world *world;
@@ -200,7 +202,7 @@ static void recording_starts_at_the_subscription_in_its_own_time(void **state)
 
     write_cbcap(&scratch);
     struct tape *const recording = load("kraken", &scratch);
-    struct world *const world = open_player(recording, &collected, 200);
+    struct world *const world = open_player("kraken", recording, &collected, 200);
     world_advance(world, 5 * NS_PER_S);
     assert_int_equal(collected.n_books, 0);
     test_say(world, 0, 5 * NS_PER_S, subscribe_25);
@@ -222,13 +224,89 @@ static void only_the_recorded_depth_can_be_subscribed(void **state)
 
     write_cbcap(&scratch);
     struct tape *const recording = load("kraken", &scratch);
-    struct world *const world = open_player(recording, &collected, 0);
+    struct world *const world = open_player("kraken", recording, &collected, 0);
     test_say(world, 0, 0, subscribe_10);
     world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);
     assert_int_equal(collected.n_books, 0);
     test_say(world, 0, 0, subscribe_25);
     world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);
     assert_int_equal(collected.n_books, 3);
+    world_destroy(world);
+    unload(recording, &scratch);
+}
+
+static const char subscribe_knceur[] =
+    "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"diff_order_book_knceur\"}}";
+static const char unsubscribe_knceur[] =
+    "{\"event\":\"bts:unsubscribe\",\"data\":{\"channel\":\"diff_order_book_knceur\"}}";
+static const char subscribe_orders[] =
+    "{\"event\":\"bts:subscribe\",\"data\":{\"channel\":\"live_orders_knceur\"}}";
+
+static void recorded_frames_go_to_who_has_their_channel(void **state)
+{
+    struct collected collected = { 0 };
+    struct scratch scratch;
+    (void)state;
+
+    write_scratch(&scratch, cryptofeed_text);
+    struct tape *const recording = load("bitstamp", &scratch);
+    struct world *const world = open_player("bitstamp", recording, &collected, 100);
+    test_say(world, 0, 0, subscribe_orders); /* another channel of the same book */
+    world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);
+    assert_int_equal(collected.n_books, 0);
+    test_say(world, 0, PLAYER_DELAY_MS * NS_PER_MS, subscribe_knceur);
+    world_advance(world, 10 * NS_PER_S); /* the first frame is over, the other is not KNC/EUR's */
+    assert_int_equal(collected.n_books, 0);
+    world_destroy(world);
+    unload(recording, &scratch);
+}
+
+static void recording_begins_anew_for_who_left_everything(void **state)
+{
+    struct collected collected = { 0 };
+    struct scratch scratch;
+    (void)state;
+
+    write_scratch(&scratch, cryptofeed_text);
+    struct tape *const recording = load("bitstamp", &scratch);
+    struct world *const world = open_player("bitstamp", recording, &collected, 100);
+    test_say(world, 0, 0, subscribe_knceur);
+    world_advance(world, PLAYER_DELAY_MS * NS_PER_MS - 1);
+    assert_int_equal(collected.n_books, 0);
+    world_advance(world, PLAYER_DELAY_MS * NS_PER_MS);
+    assert_int_equal(collected.n_books, 1);
+    test_say(world, 0, NS_PER_S, unsubscribe_knceur);
+    test_say(world, 0, NS_PER_S, subscribe_knceur);
+    world_advance(world, 2 * NS_PER_S);
+    assert_int_equal(collected.n_books, 2);
+    assert_int_equal(collected.n_others, 3);
+    world_destroy(world);
+    unload(recording, &scratch);
+}
+
+static void assert_status(struct world *world, const char *path, int want)
+{
+    struct sim_venue *const model = world_venue(world, 0);
+    struct arb_bytes body;
+
+    assert_int_equal(model->ops->on_get(model, path, 0, &body), want);
+    assert_int_equal(memmem(body.data, body.len, "433.8780", 8) != NULL, want == 200);
+}
+
+static void recorded_books_are_answered_and_no_others(void **state)
+{
+    struct collected collected = { 0 };
+    struct scratch scratch;
+    (void)state;
+
+    write_scratch(&scratch, cryptofeed_text);
+    struct tape *const recording = load("bitstamp", &scratch);
+    struct world *const world = open_player("bitstamp", recording, &collected, 100);
+    assert_status(world, "/api/v2/order_book/knceur/", 200);
+    assert_status(world, "/api/v2/order_book/knceur?group=2&nonce=7", 200);
+    assert_status(world, "/api/v2/order_book/btcusd/", 404);
+    assert_null(world_venue(world, 0)->ops->published(world_venue(world, 0), 0));
+    assert_null(world_venue(world, 0)->ops->told(world_venue(world, 0), 0));
     world_destroy(world);
     unload(recording, &scratch);
 }
@@ -482,10 +560,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cbcap_keeps_books_and_leaves_out_what_follows_an_unsubscription),
-        cmocka_unit_test(cryptofeed_text_gives_pairs_digits_bodies_and_frames),
+        cmocka_unit_test(cryptofeed_gives_pairs_digits_bodies_and_frames),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(recording_starts_at_the_subscription_in_its_own_time),
         cmocka_unit_test(only_the_recorded_depth_can_be_subscribed),
+        cmocka_unit_test(recorded_frames_go_to_who_has_their_channel),
+        cmocka_unit_test(recording_begins_anew_for_who_left_everything),
+        cmocka_unit_test(recorded_books_are_answered_and_no_others),
         cmocka_unit_test(answers_follow_each_other_and_the_last_one_stays),
         cmocka_unit_test(clients_get_the_recorded_connections_in_turn),
         cmocka_unit_test(files_are_connections_by_their_time_and_at_their_speed),
