@@ -77,6 +77,8 @@ class Bus:
         self.leases = {}  # (venue, partition) -> Lease
         self.alive = set()  # (session, venue, partition) that was said to be alive
         self.unheralded = {}  # like `alive`, before it was -> when the first word was published
+        self.first_sessions = {}  # (venue, partition) -> the first that was there
+        self.headless = {}  # (session, venue, symbol) without its first messages -> since when
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
         self.n_words_of_strategies = 0
@@ -105,6 +107,8 @@ class Bus:
             if self.hears_alive and (message["session"],) + place not in self.alive:
                 self.hear_unheralded(message, place)
             book = self.books.setdefault((message["venue"], message["symbol"]), Book())
+            if self.is_headless(book, message, place):
+                return
             self.check_envelope(book, key, message, partition,
                                 self.partitions.get((message["venue"], message["symbol"])))
             self.partitions[message["venue"], message["symbol"]] = partition
@@ -116,11 +120,27 @@ class Bus:
         self.require(message["pub_ns"] - first_ns < FIRST_NS,
                      "a session says soon that it is alive", message)
 
+    def is_headless(self, book, message, place):
+        """The brokers may lose the first messages about a book too; then it soon comes whole."""
+        name = message["session"], message["venue"], message["symbol"]
+        is_new = self.first_sessions.setdefault(place, message["session"]) == message["session"]
+        if is_new and book.session != message["session"] and message["prev"] != 0:
+            self.headless.setdefault(name, message["pub_ns"])
+        if name not in self.headless:
+            return False
+        self.require(message["pub_ns"] - self.headless[name] < FIRST_NS,
+                     "a book whose first messages were lost soon comes whole", message)
+        if message["type"] != "snapshot":
+            return True
+        del self.headless[name]
+        book.session, book.seq, book.state = message["session"], message["prev"], "EMPTY"
+        return False
+
     def is_overtaken(self, message, partition):
         """The book has moved, and its first message in the other partition was read before."""
         place = message["venue"], message["symbol"]
         book = self.books.get(place)
-        return (book is not None and partition != self.partitions[place]
+        return (book is not None and partition != self.partitions.get(place, partition)
                 and book.session == message["session"] and message["seq"] <= book.seq)
 
     def on_alive(self, key, message, place):
