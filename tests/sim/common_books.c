@@ -83,6 +83,7 @@ void common_address(const struct common_venue *venue, uint32_t id, struct book_w
     words->nth = client->n_sent;
     words->channel = client->books[words->index].channel;
     words->flags = client->flags;
+    words->kinds = client->books[words->index].kinds;
 }
 
 void common_tell(struct common_venue *venue, uint32_t id, struct book_words *words, put_words *put)

@@ -28,8 +28,7 @@ uint32_t common_find(const struct instrument_list *list, struct arb_bytes name)
     return arb_symbol_find(&list->by_market, (struct arb_bytes){ market, len });
 }
 
-bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t instrument,
-                      int64_t now_ns)
+bool common_follow(struct common_venue *venue, uint32_t client, uint32_t instrument, int64_t now_ns)
 {
     struct subscription *const book = &venue->clients[client].books[instrument];
 
@@ -38,16 +37,32 @@ bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t inst
     }
     common_listen(venue, client, now_ns);
     book->channel = (FIRST_CHANNELS + venue->n_channels++) * ARB_INSTRUMENTS_MAX + instrument;
-    book->interest = venue->dialect->stream_has_whole ? WAITS : FOLLOWS;
-    if (book->interest == WAITS) {
-        const int64_t delay_ns = prng_between(&venue->desk.prng, WHOLE_DELAY_MIN_MS * NS_PER_MS,
-                                              WHOLE_DELAY_MAX_MS * NS_PER_MS);
-        venue_desk_plan(
-            &venue->desk, client,
-            (struct agenda_entry){
-                .at_ns = now_ns + delay_ns, .what = WHOLE, .a = client, .b = instrument });
-    }
+    book->interest = FOLLOWS;
     return true;
+}
+
+static void await_whole(struct common_venue *venue, uint32_t client, uint32_t instrument,
+                        int64_t now_ns)
+{
+    struct subscription *const book = &venue->clients[client].books[instrument];
+
+    book->interest = WAITS;
+    book->whole_ns = now_ns + prng_between(&venue->desk.prng, WHOLE_DELAY_MIN_MS * NS_PER_MS,
+                                           WHOLE_DELAY_MAX_MS * NS_PER_MS);
+    venue_desk_plan(&venue->desk, client,
+                    (struct agenda_entry){
+                        .at_ns = book->whole_ns, .what = WHOLE, .a = client, .b = instrument });
+}
+
+bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t instrument,
+                      int64_t now_ns)
+{
+    const bool is_new = common_follow(venue, client, instrument, now_ns);
+
+    if (is_new && venue->dialect->stream_has_whole && venue->desk.config.tape == NULL) {
+        await_whole(venue, client, instrument, now_ns);
+    }
+    return is_new;
 }
 
 bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t instrument)
@@ -72,7 +87,6 @@ static void answer(struct common_venue *venue, uint32_t id, struct book_words *w
     }
 }
 
-/* A client that left and came back before this was due gets its book somewhat early. */
 void common_tell_whole(struct common_venue *venue, uint32_t id, uint32_t instrument)
 {
     struct client *const client = &venue->clients[id];
@@ -120,6 +134,13 @@ uint64_t *common_flags(struct common_venue *venue, uint32_t client)
 uint8_t *common_kinds(struct common_venue *venue, uint32_t client, uint32_t instrument)
 {
     return &venue->clients[client].books[instrument].kinds;
+}
+
+void common_begin_beats(struct common_venue *venue, uint32_t client, int64_t now_ns)
+{
+    if (venue->clients[client].beat_ns == 0) {
+        common_plan_beat(venue, client, now_ns);
+    }
 }
 
 void common_answer_late(struct common_venue *venue, uint32_t client, int64_t at_ns)

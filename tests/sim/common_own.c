@@ -49,10 +49,16 @@ void common_send_heard(struct common_venue *venue, uint32_t instrument, uint8_t 
                        const struct arb_text *text)
 {
     for (uint32_t id = 0; id < SIM_CLIENTS_MAX; id++) {
-        if (hears(&venue->clients[id], instrument, kinds)) {
+        if (hears(&venue->clients[id], instrument, kinds) &&
+            venue->clients[id].books[instrument].interest == FOLLOWS) {
             common_send(venue, id, text);
         }
     }
+}
+
+struct arb_level *const *common_room(struct common_venue *venue)
+{
+    return venue->desk.changes;
 }
 
 struct prng *common_chance(struct common_venue *venue)

@@ -29,6 +29,7 @@ enum interest {
 
 struct subscription {
     uint64_t channel; /* the last one; it stays when the interest ends */
+    int64_t whole_ns; /* when the last whole book is, or was, due */
     uint8_t interest; /* enum interest */
     uint8_t kinds;    /* the dialect's own bits */
 };
@@ -36,7 +37,8 @@ struct subscription {
 struct client {
     struct subscription *books; /* [instruments]; NULL: not connected */
     uint64_t n_sent, flags;
-    int64_t connected_ns, second_ns; /* the second of `n_requests` began then */
+    int64_t beat_ns;   /* when the next beat is due; 0: none has been asked for */
+    int64_t second_ns; /* the second of `n_requests` began then */
     uint32_t n_requests;
 };
 
@@ -64,10 +66,9 @@ struct common_venue {
     struct client clients[SIM_CLIENTS_MAX];
 };
 
-static inline struct common_venue *common_of(struct sim_venue *venue)
-{
-    return (struct common_venue *)venue; /* its first member */
-}
+/* -- common_venue.c ------------------------------------------------------------------------ */
+
+void common_plan_beat(struct common_venue *venue, uint32_t id, int64_t now_ns);
 
 /* -- common_books.c ------------------------------------------------------------------------ */
 

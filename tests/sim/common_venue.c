@@ -13,12 +13,23 @@ enum {
 
 /* -- clients ------------------------------------------------------------------------------- */
 
-static void plan_beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
+void common_plan_beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
 {
-    if (venue->dialect->beat_ns > 0) {
-        venue_desk_plan(&venue->desk, id,
-                        (struct agenda_entry){
-                            .at_ns = now_ns + venue->dialect->beat_ns, .what = BEAT, .a = id });
+    const int64_t at_ns = now_ns + venue->dialect->beat_ns;
+
+    venue->clients[id].beat_ns = at_ns;
+    venue_desk_plan(&venue->desk, id,
+                    (struct agenda_entry){ .at_ns = at_ns, .what = BEAT, .a = id });
+}
+
+/* What a connection begins with. */
+static void welcome(struct common_venue *venue, uint32_t id, int64_t now_ns)
+{
+    if (venue->dialect->beat_ns > 0 && !venue->dialect->beats_when_asked) {
+        common_plan_beat(venue, id, now_ns);
+    }
+    if (venue->dialect->greet != NULL) {
+        venue->dialect->greet(venue, id, now_ns);
     }
 }
 
@@ -27,17 +38,14 @@ static void on_connect(struct sim_venue *sim_venue, uint32_t id, int64_t now_ns)
     struct common_venue *const venue = common_of(sim_venue);
     struct client *const client = &venue->clients[id];
 
-    *client = (struct client){ .connected_ns = now_ns };
+    *client = (struct client){ 0 };
     client->books = calloc(venue->desk.config.instruments->n, sizeof(*client->books));
     if (client->books == NULL) {
         venue_desk_close(&venue->desk, id, 1011, "out of memory");
     } else if (common_is_one_too_many(venue, now_ns)) {
         venue_desk_close(&venue->desk, id, POLICY_VIOLATION, "too many connections");
     } else {
-        plan_beat(venue, id, now_ns);
-        if (venue->dialect->greet != NULL) {
-            venue->dialect->greet(venue, id, now_ns);
-        }
+        welcome(venue, id, now_ns);
     }
 }
 
@@ -118,20 +126,18 @@ static void say(struct common_venue *venue, uint32_t id, int64_t now_ns, dialect
     }
 }
 
-static void beat(struct common_venue *venue, uint32_t id, int64_t now_ns)
+static void beat(struct common_venue *venue, uint32_t id, int64_t due_ns)
 {
-    const struct client *const client = &venue->clients[id];
-
-    if (client->books == NULL || (now_ns - client->connected_ns) % venue->dialect->beat_ns != 0) {
+    if (venue->clients[id].beat_ns != due_ns) {
         return; /* of an earlier client with this number */
     }
     if (venue->dialect->put_beat != NULL) {
-        say(venue, id, now_ns, venue->dialect->put_beat);
+        say(venue, id, due_ns, venue->dialect->put_beat);
     }
     if (venue->dialect->put_book_beat != NULL) {
         beat_books(venue, id);
     }
-    plan_beat(venue, id, now_ns);
+    common_plan_beat(venue, id, due_ns);
 }
 
 /* A client that came in the meantime gets the answer that one before it was owed. */
@@ -142,6 +148,15 @@ static void late_answer(struct common_venue *venue, uint32_t id, int64_t now_ns)
     }
 }
 
+static void whole_due(struct common_venue *venue, uint32_t id, uint32_t instrument, int64_t due_ns)
+{
+    const struct subscription *const books = venue->clients[id].books;
+
+    if (books != NULL && books[instrument].whole_ns == due_ns) { /* else of an earlier one */
+        common_tell_whole(venue, id, instrument);
+    }
+}
+
 static void carry_out(struct common_venue *venue, struct agenda_entry due)
 {
     if (due.what >= OWN) {
@@ -149,7 +164,7 @@ static void carry_out(struct common_venue *venue, struct agenda_entry due)
     } else if (due.what == SHOW) {
         common_show(venue, due.a, due.at_ns);
     } else if (due.what == WHOLE) {
-        common_tell_whole(venue, due.a, due.b);
+        whole_due(venue, due.a, due.b, due.at_ns);
     } else if (due.what == LATE_ANSWER) {
         late_answer(venue, due.a, due.at_ns);
     } else {
@@ -168,6 +183,17 @@ static void on_time(struct sim_venue *sim_venue, int64_t now_ns)
     }
 }
 
+static void end_subscription(struct sim_venue *sim_venue, uint32_t id, uint32_t instrument,
+                             int64_t now_ns)
+{
+    struct common_venue *const venue = common_of(sim_venue);
+
+    if (venue->dialect->end_subscription != NULL && venue->clients[id].books != NULL &&
+        common_has(venue, id, instrument)) {
+        venue->dialect->end_subscription(venue, id, instrument, now_ns);
+    }
+}
+
 /* -- what is true, life -------------------------------------------------------------------- */
 
 static const struct sim_book *published(const struct sim_venue *sim_venue, uint32_t instrument)
@@ -180,14 +206,17 @@ static const struct sim_book *shown(const struct sim_venue *sim_venue, uint32_t 
                                     uint32_t feed)
 {
     const struct common_venue *const venue = (const struct common_venue *)sim_venue;
-    return venue->own == NULL ? published(sim_venue, instrument)
-                              : venue->dialect->own_books->shown(venue, instrument, feed);
+    return venue->own == NULL || venue->dialect->own_books->shown == NULL
+               ? published(sim_venue, instrument)
+               : venue->dialect->own_books->shown(venue, instrument, feed);
 }
 
 static const struct sim_book *told(const struct sim_venue *sim_venue, uint32_t instrument)
 {
     const struct common_venue *const venue = (const struct common_venue *)sim_venue;
-    return venue->own == NULL ? NULL : venue->dialect->own_books->told(venue, instrument);
+    return venue->own == NULL || venue->dialect->own_books->told == NULL
+               ? NULL
+               : venue->dialect->own_books->told(venue, instrument);
 }
 
 static void destroy(struct sim_venue *sim_venue)
@@ -226,6 +255,7 @@ int common_venue_create(struct sim_venue **out, const struct dialect *dialect,
         .published = published,
         .shown = shown,
         .told = told,
+        .end_subscription = end_subscription,
         .destroy = destroy,
     };
     if (config->market == NULL && dialect->hears == NULL) {

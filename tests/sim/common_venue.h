@@ -28,7 +28,8 @@ struct book_words {
     uint64_t nth;                /* message of the connection, from 0 */
     uint64_t channel;            /* of the client's subscription, see common_channel_of() */
     uint64_t flags;              /* of the client, see common_flags() */
-    int64_t at_ns;               /* by the venue's clock, a whole millisecond */
+    uint8_t kinds;               /* of the client's subscription, see common_kinds() */
+    int64_t at_ns;               /* by the venue's clock; with one channel, a whole millisecond */
     const struct sim_book *book; /* all of it, after this message: for checksums */
 };
 
@@ -57,6 +58,7 @@ struct dialect {
     bool level_by_level;    /* a message has one change: removals first, and each is published */
     uint32_t empty_once_in; /* changes, on which a message without any follows; 0: never */
     int64_t beat_ns;        /* between two beats of a connection; 0: none come by themselves */
+    bool beats_when_asked;  /* they begin with common_begin_beats(), not with the connection */
     int64_t checksum_ns;    /* least time between two checksums of a book, with `put_checksum` */
     uint64_t stream;        /* of chance */
     size_t level_len, row_len; /* no level, and no row of the catalog, is longer */
@@ -78,6 +80,9 @@ struct dialect {
     dialect_put put_late_answer; /* with common_answer_late() */
     /* Optional: recordings can be played. Has the client subscribed a recorded frame's channel? */
     bool (*hears)(struct common_venue *venue, uint32_t client, struct arb_bytes channel);
+    /* Optional: the venue ends a client's subscription of a book by itself, and says so. */
+    void (*end_subscription)(struct common_venue *venue, uint32_t client, uint32_t instrument,
+                             int64_t now_ns);
     const struct own_books *own_books; /* see common_own.h; NULL: one channel, as above */
     /* For the layer of faults: the enum frame_role of one of its frames, and whose book it is. */
     uint32_t (*role_of)(const struct instrument_list *list, struct arb_bytes frame,
@@ -86,6 +91,12 @@ struct dialect {
 
 int common_venue_create(struct sim_venue **venue, const struct dialect *dialect,
                         const struct sim_venue_config *config, struct err *err);
+
+/* The dialect's side of a model that common_venue_create() made. */
+static inline struct common_venue *common_of(struct sim_venue *venue)
+{
+    return (struct common_venue *)venue; /* its first member */
+}
 
 const struct sim_venue_config *common_config(const struct common_venue *venue);
 
@@ -97,6 +108,9 @@ uint32_t common_find(const struct instrument_list *list, struct arb_bytes name);
 /* False: the client has it already. The whole book, or what changes, comes after the answer. */
 bool common_subscribe(struct common_venue *venue, uint32_t client, uint32_t instrument,
                       int64_t now_ns);
+/* The same for a client that wants what changes only. */
+bool common_follow(struct common_venue *venue, uint32_t client, uint32_t instrument,
+                   int64_t now_ns);
 bool common_unsubscribe(struct common_venue *venue, uint32_t client, uint32_t instrument);
 
 /* Of how many books. */
@@ -116,6 +130,9 @@ bool common_has(const struct common_venue *venue, uint32_t client, uint32_t inst
 uint8_t *common_kinds(struct common_venue *venue, uint32_t client, uint32_t instrument);
 /* What a dialect remembers of a client; 0 at first. */
 uint64_t *common_flags(struct common_venue *venue, uint32_t client);
+
+/* With `beats_when_asked`: the beats of the client begin, unless they have. */
+void common_begin_beats(struct common_venue *venue, uint32_t client, int64_t now_ns);
 
 /* The answer to a request comes at that time, spelled as things are then. */
 void common_answer_late(struct common_venue *venue, uint32_t client, int64_t at_ns);
