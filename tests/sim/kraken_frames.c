@@ -246,7 +246,7 @@ void kraken_put_instruments(struct arb_text *text, const char *type,
         if (i > 0) {
             frame_puts(text, ",");
         }
-        put_pair(text, &items[i], statuses[i]);
+        put_pair(text, &items[i], statuses == NULL ? "online" : statuses[i]);
     }
     frame_puts(text, "]}}");
 }

@@ -60,7 +60,7 @@ void kraken_put_ack(struct arb_text *text, const struct kraken_request *request,
 void kraken_put_error(struct arb_text *text, const struct kraken_request *request,
                       const char *symbol, const char *error, int64_t now_ns);
 
-/* The catalog: `type` is "snapshot" or "update"; `statuses` are by instrument. */
+/* The catalog: `type` is "snapshot" or "update"; `statuses` are by instrument, NULL: all online. */
 void kraken_put_instruments(struct arb_text *text, const char *type,
                             const struct sim_instrument *items, const char *const *statuses,
                             uint32_t n);

@@ -14,7 +14,8 @@
 int kraken_venue_create(struct sim_venue **venue, const struct sim_venue_config *config,
                         struct err *err);
 
-/* Changes a pair's status ("online", "cancel_only", ...), a literal, and tells who subscribed. */
+/* Changes a pair's status ("online", "cancel_only", ...), a literal, and tells who subscribed.
+ * There must be a market. */
 void kraken_venue_set_pair_status(struct sim_venue *venue, uint32_t instrument, const char *status);
 
 #endif /* ARB_SIM_KRAKEN_VENUE_H */
