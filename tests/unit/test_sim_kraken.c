@@ -15,6 +15,7 @@ struct fixture {
     size_t depth;
     bool truncates;
     size_t n_snapshots, n_updates, n_mismatches, n_heartbeats;
+    size_t n_levels;        /* in the last snapshot, as it came */
     char answers[TEXT_MAX]; /* everything but books and heartbeats, a line each */
     size_t answers_len;
 };
@@ -42,6 +43,9 @@ static void on_send(void *context, uint32_t venue, uint32_t client, struct arb_b
             keep_answer(fixture, text);
         }
         return;
+    }
+    if (frame.is_snapshot) {
+        fixture->n_levels = fixture->book->bids.n + fixture->book->asks.n;
     }
     if (fixture->truncates) {
         naive_cut(&fixture->book->bids, fixture->depth);
@@ -174,6 +178,36 @@ static void naive_client_proves_every_checksum_at_depth_1000(void **state)
     prove_checksums(1000, 1100);
 }
 
+static void snapshot_is_as_deep_as_it_was_asked_for(void **state)
+{
+    static const size_t depths[] = { 10, 25 };
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100, 100);
+    for (size_t i = 0; i < 2; i++) {
+        say_book(&fixture, "subscribe", depths[i]);
+        run_ms(&fixture, 1000);
+        say_book(&fixture, "unsubscribe", depths[i]);
+        assert_int_equal(fixture.n_levels, 2 * depths[i]);
+    }
+    close_fixture(&fixture);
+}
+
+static void client_that_wants_no_snapshot_gets_updates_only(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100, 10);
+    say(&fixture, "{\"method\":\"subscribe\",\"params\":{\"channel\":\"book\","
+                  "\"symbol\":[\"BTC/USD\"],\"snapshot\":false}}");
+    run_ms(&fixture, 1000);
+    assert_int_equal(fixture.n_snapshots, 0);
+    assert_true(fixture.n_updates > 0);
+    close_fixture(&fixture);
+}
+
 static void client_that_never_truncates_fails_checksums(void **state)
 {
     struct fixture fixture;
@@ -258,6 +292,26 @@ static void hasty_resubscriptions_share_one_snapshot(void **state)
     say_book(&fixture, "subscribe", 10);
     run_ms(&fixture, 1000);
     assert_int_equal(fixture.n_snapshots, 1);
+    close_fixture(&fixture);
+}
+
+/* A snapshot comes after 20 to 40 ms, so most of the first ones are due before the second ones. */
+static void snapshot_of_an_ended_subscription_does_not_come(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100, 10);
+    for (int i = 0; i < 10; i++) {
+        say_book(&fixture, "subscribe", 10);
+        run_ms(&fixture, 19);
+        say_book(&fixture, "unsubscribe", 10);
+        say_book(&fixture, "subscribe", 10);
+        run_ms(&fixture, 19);
+        say_book(&fixture, "unsubscribe", 10);
+    }
+    assert_int_equal(fixture.n_snapshots, 0);
+    assert_int_equal(fixture.n_updates, 0);
     close_fixture(&fixture);
 }
 
@@ -358,6 +412,45 @@ static void heartbeat_ticks_each_second_after_the_first_subscription(void **stat
     close_fixture(&fixture);
 }
 
+static void heartbeat_of_a_client_ends_with_it(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100, 10);
+    struct sim_venue *const model = world_venue(fixture.world, KRAKEN);
+    say_book(&fixture, "subscribe", 10);
+    run_ms(&fixture, 500);
+    model->ops->on_disconnect(model, 0);
+    test_connect(fixture.world, KRAKEN, fixture.now_ns);
+    run_ms(&fixture, 5000);
+    assert_int_equal(fixture.n_heartbeats, 0);
+    say_book(&fixture, "subscribe", 10);
+    run_ms(&fixture, 5500);
+    assert_int_equal(fixture.n_heartbeats, 5);
+    close_fixture(&fixture);
+}
+
+/* The next client's heartbeat begins before the one that its predecessor would have got. */
+static void heartbeat_of_a_client_is_not_the_next_ones(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    open_fixture(&fixture, 100, 10);
+    struct sim_venue *const model = world_venue(fixture.world, KRAKEN);
+    say_book(&fixture, "subscribe", 10);
+    run_ms(&fixture, 500);
+    model->ops->on_disconnect(model, 0);
+    test_connect(fixture.world, KRAKEN, fixture.now_ns);
+    say_book(&fixture, "subscribe", 10);
+    run_ms(&fixture, 999);
+    assert_int_equal(fixture.n_heartbeats, 0);
+    run_ms(&fixture, 1);
+    assert_int_equal(fixture.n_heartbeats, 1);
+    close_fixture(&fixture);
+}
+
 static void status_comes_first_with_an_id_beyond_doubles(void **state)
 {
     struct fixture fixture;
@@ -380,15 +473,20 @@ int main(void)
         cmocka_unit_test(naive_client_proves_every_checksum_at_depth_25),
         cmocka_unit_test(naive_client_proves_every_checksum_at_depth_100),
         cmocka_unit_test(naive_client_proves_every_checksum_at_depth_1000),
+        cmocka_unit_test(snapshot_is_as_deep_as_it_was_asked_for),
+        cmocka_unit_test(client_that_wants_no_snapshot_gets_updates_only),
         cmocka_unit_test(client_that_never_truncates_fails_checksums),
         cmocka_unit_test(resubscription_brings_a_fresh_snapshot_each_time),
         cmocka_unit_test(no_update_follows_an_unsubscription),
         cmocka_unit_test(venue_ends_a_subscription_by_itself),
         cmocka_unit_test(hasty_resubscriptions_share_one_snapshot),
+        cmocka_unit_test(snapshot_of_an_ended_subscription_does_not_come),
         cmocka_unit_test(answers_read_as_the_venue_writes_them),
         cmocka_unit_test(garbage_is_refused_and_the_connection_stays),
         cmocka_unit_test(catalog_names_digits_and_follows_a_status),
         cmocka_unit_test(heartbeat_ticks_each_second_after_the_first_subscription),
+        cmocka_unit_test(heartbeat_of_a_client_ends_with_it),
+        cmocka_unit_test(heartbeat_of_a_client_is_not_the_next_ones),
         cmocka_unit_test(status_comes_first_with_an_id_beyond_doubles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
