@@ -26,13 +26,21 @@ static enum link join(uint64_t last_seq, const struct arb_book_event *event, cha
     return LINK_BROKEN;
 }
 
+static enum link unlinked(uint64_t last_seq, const struct arb_book_event *event, char *why)
+{
+    (void)snprintf(why, EVENT_REASON_MAX,
+                   "an event does not follow the one before: it names %" PRIu64 ", and %" PRIu64
+                   " is the last",
+                   event->prev_seq, last_seq);
+    return LINK_BROKEN;
+}
+
 static enum link follow_chain(uint64_t last_seq, const struct arb_book_event *event, char *why)
 {
     if (event->prev_seq == 0) {
         return LINK_OPEN;
     }
-    return event->prev_seq == last_seq ? LINK_FITS
-                                       : broken(why, "an event does not follow the one before");
+    return event->prev_seq == last_seq ? LINK_FITS : unlinked(last_seq, event, why);
 }
 
 enum link link_follow(const struct live_rules *rules, uint64_t last_seq,
@@ -86,6 +94,6 @@ enum link link_meet(const struct live_rules *rules, const struct arb_book_event 
     }
     const enum link link = meet_by_time(snapshot, event);
     return rules->loss == ARB_LOSS_CHAIN && is_numbered && link == LINK_OPEN
-               ? broken(why, "an event does not follow the one before")
+               ? unlinked(snapshot->last_seq, event, why)
                : link;
 }

@@ -599,7 +599,7 @@ static const char *apply_levels(struct step *step, struct live_changes *changes)
  */
 static void on_repeated_delta(struct step *step)
 {
-    const struct live_book *const book = step->book;
+    struct live_book *const book = step->book;
     const struct arb_book_event *const event = step->event;
     const bool is_older = event->last_seq != 0 && book->last_seq != 0
                               ? event->last_seq != book->last_seq
@@ -607,6 +607,7 @@ static void on_repeated_delta(struct step *step)
 
     if (!step->is_at_seam) {
         step->room->counts.repeated++;
+        silence_alive(&book->silence, step->now.mono_ns);
     } else if (is_older && step->now.mono_ns - book->recv.mono_ns > STREAM_BEHIND_MAX_NS) {
         damaged(step, "the stream stays behind the snapshot");
     }

@@ -13,6 +13,11 @@ void silence_event(struct silence *silence, int64_t now_ns, int64_t max_age_ns)
     silence->last_ns = now_ns;
 }
 
+void silence_alive(struct silence *silence, int64_t now_ns)
+{
+    silence->last_ns = now_ns;
+}
+
 bool silence_is_suspicious(const struct silence *silence, int64_t now_ns, int64_t max_age_ns)
 {
     const bool was_busy =

@@ -22,6 +22,8 @@ struct silence {
 };
 
 void silence_event(struct silence *silence, int64_t now_ns, int64_t max_age_ns);
+/* The venue said that nothing has changed. */
+void silence_alive(struct silence *silence, int64_t now_ns);
 bool silence_is_suspicious(const struct silence *silence, int64_t now_ns, int64_t max_age_ns);
 
 #endif /* ARB_SILENCE_H */

@@ -117,7 +117,8 @@ void conns_opened(struct session *session, uint32_t c, struct moment now)
     conn->is_up = true;
     conn->is_doomed = conn->wants_dial = conn->has_seq = false;
     conn->dials = 0;
-    conn->send_ns = now.mono_ns;
+    conn->send_ns = now.mono_ns + session->plan.settle_ms * NS_PER_MS;
+    conn->is_served = false;
     conn->answer_by_ns = NEVER_NS;
     conn->beat = 0;
     books_forget_time(session);
@@ -191,9 +192,18 @@ void conns_give_up(struct session *session, const char *why)
 
 /* -- is anybody there ----------------------------------------------------------------- */
 
-void conns_heard(struct session *session, uint32_t conn)
+void conns_came(struct session *session, uint32_t c, struct moment now)
 {
-    session->conns[conn].answer_by_ns = NEVER_NS;
+    const int64_t beat_ns = session->plan.beat_ms * NS_PER_MS;
+    const bool has_beat = c != ARB_NO_CONN && beat_ns > 0 && session->conns[c].is_served;
+
+    if (c != ARB_NO_CONN) {
+        session->conns[c].answer_by_ns = NEVER_NS;
+    }
+    if (session->sink->came != NULL) {
+        session->sink->came(session->sink_context, c, now,
+                            has_beat ? now.mono_ns + beat_ns : NEVER_NS);
+    }
 }
 
 void conns_dated(struct session *session, const struct effect *effect, struct moment now)

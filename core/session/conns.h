@@ -15,8 +15,8 @@ void conns_dial(struct session *session, uint32_t conn, struct moment now);
 void conns_opened(struct session *session, uint32_t conn, struct moment now);
 /* It is down: its books are STALE. */
 void conns_closed(struct session *session, uint32_t conn, struct moment now, const char *why);
-/* Something came. */
-void conns_heard(struct session *session, uint32_t conn);
+/* Something came on a connection, or by HTTP (ARB_NO_CONN). */
+void conns_came(struct session *session, uint32_t conn, struct moment now);
 
 /* Drops it, and ignores what still comes from it. */
 void conns_distrust(struct session *session, uint32_t conn, struct moment now,

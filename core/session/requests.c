@@ -24,7 +24,8 @@ struct arb_ask request_ask(struct session *session, enum arb_ask_what what)
     return (struct arb_ask){ .size = (uint32_t)sizeof(struct arb_ask),
                              .what = (uint32_t)what,
                              .conn = ARB_NO_CONN,
-                             .number = session->last_number };
+                             .number = session->last_number,
+                             .now_ns = session->effects.host.now_ns };
 }
 
 static struct arb_request empty_request(struct session *session)

@@ -132,17 +132,6 @@ static bool is_known(const struct session *session, uint32_t conn)
     return !session->is_disabled && conn < session->n_conns;
 }
 
-static void tell_came(const struct session *session, uint32_t conn, struct moment now)
-{
-    const int64_t beat_ns = session->plan.beat_ms * NS_PER_MS;
-    const bool has_beat = conn != ARB_NO_CONN && beat_ns > 0;
-
-    if (session->sink->came != NULL) {
-        session->sink->came(session->sink_context, conn, now,
-                            has_beat ? now.mono_ns + beat_ns : NEVER_NS);
-    }
-}
-
 static void tell_connection(const struct session *session, uint32_t conn, struct moment now,
                             bool is_up)
 {
@@ -232,8 +221,8 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     if (!is_known(session, conn) || session->conns[conn].is_doomed) {
         return;
     }
-    tell_came(session, conn, now);
-    conns_heard(session, conn);
+    const bool was_served = session->conns[conn].is_served;
+    conns_came(session, conn, now);
     if (session->holds && is_held(session, conn, now, &message)) {
         return;
     }
@@ -245,6 +234,9 @@ static void on_message(void *owner, uint32_t conn, struct moment now, struct arb
     if (is_venues_fault(rc)) {
         conns_distrust(session, conn, now, "the venue sent what its protocol does not allow",
                        "protocol error");
+    }
+    if (session->conns[conn].is_served && !was_served) {
+        conns_came(session, conn, now); /* what is owed from here on */
     }
     session->current_conn = ARB_NO_CONN;
     session->room.is_numbered = false;
@@ -425,7 +417,7 @@ static void on_answer(void *owner, uint32_t request, struct moment now,
     struct http_call call;
 
     if (!session->is_disabled && request_take(session, request, &call)) {
-        tell_came(session, ARB_NO_CONN, now);
+        conns_came(session, ARB_NO_CONN, now);
         take_answer(session, &call, answer, now);
     }
 }

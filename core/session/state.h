@@ -86,6 +86,7 @@ struct session_conn {
     bool wants_dial; /* the port asked where to */
     bool has_token, is_token_asked;
     bool has_seq;
+    bool is_served; /* a book came over it since it is up */
     uint32_t dials; /* attempts since it was up */
     uint32_t token_attempt;
     uint32_t n_pending; /* subscriptions that are to be asked for or left */

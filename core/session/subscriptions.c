@@ -85,6 +85,7 @@ static void set_served(struct session *session, uint32_t i, uint32_t channel, st
     struct subscription *const sub = sub_of(session, i, channel);
 
     sub->unanswered = sub->pauses = 0;
+    session->conns[session->books[i].conn].is_served = true;
     set_state(session, i, channel, SUB_ON, NEVER_NS);
     if (!sub->was_on) {
         sub->was_on = true;

@@ -158,9 +158,11 @@ struct arb_plan {
     /*
      * 0, none: so often at least something comes on each connection, whatever the market does. What
      * is shown may be as old as it is overdue: beyond half of max_lag the books of the connection
-     * are suspect, beyond max_lag STALE, long before idle_ms is over.
+     * are suspect, beyond max_lag STALE, long before idle_ms is over. It counts once a book of the
+     * connection is served. WebSocket pings are none of it.
      */
     uint32_t beat_ms;
+    uint32_t settle_ms; /* 0: no subscription is sent before a connection is up for so long */
 };
 
 /* The limits that most plugins have options for; 0 leaves the plan's. */
@@ -213,6 +215,7 @@ struct arb_ask {
     uint32_t number;  /* of this request, above 0: to find its answer by; grows by one each time */
     uint32_t n_instruments;
     const uint32_t *instruments; /* SUBSCRIBE, UNSUBSCRIBE, SNAPSHOT (one) */
+    int64_t now_ns;              /* UTC, as host->now_ns is elsewhere: for venues that want one */
 };
 
 enum arb_method { ARB_GET = 0, ARB_POST = 1 };

@@ -160,7 +160,8 @@ void golden_check(struct report *report, const struct plugin *plugin, const stru
     char *got = NULL;
     size_t len = 0;
 
-    (void)snprintf(name, sizeof(name), "golden %s", slash == NULL ? script->path : slash + 1);
+    (void)snprintf(name, sizeof(name), "golden %s%s", slash == NULL ? script->path : slash + 1,
+                   is_update ? ", written" : "");
     golden_path(script->path, path, sizeof(path));
     watch_check(name);
     if (tell(plugin, script, &got, &len, &err) != ARB_OK) {

@@ -116,7 +116,8 @@ int main(int argc, char **argv)
     static struct arguments arguments = { .is_hostile = true,
                                           .limit_s = WATCH_LIMIT_S,
                                           .format = &format_table,
-                                          .plan = { .seed = 1, .mutations = MUTATIONS, .thin = 1 } };
+                                          .plan = {
+                                              .seed = 1, .mutations = MUTATIONS, .thin = 1 } };
     struct outlets outlets = { .arguments = &arguments };
 
     (void)setvbuf(stdout, NULL, _IOLBF, 0); /* what was checked is seen at once */

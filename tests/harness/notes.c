@@ -109,11 +109,13 @@ static const struct limit {
     {                                                                                              \
 #name_, offsetof(struct arb_plan, name_)                                                   \
     }
-    LIMIT(idle_ms),           LIMIT(heartbeat_ms),    LIMIT(beat_ms),
-    LIMIT(answer_ms),         LIMIT(books_per_conn),  LIMIT(books_per_request),
-    LIMIT(opens_per_10s),     LIMIT(opens_per_10min), LIMIT(requests_per_second),
-    LIMIT(requests_per_hour), LIMIT(http_at_once),    LIMIT(http_per_min),
-    LIMIT(http_per_10min),
+    LIMIT(idle_ms),           LIMIT(heartbeat_ms),
+    LIMIT(beat_ms),           LIMIT(settle_ms),
+    LIMIT(answer_ms),         LIMIT(books_per_conn),
+    LIMIT(books_per_request), LIMIT(opens_per_10s),
+    LIMIT(opens_per_10min),   LIMIT(requests_per_second),
+    LIMIT(requests_per_hour), LIMIT(http_at_once),
+    LIMIT(http_per_min),      LIMIT(http_per_10min),
 #undef LIMIT
 };
 

@@ -36,7 +36,7 @@ struct fake_venue {
     const char *loss, *source, *seam, *catalog, *without, *query;
     bool desync, not_back, listed, token, at_once;
     int64_t checksum_levels, channels, per_conn, per_request, per_second, per_hour;
-    int64_t opens, answer_ms, beat_ms, rhythm_ms;
+    int64_t opens, answer_ms, beat_ms, rhythm_ms, settle_ms;
     int64_t http_at_once, http_per_10min, packing;
 };
 
@@ -354,6 +354,7 @@ static inline int fake_init(void *instance, struct arb_host *host,
     plan->answer_ms = (uint32_t)self->answer_ms;
     plan->heartbeat_ms = (uint32_t)self->beat_ms;
     plan->beat_ms = (uint32_t)self->rhythm_ms;
+    plan->settle_ms = (uint32_t)self->settle_ms;
     plan->liveness = self->rhythm_ms > 0 ? ARB_LIVENESS_SERVER_HEARTBEAT : plan->liveness;
     plan->http_at_once = (uint32_t)self->http_at_once;
     plan->http_per_10min = (uint32_t)self->http_per_10min;
@@ -484,6 +485,7 @@ static const struct arb_option fake_options[] = {
     FAKE_NUMBER(answer_ms, "5000"),
     FAKE_NUMBER(beat_ms, "0"),
     FAKE_NUMBER(rhythm_ms, "0"),
+    FAKE_NUMBER(settle_ms, "0"),
     FAKE_NUMBER(http_at_once, "4"),
     FAKE_NUMBER(http_per_10min, "0"),
     FAKE_NUMBER(packing, "0"),

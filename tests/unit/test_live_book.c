@@ -223,7 +223,8 @@ static void event_that_names_another_before_is_damage(void **state)
     (void)state;
     live_world_run(&chained, SEED "delta #12<11 b100x2",
                    "snapshot LIVE verified b100x1 a101x1\n"
-                   "damaged status STALE an event does not follow the one before\n");
+                   "damaged status STALE an event does not follow the one before: it names 11, and "
+                   "10 is the last\n");
 }
 
 static void event_that_names_none_before_proves_nothing(void **state)
@@ -500,7 +501,8 @@ static void held_deltas_out_of_order_are_damage(void **state)
     live_world_run(&http_numbered, "delta #11 b91x1;delta #12 b92x1;delta #11 b93x3",
                    "damaged status STALE the venue's sequence went back\n");
     live_world_run(&http_chained, "delta #11<10 b91x1;delta #13<12 b93x3",
-                   "damaged status STALE an event does not follow the one before\n");
+                   "damaged status STALE an event does not follow the one before: it names 12, and "
+                   "11 is the last\n");
     live_world_run(&by_time, "delta t=11 b91x1;delta t=11 b91x2;delta t=10 b91x3",
                    "damaged status STALE the venue's time went back\n");
 }
@@ -736,7 +738,8 @@ static void chain_behind_a_quiet_snapshot_is_unverifiable(void **state)
                               "delta LIVE unverifiable b80x3\n");
     live_world_run(&chained_by_time, QUIET_SEED "delta #7<6 t=20 b80x2;delta #9<8 t=30 b80x3",
                    QUIET_BOOK "delta LIVE unverifiable b80x2\n"
-                              "damaged status STALE an event does not follow the one before\n");
+                              "damaged status STALE an event does not follow the one before: it "
+                              "names 8, and 7 is the last\n");
 }
 
 #define NEXT_SEED "delta #7<6 t=20 b80x2;leave;await;delta #8<7 t=30 b81x1;delta #9<8 t=40 b80x3;"

@@ -561,6 +561,33 @@ static void test_busy_book_that_falls_silent_is_asked_for(void **state)
     world_destroy(world);
 }
 
+/* The venue repeats the book's last event as long as nothing changes. */
+static void test_book_that_says_that_it_has_not_changed_is_not_silent(void **state)
+{
+    static const struct world_spec spec = { .options = { { "loss", "chain" }, { "at_once", "on" } },
+                                            .max_age_ms = 30000 };
+    struct world *const world = world_live(&spec);
+
+    (void)state;
+    world_say(world, "snap 1 10 b1x1 a2x1");
+    for (unsigned i = 0; i < 10; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "delta 0 %u prev=%u b100x%u", 11 + i, 10 + i, 2 + i);
+        world_say(world, text);
+    }
+    world_forget(world);
+    for (unsigned i = 0; i < 4; i++) {
+        world_run(world, 29000);
+        world_say(world, "delta 0 20 prev=20");
+    }
+    world_expect(world, "");
+    world_run(world, 31000);
+    world_expect(world, "status 0 STALE silent for longer than max_age, after it was busy\n"
+                        "status 0 SYNCING resync\n"
+                        "> send 0 sub 0 BTC/USD\n");
+    world_destroy(world);
+}
+
 static void test_book_that_was_never_busy_may_be_silent(void **state)
 {
     struct world *const world = after_events(9);
@@ -640,6 +667,50 @@ static void test_the_rhythm_of_a_venue_is_told(void **state)
     world_expect(world, "> came 0, the next within 20000 ms\n");
     world_run(world, 15000);
     world_expect(world, "> send 0 beat\n");
+    world_destroy(world);
+}
+
+/* Before a book is served a venue may have no reason to say anything. */
+static void test_the_rhythm_counts_once_a_book_is_served(void **state)
+{
+    static const struct world_spec spec = { .options = { { "rhythm_ms", "20000" } },
+                                            .symbols = { "BTC/USD" } };
+    struct world *const world = world_create(&spec);
+
+    (void)state;
+    assert_int_equal(ARB_OK, session_start(world->session, world->now, &world->err));
+    world_open(world, 0);
+    world_forget(world);
+    world->shows_dues = true;
+    world_say(world, "answered - 0 subscribed anything");
+    world_expect(world, "> came 0\n");
+    world_say(world, "snap 0 10 b1x1 a2x1");
+    world_forget(world);
+    world_say(world, "answered - 0 subscribed anything");
+    world_expect(world, "> came 0, the next within 20000 ms\n");
+    world_close(world, 0, "gone");
+    world_open(world, 0);
+    world_forget(world);
+    world_say(world, "answered - 0 subscribed anything");
+    world_expect(world, "> came 0\n");
+    world_destroy(world);
+}
+
+static void test_a_connection_settles_before_anything_is_subscribed(void **state)
+{
+    static const struct world_spec spec = { .options = { { "settle_ms", "1000" } },
+                                            .symbols = { "BTC/USD" } };
+    struct world *const world = world_create(&spec);
+
+    (void)state;
+    assert_int_equal(ARB_OK, session_start(world->session, world->now, &world->err));
+    world_forget(world);
+    world_open(world, 0);
+    world_forget(world);
+    world_run(world, 999);
+    world_expect(world, "");
+    world_run(world, 1);
+    world_expect(world, "> send 0 sub 0 BTC/USD\n");
     world_destroy(world);
 }
 
@@ -1001,11 +1072,14 @@ int main(void)
         cmocka_unit_test(test_reference_that_was_damaged_is_given_up),
         cmocka_unit_test(test_clock_that_slept_is_found_out),
         cmocka_unit_test(test_busy_book_that_falls_silent_is_asked_for),
+        cmocka_unit_test(test_book_that_says_that_it_has_not_changed_is_not_silent),
         cmocka_unit_test(test_book_that_was_never_busy_may_be_silent),
         cmocka_unit_test(test_book_that_was_asked_for_may_be_silent_from_then_on),
         cmocka_unit_test(test_heartbeats_are_asked_and_answered),
         cmocka_unit_test(test_what_the_venue_owes_is_told),
         cmocka_unit_test(test_the_rhythm_of_a_venue_is_told),
+        cmocka_unit_test(test_the_rhythm_counts_once_a_book_is_served),
+        cmocka_unit_test(test_a_connection_settles_before_anything_is_subscribed),
         cmocka_unit_test(test_a_dated_heartbeat_is_told_with_when_it_was_asked_for),
         cmocka_unit_test(test_unanswered_heartbeat_drops_the_connection),
         cmocka_unit_test(test_third_unanswered_request_drops_a_dead_connection),
