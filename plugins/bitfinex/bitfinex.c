@@ -1,10 +1,24 @@
-/*
- * Bitfinex, public order books, API v2: the plan, subscriptions, messages. README.md has the
- * venue's rules and where they are from.
- */
+/* Bitfinex, public order books, API v2. README.md has the venue's rules and where they are from. */
 #include "arbspot/answers.h"
+#include "arbspot/catalog.h"
+#include "arbspot/digits_crc.h"
 
-#include "bitfinex.h"
+enum { CHANNELS_MAX = 36 }; /* on one connection; the venue refuses more */
+
+/* A subscription of one connection. */
+struct channel {
+    uint64_t id; /* 0: free */
+    uint32_t instrument;
+};
+
+struct bitfinex {
+    const char *ws_url, *rest_url; /* options */
+    int64_t depth;
+    struct arb_limits limits;
+    const struct arb_exchange_env *env;
+    struct channel channels[ARB_CONNS_MAX][CHANNELS_MAX];
+    struct arb_draft draft; /* of the book in hand */
+};
 
 static int bitfinex_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
                          struct arb_plan *plan)
@@ -19,21 +33,21 @@ static int bitfinex_init(void *instance, struct arb_host *host, const struct arb
     plan->beat_ms = 15000;   /* each channel has heartbeats of its own */
     plan->opens_per_10s = 3; /* 20 in a minute are allowed to an address */
     plan->catalog = ARB_CATALOG_HTTP;
-    plan->is_listed_only = true;         /* what the venue calls AMP is not what others do */
-    plan->depth = (uint32_t)self->depth; /* so many orders are at most so many levels */
+    plan->is_listed_only = true; /* what the venue calls AMP is not what others do */
+    plan->depth = (uint32_t)self->depth;
     arb_plan_limit(plan, &self->limits);
-    return strcmp(self->mode_name, "orders") == 0 ? bitfinex_orders_init(self) : ARB_OK;
+    return ARB_OK;
 }
 
 /* -- subscriptions ------------------------------------------------------------------------ */
 
 /* The channel with this id, or of this instrument: the first that matches, or NULL. */
-static struct bitfinex_channel *find_channel(struct bitfinex *self, uint32_t conn, uint64_t id,
-                                             uint32_t instrument)
+static struct channel *find_channel(struct bitfinex *self, uint32_t conn, uint64_t id,
+                                    uint32_t instrument)
 {
-    struct bitfinex_channel *const channels = self->channels[conn];
+    struct channel *const channels = self->channels[conn];
 
-    for (unsigned k = 0; k < BITFINEX_CHANNELS_MAX; k++) {
+    for (unsigned k = 0; k < CHANNELS_MAX; k++) {
         if (channels[k].id != 0 && (channels[k].id == id || channels[k].instrument == instrument)) {
             return &channels[k];
         }
@@ -41,20 +55,22 @@ static struct bitfinex_channel *find_channel(struct bitfinex *self, uint32_t con
     return NULL;
 }
 
+/* What the id and the instrument had before is over. */
 static int keep_channel(struct bitfinex *self, uint32_t conn, uint64_t id, uint32_t instrument)
 {
-    struct bitfinex_channel *channel = self->channels[conn];
+    struct channel *place = NULL;
 
-    for (struct bitfinex_channel *old; (old = find_channel(self, conn, id, instrument)) != NULL;) {
-        old->id = 0;
+    for (unsigned k = CHANNELS_MAX; k-- > 0;) {
+        struct channel *const channel = &self->channels[conn][k];
+        if (channel->id == 0 || channel->id == id || channel->instrument == instrument) {
+            channel->id = 0;
+            place = channel;
+        }
     }
-    for (unsigned k = 0; k + 1 < BITFINEX_CHANNELS_MAX && channel->id != 0; k++) {
-        channel++;
-    }
-    if (channel->id != 0 || id == 0) {
+    if (place == NULL || id == 0) {
         return ARB_EPROTO;
     }
-    *channel = (struct bitfinex_channel){ id, instrument };
+    *place = (struct channel){ id, instrument };
     return ARB_OK;
 }
 
@@ -70,12 +86,10 @@ static int bitfinex_ask(void *instance, const struct arb_ask *ask, struct arb_re
     } else if (ask->what == ARB_ASK_SUBSCRIBE) {
         arb_text_add(text,
                      "{\"event\":\"subscribe\",\"channel\":\"book\",\"symbol\":\"%s\","
-                     "\"prec\":\"%s\",\"freq\":\"F0\",\"len\":\"%d\"}",
-                     self->env->instruments[ask->instruments[0]].venue_symbol,
-                     self->orders == NULL ? "P0" : "R0", (int)self->depth);
+                     "\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"%d\"}",
+                     self->env->instruments[ask->instruments[0]].venue_symbol, (int)self->depth);
     } else if (ask->what == ARB_ASK_UNSUBSCRIBE) {
-        const struct bitfinex_channel *const channel =
-            find_channel(self, ask->conn, 0, ask->instruments[0]);
+        const struct channel *const channel = find_channel(self, ask->conn, 0, ask->instruments[0]);
         if (channel != NULL) { /* else nothing but a new connection ends it */
             arb_text_add(text, "{\"event\":\"unsubscribe\",\"chanId\":%llu}",
                          (unsigned long long)channel->id);
@@ -86,7 +100,79 @@ static int bitfinex_ask(void *instance, const struct arb_ask *ask, struct arb_re
     return text->len > 0 ? ARB_OK : ARB_ENOTSUP;
 }
 
-/* -- messages ----------------------------------------------------------------------------- */
+/* -- books -------------------------------------------------------------------------------- */
+
+/* [price, count, +-amount], an ask below 0. Without orders the level is gone. */
+static int read_level(void *context, struct arb_json *json)
+{
+    struct arb_draft *const draft = context;
+    struct arb_json px, amount;
+    uint64_t n_orders;
+    const struct arb_json_field fields[] = { { "price", ARB_JSON_ANY, &px },
+                                             { "count", ARB_JSON_U64, &n_orders },
+                                             { "amount", ARB_JSON_ANY, &amount } };
+
+    if (arb_json_elements(json, fields, 3) != 7) {
+        return arb_json_trouble(json);
+    }
+    const bool is_ask = arb_json_literal(&amount, "-", 1);
+    struct arb_levels *const side = is_ask ? &draft->asks : &draft->bids;
+    struct arb_level *const level = arb_levels_more(json, side);
+    if (level == NULL) {
+        return json->rc;
+    }
+    if (!arb_json_price(&px, side->px_scale, &level->px, &side->px_digits) ||
+        !arb_json_decimal(&amount, side->qty_scale, &level->qty, &side->qty_digits) ||
+        level->qty == 0) { /* which would have no side */
+        return arb_json_ok(&px) ? arb_json_trouble(&amount) : px.rc;
+    }
+    level->qty = n_orders == 0 ? 0 : level->qty;
+    arb_levels_keep(side);
+    return ARB_OK;
+}
+
+/*
+ * A whole book is an array of levels, and a change is one. A checksum is of the book as the events
+ * before left it: an event of its own, which changes nothing. Damage costs this book only.
+ */
+static int on_book(struct bitfinex *self, struct arb_host *host, uint32_t instrument,
+                   struct arb_json json, bool is_checksum)
+{
+    struct arb_draft *const draft = &self->draft;
+    struct arb_json ahead = json;
+    int64_t checksum = 0;
+    const bool is_whole = !is_checksum && arb_json_array(&ahead) && arb_json_peek(&ahead) != 0 &&
+                          (*ahead.at == '[' || *ahead.at == ']');
+
+    arb_draft_begin(draft, self->env, instrument, is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    draft->event.max_depth = (uint32_t)self->depth;
+    draft->event.has_checksum = is_checksum;
+    if (is_checksum) {
+        draft->bids.rc = arb_json_i64(&json, &checksum) ? ARB_OK : ARB_EPROTO;
+    } else {
+        draft->bids.rc =
+            is_whole ? arb_json_each(&json, read_level, draft) : read_level(draft, &json);
+    }
+    draft->event.checksum = (uint32_t)checksum;
+    return arb_draft_publish(host, draft);
+}
+
+/* Best bid, best ask, second bid, ...; the longer side goes on alone. */
+static int bitfinex_checksum(void *instance, const struct arb_book_event *event,
+                             const struct arb_book *book, uint32_t *checksum)
+{
+    static const struct arb_digits_style style = { .n_levels = 25,
+                                                   .order = ARB_DIGITS_BY_LEVEL,
+                                                   .between = ':',
+                                                   .has_point = true,
+                                                   .is_js = true,
+                                                   .has_minus = true };
+    const struct bitfinex *const self = instance;
+
+    *checksum =
+        arb_digits_crc_once(&style, &self->env->instruments[event->instrument], event, book);
+    return ARB_OK;
+}
 
 /*
  * [channel, book, number], [channel, "hb", number] or [channel, "cs", checksum, number]. All of
@@ -95,116 +181,102 @@ static int bitfinex_ask(void *instance, const struct arb_ask *ask, struct arb_re
 static int on_array(struct bitfinex *self, struct arb_host *host, uint32_t conn,
                     struct arb_json json)
 {
-    struct bitfinex_frame frame = { .word = { "", 0 } };
+    enum { BOOK = 1 | 2 | 4, WORD = BOOK | 8 };
+    struct arb_bytes word = { "", 0 };
+    struct arb_json second, third, fourth;
+    uint64_t id, number;
+    const struct arb_json_field fields[] = { { "channel", ARB_JSON_U64, &id },
+                                             { "book or word", ARB_JSON_ANY, &second },
+                                             { "number or checksum", ARB_JSON_ANY, &third },
+                                             { "number", ARB_JSON_ANY, &fourth } };
+    const uint32_t seen = arb_json_elements(&json, fields, 4);
 
-    arb_json_array(&json);
-    bool is_whole =
-        arb_json_next(&json) && arb_json_u64(&json, &frame.channel) && arb_json_next(&json);
-    if (arb_json_peek(&json) == '"') {
-        (void)arb_json_string(&json, &frame.word);
-    }
-    const bool is_beat = arb_bytes_are(frame.word, "hb");
-    if (!is_beat) {
-        is_whole = is_whole && (frame.word.len == 0 || arb_json_next(&json)) &&
-                   arb_json_later(&json, &frame.payload);
-    }
-    is_whole = is_whole && arb_json_next(&json) && arb_json_u64(&json, &frame.seq);
-    while (is_whole && arb_json_next(&json)) {
-        arb_json_skip(&json); /* more may be appended one day */
-    }
-    if (!is_whole || !arb_json_end(&json)) {
+    if (!arb_json_end(&json) || (seen & BOOK) != BOOK) {
         return ARB_EPROTO;
     }
-    const int rc = arb_conn_seq(host, conn, frame.seq);
-    const struct bitfinex_channel *const channel =
-        find_channel(self, conn, frame.channel, ARB_NO_INSTRUMENT);
-    if (rc != ARB_OK || channel == NULL) {
+    const bool is_book = arb_json_peek(&second) != '"' || !arb_json_string(&second, &word);
+    const bool is_short = is_book || arb_bytes_are(word, "hb");
+    if (!(is_short || seen == WORD) || !arb_json_u64(is_short ? &third : &fourth, &number)) {
+        return ARB_EPROTO;
+    }
+    const int rc = arb_conn_seq(host, conn, number);
+    const struct channel *const channel = find_channel(self, conn, id, ARB_NO_INSTRUMENT);
+    const bool is_checksum = arb_bytes_are(word, "cs");
+    if (rc != ARB_OK || channel == NULL || !(is_book || is_checksum)) {
         return rc;
     }
-    frame.instrument = channel->instrument;
-    if (frame.word.len == 0) {
-        return bitfinex_book(self, host, &frame);
-    }
-    return arb_bytes_are(frame.word, "cs") ? bitfinex_book_sum(self, host, &frame) : ARB_OK;
+    return on_book(self, host, channel->instrument, is_checksum ? third : second, is_checksum);
 }
+
+/* -- events ------------------------------------------------------------------------------- */
 
 /* What is not in it is empty, or 0. */
 struct message {
+    struct bitfinex *self;
+    struct arb_host *host;
+    uint32_t conn, instrument;
     struct arb_bytes event, channel, symbol, words, status;
     uint64_t id, code, version;
     struct arb_json platform;
 };
 
 /* The first one of a connection tells its version and whether the platform works. */
-static int on_info(struct bitfinex *self, struct arb_host *host, uint32_t conn, struct message *m,
-                   bool has_platform)
+static int on_info(struct message *m, bool has_platform)
 {
-    uint64_t is_operative = 1;
-    const struct arb_json_field fields[] = { { "status", ARB_JSON_U64, &is_operative } };
+    uint64_t works = 0;
+    const struct arb_json_field field = { "status", ARB_JSON_U64, &works };
 
     if (m->version != 0) {
-        memset(self->channels[conn], 0, sizeof(self->channels[conn]));
+        memset(m->self->channels[m->conn], 0, sizeof(m->self->channels[m->conn]));
     }
-    if (has_platform && arb_json_fields(&m->platform, fields, 1) != 1) {
+    if (has_platform && arb_json_fields(&m->platform, &field, 1) != 1) {
         return ARB_EPROTO;
     }
     if (m->code == 20051) {
-        return arb_ws_renew(host, conn, "the venue restarts its servers");
+        return arb_ws_renew(m->host, m->conn, "the venue restarts its servers");
     }
     if (m->code == 20061) { /* nothing trades before the next connection says so */
-        return arb_ws_close(host, conn, "the maintenance is over, its books start over");
+        return arb_ws_close(m->host, m->conn, "the maintenance is over, its books start over");
     }
-    if (!has_platform && m->code != 20060) {
-        return ARB_OK;
+    if (works == 1 && m->code != 20060) {
+        return arb_trading_set(m->host, ARB_ALL_INSTRUMENTS, ARB_TRADING_OPEN, "operative");
     }
-    const bool is_open = m->code != 20060 && is_operative == 1;
-    return arb_trading_set(host, ARB_ALL_INSTRUMENTS,
-                           is_open ? ARB_TRADING_OPEN : ARB_TRADING_HALTED,
-                           is_open ? "operative" : "maintenance");
+    return has_platform || m->code == 20060
+               ? arb_trading_set(m->host, ARB_ALL_INSTRUMENTS, ARB_TRADING_HALTED, "maintenance")
+               : ARB_OK;
 }
 
-/* "Not ready" passes. "Already subscribed" comes before the answer that it repeats. */
-static int on_error(struct bitfinex *self, struct arb_host *host, uint32_t conn,
-                    const struct message *m, uint32_t i)
+static int on_subscribed(const struct message *m)
 {
-    const struct bitfinex_channel *const channel =
-        find_channel(self, conn, m->id, ARB_NO_INSTRUMENT);
-
-    if (m->code == 10301) {
+    if (!arb_bytes_are(m->channel, "book") || m->instrument == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    if (i == ARB_NO_INSTRUMENT && channel != NULL) {
-        i = channel->instrument;
-    }
-    return arb_refused(host, i, m->code == 11000 ? ARB_LATER : ARB_REFUSED, m->words);
+    const int rc = keep_channel(m->self, m->conn, m->id, m->instrument);
+    return rc == ARB_OK ? arb_acknowledged(m->host, m->instrument, false) : rc;
 }
 
-static int on_subscribed(struct bitfinex *self, struct arb_host *host, uint32_t conn,
-                         const struct message *m, uint32_t i)
+/* What concerns a channel that was given. "Not ready" passes. */
+static int on_channel(const struct message *m, bool is_error)
 {
-    if (!arb_bytes_are(m->channel, "book") || i == ARB_NO_INSTRUMENT) {
-        return ARB_OK;
-    }
-    const int rc = keep_channel(self, conn, m->id, i);
-    return rc == ARB_OK ? arb_answered(host, i, 0, ARB_SUBSCRIBED, "") : rc;
-}
+    struct channel *const channel = find_channel(m->self, m->conn, m->id, ARB_NO_INSTRUMENT);
+    const uint32_t of_channel = channel == NULL ? ARB_NO_INSTRUMENT : channel->instrument;
 
-static int on_unsubscribed(struct bitfinex *self, struct arb_host *host, uint32_t conn, uint64_t id)
-{
-    struct bitfinex_channel *const channel = find_channel(self, conn, id, ARB_NO_INSTRUMENT);
-
-    if (channel == NULL) {
-        return ARB_OK;
+    if (is_error) {
+        const bool has_name = m->instrument != ARB_NO_INSTRUMENT;
+        return arb_refused(m->host, has_name ? m->instrument : of_channel,
+                           m->code == 11000 ? ARB_LATER : ARB_REFUSED, m->words);
     }
-    channel->id = 0; /* what still comes of it is of no book */
-    return arb_answered(host, channel->instrument, 0, ARB_LEFT, "");
+    if (channel != NULL) {
+        channel->id = 0; /* what still comes of it is of no book */
+    }
+    return arb_acknowledged(m->host, of_channel, true);
 }
 
 static int on_event(struct bitfinex *self, struct arb_host *host, uint32_t conn,
                     struct arb_json json)
 {
     enum { EVENT = 1, PLATFORM = 2 };
-    struct message m = { .id = 0 };
+    struct message m = { .self = self, .host = host, .conn = conn };
     const struct arb_json_field fields[] = {
         { "event", ARB_JSON_TEXT, &m.event },     { "platform", ARB_JSON_ANY, &m.platform },
         { "channel", ARB_JSON_TEXT, &m.channel }, { "chanId", ARB_JSON_U64, &m.id },
@@ -217,18 +289,19 @@ static int on_event(struct bitfinex *self, struct arb_host *host, uint32_t conn,
     if (!arb_json_end(&json) || (seen & EVENT) == 0) {
         return ARB_EPROTO;
     }
-    const uint32_t i = arb_instrument_find(self->env, m.symbol);
+    m.instrument = arb_instrument_find(self->env, m.symbol);
     if (arb_bytes_are(m.event, "subscribed")) {
-        return on_subscribed(self, host, conn, &m, i);
+        return on_subscribed(&m);
     }
-    if (arb_bytes_are(m.event, "unsubscribed")) {
-        return on_unsubscribed(self, host, conn, m.id);
+    const bool is_error = arb_bytes_are(m.event, "error");
+    if (is_error && m.code == 10301) {
+        return ARB_OK; /* "already subscribed" comes before the answer that it repeats */
     }
-    if (arb_bytes_are(m.event, "error")) {
-        return on_error(self, host, conn, &m, i);
+    if (is_error || arb_bytes_are(m.event, "unsubscribed")) {
+        return on_channel(&m, is_error);
     }
     if (arb_bytes_are(m.event, "info")) {
-        return on_info(self, host, conn, &m, (seen & PLATFORM) != 0);
+        return on_info(&m, (seen & PLATFORM) != 0);
     }
     return arb_bytes_are(m.event, "conf") && !arb_bytes_are(m.status, "OK")
                ? arb_ws_close(host, conn, "the venue does not number its messages")
@@ -244,18 +317,120 @@ static int bitfinex_message(void *instance, struct arb_host *host, uint32_t conn
                                        : on_event(instance, host, conn, json);
 }
 
+/* -- names -------------------------------------------------------------------------------- */
+
+/* Three letters each need nothing between them. Other names of its own the catalog has. */
+static int bitfinex_spell(void *instance, const struct arb_instrument *info, char *name)
+{
+    const char *const base = strcmp(info->base, "USDT") == 0 ? "UST" : info->base;
+    const char *const quote = strcmp(info->quote, "USDT") == 0 ? "UST" : info->quote;
+    const bool is_short = strlen(base) == 3 && strlen(quote) == 3;
+    struct arb_text text = arb_text_over(name, ARB_SYMBOL_MAX);
+
+    (void)instance;
+    arb_text_add(&text, "t%s%s%s", base, is_short ? "" : ":", quote);
+    return arb_text_fits(&text) ? ARB_OK : ARB_ELIMIT;
+}
+
+/* The venue's own names of the currencies of a pair, and what others call them. */
+struct pair {
+    struct arb_bytes own[2], names[2];
+};
+
+/* "BTCUSD", or "DOGE:USD" where one of the names has not three letters. False: neither. */
+static bool split(struct arb_bytes text, struct pair *pair)
+{
+    const char *const colon = memchr(text.data, ':', text.len);
+    const size_t len = colon == NULL ? 3 : (size_t)(colon - text.data);
+    const size_t skipped = len + (colon != NULL);
+
+    if (colon == NULL && text.len != 6) {
+        return false;
+    }
+    pair->own[0] = pair->names[0] = (struct arb_bytes){ text.data, len };
+    pair->own[1] = pair->names[1] = (struct arb_bytes){ text.data + skipped, text.len - skipped };
+    return true;
+}
+
+/* [the venue's name, what others call it]: "UST" is "USDt". */
+static int read_alias(void *context, struct arb_json *json)
+{
+    struct pair *const pair = context;
+    struct arb_bytes own, name;
+    const struct arb_json_field fields[] = { { "own", ARB_JSON_TEXT, &own },
+                                             { "name", ARB_JSON_TEXT, &name } };
+
+    if (arb_json_elements(json, fields, 2) != 3) {
+        return arb_json_trouble(json);
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        pair->names[k] = arb_bytes_equal(own, pair->own[k]) ? name : pair->names[k];
+    }
+    return ARB_OK;
+}
+
+struct catalog {
+    struct arb_host *host;
+    struct arb_json pairs, aliases;
+};
+
+static int read_pair(void *context, struct arb_json *json)
+{
+    const struct catalog *const catalog = context;
+    struct arb_json aliases = catalog->aliases;
+    struct arb_bytes text;
+    struct pair pair;
+    char venue_symbol[ARB_SYMBOL_MAX];
+
+    if (!arb_json_string(json, &text)) {
+        return json->rc;
+    }
+    const int n = snprintf(venue_symbol, sizeof(venue_symbol), "t%.*s", (int)text.len, text.data);
+    if (n >= (int)sizeof(venue_symbol) || !split(text, &pair)) {
+        return ARB_OK;
+    }
+    if (arb_json_each(&aliases, read_alias, &pair) != ARB_OK) {
+        return ARB_EPROTO;
+    }
+    if (arb_bytes_begin(text, "TEST") || arb_bytes_begin(pair.names[0], "TEST")) {
+        return ARB_OK; /* markets without money */
+    }
+    const struct arb_catalog_row row = { .base = pair.names[0],
+                                         .quote = pair.names[1],
+                                         .is_any_case = true, /* "USDt" */
+                                         .venue_symbol = arb_bytes_of(venue_symbol),
+                                         .px_digits = UINT64_MAX, /* it depends on the price */
+                                         .qty_digits = 8,
+                                         .trading = ARB_TRADING_OPEN };
+    return arb_catalog_publish(catalog->host, &row);
+}
+
+/* [[pair, ...], [alias, ...]] */
+static int bitfinex_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
+                           int status, struct arb_bytes body)
+{
+    struct arb_json json = arb_json_over(body), more;
+    struct catalog catalog = { .host = host };
+    const struct arb_json_field fields[] = { { "pairs", ARB_JSON_ANY, &catalog.pairs },
+                                             { "aliases", ARB_JSON_ANY, &catalog.aliases },
+                                             { "more", ARB_JSON_ANY, &more } };
+
+    (void)instance, (void)ask;
+    if (status != 200 || arb_json_elements(&json, fields, 3) != 3 || !arb_json_end(&json)) {
+        return ARB_EPROTO;
+    }
+    const int rc = arb_json_each(&catalog.pairs, read_pair, &catalog);
+    return rc == ARB_OK ? arb_catalog_end(host) : rc;
+}
+
 static const struct arb_option options[] = {
-    ARB_OPTION_ENUM("mode", struct bitfinex, mode_name, "levels", "levels|orders",
-                    "levels: prices of five figures; orders: each order with its exact price."),
-    ARB_OPTION_INT_OF("depth", struct bitfinex, depth, "100", "25|100|250",
-                      "Levels a side, or orders a side with mode = orders."),
+    ARB_OPTION_INT_OF("depth", struct bitfinex, depth, "100", "25|100|250", "Levels a side."),
     ARB_OPTION_STRING("ws_url", struct bitfinex, ws_url, "wss://api-pub.bitfinex.com/ws/2",
                       "WebSocket URL."),
     ARB_OPTION_STRING("rest_url", struct bitfinex, rest_url, "https://api-pub.bitfinex.com/v2",
                       "REST address, without a slash at its end."),
     ARB_OPTION_INT("pairs_per_connection", struct bitfinex, limits.books_per_conn, "25", 1,
-                   BITFINEX_CHANNELS_MAX,
-                   "Pairs subscribed on one connection; the venue documents 25."),
+                   CHANNELS_MAX, "Pairs subscribed on one connection; the venue documents 25."),
     ARB_OPTION_MS("idle_timeout", struct bitfinex, limits.idle_ms, "35s", 16000, 600000,
                   "Silence after which a connection is given up; heartbeats come every 15 s."),
     ARB_OPTION_MS("ack_timeout", struct bitfinex, limits.answer_ms, "30s", 1000, 120000,
@@ -272,7 +447,6 @@ static const struct arb_exchange_ops ops = {
     .spell = bitfinex_spell,
     .on_answer = bitfinex_answer,
     .checksum = bitfinex_checksum,
-    .fini = bitfinex_orders_fini,
 };
 
 ARB_PLUGIN_EXPORT = {

@@ -201,6 +201,23 @@ static void perpetual_is_not_the_pair_of_its_name(void **state)
     assert_int_equal(stub.n_listings, 1);
 }
 
+static void symbol_is_in_capitals_where_that_is_asked_for(void **state)
+{
+    struct arb_catalog_row row = { .base = bytes_of("xAUt"),
+                                   .quote = bytes_of("USDt"),
+                                   .venue_symbol = bytes_of("tXAUT:UST") };
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_OK);
+    assert_string_equal(stub.symbol, "xAUt/USDt");
+    row.is_any_case = true;
+    assert_int_equal(arb_catalog_publish(&stub.host, &row), ARB_OK);
+    assert_string_equal(stub.symbol, "XAUT/USDT");
+    assert_string_equal(stub.venue_symbol, "tXAUT:UST");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +227,7 @@ int main(void)
         cmocka_unit_test(error_of_the_host_is_returned),
         cmocka_unit_test(catalog_ends_only_when_it_is_whole),
         cmocka_unit_test(perpetual_is_not_the_pair_of_its_name),
+        cmocka_unit_test(symbol_is_in_capitals_where_that_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -856,6 +856,68 @@ static void decimal_is_read_exactly_or_is_none(void **state)
     }
 }
 
+/* 7 and "before" are what stood there before. */
+static void array_is_read_by_the_places_of_its_elements(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t seen;
+        int rc;
+        uint64_t number;
+        const char *word;
+    } cases[] = {
+        { "[1,\"a\"]", 3, ARB_OK, 1, "a" },
+        { "[ \"1\" , \"a\" ]", 3, ARB_OK, 1, "a" },
+        { "[1,\"a\",[2],{\"b\":3}]", 3, ARB_OK, 1, "a" },
+        { "[1]", 1, ARB_OK, 1, "before" },
+        { "[]", 0, ARB_OK, 7, "before" },
+        { "[1,null]", 0, ARB_EPROTO, 1, "before" },
+        { "[1,2]", 0, ARB_EPROTO, 1, "before" },
+        { "[1,\"a\",x]", 0, ARB_EPROTO, 1, "a" },
+        { "[1,\"a\"", 0, ARB_EPROTO, 1, "a" },
+        { "[18446744073709551616,\"a\"]", 0, ARB_ERANGE, 7, "before" },
+        { "{}", 0, ARB_EPROTO, 7, "before" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        uint64_t number = 7;
+        struct arb_bytes word = arb_bytes_of("before");
+        const struct arb_json_field fields[] = { { "number", ARB_JSON_U64, &number },
+                                                 { "word", ARB_JSON_TEXT, &word } };
+        assert_int_equal(arb_json_elements(&json, fields, 2), cases[i].seen);
+        assert_int_equal(json.rc, cases[i].rc);
+        assert_true(number == cases[i].number && arb_bytes_are(word, cases[i].word));
+    }
+}
+
+static void null_is_an_element_as_any_other(void **state)
+{
+    struct arb_json json = reader("[null]"), any = reader("");
+    const struct arb_json_field field = { "any", ARB_JSON_ANY, &any };
+
+    (void)state;
+    assert_int_equal(arb_json_elements(&json, &field, 1), 1);
+    assert_true(arb_json_end(&json) && arb_json_word(&any, "null") && arb_json_end(&any));
+}
+
+static void table_of_places_that_is_too_long_is_refused(void **state)
+{
+    struct arb_json_field fields[ARB_JSON_FIELDS_MAX + 1];
+    uint64_t numbers[ARB_JSON_FIELDS_MAX + 1] = { 0 };
+    struct arb_json json = reader("[1,2]");
+
+    (void)state;
+    for (unsigned i = 0; i <= ARB_JSON_FIELDS_MAX; i++) {
+        fields[i] = (struct arb_json_field){ "number", ARB_JSON_U64, &numbers[i] };
+    }
+    assert_int_equal(arb_json_elements(&json, fields, ARB_JSON_FIELDS_MAX), 3);
+    json = reader("[1,2]");
+    assert_int_equal(arb_json_elements(&json, fields, ARB_JSON_FIELDS_MAX + 1), 0);
+    assert_int_equal(json.rc, ARB_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -877,6 +939,9 @@ int main(void)
         cmocka_unit_test(milliseconds_are_a_time_or_none),
         cmocka_unit_test(nanoseconds_are_a_time_or_none),
         cmocka_unit_test(decimal_is_read_exactly_or_is_none),
+        cmocka_unit_test(array_is_read_by_the_places_of_its_elements),
+        cmocka_unit_test(null_is_an_element_as_any_other),
+        cmocka_unit_test(table_of_places_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

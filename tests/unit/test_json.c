@@ -1098,6 +1098,32 @@ static void prefix_is_cut_off(void **state)
     assert_true(arb_bytes_cut(&text, "btcusd") && text.len == 0);
 }
 
+static void texts_are_equal_in_length_and_bytes(void **state)
+{
+    const struct arb_bytes text = arb_bytes_of("btcusd"), none = { NULL, 0 };
+
+    (void)state;
+    assert_true(arb_bytes_equal(text, arb_bytes_of("btcusd")));
+    assert_false(arb_bytes_equal(text, arb_bytes_of("btcusd_")));
+    assert_false(arb_bytes_equal(text, arb_bytes_of("btceur")));
+    assert_true(arb_bytes_equal(none, arb_bytes_of("")));
+    assert_false(arb_bytes_equal(none, text));
+    assert_true(arb_bytes_begin(text, "btc") && arb_bytes_begin(text, "btcusd"));
+    assert_false(arb_bytes_begin(text, "btcusdt"));
+    assert_false(arb_bytes_begin(text, "eth"));
+    assert_false(arb_bytes_begin(none, "b"));
+}
+
+static void trouble_is_the_error_or_of_the_protocol(void **state)
+{
+    struct arb_json json = arb_json_over(arb_bytes_of("{}"));
+
+    (void)state;
+    assert_int_equal(arb_json_trouble(&json), ARB_EPROTO);
+    (void)arb_json_fail(&json, ARB_ELIMIT);
+    assert_int_equal(arb_json_trouble(&json), ARB_ELIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1106,6 +1132,8 @@ int main(void)
         cmocka_unit_test(rest_is_skipped_to_the_end),
         cmocka_unit_test(a_time_that_is_none_reads_as_zero),
         cmocka_unit_test(prefix_is_cut_off),
+        cmocka_unit_test(texts_are_equal_in_length_and_bytes),
+        cmocka_unit_test(trouble_is_the_error_or_of_the_protocol),
         cmocka_unit_test(valid_documents_read_as_cjson_reads_them),
         cmocka_unit_test(valid_documents_are_skipped_whole),
         cmocka_unit_test(damaged_document_is_accepted_only_if_cjson_accepts_it),

@@ -25,6 +25,7 @@ struct arb_catalog_row {
     struct arb_bytes symbol;       /* canonical; empty: made of base and quote */
     struct arb_bytes venue_symbol; /* empty: the same as the symbol */
     struct arb_bytes base, quote;  /* needed without a symbol only */
+    bool is_any_case;              /* the symbol is in capitals, whatever these are in */
     bool is_perpetual;             /* no symbol: BTC and USD are BTC/USD-PERP, not the pair */
     /* Of an order. Where the tick or the lot is not given, it is one unit of the last digit. */
     struct arb_order_terms terms;
@@ -98,6 +99,9 @@ static inline int arb_catalog_publish(struct arb_host *host, const struct arb_ca
 
     if (!arb_catalog_symbol(row, symbol) || !arb_catalog_add(venue_symbol, row->venue_symbol)) {
         return ARB_OK;
+    }
+    if (row->is_any_case) {
+        arb_text_upper(symbol);
     }
     memset(&listing, 0, sizeof(listing));
     listing.size = (uint32_t)sizeof(listing);

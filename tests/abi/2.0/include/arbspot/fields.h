@@ -362,6 +362,30 @@ ARB_USUAL uint32_t arb_json_fields(struct arb_json *json, const struct arb_json_
 }
 
 /*
+ * Reads one array by such a table, where each element has its place, and a name only for who reads
+ * the table: [17, "hb", 3]. Elements behind those of the table are skipped, and `null` is an
+ * element as any other; all else is as with arb_json_fields().
+ */
+static inline uint32_t arb_json_elements(struct arb_json *json, const struct arb_json_field *fields,
+                                         unsigned n)
+{
+    uint32_t seen = 0;
+
+    if (n > ARB_JSON_FIELDS_MAX) {
+        (void)arb_json_fail(json, ARB_EINVAL);
+    }
+    arb_json_array(json);
+    for (unsigned i = 0; arb_json_next(json); i++) {
+        if (i >= n) {
+            arb_json_skip(json);
+        } else if (arb_json_field_read(json, &fields[i])) {
+            seen |= UINT32_C(1) << i;
+        }
+    }
+    return arb_json_ok(json) ? seen : 0;
+}
+
+/*
  * Enters an object and reads one text of it: what the others are to be read with, wherever it
  * stands. False when there is none, or another type. Then comes arb_json_members() for the others.
  */

@@ -62,12 +62,23 @@ static inline bool arb_bytes_are(struct arb_bytes bytes, const char *want)
     return bytes.len == strlen(want) && memcmp(bytes.data, want, bytes.len) == 0;
 }
 
+static inline bool arb_bytes_equal(struct arb_bytes a, struct arb_bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool arb_bytes_begin(struct arb_bytes bytes, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+    return bytes.len >= len && memcmp(bytes.data, prefix, len) == 0;
+}
+
 /* Takes `prefix` off the text when it begins with it. */
 static inline bool arb_bytes_cut(struct arb_bytes *text, const char *prefix)
 {
     const size_t len = strlen(prefix);
 
-    if (text->len < len || memcmp(text->data, prefix, len) != 0) {
+    if (!arb_bytes_begin(*text, prefix)) {
         return false;
     }
     text->data += len;
@@ -462,6 +473,12 @@ static inline bool arb_json_end(struct arb_json *json)
 {
     (void)arb_json_peek(json);
     return json->at == json->end ? arb_json_ok(json) : arb_json_fail(json, ARB_EPROTO);
+}
+
+/* What to return where the text is not what it has to be: what is wrong with it, or ARB_EPROTO. */
+static inline int arb_json_trouble(const struct arb_json *json)
+{
+    return json->rc == ARB_OK ? ARB_EPROTO : json->rc;
 }
 
 /* -- decimals ----------------------------------------------------------------------------- */
