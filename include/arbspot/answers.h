@@ -145,7 +145,14 @@ static inline int arb_refused(struct arb_host *host, uint32_t instrument, enum a
     return arb_answered(host, instrument, 0, outcome, why.text);
 }
 
-/* The same for the request with this number; with 0 the venue does not say whom it means. */
+/* The same for words alone, of the book that they name, if any. */
+static inline int arb_refused_in_words(struct arb_host *host, const struct arb_exchange_env *env,
+                                       struct arb_bytes text)
+{
+    return arb_refused(host, arb_instrument_in(env, text), arb_refusal_outcome(text), text);
+}
+
+/* arb_refused() for the request with this number; with 0 the venue does not say whom it means. */
 static inline int arb_refused_ask(struct arb_host *host, uint32_t number, enum arb_outcome outcome,
                                   struct arb_bytes text)
 {
@@ -169,6 +176,16 @@ static inline int arb_acknowledged(struct arb_host *host, uint32_t instrument, b
                : arb_answered(host, instrument, 0, is_left ? ARB_LEFT : ARB_SUBSCRIBED, "");
 }
 
+/* The same by the venue's word, "subscribe" or "unsubscribe"; ARB_OK and nothing for another one.
+ */
+static inline int arb_acknowledged_by(struct arb_host *host, uint32_t instrument,
+                                      struct arb_bytes word)
+{
+    const bool is_left = arb_bytes_are(word, "unsubscribe");
+    return is_left || arb_bytes_are(word, "subscribe") ? arb_acknowledged(host, instrument, is_left)
+                                                       : ARB_OK;
+}
+
 /* The number of a request from the text it comes back as, quotes and all; 0: it is none of ours. */
 static inline uint32_t arb_number_of(struct arb_json text)
 {
@@ -187,6 +204,15 @@ static inline int arb_answered_id(struct arb_host *host, uint64_t id)
 {
     return arb_answered_ask(host, arb_number_of_id(id), id % 2 == 0 ? ARB_SUBSCRIBED : ARB_LEFT,
                             "");
+}
+
+/* What venues call a message about a book: "snapshot", "update" or "delta"; 0 for another word. */
+static inline uint32_t arb_kind_of(struct arb_bytes word)
+{
+    if (arb_bytes_are(word, "snapshot")) {
+        return ARB_BOOK_SNAPSHOT;
+    }
+    return arb_bytes_are(word, "update") || arb_bytes_are(word, "delta") ? ARB_BOOK_DELTA : 0;
 }
 
 /* A venue's word for whether a pair trades. A table of them ends with a NULL. */

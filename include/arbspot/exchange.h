@@ -189,6 +189,17 @@ static inline void arb_plan_limit(struct arb_plan *plan, const struct arb_limits
     }
 }
 
+/*
+ * The same for a venue that answers pings. Nothing else proves life where no market moves, and one
+ * answer may be late before the next one is.
+ */
+static inline void arb_plan_pinged(struct arb_plan *plan, const struct arb_limits *limits)
+{
+    arb_plan_limit(plan, limits);
+    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
+    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+}
+
 /* -- requests ----------------------------------------------------------------------------- */
 
 enum arb_ask_what {
@@ -500,6 +511,19 @@ static inline bool arb_ask_is_books(const struct arb_ask *ask)
 static inline const char *arb_ask_word(const struct arb_ask *ask)
 {
     return ask->what == ARB_ASK_SUBSCRIBE ? "subscribe" : "unsubscribe";
+}
+
+/*
+ * Adds the frame in which many venues take subscriptions. The number of the request has the name
+ * `id` there: {"req_id":"7","op":"subscribe","args":["books.BTCUSD","books.ETHUSD"]}
+ */
+static inline void arb_ask_op(const struct arb_ask *ask, const struct arb_exchange_env *env,
+                              const char *id, struct arb_ask_form form, struct arb_text *text)
+{
+    arb_text_add(text, "{\"%s\":\"%u\",\"op\":\"%s\",\"args\":[", id, ask->number,
+                 arb_ask_word(ask));
+    arb_ask_list(ask, env, form, text);
+    arb_text_add(text, "]}");
 }
 
 /*

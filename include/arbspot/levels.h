@@ -153,6 +153,35 @@ static inline int arb_draft_publish(struct arb_host *host, struct arb_draft *dra
     return arb_levels_publish(host, &draft->event, &draft->bids, &draft->asks);
 }
 
+/*
+ * Reads a change as Binance spells it, and others after it, for a draft that was begun: the members
+ * {"e":"depthUpdate","E":1,"s":"BTCUSDT","U":2,"u":3,"pu":1,"b":[],"a":[]} of an object that was
+ * entered. E is a `time`, an enum arb_json_type; without "pu" prev_seq stays 0. False: the event
+ * has another name, or the reader knows what is wrong. One that lacks something is not publishable.
+ */
+ARB_USUAL bool arb_draft_diff(struct arb_draft *draft, struct arb_json *json, uint32_t time)
+{
+    enum { NEEDED = 2 | 8 | 16 | 64 | 128 };
+    struct arb_book_event *const event = &draft->event;
+    struct arb_bytes name = { "", 0 }, symbol;
+    const struct arb_json_field fields[] = {
+        { "e", ARB_JSON_TEXT, &name },           { "E", time, &event->venue_ns },
+        { "s", ARB_JSON_TEXT, &symbol },         { "U", ARB_JSON_U64, &event->first_seq },
+        { "u", ARB_JSON_U64, &event->last_seq }, { "pu", ARB_JSON_U64, &event->prev_seq },
+        { "b", ARB_JSON_LEVELS, &draft->bids },  { "a", ARB_JSON_LEVELS, &draft->asks },
+    };
+    const uint32_t seen = arb_json_members(json, fields, 8);
+
+    if (!arb_json_ok(json) || !arb_bytes_are(name, "depthUpdate")) {
+        return false;
+    }
+    if ((seen & NEEDED) != NEEDED || event->venue_ns == 0 || event->first_seq == 0 ||
+        event->first_seq > event->last_seq) {
+        draft->bids.rc = ARB_EPROTO;
+    }
+    return true;
+}
+
 /* The side that a venue's word means: "buy", "bid", "sell", "offer"; NULL for another. */
 static inline struct arb_levels *arb_draft_side(struct arb_draft *draft, struct arb_bytes word)
 {

@@ -77,26 +77,16 @@ static int binance_spell(void *instance, const struct arb_instrument *info, char
 /* Another stream's event has another name. `json` has been entered. */
 static int on_diff(struct binance *self, struct arb_host *host, uint32_t i, struct arb_json *json)
 {
-    enum { PREVIOUS = 32, NEEDED = 1 | 2 | 8 | 16 | 64 | 128 };
     struct arb_draft *const draft = &self->draft;
-    struct arb_book_event *const event = &draft->event;
-    struct arb_bytes name = { "", 0 }, symbol;
-    const struct arb_json_field fields[] = {
-        { "e", ARB_JSON_TEXT, &name },           { "E", ARB_JSON_MS, &event->venue_ns },
-        { "s", ARB_JSON_TEXT, &symbol },         { "U", ARB_JSON_U64, &event->first_seq },
-        { "u", ARB_JSON_U64, &event->last_seq }, { "pu", ARB_JSON_U64, &event->prev_seq },
-        { "b", ARB_JSON_LEVELS, &draft->bids },  { "a", ARB_JSON_LEVELS, &draft->asks },
-    };
-    const uint32_t needed = NEEDED | (self->place->loss == ARB_LOSS_CHAIN ? PREVIOUS : 0);
 
     arb_draft_begin(draft, self->env, i, ARB_BOOK_DELTA);
-    const uint32_t seen = arb_json_members(json, fields, 8);
-    if (!arb_json_ok(json) || !arb_bytes_are(name, "depthUpdate")) {
+    if (!arb_draft_diff(draft, json, ARB_JSON_MS)) {
         return json->rc;
     }
-    const bool is_whole = (seen & needed) == needed && event->venue_ns > 0 &&
-                          event->first_seq > 0 && event->first_seq <= event->last_seq;
-    return is_whole ? arb_draft_publish(host, draft) : arb_book_reject(host, i, ARB_EPROTO);
+    if (self->place->loss == ARB_LOSS_CHAIN && draft->event.prev_seq == 0) {
+        draft->bids.rc = ARB_EPROTO;
+    }
+    return arb_draft_publish(host, draft);
 }
 
 static int on_event(struct binance *self, struct arb_host *host, uint32_t conn,
@@ -217,7 +207,7 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     };
 
     (void)context;
-    if (arb_json_fields(&json, fields, 6) == 0 || row.venue_symbol.len == 0 ||
+    if (!arb_catalog_fields(&row, &json, fields, 6) ||
         arb_json_each(&filters, read_filter, &row) != ARB_OK) {
         return ARB_OK;
     }
@@ -234,8 +224,8 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
 static int binance_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
                           int status, struct arb_bytes body)
 {
-    struct arb_json json = arb_json_over(body), symbols;
-    const struct arb_json_field field = { "symbols", ARB_JSON_ANY, &symbols };
+    static const struct arb_catalog_form form = { .rows = { "symbols" }, .read = read_row };
+    struct arb_json json = arb_json_over(body);
     const bool is_book = ask->what == ARB_ASK_SNAPSHOT;
 
     if (status == 429 || status == 418 || status == 403) {
@@ -244,12 +234,10 @@ static int binance_answer(void *instance, struct arb_host *host, const struct ar
     if (status != 200 && is_book && arb_says(body, "-1121")) {
         return arb_answered(host, ask->instruments[0], 0, ARB_REFUSED, "invalid symbol (-1121)");
     }
-    if (status == 200 && is_book) {
-        return on_snapshot(instance, host, ask->instruments[0], &json);
+    if (!is_book) {
+        return arb_catalog_answer(&form, instance, host, status, body);
     }
-    return status == 200 && arb_json_fields(&json, &field, 1) != 0 && arb_json_end(&json)
-               ? arb_catalog_read(host, &symbols, read_row, NULL)
-               : ARB_EPROTO;
+    return status == 200 ? on_snapshot(instance, host, ask->instruments[0], &json) : ARB_EPROTO;
 }
 
 static int binance_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
@@ -273,15 +261,13 @@ static int binance_init(void *instance, struct arb_host *host, const struct arb_
     plan->snapshot_source = ARB_SNAPSHOT_HTTP;
     plan->seam = ARB_SEAM_SEQUENCE;
     plan->seed_levels = (uint32_t)self->snapshot_levels;
-    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
     plan->catalog = ARB_CATALOG_HTTP;
     plan->is_listed_only = true;
     plan->http_per_min = LEVELS_PER_MINUTE / plan->seed_levels;
     plan->books_per_request = 50;
     plan->requests_per_second = 3; /* of 5 frames, among them pings and pongs */
     plan->opens_per_10min = 250;   /* of 300 in 5 minutes that are allowed to an address */
-    arb_plan_limit(plan, &self->limits);
-    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    arb_plan_pinged(plan, &self->limits);
     return ARB_OK;
 }
 

@@ -169,8 +169,7 @@ static int bitfinex_checksum(void *instance, const struct arb_book_event *event,
                                                    .has_minus = true };
     const struct bitfinex *const self = instance;
 
-    *checksum =
-        arb_digits_crc_once(&style, &self->env->instruments[event->instrument], event, book);
+    *checksum = arb_digits_crc_once(&style, self->env, event, book);
     return ARB_OK;
 }
 

@@ -35,9 +35,7 @@ static int bitstamp_init(void *instance, struct arb_host *host, const struct arb
     plan->seam = ARB_SEAM_TIME;
     plan->quiet_ms = is_top ? 2000 : 3000; /* order_book sends nothing at subscription */
     plan->depth = is_top ? TOP_LEVELS : 0;
-    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
-    arb_plan_limit(plan, &self->limits);
-    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    arb_plan_pinged(plan, &self->limits);
     plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE;
     plan->http_at_once = 8;
     plan->http_per_10min = 8000; /* of 10,000 that are allowed to an address */
@@ -206,8 +204,7 @@ static int on_row(void *context, struct arb_host *host, struct arb_json json)
     };
 
     (void)context;
-    (void)arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
-    if (!arb_json_ok(&json) || row.symbol.len == 0 || row.venue_symbol.len == 0) {
+    if (!arb_catalog_fields(&row, &json, fields, 7) || row.symbol.len == 0) {
         return ARB_OK;
     }
     row.trading = arb_bytes_are(trading, "Enabled") ? ARB_TRADING_OPEN : ARB_TRADING_HALTED;

@@ -5,8 +5,8 @@
  * The host checks the chain, so it gets each event, without levels as long as the REST book is not
  * there. Those events act again on the REST book: what an order is in the end is what its last
  * event says, whether or not the book was made before that event, so the times of the two need not
- * be compared exactly. When no event is newer than the book, of the older ones only deletions act on
- * it: the book contains what the others say, and perhaps what has changed it since.
+ * be compared exactly. When no event is newer than the book, of the older ones only deletions act
+ * on it: the book contains what the others say, and perhaps what has changed it since.
  *
  * The REST book may lack orders, and may hold some that are gone. The chain is complete, so a
  * change of an unknown order tells what the book lacked, and the deletion of one tells nothing.

@@ -44,12 +44,10 @@ static int bybit_init(void *instance, struct arb_host *host, const struct arb_ex
                                         : ARB_LOSS_NONE;
     plan->snapshot_source = is_best ? ARB_SNAPSHOT_EACH : ARB_SNAPSHOT_STREAM;
     plan->depth = (uint32_t)self->depth;
-    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
     plan->opens_per_10min = 450; /* of 500 in 5 minutes that are allowed to an address */
     plan->catalog = ARB_CATALOG_HTTP;
     plan->is_listed_only = true; /* what stops trading leaves the list, and is silent from then */
-    arb_plan_limit(plan, &self->limits);
-    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    arb_plan_pinged(plan, &self->limits);
     return ARB_OK;
 }
 
@@ -64,10 +62,7 @@ static int bybit_ask(void *instance, const struct arb_ask *ask, struct arb_reque
     if (ask->what == ARB_ASK_CONNECT) {
         arb_text_add(text, "%s/v5/public/spot", arb_option_or(self->ws_url, self->region->ws));
     } else if (arb_ask_is_books(ask)) {
-        arb_text_add(text, "{\"req_id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
-                     arb_ask_word(ask));
-        arb_ask_list(ask, self->env, form, text);
-        arb_text_add(text, "]}");
+        arb_ask_op(ask, self->env, "req_id", form, text);
     } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "{\"req_id\":\"%u\",\"op\":\"ping\"}", ask->number);
     } else if (ask->what == ARB_ASK_CATALOG) {
@@ -103,15 +98,15 @@ static int on_book(struct bybit *self, struct arb_host *host, uint32_t i, struct
     const struct arb_json_field fields[] = { { "b", ARB_JSON_LEVELS, &draft->bids },
                                              { "a", ARB_JSON_LEVELS, &draft->asks },
                                              { "u", ARB_JSON_I64, &number } };
-    const bool is_whole = arb_bytes_are(m->type, "snapshot"),
-               is_change = arb_bytes_are(m->type, "delta") && self->depth > 1;
+    const uint32_t kind = arb_kind_of(m->type);
 
-    arb_draft_begin(draft, self->env, i, is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    arb_draft_begin(draft, self->env, i, (enum arb_book_kind)kind);
     const uint32_t seen = arb_json_fields(&m->data, fields, 3);
     if (!arb_json_ok(&m->data)) {
         return m->data.rc;
     }
-    if (seen != NEEDED || number <= 0 || m->sent_ns == 0 || !(is_whole || is_change)) {
+    if (seen != NEEDED || number <= 0 || m->sent_ns == 0 || kind == 0 ||
+        (kind == ARB_BOOK_DELTA && self->depth == 1)) {
         return arb_book_reject(host, i, ARB_EPROTO);
     }
     draft->event.max_depth = (uint32_t)self->depth;
@@ -211,8 +206,7 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
                                 of_price = { "tickSize", ARB_JSON_DECIMAL, &row.terms.tick };
 
     (void)context;
-    (void)arb_json_fields(&json, fields, 6);
-    if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
+    if (!arb_catalog_fields(&row, &json, fields, 6)) {
         return ARB_OK;
     }
     (void)arb_json_fields(&price, &of_price, 1); /* without them the digits stay unknown */
@@ -224,20 +218,13 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
 static int bybit_answer(void *instance, struct arb_host *host, const struct arb_ask *ask,
                         int status, struct arb_bytes body)
 {
-    struct arb_json json = arb_json_over(body), result = json, list;
-    int64_t code = -1;
-    const struct arb_json_field fields[] = { { "retCode", ARB_JSON_I64, &code },
-                                             { "result", ARB_JSON_ANY, &result } };
-    const struct arb_json_field field = { "list", ARB_JSON_ANY, &list };
+    static const struct arb_catalog_form form = {
+        .code = "retCode", .passing = "10006 10018", .rows = { "result", "list" }, .read = read_row
+    };
 
-    (void)instance, (void)ask;
-    const bool has_all = arb_json_fields(&json, fields, 2) == 3 && arb_json_end(&json);
-    if (status == 403 || code == 10006 || code == 10018) {
-        return ARB_ELATER; /* 403 is the firewall's word for too often */
-    }
-    return has_all && status == 200 && code == 0 && arb_json_fields(&result, &field, 1) == 1
-               ? arb_catalog_read(host, &list, read_row, NULL)
-               : ARB_EPROTO;
+    (void)ask;
+    return status == 403 ? ARB_ELATER /* the firewall's word for too often */
+                         : arb_catalog_answer(&form, instance, host, status, body);
 }
 
 static const struct arb_option options[] = {

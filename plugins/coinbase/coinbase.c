@@ -1,11 +1,28 @@
 /*
- * Coinbase, public order books: the feed of Advanced Trade, and in coinbase_exchange.c that of
- * Coinbase Exchange, which shows the same books. README.md has the venue's rules and where they are
- * from.
+ * Coinbase, public order books: the feed of Advanced Trade, and that of Coinbase Exchange, which
+ * shows the same books. README.md has the venue's rules and where they are from.
  */
-#include "coinbase.h"
-
+#include "arbspot/answers.h"
 #include "arbspot/catalog.h"
+#include "arbspot/levels.h"
+
+struct coinbase {
+    const char *feed, *ws_url, *rest_url; /* options */
+    struct arb_limits limits;
+    bool is_advanced;
+    const struct arb_exchange_env *env;
+    struct arb_draft draft; /* of the book in hand */
+    /* The connection whose last list of subscriptions names the book, plus one; 0: none does. */
+    uint8_t listed[ARB_INSTRUMENTS_MAX];
+};
+
+/* What is read of a message, and what it is read with. */
+struct reading {
+    struct coinbase *self;
+    struct arb_host *host;
+    uint32_t conn;
+    int64_t venue_ns;
+};
 
 static int coinbase_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
                          struct arb_plan *plan)
@@ -90,8 +107,8 @@ static int read_level(void *context, struct arb_json *json)
 }
 
 /* Reads the changes of a book and publishes them; what is wrong with them costs this book only. */
-int coinbase_changes(const struct coinbase_reading *in, struct arb_json changes,
-                     int (*read)(void *context, struct arb_json *json))
+static int publish_changes(const struct reading *in, struct arb_json changes,
+                           int (*read)(void *context, struct arb_json *json))
 {
     struct arb_draft *const draft = &in->self->draft;
 
@@ -102,44 +119,29 @@ int coinbase_changes(const struct coinbase_reading *in, struct arb_json changes,
 
 static int read_event(void *context, struct arb_json *json)
 {
-    enum { ALL = 1 | 2 | 4 };
-    const struct coinbase_reading *const in = context;
+    const struct reading *const in = context;
     struct arb_bytes type, name;
     struct arb_json updates;
     const struct arb_json_field fields[] = { { "type", ARB_JSON_TEXT, &type },
                                              { "product_id", ARB_JSON_TEXT, &name },
                                              { "updates", ARB_JSON_ANY, &updates } };
 
-    if (arb_json_fields(json, fields, 3) != ALL) {
-        return arb_json_ok(json) ? ARB_EPROTO : json->rc;
+    if (arb_json_fields(json, fields, 3) != 7 || arb_kind_of(type) == 0) {
+        return arb_json_trouble(json);
     }
     const uint32_t i = arb_instrument_find(in->self->env, name);
-    const bool is_snapshot = arb_bytes_are(type, "snapshot");
-    if (!is_snapshot && !arb_bytes_are(type, "update")) {
-        return ARB_EPROTO;
-    }
     if (i == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    arb_draft_begin(&in->self->draft, in->self->env, i,
-                    is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
-    return coinbase_changes(in, updates, read_level);
+    arb_draft_begin(&in->self->draft, in->self->env, i, (enum arb_book_kind)arb_kind_of(type));
+    return publish_changes(in, updates, read_level);
 }
 
 /* -- answers ------------------------------------------------------------------------------ */
 
-int coinbase_error(const struct coinbase_reading *in, struct arb_bytes message,
-                   struct arb_bytes reason)
-{
-    const struct arb_bytes text = reason.len > 0 ? reason : message;
-
-    return arb_refused(in->host, arb_instrument_in(in->self->env, text), arb_refusal_outcome(text),
-                       text);
-}
-
 static int read_name(void *context, struct arb_json *json)
 {
-    const struct coinbase_reading *const in = context;
+    const struct reading *const in = context;
     struct arb_bytes name;
 
     if (!arb_json_string(json, &name)) {
@@ -166,7 +168,7 @@ static void relist(struct coinbase *self, uint8_t from, uint8_t to)
  */
 static int read_list(void *context, struct arb_json *json)
 {
-    const struct coinbase_reading *const in = context;
+    const struct reading *const in = context;
     struct coinbase *const self = in->self;
     struct arb_json lists, names = arb_json_over(arb_bytes_of("[]"));
     const struct arb_json_field outer = { "subscriptions", ARB_JSON_ANY, &lists },
@@ -174,7 +176,7 @@ static int read_list(void *context, struct arb_json *json)
     enum { BEFORE = ARB_CONNS_MAX + 1 };
 
     if (arb_json_fields(json, &outer, 1) != 1) {
-        return arb_json_ok(json) ? ARB_EPROTO : json->rc;
+        return arb_json_trouble(json);
     }
     (void)arb_json_fields(&lists, &inner, 1); /* without it there are none */
     relist(self, (uint8_t)(in->conn + 1), BEFORE);
@@ -190,7 +192,7 @@ static int read_list(void *context, struct arb_json *json)
 
 /* -- messages ----------------------------------------------------------------------------- */
 
-static int on_advanced(struct coinbase_reading *in, struct arb_json *json)
+static int on_advanced(struct reading *in, struct arb_json *json)
 {
     enum { CHANNEL = 1, NUMBER = 4, NEEDED = CHANNEL | NUMBER | 8, TYPE = 16 };
     struct arb_bytes channel = { "", 0 }, type = { "", 0 }, message = { "", 0 };
@@ -207,7 +209,7 @@ static int on_advanced(struct coinbase_reading *in, struct arb_json *json)
         return json->rc;
     }
     if (arb_bytes_are(type, "error")) {
-        return coinbase_error(in, message, arb_bytes_of(""));
+        return arb_refused_in_words(in->host, in->self->env, message);
     }
     const bool is_books = arb_bytes_are(channel, "l2_data"),
                is_list = arb_bytes_are(channel, "subscriptions");
@@ -224,18 +226,74 @@ static int on_advanced(struct coinbase_reading *in, struct arb_json *json)
                : arb_json_each(&events, is_books ? read_event : read_list, in);
 }
 
+/* -- the feed of Coinbase Exchange: level2_batch. Nothing numbers its changes ------------- */
+
+/* `json` has been entered. What is left out of it costs the book a resync. */
+static int on_exchange_book(struct reading *in, uint32_t i, struct arb_json *json)
+{
+    enum { TYPE = 1, SIDES = 4 | 8 };
+    struct arb_draft *const draft = &in->self->draft;
+    struct arb_bytes type = { "", 0 }, name;
+    struct arb_json changes = arb_json_over(arb_bytes_of(""));
+    const struct arb_json_field fields[] = {
+        { "type", ARB_JSON_TEXT, &type },          { "product_id", ARB_JSON_TEXT, &name },
+        { "asks", ARB_JSON_LEVELS, &draft->asks }, { "bids", ARB_JSON_LEVELS, &draft->bids },
+        { "changes", ARB_JSON_ANY, &changes },     { "time", ARB_JSON_TIME, &in->venue_ns },
+    };
+
+    arb_draft_begin(draft, in->self->env, i, ARB_BOOK_SNAPSHOT);
+    const uint32_t seen = arb_json_members(json, fields, 6);
+    if (!arb_json_end(json) || (seen & TYPE) == 0) {
+        return arb_json_trouble(json);
+    }
+    if (arb_bytes_are(type, "l2update")) {
+        arb_draft_begin(draft, in->self->env, i, ARB_BOOK_DELTA);
+        return publish_changes(in, changes, arb_draft_change);
+    }
+    if (!arb_bytes_are(type, "snapshot")) {
+        return ARB_OK; /* a heartbeat */
+    }
+    if ((seen & SIDES) != SIDES) {
+        return arb_book_reject(in->host, i, ARB_EPROTO);
+    }
+    draft->event.venue_ns = in->venue_ns;
+    return arb_draft_publish(in->host, draft);
+}
+
+/* Lists of subscriptions do not name channels as they were asked for: snapshots answer. */
+static int on_exchange(struct reading *in, struct arb_json *json)
+{
+    struct arb_bytes name = { "", 0 }, type, message = { "", 0 }, reason = { "", 0 };
+    const struct arb_json_field fields[] = { { "type", ARB_JSON_TEXT, &type },
+                                             { "message", ARB_JSON_TEXT, &message },
+                                             { "reason", ARB_JSON_TEXT, &reason } };
+
+    (void)arb_json_lead(json, "product_id", &name); /* else it is no book's */
+    const uint32_t i = arb_instrument_find(in->self->env, name);
+    if (i != ARB_NO_INSTRUMENT) {
+        return on_exchange_book(in, i, json);
+    }
+    const uint32_t seen = arb_json_members(json, fields, 3);
+    if (!arb_json_end(json) || (seen & 1) == 0) {
+        return arb_json_trouble(json);
+    }
+    const struct arb_bytes words = reason.len > 0 ? reason : message;
+    return arb_bytes_are(type, "error") ? arb_refused_in_words(in->host, in->self->env, words)
+                                        : ARB_OK;
+}
+
 static int coinbase_message(void *instance, struct arb_host *host, uint32_t conn,
                             struct arb_message message)
 {
-    struct coinbase_reading in = { .self = instance, .host = host, .conn = conn };
+    struct reading in = { .self = instance, .host = host, .conn = conn };
     struct arb_json json = arb_json_over(arb_message_bytes(message));
 
-    return in.self->is_advanced ? on_advanced(&in, &json) : coinbase_exchange_message(&in, &json);
+    return in.self->is_advanced ? on_advanced(&in, &json) : on_exchange(&in, &json);
 }
 
 /* -- catalog ------------------------------------------------------------------------------ */
 
-static const struct arb_trading_word words[] = { { "online", ARB_TRADING_OPEN }, { NULL, 0 } };
+static const struct arb_trading_word states[] = { { "online", ARB_TRADING_OPEN }, { NULL, 0 } };
 
 /* A row that cannot be read is left out. */
 static int read_row(void *context, struct arb_host *host, struct arb_json json)
@@ -260,11 +318,10 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     };
 
     (void)context;
-    (void)arb_json_fields(&json, fields, 12);
-    if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
+    if (!arb_catalog_fields(&row, &json, fields, 12)) {
         return ARB_OK;
     }
-    row.trading = is_disabled || is_auction ? ARB_TRADING_HALTED : arb_trading_of(status, words);
+    row.trading = is_disabled || is_auction ? ARB_TRADING_HALTED : arb_trading_of(status, states);
     if (row.trading == ARB_TRADING_OPEN && (is_post || is_limit || is_cancel)) {
         row.trading = ARB_TRADING_LIMITED;
     }

@@ -1,16 +1,37 @@
 /*
- * Gemini, public order books: the plan, the current feed, the catalog. README.md has the venue's
- * rules and where they are from.
+ * Gemini, public order books: the current feed, and the archived one, Market Data v2, which is kept
+ * for old recordings. README.md has the venue's rules and where they are from.
  */
-#include "gemini.h"
-
+#include "arbspot/answers.h"
 #include "arbspot/catalog.h"
+#include "arbspot/levels.h"
+
+enum { V2_HEARTBEATS_MS = 5000 };
 
 static const struct arb_trading_word words[] = { { "open", ARB_TRADING_OPEN },
                                                  { "limit_only", ARB_TRADING_LIMITED },
                                                  { "post_only", ARB_TRADING_LIMITED },
                                                  { "cancel_only", ARB_TRADING_LIMITED },
                                                  { NULL, 0 } };
+
+struct gemini {
+    const char *protocol, *ws_url, *rest_url; /* options */
+    struct arb_limits limits;
+    const struct arb_exchange_env *env;
+    bool is_v2;             /* it names pairs in upper case, the current feed in lower */
+    struct arb_draft draft; /* of the book in hand */
+};
+
+static void plan_v2(struct arb_plan *plan)
+{
+    plan->loss_detection = ARB_LOSS_NONE;
+    plan->liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    plan->beat_ms = V2_HEARTBEATS_MS;
+    plan->idle_ms = V2_HEARTBEATS_MS + plan->heartbeat_wait_ms;
+    plan->heartbeat_ms = 0;
+    plan->resubscribe = ARB_RESUBSCRIBE_AT_ONCE; /* leaving is not acknowledged either */
+    plan->is_listed_only = true;
+}
 
 static int gemini_init(void *instance, struct arb_host *host, const struct arb_exchange_env *env,
                        struct arb_plan *plan)
@@ -25,11 +46,9 @@ static int gemini_init(void *instance, struct arb_host *host, const struct arb_e
     plan->opens_per_10min = 250; /* of 300 in 5 minutes */
     plan->http_per_min = 100;    /* of 120 */
     plan->catalog = ARB_CATALOG_HTTP;
-    arb_plan_limit(plan, &self->limits);
-    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
-    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    arb_plan_pinged(plan, &self->limits);
     if (self->is_v2) {
-        gemini_v2_plan(plan);
+        plan_v2(plan);
     }
     return ARB_OK;
 }
@@ -47,7 +66,10 @@ static int gemini_ask(void *instance, const struct arb_ask *ask, struct arb_requ
                      arb_option_or(self->ws_url, self->is_v2 ? "wss://api.gemini.com/v2/marketdata"
                                                              : "wss://ws.gemini.com/?snapshot=-1"));
     } else if (ask->what == ARB_ASK_SUBSCRIBE && self->is_v2) {
-        gemini_v2_subscription(self, ask, text);
+        arb_text_add(text, "{\"type\":\"subscribe\",\"subscriptions\":"
+                           "[{\"name\":\"l2\",\"symbols\":[");
+        arb_ask_names(ask, self->env, text);
+        arb_text_add(text, "]}]}");
     } else if (arb_ask_is_books(ask) && !self->is_v2) {
         arb_text_add(text, "{\"id\":%llu,\"method\":\"%s\",\"params\":[",
                      (unsigned long long)arb_ask_id(ask), arb_ask_word(ask));
@@ -92,26 +114,17 @@ static int gemini_spell(void *instance, const struct arb_instrument *info, char 
  */
 static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, struct arb_json *json)
 {
-    enum { NEEDED = 2 | 8 | 16 | 32 | 64 };
     struct arb_draft *const draft = &self->draft;
     struct arb_book_event *const event = &draft->event;
-    struct arb_bytes name = { "", 0 }, symbol;
     struct arb_book book;
-    const struct arb_json_field fields[] = {
-        { "e", ARB_JSON_TEXT, &name },           { "E", ARB_JSON_NS, &event->venue_ns },
-        { "s", ARB_JSON_TEXT, &symbol },         { "U", ARB_JSON_U64, &event->first_seq },
-        { "u", ARB_JSON_U64, &event->last_seq }, { "b", ARB_JSON_LEVELS, &draft->bids },
-        { "a", ARB_JSON_LEVELS, &draft->asks },
-    };
 
     arb_draft_begin(draft, self->env, i, ARB_BOOK_DELTA);
-    const uint32_t seen = arb_json_members(json, fields, 7);
-    if (!arb_json_end(json) || !arb_bytes_are(name, "depthUpdate")) {
+    const bool is_diff = arb_draft_diff(draft, json, ARB_JSON_NS);
+    if (!arb_json_end(json) || !is_diff) {
         return json->rc;
     }
-    if ((seen & NEEDED) != NEEDED || event->venue_ns == 0 || event->first_seq == 0 ||
-        event->first_seq > event->last_seq) {
-        return arb_book_reject(host, i, ARB_EPROTO);
+    if (arb_draft_rc(draft) != ARB_OK) {
+        return arb_draft_publish(host, draft);
     }
     const int rc = arb_book_view(host, i, &book);
     if (rc != ARB_OK) {
@@ -139,7 +152,7 @@ static int on_reply(struct arb_host *host, struct arb_json json)
     const uint32_t seen = arb_json_fields(&json, fields, 3);
 
     if (!arb_json_end(&json) || (seen & STATUS) == 0) {
-        return arb_json_ok(&json) ? ARB_EPROTO : json.rc;
+        return arb_json_trouble(&json);
     }
     if (!arb_json_u64(&own, &id)) {
         id = 0;
@@ -167,6 +180,38 @@ static int on_current(struct gemini *self, struct arb_host *host, struct arb_jso
     return arb_json_rest(&json) ? ARB_OK : json.rc;
 }
 
+/* -- the archived feed -------------------------------------------------------------------- */
+
+/* The whole book comes with trades in its message, changes come without; nothing numbers them. */
+static int on_archived(struct gemini *self, struct arb_host *host, struct arb_json json)
+{
+    enum { TYPE = 1, CHANGES = 4, TRADES = 8, RESULT = 16 };
+    struct arb_draft *const draft = &self->draft;
+    struct arb_bytes type = { "", 0 }, symbol = { "", 0 }, result, reason = { "", 0 };
+    struct arb_json changes, trades;
+    const struct arb_json_field fields[] = {
+        { "type", ARB_JSON_TEXT, &type },      { "symbol", ARB_JSON_TEXT, &symbol },
+        { "changes", ARB_JSON_ANY, &changes }, { "trades", ARB_JSON_ANY, &trades },
+        { "result", ARB_JSON_TEXT, &result },  { "reason", ARB_JSON_TEXT, &reason },
+    };
+    const uint32_t seen = arb_json_fields(&json, fields, 6),
+                   i = arb_instrument_find(self->env, symbol);
+
+    if (!arb_json_end(&json) || (seen & (TYPE | RESULT)) == 0) {
+        return arb_json_trouble(&json);
+    }
+    if ((seen & TYPE) == 0) { /* {"reason":"NoValidTradingPairs","result":"error"} */
+        return arb_refused_in_words(host, self->env, reason);
+    }
+    if (!arb_bytes_are(type, "l2_updates") || i == ARB_NO_INSTRUMENT) {
+        return ARB_OK;
+    }
+    arb_draft_begin(draft, self->env, i, (seen & TRADES) != 0 ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA);
+    draft->bids.rc =
+        (seen & CHANGES) != 0 ? arb_json_each(&changes, arb_draft_change, draft) : ARB_EPROTO;
+    return arb_draft_publish(host, draft);
+}
+
 static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
                           struct arb_message message)
 {
@@ -174,7 +219,7 @@ static int gemini_message(void *instance, struct arb_host *host, uint32_t conn,
     const struct arb_json json = arb_json_over(arb_message_bytes(message));
 
     (void)conn;
-    return self->is_v2 ? gemini_v2_message(self, host, json) : on_current(self, host, json);
+    return self->is_v2 ? on_archived(self, host, json) : on_current(self, host, json);
 }
 
 /* -- catalog ------------------------------------------------------------------------------ */

@@ -1,7 +1,4 @@
-/*
- * kraken.h - what kraken.c shares with kraken_v2.c, and with kraken_v1.c: the old protocol, kept
- * for old recordings.
- */
+/* kraken.h - what kraken.c shares with kraken_v1.c: the old protocol, kept for old recordings. */
 #ifndef KRAKEN_H
 #define KRAKEN_H
 
@@ -25,9 +22,6 @@ int kraken_refused(struct kraken *self, struct arb_host *host, struct arb_bytes 
 void kraken_v1_subscription(const struct kraken *self, const struct arb_ask *ask,
                             struct arb_text *text);
 int kraken_v1_message(struct kraken *self, struct arb_host *host, struct arb_bytes msg);
-void kraken_v2_ask(const struct kraken *self, const struct arb_ask *ask, struct arb_text *text);
-int kraken_v2_message(struct kraken *self, struct arb_host *host, uint32_t conn,
-                      struct arb_bytes text);
 int kraken_spell(void *instance, const struct arb_instrument *info, char *name);
 
 #endif /* KRAKEN_H */

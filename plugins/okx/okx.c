@@ -10,12 +10,12 @@ static const struct arb_region regions[] = {
     { "us", "wss://wsus.okx.com:8443/ws/v5/public", "https://us.okx.com/api/v5" },
 };
 
-/* The channels that need no login. `alike` has the same messages: it is what recordings have. */
+/* The channels that need no login, and all with the same messages: recordings have another one. */
 static const struct okx_feed {
     uint32_t depth, loss, source;
     const char *channel, *alike;
 } feeds[] = {
-    { 400, ARB_LOSS_CHAIN, ARB_SNAPSHOT_STREAM, "books", "books-l2-tbt" },
+    { 400, ARB_LOSS_CHAIN, ARB_SNAPSHOT_STREAM, "books", "books books-l2-tbt" },
     { 5, ARB_LOSS_STATELESS, ARB_SNAPSHOT_EACH, "books5", "books5" },
     { 1, ARB_LOSS_STATELESS, ARB_SNAPSHOT_EACH, "bbo-tbt", "bbo-tbt" },
 };
@@ -47,12 +47,10 @@ static int okx_init(void *instance, struct arb_host *host, const struct arb_exch
     plan->loss_detection = self->feed->loss;
     plan->snapshot_source = self->feed->source;
     plan->depth = self->feed->depth;
-    plan->liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
     plan->opens_per_10s = 3;       /* 3 a second are allowed to an address */
     plan->requests_per_hour = 470; /* of 480, for HELLO counts too */
     plan->catalog = ARB_CATALOG_HTTP;
-    arb_plan_limit(plan, &self->limits);
-    plan->idle_ms = plan->heartbeat_ms + 2 * plan->heartbeat_wait_ms;
+    arb_plan_pinged(plan, &self->limits);
     return ARB_OK;
 }
 
@@ -70,10 +68,7 @@ static int okx_ask(void *instance, const struct arb_ask *ask, struct arb_request
         arb_text_add(text, "{\"op\":\"subscribe\",\"args\":"
                            "[{\"channel\":\"instruments\",\"instType\":\"SPOT\"}]}");
     } else if (arb_ask_is_books(ask)) {
-        arb_text_add(text, "{\"id\":\"%u\",\"op\":\"%s\",\"args\":[", ask->number,
-                     arb_ask_word(ask));
-        arb_ask_list(ask, self->env, form, text);
-        arb_text_add(text, "]}");
+        arb_ask_op(ask, self->env, "id", form, text);
     } else if (ask->what == ARB_ASK_HEARTBEAT) {
         arb_text_add(text, "ping");
     } else if (ask->what == ARB_ASK_CATALOG) {
@@ -90,7 +85,7 @@ struct okx_message {
     struct okx *self;
     struct arb_host *host;
     uint32_t instrument;
-    enum arb_book_kind kind;
+    uint32_t kind; /* enum arb_book_kind, or 0 */
     struct arb_json arg, data, id;
     struct arb_bytes channel, action, event, code, words;
 };
@@ -112,7 +107,7 @@ static int read_book(void *context, struct arb_json *json)
         { "seqId", ARB_JSON_I64, &number },        { "prevSeqId", ARB_JSON_I64, &previous },
     };
 
-    arb_draft_begin(draft, m->self->env, m->instrument, m->kind);
+    arb_draft_begin(draft, m->self->env, m->instrument, (enum arb_book_kind)m->kind);
     const uint32_t seen = arb_json_fields(json, fields, 6);
     if (!arb_json_ok(json)) {
         return json->rc;
@@ -143,8 +138,7 @@ static int okx_checksum(void *instance, const struct arb_book_event *event,
                                                    .is_short = true };
     const struct okx *const self = instance;
 
-    *checksum =
-        arb_digits_crc_once(&style, &self->env->instruments[event->instrument], event, book);
+    *checksum = arb_digits_crc_once(&style, self->env, event, book);
     return ARB_OK;
 }
 
@@ -158,10 +152,8 @@ static uint32_t find_book(const struct okx *self, struct arb_json arg, struct ar
                                              { "instId", ARB_JSON_TEXT, &name } };
 
     (void)arb_json_fields(&arg, fields, 2);
-    return arb_bytes_are(*channel, self->feed->channel) ||
-                   arb_bytes_are(*channel, self->feed->alike)
-               ? arb_instrument_find(self->env, name)
-               : ARB_NO_INSTRUMENT;
+    return arb_is_among(*channel, self->feed->alike) ? arb_instrument_find(self->env, name)
+                                                     : ARB_NO_INSTRUMENT;
 }
 
 static int read_state(void *context, struct arb_json *json)
@@ -180,18 +172,15 @@ static int read_state(void *context, struct arb_json *json)
 
 static int on_data(struct okx_message *m)
 {
-    const bool is_snapshot =
-        m->self->feed->source == ARB_SNAPSHOT_EACH || arb_bytes_are(m->action, "snapshot");
-
-    m->kind = is_snapshot ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     if (arb_bytes_are(m->channel, "instruments")) {
         return arb_json_each(&m->data, read_state, m);
     }
     if (m->instrument == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    return is_snapshot || arb_bytes_are(m->action, "update") ? arb_json_each(&m->data, read_book, m)
-                                                             : ARB_EPROTO;
+    const bool is_each = m->self->feed->source == ARB_SNAPSHOT_EACH;
+    m->kind = is_each ? ARB_BOOK_SNAPSHOT : arb_kind_of(m->action);
+    return m->kind != 0 ? arb_json_each(&m->data, read_book, m) : ARB_EPROTO;
 }
 
 /* Errors that pass: asked too often, or the venue is busy. */
@@ -209,17 +198,13 @@ static int on_error(const struct okx_message *m)
 
 static int on_event(const struct okx_message *m, uint32_t conn)
 {
-    const bool is_left = arb_bytes_are(m->event, "unsubscribe");
-
     if (arb_bytes_are(m->event, "error")) {
         return on_error(m);
     }
     if (arb_bytes_are(m->event, "notice") && arb_bytes_are(m->code, "64008")) {
         return arb_ws_renew(m->host, conn, "the venue upgrades its service");
     }
-    return is_left || arb_bytes_are(m->event, "subscribe")
-               ? arb_acknowledged(m->host, m->instrument, is_left)
-               : ARB_OK;
+    return arb_acknowledged_by(m->host, m->instrument, m->event);
 }
 
 static int okx_message(void *instance, struct arb_host *host, uint32_t conn,
@@ -278,8 +263,7 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     };
 
     (void)context;
-    (void)arb_json_fields(&json, fields, 7);
-    if (!arb_json_ok(&json) || row.venue_symbol.len == 0) {
+    if (!arb_catalog_fields(&row, &json, fields, 7)) {
         return ARB_OK;
     }
     row.trading = arb_trading_of(state, words);
@@ -289,19 +273,12 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
 static int okx_answer(void *instance, struct arb_host *host, const struct arb_ask *ask, int status,
                       struct arb_bytes body)
 {
-    struct arb_json json = arb_json_over(body), data;
-    struct arb_bytes code = { "", 0 };
-    const struct arb_json_field fields[] = { { "code", ARB_JSON_TEXT, &code },
-                                             { "data", ARB_JSON_ANY, &data } };
+    static const struct arb_catalog_form form = {
+        .code = "code", .passing = passing, .rows = { "data" }, .read = read_row
+    };
 
-    (void)instance, (void)ask;
-    const bool has_all = arb_json_fields(&json, fields, 2) == 3;
-    if (arb_is_among(code, passing)) {
-        return ARB_ELATER;
-    }
-    const bool is_good = has_all && status == 200 && arb_bytes_are(code, "0");
-    return is_good && arb_json_end(&json) ? arb_catalog_read(host, &data, read_row, NULL)
-                                          : ARB_EPROTO;
+    (void)ask;
+    return arb_catalog_answer(&form, instance, host, status, body);
 }
 
 static const struct arb_option options[] = {

@@ -145,6 +145,23 @@ static void acknowledgement_is_told_unless_it_is_nobodys(void **state)
     expect_answer(&stub, 3, false, ARB_LEFT, "");
 }
 
+static void acknowledgement_may_be_a_word(void **state)
+{
+    struct host_stub stub;
+
+    (void)state;
+    host_stub_init(&stub);
+    assert_int_equal(arb_acknowledged_by(&stub.host, 3, bytes("channel-conn-count")), ARB_OK);
+    assert_int_equal(arb_acknowledged_by(&stub.host, ARB_NO_INSTRUMENT, bytes("subscribe")),
+                     ARB_OK);
+    assert_int_equal(stub.n_answers, 0);
+    assert_int_equal(arb_acknowledged_by(&stub.host, 3, bytes("subscribe")), ARB_OK);
+    expect_answer(&stub, 3, false, ARB_SUBSCRIBED, "");
+    host_stub_init(&stub);
+    assert_int_equal(arb_acknowledged_by(&stub.host, 3, bytes("unsubscribe")), ARB_OK);
+    expect_answer(&stub, 3, false, ARB_LEFT, "");
+}
+
 static void an_id_tells_the_request_and_what_it_was(void **state)
 {
     const struct arb_ask in = { .what = ARB_ASK_SUBSCRIBE, .number = UINT32_MAX };
@@ -217,6 +234,32 @@ static void first_book_that_a_text_names_is_found(void **state)
     }
 }
 
+static void refusal_in_words_is_of_the_book_that_they_name(void **state)
+{
+    static struct arb_symbol_map map;
+    const struct arb_exchange_env env = { .by_venue_symbol = &map };
+    struct host_stub stub;
+
+    (void)state;
+    assert_int_equal(arb_symbol_put(&map, bytes("FOO-USD"), 4), ARB_OK);
+    host_stub_init(&stub);
+    assert_int_equal(arb_refused_in_words(&stub.host, &env, bytes("FOO-USD is none")), ARB_OK);
+    expect_answer(&stub, 4, false, ARB_REFUSED, "refused by the venue: FOO-USD is none");
+    host_stub_init(&stub);
+    assert_int_equal(arb_refused_in_words(&stub.host, &env, bytes("rate limit")), ARB_OK);
+    expect_answer(&stub, ARB_NO_INSTRUMENT, false, ARB_LATER, "refused by the venue: rate limit");
+}
+
+static void kind_of_a_message_has_its_words(void **state)
+{
+    (void)state;
+    assert_int_equal(arb_kind_of(bytes("snapshot")), ARB_BOOK_SNAPSHOT);
+    assert_int_equal(arb_kind_of(bytes("update")), ARB_BOOK_DELTA);
+    assert_int_equal(arb_kind_of(bytes("delta")), ARB_BOOK_DELTA);
+    assert_int_equal(arb_kind_of(bytes("Snapshot")), 0);
+    assert_int_equal(arb_kind_of(bytes("")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,10 +271,13 @@ int main(void)
         cmocka_unit_test(an_unknown_word_is_a_halt),
         cmocka_unit_test(refusal_is_told_of_whom_it_means),
         cmocka_unit_test(acknowledgement_is_told_unless_it_is_nobodys),
+        cmocka_unit_test(acknowledgement_may_be_a_word),
         cmocka_unit_test(an_id_tells_the_request_and_what_it_was),
         cmocka_unit_test(number_of_a_request_is_read_bare_or_quoted),
         cmocka_unit_test(reason_is_a_member_or_none_is_given),
         cmocka_unit_test(first_book_that_a_text_names_is_found),
+        cmocka_unit_test(refusal_in_words_is_of_the_book_that_they_name),
+        cmocka_unit_test(kind_of_a_message_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

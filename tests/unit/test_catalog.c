@@ -155,6 +155,27 @@ static int read_row(void *context, struct arb_host *host, struct arb_json json)
     return arb_json_fields(&json, fields, 2) == 0 ? ARB_OK : arb_catalog_publish(host, &row);
 }
 
+static void row_needs_the_venues_name_for_it(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_read;
+    } cases[] = {
+        { "{\"s\":\"BTC-USD\",\"d\":2}", true },   { "{\"s\":\"BTC-USD\"}", true },
+        { "{\"s\":\"\",\"d\":2}", false },         { "{\"d\":2}", false },
+        { "{\"s\":\"BTC-USD\",\"d\":[]}", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = arb_json_over(arb_bytes_of(cases[i].text));
+        struct arb_catalog_row row = { .px_digits = 0 };
+        const struct arb_json_field fields[] = { { "s", ARB_JSON_TEXT, &row.venue_symbol },
+                                                 { "d", ARB_JSON_U64, &row.px_digits } };
+        assert_int_equal(arb_catalog_fields(&row, &json, fields, 2), cases[i].is_read);
+    }
+}
+
 static void catalog_ends_only_when_it_is_whole(void **state)
 {
     static const struct {
@@ -218,6 +239,61 @@ static void symbol_is_in_capitals_where_that_is_asked_for(void **state)
     assert_string_equal(stub.venue_symbol, "tXAUT:UST");
 }
 
+static void expect_answer(const struct arb_catalog_form *form, int status, const char *text, int rc,
+                          unsigned n_rows)
+{
+    struct host_stub stub;
+
+    host_stub_init(&stub);
+    assert_int_equal(arb_catalog_answer(form, NULL, &stub.host, status, arb_bytes_of(text)), rc);
+    assert_int_equal(stub.n_listings, n_rows);
+    assert_int_equal(stub.n_catalogs, rc == ARB_OK);
+}
+
+static void catalog_is_read_out_of_its_object(void **state)
+{
+    static const struct arb_catalog_form form = {
+        .code = "code", .passing = "7 10006", .rows = { "result", "list" }, .read = read_row
+    };
+    static const struct {
+        const char *text;
+        int status, rc;
+        unsigned n_rows;
+    } cases[] = {
+        { "{\"code\":0,\"result\":{\"list\":[{\"s\":\"A/B\"}]},\"more\":1}", 200, ARB_OK, 1 },
+        { "{\"result\":{\"more\":1,\"list\":[]},\"code\":\"0\"}", 200, ARB_OK, 0 },
+        { "{\"code\":0,\"result\":{\"list\":[]}}", 201, ARB_EPROTO, 0 },
+        { "{\"code\":1,\"result\":{\"list\":[]}}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":10006}", 200, ARB_ELATER, 0 },
+        { "{\"code\":\"7\",\"result\":{}}", 500, ARB_ELATER, 0 },
+        { "{\"code\":1000,\"result\":{}}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":\"no\",\"result\":{\"list\":[]}}", 200, ARB_EPROTO, 0 },
+        { "{\"result\":{\"list\":[]}}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":0,\"result\":{\"rows\":[]}}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":0,\"result\":[]}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":0,\"result\":{\"list\":{}}}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":0}", 200, ARB_EPROTO, 0 },
+        { "{\"code\":0,\"result\":{\"list\":[]}} x", 200, ARB_EPROTO, 0 },
+        { "", 200, ARB_EPROTO, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        expect_answer(&form, cases[i].status, cases[i].text, cases[i].rc, cases[i].n_rows);
+    }
+}
+
+static void catalog_without_a_code_needs_its_rows_only(void **state)
+{
+    static const struct arb_catalog_form form = { .rows = { "rows" }, .read = read_row };
+
+    (void)state;
+    expect_answer(&form, 200, "{\"zone\":\"UTC\",\"rows\":[{\"s\":\"A/B\"}]}", ARB_OK, 1);
+    expect_answer(&form, 404, "{\"rows\":[]}", ARB_EPROTO, 0);
+    expect_answer(&form, 200, "{\"code\":0}", ARB_EPROTO, 0);
+    expect_answer(&form, 200, "[]", ARB_EPROTO, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,9 +301,12 @@ int main(void)
         cmocka_unit_test(rows_without_a_usable_name_are_left_out),
         cmocka_unit_test(digits_and_steps_follow_from_each_other),
         cmocka_unit_test(error_of_the_host_is_returned),
+        cmocka_unit_test(row_needs_the_venues_name_for_it),
         cmocka_unit_test(catalog_ends_only_when_it_is_whole),
         cmocka_unit_test(perpetual_is_not_the_pair_of_its_name),
         cmocka_unit_test(symbol_is_in_capitals_where_that_is_asked_for),
+        cmocka_unit_test(catalog_is_read_out_of_its_object),
+        cmocka_unit_test(catalog_without_a_code_needs_its_rows_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

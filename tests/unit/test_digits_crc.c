@@ -542,13 +542,16 @@ static void javascript_numbers_and_a_minus_have_their_text(void **state)
                                                    .is_js = true,
                                                    .has_minus = true };
     struct sample *const s = sample_new(9, 8);
+    struct arb_instrument instruments[2] = { { .px_scale = 1 }, s->info };
+    const struct arb_exchange_env env = { .instruments = instruments };
 
     (void)state;
+    s->event.instrument = 1;
     set(s, "[[0.0000025,0.5],[3.10,1.0]]", "[[0.00000015,0.00000045]]");
-    assert_int_equal(arb_digits_crc_once(&style, &s->info, &s->event, &s->book),
+    assert_int_equal(arb_digits_crc_once(&style, &env, &s->event, &s->book),
                      crc_of("1.5e-7:4.5e-7:0.0000025:-0.5:3.1:-1"));
     set(s, "[[3.10,1.0]]", "[]");
-    assert_int_equal(arb_digits_crc_once(&style, &s->info, &s->event, &s->book), crc_of("3.1:-1"));
+    assert_int_equal(arb_digits_crc_once(&style, &env, &s->event, &s->book), crc_of("3.1:-1"));
     free(s);
 }
 

@@ -359,6 +359,83 @@ static void draft_begins_with_its_size_and_nothing_left_out(void **state)
     assert_int_equal(draft.event.n_beyond, 0);
 }
 
+static void venue_that_answers_pings_has_two_to_be_late(void **state)
+{
+    const struct arb_limits limits = { .heartbeat_ms = 20000, .heartbeat_wait_ms = 5000 };
+    struct arb_plan plan = { .idle_ms = 1, .answer_ms = 2 };
+
+    (void)state;
+    arb_plan_pinged(&plan, &limits);
+    assert_int_equal(plan.liveness, ARB_LIVENESS_CLIENT_HEARTBEAT);
+    assert_int_equal(plan.idle_ms, 30000);
+    assert_int_equal(plan.answer_ms, 2);
+}
+
+static void request_of_operation_and_arguments_is_spelled(void **state)
+{
+    static const struct arb_instrument pairs[] = { { .venue_symbol = "BTCUSD" },
+                                                   { .venue_symbol = "ETHUSD" } };
+    const struct arb_exchange_env env = { .instruments = pairs };
+    const uint32_t both[] = { 1, 0 };
+    const struct arb_ask ask = {
+        .what = ARB_ASK_UNSUBSCRIBE, .number = 7, .n_instruments = 2, .instruments = both
+    };
+    char out[128];
+    struct arb_text text = arb_text_over(out, sizeof(out));
+
+    (void)state;
+    arb_ask_op(&ask, &env, "req_id", (struct arb_ask_form){ "\"books.", "\"" }, &text);
+    assert_string_equal(out, "{\"req_id\":\"7\",\"op\":\"unsubscribe\","
+                             "\"args\":[\"books.ETHUSD\",\"books.BTCUSD\"]}");
+}
+
+/* rc: what publishing the draft rejects the book with. */
+static void diff_needs_its_numbers_and_sides(void **state)
+{
+    static const struct arb_instrument one = { .px_scale = 2, .qty_scale = 2 };
+    static const struct {
+        const char *text;
+        bool is_diff;
+        int json_rc, rc;
+        uint64_t prev_seq;
+    } cases[] = {
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"X\",\"U\":2,\"u\":3,\"pu\":1,\"b\":[],\"a\":[]}",
+          true, ARB_OK, ARB_OK, 1 },
+        { "{\"a\":[[\"1\",\"2\"]],\"b\":[],\"u\":2,\"U\":2,\"E\":1,\"e\":\"depthUpdate\"}", true,
+          ARB_OK, ARB_OK, 0 },
+        { "{\"e\":\"trade\",\"E\":1,\"U\":2,\"u\":3,\"b\":[],\"a\":[]}", false, ARB_OK, ARB_OK, 0 },
+        { "{\"E\":1,\"U\":2,\"u\":3,\"b\":[],\"a\":[]}", false, ARB_OK, ARB_OK, 0 },
+        { "{\"e\":\"depthUpdate\",\"U\":2,\"u\":3,\"b\":[],\"a\":[]}", true, ARB_OK, ARB_EPROTO,
+          0 },
+        { "{\"e\":\"depthUpdate\",\"E\":0,\"U\":2,\"u\":3,\"b\":[],\"a\":[]}", true, ARB_OK,
+          ARB_EPROTO, 0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"u\":3,\"b\":[],\"a\":[]}", true, ARB_OK, ARB_EPROTO,
+          0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"U\":0,\"u\":3,\"b\":[],\"a\":[]}", true, ARB_OK,
+          ARB_EPROTO, 0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"U\":4,\"u\":3,\"b\":[],\"a\":[]}", true, ARB_OK,
+          ARB_EPROTO, 0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"U\":2,\"u\":3,\"a\":[]}", true, ARB_OK, ARB_EPROTO, 0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"U\":2,\"u\":3,\"b\":[]}", true, ARB_OK, ARB_EPROTO, 0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"U\":2,\"u\":3,\"b\":[[\"0.001\",\"1\"]],\"a\":[]}",
+          true, ARB_OK, ARB_ERANGE, 0 },
+        { "{\"e\":\"depthUpdate\",\"E\":1,\"U\":\"x\",\"u\":3,\"b\":[],\"a\":[]}", false,
+          ARB_EPROTO, ARB_OK, 0 },
+    };
+    const struct arb_exchange_env env = { .instruments = &one };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = arb_json_over(arb_bytes_of(cases[i].text));
+        arb_json_object(&json);
+        arb_draft_begin(&draft, &env, 0, ARB_BOOK_DELTA);
+        assert_int_equal(arb_draft_diff(&draft, &json, ARB_JSON_MS), cases[i].is_diff);
+        assert_int_equal(json.rc, cases[i].json_rc);
+        assert_int_equal(arb_draft_rc(&draft), cases[i].rc);
+        assert_true(draft.event.prev_seq == cases[i].prev_seq);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +456,9 @@ int main(void)
         cmocka_unit_test(requests_for_books_have_their_word),
         cmocka_unit_test(change_goes_to_the_side_that_it_names),
         cmocka_unit_test(draft_begins_with_its_size_and_nothing_left_out),
+        cmocka_unit_test(venue_that_answers_pings_has_two_to_be_late),
+        cmocka_unit_test(request_of_operation_and_arguments_is_spelled),
+        cmocka_unit_test(diff_needs_its_numbers_and_sides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,9 +9,8 @@
 
 #include <string.h>
 
+#include "arbspot/answers.h"
 #include "arbspot/decimal.h"
-#include "arbspot/exchange.h"
-#include "arbspot/fields.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -115,6 +114,17 @@ static inline int arb_catalog_publish(struct arb_host *host, const struct arb_ca
 }
 
 /*
+ * Reads a row by a table of its members. False: it is to be left out, for it cannot be read, or has
+ * no venue_symbol.
+ */
+static inline bool arb_catalog_fields(const struct arb_catalog_row *row, struct arb_json *json,
+                                      const struct arb_json_field *fields, unsigned n)
+{
+    (void)arb_json_fields(json, fields, n);
+    return arb_json_ok(json) && row->venue_symbol.len > 0;
+}
+
+/*
  * Reads a catalog that is an array of rows, each by `read`, which publishes it, and ends it. A row
  * that `read` finds something wrong with is left out with ARB_OK: its reader is its own. `context`
  * is whatever `read` needs, such as the instance.
@@ -135,6 +145,41 @@ static inline int arb_catalog_read(struct arb_host *host, struct arb_json *json,
         rc = arb_json_end(json) ? arb_catalog_end(host) : json->rc;
     }
     return rc;
+}
+
+/*
+ * The object that a catalog comes in: {"retCode":0,"result":{"list":[...]}} has the code "retCode",
+ * and its rows are in "result", "list".
+ */
+struct arb_catalog_form {
+    const char *code; /* a whole number, bare or quoted: 0 when all is well; NULL: there is none */
+    const char *passing; /* codes with which to ask again after a pause, blanks between; or NULL */
+    const char *rows[2]; /* the members that lead to the rows; the second one may be NULL */
+    int (*read)(void *context, struct arb_host *host, struct arb_json row);
+};
+
+/* Reads what answered ARB_ASK_CATALOG: such an object, with rows as arb_catalog_read() has them. */
+static inline int arb_catalog_answer(const struct arb_catalog_form *form, void *context,
+                                     struct arb_host *host, int status, struct arb_bytes body)
+{
+    struct arb_json json = arb_json_over(body), rows = json, outer;
+    int64_t code = form->code == NULL ? 0 : -1;
+    char text[24];
+    const struct arb_json_field fields[] = { { form->rows[0], ARB_JSON_ANY, &rows },
+                                             { form->code, ARB_JSON_I64, &code } };
+    const struct arb_json_field inner = { form->rows[1], ARB_JSON_ANY, &rows };
+
+    bool is_good = (arb_json_fields(&json, fields, form->code == NULL ? 1 : 2) & 1) != 0;
+    is_good = arb_json_end(&json) && is_good && status == 200 && code == 0;
+    (void)snprintf(text, sizeof(text), "%lld", (long long)code);
+    if (form->passing != NULL && arb_is_among(arb_bytes_of(text), form->passing)) {
+        return ARB_ELATER;
+    }
+    if (is_good && inner.name != NULL) {
+        outer = rows;
+        is_good = arb_json_fields(&outer, &inner, 1) == 1;
+    }
+    return is_good ? arb_catalog_read(host, &rows, form->read, context) : ARB_EPROTO;
 }
 
 #ifdef __cplusplus

@@ -356,14 +356,14 @@ static inline uint32_t arb_digits_crc(struct arb_digits_crc *crc,
 
 /* The same with nothing kept for the next one: of checksums that are rare, or spelled is_short. */
 static inline uint32_t arb_digits_crc_once(const struct arb_digits_style *style,
-                                           const struct arb_instrument *info,
+                                           const struct arb_exchange_env *env,
                                            const struct arb_book_event *event,
                                            const struct arb_book *book)
 {
     struct arb_digits_crc crc;
 
     memset(&crc, 0, sizeof(crc));
-    return arb_digits_crc(&crc, style, info, event, book);
+    return arb_digits_crc(&crc, style, &env->instruments[event->instrument], event, book);
 }
 
 #ifdef __cplusplus
