@@ -108,4 +108,4 @@ while IFS= read -r line; do
     echo "| $(field "$line" 1) | $result |"
 done <"$here/mutants.txt"
 echo "$n_caught of $n_rules rules are caught, within $most scenarios at most"
-[ $n_caught -eq $n_rules ]
+[ $n_rules -gt 0 ] && [ $n_caught -eq $n_rules ]
