@@ -14,15 +14,22 @@ static enum link broken(char *why, const char *text)
     return LINK_BROKEN;
 }
 
-/* An event that is newer than the one numbered `last_seq`: does it begin where that one ended? */
-static enum link join(uint64_t last_seq, const struct arb_book_event *event, char *why)
+/*
+ * An event that is newer than the one numbered `last_seq`: does it begin where that one ended? At
+ * the seam a part of it may be in the snapshot. Elsewhere nobody sends a change twice: numbers that
+ * overlap are not what they are taken for, and would hide a loss as long as the overlap.
+ */
+static enum link join(uint64_t last_seq, const struct arb_book_event *event, bool is_at_seam,
+                      char *why)
 {
-    if (first_seq_of(event) <= last_seq + 1) {
+    const uint64_t first = first_seq_of(event), next = last_seq + 1;
+
+    if (first == next || (first < next && is_at_seam)) {
         return LINK_FITS;
     }
-    (void)snprintf(why, EVENT_REASON_MAX,
-                   "an event was lost: %" PRIu64 " expected, %" PRIu64 " came", last_seq + 1,
-                   first_seq_of(event));
+    (void)snprintf(why, EVENT_REASON_MAX, "%s: %" PRIu64 " expected, %" PRIu64 " came",
+                   first < next ? "an event overlaps the one before" : "an event was lost", next,
+                   first);
     return LINK_BROKEN;
 }
 
@@ -58,13 +65,13 @@ enum link link_follow(const struct live_rules *rules, uint64_t last_seq,
     if (event->last_seq < last_seq) {
         return broken(why, "the venue's sequence went back");
     }
-    return rules->loss == ARB_LOSS_SEQUENCE ? join(last_seq, event, why) : LINK_OPEN;
+    return rules->loss == ARB_LOSS_SEQUENCE ? join(last_seq, event, false, why) : LINK_OPEN;
 }
 
 /* By numbers that count changes. */
 static enum link meet_by_sequence(uint64_t last_seq, const struct arb_book_event *event, char *why)
 {
-    return event->last_seq <= last_seq ? LINK_REPEATED : join(last_seq, event, why);
+    return event->last_seq <= last_seq ? LINK_REPEATED : join(last_seq, event, true, why);
 }
 
 static enum link meet_by_time(const struct arb_book_event *snapshot,

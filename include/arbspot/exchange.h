@@ -38,7 +38,7 @@ extern "C" {
 /* How a venue lets anyone notice that an update was lost. */
 enum arb_loss_detection {
     ARB_LOSS_CHECKSUM = 1,  /* a checksum over the top levels comes with the events */
-    ARB_LOSS_SEQUENCE = 2,  /* events are numbered: first_seq <= last_seq before + 1 <= last_seq */
+    ARB_LOSS_SEQUENCE = 2,  /* events are numbered: first_seq == last_seq before + 1 */
     ARB_LOSS_CHAIN = 3,     /* each event names its predecessor: prev_seq == last_seq before */
     ARB_LOSS_NONE = 4,      /* not at all: messages are marked `unverifiable` */
     ARB_LOSS_STATELESS = 5, /* every event is a whole book, so a lost one heals by itself */
@@ -357,8 +357,10 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  * Publishes a snapshot or a change of one book. What the host does with it:
  *
  * Chain: by plan.loss_detection and the event's numbers. An event that does not follow the one
- * before is damage: the book is STALE and gets a new snapshot. A book that is left, or that waits
- * for a snapshot in the stream, takes no delta.
+ * before is damage: the book is STALE and gets a new snapshot. So is one that begins within the one
+ * before (first_seq <= last_seq before < last_seq), but where a snapshot by HTTP meets the deltas:
+ * such numbers would hide a loss that is as long as the overlap. A book
+ * that is left, or that waits for a snapshot in the stream, takes no delta.
  *
  * Proof: VERIFIED means shown: the event's own checksum matched, its own link fits, or the number
  * of its message follows (arb_conn_seq(), called before this). An event without the one that the

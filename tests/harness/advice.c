@@ -11,6 +11,9 @@ static const struct {
       "is last_seq the venue's own number, and is each event published once, in its order?" },
     { "an event was lost",
       "are first_seq and last_seq the venue's own numbers of the changes in the event?" },
+    { "an event overlaps the one before",
+      "is first_seq the number of the first change in the event? Where the venue gives the last "
+      "number before it, add one" },
     { "an event does not follow",
       "is prev_seq the last_seq of the event before, as the venue gives it?" },
     { "a price is not positive",

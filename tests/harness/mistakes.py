@@ -132,6 +132,7 @@ MISTAKES = {
     "the sides are swapped": tried("mistaken_sides"),
     "the sequence goes back": tried("mistaken_sequence"),
     "the sequence is not the venue's": tried("mistaken_loss"),
+    "the first number is one too low": tried("mistaken_overlap"),
     "a side is not cut to its depth": tried("mistaken_untrimmed"),
     "checksum() fails": tried("mistaken_checksum"),
     "a catalog has no end": hosted("mistaken_catalog", "catalog"),

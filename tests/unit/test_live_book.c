@@ -130,7 +130,7 @@ static void state_that_was_told_is_not_told_again(void **state)
 static void event_that_follows_by_number_is_verified(void **state)
 {
     (void)state;
-    live_world_run(&numbered, SEED "delta #11 b100x2;delta #12-15 b100x3;delta #14-17 b100x4",
+    live_world_run(&numbered, SEED "delta #11 b100x2;delta #12-15 b100x3;delta #16-17 b100x4",
                    "snapshot LIVE verified b100x1 a101x1\n"
                    "delta LIVE verified b100x2\n"
                    "delta LIVE verified b100x3\n"
@@ -152,6 +152,18 @@ static void first_of_several_numbers_counts(void **state)
     live_world_run(&numbered, SEED "delta #12-20 b100x2",
                    "snapshot LIVE verified b100x1 a101x1\n"
                    "damaged status STALE an event was lost: 11 expected, 12 came\n");
+}
+
+static void event_that_overlaps_the_one_before_is_damage(void **state)
+{
+    (void)state;
+    live_world_run(&numbered, SEED "delta #11-13 b100x2;delta #13-15 b100x3",
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "delta LIVE verified b100x2\n"
+                   "damaged status STALE an event overlaps the one before: 14 expected, 13 came\n");
+    live_world_run(&numbered, SEED "delta #1-11 b100x2",
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "damaged status STALE an event overlaps the one before: 11 expected, 1 came\n");
 }
 
 static void number_that_goes_back_is_damage(void **state)
@@ -454,6 +466,17 @@ static void snapshot_that_nothing_was_held_for_is_met_afterwards(void **state)
     live_world_run(&http_numbered, "snap #10 b80x1 a101x1;delta #12 b80x2",
                    "snapshot LIVE unverifiable b80x1 a101x1\n"
                    "damaged status STALE an event was lost: 11 expected, 12 came\n");
+}
+
+static void overlap_is_for_the_first_delta_behind_a_snapshot_by_http(void **state)
+{
+    (void)state;
+    live_world_run(&http_numbered, "snap #10 b80x1 a101x1;delta #9-11 b80x2;delta #11-12 b80x3",
+                   "snapshot LIVE unverifiable b80x1 a101x1\n"
+                   "delta LIVE verified b80x2\n"
+                   "damaged status STALE an event overlaps the one before: 12 expected, 11 came\n");
+    live_world_run(&http_numbered, "delta #9-11 b80x2;delta #11-12 b80x3",
+                   "damaged status STALE an event overlaps the one before: 12 expected, 11 came\n");
 }
 
 static void stream_that_stays_behind_the_snapshot_is_damage(void **state)
@@ -1167,6 +1190,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(event_that_follows_by_number_is_verified),
     cmocka_unit_test(missing_number_is_damage),
     cmocka_unit_test(first_of_several_numbers_counts),
+    cmocka_unit_test(event_that_overlaps_the_one_before_is_damage),
     cmocka_unit_test(number_that_goes_back_is_damage),
     cmocka_unit_test(repeated_event_is_ignored_and_counted),
     cmocka_unit_test(event_without_a_number_proves_nothing_nor_does_the_next),
@@ -1192,6 +1216,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(held_deltas_behind_the_snapshot_are_applied_to_it),
     cmocka_unit_test(snapshot_behind_all_deltas_held_is_unverifiable_until_a_link_fits),
     cmocka_unit_test(snapshot_that_nothing_was_held_for_is_met_afterwards),
+    cmocka_unit_test(overlap_is_for_the_first_delta_behind_a_snapshot_by_http),
     cmocka_unit_test(stream_that_stays_behind_the_snapshot_is_damage),
     cmocka_unit_test(number_that_goes_back_behind_the_seam_is_damage),
     cmocka_unit_test(snapshot_older_than_the_deltas_held_is_refused_and_they_stay),
