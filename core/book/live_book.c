@@ -410,7 +410,7 @@ static void prove(struct step *step, enum link link)
     default:
         break;
     }
-    step->book->verified = is_shown ? ARB_VERIFIED : ARB_UNVERIFIABLE;
+    step->book->verified = is_shown && !step->book->is_hollow ? ARB_VERIFIED : ARB_UNVERIFIABLE;
 }
 
 /*
@@ -848,6 +848,28 @@ static void swap_books(struct book *a, struct book *b)
     *b = other;
 }
 
+/*
+ * A snapshot without a level may be of a book that has none, or a message that was cut. A checksum
+ * tells, or the venue's documents.
+ */
+static bool is_hollow(const struct step *step)
+{
+    const struct arb_book_event *const event = step->event;
+    const bool is_told = step->rules->has_empty_books ||
+                         (step->rules->loss == ARB_LOSS_CHECKSUM && event->has_checksum);
+
+    return !is_told && event->n_bids + event->n_asks + event->n_beyond == 0;
+}
+
+/* Whole books that follow each other heal; elsewhere all that comes would build on an empty one. */
+static bool empties(const struct step *step)
+{
+    const struct book *const book = &step->book->book;
+
+    return is_hollow(step) && is_followed(step->book) && book->bids.n + book->asks.n > 0 &&
+           step->rules->source != ARB_SNAPSHOT_EACH;
+}
+
 /* How new a snapshot is at least: one that is not dated is not older than the changes in it. */
 static int64_t least_time_of(const struct step *step)
 {
@@ -874,6 +896,7 @@ static const char *note_snapshot(struct step *step)
     book->seed_venue_ns = event->venue_ns;
     book->has_gap = book->has_gap && is_by_http(step);
     book->has_beyond = event->n_beyond > 0;
+    book->is_hollow = is_hollow(step);
     book->is_catching_up = is_by_http(step);
     book->known_ns = is_by_http(step) ? book->asked_ns : book->known_ns;
     book->asked_ns = 0;
@@ -964,6 +987,10 @@ static void apply_snapshot(struct step *step)
 
     if (is_repeated(step)) {
         on_repeated_snapshot(step);
+        return;
+    }
+    if (empties(step)) {
+        damaged(step, "the book had levels, and its snapshot has none");
         return;
     }
     if (!was_live && is_by_http(step)) {

@@ -79,6 +79,7 @@ struct live_book {
     bool is_crossed;     /* STALE for no other reason: the next event may heal it */
     bool is_catching_up; /* since a snapshot by HTTP no delta was newer than it */
     bool has_gap;        /* nothing links the last snapshot by HTTP to the events behind it */
+    bool is_hollow;      /* its last snapshot had no levels, and nothing shows that it has none */
     bool has_beyond;     /* an ask was left out: its price is beyond the scale */
     uint64_t last_seq;
     uint64_t seen_seq; /* of the newest delta that came, applied or not; 0: none */

@@ -14,6 +14,7 @@ struct live_rules {
     uint32_t time_order;     /* enum arb_time_order */
     uint32_t unknown_delete; /* enum arb_unknown_delete */
     uint32_t checksum_levels, depth;
+    bool has_empty_books; /* a snapshot without levels is documented as a book without any */
     uint32_t seed_levels; /* levels a side that a snapshot by HTTP shows at most; 0: all */
     int64_t quiet_ns;
     int64_t max_age_ns; /* for silence; 0: none */

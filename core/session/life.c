@@ -145,6 +145,7 @@ static void take_plan(struct session *session)
         .unknown_delete = plan->unknown_delete,
         .checksum_levels = plan->checksum_levels,
         .depth = plan->depth,
+        .has_empty_books = plan->has_empty_books,
         .seed_levels = plan->seed_levels,
         .quiet_ns = plan->quiet_ms * NS_PER_MS,
         .max_age_ns = session->exchange->max_age_ms * NS_PER_MS,

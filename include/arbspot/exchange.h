@@ -146,7 +146,8 @@ struct arb_plan {
                                 only what the catalog lists */
     bool needs_token;        /* ARB_ASK_TOKEN before each connection */
     uint8_t packing;         /* enum arb_packing */
-    uint8_t reserved;
+    bool has_empty_books;    /* the venue documents snapshots without levels: a book that has none.
+                                Else one proves nothing, see arb_book_publish() */
 
     uint32_t http_per_min; /* 0, no limit: requests by HTTP, beside http_per_10min */
     /*
@@ -376,6 +377,11 @@ static inline int arb_trading_set(struct arb_host *host, uint32_t instrument,
  *
  * Repeats: an event with the last_seq of the one before (ARB_SNAPSHOT_EACH: with a venue_ns that is
  * not newer) is that one again, and ignored; one dated more than a minute before it is damage.
+ *
+ * Emptiness: a snapshot without a level is that of a book that has none, or a message that was cut.
+ * Unless plan.has_empty_books or a checksum tells, it leaves the book UNVERIFIABLE until the next
+ * snapshot. Where the book had levels and not every event is a snapshot, it is damage at first:
+ * what comes after the resync is taken.
  *
  * Crossing: a crossed book is STALE until the next event uncrosses it, and damaged if it does not.
  *

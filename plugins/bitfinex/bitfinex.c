@@ -33,6 +33,7 @@ static int bitfinex_init(void *instance, struct arb_host *host, const struct arb
     plan->beat_ms = 15000;   /* each channel has heartbeats of its own */
     plan->opens_per_10s = 3; /* 20 in a minute are allowed to an address */
     plan->catalog = ARB_CATALOG_HTTP;
+    plan->has_empty_books = true;
     plan->is_listed_only = true; /* what the venue calls AMP is not what others do */
     plan->depth = (uint32_t)self->depth;
     arb_plan_limit(plan, &self->limits);

@@ -47,10 +47,57 @@ static void snapshot_makes_a_book_live(void **state)
                    "snapshot LIVE verified b99x2 b100x1 a103x4 a101x1\n");
 }
 
-static void empty_snapshot_is_a_live_book(void **state)
+static void empty_snapshot_proves_nothing_until_the_next_one(void **state)
 {
     (void)state;
-    live_world_run(&numbered, "snap #10", "snapshot LIVE verified\n");
+    live_world_run(&numbered, "snap #10;delta #11 b100x1;snap #12 b100x1;delta #13 a101x1",
+                   "snapshot LIVE unverifiable\n"
+                   "delta LIVE unverifiable b100x1\n"
+                   "delta LIVE verified\n"
+                   "delta LIVE verified a101x1\n");
+    live_world_run(&numbered, "snap #10 b100x1", "snapshot LIVE verified b100x1\n");
+    live_world_run(&numbered, "snap #10 beyond=1", "snapshot LIVE verified\n");
+}
+
+static void empty_snapshot_is_proven_by_documents_and_by_its_checksum(void **state)
+{
+    static const struct live_rules told = { .loss = ARB_LOSS_SEQUENCE,
+                                            .source = ARB_SNAPSHOT_STREAM,
+                                            .has_empty_books = true };
+
+    (void)state;
+    live_world_run(&told, "snap #10;" SEED "snap #11",
+                   "snapshot LIVE verified\n"
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "snapshot LIVE verified\n");
+    live_world_run(&summed, "snap sum=0;snap b100x1 a101x1 sum=201;snap sum=0",
+                   "snapshot LIVE verified\n"
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "snapshot LIVE verified\n");
+}
+
+static void empty_snapshot_of_a_book_with_levels_is_damage_at_first(void **state)
+{
+    (void)state;
+    live_world_run(&numbered, SEED "snap #11;await;snap #12;snap #13",
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "damaged status STALE the book had levels, and its snapshot has none\n"
+                   "status SYNCING waiting\n"
+                   "snapshot LIVE unverifiable\n"
+                   "delta LIVE unverifiable\n");
+    live_world_run(&numbered, SEED "delta #11 b102x1;snap #12",
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "status STALE crossed\n"
+                   "damaged status STALE the book had levels, and its snapshot has none\n");
+}
+
+static void empty_whole_book_is_unverifiable_and_heals(void **state)
+{
+    (void)state;
+    live_world_run(&each, "snap t=1 b100x1 a101x1;snap t=2;snap t=3 b100x1 a101x1",
+                   "snapshot LIVE verified b100x1 a101x1\n"
+                   "snapshot LIVE unverifiable\n"
+                   "snapshot LIVE verified b100x1 a101x1\n");
 }
 
 static void deltas_before_the_snapshot_in_the_stream_are_dropped(void **state)
@@ -1178,7 +1225,10 @@ static void view_of_a_book_that_is_not_live_is_suspect(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(snapshot_makes_a_book_live),
-    cmocka_unit_test(empty_snapshot_is_a_live_book),
+    cmocka_unit_test(empty_snapshot_proves_nothing_until_the_next_one),
+    cmocka_unit_test(empty_snapshot_is_proven_by_documents_and_by_its_checksum),
+    cmocka_unit_test(empty_snapshot_of_a_book_with_levels_is_damage_at_first),
+    cmocka_unit_test(empty_whole_book_is_unverifiable_and_heals),
     cmocka_unit_test(deltas_before_the_snapshot_in_the_stream_are_dropped),
     cmocka_unit_test(delta_is_published_as_it_came),
     cmocka_unit_test(cut_levels_are_published_as_removed),
