@@ -8,6 +8,8 @@
 
 enum { V2_HEARTBEATS_MS = 5000 };
 
+#define PASS_NS INT64_C(10000000000) /* a stream that stays behind its book so long began anew */
+
 static const struct arb_trading_word words[] = { { "open", ARB_TRADING_OPEN },
                                                  { "limit_only", ARB_TRADING_LIMITED },
                                                  { "post_only", ARB_TRADING_LIMITED },
@@ -20,6 +22,8 @@ struct gemini {
     const struct arb_exchange_env *env;
     bool is_v2;             /* it names pairs in upper case, the current feed in lower */
     struct arb_draft draft; /* of the book in hand */
+    /* Until when (mono) a frame may be part of the whole book before it; 0: a change came. */
+    int64_t pass_until_ns[ARB_INSTRUMENTS_MAX];
 };
 
 static void plan_v2(struct arb_plan *plan)
@@ -131,12 +135,16 @@ static int on_depth(struct gemini *self, struct arb_host *host, uint32_t i, stru
         return rc;
     }
     const bool is_awaited = book.state == ARB_BOOK_SYNCING;
-    if (!is_awaited && event->last_seq < book.seq && event->venue_ns <= book.venue_ns) {
+    if (!is_awaited && host->mono_ns <= self->pass_until_ns[i] && event->last_seq < book.seq &&
+        event->venue_ns <= book.venue_ns) {
         return ARB_OK; /* part of the snapshot before it */
     }
     const bool is_whole = is_awaited && event->first_seq == event->last_seq;
     event->kind = is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     event->first_seq = is_whole ? 0 : event->first_seq + 1;
+    if (is_whole || event->last_seq != book.seq) { /* a repeat changes nothing */
+        self->pass_until_ns[i] = is_whole ? host->mono_ns + PASS_NS : 0;
+    }
     return arb_draft_publish(host, draft);
 }
 
