@@ -56,23 +56,39 @@ static struct channel *find_channel(struct bitfinex *self, uint32_t conn, uint64
     return NULL;
 }
 
-/* What the id and the instrument had before is over. */
-static int keep_channel(struct bitfinex *self, uint32_t conn, uint64_t id, uint32_t instrument)
+/* What is over was its book's: one that is still served by it cannot go on. */
+static int end_channel(struct arb_host *host, struct channel *channel)
+{
+    struct arb_book book;
+    const int rc = channel->id == 0 ? ARB_OK : arb_book_view(host, channel->instrument, &book);
+    const bool is_served = channel->id != 0 && rc == ARB_OK && book.state == ARB_BOOK_LIVE;
+
+    channel->id = 0;
+    return is_served
+               ? arb_book_resync(host, channel->instrument, "its channel was given anew, unasked")
+               : rc;
+}
+
+/* What the id and the instrument had before is over, unless they had each other. */
+static int keep_channel(struct bitfinex *self, struct arb_host *host, uint32_t conn,
+                        struct channel given)
 {
     struct channel *place = NULL;
+    int rc = given.id == 0 ? ARB_EPROTO : ARB_OK;
 
-    for (unsigned k = CHANNELS_MAX; k-- > 0;) {
+    for (unsigned k = CHANNELS_MAX; rc == ARB_OK && k-- > 0;) {
         struct channel *const channel = &self->channels[conn][k];
-        if (channel->id == 0 || channel->id == id || channel->instrument == instrument) {
-            channel->id = 0;
+        const bool is_id = channel->id == given.id,
+                   is_book = channel->instrument == given.instrument;
+        if (channel->id == 0 || is_id || is_book) {
+            rc = is_id && is_book ? ARB_OK : end_channel(host, channel);
             place = channel;
         }
     }
-    if (place == NULL || id == 0) {
-        return ARB_EPROTO;
+    if (rc == ARB_OK && place != NULL) {
+        *place = given;
     }
-    *place = (struct channel){ id, instrument };
-    return ARB_OK;
+    return place == NULL ? ARB_EPROTO : rc;
 }
 
 static int bitfinex_ask(void *instance, const struct arb_ask *ask, struct arb_request *request)
@@ -215,8 +231,8 @@ struct message {
     struct bitfinex *self;
     struct arb_host *host;
     uint32_t conn, instrument;
-    struct arb_bytes event, channel, symbol, words, status;
-    uint64_t id, code, version;
+    struct arb_bytes event, channel, symbol, pair, precision, words, status;
+    uint64_t id, len, code, version;
     struct arb_json platform;
 };
 
@@ -251,7 +267,12 @@ static int on_subscribed(const struct message *m)
     if (!arb_bytes_are(m->channel, "book") || m->instrument == ARB_NO_INSTRUMENT) {
         return ARB_OK;
     }
-    const int rc = keep_channel(m->self, m->conn, m->id, m->instrument);
+    if (m->len != (uint64_t)m->self->depth || !arb_bytes_are(m->precision, "P0") ||
+        !arb_bytes_are(m->pair, m->self->env->instruments[m->instrument].venue_symbol + 1)) {
+        return ARB_EPROTO; /* nobody asked for that */
+    }
+    const struct channel given = { m->id, m->instrument };
+    const int rc = keep_channel(m->self, m->host, m->conn, given);
     return rc == ARB_OK ? arb_acknowledged(m->host, m->instrument, false) : rc;
 }
 
@@ -282,7 +303,8 @@ static int on_event(struct bitfinex *self, struct arb_host *host, uint32_t conn,
         { "channel", ARB_JSON_TEXT, &m.channel }, { "chanId", ARB_JSON_U64, &m.id },
         { "symbol", ARB_JSON_TEXT, &m.symbol },   { "msg", ARB_JSON_TEXT, &m.words },
         { "code", ARB_JSON_U64, &m.code },        { "version", ARB_JSON_U64, &m.version },
-        { "status", ARB_JSON_TEXT, &m.status },
+        { "status", ARB_JSON_TEXT, &m.status },   { "pair", ARB_JSON_TEXT, &m.pair },
+        { "prec", ARB_JSON_TEXT, &m.precision },  { "len", ARB_JSON_U64, &m.len },
     };
     const uint32_t seen = arb_json_fields(&json, fields, sizeof(fields) / sizeof(*fields));
 

@@ -14,7 +14,7 @@ USUAL = 250
 # a plugin has a file of its own, what both need is in the files of the first one.
 PROTOCOLS = {
     "binance": (("binance.c",), 300),  # three markets, and books by HTTP
-    "bitfinex": (("bitfinex.c",), 380),  # books by numbers of channels, currencies by other names
+    "bitfinex": (("bitfinex.c",), 400),  # channels that may change hands, currencies by other names
     "bitstamp": (("bitstamp.c", "bitstamp.h"), USUAL),
     "bitstamp, mode = orders": (("bitstamp_orders.c",), USUAL),
     "bybit": (("bybit.c",), USUAL),
