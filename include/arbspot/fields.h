@@ -455,15 +455,11 @@ static inline bool arb_json_tail(const struct arb_json *json, const struct arb_j
     return is_there;
 }
 
-/*
- * Enters an object up to the value of a member, skipping those before. False when there is none.
- * When the value is read, arb_json_rest() ends the object.
- */
-static inline bool arb_json_enter(struct arb_json *json, const char *name)
+/* As arb_json_enter(), among the members that are left of an object entered before. */
+static inline bool arb_json_enter_rest(struct arb_json *json, const char *name)
 {
     struct arb_bytes key;
 
-    arb_json_object(json);
     while (arb_json_key(json, &key)) {
         if (arb_bytes_are(key, name)) {
             return true;
@@ -471,6 +467,16 @@ static inline bool arb_json_enter(struct arb_json *json, const char *name)
         arb_json_skip(json);
     }
     return false;
+}
+
+/*
+ * Enters an object up to the value of a member, skipping those before. False when there is none.
+ * When the value is read, arb_json_rest() ends the object.
+ */
+static inline bool arb_json_enter(struct arb_json *json, const char *name)
+{
+    arb_json_object(json);
+    return arb_json_enter_rest(json, name);
 }
 
 /*

@@ -25,7 +25,8 @@ struct binance {
     struct arb_limits limits;
     const struct arb_exchange_env *env;
     const struct binance_place *place;
-    struct arb_draft draft; /* of the book in hand */
+    struct arb_bytes stream; /* of the event in hand; empty: it tells none */
+    struct arb_draft draft;  /* of the book in hand */
 };
 
 /* Streams are named in lower case, everything else in upper case. */
@@ -74,6 +75,16 @@ static int binance_spell(void *instance, const struct arb_instrument *info, char
     return rc;
 }
 
+/* "btcusdt@depth@100ms" is of BTCUSDT. */
+static bool is_of_stream(const struct binance *self, uint32_t i)
+{
+    const char *const name = self->env->instruments[i].venue_symbol;
+    const size_t len = strlen(name);
+
+    return self->stream.len == 0 || (self->stream.len > len && self->stream.data[len] == '@' &&
+                                     strncasecmp(self->stream.data, name, len) == 0);
+}
+
 /* Another stream's event has another name. `json` has been entered. */
 static int on_diff(struct binance *self, struct arb_host *host, uint32_t i, struct arb_json *json)
 {
@@ -83,7 +94,8 @@ static int on_diff(struct binance *self, struct arb_host *host, uint32_t i, stru
     if (!arb_draft_diff(draft, json, ARB_JSON_MS)) {
         return json->rc;
     }
-    if (self->place->loss == ARB_LOSS_CHAIN && draft->event.prev_seq == 0) {
+    if ((self->place->loss == ARB_LOSS_CHAIN && draft->event.prev_seq == 0) ||
+        !is_of_stream(self, i)) {
         draft->bids.rc = ARB_EPROTO;
     }
     return arb_draft_publish(host, draft);
@@ -136,12 +148,15 @@ static int on_bare(struct binance *self, struct arb_host *host, uint32_t conn, s
 static int binance_message(void *instance, struct arb_host *host, uint32_t conn,
                            struct arb_message message)
 {
+    struct binance *const self = instance;
     struct arb_json json = arb_json_over(arb_message_bytes(message)), whole = json;
 
-    if (!arb_json_enter(&json, "data")) {
-        return on_bare(instance, host, conn, whole);
+    self->stream = arb_bytes_of("");
+    (void)arb_json_lead(&json, "stream", &self->stream);
+    if (!arb_json_enter_rest(&json, "data")) {
+        return on_bare(self, host, conn, whole);
     }
-    const int rc = on_event(instance, host, conn, &json);
+    const int rc = on_event(self, host, conn, &json);
     return rc == ARB_OK && !arb_json_rest(&json) ? json.rc : rc;
 }
 

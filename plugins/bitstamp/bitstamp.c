@@ -81,6 +81,7 @@ static int bitstamp_spell(void *instance, const struct arb_instrument *info, cha
 static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, struct arb_bytes text,
                    uint32_t kind, bool is_frame)
 {
+    enum { SIDES = 4 | 8 };
     struct arb_draft *const draft = &self->draft;
     struct arb_json json = arb_json_over(text);
     const bool is_stateless = self->mode->loss == ARB_LOSS_STATELESS;
@@ -94,10 +95,10 @@ static int on_book(struct bitstamp *self, struct arb_host *host, uint32_t i, str
 
     arb_draft_begin(draft, self->env, i, (enum arb_book_kind)kind);
     (void)(is_frame && arb_json_enter(&json, "data")); /* without it nothing is left to read */
-    (void)arb_json_fields(&json, fields, 4);
+    const uint32_t seen = arb_json_fields(&json, fields, 4);
     const bool is_read = is_frame ? arb_json_rest(&json) : arb_json_end(&json);
     const int rc = is_read ? arb_draft_rc(draft) : json.rc;
-    if (rc != ARB_OK || draft->event.venue_ns == 0) {
+    if (rc != ARB_OK || draft->event.venue_ns == 0 || (seen & SIDES) != SIDES) {
         return arb_levels_trouble(host, i, rc != ARB_OK ? rc : ARB_EPROTO);
     }
     arb_levels_drop_zero(&draft->bids); /* some markets list a bid at price 0 */

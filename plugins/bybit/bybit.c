@@ -92,21 +92,23 @@ static uint32_t find_book(const struct bybit *self, struct arb_bytes topic)
 /* What is wrong with a book, unless it is not even JSON, costs this book only. */
 static int on_book(struct bybit *self, struct arb_host *host, uint32_t i, struct bybit_message *m)
 {
-    enum { NEEDED = 1 | 2 | 4 };
+    enum { NEEDED = 1 | 2 | 4 | 8 };
     struct arb_draft *const draft = &self->draft;
+    struct arb_bytes name;
     int64_t number = 0;
-    const struct arb_json_field fields[] = { { "b", ARB_JSON_LEVELS, &draft->bids },
+    const struct arb_json_field fields[] = { { "s", ARB_JSON_TEXT, &name },
+                                             { "b", ARB_JSON_LEVELS, &draft->bids },
                                              { "a", ARB_JSON_LEVELS, &draft->asks },
                                              { "u", ARB_JSON_I64, &number } };
     const uint32_t kind = arb_kind_of(m->type);
 
     arb_draft_begin(draft, self->env, i, (enum arb_book_kind)kind);
-    const uint32_t seen = arb_json_fields(&m->data, fields, 3);
+    const uint32_t seen = arb_json_fields(&m->data, fields, 4);
     if (!arb_json_ok(&m->data)) {
         return m->data.rc;
     }
     if (seen != NEEDED || number <= 0 || m->sent_ns == 0 || kind == 0 ||
-        (kind == ARB_BOOK_DELTA && self->depth == 1)) {
+        !arb_instrument_is(self->env, i, name) || (kind == ARB_BOOK_DELTA && self->depth == 1)) {
         return arb_book_reject(host, i, ARB_EPROTO);
     }
     draft->event.max_depth = (uint32_t)self->depth;

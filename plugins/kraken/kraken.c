@@ -86,7 +86,7 @@ struct reading {
 /* What is wrong with a book, unless it is not even JSON, costs this book only. */
 static int read_book(void *context, struct arb_json *json)
 {
-    enum { CHECKSUM = 4, TIME = 8 };
+    enum { NEEDED = 1 | 2 | 4, TIME = 8 };
     const struct reading *const in = context;
     struct arb_draft *const draft = &in->self->draft;
     struct arb_bytes symbol;
@@ -111,7 +111,7 @@ static int read_book(void *context, struct arb_json *json)
     if (!arb_json_ok(json)) {
         return json->rc;
     }
-    if ((seen & CHECKSUM) == 0 || checksum > UINT32_MAX || /* it could be wrong unnoticed */
+    if ((seen & NEEDED) != NEEDED || checksum > UINT32_MAX || /* it could be wrong unnoticed */
         ((seen & TIME) != 0 && draft->event.venue_ns == 0)) {
         draft->asks.rc = ARB_EPROTO;
     }
@@ -166,6 +166,7 @@ static int read_status(void *context, struct arb_json *json)
 struct message {
     struct arb_bytes channel, type, method, error, symbol;
     struct arb_json data, result;
+    uint64_t depth;
     bool is_success;
 };
 
@@ -198,7 +199,9 @@ static int on_answer(const struct reading *in, uint32_t conn, const struct messa
     int rc = ARB_OK;
 
     if (m->is_success) {
-        return arb_acknowledged_by(in->host, i, m->method);
+        return m->depth == (uint64_t)in->self->depth
+                   ? arb_acknowledged_by(in->host, i, m->method)
+                   : ARB_EPROTO; /* its books would be cut elsewhere */
     }
     if (name.len == 0 && arb_says(m->error, "already subscribed")) { /* to `instrument` */
         rc = arb_ws_send(in->host, conn, leave, strlen(leave));
@@ -222,8 +225,9 @@ static int on_pong(const struct reading *in, uint32_t conn, struct arb_json *jso
 
 static int read_other(struct reading *in, uint32_t conn, struct arb_json *json)
 {
-    enum { CHANNEL = 1, DATA = 4, METHOD = 8, ERROR = 16 | 32, RESULT = 256 };
-    struct message m = { .is_success = false };
+    enum { CHANNEL = 1, DATA = 4, METHOD = 8, ERROR = 16 | 32 };
+    struct message m = { .depth = (uint64_t)in->self->depth,
+                         .result = arb_json_over(arb_bytes_of("{}")) };
     const struct arb_json_field fields[] = {
         { "channel", ARB_JSON_TEXT, &m.channel }, { "type", ARB_JSON_TEXT, &m.type },
         { "data", ARB_JSON_ANY, &m.data },        { "method", ARB_JSON_TEXT, &m.method },
@@ -231,6 +235,8 @@ static int read_other(struct reading *in, uint32_t conn, struct arb_json *json)
         { "symbol", ARB_JSON_TEXT, &m.symbol },   { "success", ARB_JSON_BOOL, &m.is_success },
         { "result", ARB_JSON_ANY, &m.result },
     };
+    const struct arb_json_field of_result[] = { { "symbol", ARB_JSON_TEXT, &m.symbol },
+                                                { "depth", ARB_JSON_U64, &m.depth } };
     struct arb_json again = *json;
     const uint32_t seen = arb_json_fields(json, fields, 9);
 
@@ -246,9 +252,7 @@ static int read_other(struct reading *in, uint32_t conn, struct arb_json *json)
     if (arb_bytes_are(m.method, "pong")) {
         return on_pong(in, conn, &again);
     }
-    if ((seen & RESULT) != 0 && arb_json_peek(&m.result) == '{') {
-        (void)arb_json_lead(&m.result, "symbol", &m.symbol);
-    }
+    (void)arb_json_fields(&m.result, of_result, 2);
     return on_answer(in, conn, &m);
 }
 

@@ -48,11 +48,41 @@ static struct arb_bytes last_string(struct arb_bytes msg)
     return open == NULL ? none : (struct arb_bytes){ open + 1, (size_t)(close - open - 1) };
 }
 
+/* What a message of a book has in it: sides, whole or changed, a checksum, and a channel. */
+enum { WHOLE = 1 | 2, CHANGED = 4 | 8, CHECKSUM = 16, CHANNEL = 32 };
+
+struct v1_book {
+    const struct kraken *self;
+    struct arb_draft *draft;
+    uint32_t seen;
+};
+
+/* "book-10" is that of the depth which was subscribed. */
+static bool is_own_channel(const struct kraken *self, struct arb_bytes name)
+{
+    char own[32];
+
+    (void)snprintf(own, sizeof(own), "book-%lld", (long long)self->depth);
+    return arb_bytes_are(name, own);
+}
+
+/* The channel and the pair, and an id that is no string. */
+static int read_name(struct v1_book *book, struct arb_json *json)
+{
+    struct arb_bytes name = { "", 0 };
+
+    if (arb_json_peek(json) != '"' || !arb_json_string(json, &name)) {
+        return arb_json_skip(json) ? ARB_OK : json->rc;
+    }
+    book->seen |= is_own_channel(book->self, name) ? CHANNEL : 0;
+    return ARB_OK;
+}
+
 /* Whole sides are "as" and "bs", changes "a" and "b". Leaves what is wrong with the draft. */
 static int read_sides(void *context, struct arb_json *json)
 {
-    enum { WHOLE = 1 | 2, CHECKSUM = 16 };
-    struct arb_draft *const draft = context;
+    struct v1_book *const book = context;
+    struct arb_draft *const draft = book->draft;
     uint64_t checksum = 0;
     const struct arb_json_field fields[] = {
         { "as", ARB_JSON_LEVELS, &draft->asks }, { "bs", ARB_JSON_LEVELS, &draft->bids },
@@ -61,12 +91,10 @@ static int read_sides(void *context, struct arb_json *json)
     };
 
     if (arb_json_peek(json) != '{' || arb_draft_rc(draft) != ARB_OK) {
-        return arb_json_skip(json) ? ARB_OK : json->rc; /* channel, name of the pair */
+        return read_name(book, json);
     }
     const uint32_t seen = arb_json_fields(json, fields, 5);
-    if ((seen & WHOLE) != 0) {
-        draft->event.kind = ARB_BOOK_SNAPSHOT;
-    }
+    book->seen |= seen;
     if ((seen & CHECKSUM) != 0) {
         draft->event.checksum = (uint32_t)checksum;
         draft->event.has_checksum = true;
@@ -82,28 +110,32 @@ static int read_book(struct kraken *self, struct arb_host *host, struct arb_json
                      uint32_t instrument)
 {
     struct arb_draft *const draft = &self->draft;
+    struct v1_book book = { .self = self, .draft = draft };
 
     arb_draft_begin(draft, self->env, instrument, ARB_BOOK_DELTA);
-    if (arb_json_each(json, read_sides, draft) != ARB_OK || !arb_json_end(json)) {
+    if (arb_json_each(json, read_sides, &book) != ARB_OK || !arb_json_end(json)) {
         return json->rc;
     }
-    if (draft->event.kind == ARB_BOOK_DELTA && !draft->event.has_checksum) {
-        draft->bids.rc = ARB_EPROTO; /* only snapshots come without */
+    const bool is_whole = (book.seen & (WHOLE | CHANGED)) == WHOLE, /* without a checksum */
+        is_change =
+            (book.seen & WHOLE) == 0 && (book.seen & CHANGED) != 0 && (book.seen & CHECKSUM) != 0;
+    if ((book.seen & CHANNEL) == 0 || !(is_whole || is_change)) {
+        draft->bids.rc = ARB_EPROTO;
     }
+    draft->event.kind = is_whole ? ARB_BOOK_SNAPSHOT : ARB_BOOK_DELTA;
     return kraken_publish(self, host);
 }
 
 static int read_notice(struct kraken *self, struct arb_host *host, struct arb_json *json)
 {
-    struct arb_bytes event = { "", 0 }, status = event, pair = event, error = event;
+    struct arb_bytes event = { "", 0 }, status = event, pair = event, error = event, name = event;
     const struct arb_json_field fields[] = {
-        { "event", ARB_JSON_TEXT, &event },
-        { "status", ARB_JSON_TEXT, &status },
-        { "pair", ARB_JSON_TEXT, &pair },
-        { "errorMessage", ARB_JSON_TEXT, &error },
+        { "event", ARB_JSON_TEXT, &event },      { "status", ARB_JSON_TEXT, &status },
+        { "pair", ARB_JSON_TEXT, &pair },        { "errorMessage", ARB_JSON_TEXT, &error },
+        { "channelName", ARB_JSON_TEXT, &name },
     };
 
-    (void)arb_json_fields(json, fields, 4);
+    (void)arb_json_fields(json, fields, 5);
     if (!arb_json_end(json)) {
         return json->rc;
     }
@@ -114,7 +146,8 @@ static int read_notice(struct kraken *self, struct arb_host *host, struct arb_js
         return kraken_refused(self, host, pair, error);
     }
     const uint32_t i = arb_instrument_find(self->env, pair);
-    if (i != ARB_NO_INSTRUMENT && arb_bytes_are(event, "subscriptionStatus")) {
+    const bool is_own = name.len == 0 || is_own_channel(self, name);
+    if (i != ARB_NO_INSTRUMENT && is_own && arb_bytes_are(event, "subscriptionStatus")) {
         if (arb_bytes_are(status, "subscribed")) {
             return arb_answered(host, i, 0, ARB_SUBSCRIBED, "");
         }

@@ -96,26 +96,28 @@ struct okx_message {
  */
 static int read_book(void *context, struct arb_json *json)
 {
-    enum { SIDES = 1 | 2 };
     const struct okx_message *const m = context;
     struct arb_draft *const draft = &m->self->draft;
     struct arb_book_event *const event = &draft->event;
+    struct arb_bytes name = arb_bytes_of(m->self->env->instruments[m->instrument].venue_symbol);
     int64_t checksum = 0, number = -1, previous = -2;
     const struct arb_json_field fields[] = {
         { "asks", ARB_JSON_LEVELS, &draft->asks }, { "bids", ARB_JSON_LEVELS, &draft->bids },
         { "ts", ARB_JSON_MS, &event->venue_ns },   { "checksum", ARB_JSON_I64, &checksum },
         { "seqId", ARB_JSON_I64, &number },        { "prevSeqId", ARB_JSON_I64, &previous },
+        { "instId", ARB_JSON_TEXT, &name }, /* of whole books alone */
     };
 
     arb_draft_begin(draft, m->self->env, m->instrument, (enum arb_book_kind)m->kind);
-    const uint32_t seen = arb_json_fields(json, fields, 6);
+    const uint32_t seen = arb_json_fields(json, fields, 7);
     if (!arb_json_ok(json)) {
         return json->rc;
     }
-    const bool is_linked = number >= 0 && previous >= -1,
+    const bool is_linked = number >= 0 && previous >= (m->kind == ARB_BOOK_DELTA ? 0 : -1),
                is_empty = draft->bids.n + draft->asks.n == 0;
     const bool is_sound = is_linked ? number != previous || is_empty : checksum != 0;
-    if ((seen & SIDES) != SIDES || event->venue_ns == 0 ||
+    if ((seen & 3) != 3 || event->venue_ns == 0 ||
+        !arb_instrument_is(m->self->env, m->instrument, name) ||
         (m->self->feed->loss == ARB_LOSS_CHAIN && !is_sound)) {
         return arb_book_reject(m->host, m->instrument, ARB_EPROTO);
     }

@@ -20,7 +20,7 @@ PROTOCOLS = {
     "bybit": (("bybit.c",), USUAL),
     "coinbase": (("coinbase.c",), 300),  # two feeds
     "gemini": (("gemini.c",), USUAL),
-    "kraken": (("kraken.c", "kraken.h"), 305),  # its catalog is a channel, its pings are dated
+    "kraken": (("kraken.c", "kraken.h"), 310),  # its catalog is a channel, its pings are dated
     "kraken, protocol = v1": (("kraken_v1.c",), USUAL),
     "okx": (("okx.c",), USUAL),
 }

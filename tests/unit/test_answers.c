@@ -234,6 +234,20 @@ static void first_book_that_a_text_names_is_found(void **state)
     }
 }
 
+static void book_is_the_one_of_its_whole_name(void **state)
+{
+    static const struct arb_instrument instruments[] = { { .venue_symbol = "FOO-USD" },
+                                                         { .venue_symbol = "BAR-USD" } };
+    const struct arb_exchange_env env = { .instruments = instruments };
+
+    (void)state;
+    assert_true(arb_instrument_is(&env, 1, bytes("BAR-USD")));
+    assert_false(arb_instrument_is(&env, 1, bytes("FOO-USD")));
+    assert_false(arb_instrument_is(&env, 1, bytes("BAR-USDT")));
+    assert_false(arb_instrument_is(&env, 1, bytes("BAR-US")));
+    assert_false(arb_instrument_is(&env, 1, bytes("")));
+}
+
 static void refusal_in_words_is_of_the_book_that_they_name(void **state)
 {
     static struct arb_symbol_map map;
@@ -276,6 +290,7 @@ int main(void)
         cmocka_unit_test(number_of_a_request_is_read_bare_or_quoted),
         cmocka_unit_test(reason_is_a_member_or_none_is_given),
         cmocka_unit_test(first_book_that_a_text_names_is_found),
+        cmocka_unit_test(book_is_the_one_of_its_whole_name),
         cmocka_unit_test(refusal_in_words_is_of_the_book_that_they_name),
         cmocka_unit_test(kind_of_a_message_has_its_words),
     };

@@ -736,6 +736,34 @@ static void member_is_entered_wherever_it_stands_and_the_rest_skipped(void **sta
     }
 }
 
+static void member_is_entered_behind_the_one_that_leads(void **state)
+{
+    static const struct {
+        const char *text, *lead;
+        bool is_there;
+    } cases[] = {
+        { "{\"s\":\"L\",\"m\":\"A\"}", "L", true },
+        { "{\"m\":\"A\",\"s\":\"L\"}", "L", true },
+        { "{\"m\":\"A\"}", "", true },
+        { "{\"s\":5,\"m\":\"A\"}", "", true },
+        { "{\"s\":\"L\",\"x\":{\"m\":\"A\"}}", "L", false },
+        { "[\"s\",\"m\"]", "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct arb_json json = reader(cases[i].text);
+        struct arb_bytes lead = { "", 0 }, text = { "", 0 };
+        (void)arb_json_lead(&json, "s", &lead);
+        assert_int_equal(arb_json_enter_rest(&json, "m"), cases[i].is_there);
+        assert_true(arb_bytes_are(lead, cases[i].lead));
+        if (cases[i].is_there) {
+            assert_true(arb_json_string(&json, &text) && arb_bytes_are(text, "A"));
+            assert_true(arb_json_rest(&json));
+        }
+    }
+}
+
 static void microseconds_are_a_time_or_none(void **state)
 {
     static const struct {
@@ -935,6 +963,7 @@ int main(void)
         cmocka_unit_test(tail_is_found_in_the_usual_spelling_only),
         cmocka_unit_test(tail_is_what_reading_all_of_it_finds),
         cmocka_unit_test(member_is_entered_wherever_it_stands_and_the_rest_skipped),
+        cmocka_unit_test(member_is_entered_behind_the_one_that_leads),
         cmocka_unit_test(microseconds_are_a_time_or_none),
         cmocka_unit_test(milliseconds_are_a_time_or_none),
         cmocka_unit_test(nanoseconds_are_a_time_or_none),

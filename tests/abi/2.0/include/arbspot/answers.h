@@ -103,6 +103,13 @@ static inline uint32_t arb_instrument_in(const struct arb_exchange_env *env, str
     return i;
 }
 
+/* Whether this is the venue's name of that book: where a message names its book twice. */
+static inline bool arb_instrument_is(const struct arb_exchange_env *env, uint32_t instrument,
+                                     struct arb_bytes venue_symbol)
+{
+    return arb_bytes_are(venue_symbol, env->instruments[instrument].venue_symbol);
+}
+
 /* True when the word, a code say, is one of those in the list, with blanks between them. */
 static inline bool arb_is_among(struct arb_bytes word, const char *list)
 {
