@@ -45,7 +45,9 @@ void books_await(struct session *session, uint32_t i, struct moment now, const c
     book->resync_ns = NEVER_NS;
     if (session->plugin->exchange.reset != NULL) {
         watch_enter_next("reset()");
+        effects_enter(&session->effects, "reset()");
         session->plugin->exchange.reset(session->self, i);
+        effects_end(&session->effects);
         watch_leave();
     }
     if (live_book_await(&book->live, &session->rules, now, why, &event)) {

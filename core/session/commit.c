@@ -125,7 +125,9 @@ void session_commit(struct session *session, struct moment now)
 {
     const struct effect *effect = effects_first(&session->effects);
 
-    for (; effect != NULL; effect = effects_next(&session->effects, effect)) {
+    /* What the callbacks on the way do may end it: their plugin is disabled. */
+    for (; effect != NULL && effects_intruder(&session->effects) == NULL;
+         effect = effects_next(&session->effects, effect)) {
         if (session->trace != NULL) {
             session->trace->effect(session->trace->context, effect);
         }

@@ -11,12 +11,45 @@ static struct effects *effects_of(struct arb_host *host)
     return (struct effects *)(void *)host; /* `host` is the first member */
 }
 
+const char effects_intrusion[] = "it called the host, which only callbacks that get it may do";
+
+static const char init_only[] = "in init() a plugin may only log and set timers";
+static const char nowhere[] = "no callback: in a thread or a handler of its own";
+
+/* Whose address tells the threads apart. */
+static _Thread_local char this_thread;
+
+/* Whether the callback in hand gets the host, and this is its thread; else it is noted. */
+static bool is_taken(struct effects *effects)
+{
+    const char *const shut = effects->shut;
+    const bool is_elsewhere = effects->thread != &this_thread;
+
+    if (shut == NULL && !is_elsewhere) {
+        return true;
+    }
+    atomic_store_explicit(&effects->intruder, is_elsewhere ? nowhere : shut, memory_order_relaxed);
+    return false;
+}
+
 static int broken(struct effects *effects, int rc, const char *rule)
 {
     if (effects->broken == NULL) {
         effects->broken = rule;
     }
     return rc;
+}
+
+/* Of a call other than log and timers: those alone are for init(), too. */
+static bool is_refused(struct effects *effects)
+{
+    if (!is_taken(effects)) {
+        return true;
+    }
+    if (effects->is_limited) {
+        (void)broken(effects, ARB_EINVAL, init_only);
+    }
+    return effects->is_limited;
 }
 
 static size_t aligned(size_t len)
@@ -30,10 +63,6 @@ static struct effect *record(struct effects *effects, enum effect_kind kind, uin
 {
     const size_t len = sizeof(struct effect) + aligned(extra);
 
-    if (effects->is_limited && kind != EFFECT_TIMER) {
-        (void)broken(effects, ARB_EINVAL, "in init() a plugin may only log and set timers");
-        return NULL;
-    }
     if (len > EFFECTS_BYTES_MAX - effects->len) {
         (void)broken(effects, ARB_ELIMIT, "one callback asked for more than the arena holds");
         return NULL;
@@ -86,6 +115,10 @@ static int on_text(struct effects *effects, enum effect_kind kind, uint32_t id, 
 static void host_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...)
 {
     va_list args;
+
+    if (!is_taken(effects_of(host))) {
+        return;
+    }
     va_start(args, fmt);
     repeats_log(&effects_of(host)->repeats, host->mono_ns, level, effects_of(host)->who, fmt, args);
     va_end(args);
@@ -95,6 +128,9 @@ static int host_timer_set(struct arb_host *host, uint32_t timer, uint32_t delay_
 {
     struct effects *const effects = effects_of(host);
 
+    if (!is_taken(effects)) {
+        return ARB_EINVAL;
+    }
     if (timer >= ARB_TIMERS_MAX) {
         return broken(effects, ARB_EINVAL, "timer_set: the timer must be below ARB_TIMERS_MAX");
     }
@@ -131,6 +167,10 @@ static int host_answered(struct arb_host *host, uint32_t instrument, uint32_t ch
                          uint32_t outcome, const char *why)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = instrument == ARB_NO_INSTRUMENT ? ARB_OK : check_instrument(effects, instrument);
 
     if (rc != ARB_OK) {
@@ -155,6 +195,9 @@ static int host_answered_ask(struct arb_host *host, uint32_t number, uint32_t ou
 {
     struct effects *const effects = effects_of(host);
 
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     if (!is_outcome(outcome)) {
         return broken(effects, ARB_EINVAL, "answered: not one of enum arb_outcome");
     }
@@ -187,6 +230,10 @@ static bool are_terms(const struct arb_order_terms *terms)
 static int host_listing(struct arb_host *host, const struct arb_listing *listing)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     struct arb_listing row = { .px_digits = ARB_DIGITS_UNKNOWN, .qty_digits = ARB_DIGITS_UNKNOWN };
     char *behind;
 
@@ -215,7 +262,12 @@ static int host_listing(struct arb_host *host, const struct arb_listing *listing
 
 static int host_catalog_end(struct arb_host *host)
 {
-    return on_text(effects_of(host), EFFECT_CATALOG_END, 0, 0, NULL);
+    struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
+    return on_text(effects, EFFECT_CATALOG_END, 0, 0, NULL);
 }
 
 static int host_trading(struct arb_host *host, uint32_t instrument, uint32_t trading,
@@ -223,6 +275,9 @@ static int host_trading(struct arb_host *host, uint32_t instrument, uint32_t tra
 {
     struct effects *const effects = effects_of(host);
 
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     if (!is_trading(trading)) {
         return broken(effects, ARB_EINVAL, "trading: not one of enum arb_trading");
     }
@@ -306,6 +361,9 @@ static int host_book(struct arb_host *host, const struct arb_book_event *event)
 {
     struct effects *const effects = effects_of(host);
 
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     if (event == NULL || event->size < ABI_LEAST_BOOK_EVENT) {
         return broken(effects, ARB_EINVAL, "book: size is not set");
     }
@@ -321,6 +379,10 @@ static int host_book(struct arb_host *host, const struct arb_book_event *event)
 static int host_reject(struct arb_host *host, uint32_t instrument, int reason)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_instrument(effects, instrument);
     const bool is_range = reason == ARB_ERANGE;
     const char *const why =
@@ -332,6 +394,10 @@ static int host_reject(struct arb_host *host, uint32_t instrument, int reason)
 static int host_resync(struct arb_host *host, uint32_t instrument, const char *why)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_instrument(effects, instrument);
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_RESYNC, instrument, 0, why);
 }
@@ -339,6 +405,10 @@ static int host_resync(struct arb_host *host, uint32_t instrument, const char *w
 static int host_conn_seq(struct arb_host *host, uint32_t conn, uint64_t seq)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_conn(effects, conn);
 
     if (rc != ARB_OK) {
@@ -356,6 +426,10 @@ static int host_conn_seq(struct arb_host *host, uint32_t conn, uint64_t seq)
 static int host_view(struct arb_host *host, uint32_t instrument, struct arb_book *view)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_instrument(effects, instrument);
 
     if (rc != ARB_OK) {
@@ -375,6 +449,10 @@ static int host_send(struct arb_host *host, uint32_t conn, const char *data, siz
                      bool is_binary)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_conn(effects, conn);
 
     if (rc != ARB_OK) {
@@ -394,6 +472,10 @@ static int host_send(struct arb_host *host, uint32_t conn, const char *data, siz
 static int host_close(struct arb_host *host, uint32_t conn, const char *why)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_conn(effects, conn);
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_CLOSE, conn, 0, why);
 }
@@ -401,6 +483,10 @@ static int host_close(struct arb_host *host, uint32_t conn, const char *why)
 static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_conn(effects, conn);
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_RENEW, conn, 0, why);
 }
@@ -409,6 +495,10 @@ static int host_heartbeat_times(struct arb_host *host, uint32_t conn, uint32_t n
                                 int64_t received_ns, int64_t answered_ns)
 {
     struct effects *const effects = effects_of(host);
+
+    if (is_refused(effects)) {
+        return ARB_EINVAL;
+    }
     const int rc = check_conn(effects, conn);
 
     if (rc != ARB_OK || received_ns <= 0 || answered_ns < received_ns) {
@@ -430,6 +520,19 @@ void effects_begin(struct effects *effects, int64_t mono_ns, int64_t utc_ns)
     effects->len = 0;
     effects->broken = NULL;
     effects->host.mono_ns = mono_ns;
+    effects->thread = &this_thread;
+    effects->shut = NULL;
+}
+
+void effects_enter(struct effects *effects, const char *callback)
+{
+    effects->thread = &this_thread;
+    effects->shut = callback;
+}
+
+void effects_end(struct effects *effects)
+{
+    effects->shut = nowhere;
 }
 
 const struct effect *effects_first(const struct effects *effects)
@@ -465,7 +568,9 @@ static const struct arb_exchange_calls calls = {
 
 int effects_init(struct effects *effects, const char *who)
 {
-    *effects = (struct effects){ .host = { .calls = &calls.base }, .who = who, .n_channels = 1 };
+    *effects = (struct effects){
+        .host = { .calls = &calls.base }, .who = who, .n_channels = 1, .shut = nowhere
+    };
     effects->arena = malloc(EFFECTS_BYTES_MAX); /* pages are touched as they are needed */
     return effects->arena == NULL ? ARB_ENOMEM : ARB_OK;
 }

@@ -10,6 +10,8 @@
 #ifndef ARB_EFFECTS_H
 #define ARB_EFFECTS_H
 
+#include <stdatomic.h>
+
 #include "arbspot/exchange.h"
 #include "util/clock.h"
 #include "util/repeats.h"
@@ -66,7 +68,12 @@ struct effects {
     /* Gives the book of an instrument, or NULL: there are no books to look at. */
     struct arb_book (*view)(const void *context, uint32_t instrument);
     const void *view_context;
-    const char *broken;     /* the rule that a request broke, or NULL */
+    const char *broken; /* the rule that a request broke, or NULL */
+    /* In whose hand the plugin is: NULL, a callback that gets the host; else nothing is taken. */
+    const char *shut;
+    const void *thread; /* of that callback */
+    /* Where a call came from that was not taken, or NULL; for good. Others' threads write it. */
+    _Atomic(const char *) intruder;
     const char *who;        /* for the log: "venue=kraken" */
     struct repeats repeats; /* of the plugin's lines */
 };
@@ -74,8 +81,36 @@ struct effects {
 int effects_init(struct effects *effects, const char *who);
 void effects_fini(struct effects *effects);
 
-/* Starts the record of a new callback. A `struct moment` would go through memory for this. */
+/*
+ * Starts the record of a new callback, which gets the host: until effects_end() its calls are
+ * taken. A `struct moment` would go through memory for this.
+ */
 void effects_begin(struct effects *effects, int64_t mono_ns, int64_t utc_ns);
+/* It has returned: what is recorded stays, and nothing more is taken. */
+void effects_end(struct effects *effects);
+
+/*
+ * Before a callback that does not get the host, "ask()"; behind it comes effects_end(). A plugin
+ * that kept the host may call it all the same, while what another callback asked for is carried
+ * out: that is refused, and noted.
+ */
+void effects_enter(struct effects *effects, const char *callback);
+
+/* The rule that an intruder broke. */
+extern const char effects_intrusion[];
+
+/* Where the plugin called the host although it may not, or NULL. */
+static inline const char *effects_intruder(const struct effects *effects)
+{
+    return atomic_load_explicit(&effects->intruder, memory_order_relaxed);
+}
+
+/* What time it is, between callbacks. */
+static inline void effects_set_time(struct effects *effects, struct moment now)
+{
+    effects->host.now_ns = now.utc_ns;
+    effects->host.mono_ns = now.mono_ns;
+}
 
 /* The first request, or the one behind `effect`; NULL at the end. */
 const struct effect *effects_first(const struct effects *effects);

@@ -285,7 +285,9 @@ static bool spell(struct session *session, const struct arb_instrument *info,
     }
     watch_enter(&session->subject, "spell()",
                 (struct arb_bytes){ info->symbol, strlen(info->symbol) });
+    effects_enter(&session->effects, "spell()");
     const int rc = session->plugin->exchange.spell(session->self, info, spelled);
+    effects_end(&session->effects);
     watch_leave();
     return rc == ARB_OK;
 }

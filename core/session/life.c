@@ -133,6 +133,18 @@ int session_create(struct session **out, const struct session_config *config, st
     return ARB_OK;
 }
 
+/* As live_rules wants it: of a plugin that may not call the host meanwhile. */
+static int checksum_of(void *context, const struct arb_book_event *event,
+                       const struct arb_book *book, uint32_t *checksum)
+{
+    struct session *const session = context;
+
+    effects_enter(&session->effects, "checksum()");
+    const int rc = session->plugin->exchange.checksum(session->self, event, book, checksum);
+    effects_end(&session->effects);
+    return effects_intruder(&session->effects) == NULL ? rc : ARB_EINVAL;
+}
+
 static void take_plan(struct session *session)
 {
     const struct arb_plan *const plan = &session->plan;
@@ -149,8 +161,8 @@ static void take_plan(struct session *session)
         .seed_levels = plan->seed_levels,
         .quiet_ns = plan->quiet_ms * NS_PER_MS,
         .max_age_ns = session->exchange->max_age_ms * NS_PER_MS,
-        .checksum = session->plugin->exchange.checksum,
-        .self = session->self,
+        .checksum = session->plugin->exchange.checksum == NULL ? NULL : checksum_of,
+        .self = session,
     };
     session->books_per_conn =
         plan->books_per_conn == 0 ? ARB_INSTRUMENTS_MAX : plan->books_per_conn;
@@ -181,8 +193,9 @@ static int init_plugin(struct session *session, struct moment now, struct err *e
     const int rc = session->plugin->exchange.init(session->self, &session->effects.host,
                                                   &session->env, &session->plan);
     watch_leave();
+    effects_end(&session->effects);
     session->effects.is_limited = false;
-    if (rc != ARB_OK) {
+    if (rc != ARB_OK && session->effects.broken == NULL) {
         return err_set(err, rc, "%s: init() of %s failed: %s", session->who, name, arb_rc_text(rc));
     }
     const char *const rule = init_rule(session);
@@ -220,7 +233,7 @@ int session_start(struct session *session, struct moment now, struct err *err)
 void session_stop(struct session *session, struct moment now, const char *why)
 {
     session->is_stopping = true;
-    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
+    effects_set_time(&session->effects, now);
     for (uint32_t i = 0; i < session->instruments.n; i++) {
         if (session->books[i].live.state != ARB_BOOK_UNUSABLE &&
             session->books[i].live.state != ARB_BOOK_EMPTY) {
@@ -239,6 +252,26 @@ static void free_budget(struct session *session)
     }
 }
 
+static void run_fini(struct session *session)
+{
+    const char *const before = effects_intruder(&session->effects);
+
+    watch_enter(&session->subject, "fini()", no_input);
+    effects_enter(&session->effects, "fini()");
+    session->plugin->exchange.fini(session->self);
+    effects_end(&session->effects);
+    watch_leave();
+    const char *const intruder = effects_intruder(&session->effects);
+    if (intruder == NULL || intruder == before) {
+        return; /* a plugin that was disabled for it was told */
+    }
+    log_line(ARB_ERROR, session->who, "the plugin broke a rule in %s: %s", intruder,
+             effects_intrusion);
+    if (session->trace != NULL) {
+        session->trace->refusal(session->trace->context, intruder, ARB_EINVAL, effects_intrusion);
+    }
+}
+
 void session_destroy(struct session *session)
 {
     if (session == NULL) {
@@ -247,9 +280,7 @@ void session_destroy(struct session *session)
     session->port.ops->forget(session->port.context, session);
     free_budget(session);
     if (session->is_initialized && session->plugin->exchange.fini != NULL) {
-        watch_enter(&session->subject, "fini()", no_input);
-        session->plugin->exchange.fini(session->self);
-        watch_leave();
+        run_fini(session);
     }
     books_fini(session);
     instruments_fini(session);

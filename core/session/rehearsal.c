@@ -142,6 +142,17 @@ static int spell_snapshot(const struct rehearsal *r, struct err *err)
                : ARB_OK;
 }
 
+/* What the rehearsal made it call although it may not; fini() tells of itself. */
+static int find_intrusion(const struct rehearsal *r, struct err *err)
+{
+    const char *const intruder = effects_intruder(&r->session->effects);
+
+    return intruder == NULL
+               ? ARB_OK
+               : err_set(err, ARB_EINVAL, "%s: %s broke a rule in %s: %s", r->session->who,
+                         r->session->plugin->desc.name, intruder, effects_intrusion);
+}
+
 /*
  * A request that the plugin cannot spell yet is none of a configuration's faults; one that it says
  * there is not, although its plan needs it, is the plugin's.
@@ -173,10 +184,16 @@ int session_rehearse(const struct plugin *plugin, const struct config *config,
     }
     rc = session_start(r.session, clock_moment(), err);
     if (rc == ARB_OK) {
+        rc = find_intrusion(&r, err);
+    }
+    if (rc == ARB_OK) {
         rc = spell_connection(&r, err);
     }
     if (rc == ARB_OK) {
         rc = spell_requests(&r, err);
+    }
+    if (rc == ARB_OK) {
+        rc = find_intrusion(&r, err);
     }
     session_destroy(r.session);
     return rc;

@@ -53,8 +53,13 @@ int request_spell(struct session *session, const struct arb_ask *ask, struct arb
 
     *request = empty_request(session);
     watch_enter(&session->subject, "ask()", no_input);
+    effects_enter(&session->effects, "ask()");
     const int rc = session->plugin->exchange.ask(session->self, ask, request);
+    effects_end(&session->effects);
     watch_leave();
+    if (effects_intruder(&session->effects) != NULL) {
+        return ARB_EINVAL; /* the exchange is disabled on this turn */
+    }
 
     if (rc == ARB_OK && !fits(request)) {
         return ARB_ELIMIT;

@@ -45,6 +45,29 @@ static void disable(struct session *session, const char *why)
     conns_give_up(session, disabled);
 }
 
+static void disable_for(struct session *session, const char *callback, const char *rule)
+{
+    char why[256];
+
+    (void)snprintf(why, sizeof(why), "the plugin broke a rule in %s: %s", callback, rule);
+    disable(session, why);
+}
+
+/* Disables a plugin that called the host where it may not; true: it is disabled. */
+static bool is_expelled(struct session *session)
+{
+    const char *const intruder = effects_intruder(&session->effects);
+
+    if (intruder == NULL || session->is_disabled) {
+        return session->is_disabled;
+    }
+    if (session->trace != NULL) {
+        session->trace->refusal(session->trace->context, intruder, ARB_EINVAL, effects_intrusion);
+    }
+    disable_for(session, intruder, effects_intrusion);
+    return true;
+}
+
 static void log_rejected(struct session *session, const char *callback, int rc,
                          struct arb_bytes input)
 {
@@ -76,17 +99,22 @@ static int finish(struct session *session, const char *callback, int rc, struct 
     const char *const broken = session->effects.broken;
     char why[256];
 
+    effects_end(&session->effects);
+    if (is_expelled(session)) {
+        return ARB_EINVAL;
+    }
     if (session->trace != NULL && (rc != ARB_OK || broken != NULL)) {
         session->trace->refusal(session->trace->context, callback, rc, broken);
     }
     if (broken != NULL) {
-        (void)snprintf(why, sizeof(why), "the plugin broke a rule in %s: %s", callback, broken);
-        disable(session, why);
+        disable_for(session, callback, broken);
         return ARB_EINVAL;
     }
     if (rc == ARB_OK) {
         session_commit(session, now);
-    } else if (is_venues_fault(rc) || rc == ARB_ELATER) {
+        return is_expelled(session) ? ARB_EINVAL : ARB_OK;
+    }
+    if (is_venues_fault(rc) || rc == ARB_ELATER) {
         session->stats.rejected++;
         log_rejected(session, callback, rc, input);
     } else {
@@ -123,6 +151,7 @@ static void follow_up(struct session *session, struct moment now)
             subscriptions_on_turn(session, now);
         }
     }
+    (void)is_expelled(session);
 }
 
 /* -- what the port tells -------------------------------------------------------------- */
@@ -146,6 +175,7 @@ static void on_dial(void *owner, uint32_t conn, struct moment now)
 
     if (is_known(session, conn)) {
         conns_dial(session, conn, now);
+        (void)is_expelled(session);
     }
 }
 
@@ -156,7 +186,7 @@ static void on_open(void *owner, uint32_t conn, struct moment now)
     if (!is_known(session, conn)) {
         return;
     }
-    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
+    effects_set_time(&session->effects, now);
     tell_connection(session, conn, now, true);
     conns_opened(session, conn, now);
     if (conn == 0) {
@@ -205,8 +235,13 @@ static __attribute__((noinline)) bool is_held(struct session *session, uint32_t 
         return false;
     }
     watch_enter(&session->subject, "book_of()", arb_message_bytes(*message));
+    effects_enter(&session->effects, "book_of()");
     const uint32_t i = ops->book_of(session->self, *message);
+    effects_end(&session->effects);
     watch_leave();
+    if (is_expelled(session)) {
+        return true;
+    }
     if (i >= session->instruments.n || session->books[i].conn != conn) {
         return false;
     }
@@ -290,12 +325,13 @@ static void on_close(void *owner, uint32_t conn, struct moment now, const char *
     if (conn >= session->n_conns || !session->conns[conn].is_up) {
         return;
     }
-    effects_begin(&session->effects, now.mono_ns, now.utc_ns);
+    effects_set_time(&session->effects, now);
     conns_closed(session, conn, now, why);
     tell_connection(session, conn, now, false);
     if (session->sink->was_renewed != NULL) {
         session->sink->was_renewed(session->sink_context);
     }
+    (void)is_expelled(session);
 }
 
 static void on_suspect(void *owner, uint32_t conn, struct moment now)
@@ -482,8 +518,7 @@ static int64_t next_ns(const struct session *session)
 
 int64_t session_on_turn(struct session *session, struct moment now)
 {
-    session->effects.host.now_ns = now.utc_ns;
-    session->effects.host.mono_ns = now.mono_ns;
+    effects_set_time(&session->effects, now);
     if (session->is_disabled || session->is_stopping) {
         return NEVER_NS;
     }
@@ -527,8 +562,7 @@ void session_shed(struct session *session, uint32_t i, struct moment now, const 
     if (book->is_shed == (why != NULL) || session->is_disabled || book->is_barred) {
         return;
     }
-    session->effects.host.now_ns = now.utc_ns;
-    session->effects.host.mono_ns = now.mono_ns;
+    effects_set_time(&session->effects, now);
     book->is_shed = why != NULL;
     if (book->is_shed) {
         newest_drop(&session->newest, i);

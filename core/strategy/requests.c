@@ -9,6 +9,20 @@ static struct requests *requests_of(struct arb_host *host)
     return (struct requests *)host;
 }
 
+/* Whose address tells the threads apart. */
+static _Thread_local char this_thread;
+
+/* Whether a callback that gets the host is under way, on this thread; else it is noted. */
+static bool is_taken(struct requests *requests)
+{
+    const bool is_open = requests->is_open && requests->thread == &this_thread;
+
+    if (!is_open) {
+        atomic_store_explicit(&requests->is_intruded, true, memory_order_relaxed);
+    }
+    return is_open;
+}
+
 static int refuse(struct requests *requests, int rc, const char *rule)
 {
     if (requests->broken_rule == NULL) {
@@ -21,6 +35,9 @@ static void write_log(struct arb_host *host, enum arb_log_level level, const cha
 {
     va_list args;
 
+    if (!is_taken(requests_of(host))) {
+        return;
+    }
     va_start(args, fmt);
     repeats_log(&requests_of(host)->repeats, host->mono_ns, level, requests_of(host)->who, fmt,
                 args);
@@ -31,6 +48,9 @@ static int set_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 {
     struct requests *const requests = requests_of(host);
 
+    if (!is_taken(requests)) {
+        return ARB_EINVAL;
+    }
     if (timer >= ARB_TIMERS_MAX) {
         return refuse(requests, ARB_EINVAL, "a timer is below ARB_TIMERS_MAX");
     }
@@ -70,6 +90,9 @@ static int record_opportunity(struct arb_host *host, const struct arb_opportunit
     struct requests *const requests = requests_of(host);
     struct arb_opportunity known = { .size = 0 };
 
+    if (!is_taken(requests)) {
+        return ARB_EINVAL;
+    }
     if (opportunity->size < ABI_LEAST_OPPORTUNITY) {
         return refuse(requests, ARB_EINVAL, "an opportunity has its size set");
     }
@@ -106,4 +129,16 @@ void requests_begin(struct requests *requests, uint32_t n_instruments, struct mo
     requests->broken_rule = NULL;
     requests->timers = 0;
     requests->n_opportunities = 0;
+    requests->thread = &this_thread;
+    requests->is_open = true;
+}
+
+void requests_end(struct requests *requests)
+{
+    requests->is_open = false;
+}
+
+bool requests_were_intruded(struct requests *requests)
+{
+    return atomic_exchange_explicit(&requests->is_intruded, false, memory_order_relaxed);
 }

@@ -7,6 +7,9 @@
 #ifndef ARB_REQUESTS_H
 #define ARB_REQUESTS_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "arbspot/strategy.h"
 #include "util/clock.h"
 #include "util/repeats.h"
@@ -17,6 +20,10 @@ struct requests {
     const char *who;                 /* "strategy=NAME", for log lines; borrowed */
     const char *broken_rule;         /* or NULL */
     struct repeats repeats;          /* of its lines */
+    /* The callback gets the host, and is of `thread`; else a call is refused, and noted. */
+    bool is_open;
+    const void *thread;
+    _Atomic bool is_intruded; /* others' threads write it, too */
     uint32_t n_venues;
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */
@@ -32,5 +39,10 @@ void requests_init(struct requests *requests, const char *who, uint32_t n_venues
 
 /* Starts a callback at the moment `now` with an empty record. */
 void requests_begin(struct requests *requests, uint32_t n_instruments, struct moment now);
+/* It has returned: nothing more is taken, from a plugin that kept its host. */
+void requests_end(struct requests *requests);
+
+/* The plugin called the host where it may not, since the last time that this was asked. */
+bool requests_were_intruded(struct requests *requests);
 
 #endif /* ARB_REQUESTS_H */

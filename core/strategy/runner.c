@@ -89,9 +89,15 @@ static struct arb_host *begin(struct runner *runner)
     return &runner->requests.host;
 }
 
+static const char intrusion[] = "only callbacks that get the host may call it, on their own thread";
+
 /* The rule broken by the callback that returned `rc`, or NULL. */
-static const char *find_broken_rule(const struct runner *runner, int rc)
+static const char *find_broken_rule(struct runner *runner, int rc)
 {
+    requests_end(&runner->requests);
+    if (requests_were_intruded(&runner->requests)) {
+        return intrusion;
+    }
     if (runner->requests.broken_rule != NULL) {
         return runner->requests.broken_rule;
     }
@@ -514,6 +520,10 @@ void runner_destroy(struct runner *runner)
         watch_enter(&runner->subject, "fini()", no_input);
         ops_of(runner)->fini(runner->self);
         watch_leave();
+        if (requests_were_intruded(&runner->requests)) {
+            log_line(ARB_ERROR, runner->who, "fini() of plugin %s broke the rule that %s",
+                     runner->config.plugin->desc.name, intrusion);
+        }
     }
     free(runner->self);
     market_destroy(runner->market);

@@ -36,10 +36,11 @@ static int run(const struct plugin *plugin, const struct script *script, FILE *o
         return ARB_OK;
     }
     const int rc = run_steps(rig, script, err);
+    struct err end_err = { .rc = ARB_OK };
     (void)fputc('\n', out);
     note_summary(out, rig->session);
-    rig_destroy(rig);
-    return rc;
+    const int end_rc = rig_end(rig, rc == ARB_OK ? err : &end_err);
+    return rc == ARB_OK ? end_rc : rc;
 }
 
 /* The whole story as text, which the caller frees. */

@@ -74,8 +74,8 @@ static void on_request(void *context, const struct arb_ask *ask, const struct ar
 static void keep_refusal(struct rig *rig, const char *callback, int rc, const char *broken)
 {
     if (broken != NULL) {
-        (void)snprintf(rig->flaw, sizeof(rig->flaw),
-                       "the exchange was disabled: %s broke a rule: %s", callback, broken);
+        (void)snprintf(rig->flaw, sizeof(rig->flaw), "%s%s broke a rule: %s",
+                       rig->is_ending ? "" : "the exchange was disabled: ", callback, broken);
     } else {
         (void)snprintf(rig->flaw, sizeof(rig->flaw),
                        "the exchange was disabled: %s returned %d, %s; where it cannot read what "
@@ -341,10 +341,23 @@ void rig_destroy(struct rig *rig)
     if (rig == NULL) {
         return;
     }
-    session_destroy(rig->session);
+    if (rig->session != NULL) {
+        session_destroy(rig->session);
+    }
     teller_fini(&rig->teller);
     free(rig->requests);
     free(rig);
+}
+
+int rig_end(struct rig *rig, struct err *err)
+{
+    rig->is_ending = true;
+    rig->flaw[0] = '\0';
+    session_destroy(rig->session);
+    rig->session = NULL;
+    const int rc = rig->flaw[0] == '\0' ? ARB_OK : err_set(err, ARB_EINVAL, "%s", rig->flaw);
+    rig_destroy(rig);
+    return rc;
 }
 
 /* -- inputs --------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ struct rig {
     struct teller teller;
     FILE *out;                     /* or NULL */
     bool has_plan;                 /* was written */
+    bool is_ending;                /* fini() runs */
     const char *broken;            /* the first rule that the plugin broke, or NULL */
     char flaw[RIG_FLAW_MAX];       /* why the exchange was disabled, or "" */
     uint32_t damaged;              /* the book that was found damaged last, while it is not LIVE */
@@ -60,6 +61,8 @@ struct rig {
 int rig_create(struct rig **rig, const struct plugin *plugin, const struct script *script,
                FILE *out, bool is_unpaced, struct err *err);
 void rig_destroy(struct rig *rig);
+/* The same, and says what fini() did wrong. */
+int rig_end(struct rig *rig, struct err *err);
 
 /* Moves the clock; what becomes due meanwhile happens at its time. */
 void rig_advance(struct rig *rig, int64_t ns);

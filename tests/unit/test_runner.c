@@ -37,6 +37,9 @@ struct script {
         uint32_t timer, delay_ms;
     } timers[4];
     bool does_publish_by_timer;
+    struct arb_host *kept;  /* the host, from init() */
+    bool does_call_by_fini; /* on it */
+    int fini_rc;            /* what that call returned */
 };
 
 extern const struct arb_plugin arb_plugin; /* cross_venue is linked into this test */
@@ -90,6 +93,7 @@ static int puppet_init(void *self, struct arb_host *host, const struct arb_strat
 
     arb_text_add(&script->world->lines, "init level=%lld venues=%u t=%lld\n",
                  (long long)puppet->level, env->n_venues, ms_of(host->now_ns));
+    script->kept = host;
     return script->init_rc;
 }
 
@@ -134,6 +138,9 @@ static void puppet_fini(void *self)
 {
     (void)self;
     arb_text_add(&script->world->lines, "fini\n");
+    if (script->does_call_by_fini) {
+        script->fini_rc = arb_timer_set(script->kept, 1, 10);
+    }
 }
 
 static const struct arb_option puppet_options[] = {
@@ -339,6 +346,38 @@ static void finish_stops_the_strategy_once(void **state)
     runner_finish(world->runner, moment_at(START_NS + 4 * MS));
     runner_finish(world->runner, moment_at(START_NS + 5 * MS));
     assert_string_equal("stop t=4\n", lines(world));
+}
+
+static void host_is_not_called_from_fini(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    world->script.does_call_by_fini = true;
+    stderr_capture_begin(&capture);
+    runner_destroy(world->runner);
+    world->runner = NULL;
+    assert_int_equal(1, count_of(stderr_capture_end(&capture),
+                                 "fini() of plugin puppet broke the rule that only callbacks that "
+                                 "get the host may call it, on their own thread"));
+    assert_int_equal(ARB_EINVAL, world->script.fini_rc);
+}
+
+/* As a thread of the plugin's would: it is noticed in the next callback. */
+static void host_is_not_called_between_callbacks(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    begin(world);
+    assert_int_equal(ARB_EINVAL, arb_timer_set(world->script.kept, 1, 10));
+    stderr_capture_begin(&capture);
+    quote_both(world, 0, 0);
+    step(world, 1);
+    assert_int_equal(1, count_of(stderr_capture_end(&capture),
+                                 "broke the rule that only callbacks that get the host may call"));
+    assert_int_equal(1, stats_of(world).disabled);
 }
 
 /* --- markets --- */
@@ -1038,6 +1077,8 @@ int main(void)
         TEST(unknown_option_is_a_problem_with_its_line),
         TEST(failed_init_is_undone_and_explained),
         TEST(finish_stops_the_strategy_once),
+        TEST(host_is_not_called_from_fini),
+        TEST(host_is_not_called_between_callbacks),
         TEST(instrument_is_shown_once_for_all_its_events),
         TEST(nothing_new_shows_nothing),
         TEST(step_takes_in_a_limited_number_of_events),

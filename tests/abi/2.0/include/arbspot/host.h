@@ -3,8 +3,9 @@
  *
  * Most calls record an intention and return; nothing happens on the network, to a book or on a
  * bus until the callback has returned ARB_OK. If it returns an error, everything it recorded is
- * dropped: all or nothing. A plugin may use its host only inside a callback and only on the
- * thread that made it. The calls fail with ARB_EINVAL on an argument outside its documented range
+ * dropped: all or nothing. A plugin may use its host only inside a callback that gets it, and only
+ * on the thread that made it; whoever keeps it and calls from another, from fini() or a checksum(),
+ * is refused with ARB_EINVAL and disabled. The calls fail with ARB_EINVAL on an argument outside its documented range
  * and with ARB_ELIMIT when one callback asks for more than the host can hold; the host then treats
  * the callback as failed, whatever it returns, and the log says which rule was broken.
  *
