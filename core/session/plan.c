@@ -11,6 +11,14 @@ enum {
     DEFAULT_CATALOG_AGE_MS = 86400000,
 };
 
+/* What is shorter is no venue's, and keeps a host busy; mostly seconds were written down. */
+enum {
+    LEAST_PAUSE_MS = 100,
+    LEAST_ANSWER_MS = 10,
+    LEAST_CATALOG_AGE_MS = 1000,
+    HTTP_AT_ONCE_MAX = 64,
+};
+
 void plan_set_defaults(struct arb_plan *plan)
 {
     *plan = (struct arb_plan){
@@ -58,6 +66,23 @@ static const char *choice_rule(const struct arb_plan *plan)
     return plan->packing > ARB_PACKING_DEFLATE ? "plan.packing is an enum arb_packing" : NULL;
 }
 
+/* Events that are whole books do not follow each other: what is to show a loss has to suit that. */
+static const char *whole_rule(const struct arb_plan *plan)
+{
+    const bool is_each = plan->snapshot_source == ARB_SNAPSHOT_EACH;
+
+    if (is_each &&
+        (plan->loss_detection == ARB_LOSS_SEQUENCE || plan->loss_detection == ARB_LOSS_CHAIN)) {
+        return "with ARB_SNAPSHOT_EACH no event follows the one before it: plan.loss_detection is "
+               "ARB_LOSS_STATELESS, or ARB_LOSS_CHECKSUM or ARB_LOSS_NONE";
+    }
+    if (!is_each && plan->loss_detection == ARB_LOSS_STATELESS) {
+        return "with ARB_LOSS_STATELESS every event is a whole book: plan.snapshot_source is "
+               "ARB_SNAPSHOT_EACH";
+    }
+    return NULL;
+}
+
 static const char *book_rule(const struct arb_plan *plan, const struct arb_exchange_ops *ops)
 {
     if (plan->snapshot_source == ARB_SNAPSHOT_HTTP &&
@@ -89,6 +114,43 @@ static const char *book_rule(const struct arb_plan *plan, const struct arb_excha
     if (plan->checksum_levels > 0 && ops->checksum == NULL) {
         return "a plan with checksum_levels has the callback checksum()";
     }
+    return whole_rule(plan);
+}
+
+static bool is_too_short(uint32_t ms)
+{
+    return ms > 0 && ms < LEAST_PAUSE_MS;
+}
+
+static const char *pause_rule(const struct arb_plan *plan)
+{
+    if (plan->idle_ms < LEAST_PAUSE_MS) {
+        return "plan.idle_ms is at least 100: it is in milliseconds";
+    }
+    if (is_too_short(plan->heartbeat_ms)) {
+        return "plan.heartbeat_ms is 0 or at least 100: it is in milliseconds";
+    }
+    if (is_too_short(plan->beat_ms)) {
+        return "plan.beat_ms is 0 or at least 100: it is in milliseconds";
+    }
+    if (plan->heartbeat_ms > 0 && plan->heartbeat_wait_ms < LEAST_ANSWER_MS) {
+        return "plan.heartbeat_wait_ms is at least 10 where there are heartbeats: it is in "
+               "milliseconds";
+    }
+    return NULL;
+}
+
+/* Who waits for what comes less often than it gives up waits in vain. */
+static const char *patience_rule(const struct arb_plan *plan)
+{
+    if (plan->beat_ms >= plan->idle_ms) {
+        return "plan.beat_ms is below plan.idle_ms: else a connection is given up before what it "
+               "brings is overdue";
+    }
+    if (plan->liveness == ARB_LIVENESS_CLIENT_HEARTBEAT && plan->heartbeat_ms >= plan->idle_ms) {
+        return "plan.heartbeat_ms is below plan.idle_ms where the answers to heartbeats prove "
+               "life: else a connection is given up before one is asked for";
+    }
     return NULL;
 }
 
@@ -97,16 +159,11 @@ static const char *conn_rule(const struct arb_plan *plan)
     if (!is_within(plan->channels, 1, ARB_CHANNELS_MAX)) {
         return "plan.channels is 1 to ARB_CHANNELS_MAX";
     }
-    if (plan->idle_ms == 0) {
-        return "plan.idle_ms is above 0";
-    }
     if (plan->liveness == ARB_LIVENESS_CLIENT_HEARTBEAT && plan->heartbeat_ms == 0) {
         return "plan.heartbeat_ms is set when the liveness is that of a client's heartbeat";
     }
-    if (plan->heartbeat_ms > 0 && plan->heartbeat_wait_ms == 0) {
-        return "plan.heartbeat_wait_ms is above 0 where there are heartbeats";
-    }
-    return NULL;
+    const char *const rule = pause_rule(plan);
+    return rule == NULL ? patience_rule(plan) : rule;
 }
 
 static bool needs_answers(const struct arb_plan *plan)
@@ -120,17 +177,21 @@ static const char *request_rule(const struct arb_plan *plan, const struct arb_ex
     if (!is_within(plan->books_per_request, 1, ARB_INSTRUMENTS_MAX)) {
         return "plan.books_per_request is 1 to ARB_INSTRUMENTS_MAX";
     }
-    if (plan->answer_ms == 0) {
-        return "plan.answer_ms is above 0";
+    if (plan->answer_ms < LEAST_ANSWER_MS) {
+        return "plan.answer_ms is at least 10: it is in milliseconds";
     }
-    if (plan->catalog != ARB_CATALOG_NONE && plan->catalog_age_ms == 0) {
-        return "plan.catalog_age_ms is above 0 where there is a catalog";
+    if (plan->catalog != ARB_CATALOG_NONE && plan->catalog_age_ms < LEAST_CATALOG_AGE_MS) {
+        return "plan.catalog_age_ms is at least 1000 where there is a catalog: it is in "
+               "milliseconds";
     }
     if (plan->is_listed_only && plan->catalog == ARB_CATALOG_NONE) {
         return "a plan with is_listed_only has a catalog";
     }
     if (needs_answers(plan) && plan->http_at_once == 0) {
         return "plan.http_at_once is above 0 where something comes by HTTP";
+    }
+    if (plan->http_at_once > HTTP_AT_ONCE_MAX) {
+        return "plan.http_at_once is at most 64";
     }
     if (needs_answers(plan) && ops->on_answer == NULL) {
         return "a plan with a catalog, snapshots or a token by HTTP has the callback on_answer()";

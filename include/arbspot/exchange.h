@@ -41,7 +41,8 @@ enum arb_loss_detection {
     ARB_LOSS_SEQUENCE = 2,  /* events are numbered: first_seq == last_seq before + 1 */
     ARB_LOSS_CHAIN = 3,     /* each event names its predecessor: prev_seq == last_seq before */
     ARB_LOSS_NONE = 4,      /* not at all: messages are marked `unverifiable` */
-    ARB_LOSS_STATELESS = 5, /* every event is a whole book, so a lost one heals by itself */
+    ARB_LOSS_STATELESS = 5, /* every event is a whole book, so a lost one heals by itself: goes with
+                               ARB_SNAPSHOT_EACH */
     /* All messages of a connection are numbered, see arb_conn_seq(); snapshots are in the stream.
      */
     ARB_LOSS_CONNECTION = 6,
@@ -51,7 +52,8 @@ enum arb_loss_detection {
 enum arb_snapshot_source {
     ARB_SNAPSHOT_STREAM = 1, /* in the stream, after subscribing */
     ARB_SNAPSHOT_HTTP = 2,   /* by HTTP (ARB_ASK_SNAPSHOT), spliced with the deltas held for it */
-    ARB_SNAPSHOT_EACH = 3,   /* every event is one; by HTTP only while the market is quiet */
+    ARB_SNAPSHOT_EACH = 3,   /* every event is one; by HTTP only while the market is quiet. Not with
+                                SEQUENCE, CHAIN or CONNECTION: no whole book follows another */
 };
 
 /* When a snapshot by HTTP meets the deltas that were held for it. */
@@ -126,7 +128,8 @@ struct arb_plan {
     uint32_t opens_per_10s;   /* 0, no limit: connections opened, over all of this venue */
     uint32_t opens_per_10min; /* 0, no limit: likewise */
     uint32_t idle_ms;         /* 30000: reconnect when nothing that proves life comes for so long */
-    uint32_t heartbeat_ms;    /* 0, none: how often ARB_ASK_HEARTBEAT goes out */
+    uint32_t heartbeat_ms;    /* 0, none: how often ARB_ASK_HEARTBEAT goes out; below idle_ms where
+                                 the answers prove life */
     uint32_t heartbeat_wait_ms; /* 10000: any message must come within it, or we reconnect; not
                                    where the venue's own heartbeats prove life */
 
@@ -160,7 +163,7 @@ struct arb_plan {
      * 0, none: so often at least something comes on each connection, whatever the market does. What
      * is shown may be as old as it is overdue: beyond half of max_lag the books of the connection
      * are suspect, beyond max_lag STALE, long before idle_ms is over. It counts once a book of the
-     * connection is served. WebSocket pings are none of it.
+     * connection is served. WebSocket pings are none of it. Below idle_ms.
      */
     uint32_t beat_ms;
     uint32_t settle_ms; /* 0: no subscription is sent before a connection is up for so long */

@@ -67,6 +67,11 @@ static int any_init(void *instance, struct arb_host *host, const struct arb_exch
     plan->snapshot_source = next_digit(&digits, 3) + ARB_SNAPSHOT_STREAM;
     if (plan->loss_detection == ARB_LOSS_CONNECTION) {
         plan->snapshot_source = ARB_SNAPSHOT_STREAM; /* no plan has another */
+    } else if (plan->loss_detection == ARB_LOSS_STATELESS) {
+        plan->snapshot_source = ARB_SNAPSHOT_EACH; /* likewise */
+    } else if (plan->snapshot_source == ARB_SNAPSHOT_EACH &&
+               plan->loss_detection != ARB_LOSS_CHECKSUM) {
+        plan->loss_detection = ARB_LOSS_NONE; /* no whole book follows another */
     }
     plan->seam = next_digit(&digits, 2) + ARB_SEAM_SEQUENCE;
     plan->catalog = next_digit(&digits, 3);

@@ -121,6 +121,8 @@ MISTAKES = {
     "half copied": (REFUSED, cut_short),
     "crash in init()": checked("crashes_in_init"),
     "init() asks for more than a timer": checked("mistaken_early"),
+    "a heartbeat is rarer than silence is allowed": checked("mistaken_patience"),
+    "seconds are given for milliseconds": checked("mistaken_seconds"),
     "a depth out of range": checked("mistaken_plan_depth"),
     "a snapshot is never asked for": checked("mistaken_seed"),
     "a negative price": tried("mistaken_price"),

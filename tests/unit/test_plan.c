@@ -169,8 +169,6 @@ static void numbers_have_their_limits(void **state)
           "plan.heartbeat_ms is set when the liveness is that of a client's heartbeat");
     plan.heartbeat_ms = 1000;
     check(&plan, &full, "");
-    plan.heartbeat_wait_ms = 0;
-    check(&plan, &full, "plan.heartbeat_wait_ms is above 0 where there are heartbeats");
     plan = good_plan();
     plan.is_listed_only = true;
     check(&plan, &full, "a plan with is_listed_only has a catalog");
@@ -180,6 +178,121 @@ static void numbers_have_their_limits(void **state)
     plan = good_plan();
     plan.packing = ARB_PACKING_DEFLATE + 1;
     check(&plan, &full, "plan.packing is an enum arb_packing");
+}
+
+static void times_are_no_shorter_than_a_venue_has_them(void **state)
+{
+    const struct {
+        size_t at;
+        uint32_t least;
+        const char *rule;
+    } rows[] = {
+        { offsetof(struct arb_plan, idle_ms), 100,
+          "plan.idle_ms is at least 100: it is in milliseconds" },
+        { offsetof(struct arb_plan, heartbeat_ms), 100,
+          "plan.heartbeat_ms is 0 or at least 100: it is in milliseconds" },
+        { offsetof(struct arb_plan, beat_ms), 100,
+          "plan.beat_ms is 0 or at least 100: it is in milliseconds" },
+        { offsetof(struct arb_plan, heartbeat_wait_ms), 10,
+          "plan.heartbeat_wait_ms is at least 10 where there are heartbeats: it is in "
+          "milliseconds" },
+        { offsetof(struct arb_plan, answer_ms), 10,
+          "plan.answer_ms is at least 10: it is in milliseconds" },
+        { offsetof(struct arb_plan, catalog_age_ms), 1000,
+          "plan.catalog_age_ms is at least 1000 where there is a catalog: it is in "
+          "milliseconds" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct arb_plan plan = good_plan();
+        uint32_t *const ms = (uint32_t *)(void *)((char *)&plan + rows[i].at);
+        plan.catalog = ARB_CATALOG_HTTP;
+        plan.heartbeat_ms = 5000;
+        *ms = rows[i].least;
+        check(&plan, &full, "");
+        *ms = rows[i].least - 1;
+        check(&plan, &full, rows[i].rule);
+        *ms = 1;
+        check(&plan, &full, rows[i].rule);
+    }
+}
+
+/* 0 is none, and what nobody uses may be anything. */
+static void what_there_is_not_has_no_least_time(void **state)
+{
+    struct arb_plan plan = good_plan();
+
+    (void)state;
+    plan.heartbeat_ms = plan.heartbeat_wait_ms = plan.beat_ms = plan.catalog_age_ms = 0;
+    check(&plan, &full, "");
+    plan.idle_ms = 0;
+    check(&plan, &full, "plan.idle_ms is at least 100: it is in milliseconds");
+}
+
+static void nobody_gives_up_before_what_it_waits_for(void **state)
+{
+    static const char beat_rule[] =
+        "plan.beat_ms is below plan.idle_ms: else a connection is given up before what it brings "
+        "is overdue";
+    static const char heartbeat_rule[] =
+        "plan.heartbeat_ms is below plan.idle_ms where the answers to heartbeats prove life: else "
+        "a connection is given up before one is asked for";
+    struct arb_plan plan = good_plan();
+
+    (void)state;
+    plan.beat_ms = plan.idle_ms - 1;
+    check(&plan, &full, "");
+    plan.beat_ms = plan.idle_ms;
+    check(&plan, &full, beat_rule);
+    plan.beat_ms = UINT32_MAX;
+    check(&plan, &full, beat_rule);
+    plan = good_plan();
+    plan.heartbeat_ms = plan.idle_ms; /* for its dates alone, say */
+    check(&plan, &full, "");
+    plan.liveness = ARB_LIVENESS_SERVER_HEARTBEAT;
+    check(&plan, &full, "");
+    plan.liveness = ARB_LIVENESS_CLIENT_HEARTBEAT;
+    check(&plan, &full, heartbeat_rule);
+    plan.heartbeat_ms = plan.idle_ms - 1;
+    check(&plan, &full, "");
+}
+
+static void whole_books_do_not_follow_each_other(void **state)
+{
+    static const char each_rule[] =
+        "with ARB_SNAPSHOT_EACH no event follows the one before it: plan.loss_detection is "
+        "ARB_LOSS_STATELESS, or ARB_LOSS_CHECKSUM or ARB_LOSS_NONE";
+    static const char stateless_rule[] =
+        "with ARB_LOSS_STATELESS every event is a whole book: plan.snapshot_source is "
+        "ARB_SNAPSHOT_EACH";
+    struct arb_plan plan = good_plan();
+
+    (void)state;
+    plan.snapshot_source = ARB_SNAPSHOT_EACH;
+    check(&plan, &full, "");
+    plan.loss_detection = ARB_LOSS_SEQUENCE;
+    check(&plan, &full, each_rule);
+    plan.loss_detection = ARB_LOSS_CHAIN;
+    check(&plan, &full, each_rule);
+    plan.loss_detection = ARB_LOSS_STATELESS;
+    check(&plan, &full, "");
+    plan.snapshot_source = ARB_SNAPSHOT_STREAM;
+    check(&plan, &full, stateless_rule);
+    plan.snapshot_source = ARB_SNAPSHOT_HTTP;
+    plan.seam = ARB_SEAM_SEQUENCE;
+    check(&plan, &full, stateless_rule);
+}
+
+static void few_requests_are_made_at_once(void **state)
+{
+    struct arb_plan plan = good_plan();
+
+    (void)state;
+    plan.http_at_once = 64;
+    check(&plan, &full, "");
+    plan.http_at_once = 65;
+    check(&plan, &full, "plan.http_at_once is at most 64");
 }
 
 int main(void)
@@ -192,6 +305,11 @@ int main(void)
         cmocka_unit_test(numbers_of_a_connection_prove_what_is_in_the_stream),
         cmocka_unit_test(checksums_need_their_callback_and_levels),
         cmocka_unit_test(numbers_have_their_limits),
+        cmocka_unit_test(times_are_no_shorter_than_a_venue_has_them),
+        cmocka_unit_test(what_there_is_not_has_no_least_time),
+        cmocka_unit_test(nobody_gives_up_before_what_it_waits_for),
+        cmocka_unit_test(whole_books_do_not_follow_each_other),
+        cmocka_unit_test(few_requests_are_made_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
