@@ -85,12 +85,27 @@ static int spell(const struct rehearsal *r, struct arb_ask ask, const char *sche
     return rc;
 }
 
+/* A rule that it broke on the way; fini() tells of itself. */
+static int find_broken_rule(const struct rehearsal *r, struct err *err)
+{
+    const char *const intruder = effects_intruder(&r->session->effects);
+    const char *const rule = intruder == NULL ? r->session->ask_rule : effects_intrusion;
+
+    return rule == NULL ? ARB_OK
+                        : err_set(err, ARB_EINVAL, "%s: %s of %s broke a rule: %s", r->session->who,
+                                  intruder == NULL ? "ask()" : intruder,
+                                  r->session->plugin->desc.name, rule);
+}
+
 static int spell_connection(const struct rehearsal *r, struct err *err)
 {
     struct arb_ask ask = request_ask(r->session, ARB_ASK_CONNECT);
 
     ask.conn = 0;
     const int rc = spell(r, ask, "wss");
+    if (find_broken_rule(r, err) != ARB_OK) {
+        return ARB_EINVAL;
+    }
     if (rc == ARB_OK || r->session->plan.needs_token) {
         return ARB_OK; /* without a token it cannot know */
     }
@@ -142,15 +157,37 @@ static int spell_snapshot(const struct rehearsal *r, struct err *err)
                : ARB_OK;
 }
 
-/* What the rehearsal made it call although it may not; fini() tells of itself. */
-static int find_intrusion(const struct rehearsal *r, struct err *err)
+static int spell_heartbeat(const struct rehearsal *r, struct err *err)
 {
-    const char *const intruder = effects_intruder(&r->session->effects);
+    struct arb_ask ask = request_ask(r->session, ARB_ASK_HEARTBEAT);
+    struct arb_request request;
 
-    return intruder == NULL
-               ? ARB_OK
-               : err_set(err, ARB_EINVAL, "%s: %s broke a rule in %s: %s", r->session->who,
-                         r->session->plugin->desc.name, intruder, effects_intrusion);
+    ask.conn = 0;
+    const int rc =
+        r->session->plan.heartbeat_ms == 0 ? ARB_OK : request_spell(r->session, &ask, &request);
+    return rc == ARB_ENOTSUP ? refuse_request(r, "ARB_ASK_HEARTBEAT", "heartbeat_ms", err) : ARB_OK;
+}
+
+static int spell_subscriptions(const struct rehearsal *r, struct err *err)
+{
+    static const uint32_t first[] = { 0 };
+    const uint32_t n = r->session->instruments.n == 0 ? 0 : r->session->plan.channels;
+    struct arb_request request;
+
+    for (uint32_t channel = 0; channel < n; channel++) {
+        struct arb_ask ask = request_ask(r->session, ARB_ASK_SUBSCRIBE);
+        ask.conn = 0;
+        ask.channel = channel;
+        ask.instruments = first;
+        ask.n_instruments = 1;
+        if (request_spell(r->session, &ask, &request) == ARB_ENOTSUP) {
+            return err_set(err, ARB_EINVAL,
+                           "%s: ask() of %s does not spell ARB_ASK_SUBSCRIBE of channel %u, "
+                           "without which no book is served",
+                           r->session->who, r->session->plugin->desc.name, channel);
+        }
+    }
+    return ARB_OK;
 }
 
 /*
@@ -164,7 +201,13 @@ static int spell_requests(const struct rehearsal *r, struct err *err)
     if (rc == ARB_OK) {
         rc = spell_token(r, err);
     }
-    return rc == ARB_OK ? spell_snapshot(r, err) : rc;
+    if (rc == ARB_OK) {
+        rc = spell_snapshot(r, err);
+    }
+    if (rc == ARB_OK) {
+        rc = spell_heartbeat(r, err);
+    }
+    return rc == ARB_OK ? spell_subscriptions(r, err) : rc;
 }
 
 int session_rehearse(const struct plugin *plugin, const struct config *config,
@@ -184,7 +227,7 @@ int session_rehearse(const struct plugin *plugin, const struct config *config,
     }
     rc = session_start(r.session, clock_moment(), err);
     if (rc == ARB_OK) {
-        rc = find_intrusion(&r, err);
+        rc = find_broken_rule(&r, err);
     }
     if (rc == ARB_OK) {
         rc = spell_connection(&r, err);
@@ -193,7 +236,7 @@ int session_rehearse(const struct plugin *plugin, const struct config *config,
         rc = spell_requests(&r, err);
     }
     if (rc == ARB_OK) {
-        rc = find_intrusion(&r, err);
+        rc = find_broken_rule(&r, err);
     }
     session_destroy(r.session);
     return rc;

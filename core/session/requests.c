@@ -1,13 +1,32 @@
 #include "session/requests.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define GIVE_UP_NS (60 * NS_PER_S) /* for an answer that the port should have timed out before */
 
+/* Behind each text: where it has changed, the plugin wrote beyond what it was given. */
+static const char margin[] = "a text ends in front of it";
+
+enum {
+    BODY_AT = REQUEST_TEXT_MAX + sizeof(margin),
+    HEADERS_AT = BODY_AT + REQUEST_TEXT_MAX + sizeof(margin),
+    MEMORY_BYTES = HEADERS_AT + REQUEST_HEADERS_MAX + sizeof(margin),
+};
+
+static const size_t margins_at[] = { REQUEST_TEXT_MAX, BODY_AT + REQUEST_TEXT_MAX,
+                                     HEADERS_AT + REQUEST_HEADERS_MAX };
+
 int request_memory_init(struct session *session)
 {
-    session->request_memory = malloc(2 * (size_t)REQUEST_TEXT_MAX + REQUEST_HEADERS_MAX);
-    return session->request_memory == NULL ? ARB_ENOMEM : ARB_OK;
+    session->request_memory = malloc(MEMORY_BYTES);
+    if (session->request_memory == NULL) {
+        return ARB_ENOMEM;
+    }
+    for (size_t i = 0; i < sizeof(margins_at) / sizeof(*margins_at); i++) {
+        memcpy(session->request_memory + margins_at[i], margin, sizeof(margin));
+    }
+    return ARB_OK;
 }
 
 void request_memory_fini(struct session *session)
@@ -30,14 +49,13 @@ struct arb_ask request_ask(struct session *session, enum arb_ask_what what)
 
 static struct arb_request empty_request(struct session *session)
 {
-    char *const text = session->request_memory;
-    char *const body = text + REQUEST_TEXT_MAX;
+    char *const memory = session->request_memory;
 
     return (struct arb_request){
         .size = (uint32_t)sizeof(struct arb_request),
-        .text = arb_text_over(text, REQUEST_TEXT_MAX),
-        .headers = arb_text_over(body + REQUEST_TEXT_MAX, REQUEST_HEADERS_MAX),
-        .body = arb_text_over(body, REQUEST_TEXT_MAX),
+        .text = arb_text_over(memory, REQUEST_TEXT_MAX),
+        .headers = arb_text_over(memory + HEADERS_AT, REQUEST_HEADERS_MAX),
+        .body = arb_text_over(memory + BODY_AT, REQUEST_TEXT_MAX),
     };
 }
 
@@ -47,7 +65,60 @@ static bool fits(const struct arb_request *request)
            arb_text_fits(&request->body);
 }
 
-int request_spell(struct session *session, const struct arb_ask *ask, struct arb_request *request)
+/* -- what ask() may not do ------------------------------------------------------------- */
+
+static bool is_over(const struct arb_text *text, const char *data, size_t cap)
+{
+    return text->data == data && text->cap == cap && text->len < cap;
+}
+
+static bool are_over_memory(const struct session *session, const struct arb_request *request)
+{
+    const char *const memory = session->request_memory;
+
+    return is_over(&request->text, memory, REQUEST_TEXT_MAX) &&
+           is_over(&request->headers, memory + HEADERS_AT, REQUEST_HEADERS_MAX) &&
+           is_over(&request->body, memory + BODY_AT, REQUEST_TEXT_MAX);
+}
+
+static bool has_margins(const struct session *session)
+{
+    for (size_t i = 0; i < sizeof(margins_at) / sizeof(*margins_at); i++) {
+        if (memcmp(session->request_memory + margins_at[i], margin, sizeof(margin)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *need_rule(const struct session *session, uint32_t what)
+{
+    if (what == ARB_ASK_SUBSCRIBE) {
+        return "it spells no ARB_ASK_SUBSCRIBE, without which no book is served";
+    }
+    return what == ARB_ASK_HEARTBEAT && session->plan.heartbeat_ms > 0
+               ? "it spells no ARB_ASK_HEARTBEAT, which plan.heartbeat_ms needs"
+               : NULL;
+}
+
+/* What is left by a call that returned `rc` is looked at before it is used. */
+static const char *spelled_rule(const struct session *session, const struct arb_request *request,
+                                uint32_t what, int rc)
+{
+    if (!has_margins(session)) {
+        return "it wrote beyond the memory of a text: arb_text_add() knows where that ends";
+    }
+    if (!are_over_memory(session, request)) {
+        return "it changed where a text of the request lies: the memory is the host's, and "
+               "arb_text_add() writes there";
+    }
+    return rc == ARB_ENOTSUP ? need_rule(session, what) : NULL;
+}
+
+/* -- ask() ----------------------------------------------------------------------------- */
+
+/* The mark stays until what it left was looked at: a crash over that is the plugin's. */
+static int call_ask(struct session *session, const struct arb_ask *ask, struct arb_request *request)
 {
     static const struct arb_bytes no_input = { "", 0 };
 
@@ -56,11 +127,21 @@ int request_spell(struct session *session, const struct arb_ask *ask, struct arb
     effects_enter(&session->effects, "ask()");
     const int rc = session->plugin->exchange.ask(session->self, ask, request);
     effects_end(&session->effects);
+    const char *const rule = spelled_rule(session, request, ask->what, rc);
     watch_leave();
-    if (effects_intruder(&session->effects) != NULL) {
-        return ARB_EINVAL; /* the exchange is disabled on this turn */
+    if (session->ask_rule == NULL) {
+        session->ask_rule = rule;
     }
+    return rc;
+}
 
+int request_spell(struct session *session, const struct arb_ask *ask, struct arb_request *request)
+{
+    const int rc = call_ask(session, ask, request);
+
+    if (effects_intruder(&session->effects) != NULL || session->ask_rule != NULL) {
+        return rc == ARB_ENOTSUP ? rc : ARB_EINVAL; /* it is disabled on this turn */
+    }
     if (rc == ARB_OK && !fits(request)) {
         return ARB_ELIMIT;
     }

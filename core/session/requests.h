@@ -19,7 +19,8 @@ struct arb_ask request_ask(struct session *session, enum arb_ask_what what);
 
 /*
  * Has the plugin spell it; the result is valid until the next one. ARB_ENOTSUP: the plugin has
- * none; ARB_ELIMIT: it does not fit, so ask for less. Any other failure is logged.
+ * none; ARB_ELIMIT: it does not fit, so ask for less. Any other failure is logged. A plugin that
+ * broke a rule is disabled on this turn, see session->ask_rule.
  */
 int request_spell(struct session *session, const struct arb_ask *ask, struct arb_request *request);
 

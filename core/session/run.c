@@ -53,18 +53,23 @@ static void disable_for(struct session *session, const char *callback, const cha
     disable(session, why);
 }
 
-/* Disables a plugin that called the host where it may not; true: it is disabled. */
+/*
+ * Disables a plugin that called the host where it may not, or broke a rule in ask(); true: it is
+ * disabled.
+ */
 static bool is_expelled(struct session *session)
 {
     const char *const intruder = effects_intruder(&session->effects);
+    const char *const callback = intruder == NULL ? "ask()" : intruder;
+    const char *const rule = intruder == NULL ? session->ask_rule : effects_intrusion;
 
-    if (intruder == NULL || session->is_disabled) {
+    if (rule == NULL || session->is_disabled) {
         return session->is_disabled;
     }
     if (session->trace != NULL) {
-        session->trace->refusal(session->trace->context, intruder, ARB_EINVAL, effects_intrusion);
+        session->trace->refusal(session->trace->context, callback, ARB_EINVAL, rule);
     }
-    disable_for(session, intruder, effects_intrusion);
+    disable_for(session, callback, rule);
     return true;
 }
 

@@ -186,6 +186,7 @@ struct session {
     uint32_t n_calls;
     uint32_t last_number;           /* of requests */
     char *request_memory;           /* texts of the request being spelled */
+    const char *ask_rule;           /* the rule that ask() broke, or NULL; for good */
     char *unpacked;                 /* a message out of its packing, or NULL */
     int64_t timers[ARB_TIMERS_MAX]; /* mono; NEVER_NS: off */
     uint32_t timer_delays_ms[ARB_TIMERS_MAX];

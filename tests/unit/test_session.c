@@ -9,6 +9,7 @@
 
 #include "plugin/abi_sizes.h"
 #include "session/state.h"
+#include "stderr_capture.h"
 #include "session_world.h"
 
 static const struct world_spec usual = { 0 };
@@ -1037,9 +1038,85 @@ static void test_event_one_member_shorter_breaks_a_rule(void **state)
     world_destroy(world);
 }
 
+/* The venue is not to blame for what it was never asked. */
+static void plugin_without_what_it_needs_is_named(void **state)
+{
+    static const struct {
+        const char *without, *says;
+    } rows[] = {
+        { "hello beat", "the plugin broke a rule in ask(): it spells no ARB_ASK_HEARTBEAT, which "
+                        "plan.heartbeat_ms needs" },
+        { "hello sub", "the plugin broke a rule in ask(): it spells no ARB_ASK_SUBSCRIBE, without "
+                       "which no book is served" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct world_spec spec = { .options = { { "without", rows[i].without },
+                                                      { "beat_ms", "5000" } } };
+        struct stderr_capture capture;
+        stderr_capture_begin(&capture);
+        struct world *const world = world_connected(&spec);
+        world_run(world, 4999);
+        assert_int_equal(i == 1, session_is_disabled(world->session));
+        world_run(world, 1);
+        assert_true(session_is_disabled(world->session));
+        assert_int_equal(1, count_of(stderr_capture_end(&capture), rows[i].says));
+        world_destroy(world);
+    }
+}
+
+enum { WRITES_BEYOND, PUTS_ELSEWHERE, CLAIMS_MORE, N_MISDEEDS };
+
+static int misdeed;
+
+static int misdoing_ask(void *self, const struct arb_ask *ask, struct arb_request *request)
+{
+    const int rc = fake_ask(self, ask, request);
+
+    if (ask->what == ARB_ASK_SUBSCRIBE) {
+        switch (misdeed) {
+        case WRITES_BEYOND:
+            request->headers.data[request->headers.cap] = '!';
+            break;
+        case PUTS_ELSEWHERE:
+            request->body.data = NULL;
+            break;
+        default:
+            request->text.len = request->text.cap;
+            break;
+        }
+    }
+    return rc;
+}
+
+static void texts_of_a_request_stay_where_they_are(void **state)
+{
+    static const char beyond[] = "in ask(): it wrote beyond the memory of a text";
+    static const char elsewhere[] = "in ask(): it changed where a text of the request lies";
+    struct arb_exchange_ops ops = fake_ops;
+    struct arb_plugin desc = fake_plugin;
+
+    (void)state;
+    ops.ask = misdoing_ask;
+    desc.ops = &ops;
+    for (misdeed = 0; misdeed < N_MISDEEDS; misdeed++) {
+        const struct world_spec spec = { .desc = &desc };
+        struct stderr_capture capture;
+        stderr_capture_begin(&capture);
+        struct world *const world = world_connected(&spec);
+        const char *const said = stderr_capture_end(&capture);
+        assert_int_equal(1, count_of(said, misdeed == WRITES_BEYOND ? beyond : elsewhere));
+        assert_true(session_is_disabled(world->session));
+        world_destroy(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plugin_without_what_it_needs_is_named),
+        cmocka_unit_test(texts_of_a_request_stay_where_they_are),
         cmocka_unit_test(test_book_takes_nothing_from_another_connection),
         cmocka_unit_test(test_further_heartbeats_do_not_put_off_the_deadline),
         cmocka_unit_test(test_refused_request_for_two_books_is_split),
