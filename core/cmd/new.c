@@ -210,6 +210,22 @@ static void print_next(const struct work *work)
                  is_installed ? "" : "PREFIX is where arbspot is installed. ");
 }
 
+/* A name that is taken is allowed: whoever says ./NAME.so means the new one. */
+static void tell_namesake(const struct work *work)
+{
+    char path[PLUGIN_PATH_MAX];
+    struct plugin_dirs places;
+    struct err err = { .rc = ARB_OK };
+
+    plugin_dirs_init(&places, NULL);
+    if (plugin_find(work->name, places.dirs, path, sizeof(path), &err) == ARB_OK) {
+        harmless_line(stderr,
+                      "arbspot new: a plugin named %s comes with arbspot (%s): `plugin = %s` is "
+                      "that one; give yours another NAME, or configure it by its path",
+                      work->name, path, work->name);
+    }
+}
+
 static int write_plugin(struct work *work)
 {
     struct arb_text folder = arb_text_over(work->folder, sizeof(work->folder));
@@ -234,6 +250,7 @@ static int write_plugin(struct work *work)
         return refuse_place(work, error);
     }
     print_next(work);
+    tell_namesake(work);
     return CMD_OK;
 }
 

@@ -391,6 +391,12 @@ static int host_reject(struct arb_host *host, uint32_t instrument, int reason)
     return rc != ARB_OK ? rc : on_text(effects, EFFECT_REJECT, instrument, is_range, why);
 }
 
+/* What people read must say something. */
+static const char *reason_or_none(const char *why)
+{
+    return why == NULL || why[0] == '\0' ? "the plugin asked for it, and gave no reason" : why;
+}
+
 static int host_resync(struct arb_host *host, uint32_t instrument, const char *why)
 {
     struct effects *const effects = effects_of(host);
@@ -399,7 +405,7 @@ static int host_resync(struct arb_host *host, uint32_t instrument, const char *w
         return ARB_EINVAL;
     }
     const int rc = check_instrument(effects, instrument);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_RESYNC, instrument, 0, why);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_RESYNC, instrument, 0, reason_or_none(why));
 }
 
 static int host_conn_seq(struct arb_host *host, uint32_t conn, uint64_t seq)
@@ -477,7 +483,7 @@ static int host_close(struct arb_host *host, uint32_t conn, const char *why)
         return ARB_EINVAL;
     }
     const int rc = check_conn(effects, conn);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_CLOSE, conn, 0, why);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_CLOSE, conn, 0, reason_or_none(why));
 }
 
 static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
@@ -488,7 +494,7 @@ static int host_renew(struct arb_host *host, uint32_t conn, const char *why)
         return ARB_EINVAL;
     }
     const int rc = check_conn(effects, conn);
-    return rc != ARB_OK ? rc : on_text(effects, EFFECT_RENEW, conn, 0, why);
+    return rc != ARB_OK ? rc : on_text(effects, EFFECT_RENEW, conn, 0, reason_or_none(why));
 }
 
 static int host_heartbeat_times(struct arb_host *host, uint32_t conn, uint32_t number,

@@ -398,10 +398,20 @@ static int read_answer(struct session *session, const struct http_call *call,
     return finish(session, "on_answer()", rc, answer->body, now);
 }
 
-/* "HTTP 429", or what the port says when nothing came. */
-static void put_reason(const struct http_answer *answer, char *why, size_t cap)
+/*
+ * "HTTP 429", or what the port says when nothing came; of an answer that is none, what is wrong
+ * with it, for the plugin's result `rc`.
+ */
+static void put_reason(const struct http_answer *answer, int rc, char *why, size_t cap)
 {
-    if (answer->status != 0) {
+    if (answer->status / 100 == 2 && rc != ARB_OK) {
+        (void)snprintf(why, cap, "an answer came (HTTP %d, %zu bytes) that the plugin refused, %s",
+                       answer->status, answer->body.len, arb_rc_text(rc));
+    } else if (answer->status / 100 == 3) {
+        (void)snprintf(why, cap,
+                       "HTTP %d, and redirects are not followed: configure the URL it leads to",
+                       answer->status);
+    } else if (answer->status != 0) {
         (void)snprintf(why, cap, "HTTP %d", answer->status);
     } else {
         (void)snprintf(why, cap, "%.*s", (int)(answer->body.len < 90 ? answer->body.len : 90),
@@ -409,12 +419,18 @@ static void put_reason(const struct http_answer *answer, char *why, size_t cap)
     }
 }
 
+/* An answer, and what the plugin returned for it. */
+struct answered {
+    const struct http_answer *answer;
+    int rc;
+};
+
 static void settle(struct session *session, const struct http_call *call,
-                   const struct http_answer *answer, bool is_good, struct moment now)
+                   const struct answered *answered, bool is_good, struct moment now)
 {
     char why[EVENT_REASON_MAX];
 
-    put_reason(answer, why, sizeof(why));
+    put_reason(answered->answer, answered->rc, why, sizeof(why));
     switch ((enum arb_ask_what)call->what) {
     case ARB_ASK_SNAPSHOT:
         seeds_answered(session, call->instrument, is_good, now, why);
@@ -446,7 +462,8 @@ static void take_answer(struct session *session, const struct http_call *call,
         budget_pause_http(session->budget, now.mono_ns, answer->retry_after_ms);
     }
     if (!session->is_disabled) {
-        settle(session, call, answer, is_good, now);
+        const struct answered answered = { answer, rc };
+        settle(session, call, &answered, is_good, now);
         follow_up(session, now);
     }
 }

@@ -837,6 +837,20 @@ static void levels_count_towards_the_limit(void **state)
 }
 
 /* What else the callback did wrong followed from it. */
+static void reason_that_is_missing_is_said_to_be(void **state)
+{
+    struct tape *const tape = tape_create();
+
+    (void)state;
+    assert_int_equal(ARB_OK, arb_book_resync(host_of(tape), 0, NULL));
+    assert_int_equal(ARB_OK, arb_ws_close(host_of(tape), 1, ""));
+    assert_int_equal(ARB_OK, arb_ws_renew(host_of(tape), 0, NULL));
+    expect(tape, "resync 0 \"the plugin asked for it, and gave no reason\"\n"
+                 "close 1 \"the plugin asked for it, and gave no reason\"\n"
+                 "renew 0 \"the plugin asked for it, and gave no reason\"\n");
+    tape_destroy(tape);
+}
+
 static void first_broken_rule_is_kept(void **state)
 {
     struct tape *const tape = tape_create();
@@ -1066,6 +1080,7 @@ int main(void)
         cmocka_unit_test(larger_structs_are_taken),
         cmocka_unit_test(one_callback_asks_for_so_much),
         cmocka_unit_test(levels_count_towards_the_limit),
+        cmocka_unit_test(reason_that_is_missing_is_said_to_be),
         cmocka_unit_test(first_broken_rule_is_kept),
         cmocka_unit_test(in_init_only_timers_are_set),
         cmocka_unit_test(view_answers_and_is_not_recorded),

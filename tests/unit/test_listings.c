@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "stderr_capture.h"
 #include "session_world.h"
 
 #define TEN_ROWS                                                                                   \
@@ -406,9 +407,37 @@ static void more_digits_than_before_make_it_unusable(void **state)
     world_destroy(world);
 }
 
+/* "HTTP 200" alone says nothing of what is wrong. */
+static void failed_catalog_says_what_was_wrong(void **state)
+{
+    static const struct {
+        int status;
+        const char *body, *says;
+    } rows[] = {
+        { 200, "fail -5",
+          "the catalog could not be had: an answer came (HTTP 200, 7 bytes) that "
+          "the plugin refused, " },
+        { 301, "",
+          "the catalog could not be had: HTTP 301, and redirects are not followed: "
+          "configure the URL it leads to" },
+        { 404, "", "the catalog could not be had: HTTP 404; next try" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct world *const world = started(&by_http, true);
+        struct stderr_capture capture;
+        stderr_capture_begin(&capture);
+        world_answer(world, rows[i].status, rows[i].body);
+        assert_int_equal(1, count_of(stderr_capture_end(&capture), rows[i].says));
+        world_destroy(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(failed_catalog_says_what_was_wrong),
         cmocka_unit_test(nothing_is_subscribed_before_the_catalog),
         cmocka_unit_test(failed_answer_is_asked_again_in_a_minute),
         cmocka_unit_test(empty_catalog_is_none),
