@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "file.h"
 #include "trial.h"
 #include "util/harmless.h"
 #include "util/log.h"
@@ -20,7 +21,6 @@ enum { MUTATIONS = 100, NAME_MAX_LEN = 256 };
 /* Where the report goes. */
 struct outlets {
     struct arguments *arguments;
-    FILE *file; /* or NULL: all goes to stdout */
 };
 
 /* In the process that runs the plugin. */
@@ -41,7 +41,7 @@ static void work(struct report *report, void *context)
 
 static const struct format *format_on_stdout(const struct outlets *outlets)
 {
-    return outlets->file == NULL ? outlets->arguments->format : &format_table;
+    return outlets->arguments->output == NULL ? outlets->arguments->format : &format_table;
 }
 
 static void hear(const struct result *result, void *context)
@@ -56,25 +56,34 @@ static void hear(const struct result *result, void *context)
 static bool write_report(const struct outlets *outlets, const struct results *results)
 {
     const struct format *const format = outlets->arguments->format;
-    FILE *const file = outlets->file;
+    char *text = NULL;
+    size_t len = 0;
+    struct err err = { .rc = ARB_OK };
+    FILE *const file = open_memstream(&text, &len);
 
+    if (file == NULL) {
+        harmless_line(stderr, "arbspot-harness: no memory for the report");
+        return false;
+    }
     for (size_t i = 0; format->heard != NULL && i < results->n; i++) {
         format->heard(file, &results->list[i]);
     }
     format->end(file, results);
-    const bool is_written = ferror(file) == 0;
-    if (fclose(file) != 0 || !is_written) {
-        harmless_line(stderr, "arbspot-harness: %s: the report cannot be written",
-                      outlets->arguments->output);
-        return false;
+    const bool is_whole = ferror(file) == 0 && fclose(file) == 0;
+    const bool is_written = is_whole && file_write(outlets->arguments->output,
+                                                   (struct arb_bytes){ text, len }, &err) == ARB_OK;
+    if (!is_written) {
+        harmless_line(stderr, "arbspot-harness: the report cannot be written: %s",
+                      is_whole ? err.text : "no memory");
     }
-    return true;
+    free(text);
+    return is_written;
 }
 
 static bool finish(const struct outlets *outlets, const struct results *results)
 {
     format_on_stdout(outlets)->end(stdout, results);
-    const bool is_written = outlets->file == NULL || write_report(outlets, results);
+    const bool is_written = outlets->arguments->output == NULL || write_report(outlets, results);
     return output_settle("arbspot-harness") && is_written && results->n_failed == 0;
 }
 
@@ -94,9 +103,11 @@ static const char *plugin_name(const char *path, char *memory, size_t cap)
 /* Runs all of it; true when it passed, and that could be told. */
 static bool run(struct outlets *outlets)
 {
-    const struct worker worker = {
-        .work = work, .work_context = outlets, .heard = hear, .heard_context = outlets
-    };
+    const struct worker worker = { .limit_s = (unsigned)outlets->arguments->limit_s,
+                                   .work = work,
+                                   .work_context = outlets,
+                                   .heard = hear,
+                                   .heard_context = outlets };
     char name[NAME_MAX_LEN];
     struct err err = { .rc = ARB_OK };
     struct results results = { .plugin =
@@ -126,8 +137,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (arguments.output != NULL) {
-        outlets.file = fopen(arguments.output, "w");
-        if (outlets.file == NULL) {
+        FILE *const file = fopen(arguments.output, "a"); /* before all the work, not behind it */
+        if (file == NULL || fclose(file) != 0) {
             harmless_line(stderr, "arbspot-harness: %s: %s", arguments.output,
                           shortage_words(errno));
             return EXIT_FAILURE;

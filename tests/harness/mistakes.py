@@ -154,6 +154,7 @@ MISTAKES = {
     "a thread": tried("mistaken_thread"),
     "a crash": tried("mistaken_crash", "unread"),
     "an endless loop": tried("mistaken_loop", "unread"),
+    "a callback stops its process": tried("mistaken_stop", "unread"),
     "an exception in C++": tried("throwing"),
     "a function that is not static": tried("mistaken_exports"),
     "state outside the instance": tried("mistaken_outside"),

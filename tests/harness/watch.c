@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "worker.h"
 
 enum { LINE_MAX_LEN = 1024, STACK_BYTES = 64 << 10 };
 
@@ -125,6 +126,13 @@ static void on_tick(int number)
     }
 }
 
+/* By whoever found the process stopped. */
+static void on_stopped(int number)
+{
+    (void)number;
+    end("stopped the process (SIGSTOP, or the like)");
+}
+
 void watch_start(struct watch *watch, unsigned limit_s, int out)
 {
     static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -143,6 +151,8 @@ void watch_start(struct watch *watch, unsigned limit_s, int out)
     }
     action = (struct sigaction){ .sa_handler = on_tick, .sa_flags = SA_ONSTACK | SA_RESTART };
     (void)sigaction(SIGALRM, &action, NULL);
+    action = (struct sigaction){ .sa_handler = on_stopped, .sa_flags = SA_ONSTACK };
+    (void)sigaction(WORKER_STOPPED, &action, NULL);
     (void)setitimer(ITIMER_REAL, &each_second, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +48,53 @@ static int start(const struct worker *worker, pid_t *pid, int *in, struct err *e
     }
     *in = ends[0];
     return ARB_OK;
+}
+
+/* -- while it is stopped --------------------------------------------------------------- */
+
+/* Signal handlers are of the whole process, so there is one process that is looked after. */
+static struct {
+    volatile pid_t pid;
+    unsigned limit_s, stopped_s;
+} looked_after;
+
+/* Once a second: a process that is stopped has no clock of its own. */
+static void look_after(int number)
+{
+    siginfo_t info = { .si_pid = 0 };
+    const int error = errno;
+
+    (void)number;
+    const bool is_stopped =
+        waitid(P_PID, (id_t)looked_after.pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == looked_after.pid;
+    looked_after.stopped_s = is_stopped ? looked_after.stopped_s + 1 : 0;
+    if (looked_after.stopped_s > looked_after.limit_s + 1) {
+        (void)kill(looked_after.pid, SIGKILL); /* it does not heed the other */
+    } else if (looked_after.stopped_s > looked_after.limit_s) {
+        (void)kill(looked_after.pid, WORKER_STOPPED); /* ours, and not waited for yet */
+        (void)kill(looked_after.pid, SIGCONT);
+    }
+    errno = error;
+}
+
+static void start_to_look(pid_t pid, unsigned limit_s)
+{
+    const struct itimerval each_second = { .it_interval = { .tv_sec = 1 },
+                                           .it_value = { .tv_sec = 1 } };
+    struct sigaction action = { .sa_handler = look_after, .sa_flags = SA_RESTART };
+
+    looked_after.pid = pid;
+    looked_after.limit_s = limit_s;
+    (void)sigaction(SIGALRM, &action, NULL); /* valid arguments: cannot fail */
+    (void)setitimer(ITIMER_REAL, &each_second, NULL);
+}
+
+static void end_to_look(void)
+{
+    const struct itimerval never = { .it_value = { .tv_sec = 0 } };
+
+    (void)setitimer(ITIMER_REAL, &never, NULL);
 }
 
 /* -- here ----------------------------------------------------------------------------- */
@@ -98,13 +146,18 @@ int worker_run(const struct worker *worker, struct results *results, struct err 
     if (rc != ARB_OK) {
         return rc;
     }
+    start_to_look(pid, worker->limit_s);
     FILE *const lines = fdopen(in, "r");
     rc = lines == NULL ? ARB_ENOMEM : listen_to(lines, worker, results);
     if (lines != NULL) {
         (void)fclose(lines);
     }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
         /* it ends: nobody reads what it says */
+    }
+    end_to_look(); /* before its number is free for others */
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     if (rc == ARB_OK && is_early(status, results->has_end, why)) {
         rc = results_fail(results, "harness", why) ? ARB_OK : ARB_ENOMEM;

@@ -5,10 +5,13 @@
 #ifndef ARB_HARNESS_WORKER_H
 #define ARB_HARNESS_WORKER_H
 
+#include <signal.h>
+
 #include "results.h"
 #include "util/err.h"
 
 struct worker {
+    unsigned limit_s; /* so long it may be stopped (SIGSTOP), then it is told WORKER_STOPPED */
     /* In the other process. */
     void (*work)(struct report *report, void *context);
     void *work_context;
@@ -16,6 +19,9 @@ struct worker {
     void (*heard)(const struct result *result, void *context);
     void *heard_context;
 };
+
+/* For who was stopped: it has to say so, and end. */
+enum { WORKER_STOPPED = SIGUSR1 };
 
 /*
  * Runs the work and collects what it says. Where it did not come to its end, that is a failure
