@@ -3,6 +3,7 @@
 #include "session/books.h"
 #include "session/catalog.h"
 #include "session/conns.h"
+#include "session/promises.h"
 #include "session/requests.h"
 #include "session/subscriptions.h"
 
@@ -68,6 +69,7 @@ static bool is_doomed(const struct session *session)
 static void commit_book(struct session *session, const struct effect *effect, struct moment now)
 {
     if (!is_doomed(session) && subscriptions_take(session, &effect->book, now)) {
+        promises_note(session, &effect->book, now);
         books_event(session, &effect->book, now);
     }
 }

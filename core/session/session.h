@@ -138,6 +138,14 @@ void session_stop(struct session *session, struct moment now, const char *why);
 
 struct session_stats session_stats(const struct session *session);
 void session_stats_add(struct session_stats *sum, const struct session_stats *more);
+
+/* How many changes came, and had what the plan says they have. */
+struct session_promise {
+    const char *name; /* "ARB_LOSS_CHAIN, and none ...", or NULL: nothing is promised */
+    uint64_t n_changes, n_kept;
+};
+struct session_promise session_promise(const struct session *session);
+
 bool session_is_disabled(const struct session *session);
 const struct arb_plan *session_plan(const struct session *session);
 const struct live_rules *session_rules(const struct session *session);

@@ -75,6 +75,7 @@ struct session_book {
     uint32_t conn;
     uint32_t attempts; /* resyncs in a row */
     int64_t resync_ns; /* when it gets a new snapshot; NEVER_NS: it needs none */
+    uint16_t n_unkept; /* changes without what the plan promises, while there was none with it */
     bool is_shed;      /* given up, for the machine is too slow: nothing is taken for it either */
     bool is_barred;    /* not listed, or its numbers do not fit: nothing is taken for it */
 };
@@ -197,6 +198,10 @@ struct session {
     uint32_t n_ahead, n_behind; /* events in a row that were far ahead of it, or far behind */
     int64_t time_reference_ns;  /* the venue's time minus mono, the largest that is plausible */
     struct session_stats stats;
+    struct {
+        uint64_t n_changes, n_kept;
+        bool is_said; /* that they do not have what the plan promises */
+    } promise;
     struct log_limit frame_log, book_log;
     struct session_load load;
     struct newest newest;

@@ -25,34 +25,42 @@ static int run_steps(struct rig *rig, const struct script *script, struct err *e
     return flaw[0] == '\0' ? ARB_OK : err_set(err, ARB_EPROTO, "%s", flaw);
 }
 
+/* What is played, and who hears what else there is to say. */
+struct telling {
+    struct report *report;
+    const char *name;
+    const struct plugin *plugin;
+    const struct script *script;
+};
+
 /* A plugin that refuses to start is a result too. */
-static int run(const struct plugin *plugin, const struct script *script, FILE *out, struct err *err)
+static int run(const struct telling *telling, FILE *out, struct err *err)
 {
     struct rig *rig = NULL;
 
-    if (rig_create(&rig, plugin, script, out, false, err) != ARB_OK) {
+    if (rig_create(&rig, telling->plugin, telling->script, out, false, err) != ARB_OK) {
         (void)fprintf(out, "! %s\n", err->text);
         *err = (struct err){ .rc = ARB_OK };
         return ARB_OK;
     }
-    const int rc = run_steps(rig, script, err);
+    const int rc = run_steps(rig, telling->script, err);
     struct err end_err = { .rc = ARB_OK };
     (void)fputc('\n', out);
     note_summary(out, rig->session);
+    note_promise(telling->report, telling->name, rig->session);
     const int end_rc = rig_end(rig, rc == ARB_OK ? err : &end_err);
     return rc == ARB_OK ? end_rc : rc;
 }
 
 /* The whole story as text, which the caller frees. */
-static int tell(const struct plugin *plugin, const struct script *script, char **text, size_t *len,
-                struct err *err)
+static int tell(const struct telling *telling, char **text, size_t *len, struct err *err)
 {
     FILE *const out = open_memstream(text, len);
 
     if (out == NULL) {
         return err_set(err, ARB_ENOMEM, "no memory");
     }
-    const int rc = run(plugin, script, out, err);
+    const int rc = run(telling, out, err);
     if (fclose(out) != 0) {
         return err_set(err, ARB_ENOMEM, "no memory");
     }
@@ -165,7 +173,8 @@ void golden_check(struct report *report, const struct plugin *plugin, const stru
                    is_update ? ", written" : "");
     golden_path(script->path, path, sizeof(path));
     watch_check(name);
-    if (tell(plugin, script, &got, &len, &err) != ARB_OK) {
+    const struct telling telling = { report, name, plugin, script };
+    if (tell(&telling, &got, &len, &err) != ARB_OK) {
         report_fail(report, name, "%s", err.text);
     } else if (is_update) {
         update(report, name, path, got);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arbspot/decimal.h"
+#include "report.h"
 #include "session/capabilities.h"
 #include "teller.h"
 
@@ -364,4 +365,14 @@ void note_summary(FILE *out, const struct session *session)
     note_count(out, "http_refused", session_budget(session)->n_http_refused);
     note_count(out, "sends_refused", s.sends_refused);
     (void)fputs(session_is_disabled(session) ? " DISABLED\n" : "\n", out);
+}
+
+void note_promise(struct report *report, const char *where, const struct session *session)
+{
+    const struct session_promise promise = session_promise(session);
+
+    if (promise.name != NULL && promise.n_changes > 0 && promise.n_kept == 0) {
+        report_note(report, "%s: %" PRIu64 " changes came; the plan promises %s", where,
+                    promise.n_changes, promise.name);
+    }
 }

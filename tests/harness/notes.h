@@ -31,4 +31,8 @@ void note_summary(FILE *out, const struct session *session);
 /* Text on one line: control characters become '?', what is beyond `max` bytes is only counted. */
 void note_text(FILE *out, struct arb_bytes text, size_t max);
 
+/* In a report: what the plan promises, when no event had it. */
+struct report;
+void note_promise(struct report *report, const char *where, const struct session *session);
+
 #endif /* ARB_HARNESS_NOTES_H */

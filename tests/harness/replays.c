@@ -302,6 +302,7 @@ static bool check_right(struct report *report, const struct plugin *plugin,
     }
     const struct counters counters = count(show);
     tell_counters(report, &counters);
+    note_promise(report, "recording", show->replay.session);
     if (show->teller.consumer.flaw[0] != '\0') {
         report_fail(report, name, "%s", show->teller.consumer.flaw);
     } else if (meets(report, name, &counters, plan)) {

@@ -1112,10 +1112,55 @@ static void texts_of_a_request_stay_where_they_are(void **state)
     }
 }
 
+static const char promise[] =
+    "100 changes of BTC/USD came; the plan of the plugin promises ARB_LOSS_CHECKSUM, and none had "
+    "a checksum: set has_checksum";
+
+static const char *say_changes(struct world *world, struct stderr_capture *capture, unsigned n)
+{
+    stderr_capture_begin(capture);
+    for (unsigned i = 0; i < n; i++) {
+        world_say(world, "delta 0 11 b99x1");
+    }
+    return stderr_capture_end(capture);
+}
+
+/* Once for a session, however many follow and whichever book has none. */
+static void promise_that_is_not_kept_is_told_once(void **state)
+{
+    const struct world_spec spec = { .options = { { "loss", "checksum" },
+                                                  { "checksum_levels", "10" } } };
+    struct world *const world = world_live(&spec);
+    struct stderr_capture capture;
+
+    (void)state;
+    assert_int_equal(0, count_of(say_changes(world, &capture, 99), promise));
+    assert_int_equal(1, count_of(say_changes(world, &capture, 1), promise));
+    assert_int_equal(0, count_of(say_changes(world, &capture, 300), promise));
+    world_destroy(world);
+}
+
+static void promise_kept_once_is_believed(void **state)
+{
+    const struct world_spec spec = { .options = { { "loss", "checksum" },
+                                                  { "checksum_levels", "10" } } };
+    struct world *const world = world_live(&spec);
+    struct stderr_capture capture;
+
+    (void)state;
+    world_say(world, "delta 0 11 sum=201 b99x1");
+    assert_int_equal(0, count_of(say_changes(world, &capture, 300), promise));
+    assert_int_equal(1, session_promise(world->session).n_kept);
+    assert_int_equal(301, session_promise(world->session).n_changes);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plugin_without_what_it_needs_is_named),
+        cmocka_unit_test(promise_that_is_not_kept_is_told_once),
+        cmocka_unit_test(promise_kept_once_is_believed),
         cmocka_unit_test(texts_of_a_request_stay_where_they_are),
         cmocka_unit_test(test_book_takes_nothing_from_another_connection),
         cmocka_unit_test(test_further_heartbeats_do_not_put_off_the_deadline),
