@@ -15,6 +15,7 @@
 #include "plugin/facts.h"
 #include "plugin/object.h"
 #include "plugin/trial.h"
+#include "util/crash.h"
 
 _Static_assert(PLUGIN_PATH_MAX >= PATH_MAX, "realpath() writes up to PATH_MAX bytes");
 
@@ -428,6 +429,16 @@ static int find_descriptor(void *handle, const struct object *object,
     return ARB_OK;
 }
 
+/* So that a crash of its threads has a name. */
+static void tell_code(const struct plugin *plugin, const struct object *object)
+{
+    for (unsigned i = 0; i < object->n; i++) {
+        if ((object->segments[i].flags & PF_X) != 0) {
+            crash_know_code(plugin->desc.name, object->segments[i].begin, object->segments[i].end);
+        }
+    }
+}
+
 static int open_and_accept(struct plugin *plugin, uint32_t kind, struct err *err)
 {
     const struct arb_plugin *desc = NULL;
@@ -444,7 +455,11 @@ static int open_and_accept(struct plugin *plugin, uint32_t kind, struct err *err
     }
     const struct candidate candidate = { .plugin = plugin, .object = &object };
     const int rc = find_descriptor(plugin->handle, &object, &desc, err);
-    return rc == ARB_OK ? accept(&candidate, desc, kind, err) : rc;
+    const int accepted = rc == ARB_OK ? accept(&candidate, desc, kind, err) : rc;
+    if (accepted == ARB_OK) {
+        tell_code(plugin, &object);
+    }
+    return accepted;
 }
 
 int plugin_load(struct plugin *plugin, const char *path, uint32_t kind, struct err *err)

@@ -1,10 +1,13 @@
-#define _DEFAULT_SOURCE /* on_exit */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* on_exit, and the registers of a signal handler */
+#endif
 #include "util/crash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "util/log.h"
@@ -108,8 +111,71 @@ static void add_place(struct line *line, const struct watch_view *view, const ch
     add(line, did);
 }
 
-/* What a callback "did: ", and why that is the end. */
-static void report(const char *did, const char *why)
+/*
+ * Where the code of plugins lies: what crashes there in no callback is a thread of theirs. The
+ * handler of a signal is given nothing, and may ask nobody.
+ */
+static struct {
+    uintptr_t begin, end;
+    char plugin[WATCH_PLUGIN_MAX];
+} codes[CRASH_CODES_MAX];
+static atomic_uint n_codes;
+
+void crash_know_code(const char *plugin, uintptr_t begin, uintptr_t end)
+{
+    const unsigned n = atomic_load_explicit(&n_codes, memory_order_relaxed);
+
+    if (n < CRASH_CODES_MAX) { /* of one beyond, the name is not told */
+        codes[n].begin = begin;
+        codes[n].end = end;
+        (void)snprintf(codes[n].plugin, sizeof(codes[n].plugin), "%.*s", WATCH_PLUGIN_MAX - 1,
+                       plugin);
+        /* Pairs with owner_of(). */
+        atomic_store_explicit(&n_codes, n + 1, memory_order_release);
+    }
+}
+
+/* The plugin whose code that is, or NULL. */
+static const char *owner_of(uintptr_t at)
+{
+    const unsigned n = atomic_load_explicit(&n_codes, memory_order_acquire); /* crash_know_code() */
+
+    for (unsigned i = 0; i < n; i++) {
+        if (at >= codes[i].begin && at < codes[i].end) {
+            return codes[i].plugin;
+        }
+    }
+    return NULL;
+}
+
+/* Where the thread was; 0 on machines of which that is not known here. */
+static uintptr_t place_of(const ucontext_t *context)
+{
+#if defined __x86_64__
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined __aarch64__
+    return (uintptr_t)context->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+static void add_owner(struct line *line, const char *owner)
+{
+    add(line, " level=error ");
+    add(line, log_section_field(NULL));
+    if (owner == NULL) {
+        add(line, "msg=\"crashed outside of any plugin: ");
+    } else {
+        add(line, "msg=\"a thread of plugin ");
+        add_quoted(line, owner);
+        add(line, " crashed, and a plugin has none: ");
+    }
+}
+
+/* What a callback "did: ", and why that is the end; outside of one, whose code it was, or NULL. */
+static void report(const char *did, const char *why, const char *owner)
 {
     struct line line = { .len = 0 };
     struct watch_view view;
@@ -119,9 +185,7 @@ static void report(const char *did, const char *why)
     if (is_in_plugin) {
         add_place(&line, &view, did);
     } else {
-        add(&line, " level=error ");
-        add(&line, log_section_field(NULL));
-        add(&line, "msg=\"crashed outside of any plugin: ");
+        add_owner(&line, owner);
     }
     add(&line, why);
     if (is_in_plugin && view.input[0] != '\0') {
@@ -134,9 +198,10 @@ static void report(const char *did, const char *why)
 }
 
 /* Installed for once: what happens in here ends the process at once. */
-static void on_crash(int number)
+static void on_crash(int number, siginfo_t *info, void *context)
 {
-    report(" crashed: ", in_words(number));
+    (void)info;
+    report(" crashed: ", in_words(number), owner_of(place_of(context)));
     (void)raise(number); /* comes when this returns, and is not ours any more */
 }
 
@@ -149,7 +214,7 @@ void crash_judge_exit(int status)
         return;
     }
     (void)snprintf(did, sizeof(did), " called exit(%d): ", status); /* fits */
-    report(did, "a plugin has no business to end the process");
+    report(did, "a plugin has no business to end the process", NULL);
     _exit(FAILED); /* other threads still use what a usual end would take apart */
 }
 
@@ -168,8 +233,8 @@ void crash_open(void)
 {
     static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
     static char stack[CRASH_STACK_LEN]; /* of the main thread, which lives as long */
-    struct sigaction action = { .sa_handler = on_crash,
-                                .sa_flags = SA_ONSTACK | (int)SA_RESETHAND };
+    struct sigaction action = { .sa_sigaction = on_crash,
+                                .sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND };
     stack_t before;
 
     crash_use_stack(stack, &before);

@@ -10,9 +10,17 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* For SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT, of all threads. By main, at the start. */
 void crash_open(void);
+
+/*
+ * The code of a plugin is in [begin, end), for good. A crash there in no callback is one of a
+ * thread that the plugin has made. By the thread that loads plugins, before any other runs.
+ */
+enum { CRASH_CODES_MAX = 128 };
+void crash_know_code(const char *plugin, uintptr_t begin, uintptr_t end);
 
 /*
  * From here on exit() in a callback is a crash as well: it says so, and the exit status is 1. Exit

@@ -155,9 +155,12 @@ static void end(void)
     exit(7);
 }
 
+enum { CODE_BYTES = 16 /* of touch_nowhere(), at least as many as it takes to crash */ };
+
 struct crash {
     void (*fn)(void);
     bool is_in_plugin;
+    bool is_of_plugin;   /* in no callback, but its code */
     const char *section; /* that the process runs alone; or NULL */
 };
 
@@ -183,6 +186,10 @@ static void crash_here(const struct crash *crash, int said)
     watch_subject_init(&subject, "venue=acme", "acme");
     if (crash->section != NULL) {
         log_set_section(crash->section);
+    }
+    if (crash->is_of_plugin) {
+        crash_know_code("other", 64, 128);
+        crash_know_code("acme", (uintptr_t)crash->fn, (uintptr_t)crash->fn + CODE_BYTES);
     }
     crash_open();
     crash_expect_exit();
@@ -273,6 +280,19 @@ static void crash_of_our_own_blames_no_plugin(void **state)
                         "SIGABRT, it gave up by abort() or an assertion\"\n");
 }
 
+static void thread_of_a_plugin_is_its_own(void **state)
+{
+    const struct crash theirs = { .fn = touch_nowhere, .is_of_plugin = true },
+                       elsewhere = { .fn = abort, .is_of_plugin = true };
+    char text[TEXT_MAX];
+
+    (void)state;
+    assert_string_equal(line_of(&theirs, SIGSEGV, text),
+                        "level=error msg=\"a thread of plugin acme crashed, and a plugin has none: "
+                        "SIGSEGV, it used memory that is not its own\"\n");
+    assert_non_null(strstr(line_of(&elsewhere, SIGABRT, text), "crashed outside of any plugin: "));
+}
+
 static void speak(void)
 {
     log_line(ARB_INFO, NULL, "running");
@@ -359,6 +379,7 @@ int main(void)
         cmocka_unit_test(crash_names_plugin_callback_input_and_signal),
         cmocka_unit_test(full_stack_can_still_be_told),
         cmocka_unit_test(crash_of_our_own_blames_no_plugin),
+        cmocka_unit_test(thread_of_a_plugin_is_its_own),
         cmocka_unit_test(lines_of_a_process_say_which_section_it_runs),
         cmocka_unit_test(exit_in_a_callback_is_a_crash),
         cmocka_unit_test(time_is_as_of_other_lines),
