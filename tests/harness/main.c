@@ -73,8 +73,8 @@ static bool write_report(const struct outlets *outlets, const struct results *re
     const bool is_written = is_whole && file_write(outlets->arguments->output,
                                                    (struct arb_bytes){ text, len }, &err) == ARB_OK;
     if (!is_written) {
-        harmless_line(stderr, "arbspot-harness: the report cannot be written: %s",
-                      is_whole ? err.text : "no memory");
+        harmless_line(stderr, "arbspot-harness: %s: the report cannot be written",
+                      outlets->arguments->output);
     }
     free(text);
     return is_written;
