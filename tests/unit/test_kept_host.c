@@ -40,10 +40,25 @@ static void meddle(const char *where)
     }
 }
 
+static void *run_thread(void *context)
+{
+    meddle(context);
+    return NULL;
+}
+
+static void meddle_in_a_thread(const char *where)
+{
+    pthread_t thread;
+
+    assert_int_equal(0, pthread_create(&thread, NULL, run_thread, (void *)(uintptr_t)where));
+    assert_int_equal(0, pthread_join(thread, NULL));
+}
+
 static int keeping_message(void *self, struct arb_host *host, uint32_t conn,
                            struct arb_message message)
 {
     kept.host = host;
+    meddle_in_a_thread("thread in on_message()");
     return fake_on_message(self, host, conn, message);
 }
 
@@ -256,25 +271,32 @@ static void fini_is_named_though_it_is_the_end(void **state)
     expect_named(stderr_capture_end(&capture), "fini()");
 }
 
-static void *run_thread(void *context)
-{
-    (void)context;
-    meddle("thread");
-    return NULL;
-}
-
 static void thread_publishes_nothing(void **state)
 {
     const struct arb_plugin desc = meddler();
     struct world *const world = live_meddler(&desc, "sequence");
     struct stderr_capture capture;
-    pthread_t thread;
 
     (void)state;
     kept.where = "thread";
-    assert_int_equal(0, pthread_create(&thread, NULL, run_thread, NULL));
-    assert_int_equal(0, pthread_join(thread, NULL));
+    meddle_in_a_thread("thread");
     world_expect(world, "");
+    stderr_capture_begin(&capture);
+    world_say(world, "delta 0 11 b99x1");
+    expect_disabled(world, stderr_capture_end(&capture),
+                    "no callback: in a thread or a handler of its own");
+    world_destroy(world);
+}
+
+/* The callback in hand gets the host, and is on another thread. */
+static void thread_of_a_callback_publishes_nothing(void **state)
+{
+    const struct arb_plugin desc = meddler();
+    struct world *const world = live_meddler(&desc, "sequence");
+    struct stderr_capture capture;
+
+    (void)state;
+    kept.where = "thread in on_message()";
     stderr_capture_begin(&capture);
     world_say(world, "delta 0 11 b99x1");
     expect_disabled(world, stderr_capture_end(&capture),
@@ -305,6 +327,7 @@ int main(void)
         cmocka_unit_test(book_of_publishes_nothing),
         cmocka_unit_test(fini_is_named_though_it_is_the_end),
         cmocka_unit_test(thread_publishes_nothing),
+        cmocka_unit_test(thread_of_a_callback_publishes_nothing),
         cmocka_unit_test(who_keeps_still_is_served),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
