@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kafka/origin.h"
 #include "kafka/reader.h"
@@ -62,12 +63,12 @@ static bool close_next(struct abandoned *a)
 {
     const struct opportunity *const dead = claims_next_dead(a->claims, clock_mono_ns());
     struct opportunity *const record =
-        dead == NULL ? NULL : ring_reserve(a->config.ring, sizeof(*record));
+        dead == NULL ? NULL : ring_reserve(a->config.ring, opportunity_len(dead));
 
     if (record == NULL) {
         return false;
     }
-    *record = *dead;
+    memcpy(record, dead, opportunity_len(dead));
     claims_forget(a->claims, dead);
     record->terms.event = ARB_OPPORTUNITY_CLOSE;
     record->terms.reason = ARB_CLOSE_ABANDONED;

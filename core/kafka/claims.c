@@ -235,12 +235,6 @@ void claims_forget(struct claims *c, const struct opportunity *dead)
 
 /* -- what may be opened ---------------------------------------------------------------- */
 
-static bool is_same_place(const struct opportunity *a, const struct opportunity *b)
-{
-    return strcmp(a->info.symbol, b->info.symbol) == 0 && strcmp(a->buy.venue, b->buy.venue) == 0 &&
-           strcmp(a->sell.venue, b->sell.venue) == 0;
-}
-
 /* Another one that is there, and not of our group, looks after its own. */
 static bool is_in_the_way(struct claims *c, struct opening *opening, int64_t now_ns)
 {
@@ -259,8 +253,8 @@ bool claims_is_taken(struct claims *c, const struct opportunity *o, int64_t now_
     for (unsigned i = 0; i < c->n_open; i++) {
         struct opening *const opening = &c->open[i];
         if (opening->last.session != session_of(c, opening->strategy) &&
-            strcmp(opening->last.strategy, o->strategy) == 0 && is_same_place(&opening->last, o) &&
-            is_in_the_way(c, opening, now_ns)) {
+            strcmp(opening->last.strategy, o->strategy) == 0 &&
+            opportunity_is_same_place(&opening->last, o) && is_in_the_way(c, opening, now_ns)) {
             return true;
         }
     }

@@ -24,13 +24,13 @@ static bool produce_opportunity(struct publisher *p, const struct opportunity *o
 {
     const struct outbox_message message = {
         .topic = KAFKA_OPPORTUNITIES,
-        .hash = partition_hash(arb_bytes_of(o->info.symbol)),
+        .hash = partition_hash(arb_bytes_of(opportunity_symbol(o))),
         .type = "opportunity",
-        .key = o->info.symbol,
+        .key = opportunity_symbol(o),
         .venue = "",
         .text = p->text,
         .len = wire_write_opportunity(o, now_ns, p->text),
-        .recv_ns = o->buy.recv_ns > o->sell.recv_ns ? o->buy.recv_ns : o->sell.recv_ns,
+        .recv_ns = opportunity_recv_ns(o),
         .pub_ns = now_ns,
     };
     return outbox_send(&p->outbox, &message);

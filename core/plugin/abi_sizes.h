@@ -29,7 +29,7 @@ _Static_assert(ABI_LEAST_EXCHANGE_OPS == 32, "part of the ABI");
 _Static_assert(ABI_LEAST_STRATEGY_OPS == 24, "part of the ABI");
 _Static_assert(ABI_LEAST_BOOK_EVENT == 72, "part of the ABI");
 _Static_assert(ABI_LEAST_LISTING == 24, "part of the ABI");
-_Static_assert(ABI_LEAST_OPPORTUNITY == 112, "part of the ABI");
+_Static_assert(ABI_LEAST_OPPORTUNITY == 464, "part of the ABI");
 
 /* Copies what both sides know; the rest of `own` keeps what the caller has preset. */
 static inline void abi_copy(void *own, size_t own_size, const void *theirs, size_t their_size)

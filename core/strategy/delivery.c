@@ -1,5 +1,6 @@
 #include "strategy/delivery.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define ALIVE_NS NS_PER_S
@@ -16,21 +17,6 @@ static int64_t saturating_sub(int64_t a, int64_t b)
     return difference;
 }
 
-static void fill_leg(const struct market *market, const struct opportunity *opportunity,
-                     uint32_t venue, struct opportunity_leg *leg)
-{
-    const struct market_leg shown = market_leg(market, opportunity->terms.instrument, venue);
-
-    memcpy(leg->venue, market_venue(market, venue)->name, sizeof(leg->venue));
-    leg->session = shown.session;
-    leg->seq = shown.book->seq;
-    leg->venue_ns = shown.book->venue_ns;
-    leg->recv_ns = shown.book->recv_ns;
-    leg->age_ns = saturating_sub(opportunity->detect_ns, leg->recv_ns);
-    leg->clock = leg->venue_ns > 0 ? shown.book->clock : (struct arb_clock){ 0 };
-    leg->venue_age_ns = opportunity_venue_age(leg, opportunity->detect_ns);
-}
-
 /* How far the limit reaches into the side it takes from. */
 static uint32_t count_levels(const struct arb_book *book, int64_t limit, bool is_buy)
 {
@@ -43,33 +29,42 @@ static uint32_t count_levels(const struct arb_book *book, int64_t limit, bool is
     return n;
 }
 
-static void fill_proof(const struct market *market, const struct arb_opportunity *terms,
-                       bool is_buy, struct opportunity_leg *leg)
+static void fill_proof(const struct arb_book *book, const struct arb_leg *terms,
+                       struct opportunity_leg *leg)
 {
-    const uint32_t venue = is_buy ? terms->buy_venue : terms->sell_venue;
-    const struct arb_book *const book = market_leg(market, terms->instrument, venue).book;
-
-    if (terms->event == ARB_OPPORTUNITY_CLOSE) {
-        return; /* its terms are of books that are gone */
-    }
     leg->verified = book->verified;
     leg->verified_levels = book->verified == ARB_VERIFIED ? book->verified_levels : 0;
-    leg->n_levels = count_levels(book, is_buy ? terms->buy_px : terms->sell_px, is_buy);
+    leg->n_levels = count_levels(book, terms->limit_px, terms->side == ARB_BUY);
 }
 
-static int64_t newer_leg_ns(const struct opportunity *opportunity)
+static void fill_leg(const struct market *market, struct opportunity *opportunity, uint32_t i)
 {
-    const int64_t buy_ns = opportunity->buy.recv_ns, sell_ns = opportunity->sell.recv_ns;
-    return buy_ns > sell_ns ? buy_ns : sell_ns;
+    const struct arb_leg *const terms = &opportunity->terms.legs[i];
+    const struct market_leg shown = market_leg(market, terms->instrument, terms->venue);
+    struct opportunity_leg *const leg = &opportunity->legs[i];
+
+    memcpy(leg->venue, market_venue(market, terms->venue)->name, sizeof(leg->venue));
+    leg->info = *market_instrument(market, terms->instrument);
+    leg->session = shown.session;
+    leg->seq = shown.book->seq;
+    leg->venue_ns = shown.book->venue_ns;
+    leg->recv_ns = shown.book->recv_ns;
+    leg->age_ns = saturating_sub(opportunity->detect_ns, leg->recv_ns);
+    leg->clock = leg->venue_ns > 0 ? shown.book->clock : (struct arb_clock){ 0 };
+    leg->venue_age_ns = opportunity_venue_age(leg, opportunity->detect_ns);
+    if (opportunity->terms.event != ARB_OPPORTUNITY_CLOSE) { /* its terms are of books of before */
+        fill_proof(shown.book, terms, leg);
+    }
 }
 
 static void push(struct delivery *delivery, const struct opportunity *opportunity, int64_t mono_ns)
 {
-    void *const record = ring_reserve(delivery->ring, sizeof(*opportunity));
+    const size_t len = opportunity_len(opportunity);
+    void *const record = ring_reserve(delivery->ring, len);
     uint64_t suppressed;
 
     if (record != NULL) {
-        memcpy(record, opportunity, sizeof(*opportunity));
+        memcpy(record, opportunity, len);
         ring_commit(delivery->ring);
         return;
     }
@@ -85,14 +80,17 @@ static void push(struct delivery *delivery, const struct opportunity *opportunit
 /* What cannot be said now is said in the next turn. */
 static void say_alive(struct delivery *delivery, int64_t mono_ns, bool ends)
 {
-    struct opportunity *const record = ring_reserve(delivery->ring, sizeof(*record));
+    const size_t len = offsetof(struct opportunity, legs); /* it has none */
+    struct opportunity *const record = ring_reserve(delivery->ring, len);
 
     if (record == NULL) {
         return;
     }
-    *record = (struct opportunity){
-        .session = delivery->session, .seq = ++delivery->n_alive, .alive_ns = mono_ns, .ends = ends
-    };
+    memset(record, 0, len);
+    record->session = delivery->session;
+    record->seq = ++delivery->n_alive;
+    record->alive_ns = mono_ns;
+    record->ends = ends;
     memcpy(record->strategy, delivery->strategy, sizeof(record->strategy));
     ring_commit(delivery->ring);
     delivery->said_ns = mono_ns;
@@ -144,10 +142,14 @@ static bool is_taken(const struct delivery *delivery, const struct opportunity *
     return delivery->is_taken != NULL && delivery->is_taken(delivery->host, opportunity);
 }
 
-static void age_leg(struct opportunity_leg *leg, int64_t detect_ns)
+static void age_legs(struct opportunity *opportunity, int64_t detect_ns)
 {
-    leg->age_ns = saturating_sub(detect_ns, leg->recv_ns);
-    leg->venue_age_ns = opportunity_venue_age(leg, detect_ns);
+    opportunity->detect_ns = detect_ns;
+    for (uint32_t i = 0; i < opportunity->terms.n_legs; i++) {
+        struct opportunity_leg *const leg = &opportunity->legs[i];
+        leg->age_ns = saturating_sub(detect_ns, leg->recv_ns);
+        leg->venue_age_ns = opportunity_venue_age(leg, detect_ns);
+    }
 }
 
 /* Opens those that waited, and do not have to any more. */
@@ -161,9 +163,7 @@ static void open_waiting(struct delivery *delivery, struct moment now)
         }
         (void)waiting_drop(&delivery->waiting, opportunity.terms.id);     /* it is there */
         (void)note(delivery, opportunity.terms.id, ARB_OPPORTUNITY_OPEN); /* by this run */
-        opportunity.detect_ns = now.utc_ns;
-        age_leg(&opportunity.buy, now.utc_ns);
-        age_leg(&opportunity.sell, now.utc_ns);
+        age_legs(&opportunity, now.utc_ns);
         say(delivery, &opportunity, now.mono_ns);
     }
 }
@@ -192,19 +192,14 @@ static struct opportunity complete(const struct delivery *delivery, const struct
                                    const struct arb_opportunity *terms, enum delivery_cause cause,
                                    int64_t detect_ns)
 {
-    struct opportunity opportunity = {
-        .terms = *terms,
-        .info = *market_instrument(market, terms->instrument),
-        .detect_ns = detect_ns,
-    };
+    struct opportunity opportunity = { .terms = *terms, .detect_ns = detect_ns };
 
     memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
-    fill_leg(market, &opportunity, terms->buy_venue, &opportunity.buy);
-    fill_leg(market, &opportunity, terms->sell_venue, &opportunity.sell);
-    fill_proof(market, terms, true, &opportunity.buy);
-    fill_proof(market, terms, false, &opportunity.sell);
+    for (uint32_t i = 0; i < terms->n_legs; i++) {
+        fill_leg(market, &opportunity, i);
+    }
     if (cause == BY_MARKET) {
-        opportunity.latency_ns = saturating_sub(detect_ns, newer_leg_ns(&opportunity));
+        opportunity.latency_ns = saturating_sub(detect_ns, opportunity_recv_ns(&opportunity));
     }
     return opportunity;
 }

@@ -416,31 +416,38 @@ static void show(struct leg *leg, struct arb_book *shown)
     leg->shown_session = leg->replica.session;
 }
 
+struct arb_market market_view(struct market *market, uint32_t index)
+{
+    assert(index < market->n_instruments);
+    struct instrument *const instrument = market->instruments[index];
+
+    for (uint32_t i = 0; i < market->config.n_venues; i++) {
+        if ((instrument->changed & 1U << i) != 0) {
+            show(&instrument->legs[i], &instrument->shown[i]);
+        }
+    }
+    return (struct arb_market){
+        .size = sizeof(struct arb_market),
+        .instrument = index,
+        .info = &instrument->info,
+        .n_venues = market->config.n_venues,
+        .venues = market->config.venues,
+        .books = instrument->shown,
+    };
+}
+
 bool market_changed(struct market *market, struct arb_market *out)
 {
     if (market->queue_n == 0) {
         return false;
     }
     const uint32_t index = market->queue[market->queue_first];
-    struct instrument *const instrument = market->instruments[index];
 
     market->queue_first = (market->queue_first + 1) % MARKET_INSTRUMENTS_MAX;
     market->queue_n--;
-    for (uint32_t i = 0; i < market->config.n_venues; i++) {
-        if ((instrument->changed & 1U << i) != 0) {
-            show(&instrument->legs[i], &instrument->shown[i]);
-        }
-    }
-    *out = (struct arb_market){
-        .size = sizeof(*out),
-        .instrument = index,
-        .info = &instrument->info,
-        .n_venues = market->config.n_venues,
-        .changed = instrument->changed,
-        .venues = market->config.venues,
-        .books = instrument->shown,
-    };
-    instrument->changed = 0;
+    *out = market_view(market, index);
+    out->changed = market->instruments[index]->changed;
+    market->instruments[index]->changed = 0;
     return true;
 }
 

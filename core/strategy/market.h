@@ -61,6 +61,12 @@ int64_t market_on_time(struct market *market, int64_t now_ns);
  */
 bool market_changed(struct market *market, struct arb_market *out);
 
+/*
+ * An instrument as it is, which may be handed out as changed later all the same. Asserts
+ * instrument < market_n_instruments(). Valid as long.
+ */
+struct arb_market market_view(struct market *market, uint32_t instrument);
+
 uint32_t market_n_instruments(const struct market *market);
 
 /* Stays at its address. Asserts instrument < market_n_instruments(). */

@@ -59,6 +59,20 @@ static int set_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
     return ARB_OK;
 }
 
+static const char *find_rule_of_leg(const struct requests *requests, const struct arb_leg *leg)
+{
+    if (leg->instrument >= requests->n_instruments) {
+        return "a leg's instrument was shown by on_market()";
+    }
+    if (leg->venue >= requests->n_venues) {
+        return "a leg's venue is below n_venues";
+    }
+    if (leg->side != ARB_BUY && leg->side != ARB_SELL) {
+        return "a leg's side is ARB_BUY or ARB_SELL";
+    }
+    return leg->qty > 0 && leg->limit_px > 0 ? NULL : "a leg's qty and limit_px are above 0";
+}
+
 /* The rule that an opportunity breaks, or NULL. */
 static const char *find_broken_rule(const struct requests *requests,
                                     const struct arb_opportunity *opportunity)
@@ -66,12 +80,14 @@ static const char *find_broken_rule(const struct requests *requests,
     if (opportunity->event < ARB_OPPORTUNITY_OPEN || opportunity->event > ARB_OPPORTUNITY_CLOSE) {
         return "an opportunity's event is OPEN, UPDATE or CLOSE";
     }
-    if (opportunity->instrument >= requests->n_instruments) {
-        return "an opportunity's instrument was shown by on_market()";
+    if (opportunity->n_legs < 2 || opportunity->n_legs > ARB_LEGS_MAX) {
+        return "an opportunity has 2 to ARB_LEGS_MAX legs";
     }
-    if (opportunity->buy_venue >= requests->n_venues ||
-        opportunity->sell_venue >= requests->n_venues) {
-        return "an opportunity's venues are below n_venues";
+    for (uint32_t i = 0; i < opportunity->n_legs; i++) {
+        const char *const rule = find_rule_of_leg(requests, &opportunity->legs[i]);
+        if (rule != NULL) {
+            return rule;
+        }
     }
     if (opportunity->verified > ARB_SUSPECT) {
         return "an opportunity's verified is an enum arb_verified, or 0";
@@ -109,23 +125,40 @@ static int record_opportunity(struct arb_host *host, const struct arb_opportunit
     return ARB_OK;
 }
 
-void requests_init(struct requests *requests, const char *who, uint32_t n_venues)
+static int view_market(struct arb_host *host, uint32_t instrument, struct arb_market *out)
+{
+    struct requests *const requests = requests_of(host);
+
+    if (instrument >= requests->n_instruments) {
+        return refuse(requests, ARB_EINVAL, "arb_market_view() is of what on_market() has shown");
+    }
+    const struct arb_market view = market_view(requests->market, instrument);
+    const uint32_t size = out->size;
+    abi_copy(out, size, &view, sizeof(view));
+    out->size = size;
+    return ARB_OK;
+}
+
+void requests_init(struct requests *requests, const char *who, struct market *market,
+                   uint32_t n_venues)
 {
     memset(requests, 0, sizeof(*requests));
     requests->calls = (struct arb_strategy_calls){
         .base = { .size = sizeof(requests->calls), .log = write_log, .timer_set = set_timer },
         .opportunity = record_opportunity,
+        .market = view_market,
     };
     requests->host.calls = &requests->calls.base;
     requests->who = who;
+    requests->market = market;
     requests->n_venues = n_venues;
 }
 
-void requests_begin(struct requests *requests, uint32_t n_instruments, struct moment now)
+void requests_begin(struct requests *requests, struct moment now)
 {
     requests->host.now_ns = now.utc_ns;
     requests->host.mono_ns = now.mono_ns;
-    requests->n_instruments = n_instruments;
+    requests->n_instruments = market_n_instruments(requests->market);
     requests->broken_rule = NULL;
     requests->timers = 0;
     requests->n_opportunities = 0;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "arbspot/strategy.h"
+#include "strategy/market.h"
 #include "util/clock.h"
 #include "util/repeats.h"
 
@@ -24,6 +25,7 @@ struct requests {
     bool is_open;
     const void *thread;
     _Atomic bool is_intruded; /* others' threads write it, too */
+    struct market *market;           /* what it may look at; borrowed */
     uint32_t n_venues;
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */
@@ -35,10 +37,12 @@ struct requests {
 _Static_assert(ARB_TIMERS_MAX <= 64, "requests.timers has a bit for each timer");
 
 /* `requests` must not move afterwards. */
-void requests_init(struct requests *requests, const char *who, uint32_t n_venues);
+void requests_init(struct requests *requests, const char *who, struct market *market,
+                   uint32_t n_venues);
 
 /* Starts a callback at the moment `now` with an empty record. */
-void requests_begin(struct requests *requests, uint32_t n_instruments, struct moment now);
+void requests_begin(struct requests *requests, struct moment now);
+
 /* It has returned: nothing more is taken, from a plugin that kept its host. */
 void requests_end(struct requests *requests);
 

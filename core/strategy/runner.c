@@ -85,7 +85,7 @@ static void carry_out(struct runner *runner, enum delivery_cause cause)
 /* The host handle for a callback that is made now. */
 static struct arb_host *begin(struct runner *runner)
 {
-    requests_begin(&runner->requests, market_n_instruments(runner->market), now_of(runner));
+    requests_begin(&runner->requests, now_of(runner));
     return &runner->requests.host;
 }
 
@@ -450,6 +450,7 @@ static int make_market(struct runner *runner, struct err *err)
         return err_set(err, rc, "%s: no market of %u venues: at most %d fit, or memory is short",
                        runner->who, runner->config.n_venues, ARB_VENUES_MAX);
     }
+    requests_init(&runner->requests, runner->who, runner->market, runner->config.n_venues);
     return ARB_OK;
 }
 
@@ -477,7 +478,6 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .context = config->context,
     };
     runner->attention = (struct attention){ .who = runner->who, .limit_ns = config->silence_ns };
-    requests_init(&runner->requests, runner->who, config->n_venues);
 }
 
 int runner_create(struct runner **runner, const struct runner_config *config,

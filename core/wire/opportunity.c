@@ -1,5 +1,8 @@
 #include "wire/opportunity.h"
 
+#include <stddef.h>
+#include <string.h>
+
 /* Other people's times may be anything. */
 __extension__ typedef __int128 int128;
 
@@ -16,6 +19,55 @@ int64_t opportunity_venue_age(const struct opportunity_leg *leg, int64_t detect_
         return since_receipt_ns;
     }
     return age_ns > INT64_MAX ? INT64_MAX : (int64_t)age_ns;
+}
+
+size_t opportunity_len(const struct opportunity *o)
+{
+    return offsetof(struct opportunity, legs) + o->terms.n_legs * sizeof(*o->legs);
+}
+
+const char *opportunity_currency(const struct opportunity *o)
+{
+    const struct arb_instrument *const info = &o->legs[0].info;
+    return o->terms.legs[0].side == ARB_BUY ? info->quote : info->base;
+}
+
+unsigned opportunity_scale(const struct opportunity *o)
+{
+    const struct arb_instrument *const info = &o->legs[0].info;
+    return o->terms.legs[0].side == ARB_BUY ? info->px_scale : info->qty_scale;
+}
+
+const char *opportunity_symbol(const struct opportunity *o)
+{
+    return o->legs[0].info.symbol;
+}
+
+int64_t opportunity_recv_ns(const struct opportunity *o)
+{
+    int64_t recv_ns = INT64_MIN;
+
+    for (uint32_t i = 0; i < o->terms.n_legs; i++) {
+        recv_ns = o->legs[i].recv_ns > recv_ns ? o->legs[i].recv_ns : recv_ns;
+    }
+    return recv_ns;
+}
+
+bool opportunity_is_same_place(const struct opportunity *a, const struct opportunity *b)
+{
+    for (uint32_t i = 0; i < a->terms.n_legs && i < b->terms.n_legs; i++) {
+        if (a->terms.legs[i].side != b->terms.legs[i].side ||
+            strcmp(a->legs[i].info.symbol, b->legs[i].info.symbol) != 0 ||
+            strcmp(a->legs[i].venue, b->legs[i].venue) != 0) {
+            return false;
+        }
+    }
+    return a->terms.n_legs == b->terms.n_legs;
+}
+
+const char *side_name(uint32_t side)
+{
+    return side == ARB_BUY ? "buy" : side == ARB_SELL ? "sell" : "?";
 }
 
 const char *opportunity_event_name(uint32_t event)

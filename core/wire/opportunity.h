@@ -13,6 +13,7 @@
 
 struct opportunity_leg {
     char venue[ARB_SYMBOL_MAX];
+    struct arb_instrument info;
     uint64_t session; /* of the book's events */
     uint64_t seq;     /* the book's last event when the strategy looked */
     int64_t venue_ns;
@@ -28,10 +29,8 @@ struct opportunity_leg {
 struct opportunity {
     struct arb_opportunity terms;
     char strategy[ARB_SYMBOL_MAX]; /* the INI section's name */
-    struct arb_instrument info;
     uint64_t session; /* of this run of this strategy: with the id it names one opportunity */
     uint64_t seq;     /* counts this strategy's opportunities, from 1 */
-    struct opportunity_leg buy, sell;
     /*
      * Not 0: there is no opportunity, the strategy only says that it runs, at this time of the
      * host's monotonic clock. Of the rest only strategy, session, seq and `ends` count.
@@ -40,12 +39,28 @@ struct opportunity {
     bool ends;          /* and that is its last word */
     int64_t detect_ns;  /* when the strategy said so */
     int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
+    struct opportunity_leg legs[ARB_LEGS_MAX]; /* last, so that a record ends with its legs */
 };
+
+/* Bytes of it up to its last leg: what a record in a ring has. */
+size_t opportunity_len(const struct opportunity *opportunity);
+
+/* The currency that money is in, and its scale; of the message's key, the symbol. */
+const char *opportunity_currency(const struct opportunity *opportunity);
+unsigned opportunity_scale(const struct opportunity *opportunity);
+const char *opportunity_symbol(const struct opportunity *opportunity);
+
+/* When the newest of the books that it is of was received. */
+int64_t opportunity_recv_ns(const struct opportunity *opportunity);
+
+/* The same orders: legs of the same books and sides. */
+bool opportunity_is_same_place(const struct opportunity *a, const struct opportunity *b);
 
 /* The leg's venue_age_ns when the rest of it is filled in. */
 int64_t opportunity_venue_age(const struct opportunity_leg *leg, int64_t detect_ns);
 
 const char *opportunity_event_name(uint32_t event); /* "open" */
 const char *close_reason_name(uint32_t reason);     /* "gone" */
+const char *side_name(uint32_t side);               /* "buy" */
 
 #endif /* ARB_OPPORTUNITY_H */

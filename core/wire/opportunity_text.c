@@ -13,6 +13,7 @@
 
 enum {
     CELL_MAX = 96,
+    LEGS_MAX = ARB_LEGS_MAX * 2 * CELL_MAX,
     BPS_SCALE = 2,
     MONEY_DIGITS = 4,
     NARROW_DIGITS = 6,
@@ -23,7 +24,7 @@ enum {
 };
 
 static const char line_format[] =
-    "%-12s  %-6s  %-12s  %-10s  %-24s  %-24s  %16s  %18s  %8s  %13s  %13s  %10s";
+    "%-12s  %-6s  %-12s  %-10s  %-50s  %16s  %18s  %8s  %13s  %13s  %10s";
 
 static void write_time(int64_t utc_ns, char out[CELL_MAX])
 {
@@ -51,13 +52,37 @@ static void write_number(int64_t value, unsigned scale, unsigned digits, char ou
     *digits_write_signed(out, value, scale, digits) = '\0';
 }
 
-static void write_leg(const struct opportunity_leg *leg, int64_t limit, unsigned scale,
-                      char out[CELL_MAX])
+static void write_limit(const struct opportunity *o, uint32_t i, char out[CELL_MAX])
 {
-    char price[CELL_MAX];
+    write_number(o->terms.legs[i].limit_px, o->legs[i].info.px_scale, ARB_DIGITS_UNKNOWN, out);
+}
 
-    write_number(limit, scale, ARB_DIGITS_UNKNOWN, price);
-    (void)snprintf(out, CELL_MAX, "%s @ %.*s", leg->venue, DIGITS_DECIMAL_MAX, price);
+/* Bought on one venue and sold on another. */
+static bool is_pair(const struct opportunity *o)
+{
+    return o->terms.n_legs == 2 && o->terms.legs[0].side == ARB_BUY &&
+           strcmp(o->legs[0].info.symbol, o->legs[1].info.symbol) == 0;
+}
+
+/* "kraken @ 63052.7          bitstamp @ 63582.4", or of a cycle "kraken buys ETH/BTC @ 0.05 > ..."
+ */
+static void write_legs(const struct opportunity *o, char out[LEGS_MAX])
+{
+    struct arb_text text = arb_text_over(out, LEGS_MAX);
+    char price[CELL_MAX], cell[CELL_MAX];
+
+    for (uint32_t i = 0; i < o->terms.n_legs; i++) {
+        write_limit(o, i, price);
+        (void)snprintf(cell, sizeof(cell), "%s @ %.*s", o->legs[i].venue, DIGITS_DECIMAL_MAX,
+                       price);
+        if (is_pair(o)) {
+            arb_text_add(&text, i == 0 ? "%-24s  " : "%s", cell);
+            continue;
+        }
+        arb_text_add(&text, "%s%s %ss %s @ %.*s", i == 0 ? "" : " > ", o->legs[i].venue,
+                     side_name(o->terms.legs[i].side), o->legs[i].info.symbol, DIGITS_DECIMAL_MAX,
+                     price);
+    }
 }
 
 /* Rounded down: nobody reads more digits, and a profit is not made larger by printing it. */
@@ -69,7 +94,7 @@ static int64_t floor_div(int64_t value, int64_t divisor)
 static void write_net(const struct opportunity *o, char out[CELL_MAX])
 {
     char profit[CELL_MAX];
-    unsigned scale = o->info.px_scale;
+    unsigned scale = opportunity_scale(o);
     int64_t net = o->terms.net;
 
     if (scale > MONEY_DIGITS) {
@@ -77,16 +102,12 @@ static void write_net(const struct opportunity *o, char out[CELL_MAX])
         scale = MONEY_DIGITS;
     }
     write_profit(net, scale, MONEY_DIGITS, profit);
-    (void)snprintf(out, CELL_MAX, "%.*s %s", DIGITS_DECIMAL_MAX, profit, o->info.quote);
+    (void)snprintf(out, CELL_MAX, "%.*s %s", DIGITS_DECIMAL_MAX, profit, opportunity_currency(o));
 }
 
-static void write_ages(const struct opportunity *o, char out[CELL_MAX])
+static void write_age(const struct opportunity_leg *leg, char out[CELL_MAX])
 {
-    char buy[CELL_MAX], sell[CELL_MAX];
-
-    write_number(o->buy.age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, buy);
-    write_number(o->sell.age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, sell);
-    (void)snprintf(out, CELL_MAX, "%.*s/%.*s", DIGITS_DECIMAL_MAX, buy, DIGITS_DECIMAL_MAX, sell);
+    write_number(leg->age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
 }
 
 static void write_venue_age(const struct opportunity_leg *leg, char out[CELL_MAX])
@@ -98,13 +119,18 @@ static void write_venue_age(const struct opportunity_leg *leg, char out[CELL_MAX
     }
 }
 
-static void write_venue_ages(const struct opportunity *o, char out[CELL_MAX])
+/* One of each leg: "1.5/20.3" */
+static void write_ages(const struct opportunity *o,
+                       void (*write)(const struct opportunity_leg *leg, char out[CELL_MAX]),
+                       char out[LEGS_MAX])
 {
-    char buy[CELL_MAX], sell[CELL_MAX];
+    struct arb_text text = arb_text_over(out, LEGS_MAX);
+    char age[CELL_MAX];
 
-    write_venue_age(&o->buy, buy);
-    write_venue_age(&o->sell, sell);
-    (void)snprintf(out, CELL_MAX, "%.*s/%.*s", DIGITS_DECIMAL_MAX, buy, DIGITS_DECIMAL_MAX, sell);
+    for (uint32_t i = 0; i < o->terms.n_legs; i++) {
+        write(&o->legs[i], age);
+        arb_text_add(&text, "%s%.*s", i == 0 ? "" : "/", DIGITS_DECIMAL_MAX, age);
+    }
 }
 
 /* What a timer brought has none: it did not follow from a frame. */
@@ -143,27 +169,27 @@ static void add_doubt(struct arb_text *line, const struct opportunity_leg *leg)
 static void add_columns(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
-    char when[CELL_MAX], buy[CELL_MAX], sell[CELL_MAX], qty[CELL_MAX], net[CELL_MAX];
-    char bps[CELL_MAX], ages[CELL_MAX], venue_ages[CELL_MAX], latency[CELL_MAX];
+    char when[CELL_MAX], qty[CELL_MAX], net[CELL_MAX], bps[CELL_MAX], latency[CELL_MAX];
+    char legs[LEGS_MAX], ages[LEGS_MAX], venue_ages[LEGS_MAX];
 
     write_time(o->detect_ns, when);
-    write_leg(&o->buy, terms->buy_px, o->info.px_scale, buy);
-    write_leg(&o->sell, terms->sell_px, o->info.px_scale, sell);
-    write_number(terms->qty, o->info.qty_scale, ARB_DIGITS_UNKNOWN, qty);
+    write_legs(o, legs);
+    write_number(terms->legs[0].qty, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, qty);
     write_net(o, net);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
-    write_ages(o, ages);
-    write_venue_ages(o, venue_ages);
+    write_ages(o, write_age, ages);
+    write_ages(o, write_venue_age, venue_ages);
     write_latency(o->latency_ns, latency);
     arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->strategy,
-                 o->info.symbol, buy, sell, qty, net, bps, ages, venue_ages, latency);
+                 opportunity_symbol(o), legs, qty, net, bps, ages, venue_ages, latency);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
         arb_text_add(line, "  %s", close_reason_name(terms->reason));
     }
     if (terms->verified > ARB_VERIFIED) {
         arb_text_add(line, "  %s", verified_name(terms->verified));
-        add_doubt(line, &o->buy);
-        add_doubt(line, &o->sell);
+        for (uint32_t i = 0; i < terms->n_legs; i++) {
+            add_doubt(line, &o->legs[i]);
+        }
     }
 }
 
@@ -171,17 +197,20 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
 static void add_narrow(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
-    const unsigned drop = o->info.qty_scale > NARROW_DIGITS ? o->info.qty_scale - NARROW_DIGITS : 0;
-    char when[CELL_MAX], buy[CELL_MAX], sell[CELL_MAX], qty[CELL_MAX], bps[CELL_MAX];
+    const unsigned scale = o->legs[0].info.qty_scale,
+                   drop = scale > NARROW_DIGITS ? scale - NARROW_DIGITS : 0;
+    char when[CELL_MAX], price[CELL_MAX], qty[CELL_MAX], bps[CELL_MAX];
 
     write_time(o->detect_ns, when);
-    write_number(terms->buy_px, o->info.px_scale, ARB_DIGITS_UNKNOWN, buy);
-    write_number(terms->sell_px, o->info.px_scale, ARB_DIGITS_UNKNOWN, sell);
-    write_number(terms->qty / arb_pow10(drop), o->info.qty_scale - drop, ARB_DIGITS_UNKNOWN, qty);
+    arb_text_add(line, "%.8s %-6s %-8s ", when, opportunity_event_name(terms->event),
+                 opportunity_symbol(o));
+    for (uint32_t i = 0; i < terms->n_legs; i++) {
+        write_limit(o, i, price);
+        arb_text_add(line, "%s%s %s", i == 0 ? "" : " > ", o->legs[i].venue, price);
+    }
+    write_number(terms->legs[0].qty / arb_pow10(drop), scale - drop, ARB_DIGITS_UNKNOWN, qty);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
-    arb_text_add(line, "%.8s %-6s %-8s %s %s > %s %s  %s  %s", when,
-                 opportunity_event_name(terms->event), o->info.symbol, o->buy.venue, buy,
-                 o->sell.venue, sell, qty, bps);
+    arb_text_add(line, "  %s  %s", qty, bps);
     if (terms->event == ARB_OPPORTUNITY_CLOSE) {
         arb_text_add(line, "  %s", close_reason_name(terms->reason));
     }

@@ -9,7 +9,7 @@
 #include "wire/opportunity.h"
 
 enum {
-    OPPORTUNITY_LINE_MAX = 512,    /* bytes, terminator included */
+    OPPORTUNITY_LINE_MAX = 2048,   /* bytes, terminator included */
     OPPORTUNITY_HEADER_EVERY = 40, /* lines */
 };
 

@@ -1,7 +1,8 @@
 /*
  * wire.h - events and opportunities as the JSON messages of the topics, and back.
  *
- * Schema version 1, described in docs/messages.md and in share/arbspot/schema. Prices, quantities and
+ * Market data of schema version 1, opportunities of version 2 (1 is read as well), described in
+ * docs/messages.md and in share/arbspot/schema. Prices, quantities and
  * money are decimal strings, times are integer UTC nanoseconds. A reader ignores members it
  * does not know and refuses another `v`.
  */
@@ -64,14 +65,15 @@ struct wire_event {
  */
 int wire_read_event(struct arb_bytes json, struct wire_event *out);
 
-enum { WIRE_OPPORTUNITY_MAX = 4096 }; /* every name escaped at worst */
+enum { WIRE_OPPORTUNITY_MAX = 8192 }; /* every name escaped at worst */
 
 /* Writes one message without terminator, at most WIRE_OPPORTUNITY_MAX bytes; returns its length. */
 size_t wire_write_opportunity(const struct opportunity *opportunity, int64_t pub_ns, char *out);
 
 /*
- * Reads one message; errors as wire_read_event(). What is not on the wire is zero: the
- * indices of instrument and venues. Latency has a resolution of 100 ns.
+ * Reads one message, of version 2 or 1; errors as wire_read_event(). What is not on the wire is
+ * zero: the indices of instruments and venues, of version 1 the fee of each leg. Latency has a
+ * resolution of 100 ns.
  */
 int wire_read_opportunity(struct arb_bytes json, struct opportunity *out, int64_t *pub_ns);
 

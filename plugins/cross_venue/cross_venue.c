@@ -14,6 +14,8 @@ enum {
     SLOTS = 1 << SLOT_BITS,
     SLOT_MASK = SLOTS - 1,
     THE_TIMER = 0,
+    BUY = 0, /* legs */
+    SELL = 1,
     PPM = 1000000,
 };
 
@@ -143,17 +145,23 @@ static bool walk(const struct pair *pair, struct fill *fill)
     return true;
 }
 
-/* Both fees, in units of 10^-px_scale, rounded up. False on overflow. */
-static bool find_fees(const struct pair *pair, const struct fill *fill, int64_t *fees)
-{
-    const struct arb_venue *const venues = pair->market->venues;
-    const int128 unit = (int128)arb_pow10(pair->market->info->qty_scale) * PPM;
-    int128 buy, sell, sum;
+/* One side of a fill, at a venue. */
+struct side {
+    int128 value; /* exact, in units of 10^-(px_scale + qty_scale) */
+    int128 (*round)(int128 value, int128 unit);
+    uint32_t venue;
+};
 
-    return !__builtin_mul_overflow(fill->cost, (int128)venues[pair->buy].taker_fee_ppm, &buy) &&
-           !__builtin_mul_overflow(fill->proceeds, (int128)venues[pair->sell].taker_fee_ppm,
-                                   &sell) &&
-           !__builtin_add_overflow(buy, sell, &sum) && narrow(divide_up(sum, unit), fees);
+/* Rounds a side against us into its leg. False on overflow. */
+static bool settle_leg(const struct pair *pair, const struct side *side, struct arb_leg *leg)
+{
+    const int128 unit = arb_pow10(pair->market->info->qty_scale);
+    int128 fee;
+
+    return narrow(side->round(side->value, unit), &leg->notional) &&
+           !__builtin_mul_overflow(side->value,
+                                   (int128)pair->market->venues[side->venue].taker_fee_ppm, &fee) &&
+           narrow(divide_up(fee, unit * PPM), &leg->fee);
 }
 
 /* The weaker leg decides. */
@@ -169,15 +177,20 @@ static uint32_t find_verified(const struct pair *pair, const struct fill *fill)
 /* Rounds the fill against us into `terms`. False on overflow. */
 static bool settle(const struct pair *pair, const struct fill *fill, struct arb_opportunity *terms)
 {
-    const int128 unit = arb_pow10(pair->market->info->qty_scale);
+    const struct side bought = { fill->cost, divide_up, pair->buy },
+                      sold = { fill->proceeds, divide_down, pair->sell };
+    struct arb_leg *const buy = &terms->legs[BUY], *const sell = &terms->legs[SELL];
 
-    terms->qty = fill->qty;
-    terms->buy_px = fill->buy_px;
-    terms->sell_px = fill->sell_px;
+    buy->qty = sell->qty = fill->qty;
+    buy->limit_px = fill->buy_px;
+    sell->limit_px = fill->sell_px;
     terms->verified = find_verified(pair, fill);
-    return narrow(divide_up(fill->cost, unit), &terms->cost) &&
-           narrow(divide_down(fill->proceeds, unit), &terms->proceeds) &&
-           find_fees(pair, fill, &terms->fees) &&
+    if (!settle_leg(pair, &bought, buy) || !settle_leg(pair, &sold, sell)) {
+        return false;
+    }
+    terms->cost = buy->notional;
+    terms->proceeds = sell->notional;
+    return narrow((int128)buy->fee + sell->fee, &terms->fees) &&
            narrow((int128)terms->proceeds - terms->cost, &terms->gross) &&
            narrow((int128)terms->gross - terms->fees, &terms->net);
 }
@@ -290,7 +303,8 @@ static uint32_t judge(struct cross_venue *self, struct arb_host *host, const str
 
 static uint32_t key_of(const struct arb_opportunity *terms)
 {
-    return terms->instrument << 8 | terms->buy_venue << 4 | terms->sell_venue;
+    const struct arb_leg *const legs = terms->legs;
+    return legs[BUY].instrument << 8 | legs[BUY].venue << 4 | legs[SELL].venue;
 }
 
 static uint32_t home_of(uint32_t key)
@@ -416,12 +430,17 @@ static int open_new(struct cross_venue *self, struct arb_host *host, const struc
     return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
 }
 
+static bool is_same_leg(const struct arb_leg *a, const struct arb_leg *b)
+{
+    return a->qty == b->qty && a->limit_px == b->limit_px && a->notional == b->notional &&
+           a->fee == b->fee;
+}
+
 /* These determine the rest. */
 static bool is_same(const struct arb_opportunity *a, const struct arb_opportunity *b)
 {
-    return a->qty == b->qty && a->buy_px == b->buy_px && a->sell_px == b->sell_px &&
-           a->cost == b->cost && a->proceeds == b->proceeds && a->fees == b->fees &&
-           a->verified == b->verified;
+    return is_same_leg(&a->legs[BUY], &b->legs[BUY]) &&
+           is_same_leg(&a->legs[SELL], &b->legs[SELL]) && a->verified == b->verified;
 }
 
 static int refresh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
@@ -439,9 +458,13 @@ static int look_at(struct cross_venue *self, struct arb_host *host, const struct
 {
     struct arb_opportunity terms = {
         .size = sizeof(terms),
-        .instrument = pair->market->instrument,
-        .buy_venue = pair->buy,
-        .sell_venue = pair->sell,
+        .n_legs = 2,
+        .legs = { [BUY] = { .instrument = pair->market->instrument,
+                            .venue = pair->buy,
+                            .side = ARB_BUY },
+                  [SELL] = { .instrument = pair->market->instrument,
+                             .venue = pair->sell,
+                             .side = ARB_SELL } },
     };
     struct open_opportunity *const open = find_open(self, &terms);
     const uint32_t reason = judge(self, host, pair, &terms);

@@ -302,8 +302,9 @@ def replayed(arbspot, venues, symbol, fees):
 
 
 def opportunity_of(message):
-    return (message["detect_ns"], message["event"], message["buy"]["venue"], message["sell"]["venue"],
-            Decimal(message["qty"]), Decimal(message["buy"]["limit"]), Decimal(message["sell"]["limit"]),
+    buy, sell = message["legs"]
+    return (message["detect_ns"], message["event"], buy["venue"], sell["venue"],
+            Decimal(buy["qty"]), Decimal(buy["limit"]), Decimal(sell["limit"]),
             *(Decimal(message[each]) for each in ("cost", "proceeds", "fees", "gross", "net")))
 
 
@@ -367,7 +368,8 @@ def terms(buy, sell, fees, unit):
     exact_proceeds = sum(bid * qty for _, bid, qty in taken)
     cost = exact_cost.quantize(unit, ROUND_CEILING)
     proceeds = exact_proceeds.quantize(unit, ROUND_FLOOR)
-    fee = (exact_cost * fees[0] + exact_proceeds * fees[1]).quantize(unit, ROUND_CEILING)
+    fee = sum((exact * rate).quantize(unit, ROUND_CEILING)
+              for exact, rate in ((exact_cost, fees[0]), (exact_proceeds, fees[1])))
     row = (sum(qty for _, _, qty in taken), taken[-1][0], taken[-1][1], cost, proceeds, fee,
            proceeds - cost, proceeds - cost - fee)
     return row if row[-1] > 0 else None

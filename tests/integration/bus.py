@@ -230,12 +230,10 @@ class Bus:
     def dead_legs(self):
         """Opportunities, closing ones aside, that rest on a book that was not LIVE."""
         return [message for message in self.opportunities if message["event"] != "close"
-                and not all(self.is_live_leg(message, leg) for leg in ("buy", "sell"))]
+                and not all(self.is_live_leg(leg) for leg in message["legs"])]
 
-    def is_live_leg(self, message, leg):
-        leg = message[leg]
-        state = self.states_by_seq.get((leg["venue"], message["symbol"], leg["session"],
-                                        leg["seq"]))
+    def is_live_leg(self, leg):
+        state = self.states_by_seq.get((leg["venue"], leg["symbol"], leg["session"], leg["seq"]))
         return state == "LIVE"
 
 

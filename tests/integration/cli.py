@@ -154,7 +154,7 @@ def try_log(stage):
     expect_status(stage, as_json, 0, "log --json")
     opportunities = [json.loads(line) for line in as_json.stdout.splitlines()]
     stage.expect(len(opportunities) == COUNT, f"{len(opportunities)} opportunities of {COUNT}")
-    stage.expect(all(one["type"] == "opportunity" and one["v"] == 1 for one in opportunities),
+    stage.expect(all(one["type"] == "opportunity" and one["v"] == 2 for one in opportunities),
                  "each line is an opportunity")
     text = stage.call("log", "-b", brokers, "-f", "-n", str(COUNT))
     expect_status(stage, text, 0, "log")

@@ -62,7 +62,7 @@ class Group:
 
 
 def key_of(message):
-    return message["symbol"], message["buy"]["venue"], message["sell"]["venue"]
+    return message["symbol"], *(leg["venue"] for leg in message["legs"])
 
 
 def audit(stage, opportunities):
@@ -76,7 +76,7 @@ def audit(stage, opportunities):
             if owner.get(key_of(message)) == name:
                 del owner[key_of(message)]
             continue
-        ages.append(max(float(message[leg]["age_ms"]) for leg in ("buy", "sell")))
+        ages.append(max(float(leg["age_ms"]) for leg in message["legs"]))
         stage.expect(name not in closed, f"goes on after its end: {message}")
         before = owner.setdefault(key_of(message), name)
         if message["event"] == "open" and before != name:

@@ -364,7 +364,7 @@ def expect_no_trades(scene, fault, began_ns, dead):
     since_utc_ns = time.time_ns() - (now_ns() - began_ns) + LIMIT_S * 1e9
     late = [message for message in scene.bus.snapshot_of(lambda: list(scene.bus.opportunities))
             if message["event"] != "close" and message["detect_ns"] > since_utc_ns
-            and not {message["buy"]["venue"], message["sell"]["venue"]}.isdisjoint(dead)]
+            and not {leg["venue"] for leg in message["legs"]}.isdisjoint(dead)]
     scene.stage.expect(not late, f"{fault}: {len(late)} opportunities on a dead book: {late[:1]}")
 
 

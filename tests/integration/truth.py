@@ -52,10 +52,10 @@ class Found:
     """One opportunity from its OPEN to its CLOSE."""
 
     def __init__(self, message):
-        self.key = message["symbol"], message["buy"]["venue"], message["sell"]["venue"]
+        self.key = message["symbol"], *(leg["venue"] for leg in message["legs"])
         self.open_ns = message["detect_ns"]
         self.close_ns = None
-        self.venue_ns = max(message[leg]["venue_ns"] for leg in ("buy", "sell"))
+        self.venue_ns = max(leg["venue_ns"] for leg in message["legs"])
         self.message = message
 
 

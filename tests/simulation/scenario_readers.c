@@ -187,7 +187,7 @@ int readers_restart(struct scenario *s, struct err *err)
 static void check_opportunity_leg(struct scenario *s, const struct opportunity *opportunity,
                                   const struct opportunity_leg *leg)
 {
-    const uint32_t instrument = scenario_instrument(s, opportunity->info.symbol);
+    const uint32_t instrument = scenario_instrument(s, leg->info.symbol);
 
     for (uint32_t venue = 0; venue < s->n_venues; venue++) {
         if (strcmp(s->venues[venue].name, leg->venue) != 0) {
@@ -198,10 +198,10 @@ static void check_opportunity_leg(struct scenario *s, const struct opportunity *
         if (entry == NULL || entry->state != ARB_BOOK_LIVE || entry->trading != ARB_TRADING_OPEN) {
             scenario_violate(
                 s, "an opportunity of %s rests on %s at seq %" PRIu64 ", which is not LIVE",
-                opportunity->info.symbol, leg->venue, leg->seq);
+                leg->info.symbol, leg->venue, leg->seq);
         } else if (opportunity->terms.verified < entry->verified) {
             scenario_violate(s, "an opportunity of %s is %s and %s at seq %" PRIu64 " is not",
-                             opportunity->info.symbol, verified_name(opportunity->terms.verified),
+                             leg->info.symbol, verified_name(opportunity->terms.verified),
                              leg->venue, leg->seq);
         }
     }
@@ -232,9 +232,8 @@ static void on_opportunity(void *context, const struct opportunity *opportunity)
         scenario_violate(s, "an opportunity cannot be read");
         return;
     }
-    if (read.terms.event != ARB_OPPORTUNITY_CLOSE) {
-        check_opportunity_leg(s, &read, &read.buy);
-        check_opportunity_leg(s, &read, &read.sell);
+    for (uint32_t i = 0; read.terms.event != ARB_OPPORTUNITY_CLOSE && i < read.terms.n_legs; i++) {
+        check_opportunity_leg(s, &read, &read.legs[i]);
     }
 }
 

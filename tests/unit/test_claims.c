@@ -82,12 +82,15 @@ static void live(struct world *world, int64_t from_ms, int64_t to_ms)
 
 static struct opportunity make(uint64_t session, uint64_t id, const char *symbol, uint32_t event)
 {
-    struct opportunity o = { .session = session, .terms = { .event = event, .id = id } };
+    struct opportunity o = { .session = session,
+                             .terms = { .event = event, .id = id, .n_legs = 2 } };
 
     (void)strcpy(o.strategy, "cross");
-    (void)strcpy(o.info.symbol, symbol);
-    (void)strcpy(o.buy.venue, "a");
-    (void)strcpy(o.sell.venue, "b");
+    for (unsigned i = 0; i < 2; i++) {
+        o.terms.legs[i].side = i == 0 ? ARB_BUY : ARB_SELL;
+        (void)strcpy(o.legs[i].info.symbol, symbol);
+        (void)strcpy(o.legs[i].venue, i == 0 ? "a" : "b");
+    }
     return o;
 }
 

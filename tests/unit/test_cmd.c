@@ -569,8 +569,8 @@ static void replay_goes_through_several_recordings_as_they_came(void **state)
         "\"pub_ns\":\\([0-9]*\\).*/\\4 \\1 \\2 \\3/; "
         "s/"
         ".*\"event\":\"\\([a-z]*\\)\",\\(\"reason\":\"\\)*\\([a-z_]*\\).*\"id\":\"0*\\([0-9]*\\)\""
-        ".*\"gross\":\"\\([0-9.]*\\)\".*\"buy\":{\"venue\":\"\\([a-z]*\\)\".*\"detect_ns\":"
-        "\\([0-9]*\\).*/\\7 \\1 \\4 buy \\6 gross \\5 \\3/'",
+        ".*\"legs\":\\[{\"venue\":\"\\([a-z]*\\)\".*\"gross\":\"\\([0-9.]*\\)\".*\"detect_ns\":"
+        "\\([0-9]*\\).*/\\7 \\1 \\4 buy \\5 gross \\6 \\3/'",
         "1500000000 status two SYNCING\n"
         "1550000000 status one SYNCING\n"
         "2000000000 snapshot one LIVE\n"

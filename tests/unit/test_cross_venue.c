@@ -59,16 +59,26 @@ static void tell(struct recorder *recorder, const struct arb_opportunity *o)
                  "%s%s %llu: %lld from %u<=%lld to %u>=%lld: cost %lld proceeds %lld fees %lld "
                  "gross %lld net %lld ppm %lld/%lld\n",
                  word_of(o->event, events), word_of(o->reason, reasons), (unsigned long long)o->id,
-                 (long long)o->qty, o->buy_venue, (long long)o->buy_px, o->sell_venue,
-                 (long long)o->sell_px, (long long)o->cost, (long long)o->proceeds,
-                 (long long)o->fees, (long long)o->gross, (long long)o->net,
+                 (long long)o->legs[0].qty, o->legs[0].venue, (long long)o->legs[0].limit_px,
+                 o->legs[1].venue, (long long)o->legs[1].limit_px, (long long)o->cost,
+                 (long long)o->proceeds, (long long)o->fees, (long long)o->gross, (long long)o->net,
                  (long long)o->gross_ppm, (long long)o->net_ppm);
 }
 
 /* Every opportunity of every test has to follow OPEN, UPDATE ..., CLOSE. */
 static void check_lifecycle(struct recorder *recorder, const struct arb_opportunity *o)
 {
-    uint64_t *const id = &recorder->open_ids[o->instrument][o->buy_venue][o->sell_venue];
+    uint64_t *const id =
+        &recorder->open_ids[o->legs[0].instrument][o->legs[0].venue][o->legs[1].venue];
+
+    assert_int_equal(o->n_legs, 2);
+    assert_int_equal(o->legs[0].side, ARB_BUY);
+    assert_int_equal(o->legs[1].side, ARB_SELL);
+    assert_int_equal(o->legs[0].instrument, o->legs[1].instrument);
+    assert_int_equal(o->legs[0].qty, o->legs[1].qty);
+    assert_int_equal(o->legs[0].fee + o->legs[1].fee, o->fees);
+    assert_int_equal(o->legs[0].notional, o->cost);
+    assert_int_equal(o->legs[1].notional, o->proceeds);
     assert_true(o->event == ARB_OPPORTUNITY_OPEN ? *id == 0 : *id == o->id);
     *id = o->event == ARB_OPPORTUNITY_CLOSE ? 0 : o->id;
 }
@@ -328,10 +338,10 @@ static void cost_and_fees_round_up_and_proceeds_round_down(void **state)
     world->info.qty_scale = 1;
     world->venues[0].taker_fee_ppm = 1000;
     world->venues[1].taker_fee_ppm = 1000;
-    /* 0.3 units: cost 30.3, proceeds 33.3, fees 0.0636 */
-    put_quotes(world, (struct arb_level){ 101, 3 }, (struct arb_level){ 111, 3 });
-    assert_string_equal("OPEN 1: 3 from 0<=101 to 1>=111: cost 31 proceeds 33 fees 1 gross 2 net "
-                        "1 ppm 64516/32258\n",
+    /* 0.3 units: cost 30.3, proceeds 36.3, fees 0.0303 and 0.0363 */
+    put_quotes(world, (struct arb_level){ 101, 3 }, (struct arb_level){ 121, 3 });
+    assert_string_equal("OPEN 1: 3 from 0<=101 to 1>=121: cost 31 proceeds 36 fees 2 gross 5 net "
+                        "3 ppm 161290/96774\n",
                         show(world));
 }
 
@@ -881,18 +891,22 @@ static struct best find_best(const struct world *world, uint32_t buy, uint32_t s
     return best;
 }
 
+static int64_t rounded_up(int64_t fee_ppm)
+{
+    int64_t fee = fee_ppm / PPM;
+
+    while (fee * PPM < fee_ppm) {
+        fee++;
+    }
+    return fee;
+}
+
 /* Money at qty_scale 0 is whole but for the fees. */
 static int64_t net_of(const struct world *world, const struct best *best, uint32_t buy,
                       uint32_t sell)
 {
-    const int64_t fees_ppm = best->cost * world->venues[buy].taker_fee_ppm +
-                             best->proceeds * world->venues[sell].taker_fee_ppm;
-    int64_t fees = fees_ppm / PPM;
-
-    while (fees * PPM < fees_ppm) {
-        fees++;
-    }
-    return best->proceeds - best->cost - fees;
+    return best->proceeds - best->cost - rounded_up(best->cost * world->venues[buy].taker_fee_ppm) -
+           rounded_up(best->proceeds * world->venues[sell].taker_fee_ppm);
 }
 
 static void walk_earns_as_much_as_the_best_of_all_quantities(void **state)
@@ -915,7 +929,7 @@ static void walk_earns_as_much_as_the_best_of_all_quantities(void **state)
         const int64_t net = net_of(world, &best, 0, 1);
         assert_int_equal(best.qty > 0 && net > 0 ? 1 : 0, world->recorder.n_opportunities);
         if (world->recorder.n_opportunities > 0) {
-            assert_int_equal(best.qty, world->recorder.last.qty);
+            assert_int_equal(best.qty, world->recorder.last.legs[0].qty);
             assert_int_equal(best.cost, world->recorder.last.cost);
             assert_int_equal(best.proceeds, world->recorder.last.proceeds);
             assert_int_equal(net, world->recorder.last.net);

@@ -90,7 +90,11 @@ static struct moment at(int64_t ms)
 static void say(struct world *world, uint32_t event, uint64_t id, int64_t ms)
 {
     const struct arb_opportunity terms = {
-        .size = sizeof(terms), .event = event, .id = id, .sell_venue = 1
+        .size = sizeof(terms),
+        .event = event,
+        .id = id,
+        .n_legs = 2,
+        .legs = { { .venue = 0, .side = ARB_BUY }, { .venue = 1, .side = ARB_SELL } },
     };
 
     delivery_send(&world->delivery, world->market, &terms, BY_MARKET, at(ms));
@@ -196,9 +200,9 @@ static bool taken; /* by another run; whatever it is */
 static bool is_taken(const void *host, const struct opportunity *opportunity)
 {
     (void)host;
-    assert_string_equal(opportunity->info.symbol, "BTC/USD");
-    assert_string_equal(opportunity->buy.venue, "askinc");
-    assert_string_equal(opportunity->sell.venue, "bidex");
+    assert_string_equal(opportunity_symbol(opportunity), "BTC/USD");
+    assert_string_equal(opportunity->legs[0].venue, "askinc");
+    assert_string_equal(opportunity->legs[1].venue, "bidex");
     return taken;
 }
 

@@ -38,13 +38,33 @@ static void open_is_one_aligned_line(void **state)
         "             0.5        +34.8895 USD    +11.07        0.6/0.1            -/-        12.3");
 }
 
+/* Each of its orders in words, in what the first one pays with. */
+static void cycle_is_shown_order_by_order(void **state)
+{
+    struct opportunity o = sample_cycle();
+
+    (void)state;
+    assert_line(&o, plain,
+                "22:13:20.001  open    spot          BTC/USD     kraken buys BTC/USD @ 63005 > "
+                "bitstamp buys ETH/BTC @ 0.049 > bitstamp sells ETH/USD @ 3160               0.5"
+                "        +34.8895 USD    +11.07    0.6/0.1/0.1          -/-/-        12.3");
+    assert_line(&o, narrow,
+                "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 0.049 > bitstamp 3160  0.5  "
+                "+11.07");
+    o.terms.legs[0].side = ARB_SELL;
+    assert_line(&o, plain,
+                "22:13:20.001  open    spot          BTC/USD     kraken sells BTC/USD @ 63005 > "
+                "bitstamp buys ETH/BTC @ 0.049 > bitstamp sells ETH/USD @ 3160               0.5"
+                "      +3488.9500 BTC    +11.07    0.6/0.1/0.1          -/-/-        12.3");
+}
+
 static void venue_age_of_a_known_clock_is_shown(void **state)
 {
     struct opportunity o = sample_opportunity();
 
     (void)state;
-    o.sell.clock.error_ns = 1;
-    o.sell.venue_age_ns = 11223344;
+    o.legs[1].clock.error_ns = 1;
+    o.legs[1].venue_age_ns = 11223344;
     assert_line(
         &o, plain,
         "22:13:20.001  open    spot          BTC/USD     kraken @ 63005            bitstamp @ "
@@ -127,16 +147,15 @@ static void what_is_not_verified_says_why(void **state)
 
     (void)state;
     o.terms.verified = ARB_UNVERIFIABLE;
-    o.buy.verified = o.sell.verified = ARB_VERIFIED;
-    o.buy.verified_levels = o.sell.verified_levels = 10;
-    o.buy.n_levels = 11;
-    o.sell.n_levels = 10;
+    o.legs[0].verified = o.legs[1].verified = ARB_VERIFIED;
+    o.legs[0].verified_levels = o.legs[1].verified_levels = 10;
+    o.legs[0].n_levels = 11;
+    o.legs[1].n_levels = 10;
     opportunity_text_line(&o, plain, line);
-    assert_non_null(
-        strstr(line, "12.3  unverifiable (kraken: 10 of 11 levels proven)"));
+    assert_non_null(strstr(line, "12.3  unverifiable (kraken: 10 of 11 levels proven)"));
     assert_null(strstr(line, "(bitstamp"));
-    o.buy.verified = ARB_UNVERIFIABLE;
-    o.sell.verified = ARB_SUSPECT;
+    o.legs[0].verified = ARB_UNVERIFIABLE;
+    o.legs[1].verified = ARB_SUSPECT;
     o.terms.verified = ARB_SUSPECT;
     opportunity_text_line(&o, plain, line);
     assert_non_null(
@@ -169,7 +188,7 @@ static void control_characters_in_names_do_not_reach_the_terminal(void **state)
     char line[OPPORTUNITY_LINE_MAX];
 
     (void)state;
-    (void)snprintf(o.buy.venue, sizeof(o.buy.venue), "\033[2J\x9b");
+    (void)snprintf(o.legs[0].venue, sizeof(o.legs[0].venue), "\033[2J\x9b");
     opportunity_text_line(&o, plain, line);
     assert_non_null(strstr(line, "?[2J? @ 63005"));
 }
@@ -180,17 +199,18 @@ static void the_longest_opportunity_fits(void **state)
     char line[OPPORTUNITY_LINE_MAX];
 
     (void)state;
-    memset(o.buy.venue, 'b', sizeof(o.buy.venue) - 1);
-    memset(o.sell.venue, 's', sizeof(o.sell.venue) - 1);
-    memset(o.info.symbol, 'y', sizeof(o.info.symbol) - 1);
-    memset(o.info.quote, 'q', sizeof(o.info.quote) - 1);
-    o.info.px_scale = o.info.qty_scale = ARB_SCALE_MAX;
+    memset(o.legs[0].venue, 'b', sizeof(o.legs[0].venue) - 1);
+    memset(o.legs[1].venue, 's', sizeof(o.legs[1].venue) - 1);
+    memset(o.legs[0].info.symbol, 'y', sizeof(o.legs[0].info.symbol) - 1);
+    memset(o.legs[0].info.quote, 'q', sizeof(o.legs[0].info.quote) - 1);
+    o.legs[0].info.px_scale = o.legs[0].info.qty_scale = ARB_SCALE_MAX;
     o.terms.event = ARB_OPPORTUNITY_CLOSE;
     o.terms.reason = ARB_CLOSE_NOT_LIVE;
-    o.terms.qty = o.terms.buy_px = o.terms.sell_px = o.terms.net = o.terms.net_ppm = INT64_MIN;
-    o.buy.age_ns = o.sell.age_ns = o.latency_ns = o.detect_ns = INT64_MIN;
-    o.buy.venue_age_ns = o.sell.venue_age_ns = INT64_MAX;
-    o.buy.clock.error_ns = o.sell.clock.error_ns = 1;
+    o.terms.legs[0].qty = o.terms.legs[0].limit_px = o.terms.legs[1].limit_px = o.terms.net =
+        o.terms.net_ppm = INT64_MIN;
+    o.legs[0].age_ns = o.legs[1].age_ns = o.latency_ns = o.detect_ns = INT64_MIN;
+    o.legs[0].venue_age_ns = o.legs[1].venue_age_ns = INT64_MAX;
+    o.legs[0].clock.error_ns = o.legs[1].clock.error_ns = 1;
     opportunity_text_line(&o, coloured, line);
     assert_string_equal(line + strlen(line) - 12, "not_live\033[0m");
 }
@@ -235,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_is_one_aligned_line),
+        cmocka_unit_test(cycle_is_shown_order_by_order),
         cmocka_unit_test(venue_age_of_a_known_clock_is_shown),
         cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),
         cmocka_unit_test(a_narrow_line_fits_eighty_columns),

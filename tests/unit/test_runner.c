@@ -40,6 +40,8 @@ struct script {
     struct arb_host *kept;  /* the host, from init() */
     bool does_call_by_fini; /* on it */
     int fini_rc;            /* what that call returned */
+    bool looks_by_timer; /* at this instrument */
+    uint32_t instrument;
 };
 
 extern const struct arb_plugin arb_plugin; /* cross_venue is linked into this test */
@@ -117,12 +119,33 @@ static int puppet_market(void *self, struct arb_host *host, const struct arb_mar
     return script->market_rc;
 }
 
+static void look(struct arb_host *host)
+{
+    struct arb_market market;
+    const int rc = arb_market_view(host, script->instrument, &market);
+
+    if (rc != ARB_OK) {
+        arb_text_add(&script->world->lines, "no view: %s\n", arb_rc_text(rc));
+        return;
+    }
+    arb_text_add(&script->world->lines, "view %s changed=%x size=%d", market.info->symbol,
+                 (unsigned)market.changed, market.size == sizeof(market));
+    for (uint32_t i = 0; i < market.n_venues; i++) {
+        arb_text_add(&script->world->lines, " %s %lld", market.venues[i].name,
+                     (long long)arb_bid_at(&market.books[i], 0)->px);
+    }
+    arb_text_add(&script->world->lines, "\n");
+}
+
 static int puppet_timer(void *self, struct arb_host *host, uint32_t timer)
 {
     (void)self;
     arb_text_add(&script->world->lines, "timer %u t=%lld\n", timer, ms_of(host->now_ns));
     if (script->does_publish_by_timer) {
         (void)arb_opportunity_publish(host, &script->terms);
+    }
+    if (script->looks_by_timer) {
+        look(host);
     }
     return script->timer_rc;
 }
@@ -180,21 +203,24 @@ static void tell(void *context, const struct opportunity *o)
                  "%s run %llu #%llu event %u id %llu %s: %s %llu#%llu age %lld -> %s %llu#%llu age "
                  "%lld t=%lld latency %lld\n",
                  o->strategy, (unsigned long long)o->session, (unsigned long long)o->seq,
-                 o->terms.event, (unsigned long long)o->terms.id, o->info.symbol, o->buy.venue,
-                 (unsigned long long)o->buy.session, (unsigned long long)o->buy.seq,
-                 (long long)(o->buy.age_ns / MS), o->sell.venue,
-                 (unsigned long long)o->sell.session, (unsigned long long)o->sell.seq,
-                 (long long)(o->sell.age_ns / MS), ms_of(o->detect_ns),
-                 (long long)(o->latency_ns / MS));
+                 o->terms.event, (unsigned long long)o->terms.id, o->legs[0].info.symbol,
+                 o->legs[0].venue, (unsigned long long)o->legs[0].session,
+                 (unsigned long long)o->legs[0].seq, (long long)(o->legs[0].age_ns / MS),
+                 o->legs[1].venue, (unsigned long long)o->legs[1].session,
+                 (unsigned long long)o->legs[1].seq, (long long)(o->legs[1].age_ns / MS),
+                 ms_of(o->detect_ns), (long long)(o->latency_ns / MS));
 }
 
 static struct arb_opportunity valid_terms(void)
 {
-    return (struct arb_opportunity){ .size = sizeof(struct arb_opportunity),
-                                     .event = ARB_OPPORTUNITY_OPEN,
-                                     .id = 9,
-                                     .buy_venue = 0,
-                                     .sell_venue = 1 };
+    return (struct arb_opportunity){
+        .size = sizeof(struct arb_opportunity),
+        .event = ARB_OPPORTUNITY_OPEN,
+        .id = 9,
+        .n_legs = 2,
+        .legs = { { .venue = 0, .side = ARB_BUY, .qty = 1, .limit_px = 1 },
+                  { .venue = 1, .side = ARB_SELL, .qty = 1, .limit_px = INT64_MAX } }
+    };
 }
 
 static void make_source(struct world *world)
@@ -467,11 +493,11 @@ static void leg_of_a_known_clock_has_the_age_since_the_venue_made_it(void **stat
     event.venue_ns = event.recv_ns - 3 * MS - 250 * MS;
     send(world, 0, event);
     step(world, 12);
-    assert_int_equal(got.buy.age_ns, 12 * MS);
-    assert_int_equal(got.buy.venue_age_ns, 15 * MS);
-    assert_int_equal(got.buy.clock.offset_ns, -250 * MS);
-    assert_false(arb_clock_is_known(got.sell.clock));
-    assert_int_equal(got.sell.venue_age_ns, 0);
+    assert_int_equal(got.legs[0].age_ns, 12 * MS);
+    assert_int_equal(got.legs[0].venue_age_ns, 15 * MS);
+    assert_int_equal(got.legs[0].clock.offset_ns, -250 * MS);
+    assert_false(arb_clock_is_known(got.legs[1].clock));
+    assert_int_equal(got.legs[1].venue_age_ns, 0);
 }
 
 static void leg_of_a_venue_that_gives_no_time_has_no_venue_age(void **state)
@@ -487,7 +513,7 @@ static void leg_of_a_venue_that_gives_no_time_has_no_venue_age(void **state)
     event.clock = (struct arb_clock){ .offset_ns = 0, .error_ns = 1 };
     send(world, 0, event);
     step(world, 12);
-    assert_false(arb_clock_is_known(got.buy.clock));
+    assert_false(arb_clock_is_known(got.legs[0].clock));
 }
 
 /* Levels that the limit reaches, its own price included; those of a close say nothing. */
@@ -499,8 +525,8 @@ static void leg_says_how_far_its_limit_reaches_and_what_is_proven(void **state)
     begin(world);
     world->script.n_publish = 1;
     world->opportunity = &got;
-    world->script.terms.buy_px = 103;
-    world->script.terms.sell_px = 111;
+    world->script.terms.legs[0].limit_px = 103;
+    world->script.terms.legs[1].limit_px = 111;
     quote_both(world, 0, 0);
     send(world, 0, feed_stub_set_ask(&world->a, 103, 1));
     struct event event = feed_stub_set_ask(&world->a, 104, 1);
@@ -511,23 +537,23 @@ static void leg_says_how_far_its_limit_reaches_and_what_is_proven(void **state)
     event.verified_levels = 1;
     send(world, 1, event);
     step(world, 12);
-    assert_int_equal(got.buy.verified, ARB_VERIFIED);
-    assert_int_equal(got.buy.n_levels, 2);
-    assert_int_equal(got.buy.verified_levels, 1);
-    assert_int_equal(got.sell.verified, ARB_UNVERIFIABLE);
-    assert_int_equal(got.sell.n_levels, 0);
-    assert_int_equal(got.sell.verified_levels, 0);
-    world->script.terms.sell_px = 109;
+    assert_int_equal(got.legs[0].verified, ARB_VERIFIED);
+    assert_int_equal(got.legs[0].n_levels, 2);
+    assert_int_equal(got.legs[0].verified_levels, 1);
+    assert_int_equal(got.legs[1].verified, ARB_UNVERIFIABLE);
+    assert_int_equal(got.legs[1].n_levels, 0);
+    assert_int_equal(got.legs[1].verified_levels, 0);
+    world->script.terms.legs[1].limit_px = 109;
     world->script.terms.event = ARB_OPPORTUNITY_UPDATE;
     send(world, 1, feed_stub_set_bid(&world->b, 108, 1));
     step(world, 13);
-    assert_int_equal(got.sell.n_levels, 2);
+    assert_int_equal(got.legs[1].n_levels, 2);
     world->script.terms.event = ARB_OPPORTUNITY_CLOSE;
     world->script.terms.reason = ARB_CLOSE_GONE;
     send(world, 1, feed_stub_set_bid(&world->b, 107, 1));
     step(world, 14);
-    assert_int_equal(got.buy.verified, 0);
-    assert_int_equal(got.sell.n_levels, 0);
+    assert_int_equal(got.legs[0].verified, 0);
+    assert_int_equal(got.legs[1].n_levels, 0);
 }
 
 static void opportunities_are_numbered_without_gap(void **state)
@@ -642,7 +668,7 @@ static void ring_holds_the_same_as_the_function_gets(void **state)
     forget_lines(world);
     tell(world, ring_peek(&world->out, &len));
     ring_fini(&world->out);
-    assert_int_equal(sizeof(struct opportunity), len);
+    assert_int_equal(offsetof(struct opportunity, legs[2]), len);
     assert_string_equal(by_function, lines(world));
 }
 
@@ -728,7 +754,7 @@ static void opportunity_of_an_unseen_instrument_fails_the_callback(void **state)
     struct stderr_capture capture;
 
     begin(world);
-    world->script.terms.instrument = 1;
+    world->script.terms.legs[1].instrument = 1;
     assert_int_equal(1, count_of(publish(world, 1, &capture), "instrument was shown"));
 }
 
@@ -738,8 +764,37 @@ static void opportunity_of_an_unknown_venue_fails_the_callback(void **state)
     struct stderr_capture capture;
 
     begin(world);
-    world->script.terms.sell_venue = 2;
+    world->script.terms.legs[1].venue = 2;
     assert_int_equal(1, count_of(publish(world, 1, &capture), "below n_venues"));
+}
+
+static void legs_that_are_no_orders_fail_the_callback(void **state)
+{
+    static const struct {
+        uint32_t n_legs;
+        struct arb_leg last;
+        const char *want; /* NULL: it is one */
+    } cases[] = {
+        { 1, { 0 }, "2 to ARB_LEGS_MAX legs" },
+        { ARB_LEGS_MAX + 1, { 0 }, "2 to ARB_LEGS_MAX legs" },
+        { 2, { .side = 0, .qty = 1, .limit_px = 1 }, "side is ARB_BUY or ARB_SELL" },
+        { 2, { .side = 3, .qty = 1, .limit_px = 1 }, "side is ARB_BUY or ARB_SELL" },
+        { 2, { .side = ARB_SELL, .qty = 0, .limit_px = 1 }, "qty and limit_px are above 0" },
+        { 2, { .side = ARB_SELL, .qty = 1, .limit_px = 0 }, "qty and limit_px are above 0" },
+        { 2, { .side = ARB_SELL, .qty = 1, .limit_px = 1 }, NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct stderr_capture capture;
+        assert_int_equal(set_up(state), 0);
+        struct world *const world = *state;
+        begin(world);
+        world->script.terms.n_legs = cases[i].n_legs;
+        world->script.terms.legs[1] = cases[i].last;
+        const char *const log = publish(world, 1, &capture);
+        assert_true(cases[i].want == NULL ? log[0] == '\0' : count_of(log, cases[i].want) == 1);
+        assert_int_equal(tear_down(state), 0);
+    }
 }
 
 static void opportunity_of_an_unknown_event_fails_the_callback(void **state)
@@ -895,6 +950,36 @@ static void next_timer_says_how_far_a_replay_may_go(void **state)
     assert_int_equal(START_NS + 5 * MS, runner_next_timer_ns(world->runner));
 }
 
+/* The present one, though on_market() is yet to be called for it. */
+static void timer_looks_at_any_instrument(void **state)
+{
+    struct world *const world = *state;
+
+    world->script.timers[0].delay_ms = 5;
+    world->script.looks_by_timer = true;
+    begin_with_timers(world, 1);
+    forget_lines(world);
+    send(world, 0, feed_stub_quote(&world->a, 103, 104));
+    step(world, 5);
+    assert_string_equal(lines(world), "market BTC/USD changed=1 t=5\n"
+                                      "timer 0 t=5\n"
+                                      "view BTC/USD changed=0 size=1 askinc 103 bidex 110\n");
+}
+
+static void look_at_an_unseen_instrument_fails_the_callback(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    world->script.timers[0].delay_ms = 5;
+    world->script.looks_by_timer = true;
+    world->script.instrument = 1;
+    begin_with_timers(world, 1);
+    stderr_capture_begin(&capture);
+    step(world, 5);
+    assert_int_equal(1, count_of(stderr_capture_end(&capture), "what on_market() has shown"));
+}
+
 static void step_of_the_utc_clock_moves_no_timer(void **state)
 {
     struct world *const world = *state;
@@ -1020,7 +1105,7 @@ static void thread_delivers_what_the_rings_bring_until_it_is_stopped(void **stat
         send(world, 0, feed_stub_quote(&world->a, 100, 101));
         const struct opportunity *const opportunity = await(world);
         assert_non_null(opportunity);
-        assert_int_equal(i, opportunity->buy.seq);
+        assert_int_equal(i, opportunity->legs[0].seq);
         assert_int_equal(i, opportunity->seq);
         ring_release(&world->out);
         assert_true(stats_of(world).opportunities <= i); /* read while the thread runs */
@@ -1099,6 +1184,9 @@ int main(void)
         TEST(one_opportunity_too_many_fails_the_callback),
         TEST(opportunity_of_an_unseen_instrument_fails_the_callback),
         TEST(opportunity_of_an_unknown_venue_fails_the_callback),
+        cmocka_unit_test(legs_that_are_no_orders_fail_the_callback),
+        TEST(timer_looks_at_any_instrument),
+        TEST(look_at_an_unseen_instrument_fails_the_callback),
         TEST(opportunity_of_an_unknown_event_fails_the_callback),
         TEST(close_without_a_reason_fails_the_callback),
         TEST(opportunity_without_its_size_fails_the_callback),

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "arbspot/json.h"
+#include "arbspot/text.h"
 #include "wire_samples.h"
 
 enum {
@@ -667,19 +668,85 @@ static void opportunity_is_written(void **state)
 
     (void)state;
     assert_opportunity_written(
-        &o, "{\"v\":1,\"type\":\"opportunity\",\"event\":\"open\",\"id\":\"000000000000002a\","
+        &o, "{\"v\":2,\"type\":\"opportunity\",\"event\":\"open\",\"id\":\"000000000000002a\","
             "\"seq\":7,\"session\":\"fedcba9876543210\",\"strategy\":\"spot\","
-            "\"symbol\":\"BTC/USD\",\"base\":\"BTC\",\"quote\":\"USD\",\"scale\":[10,8],"
-            "\"qty\":\"0.5\",\"gross\":\"47.5\",\"net\":\"34.8895\",\"gross_bps\":\"15.07\","
-            "\"net_bps\":\"11.07\",\"cost\":\"31502.5\",\"proceeds\":\"31550\","
-            "\"fees\":\"12.6105\",\"buy\":{\"venue\":\"kraken\",\"limit\":\"63005\",\"seq\":42,"
-            "\"session\":\"0000000000000001\",\"venue_ns\":1700000000000000000,"
+            "\"symbol\":\"BTC/USD\",\"currency\":\"USD\",\"legs\":["
+            "{\"venue\":\"kraken\",\"symbol\":\"BTC/USD\",\"side\":\"buy\",\"scale\":[10,8],"
+            "\"qty\":\"0.5\",\"limit\":\"63005\",\"notional\":\"31502.5\",\"fee\":\"6.3005\","
+            "\"seq\":42,\"session\":\"0000000000000001\",\"venue_ns\":1700000000000000000,"
             "\"recv_ns\":1700000000000500000,\"age_ms\":\"0.623\"},"
-            "\"sell\":{\"venue\":\"bitstamp\",\"limit\":\"63100\",\"seq\":43,"
-            "\"session\":\"0000000000000002\",\"venue_ns\":1700000000000000000,"
-            "\"recv_ns\":1700000000001000000,\"age_ms\":\"0.123\"},"
-            "\"detect_ns\":1700000000001123456,\"latency_us\":\"12.3\","
+            "{\"venue\":\"bitstamp\",\"symbol\":\"BTC/USD\",\"side\":\"sell\",\"scale\":[10,8],"
+            "\"qty\":\"0.5\",\"limit\":\"63100\",\"notional\":\"31550\",\"fee\":\"6.31\","
+            "\"seq\":43,\"session\":\"0000000000000002\",\"venue_ns\":1700000000000000000,"
+            "\"recv_ns\":1700000000001000000,\"age_ms\":\"0.123\"}],"
+            "\"gross\":\"47.5\",\"net\":\"34.8895\",\"gross_bps\":\"15.07\","
+            "\"net_bps\":\"11.07\",\"cost\":\"31502.5\",\"proceeds\":\"31550\","
+            "\"fees\":\"12.6105\",\"detect_ns\":1700000000001123456,\"latency_us\":\"12.3\","
             "\"pub_ns\":1700000000000000003}");
+}
+
+static int read_text(const char *text, struct opportunity *out)
+{
+    int64_t got_pub_ns = 0;
+    const int rc = wire_read_opportunity(arb_bytes_of(text), out, &got_pub_ns);
+
+    assert_true(rc != ARB_OK || got_pub_ns == pub_ns);
+    return rc;
+}
+
+static const char version_1[] =
+    "{\"v\":1,\"type\":\"opportunity\",\"event\":\"open\",\"id\":\"000000000000002a\","
+    "\"seq\":7,\"session\":\"fedcba9876543210\",\"strategy\":\"spot\","
+    "\"symbol\":\"BTC/USD\",\"base\":\"BTC\",\"quote\":\"USD\",\"scale\":[10,8],"
+    "\"qty\":\"0.5\",\"gross\":\"47.5\",\"net\":\"34.8895\",\"gross_bps\":\"15.07\","
+    "\"net_bps\":\"11.07\",\"cost\":\"31502.5\",\"proceeds\":\"31550\","
+    "\"fees\":\"12.6105\",\"buy\":{\"venue\":\"kraken\",\"limit\":\"63005\",\"seq\":42,"
+    "\"session\":\"0000000000000001\",\"venue_ns\":1700000000000000000,"
+    "\"recv_ns\":1700000000000500000,\"age_ms\":\"0.623\"},"
+    "\"sell\":{\"venue\":\"bitstamp\",\"limit\":\"63100\",\"seq\":43,"
+    "\"session\":\"0000000000000002\",\"venue_ns\":1700000000000000000,"
+    "\"recv_ns\":1700000000001000000,\"age_ms\":\"0.123\"},"
+    "\"detect_ns\":1700000000001123456,\"latency_us\":\"12.3\","
+    "\"pub_ns\":1700000000000000003}";
+
+/* But for the fees, which it does not tell apart. */
+static void version_1_is_read_as_two_legs(void **state)
+{
+    struct opportunity want = sample_opportunity(), got;
+
+    (void)state;
+    want.terms.legs[0].fee = want.terms.legs[1].fee = 0;
+    assert_int_equal(read_text(version_1, &got), ARB_OK);
+    assert_memory_equal(&got, &want, sizeof(got));
+}
+
+static void version_1_without_one_of_its_members_is_refused(void **state)
+{
+    static const char *const gone[] = { "\"qty\":\"0.5\",",
+                                        "\"scale\":[10,8],",
+                                        "\"symbol\":\"BTC/USD\",",
+                                        "\"fees\":\"12.6105\",",
+                                        "\"limit\":\"63005\",",
+                                        "\"seq\":43,",
+                                        "\"v\":1," };
+    struct opportunity got;
+    char changed[WIRE_OPPORTUNITY_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++) {
+        const struct arb_bytes text = replaced(arb_bytes_of(version_1), gone[i], "", changed);
+        int64_t got_pub_ns;
+        assert_int_equal(wire_read_opportunity(text, &got, &got_pub_ns), ARB_EPROTO);
+    }
+}
+
+static void opportunity_of_another_version_is_not_supported(void **state)
+{
+    struct opportunity got;
+
+    (void)state;
+    assert_int_equal(read_text("{\"v\":3,\"type\":\"opportunity\"}", &got), ARB_ENOTSUP);
+    assert_int_equal(read_text("{\"v\":0,\"type\":\"opportunity\"}", &got), ARB_ENOTSUP);
 }
 
 static void assert_opportunity_round_trip(const struct opportunity *o)
@@ -703,14 +770,96 @@ static void opportunity_survives_the_round_trip(void **state)
     assert_opportunity_round_trip(&o);
 }
 
+/* Each leg in its own scales, money in those of the first. */
+static void cycle_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_cycle();
+    char text[WIRE_OPPORTUNITY_MAX + 1];
+
+    (void)state;
+    assert_opportunity_round_trip(&o);
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, "\"symbol\":\"ETH/BTC\",\"side\":\"buy\",\"scale\":[8,6],"
+                                 "\"qty\":\"10\",\"limit\":\"0.049\",\"notional\":\"0.49\","
+                                 "\"fee\":\"0.00098\","));
+    assert_non_null(strstr(text, "\"notional\":\"31600\",\"fee\":\"-63.2\","));
+    o.terms.legs[0].side = ARB_SELL; /* it pays with bitcoin, and so money is */
+    assert_opportunity_round_trip(&o);
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, "\"currency\":\"BTC\","));
+    assert_non_null(strstr(text, "\"net\":\"3488.95\","));
+}
+
+/* `text` with as many legs as that, each a copy of the last. */
+static void put_legs(const char *text, unsigned n, char *out, size_t cap)
+{
+    const char *const first = strstr(text, "{\"venue\""), *const end = strstr(first, "}],");
+    const char *const second = strstr(first + 1, "{\"venue\"");
+    struct arb_text made = arb_text_over(out, cap);
+
+    arb_text_add(&made, "%.*s", (int)(first - text), text);
+    for (unsigned i = 0; i < n; i++) {
+        arb_text_add(&made, "%s%.*s}", i == 0 ? "" : ",", (int)(end - second), second);
+    }
+    arb_text_add(&made, "%s", end + 1);
+    assert_true(arb_text_fits(&made));
+}
+
+static void opportunity_has_two_to_six_legs(void **state)
+{
+    const struct opportunity o = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+
+    (void)state;
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    for (unsigned n = 0; n <= ARB_LEGS_MAX + 1; n++) {
+        put_legs(text, n, changed, sizeof(changed));
+        assert_int_equal(read_text(changed, &got), n < 2              ? ARB_EPROTO
+                                                   : n > ARB_LEGS_MAX ? ARB_ELIMIT
+                                                                      : ARB_OK);
+    }
+}
+
+static void opportunity_with_names_of_escapes_keeps_its_bound(void **state)
+{
+    struct opportunity o = sample_cycle();
+    char text[WIRE_OPPORTUNITY_MAX];
+
+    (void)state;
+    o.terms.n_legs = ARB_LEGS_MAX;
+    memset(o.strategy, 1, sizeof(o.strategy) - 1);
+    for (unsigned i = 0; i < ARB_LEGS_MAX; i++) {
+        struct opportunity_leg *const leg = &o.legs[i];
+        memset(leg->venue, 1, sizeof(leg->venue) - 1);
+        memset(leg->info.symbol, 1, sizeof(leg->info.symbol) - 1);
+        memset(leg->info.quote, 1, sizeof(leg->info.quote) - 1);
+        leg->info.px_scale = leg->info.qty_scale = ARB_SCALE_MAX;
+        leg->verified = ARB_UNVERIFIABLE;
+        leg->n_levels = leg->verified_levels = UINT32_MAX;
+        leg->session = leg->seq = UINT64_MAX;
+        leg->venue_ns = leg->recv_ns = leg->age_ns = INT64_MIN;
+        leg->clock = (struct arb_clock){ INT64_MIN, INT64_MAX };
+        leg->venue_age_ns = INT64_MAX;
+        o.terms.legs[i] = (struct arb_leg){ .side = ARB_SELL,
+                                            .qty = INT64_MAX,
+                                            .limit_px = INT64_MAX,
+                                            .notional = -INT64_MAX,
+                                            .fee = -INT64_MAX };
+    }
+    o.terms.gross = o.terms.net = o.terms.cost = o.terms.proceeds = o.terms.fees = -INT64_MAX;
+    o.terms.gross_ppm = o.terms.net_ppm = -INT64_MAX;
+    assert_in_range(wire_write_opportunity(&o, INT64_MIN, text), 1, sizeof(text));
+}
+
 /* The clock of one venue, 250 ms behind, is known, that of the other is not. */
 static struct opportunity dated_opportunity(void)
 {
     struct opportunity o = sample_opportunity();
 
-    o.buy.clock = (struct arb_clock){ .offset_ns = -250000123, .error_ns = 431 };
-    o.buy.venue_ns -= 260000000;
-    o.buy.venue_age_ns = o.detect_ns - o.buy.venue_ns - 250000123;
+    o.legs[0].clock = (struct arb_clock){ .offset_ns = -250000123, .error_ns = 431 };
+    o.legs[0].venue_ns -= 260000000;
+    o.legs[0].venue_age_ns = o.detect_ns - o.legs[0].venue_ns - 250000123;
     return o;
 }
 
@@ -723,7 +872,7 @@ static void leg_with_a_known_clock_has_the_age_since_the_venue_made_it(void **st
     text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
     assert_non_null(strstr(text, "\"age_ms\":\"0.623\",\"clock_offset_ns\":-250000123,"
                                  "\"clock_error_ns\":431,\"venue_age_ms\":\"11.123\"}"));
-    assert_non_null(strstr(text, "\"age_ms\":\"0.123\"},\"detect_ns\""));
+    assert_non_null(strstr(text, "\"age_ms\":\"0.123\"}],\"gross\""));
 }
 
 static void dated_opportunity_survives_the_round_trip(void **state)
@@ -750,7 +899,7 @@ static void half_a_clock_of_a_leg_is_refused(void **state)
 /* Received before it was made: the clocks are wrong, not the order of things. */
 static void venue_age_is_never_less_than_the_age_since_receipt(void **state)
 {
-    struct opportunity_leg leg = dated_opportunity().buy;
+    struct opportunity_leg leg = dated_opportunity().legs[0];
 
     (void)state;
     leg.venue_ns = leg.recv_ns;
@@ -782,15 +931,15 @@ static void proof_of_a_leg_survives_the_round_trip(void **state)
     char text[WIRE_OPPORTUNITY_MAX + 1];
 
     (void)state;
-    o.buy.verified = ARB_VERIFIED;
-    o.buy.n_levels = 14;
-    o.buy.verified_levels = 10;
-    o.sell.verified = ARB_SUSPECT;
+    o.legs[0].verified = ARB_VERIFIED;
+    o.legs[0].n_levels = 14;
+    o.legs[0].verified_levels = 10;
+    o.legs[1].verified = ARB_SUSPECT;
     assert_opportunity_round_trip(&o);
     text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
     assert_non_null(
         strstr(text, ",\"verified\":\"verified\",\"levels\":14,\"verified_levels\":10}"));
-    assert_non_null(strstr(text, ",\"verified\":\"suspect\",\"levels\":0},\"detect_ns\""));
+    assert_non_null(strstr(text, ",\"verified\":\"suspect\",\"levels\":0}],\"gross\""));
 }
 
 static void half_a_proof_of_a_leg_is_refused(void **state)
@@ -801,8 +950,8 @@ static void half_a_proof_of_a_leg_is_refused(void **state)
     int64_t got_pub_ns;
 
     (void)state;
-    o.buy.verified = ARB_VERIFIED;
-    o.buy.verified_levels = 10;
+    o.legs[0].verified = ARB_VERIFIED;
+    o.legs[0].verified_levels = 10;
     const struct arb_bytes whole = { text, wire_write_opportunity(&o, pub_ns, text) };
     const struct arb_bytes half = replaced(whole, ",\"levels\":0", "", changed);
     assert_int_equal(wire_read_opportunity(half, &got, &got_pub_ns), ARB_EPROTO);
@@ -916,7 +1065,13 @@ int main(void)
         cmocka_unit_test(mutated_events_are_refused_or_written_again),
         cmocka_unit_test(cjson_reads_what_we_write),
         cmocka_unit_test(opportunity_is_written),
+        cmocka_unit_test(version_1_is_read_as_two_legs),
+        cmocka_unit_test(version_1_without_one_of_its_members_is_refused),
+        cmocka_unit_test(opportunity_of_another_version_is_not_supported),
         cmocka_unit_test(opportunity_survives_the_round_trip),
+        cmocka_unit_test(cycle_survives_the_round_trip),
+        cmocka_unit_test(opportunity_has_two_to_six_legs),
+        cmocka_unit_test(opportunity_with_names_of_escapes_keeps_its_bound),
         cmocka_unit_test(leg_with_a_known_clock_has_the_age_since_the_venue_made_it),
         cmocka_unit_test(dated_opportunity_survives_the_round_trip),
         cmocka_unit_test(half_a_clock_of_a_leg_is_refused),

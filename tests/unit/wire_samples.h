@@ -100,9 +100,17 @@ static inline struct opportunity sample_opportunity(void)
         .terms = { .size = sizeof(struct arb_opportunity),
                    .event = ARB_OPPORTUNITY_OPEN,
                    .id = 0x2a,
-                   .qty = 50000000,
-                   .buy_px = 630050000000000,
-                   .sell_px = 631000000000000,
+                   .n_legs = 2,
+                   .legs = { { .side = ARB_BUY,
+                               .qty = 50000000,
+                               .limit_px = 630050000000000,
+                               .notional = 315025000000000,
+                               .fee = 63005000000 },
+                             { .side = ARB_SELL,
+                               .qty = 50000000,
+                               .limit_px = 631000000000000,
+                               .notional = 315500000000000,
+                               .fee = 63100000000 } },
                    .cost = 315025000000000,
                    .proceeds = 315500000000000,
                    .fees = 126105000000,
@@ -111,24 +119,52 @@ static inline struct opportunity sample_opportunity(void)
                    .gross_ppm = 1507,
                    .net_ppm = 1107 },
         .strategy = "spot",
-        .info = sample_instrument,
         .session = UINT64_C(0xfedcba9876543210),
         .seq = 7,
-        .buy = { .venue = "kraken",
-                 .session = 1,
-                 .seq = 42,
-                 .venue_ns = 1700000000000000000,
-                 .recv_ns = 1700000000000500000,
-                 .age_ns = 623456 },
-        .sell = { .venue = "bitstamp",
-                  .session = 2,
-                  .seq = 43,
-                  .venue_ns = 1700000000000000000,
-                  .recv_ns = 1700000000001000000,
-                  .age_ns = 123456 },
+        .legs = { { .venue = "kraken",
+                    .info = sample_instrument,
+                    .session = 1,
+                    .seq = 42,
+                    .venue_ns = 1700000000000000000,
+                    .recv_ns = 1700000000000500000,
+                    .age_ns = 623456 },
+                  { .venue = "bitstamp",
+                    .info = sample_instrument,
+                    .session = 2,
+                    .seq = 43,
+                    .venue_ns = 1700000000000000000,
+                    .recv_ns = 1700000000001000000,
+                    .age_ns = 123456 } },
         .detect_ns = 1700000000001123456,
         .latency_ns = 12300,
     };
+}
+
+/* Dollars to bitcoin, to ether, to dollars: what the second leg pays with, the first has brought.
+ */
+static inline struct opportunity sample_cycle(void)
+{
+    static const struct arb_instrument eth_btc = {
+        .symbol = "ETH/BTC", .base = "ETH", .quote = "BTC", .px_scale = 8, .qty_scale = 6
+    };
+    static const struct arb_instrument eth_usd = {
+        .symbol = "ETH/USD", .base = "ETH", .quote = "USD", .px_scale = 4, .qty_scale = 8
+    };
+    struct opportunity o = sample_opportunity();
+
+    o.terms.n_legs = 3;
+    o.terms.legs[1] = (struct arb_leg){
+        .side = ARB_BUY, .qty = 10000000, .limit_px = 4900000, .notional = 49000000, .fee = 98000
+    };
+    o.terms.legs[2] = (struct arb_leg){ .side = ARB_SELL,
+                                        .qty = 1000000000,
+                                        .limit_px = 31600000,
+                                        .notional = 316000000,
+                                        .fee = -632000 };
+    o.legs[2] = o.legs[1];
+    o.legs[1].info = eth_btc;
+    o.legs[2].info = eth_usd;
+    return o;
 }
 
 #endif /* ARB_WIRE_SAMPLES_H */

@@ -23,8 +23,16 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
                                              .size = (uint32_t)sizeof(struct arb_opportunity),
                                              .event = ARB_OPPORTUNITY_OPEN,
                                              .id = self->id++,
-                                             .instrument = market->instrument,
-                                             .sell_venue = market->n_venues - 1,
+                                             .n_legs = 2,
+                                             .legs = { { .instrument = market->instrument,
+                                                         .side = ARB_BUY,
+                                                         .qty = 1,
+                                                         .limit_px = 1 },
+                                                       { .instrument = market->instrument,
+                                                         .venue = market->n_venues - 1,
+                                                         .side = ARB_SELL,
+                                                         .qty = 1,
+                                                         .limit_px = 1 } },
                                          });
 }
 

@@ -53,27 +53,51 @@ enum arb_close_reason {
 
 enum {
     ARB_OPPORTUNITIES_MAX = 4096, /* that one callback may publish */
+    ARB_LEGS_MAX = 6,
+};
+
+enum arb_side {
+    ARB_BUY = 1,  /* takes asks, and pays with the quote currency */
+    ARB_SELL = 2, /* takes bids, and pays with the base currency */
 };
 
 /*
- * Buy `qty` on one venue, sell it on another. Copied by the host, which adds names, times,
- * leg ages, and the sequence numbers of both books as on_market() showed them.
- * Money is in the quote currency, in units of 10^-px_scale, rounded against us.
+ * One order of an opportunity. Money of a leg is in the quote currency of its instrument, in units
+ * of 10^-px_scale, rounded against us.
+ */
+struct arb_leg {
+    uint32_t instrument; /* arb_market.instrument */
+    uint32_t venue;      /* index into arb_market.venues */
+    uint32_t side;       /* enum arb_side */
+    uint32_t reserved;
+    int64_t qty;
+    int64_t limit_px; /* the worst price touched: a limit that fills `qty` */
+    int64_t notional; /* of `qty`, at the prices of the book, before the fee */
+    int64_t fee;      /* to take; negative: a rebate */
+    uint64_t more[2]; /* zero; legs come in arrays, so the stride is fixed for a MAJOR */
+};
+
+/*
+ * Orders to send at once, which together end with more of a currency than they began with. Copied
+ * by the host, which adds names, times, ages, and the sequence numbers of the books as they were
+ * shown.
+ *
+ * Money is in what the first leg pays with: the quote currency of its instrument in units of
+ * 10^-px_scale when it buys, the base currency in units of 10^-qty_scale when it sells. Rounded
+ * against us.
  */
 struct arb_opportunity {
     uint32_t size;
-    uint32_t event;                 /* enum arb_opportunity_event */
-    uint64_t id;                    /* the strategy's choice; the same from OPEN to CLOSE */
-    uint32_t instrument;            /* arb_market.instrument */
-    uint32_t buy_venue, sell_venue; /* index into arb_market.venues */
-    uint32_t reason;                /* enum arb_close_reason; 0 unless CLOSE */
-    int64_t qty;
-    int64_t buy_px, sell_px;    /* worst prices touched: limits that fill `qty` */
-    int64_t cost, proceeds;     /* of `qty`, before fees */
-    int64_t fees;               /* both taker fees */
+    uint32_t event;  /* enum arb_opportunity_event */
+    uint64_t id;     /* the strategy's choice; the same from OPEN to CLOSE */
+    uint32_t reason; /* enum arb_close_reason; 0 unless CLOSE */
+    uint32_t n_legs; /* 2 to ARB_LEGS_MAX; legs, venues and sides stay from OPEN to CLOSE */
+    struct arb_leg legs[ARB_LEGS_MAX];
+    int64_t cost, proceeds;     /* spent by the first leg, brought by the last, before fees */
+    int64_t fees;               /* of all legs */
     int64_t gross, net;         /* proceeds - cost, and that minus fees */
     int64_t gross_ppm, net_ppm; /* relative to the cost */
-    /* enum arb_verified of the levels that `qty` takes: the weaker leg decides. 0: not said. */
+    /* enum arb_verified of the levels that are taken: the weakest leg decides. 0: not said. */
     uint32_t verified;
     uint32_t reserved;
 };
@@ -111,6 +135,7 @@ struct arb_strategy_ops {
 struct arb_strategy_calls {
     struct arb_host_calls base;
     int (*opportunity)(struct arb_host *host, const struct arb_opportunity *opportunity);
+    int (*market)(struct arb_host *host, uint32_t instrument, struct arb_market *market);
 };
 
 static inline const struct arb_strategy_calls *arb_strategy_calls_of(const struct arb_host *host)
@@ -122,6 +147,17 @@ static inline int arb_opportunity_publish(struct arb_host *host,
                                           const struct arb_opportunity *opportunity)
 {
     return arb_strategy_calls_of(host)->opportunity(host, opportunity);
+}
+
+/*
+ * Looks at any instrument, in timers too; `changed` is 0. ARB_EINVAL: on_market() has not shown it
+ * yet. Borrowed for the callback.
+ */
+static inline int arb_market_view(struct arb_host *host, uint32_t instrument,
+                                  struct arb_market *market)
+{
+    market->size = (uint32_t)sizeof(*market);
+    return arb_strategy_calls_of(host)->market(host, instrument, market);
 }
 
 #ifdef __cplusplus

@@ -1,0 +1,76 @@
+/*
+ * opportunity_fields.h - what both versions of an opportunity's message have in common.
+ *
+ *   opportunity_writer.c    writes version 2
+ *   opportunity_reader.c    reads version 2, and finds out which one it is
+ *   opportunity_reader_1.c  reads version 1: one that buys, and one that sells
+ */
+#ifndef ARB_OPPORTUNITY_FIELDS_H
+#define ARB_OPPORTUNITY_FIELDS_H
+
+#include "wire/wire.h"
+#include "wire/wire_text.h"
+
+enum {
+    BPS_SCALE = 2,     /* ppm as basis points: 1234 is "12.34" */
+    LATENCY_SCALE = 1, /* tenths of a microsecond */
+    NS_PER_LATENCY_UNIT = 100,
+};
+
+/* What reading a member needs to know of the rest of the message: the context of all of these. */
+struct opportunity_reading {
+    struct opportunity *out;
+    int64_t pub_ns;
+    bool has_scale; /* of money, which a writer puts in front of it */
+};
+
+bool opportunity_read_type(struct arb_json *json, void *context, void *unused);
+bool opportunity_read_event(struct arb_json *json, void *context, void *member);
+bool opportunity_read_reason(struct arb_json *json, void *context, void *member);
+bool opportunity_read_verified(struct arb_json *json, void *context, void *member);
+bool opportunity_read_money(struct arb_json *json, void *context, void *member);
+bool opportunity_read_bps(struct arb_json *json, void *context, void *member);
+bool opportunity_read_latency(struct arb_json *json, void *context, void *member);
+bool opportunity_read_pub_ns(struct arb_json *json, void *context, void *unused);
+
+/* Members that both have, in this order, between the legs of one and the other. */
+#define OPPORTUNITY_MONEY_FIELDS                                                                   \
+    { "gross", opportunity_read_money, offsetof(struct opportunity, terms.gross) },                \
+        { "net", opportunity_read_money, offsetof(struct opportunity, terms.net) },                \
+        { "gross_bps", opportunity_read_bps, offsetof(struct opportunity, terms.gross_ppm) },      \
+        { "net_bps", opportunity_read_bps, offsetof(struct opportunity, terms.net_ppm) },          \
+        { "cost", opportunity_read_money, offsetof(struct opportunity, terms.cost) },              \
+        { "proceeds", opportunity_read_money, offsetof(struct opportunity, terms.proceeds) },      \
+    {                                                                                              \
+        "fees", opportunity_read_money, offsetof(struct opportunity, terms.fees)                   \
+    }
+
+/*
+ * A table's last two members are `reason`, which a close and nothing else has, and `verified`,
+ * which a strategy need not say; all others have to be there. False: they are not as they should.
+ */
+bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_fields);
+
+/* Of a leg. The ages are cut to microseconds; they are computed when all is read. */
+#define OPPORTUNITY_BOOK_FIELDS                                                                    \
+    { "seq", wire_read_u64, offsetof(struct opportunity_leg, seq) },                               \
+        { "session", wire_read_hex, offsetof(struct opportunity_leg, session) },                   \
+        { "venue_ns", wire_read_i64, offsetof(struct opportunity_leg, venue_ns) },                 \
+        { "recv_ns", wire_read_i64, offsetof(struct opportunity_leg, recv_ns) },                   \
+        { "clock_offset_ns", wire_read_i64, offsetof(struct opportunity_leg, clock.offset_ns) },   \
+        { "clock_error_ns", wire_read_error, offsetof(struct opportunity_leg, clock.error_ns) },   \
+        { "verified", opportunity_read_verified, offsetof(struct opportunity_leg, verified) },     \
+        { "levels", wire_read_u32, offsetof(struct opportunity_leg, n_levels) },                   \
+    {                                                                                              \
+        "verified_levels", wire_read_u32, offsetof(struct opportunity_leg, verified_levels)        \
+    }
+
+enum { OPPORTUNITY_BOOK_FIELDS_N = 9 };
+
+/* The members of a leg that are its own, `n_own` in front, and of its book. */
+bool opportunity_leg_has_all(uint32_t seen, unsigned n_own);
+
+/* opportunity_reader_1.c */
+bool opportunity_read_1(struct arb_json *json, struct opportunity_reading *reading);
+
+#endif /* ARB_OPPORTUNITY_FIELDS_H */

@@ -1,0 +1,258 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "arbspot/fields.h"
+#include "wire/opportunity_fields.h"
+
+/* -- members of both versions ------------------------------------------------------------- */
+
+bool opportunity_read_type(struct arb_json *json, void *context, void *unused)
+{
+    struct arb_bytes type;
+
+    (void)context;
+    (void)unused;
+    return arb_json_string(json, &type) &&
+           (arb_bytes_are(type, "opportunity") || arb_json_fail(json, ARB_EPROTO));
+}
+
+bool opportunity_read_event(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_enum(json, opportunity_event_name, ARB_OPPORTUNITY_OPEN, ARB_OPPORTUNITY_CLOSE,
+                          member);
+}
+
+bool opportunity_read_reason(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_ABANDONED, member);
+}
+
+bool opportunity_read_verified(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_enum(json, verified_name, ARB_VERIFIED, ARB_SUSPECT, member);
+}
+
+bool opportunity_read_money(struct arb_json *json, void *context, void *member)
+{
+    const struct opportunity_reading *const reading = context;
+
+    if (!reading->has_scale) {
+        return arb_json_fail(json, ARB_EPROTO);
+    }
+    return wire_read_signed(json, opportunity_scale(reading->out), member);
+}
+
+bool opportunity_read_bps(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_signed(json, BPS_SCALE, member);
+}
+
+bool opportunity_read_latency(struct arb_json *json, void *context, void *member)
+{
+    int64_t *const latency_ns = member;
+    int64_t units = 0;
+
+    (void)context;
+    if (!wire_read_signed(json, LATENCY_SCALE, &units)) {
+        return false;
+    }
+    return !__builtin_mul_overflow(units, NS_PER_LATENCY_UNIT, latency_ns) ||
+           arb_json_fail(json, ARB_ERANGE);
+}
+
+bool opportunity_read_pub_ns(struct arb_json *json, void *context, void *unused)
+{
+    struct opportunity_reading *const reading = context;
+
+    (void)unused;
+    return wire_read_i64(json, context, &reading->pub_ns);
+}
+
+bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_fields)
+{
+    const uint32_t verified_bit = UINT32_C(1) << (n_fields - 1), reason_bit = verified_bit >> 1;
+    const uint32_t reason = o->terms.event == ARB_OPPORTUNITY_CLOSE ? reason_bit : 0;
+
+    return (seen & ~verified_bit) == ((reason_bit - 1) | reason);
+}
+
+bool opportunity_leg_has_all(uint32_t seen, unsigned n_own)
+{
+    enum { NEEDED = 4, CLOCK = 3 << NEEDED, PROOF = 3 << 6, PART = 1 << 8 };
+    const uint32_t own = (UINT32_C(1) << n_own) - 1, book = seen >> n_own;
+    const uint32_t clock = book & CLOCK, proof = book & (PROOF | PART);
+
+    return (seen & own) == own && (book & ((1 << NEEDED) - 1)) == (1 << NEEDED) - 1 &&
+           (clock == 0 || clock == CLOCK) && /* both or neither */
+           (proof == 0 || (proof & PROOF) == PROOF);
+}
+
+/* -- a leg ----------------------------------------------------------------------------------- */
+
+/* As it stands in a message: what of it is in the terms, behind what the host knows of it. */
+struct leg {
+    struct opportunity_leg leg; /* first, for the members of its book */
+    struct arb_leg terms;
+};
+
+/* Numbers cannot be read without their scale: a writer puts it in front of them. */
+struct leg_reading {
+    const struct leg *leg;
+    bool has_scales;
+};
+
+static bool read_side(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_enum(json, side_name, ARB_BUY, ARB_SELL, member);
+}
+
+static bool read_scales(struct arb_json *json, void *context, void *member)
+{
+    struct leg_reading *const reading = context;
+
+    reading->has_scales = wire_read_scales(json, context, member);
+    return reading->has_scales;
+}
+
+static bool read_px(struct arb_json *json, void *context, void *member)
+{
+    const struct leg_reading *const reading = context;
+
+    return reading->has_scales ? wire_read_signed(json, reading->leg->leg.info.px_scale, member)
+                               : arb_json_fail(json, ARB_EPROTO);
+}
+
+static bool read_qty(struct arb_json *json, void *context, void *member)
+{
+    const struct leg_reading *const reading = context;
+
+    return reading->has_scales ? wire_read_signed(json, reading->leg->leg.info.qty_scale, member)
+                               : arb_json_fail(json, ARB_EPROTO);
+}
+
+static const struct wire_field leg_fields[] = {
+    { "venue", wire_read_name, offsetof(struct leg, leg.venue) },
+    { "symbol", wire_read_symbol, offsetof(struct leg, leg.info) },
+    { "side", read_side, offsetof(struct leg, terms.side) },
+    { "scale", read_scales, offsetof(struct leg, leg.info) },
+    { "qty", read_qty, offsetof(struct leg, terms.qty) },
+    { "limit", read_px, offsetof(struct leg, terms.limit_px) },
+    { "notional", read_px, offsetof(struct leg, terms.notional) },
+    { "fee", read_px, offsetof(struct leg, terms.fee) },
+    OPPORTUNITY_BOOK_FIELDS,
+};
+
+enum { N_LEG_FIELDS = sizeof(leg_fields) / sizeof(*leg_fields) };
+
+static bool read_leg(struct arb_json *json, struct leg *leg)
+{
+    static const struct wire_object leg_object = { leg_fields, N_LEG_FIELDS };
+    struct leg_reading reading = { .leg = leg };
+    uint32_t seen;
+
+    memset(leg, 0, sizeof(*leg));
+    return wire_read_object(json, &leg_object, &reading, leg, &seen) &&
+           (opportunity_leg_has_all(seen, N_LEG_FIELDS - OPPORTUNITY_BOOK_FIELDS_N) ||
+            arb_json_fail(json, ARB_EPROTO));
+}
+
+static bool read_legs(struct arb_json *json, void *context, void *member)
+{
+    struct opportunity_reading *const reading = context;
+    struct opportunity *const out = member;
+    struct leg leg;
+
+    arb_json_array(json);
+    while (arb_json_next(json)) {
+        if (out->terms.n_legs == ARB_LEGS_MAX) {
+            return arb_json_fail(json, ARB_ELIMIT);
+        }
+        if (!read_leg(json, &leg)) {
+            return false;
+        }
+        out->legs[out->terms.n_legs] = leg.leg;
+        out->terms.legs[out->terms.n_legs++] = leg.terms;
+    }
+    reading->has_scale = out->terms.n_legs >= 2;
+    return arb_json_ok(json) && (reading->has_scale || arb_json_fail(json, ARB_EPROTO));
+}
+
+/* -- a message ------------------------------------------------------------------------------- */
+
+/* The symbol and the currency follow from the first leg; on the wire they are for others. */
+static const struct wire_field fields[] = {
+    { "type", opportunity_read_type, 0 },
+    { "event", opportunity_read_event, offsetof(struct opportunity, terms.event) },
+    { "id", wire_read_hex, offsetof(struct opportunity, terms.id) },
+    { "seq", wire_read_u64, offsetof(struct opportunity, seq) },
+    { "session", wire_read_hex, offsetof(struct opportunity, session) },
+    { "strategy", wire_read_name, offsetof(struct opportunity, strategy) },
+    { "legs", read_legs, 0 },
+    OPPORTUNITY_MONEY_FIELDS,
+    { "detect_ns", wire_read_i64, offsetof(struct opportunity, detect_ns) },
+    { "latency_us", opportunity_read_latency, offsetof(struct opportunity, latency_ns) },
+    { "pub_ns", opportunity_read_pub_ns, 0 },
+    { "reason", opportunity_read_reason, offsetof(struct opportunity, terms.reason) },
+    { "verified", opportunity_read_verified, offsetof(struct opportunity, terms.verified) },
+};
+
+enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
+
+static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
+{
+    static const struct wire_object object = { fields, N_FIELDS };
+    uint32_t seen;
+
+    return wire_read_object(json, &object, reading, reading->out, &seen) &&
+           (opportunity_has_all(reading->out, seen, N_FIELDS) || arb_json_fail(json, ARB_EPROTO));
+}
+
+/* The version stands first in what we write, and anywhere in what others do. */
+static bool read_version(struct arb_json json, uint64_t *version, int *rc)
+{
+    const struct arb_json_field field = { "v", ARB_JSON_U64, version };
+
+    if (arb_json_fields(&json, &field, 1) != 1) {
+        *rc = arb_json_ok(&json) ? ARB_EPROTO : json.rc;
+        return false;
+    }
+    *rc = *version == 1 || *version == 2 ? ARB_OK : ARB_ENOTSUP;
+    return *rc == ARB_OK;
+}
+
+static int fill_ages(struct opportunity *o)
+{
+    for (uint32_t i = 0; i < o->terms.n_legs; i++) {
+        struct opportunity_leg *const leg = &o->legs[i];
+        if (__builtin_sub_overflow(o->detect_ns, leg->recv_ns, &leg->age_ns)) {
+            return ARB_ERANGE;
+        }
+        leg->venue_age_ns = opportunity_venue_age(leg, o->detect_ns);
+    }
+    return ARB_OK;
+}
+
+int wire_read_opportunity(struct arb_bytes message, struct opportunity *out, int64_t *pub_ns)
+{
+    struct arb_json json = arb_json_over(message);
+    struct opportunity_reading reading = { .out = out };
+    uint64_t version = 0;
+    int rc;
+
+    memset(out, 0, sizeof(*out));
+    out->terms.size = (uint32_t)sizeof(out->terms);
+    if (!read_version(json, &version, &rc)) {
+        return rc;
+    }
+    if (!(version == 1 ? opportunity_read_1(&json, &reading) : read_2(&json, &reading)) ||
+        !arb_json_end(&json)) {
+        return json.rc;
+    }
+    *pub_ns = reading.pub_ns;
+    return fill_ages(out);
+}

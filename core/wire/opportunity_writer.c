@@ -1,0 +1,149 @@
+#include <string.h>
+
+#include "wire/opportunity_fields.h"
+
+enum {
+    AGE_SCALE = 3, /* microseconds as milliseconds */
+    NS_PER_AGE_UNIT = 1000,
+};
+
+static char *put_member_string(char *at, const char *member, const char *text)
+{
+    at = put_text(at, member);
+    return put_string(at, text, strlen(text));
+}
+
+/* A decimal string with as few digits as it needs. */
+static char *put_decimal(char *at, const char *member, int64_t value, unsigned scale)
+{
+    at = put_text(at, member);
+    *at++ = '"';
+    at = digits_write_signed(at, value, scale, ARB_DIGITS_UNKNOWN);
+    *at++ = '"';
+    return at;
+}
+
+/* A decimal string with all digits of its scale, so that columns line up. */
+static char *put_fixed(char *at, const char *member, int64_t value, unsigned scale)
+{
+    at = put_text(at, member);
+    *at++ = '"';
+    at = digits_write_signed(at, value, scale, scale);
+    *at++ = '"';
+    return at;
+}
+
+static char *put_hex(char *at, const char *member, uint64_t value)
+{
+    at = put_text(at, member);
+    *at++ = '"';
+    at = digits_write_hex(at, value);
+    *at++ = '"';
+    return at;
+}
+
+static char *put_u64(char *at, const char *member, uint64_t value)
+{
+    return digits_write_u64(put_text(at, member), value);
+}
+
+static char *put_i64(char *at, const char *member, int64_t value)
+{
+    return digits_write_i64(put_text(at, member), value);
+}
+
+static char *put_identity(char *at, const struct opportunity *o)
+{
+    const struct arb_opportunity *const terms = &o->terms;
+
+    at = put_text(at, "{\"v\":2,\"type\":\"opportunity\",\"event\":\"");
+    at = put_text(at, opportunity_event_name(terms->event));
+    *at++ = '"';
+    if (terms->event == ARB_OPPORTUNITY_CLOSE) {
+        at = put_member_string(at, ",\"reason\":", close_reason_name(terms->reason));
+    }
+    at = put_hex(at, ",\"id\":", terms->id);
+    at = put_u64(at, ",\"seq\":", o->seq);
+    at = put_hex(at, ",\"session\":", o->session);
+    at = put_member_string(at, ",\"strategy\":", o->strategy);
+    at = put_member_string(at, ",\"symbol\":", opportunity_symbol(o));
+    return put_member_string(at, ",\"currency\":", opportunity_currency(o));
+}
+
+static char *put_money(char *at, const struct opportunity *o)
+{
+    const struct arb_opportunity *const terms = &o->terms;
+    const unsigned scale = opportunity_scale(o);
+
+    if (terms->verified != 0) {
+        at = put_member_string(at, ",\"verified\":", verified_name(terms->verified));
+    }
+    at = put_decimal(at, ",\"gross\":", terms->gross, scale);
+    at = put_decimal(at, ",\"net\":", terms->net, scale);
+    at = put_fixed(at, ",\"gross_bps\":", terms->gross_ppm, BPS_SCALE);
+    at = put_fixed(at, ",\"net_bps\":", terms->net_ppm, BPS_SCALE);
+    at = put_decimal(at, ",\"cost\":", terms->cost, scale);
+    at = put_decimal(at, ",\"proceeds\":", terms->proceeds, scale);
+    return put_decimal(at, ",\"fees\":", terms->fees, scale);
+}
+
+static char *put_order(char *at, const struct arb_instrument *info, const struct arb_leg *terms)
+{
+    at = put_member_string(at, ",\"symbol\":", info->symbol);
+    at = put_member_string(at, ",\"side\":", side_name(terms->side));
+    at = put_text(at, ",\"scale\":[");
+    at = put_scales(at, info->px_scale, info->qty_scale);
+    at = put_text(at, "]");
+    at = put_decimal(at, ",\"qty\":", terms->qty, info->qty_scale);
+    at = put_decimal(at, ",\"limit\":", terms->limit_px, info->px_scale);
+    at = put_decimal(at, ",\"notional\":", terms->notional, info->px_scale);
+    return put_decimal(at, ",\"fee\":", terms->fee, info->px_scale);
+}
+
+static char *put_book(char *at, const struct opportunity_leg *leg)
+{
+    at = put_u64(at, ",\"seq\":", leg->seq);
+    at = put_hex(at, ",\"session\":", leg->session);
+    at = put_i64(at, ",\"venue_ns\":", leg->venue_ns);
+    at = put_i64(at, ",\"recv_ns\":", leg->recv_ns);
+    at = put_fixed(at, ",\"age_ms\":", leg->age_ns / NS_PER_AGE_UNIT, AGE_SCALE);
+    if (arb_clock_is_known(leg->clock)) {
+        at = put_clock(at, leg->clock);
+        at = put_fixed(at, ",\"venue_age_ms\":", leg->venue_age_ns / NS_PER_AGE_UNIT, AGE_SCALE);
+    }
+    if (leg->verified != 0) {
+        at = put_member_string(at, ",\"verified\":", verified_name(leg->verified));
+        at = put_u64(at, ",\"levels\":", leg->n_levels);
+    }
+    if (leg->verified_levels != 0) {
+        at = put_u64(at, ",\"verified_levels\":", leg->verified_levels);
+    }
+    return at;
+}
+
+/* In front of the money, which a reader cannot tell without the scales of the first. */
+static char *put_legs(char *at, const struct opportunity *o)
+{
+    at = put_text(at, ",\"legs\":[");
+    for (uint32_t i = 0; i < o->terms.n_legs; i++) {
+        at = put_member_string(at, i == 0 ? "{\"venue\":" : ",{\"venue\":", o->legs[i].venue);
+        at = put_order(at, &o->legs[i].info, &o->terms.legs[i]);
+        at = put_book(at, &o->legs[i]);
+        *at++ = '}';
+    }
+    *at++ = ']';
+    return at;
+}
+
+size_t wire_write_opportunity(const struct opportunity *o, int64_t pub_ns, char *out)
+{
+    char *at = put_identity(out, o);
+
+    at = put_legs(at, o);
+    at = put_money(at, o);
+    at = put_i64(at, ",\"detect_ns\":", o->detect_ns);
+    at = put_fixed(at, ",\"latency_us\":", o->latency_ns / NS_PER_LATENCY_UNIT, LATENCY_SCALE);
+    at = put_i64(at, ",\"pub_ns\":", pub_ns);
+    *at++ = '}';
+    return (size_t)(at - out);
+}
