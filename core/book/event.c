@@ -20,40 +20,53 @@ uint32_t event_book_crc(const struct arb_level *bids, uint32_t n_bids, const str
     return n_asks == 0 ? crc : crc_best(crc, asks, n_asks);
 }
 
+static size_t terms_len(const struct event *event)
+{
+    return event->kind == EVENT_SNAPSHOT && event->terms != NULL ? sizeof(*event->terms) : 0;
+}
+
 size_t event_record_len(const struct event *event)
 {
     const size_t levels = (size_t)event->n_bids + event->n_asks;
-    return sizeof(*event) + levels * sizeof(struct arb_level) + event->reason_len + 1;
+    return sizeof(*event) + levels * sizeof(struct arb_level) + terms_len(event) +
+           event->reason_len + 1;
+}
+
+static char *append(char *at, const void *data, size_t len)
+{
+    if (len > 0) {
+        memcpy(at, data, len);
+    }
+    return at + len;
 }
 
 void event_record_write(const struct event *event, void *record)
 {
-    char *at = (char *)record + sizeof(*event);
-    const size_t bids_len = event->n_bids * sizeof(struct arb_level);
-    const size_t asks_len = event->n_asks * sizeof(struct arb_level);
+    struct event *const copy = record;
+    char *at = (char *)(copy + 1);
 
-    memcpy(record, event, sizeof(*event));
-    if (bids_len > 0) {
-        memcpy(at, event->bids, bids_len);
+    *copy = *event;
+    at = append(at, event->bids, event->n_bids * sizeof(struct arb_level));
+    at = append(at, event->asks, event->n_asks * sizeof(struct arb_level));
+    if (terms_len(event) == 0) {
+        copy->terms = NULL;
     }
-    if (asks_len > 0) {
-        memcpy(at + bids_len, event->asks, asks_len);
-    }
-    at += bids_len + asks_len;
-    if (event->reason_len > 0) {
-        memcpy(at, event->reason, event->reason_len);
-    }
-    at[event->reason_len] = '\0';
+    at = append(at, event->terms, terms_len(event));
+    *append(at, event->reason, event->reason_len) = '\0';
 }
 
 const struct event *event_record_read(void *record)
 {
     struct event *const event = record;
     struct arb_level *const levels = (struct arb_level *)(void *)(event + 1);
+    char *const end = (char *)(levels + event->n_bids + event->n_asks);
 
     event->bids = levels;
     event->asks = levels + event->n_bids;
-    event->reason = (const char *)(levels + event->n_bids + event->n_asks);
+    event->reason = end + terms_len(event);
+    if (event->terms != NULL) {
+        event->terms = (const struct arb_order_terms *)(void *)end;
+    }
     return event;
 }
 

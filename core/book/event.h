@@ -7,7 +7,7 @@
  * Sequence: every event of a book has its own `seq`; `prev_seq` is the seq of the event this
  * consumer was sent before it. A delta whose prev_seq is not the last seq seen was lost
  * on the way: wait for a snapshot. A new session starts a new sequence; of two sessions the
- * greater one is newer.
+ * greater one is newer. What a venue demands of orders comes with each snapshot.
  *
  * A book is LIVE only as long as somebody watches it: each venue says once a second that its
  * session is alive, and what was heard of it counts for consumer/lease.h's LEASE_NS.
@@ -63,6 +63,7 @@ struct event {
     struct arb_clock clock;       /* of the venue, when the event was made */
     const struct arb_level *bids; /* snapshot: worst first, as in a book; delta: in order */
     const struct arb_level *asks;
+    const struct arb_order_terms *terms; /* snapshot: what the venue demands; NULL: not known */
     const char *reason; /* terminated; "" unless a status; EVENT_ALIVE off a topic: the host */
 };
 

@@ -98,6 +98,7 @@ void live_book_event(const struct live_book *book, const struct live_rules *rule
     event->recv_ns = book->recv.utc_ns;
     event->n_bids = event->n_asks = 0;
     event->bids = event->asks = NULL;
+    event->terms = NULL;
     event->reason = "";
     event->reason_len = 0;
     /* Whose it is, and its place among the others: the caller's. */
@@ -126,10 +127,17 @@ static void status_event(const struct live_book *book, const struct live_rules *
     event->reason_len = (uint32_t)strlen(book->reason);
 }
 
+static bool are_known(const struct arb_order_terms *terms)
+{
+    return terms->tick.units > 0 || terms->lot.units > 0 || terms->min_qty.units > 0 ||
+           terms->min_notional.units > 0;
+}
+
 static void snapshot_event(const struct live_book *book, const struct live_rules *rules,
                            struct event *event)
 {
     live_book_event(book, rules, EVENT_SNAPSHOT, event);
+    event->terms = are_known(&book->terms) ? &book->terms : NULL;
     event->bids = book_side_begin(&book->book.bids);
     event->asks = book_side_begin(&book->book.asks);
     event->n_bids = book->book.bids.n;

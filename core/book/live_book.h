@@ -98,6 +98,7 @@ struct live_book {
     int64_t seed_venue_ns; /* of the last snapshot: a TOP that is not newer proves nothing */
     int64_t top_ns;        /* mono: when a TOP came last; 0: none since it began to wait */
     struct live_progress at;
+    struct arb_order_terms terms; /* as the catalog last had them; all 0: not known */
     struct live_held held;
     struct silence silence;
     struct cross_check check;

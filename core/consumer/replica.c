@@ -56,6 +56,7 @@ static enum arb_verdict settle(struct replica *replica, const struct event *even
 
 static enum arb_verdict apply_snapshot(struct replica *replica, const struct event *event)
 {
+    static const struct arb_order_terms unknown;
     int rc = book_side_replace(&replica->book.bids, event->bids, event->n_bids);
 
     if (rc == ARB_OK) {
@@ -63,6 +64,7 @@ static enum arb_verdict apply_snapshot(struct replica *replica, const struct eve
     }
     replica->px_scale = event->info->px_scale;
     replica->qty_scale = event->info->qty_scale;
+    replica->terms = event->terms == NULL ? unknown : *event->terms;
     return settle(replica, event, rc, ARB_VERDICT_SNAPSHOT);
 }
 

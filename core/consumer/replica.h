@@ -13,10 +13,11 @@
 
 struct replica {
     struct book book;
-    struct arb_book view;        /* without the levels, which move: see replica_view() */
-    uint64_t session;            /* of the last event that was taken */
-    uint8_t px_scale, qty_scale; /* of the last snapshot */
-    bool is_heard;               /* session and view.seq are of an event that was taken */
+    struct arb_book view;         /* without the levels, which move: see replica_view() */
+    uint64_t session;             /* of the last event that was taken */
+    uint8_t px_scale, qty_scale;  /* of the last snapshot */
+    struct arb_order_terms terms; /* likewise; all 0: not known */
+    bool is_heard;                /* session and view.seq are of an event that was taken */
 };
 
 /* Starts EMPTY, and halted as long as nobody said that it is open. */

@@ -205,6 +205,7 @@ void instruments_list(struct session *session, const struct arb_listing *listing
     candidate->px_digits = listing->px_digits;
     candidate->qty_digits = listing->qty_digits;
     candidate->trading = (uint8_t)listing->trading;
+    candidate->terms = listing->terms;
     if (candidate->venue_symbol[0] == '\0') {
         copy_name(candidate->venue_symbol, listing->venue_symbol, strlen(listing->venue_symbol));
     }
@@ -219,6 +220,7 @@ void instruments_list(struct session *session, const struct arb_listing *listing
     if (!has_room(candidate, &session->instruments.list[candidate->index])) {
         refuse_digits(session, candidate, now);
     }
+    session->books[candidate->index].live.terms = candidate->terms;
     books_trading(session, candidate->index, candidate->trading, now, "listed so by the venue");
 }
 
@@ -365,6 +367,7 @@ static void make(struct session *session, struct candidate *candidate, struct sc
         ARB_OK) {
         log_line(ARB_ERROR, session->who, "no room for %s: restart the host", info->symbol);
     }
+    session->books[i].live.terms = candidate->terms;
     books_trading(session, i, candidate->trading, now, "listed so by the venue");
     if (!has_room(candidate, info)) {
         refuse_digits(session, candidate, now);

@@ -126,6 +126,7 @@ struct catalog {
 struct candidate {
     char symbol[ARB_SYMBOL_MAX];
     char venue_symbol[ARB_SYMBOL_MAX]; /* "": not known */
+    struct arb_order_terms terms;      /* all 0: not known */
     uint8_t px_digits, qty_digits;
     uint8_t trading;
     bool is_listed, is_listed_next;

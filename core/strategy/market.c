@@ -7,6 +7,7 @@
 #include "arbspot/symbols.h"
 #include "consumer/lease.h"
 #include "consumer/replica.h"
+#include "strategy/terms.h"
 #include "util/log.h"
 
 enum {
@@ -17,16 +18,18 @@ enum {
 struct leg {
     struct replica replica;
     uint64_t shown_session;
-    uint32_t partition; /* that its last event came from */
-    bool is_alive;      /* its host */
+    struct arb_order_terms terms; /* as shown */
+    uint32_t partition;           /* that its last event came from */
+    bool is_alive;                /* its host */
     bool is_conflict_logged;
 };
 
 struct instrument {
     struct arb_instrument info;
-    uint32_t changed;       /* bit i: venue i; 0 while not queued */
-    struct arb_book *shown; /* [n_venues] */
-    struct leg legs[];      /* [n_venues] */
+    uint32_t changed;        /* bit i: venue i; 0 while not queued */
+    struct arb_book *shown;  /* [n_venues] */
+    struct arb_terms *terms; /* [n_venues], as shown */
+    struct leg legs[];       /* [n_venues] */
 };
 
 struct market {
@@ -87,22 +90,28 @@ static void free_instrument(struct instrument *instrument, uint32_t n_venues)
         replica_fini(&instrument->legs[i].replica);
     }
     free(instrument->shown);
+    free(instrument->terms);
     free(instrument);
 }
 
-static bool init_legs(struct instrument *instrument, uint32_t n_venues)
+static bool init_legs(const struct market_config *config, struct instrument *instrument)
 {
-    for (uint32_t i = 0; i < n_venues; i++) {
-        if (replica_init(&instrument->legs[i].replica) != ARB_OK) {
+    for (uint32_t i = 0; i < config->n_venues; i++) {
+        struct leg *const leg = &instrument->legs[i];
+        if (replica_init(&leg->replica) != ARB_OK) {
             return false;
         }
-        instrument->shown[i] = replica_view(&instrument->legs[i].replica);
+        instrument->shown[i] = replica_view(&leg->replica);
+        instrument->terms[i] =
+            terms_in_units(&leg->terms, &instrument->info, config->venues[i].taker_fee_ppm);
     }
     return true;
 }
 
-static struct instrument *new_instrument(const struct arb_instrument *info, uint32_t n_venues)
+static struct instrument *new_instrument(const struct market_config *config,
+                                         const struct arb_instrument *info)
 {
+    const uint32_t n_venues = config->n_venues;
     struct instrument *const instrument =
         calloc(1, sizeof(*instrument) + n_venues * sizeof(instrument->legs[0]));
 
@@ -112,7 +121,8 @@ static struct instrument *new_instrument(const struct arb_instrument *info, uint
     instrument->info = *info;
     memset(instrument->info.venue_symbol, 0, sizeof(instrument->info.venue_symbol));
     instrument->shown = calloc(n_venues, sizeof(*instrument->shown));
-    if (instrument->shown == NULL || !init_legs(instrument, n_venues)) {
+    instrument->terms = calloc(n_venues, sizeof(*instrument->terms));
+    if (instrument->shown == NULL || instrument->terms == NULL || !init_legs(config, instrument)) {
         free_instrument(instrument, n_venues);
         return NULL;
     }
@@ -140,7 +150,7 @@ static uint32_t intern(struct market *market, const struct arb_instrument *info,
     if (index == MARKET_INSTRUMENTS_MAX) {
         return ARB_NO_INSTRUMENT;
     }
-    struct instrument *const instrument = new_instrument(info, market->config.n_venues);
+    struct instrument *const instrument = new_instrument(&market->config, info);
     if (instrument == NULL || arb_symbol_put(&market->symbols, symbol, index) != ARB_OK) {
         free_instrument(instrument, market->config.n_venues);
         return ARB_NO_INSTRUMENT;
@@ -407,6 +417,18 @@ void market_apply(struct market *market, const struct event *event, int64_t now_
 }
 
 /* Levels move while events are applied, so the strategy's view is made when it looks. */
+/* They change as rarely as a venue's catalog. */
+static void show_terms(const struct market *market, struct instrument *instrument, uint32_t venue)
+{
+    struct leg *const leg = &instrument->legs[venue];
+
+    if (memcmp(&leg->terms, &leg->replica.terms, sizeof(leg->terms)) != 0) {
+        leg->terms = leg->replica.terms;
+        instrument->terms[venue] = terms_in_units(&leg->terms, &instrument->info,
+                                                  market->config.venues[venue].taker_fee_ppm);
+    }
+}
+
 static void show(struct leg *leg, struct arb_book *shown)
 {
     *shown = replica_view(&leg->replica);
@@ -424,6 +446,7 @@ struct arb_market market_view(struct market *market, uint32_t index)
     for (uint32_t i = 0; i < market->config.n_venues; i++) {
         if ((instrument->changed & 1U << i) != 0) {
             show(&instrument->legs[i], &instrument->shown[i]);
+            show_terms(market, instrument, i);
         }
     }
     return (struct arb_market){
@@ -433,6 +456,7 @@ struct arb_market market_view(struct market *market, uint32_t index)
         .n_venues = market->config.n_venues,
         .venues = market->config.venues,
         .books = instrument->shown,
+        .terms = instrument->terms,
     };
 }
 

@@ -6,8 +6,8 @@
 #include "util/json_text.h"
 
 enum {
-    /* Everything but levels and reason: 24 members, names escaped at worst, 13 long numbers. */
-    HEAD_MAX = 512 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 13 * DIGITS_DECIMAL_MAX,
+    /* Everything but levels and reason: 29 members, names escaped at worst, 17 long numbers. */
+    HEAD_MAX = 576 + 2 * JSON_TEXT_GROWTH * ARB_SYMBOL_MAX + 17 * DIGITS_DECIMAL_MAX,
     LEVEL_MAX = 2 * DIGITS_DECIMAL_MAX + 8, /* ["1","2"], */
 };
 
@@ -139,6 +139,31 @@ static char *put_book(char *at, const struct event *event)
     return digits_write_u64(at, event->crc);
 }
 
+/* One of the terms, or nothing when it is not known; `members` are those before. */
+static char *put_term(char *at, const char *name, struct arb_decimal term, unsigned *members)
+{
+    if (term.units <= 0) {
+        return at;
+    }
+    at = put_text(at, (*members)++ == 0 ? "\"" : ",\"");
+    at = put_text(at, name);
+    at = put_text(at, "\":\"");
+    at = digits_write_decimal(at, (uint64_t)term.units, term.scale, term.scale);
+    return put_text(at, "\"");
+}
+
+static char *put_terms(char *at, const struct arb_order_terms *terms)
+{
+    unsigned members = 0;
+
+    at = put_text(at, ",\"terms\":{");
+    at = put_term(at, "tick", terms->tick, &members);
+    at = put_term(at, "lot", terms->lot, &members);
+    at = put_term(at, "min_qty", terms->min_qty, &members);
+    at = put_term(at, "min_notional", terms->min_notional, &members);
+    return put_text(at, "}");
+}
+
 size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
 {
     char *at = put_names(out, event);
@@ -154,6 +179,9 @@ size_t wire_write_event(const struct event *event, int64_t pub_ns, char *out)
         at = put_string(at, event->reason, event->reason_len);
     } else {
         at = put_book(at, event);
+    }
+    if (event->kind == EVENT_SNAPSHOT && event->terms != NULL) {
+        at = put_terms(at, event->terms);
     }
     if (event->conflated > 0) {
         at = put_text(at, ",\"conflated\":");
@@ -332,6 +360,35 @@ static bool read_flag(struct arb_json *json, void *context, void *member)
     return arb_json_bool(json, member);
 }
 
+static bool read_term(struct arb_json *json, void *context, void *member)
+{
+    struct arb_decimal *const term = member;
+    struct arb_bytes text;
+
+    (void)context;
+    if (!arb_json_string(json, &text)) {
+        return false;
+    }
+    *term = arb_decimal_of(text);
+    return term->units > 0 || arb_json_fail(json, ARB_EPROTO);
+}
+
+static bool read_terms(struct arb_json *json, void *context, void *member)
+{
+    static const struct wire_field term_fields[] = {
+        { "tick", read_term, offsetof(struct arb_order_terms, tick) },
+        { "lot", read_term, offsetof(struct arb_order_terms, lot) },
+        { "min_qty", read_term, offsetof(struct arb_order_terms, min_qty) },
+        { "min_notional", read_term, offsetof(struct arb_order_terms, min_notional) },
+    };
+    static const struct wire_object object = { term_fields, 4 };
+    struct wire_event *const out = member;
+    uint32_t seen;
+
+    out->event.terms = &out->terms;
+    return wire_read_object(json, &object, context, &out->terms, &seen);
+}
+
 static const struct wire_field fields[] = {
     { "v", wire_read_version, 0 },
     { "type", read_type, offsetof(struct wire_event, event.kind) },
@@ -361,6 +418,7 @@ static const struct wire_field fields[] = {
     { "from", wire_read_i64, offsetof(struct wire_event, alive.from) },
     { "strategy", wire_read_name, offsetof(struct wire_event, venue.name) },
     { "boot", wire_read_hex, offsetof(struct wire_event, event.boot) },
+    { "terms", read_terms, 0 },
 };
 
 enum {
@@ -374,9 +432,10 @@ enum {
     ALIVE_BITS = 0x1033 | 7 << 22,
     VENUE_BIT = 1 << 2,
     STRATEGY_BIT = 1 << 26, /* instead of it */
+    TERMS_BIT = 1 << 28,    /* of a snapshot, where they are known */
 };
 
-_Static_assert(N_FIELDS == 28, "the bit masks above count the fields");
+_Static_assert(N_FIELDS == 29, "the bit masks above count the fields");
 
 static const struct wire_object event_object = { fields, N_FIELDS };
 
@@ -403,6 +462,7 @@ static void start(struct wire_event *out)
     memset(&out->event, 0, sizeof(out->event));
     memset(&out->venue, 0, sizeof(out->venue));
     memset(&out->info, 0, sizeof(out->info));
+    memset(&out->terms, 0, sizeof(out->terms));
     out->reason[0] = '\0';
     out->alive = (struct wire_alive){ .from = -1 };
     out->event.venue = &out->venue;
@@ -416,12 +476,13 @@ static bool is_complete(uint32_t kind, uint32_t seen)
 {
     const uint32_t rest = kind == EVENT_STATUS ? REASON_BIT : BOOK_BITS;
     const uint32_t clock = seen & CLOCK_BITS;
+    const uint32_t optional =
+        OPTIONAL_BITS | CLOCK_BITS | (kind == EVENT_SNAPSHOT ? (uint32_t)TERMS_BIT : 0);
 
     if (kind == EVENT_ALIVE) {
         return (seen & ALIVE_BITS) == ALIVE_BITS && !(seen & VENUE_BIT) != !(seen & STRATEGY_BIT);
     }
-    return (seen & ~(uint32_t)(OPTIONAL_BITS | CLOCK_BITS)) == (HEAD_BITS | rest) &&
-           (clock == 0 || clock == CLOCK_BITS);
+    return (seen & ~optional) == (HEAD_BITS | rest) && (clock == 0 || clock == CLOCK_BITS);
 }
 
 int wire_read_event(struct arb_bytes message, struct wire_event *out)

@@ -52,6 +52,7 @@ struct wire_event {
     struct event event; /* venue and info point to the members below; an alive has no info */
     struct event_venue venue;
     struct arb_instrument info;
+    struct arb_order_terms terms; /* event.terms points here */
     int64_t pub_ns;
     char reason[EVENT_REASON_MAX];
     struct wire_alive alive;

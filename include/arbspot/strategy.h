@@ -25,6 +25,19 @@ struct arb_venue {
     uint64_t reserved[4];      /* zero; comes in arrays, so the stride is fixed for a MAJOR */
 };
 
+/*
+ * What a venue demands of an order, in the instrument's units, and takes for it. What is not known
+ * is 0, and demands nothing.
+ */
+struct arb_terms {
+    int64_t tick;          /* prices are multiples of it */
+    int64_t lot;           /* quantities are */
+    int64_t min_qty;       /* no order is smaller */
+    int64_t min_notional;  /* price times quantity is not less; in units of 10^-px_scale */
+    int64_t taker_fee_ppm; /* of the notional; negative: a rebate */
+    uint64_t reserved[3];  /* zero; comes in arrays, so the stride is fixed for a MAJOR */
+};
+
 /* One instrument on all its venues. Borrowed for the call. */
 struct arb_market {
     uint32_t size;
@@ -34,6 +47,7 @@ struct arb_market {
     uint32_t changed;               /* bit i set: venue i changed since the last call */
     const struct arb_venue *venues; /* [n_venues], the same order for every instrument */
     const struct arb_book *books;   /* [n_venues]; look at .state and .trading first */
+    const struct arb_terms *terms;  /* [n_venues] */
 };
 
 enum arb_opportunity_event {

@@ -231,17 +231,18 @@ static inline int fake_trading(struct arb_host *host, const char *text)
 static inline int fake_list(struct arb_host *host, const char *text)
 {
     char symbol[FAKE_WORD_MAX], venue_symbol[FAKE_WORD_MAX];
-    unsigned trading = 0, px_digits = 0, qty_digits = 0;
-    const int n =
-        sscanf(text, "%31s %31s %u %u %u", symbol, venue_symbol, &trading, &px_digits, &qty_digits);
+    unsigned trading = 0, px_digits = 0, qty_digits = 0, lot = 0;
+    const int n = sscanf(text, "%31s %31s %u %u %u lot=%u", symbol, venue_symbol, &trading,
+                         &px_digits, &qty_digits, &lot);
 
-    assert(n == 5);
+    assert(n == 5 || n == 6);
     const struct arb_listing listing = { .size = (uint32_t)sizeof(listing),
                                          .trading = trading,
                                          .symbol = symbol,
                                          .venue_symbol = venue_symbol,
                                          .px_digits = (uint8_t)px_digits,
-                                         .qty_digits = (uint8_t)qty_digits };
+                                         .qty_digits = (uint8_t)qty_digits,
+                                         .terms = { .lot = { .units = lot } } };
     return arb_listing_publish(host, &listing);
 }
 

@@ -82,6 +82,9 @@ static inline void world_on_event(void *context, uint32_t instrument, struct eve
     if (event->verified_levels > 0) {
         arb_text_add(log, " top=%u", event->verified_levels);
     }
+    if (event->terms != NULL) {
+        arb_text_add(log, " lot=%" PRId64, event->terms->lot.units);
+    }
     world_levels(log, 'b', event->bids, event->n_bids);
     world_levels(log, 'a', event->asks, event->n_asks);
     arb_text_add(log, "%s%s\n", event->reason_len > 0 ? " " : "",

@@ -152,6 +152,13 @@ static void expect_round_trip(const struct event *event)
     got.bids = event->bids;
     got.asks = event->asks;
     got.reason = event->reason;
+    if (event->kind != EVENT_SNAPSHOT) {
+        assert_null(got.terms); /* of no use to anybody */
+        got.terms = event->terms;
+    } else if (event->terms != NULL) {
+        assert_memory_equal(got.terms, event->terms, sizeof(*got.terms));
+        got.terms = event->terms;
+    }
     assert_memory_equal(&got, event, sizeof(got));
     free(record);
 }
@@ -168,6 +175,22 @@ static void record_gives_back_the_event(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         expect_round_trip(&cases[i]);
     }
+}
+
+static void record_of_a_snapshot_has_the_terms(void **state)
+{
+    static const struct arb_level levels[] = { { 1, 2 }, { 3, 4 } };
+    static const struct arb_order_terms terms = { .tick = { .units = 1, .scale = 2 },
+                                                  .min_notional = { .units = 5 } };
+    struct event event = event_with(levels, 2, levels, 1, "why");
+
+    (void)state;
+    event.terms = &terms;
+    expect_round_trip(&event);
+    event.kind = EVENT_SNAPSHOT;
+    expect_round_trip(&event);
+    event.terms = NULL;
+    expect_round_trip(&event);
 }
 
 static void values_have_their_names(void **state)
@@ -201,6 +224,7 @@ int main(void)
         cmocka_unit_test(checksum_agrees_with_the_bitwise_oracle),
         cmocka_unit_test(levels_behind_the_tenth_do_not_count),
         cmocka_unit_test(record_gives_back_the_event),
+        cmocka_unit_test(record_of_a_snapshot_has_the_terms),
         cmocka_unit_test(values_have_their_names),
         cmocka_unit_test(values_without_a_name_are_question_marks),
     };

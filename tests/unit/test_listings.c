@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "session/state.h"
 #include "stderr_capture.h"
 #include "session_world.h"
 
@@ -63,6 +64,36 @@ static void nothing_is_subscribed_before_the_catalog(void **state)
     world_answer(world, 200, TEN_ROWS);
     world_expect(world, "status 0 SYNCING subscribing\n"
                         "> send 0 sub 0 XBT\n");
+    world_destroy(world);
+}
+
+/* Of the snapshot that the book would be repeated with; 0: it says none. */
+static int64_t lot_now(const struct world *world)
+{
+    struct event event;
+
+    live_book_whole(&world->session->books[0].live, session_rules(world->session), &event);
+    assert_int_equal(event.kind, EVENT_SNAPSHOT);
+    return event.terms == NULL ? 0 : event.terms->lot.units;
+}
+
+static void terms_come_with_snapshots_as_the_catalog_last_had_them(void **state)
+{
+    struct world *const world = started(&by_http, true);
+
+    (void)state;
+    world_answer(world, 200, "list BTC/USD XBT 1 1 8 lot=5;end");
+    world_forget(world);
+    world_say(world, "snap 0 10 b100x1 a101x1");
+    world_say(world, "delta 0 11 b100x2");
+    world_expect(world, "snapshot 0 LIVE lot=5 b100x1 a101x1\n"
+                        "delta 0 LIVE b100x2\n");
+    world_run(world, DAY_MS);
+    world_answer(world, 200, "list BTC/USD XBT 1 1 8 lot=7;end");
+    assert_int_equal(lot_now(world), 7);
+    world_run(world, DAY_MS);
+    world_answer(world, 200, "list BTC/USD XBT 1 1 8;end");
+    assert_int_equal(lot_now(world), 0);
     world_destroy(world);
 }
 
@@ -439,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failed_catalog_says_what_was_wrong),
         cmocka_unit_test(nothing_is_subscribed_before_the_catalog),
+        cmocka_unit_test(terms_come_with_snapshots_as_the_catalog_last_had_them),
         cmocka_unit_test(failed_answer_is_asked_again_in_a_minute),
         cmocka_unit_test(empty_catalog_is_none),
         cmocka_unit_test(pair_whose_name_cannot_be_written_down_is_left_out),

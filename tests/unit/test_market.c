@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "book_text.h"
+#include "arbspot/decimal.h"
 #include "feed_stub.h"
 #include "stderr_capture.h"
 #include "consumer/lease.h"
@@ -88,6 +89,26 @@ static void snapshot_makes_the_book_live(void **state)
     apply(world, feed_stub_quote(&world->a, 100, 101));
     assert_string_equal("BTC/USD changed=1 LIVE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
                         seen(world));
+}
+
+/* With each snapshot; a venue that says nothing demands nothing. */
+static void terms_are_those_of_the_last_snapshot(void **state)
+{
+    static const struct arb_order_terms terms = { .lot = { .units = 5, .scale = 0 } };
+    struct world *const world = *state;
+    struct event event = feed_stub_quote(&world->a, 100, 101);
+    struct arb_market market;
+
+    event.terms = &terms;
+    apply(world, event);
+    assert_true(market_changed(world->market, &market));
+    assert_int_equal(market.terms[0].lot, 5 * arb_pow10(market.info->qty_scale));
+    assert_int_equal(market.terms[1].lot, 0);
+    assert_int_equal(market.terms[0].taker_fee_ppm, market.venues[0].taker_fee_ppm);
+    assert_int_equal(market.terms[1].taker_fee_ppm, market.venues[1].taker_fee_ppm);
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    assert_true(market_changed(world->market, &market));
+    assert_int_equal(market.terms[0].lot, 0);
 }
 
 static void duplicate_does_not_show_the_instrument_again(void **state)
@@ -407,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(snapshot_makes_the_book_live),
+        TEST(terms_are_those_of_the_last_snapshot),
         TEST(duplicate_does_not_show_the_instrument_again),
         TEST(unknown_venue_is_left_out_and_named_once),
         TEST(other_scale_refuses_that_venue_and_says_so_once),

@@ -239,6 +239,10 @@ static void assert_same_head(const struct event *a, const struct event *b)
     assert_memory_equal(a->info, b->info, sizeof(*a->info));
     assert_string_equal(a->reason, b->reason);
     assert_int_equal(a->reason_len, b->reason_len);
+    assert_int_equal(a->terms != NULL, b->terms != NULL);
+    if (a->terms != NULL) {
+        assert_memory_equal(a->terms, b->terms, sizeof(*a->terms));
+    }
 }
 
 /* All but px_digits and qty_digits: of those the text only tells what was needed. */
@@ -277,6 +281,61 @@ static void samples_survive_the_round_trip(void **state)
 
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
         assert_round_trip(&events[i], *state);
+    }
+}
+
+static const struct arb_order_terms some_terms = {
+    .tick = { .units = 1, .scale = 1 },
+    .lot = { .units = 1, .scale = 8 },
+    .min_qty = { .units = 1, .scale = 4 },
+    .min_notional = { .units = 5, .scale = 0 },
+};
+
+static void terms_of_a_snapshot_are_written_as_far_as_they_are_known(void **state)
+{
+    struct event event = sample_snapshot();
+    struct arb_order_terms few = { .lot = some_terms.lot };
+    char text[4096];
+
+    event.terms = &some_terms;
+    assert_round_trip(&event, *state);
+    text[wire_write_event(&event, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, "\"crc\":3735928559,\"terms\":{\"tick\":\"0.1\",\"lot\":"
+                                 "\"0.00000001\",\"min_qty\":\"0.0001\",\"min_notional\":\"5\"}}"));
+    event.terms = &few;
+    assert_round_trip(&event, *state);
+    text[wire_write_event(&event, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, ",\"terms\":{\"lot\":\"0.00000001\"}}"));
+}
+
+static void only_a_snapshot_has_terms(void **state)
+{
+    static const char terms[] = ",\"terms\":{\"lot\":\"1\"}";
+    const struct event events[] = { sample_snapshot(), sample_delta(), sample_status("why") };
+    struct wire_event *const target = *state;
+    char text[4096];
+
+    for (unsigned i = 0; i < 3; i++) {
+        const size_t len = wire_write_event(&events[i], pub_ns, text) - 1;
+        memcpy(text + len, terms, sizeof(terms) - 1);
+        text[len + sizeof(terms) - 1] = '}';
+        assert_int_equal(wire_read_event((struct arb_bytes){ text, len + sizeof(terms) }, target),
+                         i == 0 ? ARB_OK : ARB_EPROTO);
+    }
+}
+
+static void terms_that_are_no_decimals_are_refused(void **state)
+{
+    static const char *const terms[] = { "{\"lot\":\"0\"}", "{\"lot\":\"-1\"}", "{\"lot\":1}",
+                                         "{\"lot\":\"x\"}", "[]" };
+    const struct event event = sample_snapshot();
+    char text[4096];
+
+    for (unsigned i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
+        const size_t len = wire_write_event(&event, pub_ns, text) - 1;
+        const int n = snprintf(text + len, sizeof(text) - len, ",\"terms\":%s}", terms[i]);
+        assert_int_equal(wire_read_event((struct arb_bytes){ text, len + (size_t)n }, *state),
+                         ARB_EPROTO);
     }
 }
 
@@ -1048,6 +1107,9 @@ int main(void)
         cmocka_unit_test(clock_is_written_when_it_is_known),
         cmocka_unit_test(levels_proven_are_written_when_they_are_not_all),
         cmocka_unit_test(samples_survive_the_round_trip),
+        cmocka_unit_test(terms_of_a_snapshot_are_written_as_far_as_they_are_known),
+        cmocka_unit_test(only_a_snapshot_has_terms),
+        cmocka_unit_test(terms_that_are_no_decimals_are_refused),
         cmocka_unit_test(every_trading_status_survives_the_round_trip),
         cmocka_unit_test(digits_are_recovered_from_the_text),
         cmocka_unit_test(random_events_survive_the_round_trip),

@@ -1,0 +1,16 @@
+/*
+ * terms.h - what a venue demands of an order, in the units of an instrument.
+ *
+ * A venue states decimals of any scale; strategies count in the instrument's. A step that is finer
+ * than the instrument's unit becomes the smallest multiple of it that units can express, a minimum
+ * is rounded up, and what does not fit is INT64_MAX: no order is large enough.
+ */
+#ifndef ARB_STRATEGY_TERMS_H
+#define ARB_STRATEGY_TERMS_H
+
+#include "arbspot/strategy.h"
+
+struct arb_terms terms_in_units(const struct arb_order_terms *terms,
+                                const struct arb_instrument *info, int64_t taker_fee_ppm);
+
+#endif /* ARB_STRATEGY_TERMS_H */
