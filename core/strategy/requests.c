@@ -93,8 +93,12 @@ static const char *find_broken_rule(const struct requests *requests,
         return "an opportunity's verified is an enum arb_verified, or 0";
     }
     const bool is_close = opportunity->event == ARB_OPPORTUNITY_CLOSE;
-    const bool has_reason =
-        opportunity->reason >= ARB_CLOSE_GONE && opportunity->reason <= ARB_CLOSE_SHUTDOWN;
+    const bool has_reason = opportunity->reason >= ARB_CLOSE_GONE &&
+                            opportunity->reason <= ARB_CLOSE_RESIZED &&
+                            opportunity->reason != ARB_CLOSE_ABANDONED;
+    if ((opportunity->flags & ~(uint32_t)ARB_OPPORTUNITY_ABSURD) != 0) {
+        return "an opportunity's flags are of enum arb_opportunity_flag";
+    }
     if (is_close ? !has_reason : opportunity->reason != 0) {
         return "a CLOSE has a reason, and nothing else has";
     }

@@ -97,6 +97,10 @@ const char *close_reason_name(uint32_t reason)
         return "shutdown";
     case ARB_CLOSE_ABANDONED:
         return "abandoned";
+    case ARB_CLOSE_BELOW:
+        return "below";
+    case ARB_CLOSE_RESIZED:
+        return "resized";
     default:
         return "?";
     }

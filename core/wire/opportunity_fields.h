@@ -46,10 +46,10 @@ bool opportunity_read_pub_ns(struct arb_json *json, void *context, void *unused)
     }
 
 /*
- * A table's last two members are `reason`, which a close and nothing else has, and `verified`,
- * which a strategy need not say; all others have to be there. False: they are not as they should.
+ * Of the first `n_needed` members of a table all have to be there, but the last of them, `reason`,
+ * which a close and nothing else has. False: it is not so.
  */
-bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_fields);
+bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_needed);
 
 /* Of a leg. The ages are cut to microseconds; they are computed when all is read. */
 #define OPPORTUNITY_BOOK_FIELDS                                                                    \

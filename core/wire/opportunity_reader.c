@@ -26,7 +26,7 @@ bool opportunity_read_event(struct arb_json *json, void *context, void *member)
 bool opportunity_read_reason(struct arb_json *json, void *context, void *member)
 {
     (void)context;
-    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_ABANDONED, member);
+    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_RESIZED, member);
 }
 
 bool opportunity_read_verified(struct arb_json *json, void *context, void *member)
@@ -72,12 +72,12 @@ bool opportunity_read_pub_ns(struct arb_json *json, void *context, void *unused)
     return wire_read_i64(json, context, &reading->pub_ns);
 }
 
-bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_fields)
+bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_needed)
 {
-    const uint32_t verified_bit = UINT32_C(1) << (n_fields - 1), reason_bit = verified_bit >> 1;
+    const uint32_t reason_bit = UINT32_C(1) << (n_needed - 1);
     const uint32_t reason = o->terms.event == ARB_OPPORTUNITY_CLOSE ? reason_bit : 0;
 
-    return (seen & ~verified_bit) == ((reason_bit - 1) | reason);
+    return (seen & ((reason_bit << 1) - 1)) == ((reason_bit - 1) | reason);
 }
 
 bool opportunity_leg_has_all(uint32_t seen, unsigned n_own)
@@ -184,6 +184,43 @@ static bool read_legs(struct arb_json *json, void *context, void *member)
 
 /* -- a message ------------------------------------------------------------------------------- */
 
+static bool read_curve(struct arb_json *json, void *context, void *member)
+{
+    int64_t *const curve = member;
+    unsigned n = 0;
+
+    arb_json_array(json);
+    while (arb_json_next(json)) {
+        if (n == ARB_CURVE_POINTS) {
+            return arb_json_fail(json, ARB_EPROTO);
+        }
+        if (!opportunity_read_money(json, context, &curve[n++])) {
+            return false;
+        }
+    }
+    return arb_json_ok(json) && (n == ARB_CURVE_POINTS || arb_json_fail(json, ARB_EPROTO));
+}
+
+static bool read_proven_qty(struct arb_json *json, void *context, void *member)
+{
+    const struct opportunity_reading *const reading = context;
+
+    return reading->has_scale ? wire_read_signed(json, reading->out->legs[0].info.qty_scale, member)
+                              : arb_json_fail(json, ARB_EPROTO);
+}
+
+static bool read_absurd(struct arb_json *json, void *context, void *member)
+{
+    bool is_absurd = false;
+
+    (void)context;
+    if (!arb_json_bool(json, &is_absurd)) {
+        return false;
+    }
+    *(uint32_t *)member = is_absurd ? ARB_OPPORTUNITY_ABSURD : 0;
+    return true;
+}
+
 /* The symbol and the currency follow from the first leg; on the wire they are for others. */
 static const struct wire_field fields[] = {
     { "type", opportunity_read_type, 0 },
@@ -199,17 +236,30 @@ static const struct wire_field fields[] = {
     { "pub_ns", opportunity_read_pub_ns, 0 },
     { "reason", opportunity_read_reason, offsetof(struct opportunity, terms.reason) },
     { "verified", opportunity_read_verified, offsetof(struct opportunity, terms.verified) },
+    { "curve", read_curve, offsetof(struct opportunity, terms.curve) },
+    { "absurd", read_absurd, offsetof(struct opportunity, terms.flags) },
+    { "proven_qty", read_proven_qty, offsetof(struct opportunity, terms.proven_qty) },
+    { "proven_net", opportunity_read_money, offsetof(struct opportunity, terms.proven_net) },
 };
 
-enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
+enum {
+    N_FIELDS = sizeof(fields) / sizeof(*fields),
+    N_OPTIONAL = 5,               /* behind `reason` */
+    PROVEN = 3 << (N_FIELDS - 2), /* both or neither */
+};
 
 static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
 {
     static const struct wire_object object = { fields, N_FIELDS };
     uint32_t seen;
 
-    return wire_read_object(json, &object, reading, reading->out, &seen) &&
-           (opportunity_has_all(reading->out, seen, N_FIELDS) || arb_json_fail(json, ARB_EPROTO));
+    if (!wire_read_object(json, &object, reading, reading->out, &seen)) {
+        return false;
+    }
+    const uint32_t proven = seen & PROVEN;
+    return (opportunity_has_all(reading->out, seen, N_FIELDS - N_OPTIONAL) &&
+            (proven == 0 || proven == PROVEN)) ||
+           arb_json_fail(json, ARB_EPROTO);
 }
 
 /* The version stands first in what we write, and anywhere in what others do. */

@@ -111,5 +111,5 @@ bool opportunity_read_1(struct arb_json *json, struct opportunity_reading *readi
         return false;
     }
     complete(out);
-    return opportunity_has_all(out, seen, N_FIELDS) || arb_json_fail(json, ARB_EPROTO);
+    return opportunity_has_all(out, seen, N_FIELDS - 1) || arb_json_fail(json, ARB_EPROTO);
 }

@@ -70,6 +70,21 @@ static char *put_identity(char *at, const struct opportunity *o)
     return put_member_string(at, ",\"currency\":", opportunity_currency(o));
 }
 
+/* Nothing where the strategy does not say it. */
+static char *put_curve(char *at, const struct arb_opportunity *terms, unsigned scale)
+{
+    static const int64_t unknown[ARB_CURVE_POINTS];
+
+    if (memcmp(terms->curve, unknown, sizeof(unknown)) == 0) {
+        return at;
+    }
+    at = put_decimal(at, ",\"curve\":[", terms->curve[0], scale);
+    for (unsigned i = 1; i < ARB_CURVE_POINTS; i++) {
+        at = put_decimal(at, ",", terms->curve[i], scale);
+    }
+    return put_text(at, "]");
+}
+
 static char *put_money(char *at, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
@@ -84,7 +99,13 @@ static char *put_money(char *at, const struct opportunity *o)
     at = put_fixed(at, ",\"net_bps\":", terms->net_ppm, BPS_SCALE);
     at = put_decimal(at, ",\"cost\":", terms->cost, scale);
     at = put_decimal(at, ",\"proceeds\":", terms->proceeds, scale);
-    return put_decimal(at, ",\"fees\":", terms->fees, scale);
+    at = put_decimal(at, ",\"fees\":", terms->fees, scale);
+    at = put_curve(at, terms, scale);
+    if (terms->proven_qty > 0) {
+        at = put_decimal(at, ",\"proven_qty\":", terms->proven_qty, o->legs[0].info.qty_scale);
+        at = put_decimal(at, ",\"proven_net\":", terms->proven_net, scale);
+    }
+    return (terms->flags & ARB_OPPORTUNITY_ABSURD) != 0 ? put_text(at, ",\"absurd\":true") : at;
 }
 
 static char *put_order(char *at, const struct arb_instrument *info, const struct arb_leg *terms)

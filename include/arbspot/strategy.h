@@ -57,17 +57,24 @@ enum arb_opportunity_event {
 };
 
 enum arb_close_reason {
-    ARB_CLOSE_GONE = 1,     /* the prices moved */
+    ARB_CLOSE_GONE = 1,     /* the prices moved: nothing is left after costs */
     ARB_CLOSE_NOT_LIVE = 2, /* a leg left LIVE, or its venue stopped matching */
     ARB_CLOSE_TOO_OLD = 3,  /* a leg is older than allowed */
     ARB_CLOSE_SHUTDOWN = 4, /* the strategy stops */
     /* By a host, never by a plugin: the strategy's process ended without closing it. */
     ARB_CLOSE_ABANDONED = 5,
+    ARB_CLOSE_BELOW = 6,   /* it still pays, but not as much as is wanted */
+    ARB_CLOSE_RESIZED = 7, /* what is left is less than the venues accept, or than is allowed */
 };
 
 enum {
     ARB_OPPORTUNITIES_MAX = 4096, /* that one callback may publish */
     ARB_LEGS_MAX = 6,
+    ARB_CURVE_POINTS = 4,
+};
+
+enum arb_opportunity_flag {
+    ARB_OPPORTUNITY_ABSURD = 1, /* it earns more than anybody leaves lying about: a wrong price? */
 };
 
 enum arb_side {
@@ -113,7 +120,17 @@ struct arb_opportunity {
     int64_t gross_ppm, net_ppm; /* relative to the cost */
     /* enum arb_verified of the levels that are taken: the weakest leg decides. 0: not said. */
     uint32_t verified;
-    uint32_t reserved;
+    uint32_t flags; /* enum arb_opportunity_flag */
+    /*
+     * The net of a quarter, a half, three quarters and all of the size, each as much of it as the
+     * venues accept. All 0: not said.
+     */
+    int64_t curve[ARB_CURVE_POINTS];
+    /*
+     * As much of the first leg, and its net, as rests on levels that are ARB_VERIFIED on all legs;
+     * 0: none.
+     */
+    int64_t proven_qty, proven_net;
 };
 
 /* What the best `n_levels` of a side of this book are. */

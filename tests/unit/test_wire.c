@@ -911,6 +911,36 @@ static void opportunity_with_names_of_escapes_keeps_its_bound(void **state)
     assert_in_range(wire_write_opportunity(&o, INT64_MIN, text), 1, sizeof(text));
 }
 
+static void curve_and_proof_survive_the_round_trip(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    for (unsigned i = 0; i < ARB_CURVE_POINTS; i++) {
+        o.terms.curve[i] = -INT64_C(10000000000) + i * INT64_C(20000000000);
+    }
+    o.terms.proven_qty = 25000000;
+    o.terms.proven_net = -1;
+    o.terms.flags = ARB_OPPORTUNITY_ABSURD;
+    assert_opportunity_round_trip(&o);
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, ",\"fees\":\"12.6105\",\"curve\":[\"-1\",\"1\",\"3\",\"5\"],"
+                                 "\"proven_qty\":\"0.25\",\"proven_net\":\"-0.0000000001\","
+                                 "\"absurd\":true,\"detect_ns\""));
+    const char *const damage[][2] = { { ",\"5\"]", "]" },
+                                      { ",\"5\"]", ",\"5\",\"7\"]" },
+                                      { "\"proven_qty\":\"0.25\",", "" },
+                                      { "\"absurd\":true", "\"absurd\":1" } };
+    for (unsigned i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+        const struct arb_bytes part =
+            replaced(arb_bytes_of(text), damage[i][0], damage[i][1], changed);
+        assert_int_equal(wire_read_opportunity(part, &got, &got_pub_ns), ARB_EPROTO);
+    }
+}
+
 /* The clock of one venue, 250 ms behind, is known, that of the other is not. */
 static struct opportunity dated_opportunity(void)
 {
@@ -1132,6 +1162,7 @@ int main(void)
         cmocka_unit_test(opportunity_of_another_version_is_not_supported),
         cmocka_unit_test(opportunity_survives_the_round_trip),
         cmocka_unit_test(cycle_survives_the_round_trip),
+        cmocka_unit_test(curve_and_proof_survive_the_round_trip),
         cmocka_unit_test(opportunity_has_two_to_six_legs),
         cmocka_unit_test(opportunity_with_names_of_escapes_keeps_its_bound),
         cmocka_unit_test(leg_with_a_known_clock_has_the_age_since_the_venue_made_it),
