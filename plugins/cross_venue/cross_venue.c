@@ -1,56 +1,45 @@
 /*
  * cross_venue.c - the same instrument on two venues: buy on one, sell on the other at once.
  *
- * For each ordered pair of venues both books are walked from their best levels for as long
- * as one more unit still earns something after both taker fees. All amounts are exact until
- * the end and then rounded against us. See README.md for the formulas.
+ * Which pairs of venues are looked at, what is published of them and until when. How much of the
+ * books is taken and what that earns is sizing.h's; what is open, open_table.h's. README.md has the
+ * formulas.
  */
-#include "arbspot/decimal.h"
-#include "arbspot/strategy.h"
+#include <string.h>
 
-enum {
-    OPEN_MAX = ARB_OPPORTUNITIES_MAX, /* on_stop() closes all of them in one callback */
-    SLOT_BITS = 13,
-    SLOTS = 1 << SLOT_BITS,
-    SLOT_MASK = SLOTS - 1,
-    THE_TIMER = 0,
-    BUY = 0, /* legs */
-    SELL = 1,
-    PPM = 1000000,
-};
+#include "arbspot/decimal.h"
+#include "open_table.h"
+#include "sizing.h"
+
+enum { THE_TIMER = 0 };
 
 #define NS_PER_MS INT64_C(1000000)
 
-_Static_assert(SLOTS >= 2 * OPEN_MAX, "at most half full, so that probing stays short");
-_Static_assert(OPEN_MAX < UINT16_MAX, "a slot holds a position plus one");
-_Static_assert(ARB_VENUES_MAX <= 16 && ARB_INSTRUMENTS_MAX <= 1 << 24, "key_of() packs them");
-
-/* Products of a price, a quantity and a fee do not fit 64 bits. */
-__extension__ typedef __int128 int128;
-
-struct open_opportunity {
-    struct arb_opportunity terms; /* the latest */
-    /* Monotonic, so that a step of the UTC clock neither closes nor delays. */
-    int64_t expiry_ns;      /* from when a leg is too old; INT64_MAX: never */
-    int64_t next_update_ns; /* no UPDATE before */
-    bool is_pending;        /* terms changed since they were published */
-};
-
 struct cross_venue {
-    int64_t min_net_ppm, max_age_ms, update_interval_ms; /* options */
+    int64_t min_net_ppm, hysteresis_ppm, max_net_ppm, max_age_ms, update_interval_ms; /* options */
+    const char *max_notional_text;
+    bool require_verified;
 
+    struct arb_decimal max_notional; /* units 0: any */
     const struct arb_venue *venues;
     uint64_t last_id;
     int64_t armed_ns; /* when the timer is due, monotonic; INT64_MAX: not set */
     uint64_t n_overflows, n_untracked;
-    uint32_t n_open;
-    struct open_opportunity open[OPEN_MAX]; /* dense, in no particular order */
-    uint16_t slots[SLOTS];                  /* hash of key_of(): position in open plus one, or 0 */
+    struct open_table table;
 };
 
 static const struct arb_option options[] = {
-    ARB_OPTION_PPM("min_net", struct cross_venue, min_net_ppm, "0bp", 0, PPM,
-                   "Publish only what earns more than this after fees, relative to the cost."),
+    ARB_OPTION_PPM("min_net", struct cross_venue, min_net_ppm, "0bp", -PPM, PPM,
+                   "Publish only what earns more than this after fees, relative to the cost; below "
+                   "0, what does not pay is watched too."),
+    ARB_OPTION_PPM("hysteresis", struct cross_venue, hysteresis_ppm, "0bp", 0, PPM,
+                   "What is open stays so until it earns less than min_net by this."),
+    ARB_OPTION_PPM("max_net", struct cross_venue, max_net_ppm, "5%", 0, PPM,
+                   "What earns more is marked as absurd: a price may be wrong."),
+    ARB_OPTION_STRING("max_notional", struct cross_venue, max_notional_text, "",
+                      "The most that one opportunity may cost, in its quote currency; empty: any."),
+    ARB_OPTION_BOOL("require_verified", struct cross_venue, require_verified, "no",
+                    "Take only levels that the venues' checksums, numbers or links prove."),
     ARB_OPTION_MS("max_age", struct cross_venue, max_age_ms, "10s", 0, 86400000,
                   "Ignore books without an event for longer than this; 0 turns the check off."),
     ARB_OPTION_MS("update_interval", struct cross_venue, update_interval_ms, "100ms", 0, 3600000,
@@ -63,149 +52,44 @@ struct pair {
     uint32_t buy, sell;
 };
 
-/* What the walk took. Money is exact, in units of 10^-(px_scale + qty_scale). */
-struct fill {
-    int64_t qty;
-    int64_t buy_px, sell_px; /* the worst touched */
-    int128 cost, proceeds;
-    uint32_t n_asks, n_bids; /* levels touched */
-};
+/* -- is it worth it ---------------------------------------------------------------------------- */
 
-/* Rounding, exact for values below zero too; unit > 0. */
-
-static int128 divide_up(int128 value, int128 unit)
+static struct sizing_pair sides_of(const struct pair *pair)
 {
-    return value / unit + (value % unit > 0 ? 1 : 0);
+    const struct arb_market *const market = pair->market;
+
+    return (struct sizing_pair){ .buy = &market->books[pair->buy],
+                                 .sell = &market->books[pair->sell],
+                                 .buy_terms = &market->terms[pair->buy],
+                                 .sell_terms = &market->terms[pair->sell],
+                                 .qty_scale = market->info->qty_scale };
 }
 
-static int128 divide_down(int128 value, int128 unit)
+/* Rounded down: what is allowed does not grow by it. */
+static int64_t max_cost_of(const struct cross_venue *self, const struct arb_instrument *info)
 {
-    return value / unit - (value % unit < 0 ? 1 : 0);
-}
+    const struct arb_decimal most = self->max_notional;
+    int64_t units;
 
-/* False when it does not fit. */
-static bool narrow(int128 value, int64_t *out)
-{
-    if (value < INT64_MIN || value > INT64_MAX) {
-        return false;
+    if (most.units == 0) {
+        return INT64_MAX;
     }
-    *out = (int64_t)value;
-    return true;
-}
-
-/* Does selling one unit at `bid` that was bought at `ask` leave anything after both fees? */
-static bool is_profitable(const struct pair *pair, int64_t ask, int64_t bid)
-{
-    const struct arb_venue *const venues = pair->market->venues;
-    const int128 kept = (int128)PPM - venues[pair->sell].taker_fee_ppm;
-    const int128 paid = (int128)PPM + venues[pair->buy].taker_fee_ppm;
-
-    return bid * kept > ask * paid;
-}
-
-/* False on overflow. */
-static bool take(struct fill *fill, int64_t ask, int64_t bid, int64_t qty)
-{
-    fill->buy_px = ask;
-    fill->sell_px = bid;
-    return !__builtin_add_overflow(fill->qty, qty, &fill->qty) &&
-           !__builtin_add_overflow(fill->cost, (int128)ask * qty, &fill->cost) &&
-           !__builtin_add_overflow(fill->proceeds, (int128)bid * qty, &fill->proceeds);
-}
-
-/*
- * Takes asks of one book and bids of the other, best first, as long as that pays. Prices only
- * get worse on the way, so where it stops is where the profit is greatest. False on overflow.
- */
-static bool walk(const struct pair *pair, struct fill *fill)
-{
-    const struct arb_book *const buy = &pair->market->books[pair->buy];
-    const struct arb_book *const sell = &pair->market->books[pair->sell];
-    int64_t ask_taken = 0, bid_taken = 0; /* of the current levels */
-    uint32_t a = 0, b = 0;
-
-    *fill = (struct fill){ 0 };
-    while (a < buy->n_asks && b < sell->n_bids) {
-        const struct arb_level *const ask = arb_ask_at(buy, a), *const bid = arb_bid_at(sell, b);
-        if (!is_profitable(pair, ask->px, bid->px)) {
-            return true;
-        }
-        fill->n_asks = a + 1;
-        fill->n_bids = b + 1;
-        const int64_t ask_left = ask->qty - ask_taken, bid_left = bid->qty - bid_taken;
-        const int64_t qty = ask_left < bid_left ? ask_left : bid_left;
-        if (!take(fill, ask->px, bid->px, qty)) {
-            return false;
-        }
-        ask_taken = qty == ask_left ? 0 : ask_taken + qty;
-        bid_taken = qty == bid_left ? 0 : bid_taken + qty;
-        a += qty == ask_left ? 1 : 0;
-        b += qty == bid_left ? 1 : 0;
+    if (most.scale > info->px_scale) {
+        return most.units / arb_pow10(most.scale - info->px_scale);
     }
-    return true;
+    return __builtin_mul_overflow(most.units, arb_pow10(info->px_scale - most.scale), &units)
+               ? INT64_MAX
+               : units;
 }
 
-/* One side of a fill, at a venue. */
-struct side {
-    int128 value; /* exact, in units of 10^-(px_scale + qty_scale) */
-    int128 (*round)(int128 value, int128 unit);
-    uint32_t venue;
-};
-
-/* Rounds a side against us into its leg. False on overflow. */
-static bool settle_leg(const struct pair *pair, const struct side *side, struct arb_leg *leg)
+/* With a threshold below 0 units count that lose, but not more than that. */
+static struct sizing_limits limits_of(const struct cross_venue *self, const struct pair *pair,
+                                      const struct sizing_pair *sides, int64_t threshold_ppm)
 {
-    const int128 unit = arb_pow10(pair->market->info->qty_scale);
-    int128 fee;
-
-    return narrow(side->round(side->value, unit), &leg->notional) &&
-           !__builtin_mul_overflow(side->value,
-                                   (int128)pair->market->venues[side->venue].taker_fee_ppm, &fee) &&
-           narrow(divide_up(fee, unit * PPM), &leg->fee);
-}
-
-/* The weaker leg decides. */
-static uint32_t find_verified(const struct pair *pair, const struct fill *fill)
-{
-    const struct arb_book *const books = pair->market->books;
-    const uint32_t buy = arb_book_verified(&books[pair->buy], fill->n_asks);
-    const uint32_t sell = arb_book_verified(&books[pair->sell], fill->n_bids);
-
-    return buy > sell ? buy : sell;
-}
-
-/* Rounds the fill against us into `terms`. False on overflow. */
-static bool settle(const struct pair *pair, const struct fill *fill, struct arb_opportunity *terms)
-{
-    const struct side bought = { fill->cost, divide_up, pair->buy },
-                      sold = { fill->proceeds, divide_down, pair->sell };
-    struct arb_leg *const buy = &terms->legs[BUY], *const sell = &terms->legs[SELL];
-
-    buy->qty = sell->qty = fill->qty;
-    buy->limit_px = fill->buy_px;
-    sell->limit_px = fill->sell_px;
-    terms->verified = find_verified(pair, fill);
-    if (!settle_leg(pair, &bought, buy) || !settle_leg(pair, &sold, sell)) {
-        return false;
-    }
-    terms->cost = buy->notional;
-    terms->proceeds = sell->notional;
-    return narrow((int128)buy->fee + sell->fee, &terms->fees) &&
-           narrow((int128)terms->proceeds - terms->cost, &terms->gross) &&
-           narrow((int128)terms->gross - terms->fees, &terms->net);
-}
-
-/* False on overflow, which a cost of next to nothing can bring. */
-static bool find_ratios(struct arb_opportunity *terms)
-{
-    return narrow(divide_down((int128)terms->gross * PPM, terms->cost), &terms->gross_ppm) &&
-           narrow(divide_down((int128)terms->net * PPM, terms->cost), &terms->net_ppm);
-}
-
-/* Compared before rounding to ppm, so that the default of 0 keeps the smallest profit. */
-static bool is_enough(const struct cross_venue *self, const struct arb_opportunity *terms)
-{
-    return terms->cost > 0 && (int128)terms->net * PPM > (int128)self->min_net_ppm * terms->cost;
+    return (struct sizing_limits){ .least_ppm = threshold_ppm < 0 ? threshold_ppm : 0,
+                                   .max_qty =
+                                       self->require_verified ? sizing_proven(sides) : INT64_MAX,
+                                   .max_cost = max_cost_of(self, pair->market->info) };
 }
 
 static void count_overflow(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
@@ -220,23 +104,72 @@ static void count_overflow(struct cross_venue *self, struct arb_host *host, cons
     }
 }
 
-/* True, with the terms, when the pair's books leave enough. */
-static bool is_opportunity(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                           struct arb_opportunity *terms)
+/* What `qty` of it would earn; 0 for nothing, and for what does not fit. */
+static int64_t net_of(const struct sizing_pair *sides, int64_t qty)
 {
+    struct arb_opportunity part = { .size = sizeof(part) };
     struct fill fill;
 
-    if (walk(pair, &fill) && settle(pair, &fill, terms)) {
-        if (!is_enough(self, terms)) {
-            return false;
-        }
-        if (find_ratios(terms)) {
-            return true;
-        }
-    }
-    count_overflow(self, host, pair);
-    return false;
+    return qty > 0 && sizing_fill(sides, qty, &fill) && sizing_settle(sides, &fill, &part)
+               ? part.net
+               : 0;
 }
+
+/* What parts of the size earn, and how much of it is proven. */
+static void add_parts(const struct cross_venue *self, const struct sizing_pair *sides,
+                      struct arb_opportunity *terms)
+{
+    const int64_t qty = terms->legs[BUY].qty, proven = sizing_proven(sides);
+
+    for (int k = 1; k < ARB_CURVE_POINTS; k++) {
+        const int64_t part = (int64_t)((int128)qty * k / ARB_CURVE_POINTS);
+        terms->curve[k - 1] = net_of(sides, sizing_whole_lots(sides, part));
+    }
+    terms->curve[ARB_CURVE_POINTS - 1] = terms->net;
+    terms->proven_qty = proven >= qty ? qty : sizing_whole_lots(sides, proven);
+    terms->proven_net = proven >= qty ? terms->net : net_of(sides, terms->proven_qty);
+    terms->flags = terms->net_ppm > self->max_net_ppm ? (uint32_t)ARB_OPPORTUNITY_ABSURD : 0;
+}
+
+/* Compared before rounding to ppm, so that the default of 0 keeps the smallest profit. */
+static bool is_enough(const struct arb_opportunity *terms, int64_t threshold_ppm)
+{
+    return (int128)terms->net * PPM > (int128)threshold_ppm * terms->cost;
+}
+
+/* 0, with the terms, when the books leave enough; otherwise why not. */
+static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
+                      int64_t threshold_ppm, struct arb_opportunity *terms)
+{
+    const struct sizing_pair sides = sides_of(pair);
+    const struct sizing_limits limits = limits_of(self, pair, &sides, threshold_ppm);
+    struct fill fill;
+    enum sizing found = sizing_find(&sides, &limits, &fill);
+
+    if (found == SIZING_FOUND && !sizing_settle(&sides, &fill, terms)) {
+        found = SIZING_OVERFLOW;
+    }
+    switch (found) {
+    case SIZING_FOUND:
+        break;
+    case SIZING_MINIMUM:
+    case SIZING_CAP:
+        return ARB_CLOSE_RESIZED;
+    case SIZING_OVERFLOW:
+        count_overflow(self, host, pair);
+        return ARB_CLOSE_GONE;
+    case SIZING_NONE:
+        return ARB_CLOSE_GONE;
+    }
+    if (!is_enough(terms, threshold_ppm)) {
+        return terms->net > 0 ? ARB_CLOSE_BELOW : ARB_CLOSE_GONE;
+    }
+    add_parts(self, &sides, terms);
+    return 0;
+}
+
+/* -- are the books good -------------------------------------------------------------------------
+ */
 
 /* What is suspect may be late, and nobody knows by how much. */
 static bool is_tradable(const struct arb_book *book)
@@ -286,7 +219,7 @@ static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *
 
 /* 0, with the terms, when the pair is an opportunity; otherwise why it is none. */
 static uint32_t judge(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                      struct arb_opportunity *terms)
+                      bool is_open, struct arb_opportunity *terms)
 {
     const struct arb_book *const books = pair->market->books;
 
@@ -296,68 +229,11 @@ static uint32_t judge(struct cross_venue *self, struct arb_host *host, const str
     if (is_too_old(self, older_leg_ns(pair, host->now_ns), host->now_ns)) {
         return ARB_CLOSE_TOO_OLD;
     }
-    return is_opportunity(self, host, pair, terms) ? 0 : ARB_CLOSE_GONE;
+    return weigh(self, host, pair, self->min_net_ppm - (is_open ? self->hysteresis_ppm : 0), terms);
 }
 
-/* The table of what is open. */
-
-static uint32_t key_of(const struct arb_opportunity *terms)
-{
-    const struct arb_leg *const legs = terms->legs;
-    return legs[BUY].instrument << 8 | legs[BUY].venue << 4 | legs[SELL].venue;
-}
-
-static uint32_t home_of(uint32_t key)
-{
-    return key * 2654435769U >> (32 - SLOT_BITS); /* Fibonacci hashing */
-}
-
-/* The slot that holds the pair of `terms`, or the free one where it would go. */
-static uint32_t find_slot(const struct cross_venue *self, const struct arb_opportunity *terms)
-{
-    const uint32_t key = key_of(terms);
-    uint32_t i = home_of(key);
-
-    while (self->slots[i] != 0 && key_of(&self->open[self->slots[i] - 1].terms) != key) {
-        i = (i + 1) & SLOT_MASK;
-    }
-    return i;
-}
-
-static struct open_opportunity *find_open(struct cross_venue *self,
-                                          const struct arb_opportunity *terms)
-{
-    const uint16_t place = self->slots[find_slot(self, terms)];
-    return place == 0 ? NULL : &self->open[place - 1];
-}
-
-/* Moves up what was pushed behind the slot, so that no search ends too early. */
-static void free_slot(struct cross_venue *self, uint32_t hole)
-{
-    for (uint32_t i = (hole + 1) & SLOT_MASK; self->slots[i] != 0; i = (i + 1) & SLOT_MASK) {
-        const uint32_t home = home_of(key_of(&self->open[self->slots[i] - 1].terms));
-        if (((i - home) & SLOT_MASK) >= ((i - hole) & SLOT_MASK)) {
-            self->slots[hole] = self->slots[i];
-            hole = i;
-        }
-    }
-    self->slots[hole] = 0;
-}
-
-/* The last entry takes the place of the one that goes. */
-static void forget(struct cross_venue *self, struct open_opportunity *gone)
-{
-    const struct open_opportunity *const last = &self->open[self->n_open - 1];
-
-    free_slot(self, find_slot(self, &gone->terms));
-    if (gone != last) {
-        self->slots[find_slot(self, &last->terms)] = (uint16_t)(gone - self->open + 1);
-        *gone = *last;
-    }
-    self->n_open--;
-}
-
-/* What is published. */
+/* -- what is published --------------------------------------------------------------------------
+ */
 
 static int publish(struct arb_host *host, struct arb_opportunity *terms,
                    enum arb_opportunity_event event)
@@ -366,17 +242,17 @@ static int publish(struct arb_host *host, struct arb_opportunity *terms,
     return arb_opportunity_publish(host, terms);
 }
 
-static int close_open(struct cross_venue *self, struct arb_host *host,
-                      struct open_opportunity *open, uint32_t reason)
+static int close_open(struct cross_venue *self, struct arb_host *host, struct opening *open,
+                      uint32_t reason)
 {
     open->terms.reason = reason;
     const int rc = publish(host, &open->terms, ARB_OPPORTUNITY_CLOSE);
-    forget(self, open);
+    open_table_remove(&self->table, open);
     return rc;
 }
 
 /* When the timer has to look at this entry, INT64_MAX for never. */
-static int64_t deadline_of(const struct open_opportunity *open)
+static int64_t deadline_of(const struct opening *open)
 {
     return open->is_pending && open->next_update_ns < open->expiry_ns ? open->next_update_ns
                                                                       : open->expiry_ns;
@@ -394,8 +270,7 @@ static int arm(struct cross_venue *self, struct arb_host *host, int64_t deadline
 }
 
 /* Publishes the latest terms if they are news and their time has come. */
-static int publish_pending(struct cross_venue *self, struct arb_host *host,
-                           struct open_opportunity *open)
+static int publish_pending(struct cross_venue *self, struct arb_host *host, struct opening *open)
 {
     if (!open->is_pending || host->mono_ns < open->next_update_ns) {
         return ARB_OK;
@@ -408,7 +283,9 @@ static int publish_pending(struct cross_venue *self, struct arb_host *host,
 static int open_new(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
                     struct arb_opportunity *terms)
 {
-    if (self->n_open == OPEN_MAX) {
+    terms->id = self->last_id + 1;
+    struct opening *const open = open_table_add(&self->table, terms);
+    if (open == NULL) {
         if (self->n_untracked++ == 0) {
             arb_log(host, ARB_WARN,
                     "%d opportunities are open, further ones are left out; a "
@@ -417,15 +294,9 @@ static int open_new(struct cross_venue *self, struct arb_host *host, const struc
         }
         return ARB_OK;
     }
-    struct open_opportunity *const open = &self->open[self->n_open];
-    self->slots[find_slot(self, terms)] = (uint16_t)(self->n_open + 1);
-    self->n_open++;
-    terms->id = ++self->last_id;
-    *open = (struct open_opportunity){
-        .terms = *terms,
-        .expiry_ns = expiry_of(self, host, pair),
-        .next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS,
-    };
+    self->last_id++;
+    open->expiry_ns = expiry_of(self, host, pair);
+    open->next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS;
     const int rc = publish(host, &open->terms, ARB_OPPORTUNITY_OPEN);
     return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
 }
@@ -440,11 +311,12 @@ static bool is_same_leg(const struct arb_leg *a, const struct arb_leg *b)
 static bool is_same(const struct arb_opportunity *a, const struct arb_opportunity *b)
 {
     return is_same_leg(&a->legs[BUY], &b->legs[BUY]) &&
-           is_same_leg(&a->legs[SELL], &b->legs[SELL]) && a->verified == b->verified;
+           is_same_leg(&a->legs[SELL], &b->legs[SELL]) && a->verified == b->verified &&
+           a->proven_qty == b->proven_qty;
 }
 
 static int refresh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                   struct open_opportunity *open, struct arb_opportunity *terms)
+                   struct opening *open, struct arb_opportunity *terms)
 {
     terms->id = open->terms.id;
     open->is_pending = open->is_pending || !is_same(&open->terms, terms);
@@ -466,8 +338,8 @@ static int look_at(struct cross_venue *self, struct arb_host *host, const struct
                              .venue = pair->sell,
                              .side = ARB_SELL } },
     };
-    struct open_opportunity *const open = find_open(self, &terms);
-    const uint32_t reason = judge(self, host, pair, &terms);
+    struct opening *const open = open_table_find(&self->table, &terms);
+    const uint32_t reason = judge(self, host, pair, open != NULL, &terms);
 
     if (reason != 0) {
         return open == NULL ? ARB_OK : close_open(self, host, open, reason);
@@ -476,13 +348,21 @@ static int look_at(struct cross_venue *self, struct arb_host *host, const struct
                         : refresh(self, host, pair, open, &terms);
 }
 
+/* -- callbacks ----------------------------------------------------------------------------------
+ */
+
 static int init(void *instance, struct arb_host *host, const struct arb_strategy_env *env)
 {
     struct cross_venue *const self = instance;
 
-    (void)host;
     self->venues = env->venues;
     self->armed_ns = INT64_MAX;
+    const char *const most = self->max_notional_text;
+    self->max_notional = arb_decimal_of((struct arb_bytes){ most, strlen(most) });
+    if (most[0] != '\0' && self->max_notional.units == 0) {
+        arb_log(host, ARB_ERROR, "max_notional = %s is no amount above 0, like 25000 or 0.5", most);
+        return ARB_EINVAL;
+    }
     return ARB_OK;
 }
 
@@ -510,9 +390,9 @@ static int on_timer(void *instance, struct arb_host *host, uint32_t timer)
 
     (void)timer; /* there is only one */
     self->armed_ns = INT64_MAX;
-    /* From the end, because forget() fills the gap from there. */
-    for (uint32_t i = self->n_open; i-- > 0 && rc == ARB_OK;) {
-        struct open_opportunity *const open = &self->open[i];
+    /* From the end, because what is removed is replaced by the last one. */
+    for (uint32_t i = self->table.n; i-- > 0 && rc == ARB_OK;) {
+        struct opening *const open = &self->table.list[i];
         if (host->mono_ns >= open->expiry_ns) {
             rc = close_open(self, host, open, ARB_CLOSE_TOO_OLD);
             continue;
@@ -527,10 +407,11 @@ static int on_timer(void *instance, struct arb_host *host, uint32_t timer)
 static int on_stop(void *instance, struct arb_host *host)
 {
     struct cross_venue *const self = instance;
+    struct open_table *const table = &self->table;
     int rc = ARB_OK;
 
-    while (self->n_open > 0 && rc == ARB_OK) {
-        rc = close_open(self, host, &self->open[self->n_open - 1], ARB_CLOSE_SHUTDOWN);
+    while (table->n > 0 && rc == ARB_OK) {
+        rc = close_open(self, host, &table->list[table->n - 1], ARB_CLOSE_SHUTDOWN);
     }
     if (self->n_overflows > 0 || self->n_untracked > 0) {
         arb_log(host, ARB_WARN, "left out: %llu times for overflow, %llu times for want of room",

@@ -38,6 +38,7 @@ struct world {
     struct recorder recorder;
     void *self;
     struct arb_venue venues[VENUES];
+    struct arb_terms terms[VENUES]; /* fees are those of the venues */
     struct arb_instrument info;
     struct arb_level bids[VENUES][LEVELS_MAX], asks[VENUES][LEVELS_MAX];
     struct arb_book books[VENUES];
@@ -53,7 +54,8 @@ static const char *word_of(uint32_t value, const char *const *words)
 static void tell(struct recorder *recorder, const struct arb_opportunity *o)
 {
     static const char *const events[] = { "?", "OPEN", "UPDATE", "CLOSE" };
-    static const char *const reasons[] = { "", " gone", " not live", " too old", " shutdown" };
+    static const char *const reasons[] = { "",          " gone",      " not live", " too old",
+                                           " shutdown", " abandoned", " below",    " resized" };
 
     arb_text_add(&recorder->out,
                  "%s%s %llu: %lld from %u<=%lld to %u>=%lld: cost %lld proceeds %lld fees %lld "
@@ -125,14 +127,29 @@ static const struct arb_strategy_ops *ops(void)
     return arb_plugin.ops;
 }
 
-static void set_option(struct world *world, const char *name, int64_t value)
+static void *place_of(struct world *world, const char *name)
 {
     const struct arb_option *option = arb_plugin.options;
 
     while (strcmp(option->name, name) != 0) {
         option++;
     }
-    memcpy((char *)world->self + option->offset, &value, sizeof(value));
+    return (char *)world->self + option->offset;
+}
+
+static void set_option(struct world *world, const char *name, int64_t value)
+{
+    memcpy(place_of(world, name), &value, sizeof(value));
+}
+
+static void set_text(struct world *world, const char *name, const char *value)
+{
+    memcpy(place_of(world, name), &value, sizeof(value));
+}
+
+static void set_flag(struct world *world, const char *name, bool value)
+{
+    memcpy(place_of(world, name), &value, sizeof(value));
 }
 
 static void start(struct world *world)
@@ -169,6 +186,8 @@ static int set_up(void **state)
                                              .bids = world->bids[i],
                                              .asks = world->asks[i] };
     }
+    set_text(world, "max_notional", "");
+    set_option(world, "max_net", PPM);
     start(world);
     *state = world;
     return 0;
@@ -217,13 +236,17 @@ static void put_quotes(struct world *world, struct arb_level ask, struct arb_lev
 
 static void show_instrument(struct world *world, uint32_t instrument, uint32_t changed)
 {
+    for (uint32_t i = 0; i < VENUES; i++) {
+        world->terms[i].taker_fee_ppm = world->venues[i].taker_fee_ppm;
+    }
     const struct arb_market market = { .size = sizeof(market),
                                        .instrument = instrument,
                                        .info = &world->info,
                                        .n_venues = world->n_venues,
                                        .changed = changed,
                                        .venues = world->venues,
-                                       .books = world->books };
+                                       .books = world->books,
+                                       .terms = world->terms };
     assert_int_equal(ARB_OK, ops()->on_market(world->self, &world->recorder.host, &market));
 }
 
@@ -456,6 +479,245 @@ static void price_of_zero_gives_nothing(void **state)
 {
     put_quotes(*state, (struct arb_level){ 0, 1 }, (struct arb_level){ 5, 1 });
     assert_string_equal("", show(*state));
+}
+
+/* --- what venues accept --- */
+
+/* Ten at 100, then ten at 104, against thirty at 110. */
+static void put_two_steps(struct world *world)
+{
+    put_asks(world, 0, (struct arb_level[]){ { 100, 10 }, { 104, 10 }, { 120, 50 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 30 }, { 0, 0 } });
+}
+
+static int64_t shown_qty(struct world *world)
+{
+    (void)stop(world);
+    world->recorder.n_opportunities = 0;
+    (void)show(world);
+    return world->recorder.n_opportunities == 0 ? 0 : world->recorder.last.legs[0].qty;
+}
+
+static void quantity_is_a_multiple_of_both_lots(void **state)
+{
+    struct world *const world = *state;
+
+    put_two_steps(world);
+    assert_int_equal(shown_qty(world), 20);
+    world->terms[0].lot = 4;
+    world->terms[1].lot = 6;
+    assert_int_equal(shown_qty(world), 24); /* 4 more at 120 cost less than 8 fewer would earn */
+    world->terms[1].lot = 10;
+    assert_int_equal(shown_qty(world), 20);
+    world->terms[1].lot = 14; /* 28: 8 at 120 cost 80, and 20 earn 160 */
+    assert_int_equal(shown_qty(world), 28);
+    world->terms[1].lot = 22; /* 44 is more than there is to sell to */
+    assert_int_equal(shown_qty(world), 0);
+    world->terms[1].lot = INT64_MAX; /* with a lot of 4, no quantity is a multiple of both */
+    assert_int_equal(shown_qty(world), 0);
+}
+
+static void smaller_than_a_minimum_is_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    put_two_steps(world);
+    world->terms[1].min_qty = 20;
+    assert_int_equal(shown_qty(world), 20);
+    world->terms[1].min_qty = 21; /* one at 120 costs 10 of 160 */
+    assert_int_equal(shown_qty(world), 21);
+    world->terms[0].min_qty = 30;
+    assert_int_equal(shown_qty(world), 30);
+    world->terms[0].min_qty = 31;
+    assert_int_equal(shown_qty(world), 0);
+}
+
+static void minimum_of_the_notional_holds_on_both_sides(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 0, (struct arb_level[]){ { 100, 10 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 20 }, { 0, 0 } });
+    world->terms[0].min_notional = 1000;
+    world->terms[1].min_notional = 1100;
+    assert_int_equal(shown_qty(world), 10);
+    world->terms[0].min_notional = 1001;
+    assert_int_equal(shown_qty(world), 0);
+    world->terms[0].min_notional = 0;
+    world->terms[1].min_notional = 1101;
+    assert_int_equal(shown_qty(world), 0);
+}
+
+/* Of what loses as a whole nothing is published, however much its first units earn. */
+static void minimum_that_eats_the_profit_is_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    put_asks(world, 0, (struct arb_level[]){ { 100, 1 }, { 120, 50 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 30 }, { 0, 0 } });
+    world->terms[0].min_qty = 2;
+    assert_int_equal(shown_qty(world), 0);
+}
+
+static void cost_stays_below_the_cap(void **state)
+{
+    struct world *const world = *state;
+
+    put_two_steps(world);
+    set_text(world, "max_notional", "1520");
+    start(world);
+    assert_int_equal(shown_qty(world), 15);
+    set_text(world, "max_notional", "1519.99");
+    start(world);
+    assert_int_equal(shown_qty(world), 14);
+    world->terms[0].lot = 4;
+    assert_int_equal(shown_qty(world), 12);
+    world->terms[0].min_qty = 16;
+    assert_int_equal(shown_qty(world), 0);
+}
+
+static void cap_that_is_no_amount_is_refused(void **state)
+{
+    struct world *const world = *state;
+    const struct arb_strategy_env env = { .size = sizeof(env) };
+
+    set_text(world, "max_notional", "much");
+    assert_int_equal(ARB_EINVAL, ops()->init(world->self, &world->recorder.host, &env));
+    set_text(world, "max_notional", "0");
+    assert_int_equal(ARB_EINVAL, ops()->init(world->self, &world->recorder.host, &env));
+}
+
+/* --- parts of the size --- */
+
+static void curve_tells_what_each_quarter_earns(void **state)
+{
+    struct world *const world = *state;
+
+    put_two_steps(world);
+    assert_int_equal(shown_qty(world), 20);
+    const struct arb_opportunity *const last = &world->recorder.last;
+    assert_int_equal(last->curve[0], 50);
+    assert_int_equal(last->curve[1], 100);
+    assert_int_equal(last->curve[2], 130);
+    assert_int_equal(last->curve[3], 160);
+    world->terms[0].lot = 8; /* a quarter of 16 is none of it, three quarters are one */
+    assert_int_equal(shown_qty(world), 16);
+    assert_int_equal(last->curve[0], 0);
+    assert_int_equal(last->curve[1], 80);
+    assert_int_equal(last->curve[2], 80);
+    assert_int_equal(last->curve[3], 136);
+}
+
+static void prove(struct world *world, uint32_t asks_proven, uint32_t bids_proven)
+{
+    world->books[0].verified = world->books[1].verified = ARB_VERIFIED;
+    world->books[0].verified_levels = asks_proven;
+    world->books[1].verified_levels = bids_proven;
+}
+
+static void size_within_the_proven_levels_stands_beside_the_whole(void **state)
+{
+    struct world *const world = *state;
+    const struct arb_opportunity *const last = &world->recorder.last;
+
+    put_two_steps(world);
+    prove(world, 1, 0);
+    assert_int_equal(shown_qty(world), 20);
+    assert_int_equal(last->proven_qty, 10);
+    assert_int_equal(last->proven_net, 100);
+    assert_int_equal(last->verified, ARB_UNVERIFIABLE);
+    world->terms[1].lot = 4;
+    assert_int_equal(shown_qty(world), 20);
+    assert_int_equal(last->proven_qty, 8);
+    assert_int_equal(last->proven_net, 80);
+    prove(world, 2, 1);
+    assert_int_equal(shown_qty(world), 20);
+    assert_int_equal(last->proven_qty, 20);
+    assert_int_equal(last->proven_net, 160);
+    assert_int_equal(last->verified, ARB_VERIFIED);
+    world->books[1].verified = ARB_UNVERIFIABLE;
+    assert_int_equal(shown_qty(world), 20);
+    assert_int_equal(last->proven_qty, 0);
+    assert_int_equal(last->proven_net, 0);
+}
+
+static void only_proven_levels_are_taken_where_that_is_required(void **state)
+{
+    struct world *const world = *state;
+
+    set_flag(world, "require_verified", true);
+    put_two_steps(world);
+    prove(world, 1, 0);
+    assert_int_equal(shown_qty(world), 10);
+    assert_int_equal(world->recorder.last.verified, ARB_VERIFIED);
+    world->books[1].verified = ARB_UNVERIFIABLE;
+    assert_int_equal(shown_qty(world), 0);
+}
+
+static void what_earns_more_than_max_net_is_absurd(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    set_option(world, "max_net", 100000);
+    assert_int_equal(shown_qty(world), 1);
+    assert_int_equal(world->recorder.last.flags, 0);
+    set_option(world, "max_net", 99999);
+    assert_int_equal(shown_qty(world), 1);
+    assert_int_equal(world->recorder.last.flags, ARB_OPPORTUNITY_ABSURD);
+}
+
+/* --- thresholds --- */
+
+static void what_is_open_stays_so_within_the_hysteresis(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "min_net", 10000);
+    set_option(world, "hysteresis", 5000);
+    put_quotes(world, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1010, 1 });
+    assert_string_equal("", show(world));
+    put_quotes(world, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1011, 1 });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_OPEN);
+    put_quotes(world, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1006, 1 });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_UPDATE);
+    put_quotes(world, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1005, 1 });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_CLOSE);
+    assert_int_equal(world->recorder.last.reason, ARB_CLOSE_BELOW);
+}
+
+/* One unit more is taken as long as it loses no more than that. */
+static void threshold_below_zero_watches_what_does_not_pay(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "min_net", -10001);
+    put_asks(world, 0, (struct arb_level[]){ { 1000, 1 }, { 1001, 7 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 990, 5 }, { 0, 0 } });
+    assert_string_equal("OPEN 1: 1 from 0<=1000 to 1>=990: cost 1000 proceeds 990 fees 0 gross "
+                        "-10 net -10 ppm -10000/-10000\n",
+                        show(world));
+    put_asks(world, 0, (struct arb_level[]){ { 1001, 7 }, { 0, 0 } });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_CLOSE);
+    assert_int_equal(world->recorder.last.reason, ARB_CLOSE_GONE);
+}
+
+static void what_shrinks_below_a_minimum_is_closed_as_resized(void **state)
+{
+    struct world *const world = *state;
+
+    world->terms[0].min_qty = 5;
+    put_quotes(world, (struct arb_level){ 100, 5 }, (struct arb_level){ 110, 9 });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_OPEN);
+    put_quotes(world, (struct arb_level){ 100, 4 }, (struct arb_level){ 110, 9 });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_CLOSE);
+    assert_int_equal(world->recorder.last.reason, ARB_CLOSE_RESIZED);
 }
 
 /* --- which books count --- */
@@ -1002,6 +1264,19 @@ int main(void)
         TEST(amount_beyond_64_bits_is_left_out_and_logged_once),
         TEST(quantity_beyond_64_bits_is_left_out),
         TEST(extreme_prices_and_fees_do_not_overflow_unnoticed),
+        TEST(quantity_is_a_multiple_of_both_lots),
+        TEST(smaller_than_a_minimum_is_nothing),
+        TEST(minimum_of_the_notional_holds_on_both_sides),
+        TEST(minimum_that_eats_the_profit_is_nothing),
+        TEST(cost_stays_below_the_cap),
+        TEST(cap_that_is_no_amount_is_refused),
+        TEST(curve_tells_what_each_quarter_earns),
+        TEST(size_within_the_proven_levels_stands_beside_the_whole),
+        TEST(only_proven_levels_are_taken_where_that_is_required),
+        TEST(what_earns_more_than_max_net_is_absurd),
+        TEST(what_is_open_stays_so_within_the_hysteresis),
+        TEST(threshold_below_zero_watches_what_does_not_pay),
+        TEST(what_shrinks_below_a_minimum_is_closed_as_resized),
         TEST(price_of_zero_gives_nothing),
         TEST(fill_within_the_proven_levels_is_verified),
         TEST(fill_below_the_proven_levels_is_not_verified),

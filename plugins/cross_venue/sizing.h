@@ -1,0 +1,70 @@
+/*
+ * sizing.h - how much to buy on one venue and to sell on another, and what that earns.
+ *
+ * Functions of two sides of books and of what both venues demand and take; no state. Quantities are
+ * in units of 10^-qty_scale, money in units of 10^-px_scale unless it is exact, which is in units
+ * of 10^-(px_scale + qty_scale).
+ */
+#ifndef SIZING_H
+#define SIZING_H
+
+#include "arbspot/strategy.h"
+
+/* Products of a price, a quantity and a fee do not fit 64 bits. */
+__extension__ typedef __int128 int128;
+
+enum { PPM = 1000000 };
+
+/* Asks of one book are bought, bids of another sold. */
+struct sizing_pair {
+    const struct arb_book *buy, *sell;
+    const struct arb_terms *buy_terms, *sell_terms;
+    unsigned qty_scale;
+};
+
+struct sizing_limits {
+    int64_t least_ppm; /* one more unit has to earn more than this, relative to its cost; <= 0 */
+    int64_t max_qty;   /* INT64_MAX: any */
+    int64_t max_cost;  /* before the fee; INT64_MAX: any */
+};
+
+/* So much of both sides, best first. */
+struct fill {
+    int64_t qty;
+    int64_t buy_px, sell_px; /* the worst touched */
+    int128 cost, proceeds;   /* exact */
+    uint32_t n_asks, n_bids; /* levels touched */
+};
+
+enum sizing {
+    SIZING_FOUND = 0,
+    SIZING_NONE,     /* not one unit earns enough */
+    SIZING_MINIMUM,  /* what earns enough is less than the venues accept */
+    SIZING_CAP,      /* what is allowed is less than the venues accept */
+    SIZING_OVERFLOW, /* amounts do not fit */
+};
+
+/*
+ * The quantity that earns most of those that both venues accept and the limits allow: a multiple of
+ * both lots, not below the minimums. Of two that earn the same it is the smaller one.
+ */
+enum sizing sizing_find(const struct sizing_pair *pair, const struct sizing_limits *limits,
+                        struct fill *fill);
+
+/* Exactly `qty` of both sides. False: they have less, or amounts do not fit. */
+bool sizing_fill(const struct sizing_pair *pair, int64_t qty, struct fill *fill);
+
+/* The largest multiple of both lots that is at most `qty`. */
+int64_t sizing_whole_lots(const struct sizing_pair *pair, int64_t qty);
+
+/* How much of both sides rests on levels that are ARB_VERIFIED; INT64_MAX: all of it. */
+int64_t sizing_proven(const struct sizing_pair *pair);
+
+/*
+ * Rounds the fill against us into both legs and the sums of `terms`. False: amounts do not fit, or
+ * the cost is nothing.
+ */
+bool sizing_settle(const struct sizing_pair *pair, const struct fill *fill,
+                   struct arb_opportunity *terms);
+
+#endif /* SIZING_H */
