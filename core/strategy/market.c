@@ -438,6 +438,16 @@ static void show(struct leg *leg, struct arb_book *shown)
     leg->shown_session = leg->replica.session;
 }
 
+/* When its host said last that it watches the book. */
+static int64_t alive_ns(const struct market *market, uint32_t venue, const struct leg *leg)
+{
+    const struct leases *const leases = &market->leases[venue];
+
+    return leg->is_alive && leg->partition < leases->n
+               ? leases->leases[leg->partition].until_ns - LEASE_NS
+               : 0;
+}
+
 struct arb_market market_view(struct market *market, uint32_t index)
 {
     assert(index < market->n_instruments);
@@ -448,6 +458,7 @@ struct arb_market market_view(struct market *market, uint32_t index)
             show(&instrument->legs[i], &instrument->shown[i]);
             show_terms(market, instrument, i);
         }
+        instrument->shown[i].alive_ns = alive_ns(market, i, &instrument->legs[i]);
     }
     return (struct arb_market){
         .size = sizeof(struct arb_market),

@@ -16,7 +16,8 @@ enum { THE_TIMER = 0 };
 #define NS_PER_MS INT64_C(1000000)
 
 struct cross_venue {
-    int64_t min_net_ppm, hysteresis_ppm, max_net_ppm, max_age_ms, update_interval_ms; /* options */
+    int64_t min_net_ppm, hysteresis_ppm, max_net_ppm; /* options */
+    int64_t max_age_ms, max_skew_ms, update_interval_ms;
     const char *max_notional_text;
     bool require_verified;
 
@@ -41,7 +42,9 @@ static const struct arb_option options[] = {
     ARB_OPTION_BOOL("require_verified", struct cross_venue, require_verified, "no",
                     "Take only levels that the venues' checksums, numbers or links prove."),
     ARB_OPTION_MS("max_age", struct cross_venue, max_age_ms, "10s", 0, 86400000,
-                  "Ignore books without an event for longer than this; 0 turns the check off."),
+                  "Ignore books that nobody has known to be so for longer; 0 turns the check off."),
+    ARB_OPTION_MS("max_skew", struct cross_venue, max_skew_ms, "0s", 0, 86400000,
+                  "Ignore pairs of which one book is older than the other by more; 0: any."),
     ARB_OPTION_MS("update_interval", struct cross_venue, update_interval_ms, "100ms", 0, 3600000,
                   "Publish new terms of an open opportunity at most this often; 0 for all."),
 };
@@ -190,31 +193,49 @@ static int64_t made_ns(const struct arb_book *book)
     return made_ns < book->recv_ns ? made_ns : book->recv_ns;
 }
 
-/* The time of the older leg; a clock ahead of ours counts as now. */
-static int64_t older_leg_ns(const struct pair *pair, int64_t now_ns)
+/*
+ * For how long nobody has known that the book is so: since its last change, or since its host said
+ * that it still watches it. Of the first both times are UTC, for who received it may be another
+ * machine; a clock ahead of ours counts as now.
+ */
+static int64_t age_of(const struct arb_host *host, const struct arb_book *book)
 {
-    const int64_t buy_ns = made_ns(&pair->market->books[pair->buy]);
-    const int64_t sell_ns = made_ns(&pair->market->books[pair->sell]);
-    const int64_t older_ns = buy_ns < sell_ns ? buy_ns : sell_ns;
+    const int64_t since_word_ns = book->alive_ns == 0 ? INT64_MAX : host->mono_ns - book->alive_ns;
+    int64_t since_change_ns;
 
-    return older_ns < now_ns ? older_ns : now_ns;
-}
-
-/* Both times are UTC: who received the book may be another machine. */
-static bool is_too_old(const struct cross_venue *self, int64_t recv_ns, int64_t now_ns)
-{
-    return self->max_age_ms > 0 && recv_ns < now_ns - self->max_age_ms * NS_PER_MS;
-}
-
-/* From when the pair is too old, monotonic. It is not yet. */
-static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *host,
-                         const struct pair *pair)
-{
-    if (self->max_age_ms == 0) {
-        return INT64_MAX;
+    if (__builtin_sub_overflow(host->now_ns, made_ns(book), &since_change_ns)) {
+        since_change_ns = INT64_MAX; /* other people's times may be anything */
     }
-    const int64_t age_ns = host->now_ns - older_leg_ns(pair, host->now_ns);
-    return host->mono_ns + self->max_age_ms * NS_PER_MS - age_ns + 1;
+    since_change_ns = since_change_ns < 0 ? 0 : since_change_ns;
+    return since_change_ns < since_word_ns ? since_change_ns : since_word_ns;
+}
+
+/* Of the leg that is older, and by how much it is older than the other. */
+struct ages {
+    int64_t older_ns, skew_ns;
+};
+
+static struct ages ages_of(const struct arb_host *host, const struct pair *pair)
+{
+    const int64_t buy_ns = age_of(host, &pair->market->books[pair->buy]);
+    const int64_t sell_ns = age_of(host, &pair->market->books[pair->sell]);
+
+    return buy_ns > sell_ns ? (struct ages){ buy_ns, buy_ns - sell_ns }
+                            : (struct ages){ sell_ns, sell_ns - buy_ns };
+}
+
+static bool is_too_old(const struct cross_venue *self, struct ages ages)
+{
+    return (self->max_age_ms > 0 && ages.older_ns > self->max_age_ms * NS_PER_MS) ||
+           (self->max_skew_ms > 0 && ages.skew_ns > self->max_skew_ms * NS_PER_MS);
+}
+
+/* From when the pair is too old if nothing is heard any more, monotonic. It is not yet. */
+static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *host,
+                         struct ages ages)
+{
+    return self->max_age_ms == 0 ? INT64_MAX
+                                 : host->mono_ns + self->max_age_ms * NS_PER_MS - ages.older_ns + 1;
 }
 
 /* 0, with the terms, when the pair is an opportunity; otherwise why it is none. */
@@ -226,7 +247,7 @@ static uint32_t judge(struct cross_venue *self, struct arb_host *host, const str
     if (!is_tradable(&books[pair->buy]) || !is_tradable(&books[pair->sell])) {
         return ARB_CLOSE_NOT_LIVE;
     }
-    if (is_too_old(self, older_leg_ns(pair, host->now_ns), host->now_ns)) {
+    if (is_too_old(self, ages_of(host, pair))) {
         return ARB_CLOSE_TOO_OLD;
     }
     return weigh(self, host, pair, self->min_net_ppm - (is_open ? self->hysteresis_ppm : 0), terms);
@@ -295,7 +316,7 @@ static int open_new(struct cross_venue *self, struct arb_host *host, const struc
         return ARB_OK;
     }
     self->last_id++;
-    open->expiry_ns = expiry_of(self, host, pair);
+    open->expiry_ns = expiry_of(self, host, ages_of(host, pair));
     open->next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS;
     const int rc = publish(host, &open->terms, ARB_OPPORTUNITY_OPEN);
     return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
@@ -321,7 +342,7 @@ static int refresh(struct cross_venue *self, struct arb_host *host, const struct
     terms->id = open->terms.id;
     open->is_pending = open->is_pending || !is_same(&open->terms, terms);
     open->terms = *terms;
-    open->expiry_ns = expiry_of(self, host, pair);
+    open->expiry_ns = expiry_of(self, host, ages_of(host, pair));
     const int rc = publish_pending(self, host, open);
     return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
 }
@@ -382,19 +403,42 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     return rc;
 }
 
+/* Nothing was heard of it for max_age, or only that its books have not changed. */
+static int expire(struct cross_venue *self, struct arb_host *host, struct opening *open)
+{
+    const struct arb_leg *const legs = open->terms.legs;
+    struct arb_market market;
+    const int rc = arb_market_view(host, legs[BUY].instrument, &market);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    const struct pair pair = { &market, legs[BUY].venue, legs[SELL].venue };
+    const struct ages ages = ages_of(host, &pair);
+    if (is_too_old(self, ages)) {
+        return close_open(self, host, open, ARB_CLOSE_TOO_OLD);
+    }
+    open->expiry_ns = expiry_of(self, host, ages);
+    return ARB_OK;
+}
+
+/* From the end, because what is removed is replaced by the last one. */
 static int on_timer(void *instance, struct arb_host *host, uint32_t timer)
 {
     struct cross_venue *const self = instance;
+    struct open_table *const table = &self->table;
     int64_t deadline_ns = INT64_MAX;
     int rc = ARB_OK;
 
     (void)timer; /* there is only one */
     self->armed_ns = INT64_MAX;
-    /* From the end, because what is removed is replaced by the last one. */
-    for (uint32_t i = self->table.n; i-- > 0 && rc == ARB_OK;) {
-        struct opening *const open = &self->table.list[i];
+    for (uint32_t i = table->n; i-- > 0 && rc == ARB_OK;) {
+        struct opening *const open = &table->list[i];
+        const uint32_t n = table->n;
         if (host->mono_ns >= open->expiry_ns) {
-            rc = close_open(self, host, open, ARB_CLOSE_TOO_OLD);
+            rc = expire(self, host, open);
+        }
+        if (table->n < n || rc != ARB_OK) {
             continue;
         }
         rc = publish_pending(self, host, open);

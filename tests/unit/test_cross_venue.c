@@ -35,7 +35,7 @@ struct recorder {
 };
 
 struct world {
-    struct recorder recorder;
+    struct recorder recorder; /* first: the host leads back to here */
     void *self;
     struct arb_venue venues[VENUES];
     struct arb_terms terms[VENUES]; /* fees are those of the venues */
@@ -117,9 +117,12 @@ record_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...
     recorder->n_logs++;
 }
 
+static int view_market(struct arb_host *host, uint32_t instrument, struct arb_market *market);
+
 static const struct arb_strategy_calls calls = {
     .base = { .size = sizeof(calls), .log = record_log, .timer_set = record_timer },
     .opportunity = record_opportunity,
+    .market = view_market,
 };
 
 static const struct arb_strategy_ops *ops(void)
@@ -234,19 +237,32 @@ static void put_quotes(struct world *world, struct arb_level ask, struct arb_lev
     put_bids(world, 1, (struct arb_level[]){ bid, { 0, 0 } });
 }
 
-static void show_instrument(struct world *world, uint32_t instrument, uint32_t changed)
+static struct arb_market market_of(struct world *world, uint32_t instrument, uint32_t changed)
 {
     for (uint32_t i = 0; i < VENUES; i++) {
         world->terms[i].taker_fee_ppm = world->venues[i].taker_fee_ppm;
     }
-    const struct arb_market market = { .size = sizeof(market),
-                                       .instrument = instrument,
-                                       .info = &world->info,
-                                       .n_venues = world->n_venues,
-                                       .changed = changed,
-                                       .venues = world->venues,
-                                       .books = world->books,
-                                       .terms = world->terms };
+    return (struct arb_market){ .size = sizeof(struct arb_market),
+                                .instrument = instrument,
+                                .info = &world->info,
+                                .n_venues = world->n_venues,
+                                .changed = changed,
+                                .venues = world->venues,
+                                .books = world->books,
+                                .terms = world->terms };
+}
+
+/* All instruments have the same books. */
+static int view_market(struct arb_host *host, uint32_t instrument, struct arb_market *market)
+{
+    *market = market_of((struct world *)host, instrument, 0);
+    return ARB_OK;
+}
+
+static void show_instrument(struct world *world, uint32_t instrument, uint32_t changed)
+{
+    const struct arb_market market = market_of(world, instrument, changed);
+
     assert_int_equal(ARB_OK, ops()->on_market(world->self, &world->recorder.host, &market));
 }
 
@@ -948,6 +964,43 @@ static void overflow_closes_what_is_open(void **state)
 
 /* --- time --- */
 
+/* Its host says each second that it watches them. */
+static void books_that_do_not_change_are_not_old(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_age", 2000);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    for (unsigned i = 0; i < 5; i++) {
+        world->books[0].alive_ns = world->books[1].alive_ns = world->recorder.host.mono_ns;
+        pass(world, 2001 * MS);
+        world->books[0].alive_ns = world->books[1].alive_ns = world->recorder.host.mono_ns - 1;
+        assert_string_equal("timer 0 in 2000 ms\n", fire(world));
+    }
+    world->books[1].alive_ns = world->recorder.host.mono_ns;
+    pass(world, 2001 * MS);
+    (void)fire(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_CLOSE);
+    assert_int_equal(world->recorder.last.reason, ARB_CLOSE_TOO_OLD);
+}
+
+static void books_known_at_different_times_are_no_pair(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "max_skew", 500);
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    pass(world, 10000 * MS);
+    world->books[0].alive_ns = world->recorder.host.mono_ns - 700 * MS;
+    world->books[1].alive_ns = world->recorder.host.mono_ns - 200 * MS;
+    assert_int_equal(shown_qty(world), 1);
+    world->books[1].alive_ns++;
+    assert_int_equal(shown_qty(world), 0);
+    world->books[0].recv_ns = world->recorder.host.now_ns - 1; /* it has changed since */
+    assert_int_equal(shown_qty(world), 1);
+}
+
 static void timer_closes_what_grew_too_old(void **state)
 {
     struct world *const world = *state;
@@ -1299,6 +1352,8 @@ int main(void)
         TEST(what_comes_back_has_a_new_id),
         TEST(stop_closes_what_is_open),
         TEST(overflow_closes_what_is_open),
+        TEST(books_that_do_not_change_are_not_old),
+        TEST(books_known_at_different_times_are_no_pair),
         TEST(timer_closes_what_grew_too_old),
         TEST(timer_of_a_refreshed_book_is_set_anew),
         TEST(step_of_the_utc_clock_closes_nothing),

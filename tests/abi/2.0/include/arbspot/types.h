@@ -169,7 +169,12 @@ struct arb_book {
     /* With ARB_VERIFIED: so many levels a side are proven, those below are not; 0: all of them. */
     uint32_t verified_levels;
     struct arb_clock clock; /* of the venue, at the last event: what venue_ns is to be taken with */
-    uint64_t reserved[2];
+    /*
+     * In a strategy, by host->mono_ns: who publishes it said then that it watches the book, which
+     * so was what is shown. A quiet book has no events, and is not old. 0: not said.
+     */
+    int64_t alive_ns;
+    uint64_t reserved;
 };
 
 /* The i-th best bid, i < n_bids. */
