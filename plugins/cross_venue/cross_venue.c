@@ -2,14 +2,15 @@
  * cross_venue.c - the same instrument on two venues: buy on one, sell on the other at once.
  *
  * Which pairs of venues are looked at, what is published of them and until when. How much of the
- * books is taken and what that earns is sizing.h's; what is open, open_table.h's. README.md has the
- * formulas.
+ * books is taken and what that earns is sizing.h's; whether anything crosses at all, tops.h's; what
+ * is open, open_table.h's. README.md has the formulas.
  */
 #include <string.h>
 
 #include "arbspot/decimal.h"
 #include "open_table.h"
 #include "sizing.h"
+#include "tops.h"
 
 enum { THE_TIMER = 0 };
 
@@ -26,6 +27,7 @@ struct cross_venue {
     uint64_t last_id;
     int64_t armed_ns; /* when the timer is due, monotonic; INT64_MAX: not set */
     uint64_t n_overflows, n_untracked;
+    struct tops tops;
     struct open_table table;
 };
 
@@ -174,13 +176,6 @@ static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const str
 /* -- are the books good -------------------------------------------------------------------------
  */
 
-/* What is suspect may be late, and nobody knows by how much. */
-static bool is_tradable(const struct arb_book *book)
-{
-    return book->state == ARB_BOOK_LIVE && book->trading == ARB_TRADING_OPEN &&
-           book->verified != ARB_SUSPECT;
-}
-
 /* When the book's last change was made, where that is known by our clock; else when it came. */
 static int64_t made_ns(const struct arb_book *book)
 {
@@ -244,7 +239,7 @@ static uint32_t judge(struct cross_venue *self, struct arb_host *host, const str
 {
     const struct arb_book *const books = pair->market->books;
 
-    if (!is_tradable(&books[pair->buy]) || !is_tradable(&books[pair->sell])) {
+    if (!tops_is_tradable(&books[pair->buy]) || !tops_is_tradable(&books[pair->sell])) {
         return ARB_CLOSE_NOT_LIVE;
     }
     if (is_too_old(self, ages_of(host, pair))) {
@@ -384,18 +379,24 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
         arb_log(host, ARB_ERROR, "max_notional = %s is no amount above 0, like 25000 or 0.5", most);
         return ARB_EINVAL;
     }
-    return ARB_OK;
+    return tops_init(&self->tops, env, self->min_net_ppm);
 }
 
+/* What does not cross opens nothing; what is open is looked at all the same. */
 static int on_market(void *instance, struct arb_host *host, const struct arb_market *market)
 {
+    struct cross_venue *const self = instance;
     int rc = ARB_OK;
+
+    if (!tops_may_cross(&self->tops, market) && self->table.n_of[market->instrument] == 0) {
+        return ARB_OK;
+    }
 
     for (uint32_t buy = 0; buy < market->n_venues; buy++) {
         for (uint32_t sell = 0; sell < market->n_venues && rc == ARB_OK; sell++) {
             const bool has_changed = (market->changed & (1U << buy | 1U << sell)) != 0;
             if (buy != sell && has_changed) {
-                rc = look_at(instance, host,
+                rc = look_at(self, host,
                              &(struct pair){ .market = market, .buy = buy, .sell = sell });
             }
         }
@@ -464,12 +465,19 @@ static int on_stop(void *instance, struct arb_host *host)
     return rc;
 }
 
+static void fini(void *instance)
+{
+    struct cross_venue *const self = instance;
+    tops_fini(&self->tops);
+}
+
 static const struct arb_strategy_ops ops = {
     .size = sizeof(ops),
     .init = init,
     .on_market = on_market,
     .on_timer = on_timer,
     .on_stop = on_stop,
+    .fini = fini,
 };
 
 ARB_PLUGIN_EXPORT = {

@@ -39,6 +39,7 @@ struct opening *open_table_add(struct open_table *table, const struct arb_opport
     struct opening *const opening = &table->list[table->n];
     table->slots[find_slot(table, terms)] = (uint16_t)(table->n + 1);
     table->n++;
+    table->n_of[terms->legs[BUY].instrument]++;
     *opening = (struct opening){ .terms = *terms };
     return opening;
 }
@@ -61,6 +62,7 @@ void open_table_remove(struct open_table *table, struct opening *gone)
     const struct opening *const last = &table->list[table->n - 1];
 
     free_slot(table, find_slot(table, &gone->terms));
+    table->n_of[gone->terms.legs[BUY].instrument]--;
     if (gone != last) {
         table->slots[find_slot(table, &last->terms)] = (uint16_t)(gone - table->list + 1);
         *gone = *last;

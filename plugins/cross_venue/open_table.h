@@ -31,8 +31,9 @@ struct opening {
 /* All zero: nothing is open. */
 struct open_table {
     uint32_t n;
-    struct opening list[OPEN_MAX]; /* [n], in no particular order */
-    uint16_t slots[SLOTS];         /* hash of the legs: position in the list plus one, or 0 */
+    struct opening list[OPEN_MAX];      /* [n], in no particular order */
+    uint16_t n_of[ARB_INSTRUMENTS_MAX]; /* how many are of an instrument */
+    uint16_t slots[SLOTS];              /* hash of the legs: position in the list plus one, or 0 */
 };
 
 /* The one with the legs of `terms`, or NULL. */

@@ -163,9 +163,9 @@ static bool play(const struct round *round, struct arb_opportunity *found)
 {
     const struct arb_strategy_ops *const ops = arb_plugin.ops;
     struct listener listener = { .host = { .calls = &calls.base } };
-    const struct arb_strategy_env env = { .size = sizeof(env),
-                                          .n_venues = 2,
-                                          .venues = round->venues };
+    const struct arb_strategy_env env = {
+        .size = sizeof(env), .instruments_max = 1, .n_venues = 2, .venues = round->venues
+    };
     const struct arb_market market = { .size = sizeof(market),
                                        .info = &round->info,
                                        .n_venues = 2,
@@ -185,6 +185,7 @@ static bool play(const struct round *round, struct arb_opportunity *found)
         ops->on_market(self, &listener.host, &market) != ARB_OK) {
         abort();
     }
+    ops->fini(self);
     *found = listener.last;
     return listener.has_any;
 }

@@ -164,6 +164,13 @@ static void start(struct world *world)
     assert_int_equal(ARB_OK, ops()->init(world->self, &world->recorder.host, &env));
 }
 
+/* With the options and venues as they are by now; nothing is open. */
+static void restart(struct world *world)
+{
+    ops()->fini(world->self);
+    start(world);
+}
+
 static void clear_text(struct world *world)
 {
     world->recorder.out = arb_text_over(world->recorder.text, sizeof(world->recorder.text));
@@ -201,6 +208,7 @@ static int tear_down(void **state)
     struct world *const world = *state;
 
     assert_true(arb_text_fits(&world->recorder.out));
+    ops()->fini(world->self);
     free(world->self);
     free(world);
     return 0;
@@ -436,6 +444,7 @@ static void smallest_profit_is_enough_for_the_default(void **state)
 static void net_that_equals_min_net_is_not_enough(void **state)
 {
     set_option(*state, "min_net", 10000);
+    restart(*state);
     put_quotes(*state, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1010, 1 });
     assert_string_equal("", show(*state));
 }
@@ -443,6 +452,7 @@ static void net_that_equals_min_net_is_not_enough(void **state)
 static void net_just_above_min_net_is_enough(void **state)
 {
     set_option(*state, "min_net", 9999);
+    restart(*state);
     put_quotes(*state, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1010, 1 });
     assert_string_equal("OPEN 1: 1 from 0<=1000 to 1>=1010: cost 1000 proceeds 1010 fees 0 gross "
                         "10 net 10 ppm 10000/10000\n",
@@ -581,10 +591,10 @@ static void cost_stays_below_the_cap(void **state)
 
     put_two_steps(world);
     set_text(world, "max_notional", "1520");
-    start(world);
+    restart(world);
     assert_int_equal(shown_qty(world), 15);
     set_text(world, "max_notional", "1519.99");
-    start(world);
+    restart(world);
     assert_int_equal(shown_qty(world), 14);
     world->terms[0].lot = 4;
     assert_int_equal(shown_qty(world), 12);
@@ -691,6 +701,7 @@ static void what_is_open_stays_so_within_the_hysteresis(void **state)
 
     set_option(world, "min_net", 10000);
     set_option(world, "hysteresis", 5000);
+    restart(world);
     put_quotes(world, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1010, 1 });
     assert_string_equal("", show(world));
     put_quotes(world, (struct arb_level){ 1000, 1 }, (struct arb_level){ 1011, 1 });
@@ -711,6 +722,7 @@ static void threshold_below_zero_watches_what_does_not_pay(void **state)
     struct world *const world = *state;
 
     set_option(world, "min_net", -10001);
+    restart(world);
     put_asks(world, 0, (struct arb_level[]){ { 1000, 1 }, { 1001, 7 }, { 0, 0 } });
     put_bids(world, 1, (struct arb_level[]){ { 990, 5 }, { 0, 0 } });
     assert_string_equal("OPEN 1: 1 from 0<=1000 to 1>=990: cost 1000 proceeds 990 fees 0 gross "
@@ -871,6 +883,7 @@ static void pair_without_a_changed_leg_is_not_looked_at(void **state)
     struct world *const world = *state;
 
     world->n_venues = 3;
+    restart(world);
     put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
     clear_text(world);
     show_instrument(world, 0, 1U << 2);
@@ -1086,6 +1099,7 @@ static void more_than_the_limit_are_not_opened(void **state)
 
     world->recorder.is_quiet = true;
     world->n_venues = 3;
+    restart(world);
     put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
     for (uint32_t i = 0; i < ARB_INSTRUMENTS_MAX; i++) {
         show_instrument(world, i, 3);
@@ -1262,6 +1276,7 @@ static void open_pairs_are_those_that_earn(void **state)
 
     world->recorder.is_quiet = true;
     world->n_venues = VENUES;
+    restart(world);
     for (unsigned round = 0; round < 40000; round++) {
         const uint32_t instrument = draw(&seed, 1500); /* the table gets almost full */
         draw_books(&seed, world);
