@@ -87,12 +87,10 @@ static int64_t max_cost_of(const struct cross_venue *self, const struct arb_inst
                : units;
 }
 
-/* With a threshold below 0 units count that lose, but not more than that. */
 static struct sizing_limits limits_of(const struct cross_venue *self, const struct pair *pair,
-                                      const struct sizing_pair *sides, int64_t threshold_ppm)
+                                      const struct sizing_pair *sides)
 {
-    return (struct sizing_limits){ .least_ppm = threshold_ppm < 0 ? threshold_ppm : 0,
-                                   .max_qty =
+    return (struct sizing_limits){ .max_qty =
                                        self->require_verified ? sizing_proven(sides) : INT64_MAX,
                                    .max_cost = max_cost_of(self, pair->market->info) };
 }
@@ -142,14 +140,14 @@ static bool is_enough(const struct arb_opportunity *terms, int64_t threshold_ppm
     return (int128)terms->net * PPM > (int128)threshold_ppm * terms->cost;
 }
 
-/* 0, with the terms, when the books leave enough; otherwise why not. */
-static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                      int64_t threshold_ppm, struct arb_opportunity *terms)
+/* 0, with the terms, when so much is enough; otherwise why not. */
+static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
+                           const struct sizing_limits *limits, int64_t threshold_ppm,
+                           struct arb_opportunity *terms)
 {
     const struct sizing_pair sides = sides_of(pair);
-    const struct sizing_limits limits = limits_of(self, pair, &sides, threshold_ppm);
     struct fill fill;
-    enum sizing found = sizing_find(&sides, &limits, &fill);
+    enum sizing found = sizing_find(&sides, limits, &fill);
 
     if (found == SIZING_FOUND && !sizing_settle(&sides, &fill, terms)) {
         found = SIZING_OVERFLOW;
@@ -171,6 +169,25 @@ static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const str
     }
     add_parts(self, &sides, terms);
     return 0;
+}
+
+/*
+ * With a threshold below 0 units count that lose, but not more than that. Above it the size that
+ * earns most may not earn enough for its cost, and a smaller one of better units does.
+ */
+static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
+                      int64_t threshold_ppm, struct arb_opportunity *terms)
+{
+    const struct sizing_pair sides = sides_of(pair);
+    struct sizing_limits limits = limits_of(self, pair, &sides);
+
+    limits.least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
+    const uint32_t reason = weigh_size(self, host, pair, &limits, threshold_ppm, terms);
+    if (reason != ARB_CLOSE_BELOW || threshold_ppm <= 0) {
+        return reason;
+    }
+    limits.least_ppm = threshold_ppm;
+    return weigh_size(self, host, pair, &limits, threshold_ppm, terms) == 0 ? 0 : reason;
 }
 
 /* -- are the books good -------------------------------------------------------------------------

@@ -23,7 +23,7 @@ struct sizing_pair {
 };
 
 struct sizing_limits {
-    int64_t least_ppm; /* one more unit has to earn more than this, relative to its cost; <= 0 */
+    int64_t least_ppm; /* one more unit has to earn more than this, relative to its cost */
     int64_t max_qty;   /* INT64_MAX: any */
     int64_t max_cost;  /* before the fee; INT64_MAX: any */
 };

@@ -110,6 +110,55 @@ static void draw_proof(struct arb_book *book)
     book->verified_levels = one_in(2) ? 0 : (uint32_t)below(LEVELS_MAX) + 1;
 }
 
+/* What some units of a side are worth, or one more or less. */
+static int64_t worth_of(const struct round *round, const struct arb_level *side, uint32_t n)
+{
+    int64_t worth = 0;
+
+    for (uint32_t i = n; i-- > 0 && !one_in(3);) {
+        worth += side[i].px * (one_in(2) ? side[i].qty : below((uint64_t)side[i].qty) + 1);
+    }
+    for (unsigned k = 0; k < round->info.qty_scale; k++) {
+        worth = (worth + 9) / 10;
+    }
+    worth += below(3) - 1;
+    return worth < 1 ? 1 : worth;
+}
+
+/* Some bid is at the price of some ask. */
+static void align(struct round *round)
+{
+    const uint32_t n_bids = round->books[1].n_bids;
+    const struct arb_level *const ask = &round->asks[below(round->books[0].n_asks)];
+    const int64_t shift = ask->px - round->bids[below(n_bids)].px;
+
+    for (uint32_t i = 0; i < n_bids; i++) {
+        round->bids[i].px += shift;
+    }
+}
+
+/* Limits that sums of the books meet exactly, and prices that just break even. */
+static void draw_edges(struct round *round)
+{
+    const uint32_t n_asks = round->books[0].n_asks, n_bids = round->books[1].n_bids;
+
+    if (one_in(3)) {
+        round->terms[0].min_notional = worth_of(round, round->asks, n_asks);
+    }
+    if (one_in(3)) {
+        round->terms[1].min_notional = worth_of(round, round->bids, n_bids);
+    }
+    if (one_in(3)) {
+        (void)snprintf(round->max_notional, sizeof(round->max_notional), "%" PRId64,
+                       worth_of(round, round->asks, n_asks));
+    }
+    if (one_in(2)) {
+        round->terms[0].taker_fee_ppm = round->terms[1].taker_fee_ppm = 0;
+        round->min_net_ppm = 0;
+        align(round);
+    }
+}
+
 static void draw(struct round *round)
 {
     const int64_t ask = 900 + below(200);
@@ -130,6 +179,9 @@ static void draw(struct round *round)
     if (one_in(3)) {
         (void)snprintf(round->max_notional, sizeof(round->max_notional), "%" PRId64,
                        below(20000) + 1);
+    }
+    if (one_in(3)) {
+        draw_edges(round);
     }
 }
 
