@@ -131,10 +131,11 @@ static void say(struct delivery *delivery, struct opportunity *opportunity, int6
     }
 }
 
-/* Takes in that the strategy says `event` of the opportunity; returns what is to be said, or 0. */
-static uint32_t note(struct delivery *delivery, uint64_t id, uint32_t event)
+/* Takes in what the strategy says; returns what is to be said of it, or 0. */
+static uint32_t note(struct delivery *delivery, struct opportunity *opportunity, int64_t mono_ns)
 {
-    return openings_say(&delivery->openings, id, event, delivery->n_over + 1);
+    return openings_say(&delivery->openings, &opportunity->terms, delivery->n_over + 1, mono_ns,
+                        &opportunity->life);
 }
 
 static bool is_taken(const struct delivery *delivery, const struct opportunity *opportunity)
@@ -161,8 +162,8 @@ static void open_waiting(struct delivery *delivery, struct moment now)
             i++;
             continue;
         }
-        (void)waiting_drop(&delivery->waiting, opportunity.terms.id);     /* it is there */
-        (void)note(delivery, opportunity.terms.id, ARB_OPPORTUNITY_OPEN); /* by this run */
+        (void)waiting_drop(&delivery->waiting, opportunity.terms.id); /* it is there */
+        (void)note(delivery, &opportunity, now.mono_ns);              /* by this run */
         age_legs(&opportunity, now.utc_ns);
         say(delivery, &opportunity, now.mono_ns);
     }
@@ -211,7 +212,7 @@ void delivery_send(struct delivery *delivery, const struct market *market,
     struct opportunity opportunity = complete(delivery, market, terms, cause, detect.utc_ns);
 
     look_at_tenure(delivery, detect.mono_ns);
-    uint32_t event = note(delivery, terms->id, terms->event);
+    uint32_t event = note(delivery, &opportunity, detect.mono_ns);
     if (waiting_drop(&delivery->waiting, terms->id)) { /* nothing of it was said yet */
         event = terms->event == ARB_OPPORTUNITY_CLOSE ? 0 : ARB_OPPORTUNITY_OPEN;
     }

@@ -26,15 +26,51 @@ static unsigned find(const struct openings *openings, uint64_t id)
     return slot;
 }
 
-static void keep(struct openings *openings, unsigned slot, uint64_t id, uint32_t run)
+/* NULL: there is no room, and nobody asks which run it was. */
+static struct opening *keep(struct openings *openings, unsigned slot, uint64_t id, uint32_t run,
+                            int64_t mono_ns)
 {
-    if (openings->slots[slot].run == 0) {
+    struct opening *const opening = &openings->slots[slot];
+
+    if (opening->run == 0) {
         if (openings->n == OPENINGS_MAX) {
-            return;
+            return NULL;
         }
         openings->n++;
     }
-    openings->slots[slot] = (struct opening){ .id = id, .run = run };
+    if (opening->run != run) { /* a life of its own */
+        *opening = (struct opening){
+            .id = id, .run = run, .since_ns = mono_ns, .until_ns = mono_ns, .peak_net = INT64_MIN
+        };
+    }
+    return opening;
+}
+
+/* The quantity that it had stood until now. */
+static void pass(struct opening *opening, int64_t mono_ns)
+{
+    opening->qty_time += (opportunity_wide)opening->qty * (mono_ns - opening->until_ns);
+    opening->until_ns = mono_ns;
+}
+
+static void note(struct opening *opening, const struct arb_opportunity *terms, int64_t mono_ns)
+{
+    pass(opening, mono_ns);
+    opening->qty = terms->legs[0].qty;
+    opening->peak_net = terms->net > opening->peak_net ? terms->net : opening->peak_net;
+}
+
+static struct opportunity_life life_of(struct opening *opening, int64_t mono_ns)
+{
+    const int64_t duration_ns = mono_ns - opening->since_ns;
+
+    pass(opening, mono_ns);
+    return (struct opportunity_life){
+        .is_known = true,
+        .duration_ns = duration_ns,
+        .peak_net = opening->peak_net,
+        .mean_qty = duration_ns > 0 ? (int64_t)(opening->qty_time / duration_ns) : opening->qty,
+    };
 }
 
 /* Those behind it move up, so that each is still found from its home on. */
@@ -49,18 +85,23 @@ static void give_up(struct openings *openings, unsigned gap)
     }
 }
 
-uint32_t openings_say(struct openings *openings, uint64_t id, uint32_t event, uint32_t run)
+uint32_t openings_say(struct openings *openings, const struct arb_opportunity *terms, uint32_t run,
+                      int64_t mono_ns, struct opportunity_life *life)
 {
-    const unsigned slot = find(openings, id);
+    const unsigned slot = find(openings, terms->id);
     const uint32_t opened_in = openings->slots[slot].run;
     const bool is_of_another = opened_in != 0 && opened_in != run;
 
-    if (event != ARB_OPPORTUNITY_CLOSE) {
-        keep(openings, slot, id, run);
-        return is_of_another ? ARB_OPPORTUNITY_OPEN : event;
+    if (terms->event != ARB_OPPORTUNITY_CLOSE) {
+        struct opening *const opening = keep(openings, slot, terms->id, run, mono_ns);
+        if (opening != NULL) {
+            note(opening, terms, mono_ns);
+        }
+        return is_of_another ? ARB_OPPORTUNITY_OPEN : terms->event;
     }
     if (opened_in != 0) {
+        *life = life_of(&openings->slots[slot], mono_ns);
         give_up(openings, slot);
     }
-    return is_of_another ? 0 : event;
+    return is_of_another ? 0 : terms->event;
 }

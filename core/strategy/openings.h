@@ -1,5 +1,5 @@
 /*
- * openings.h - which run of a strategy opened what is open.
+ * openings.h - which run of a strategy opened what is open, and how it fared since.
  *
  * What an earlier run left open is closed by others (bus/tenure.h). When the strategy, which knows
  * nothing of runs, goes on with it, it is opened again by the run of now; when it closes it,
@@ -8,7 +8,7 @@
 #ifndef ARB_OPENINGS_H
 #define ARB_OPENINGS_H
 
-#include <stdint.h>
+#include "wire/opportunity.h"
 
 enum {
     OPENINGS_MAX = 4096, /* beyond them, nobody asks which run it was */
@@ -21,13 +21,19 @@ struct openings {
     struct opening {
         uint64_t id;
         uint32_t run; /* counted from 1; 0: a free slot */
+        int64_t since_ns,
+            until_ns; /* mono: when that run opened it, and said something of it last */
+        int64_t qty;  /* as it last said */
+        int64_t peak_net;
+        opportunity_wide qty_time; /* sum of the quantities, each times how long it stood */
     } slots[OPENINGS_SLOTS];
 };
 
 /*
- * Takes in that the strategy says `event` (enum arb_opportunity_event) of its opportunity `id` in
- * `run`. Returns what is to be said, or 0: nothing.
+ * Takes in that the strategy says `terms` at `mono_ns` in `run`. Returns what is to be said in
+ * place of their event, or 0: nothing. When it is over, `life` is what became of it.
  */
-uint32_t openings_say(struct openings *openings, uint64_t id, uint32_t event, uint32_t run);
+uint32_t openings_say(struct openings *openings, const struct arb_opportunity *terms, uint32_t run,
+                      int64_t mono_ns, struct opportunity_life *life);
 
 #endif /* ARB_OPENINGS_H */

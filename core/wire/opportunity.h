@@ -26,6 +26,17 @@ struct opportunity_leg {
     uint32_t verified_levels; /* with ARB_VERIFIED: so many are; 0: all of them */
 };
 
+/* Sums of quantities over time. */
+__extension__ typedef __int128 opportunity_wide;
+
+/* Of one that is over: how it was from its OPEN to its CLOSE. */
+struct opportunity_life {
+    bool is_known; /* who closes it saw all of it */
+    int64_t duration_ns;
+    int64_t peak_net;
+    int64_t mean_qty; /* of the first leg, each as long as it stood */
+};
+
 struct opportunity {
     struct arb_opportunity terms;
     char strategy[ARB_SYMBOL_MAX]; /* the INI section's name */
@@ -39,6 +50,7 @@ struct opportunity {
     bool ends;          /* and that is its last word */
     int64_t detect_ns;  /* when the strategy said so */
     int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
+    struct opportunity_life life;
     struct opportunity_leg legs[ARB_LEGS_MAX]; /* last, so that a record ends with its legs */
 };
 

@@ -12,7 +12,9 @@
 #include "wire/wire_text.h"
 
 enum {
-    BPS_SCALE = 2,     /* ppm as basis points: 1234 is "12.34" */
+    BPS_SCALE = 2, /* ppm as basis points: 1234 is "12.34" */
+    AGE_SCALE = 3, /* microseconds as milliseconds */
+    NS_PER_AGE_UNIT = 1000,
     LATENCY_SCALE = 1, /* tenths of a microsecond */
     NS_PER_LATENCY_UNIT = 100,
 };

@@ -201,12 +201,25 @@ static bool read_curve(struct arb_json *json, void *context, void *member)
     return arb_json_ok(json) && (n == ARB_CURVE_POINTS || arb_json_fail(json, ARB_EPROTO));
 }
 
-static bool read_proven_qty(struct arb_json *json, void *context, void *member)
+static bool read_first_qty(struct arb_json *json, void *context, void *member)
 {
     const struct opportunity_reading *const reading = context;
 
     return reading->has_scale ? wire_read_signed(json, reading->out->legs[0].info.qty_scale, member)
                               : arb_json_fail(json, ARB_EPROTO);
+}
+
+static bool read_duration(struct arb_json *json, void *context, void *member)
+{
+    int64_t *const duration_ns = member;
+    int64_t units = 0;
+
+    (void)context;
+    if (!wire_read_signed(json, AGE_SCALE, &units)) {
+        return false;
+    }
+    return !__builtin_mul_overflow(units, NS_PER_AGE_UNIT, duration_ns) ||
+           arb_json_fail(json, ARB_ERANGE);
 }
 
 static bool read_absurd(struct arb_json *json, void *context, void *member)
@@ -238,14 +251,18 @@ static const struct wire_field fields[] = {
     { "verified", opportunity_read_verified, offsetof(struct opportunity, terms.verified) },
     { "curve", read_curve, offsetof(struct opportunity, terms.curve) },
     { "absurd", read_absurd, offsetof(struct opportunity, terms.flags) },
-    { "proven_qty", read_proven_qty, offsetof(struct opportunity, terms.proven_qty) },
+    { "proven_qty", read_first_qty, offsetof(struct opportunity, terms.proven_qty) },
     { "proven_net", opportunity_read_money, offsetof(struct opportunity, terms.proven_net) },
+    { "duration_ms", read_duration, offsetof(struct opportunity, life.duration_ns) },
+    { "peak_net", opportunity_read_money, offsetof(struct opportunity, life.peak_net) },
+    { "mean_qty", read_first_qty, offsetof(struct opportunity, life.mean_qty) },
 };
 
 enum {
     N_FIELDS = sizeof(fields) / sizeof(*fields),
-    N_OPTIONAL = 5,               /* behind `reason` */
-    PROVEN = 3 << (N_FIELDS - 2), /* both or neither */
+    N_OPTIONAL = 8,               /* behind `reason` */
+    PROVEN = 3 << (N_FIELDS - 5), /* both or neither */
+    LIFE = 7 << (N_FIELDS - 3),   /* all or none, and only of a close */
 };
 
 static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
@@ -256,9 +273,11 @@ static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
     if (!wire_read_object(json, &object, reading, reading->out, &seen)) {
         return false;
     }
-    const uint32_t proven = seen & PROVEN;
+    const uint32_t proven = seen & PROVEN, life = seen & (uint32_t)LIFE;
+    const bool is_close = reading->out->terms.event == ARB_OPPORTUNITY_CLOSE;
+    reading->out->life.is_known = life != 0;
     return (opportunity_has_all(reading->out, seen, N_FIELDS - N_OPTIONAL) &&
-            (proven == 0 || proven == PROVEN)) ||
+            (proven == 0 || proven == PROVEN) && (life == 0 || (is_close && life == LIFE))) ||
            arb_json_fail(json, ARB_EPROTO);
 }
 

@@ -166,6 +166,19 @@ static void add_doubt(struct arb_text *line, const struct opportunity_leg *leg)
     }
 }
 
+/* "  gone after 1.204 s" */
+static void add_end(struct arb_text *line, const struct opportunity *o)
+{
+    if (o->terms.event != ARB_OPPORTUNITY_CLOSE) {
+        return;
+    }
+    arb_text_add(line, "  %s", close_reason_name(o->terms.reason));
+    if (o->life.is_known) {
+        const long long ms = (long long)(o->life.duration_ns / NS_PER_MS);
+        arb_text_add(line, " after %lld.%03lld s", ms / 1000, ms % 1000);
+    }
+}
+
 static void add_columns(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
@@ -182,9 +195,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_latency(o->latency_ns, latency);
     arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->strategy,
                  opportunity_symbol(o), legs, qty, net, bps, ages, venue_ages, latency);
-    if (terms->event == ARB_OPPORTUNITY_CLOSE) {
-        arb_text_add(line, "  %s", close_reason_name(terms->reason));
-    }
+    add_end(line, o);
     if (terms->verified > ARB_VERIFIED) {
         arb_text_add(line, "  %s", verified_name(terms->verified));
         for (uint32_t i = 0; i < terms->n_legs; i++) {
@@ -211,9 +222,7 @@ static void add_narrow(struct arb_text *line, const struct opportunity *o)
     write_number(terms->legs[0].qty / arb_pow10(drop), scale - drop, ARB_DIGITS_UNKNOWN, qty);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     arb_text_add(line, "  %s  %s", qty, bps);
-    if (terms->event == ARB_OPPORTUNITY_CLOSE) {
-        arb_text_add(line, "  %s", close_reason_name(terms->reason));
-    }
+    add_end(line, o);
 }
 
 static const char *colour_of(uint32_t event)

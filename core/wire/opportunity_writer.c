@@ -2,11 +2,6 @@
 
 #include "wire/opportunity_fields.h"
 
-enum {
-    AGE_SCALE = 3, /* microseconds as milliseconds */
-    NS_PER_AGE_UNIT = 1000,
-};
-
 static char *put_member_string(char *at, const char *member, const char *text)
 {
     at = put_text(at, member);
@@ -156,12 +151,25 @@ static char *put_legs(char *at, const struct opportunity *o)
     return at;
 }
 
+static char *put_life(char *at, const struct opportunity *o)
+{
+    const struct opportunity_life *const life = &o->life;
+
+    if (o->terms.event != ARB_OPPORTUNITY_CLOSE || !life->is_known) {
+        return at;
+    }
+    at = put_fixed(at, ",\"duration_ms\":", life->duration_ns / NS_PER_AGE_UNIT, AGE_SCALE);
+    at = put_decimal(at, ",\"peak_net\":", life->peak_net, opportunity_scale(o));
+    return put_decimal(at, ",\"mean_qty\":", life->mean_qty, o->legs[0].info.qty_scale);
+}
+
 size_t wire_write_opportunity(const struct opportunity *o, int64_t pub_ns, char *out)
 {
     char *at = put_identity(out, o);
 
     at = put_legs(at, o);
     at = put_money(at, o);
+    at = put_life(at, o);
     at = put_i64(at, ",\"detect_ns\":", o->detect_ns);
     at = put_fixed(at, ",\"latency_us\":", o->latency_ns / NS_PER_LATENCY_UNIT, LATENCY_SCALE);
     at = put_i64(at, ",\"pub_ns\":", pub_ns);

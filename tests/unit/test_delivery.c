@@ -254,6 +254,15 @@ static void without_anybody_else_a_run_stays(void **state)
     assert_string_equal(said(world), "A A:1 open 5 A:2 close 5 A ends ");
 }
 
+static uint32_t openings_say_id(struct openings *openings, uint64_t id, uint32_t event,
+                                uint32_t run)
+{
+    const struct arb_opportunity terms = { .id = id, .event = event, .n_legs = 2 };
+    struct opportunity_life life;
+
+    return openings_say(openings, &terms, run, 0, &life);
+}
+
 /* Against a plain list: ids that come and go, in runs that end at random. */
 static void any_order_of_ids_is_told_by_run(void **state)
 {
@@ -269,7 +278,7 @@ static void any_order_of_ids_is_told_by_run(void **state)
         const uint32_t want = !is_of_another                   ? event
                               : event == ARB_OPPORTUNITY_CLOSE ? 0
                                                                : ARB_OPPORTUNITY_OPEN;
-        assert_int_equal(openings_say(&openings, id, event, run), want);
+        assert_int_equal(openings_say_id(&openings, id, event, run), want);
         opened_in[id] = event == ARB_OPPORTUNITY_CLOSE ? 0 : run;
         run += chance_below(&chance, 5000) == 0 ? 1 : 0;
     }
@@ -281,15 +290,48 @@ static void more_than_can_be_kept_pass_as_they_are(void **state)
 
     (void)state;
     for (uint64_t id = 0; id < OPENINGS_MAX + 1; id++) {
-        assert_int_equal(openings_say(&openings, id, ARB_OPPORTUNITY_OPEN, 1),
+        assert_int_equal(openings_say_id(&openings, id, ARB_OPPORTUNITY_OPEN, 1),
                          ARB_OPPORTUNITY_OPEN);
     }
-    assert_int_equal(openings_say(&openings, OPENINGS_MAX, ARB_OPPORTUNITY_CLOSE, 2),
+    assert_int_equal(openings_say_id(&openings, OPENINGS_MAX, ARB_OPPORTUNITY_CLOSE, 2),
                      ARB_OPPORTUNITY_CLOSE);
     for (uint64_t id = 0; id < OPENINGS_MAX; id++) {
-        assert_int_equal(openings_say(&openings, id, ARB_OPPORTUNITY_CLOSE, 2), 0);
+        assert_int_equal(openings_say_id(&openings, id, ARB_OPPORTUNITY_CLOSE, 2), 0);
     }
     assert_int_equal(openings.n, 0);
+}
+
+static void say_terms(struct openings *openings, uint32_t event, int64_t qty, int64_t net,
+                      int64_t ms, struct opportunity_life *life)
+{
+    const struct arb_opportunity terms = {
+        .id = 5, .event = event, .n_legs = 2, .legs = { { .qty = qty } }, .net = net
+    };
+
+    *life = (struct opportunity_life){ .is_known = false };
+    assert_int_equal(openings_say(openings, &terms, 1, ms * NS_PER_MS, life), event);
+    assert_int_equal(life->is_known, event == ARB_OPPORTUNITY_CLOSE);
+}
+
+/* 10 for 200 ms, 40 for 100 ms; the terms of the end are those of before. */
+static void close_tells_how_long_it_was_and_how_good(void **state)
+{
+    static struct openings openings;
+    struct opportunity_life life;
+
+    (void)state;
+    say_terms(&openings, ARB_OPPORTUNITY_OPEN, 10, 7, 1000, &life);
+    say_terms(&openings, ARB_OPPORTUNITY_UPDATE, 40, 9, 1200, &life);
+    say_terms(&openings, ARB_OPPORTUNITY_CLOSE, 40, 9, 1300, &life);
+    assert_int_equal(life.duration_ns, 300 * NS_PER_MS);
+    assert_int_equal(life.peak_net, 9);
+    assert_int_equal(life.mean_qty, 20);
+    say_terms(&openings, ARB_OPPORTUNITY_OPEN, 10, -7, 2000, &life); /* another life */
+    say_terms(&openings, ARB_OPPORTUNITY_UPDATE, 20, -9, 2000, &life);
+    say_terms(&openings, ARB_OPPORTUNITY_CLOSE, 20, -9, 2000, &life);
+    assert_int_equal(life.duration_ns, 0);
+    assert_int_equal(life.peak_net, -7);
+    assert_int_equal(life.mean_qty, 20);
 }
 
 #define DELIVERY_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -303,6 +345,7 @@ int main(void)
         DELIVERY_TEST(what_another_has_open_is_opened_later),
         DELIVERY_TEST(more_than_can_wait_are_opened_at_once),
         DELIVERY_TEST(without_anybody_else_a_run_stays),
+        cmocka_unit_test(close_tells_how_long_it_was_and_how_good),
         cmocka_unit_test(any_order_of_ids_is_told_by_run),
         cmocka_unit_test(more_than_can_be_kept_pass_as_they_are),
     };

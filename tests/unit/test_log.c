@@ -39,6 +39,19 @@ static void open_is_one_aligned_line(void **state)
 }
 
 /* Each of its orders in words, in what the first one pays with. */
+static void close_tells_how_long_it_was_open(void **state)
+{
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    o.terms.reason = ARB_CLOSE_GONE;
+    o.life = (struct opportunity_life){ .is_known = true, .duration_ns = 61004999999 };
+    assert_line(&o, narrow,
+                "22:13:20 close  BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07  gone after "
+                "61.004 s");
+}
+
 static void cycle_is_shown_order_by_order(void **state)
 {
     struct opportunity o = sample_cycle();
@@ -255,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_is_one_aligned_line),
+        cmocka_unit_test(close_tells_how_long_it_was_open),
         cmocka_unit_test(cycle_is_shown_order_by_order),
         cmocka_unit_test(venue_age_of_a_known_clock_is_shown),
         cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),

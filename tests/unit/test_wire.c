@@ -911,6 +911,32 @@ static void opportunity_with_names_of_escapes_keeps_its_bound(void **state)
     assert_in_range(wire_write_opportunity(&o, INT64_MIN, text), 1, sizeof(text));
 }
 
+static void life_of_a_close_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    o.terms.reason = ARB_CLOSE_BELOW;
+    assert_opportunity_round_trip(&o); /* who closes it has not seen all of it */
+    o.life = (struct opportunity_life){ true, 1234567000, -20000000000, 50000000 };
+    assert_opportunity_round_trip(&o);
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, ",\"duration_ms\":\"1234.567\",\"peak_net\":\"-2\","
+                                 "\"mean_qty\":\"0.5\",\"detect_ns\""));
+    const char *const damage[][2] = { { ",\"peak_net\":\"-2\"", "" },
+                                      { "\"event\":\"close\",\"reason\":\"below\"",
+                                        "\"event\":\"open\"" } };
+    for (unsigned i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+        const struct arb_bytes part =
+            replaced(arb_bytes_of(text), damage[i][0], damage[i][1], changed);
+        assert_int_equal(wire_read_opportunity(part, &got, &got_pub_ns), ARB_EPROTO);
+    }
+}
+
 static void curve_and_proof_survive_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -1162,6 +1188,7 @@ int main(void)
         cmocka_unit_test(opportunity_of_another_version_is_not_supported),
         cmocka_unit_test(opportunity_survives_the_round_trip),
         cmocka_unit_test(cycle_survives_the_round_trip),
+        cmocka_unit_test(life_of_a_close_survives_the_round_trip),
         cmocka_unit_test(curve_and_proof_survive_the_round_trip),
         cmocka_unit_test(opportunity_has_two_to_six_legs),
         cmocka_unit_test(opportunity_with_names_of_escapes_keeps_its_bound),
