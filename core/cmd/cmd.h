@@ -20,5 +20,6 @@ int cmd_new(int argc, char **argv);
 int cmd_venues(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_survival(int argc, char **argv);
 
 #endif /* ARB_CMD_H */

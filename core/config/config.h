@@ -105,6 +105,15 @@ enum { CONFIG_MAX_LAG_MIN_MS = 100 };
 
 enum strategy_source { SOURCE_KAFKA = 1, SOURCE_DIRECT = 2 };
 
+enum { CONFIG_DELAYS_MAX = 8 };
+
+/* How long after an opportunity opened it is looked at what is left of it. */
+struct survival_delays {
+    int64_t delays_ms[CONFIG_DELAYS_MAX]; /* [n], above 0 */
+    uint32_t n;
+    bool at_latency; /* and after the venues' own latency */
+};
+
 /* [strategy:NAME] */
 struct strategy_config {
     char name[CONFIG_NAME_MAX];
@@ -112,8 +121,10 @@ struct strategy_config {
     const char *plugin;
     uint32_t source;   /* enum strategy_source */
     const char *group; /* Kafka consumer group; NULL: every instance reads everything */
+    const char *survival_text;
+    struct survival_delays survival; /* as that says */
     struct config_entry *options;
-    unsigned line, plugin_line, source_line; /* 0: not given */
+    unsigned line, plugin_line, source_line, survival_line; /* 0: not given */
 };
 
 struct pool;

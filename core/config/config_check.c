@@ -4,6 +4,7 @@
 
 #include "arbspot/text.h"
 #include "config/coverage.h"
+#include "config/delays.h"
 #include "config/symbol_list.h"
 #include "util/proxy_url.h"
 
@@ -128,6 +129,17 @@ static void check_exchange(const struct exchange_config *exchange, struct proble
     }
 }
 
+static void check_survival(struct strategy_config *strategy, struct problems *problems)
+{
+    const char *const wrong = delays_read(strategy->survival_text, &strategy->survival);
+
+    if (wrong != NULL) {
+        const struct heading heading = heading_of("strategy", strategy->name);
+        problem_add(problems, strategy->survival_line, heading.text, "survival", "'%s' is not %s",
+                    strategy->survival_text, wrong);
+    }
+}
+
 static void check_strategy(const struct config *config, const struct strategy_config *strategy,
                            struct problems *problems)
 {
@@ -226,6 +238,7 @@ void config_check(const struct config *config, struct problems *problems)
         check_exchange(&config->exchanges[i], problems);
     }
     for (unsigned i = 0; i < config->n_strategies; i++) {
+        check_survival(&config->strategies[i], problems);
         check_strategy(config, &config->strategies[i], problems);
     }
     for (unsigned i = 0; i < config->n_instruments; i++) {

@@ -22,14 +22,16 @@ static bool is_late(const struct event *event, int64_t now_ns)
 
 static bool produce_opportunity(struct publisher *p, const struct opportunity *o, int64_t now_ns)
 {
+    const bool is_rest = o->rest.delay_ns != 0;
     const struct outbox_message message = {
         .topic = KAFKA_OPPORTUNITIES,
         .hash = partition_hash(arb_bytes_of(opportunity_symbol(o))),
-        .type = "opportunity",
+        .type = is_rest ? "survival" : "opportunity",
         .key = opportunity_symbol(o),
         .venue = "",
         .text = p->text,
-        .len = wire_write_opportunity(o, now_ns, p->text),
+        .len = is_rest ? wire_write_survival(o, now_ns, p->text)
+                       : wire_write_opportunity(o, now_ns, p->text),
         .recv_ns = opportunity_recv_ns(o),
         .pub_ns = now_ns,
     };

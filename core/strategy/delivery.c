@@ -129,6 +129,20 @@ static void say(struct delivery *delivery, struct opportunity *opportunity, int6
     if (delivery->fn != NULL) {
         delivery->fn(delivery->context, opportunity);
     }
+    if (delivery->survival != NULL && opportunity->terms.event == ARB_OPPORTUNITY_OPEN) {
+        survival_open(delivery->survival, opportunity, mono_ns);
+    }
+}
+
+void delivery_send_rest(struct delivery *delivery, const struct opportunity *opportunity,
+                        struct moment now)
+{
+    if (delivery->ring != NULL) {
+        push(delivery, opportunity, now.mono_ns);
+    }
+    if (delivery->rest_fn != NULL) {
+        delivery->rest_fn(delivery->context, opportunity);
+    }
 }
 
 /* Takes in what the strategy says; returns what is to be said of it, or 0. */

@@ -16,6 +16,7 @@
 #include "bus/tenure.h"
 #include "strategy/market.h"
 #include "strategy/openings.h"
+#include "strategy/survival.h"
 #include "strategy/waiting.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -39,6 +40,7 @@ struct delivery {
     const void *host;               /* for it */
     struct ring *ring;              /* gets each opportunity as one struct opportunity; or NULL */
     delivery_fn *fn;                /* called with each opportunity; or NULL */
+    delivery_fn *rest_fn;           /* called with what is left of one; or NULL */
     void *context;                  /* of fn */
 
     uint64_t n;       /* delivered, those dropped included */
@@ -50,6 +52,7 @@ struct delivery {
     int64_t retry_ns; /* when those that wait are looked at again, mono */
     struct openings openings;
     struct waiting waiting;
+    struct survival *survival; /* told of what opens; or NULL */
     struct log_limit drop_limit;
 };
 
@@ -58,6 +61,10 @@ enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
 
 /* To be called often: says that the strategy runs, and opens what could not be opened before. */
 void delivery_look(struct delivery *delivery, struct moment now);
+
+/* Says what is left of an opportunity, see survival.h. */
+void delivery_send_rest(struct delivery *delivery, const struct opportunity *opportunity,
+                        struct moment now);
 
 /* Says that it does not run any more. */
 void delivery_end(struct delivery *delivery, struct moment now);

@@ -46,6 +46,7 @@ struct runner {
     _Atomic bool is_stopping;            /* released by runner_stop(), acquired by the thread */
     _Atomic uint64_t published[N_STATS]; /* struct runner_stats, for other threads */
     struct requests requests;
+    struct survival survival;
 };
 
 static const struct arb_strategy_ops *ops_of(const struct runner *runner)
@@ -140,6 +141,18 @@ static void show_markets(struct runner *runner)
         if (!has_failed(runner, "on_market", rc)) {
             carry_out(runner, BY_MARKET);
         }
+    }
+}
+
+/* What opened some time ago: is any of it left? */
+static void tell_survival(struct runner *runner)
+{
+    const struct moment now = now_of(runner);
+    struct opportunity opportunity;
+
+    while (!runner->is_disabled &&
+           survival_next(&runner->survival, runner->market, now, &opportunity)) {
+        delivery_send_rest(&runner->delivery, &opportunity, now);
     }
 }
 
@@ -239,6 +252,7 @@ static unsigned turn(struct runner *runner, const struct event *event)
     if (!is_held(runner)) {
         show_markets(runner);
         fire_timers(runner);
+        tell_survival(runner);
     }
     publish_stats(runner);
     return n;
@@ -340,7 +354,10 @@ void runner_step(struct runner *runner, struct moment now)
 
 int64_t runner_next_timer_ns(const struct runner *runner)
 {
-    return runner->is_disabled ? NEVER_NS : runner->due_ns[next_timer(runner)];
+    const int64_t timer_ns = runner->due_ns[next_timer(runner)];
+    const int64_t survival_ns = survival_due_ns(&runner->survival);
+
+    return runner->is_disabled ? NEVER_NS : timer_ns < survival_ns ? timer_ns : survival_ns;
 }
 
 void runner_finish(struct runner *runner, struct moment now)
@@ -475,8 +492,11 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .host = config->host,
         .ring = config->ring,
         .fn = config->fn,
+        .rest_fn = config->rest_fn,
+        .survival = &runner->survival,
         .context = config->context,
     };
+    runner->survival.delays = &config->strategy->survival;
     runner->attention = (struct attention){ .who = runner->who, .limit_ns = config->silence_ns };
 }
 

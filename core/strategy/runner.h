@@ -33,7 +33,8 @@ struct runner_config {
     struct source *source;
     struct ring *ring;       /* where opportunities go, see delivery.h; or NULL */
     delivery_fn *fn;         /* and a function they go to; or NULL */
-    void *context;           /* of fn */
+    delivery_fn *rest_fn;    /* and one for what was left of them later; or NULL */
+    void *context;           /* of both */
     uint64_t session;        /* of this run, stamped on every opportunity */
     struct tenure *tenure;   /* of this run, see delivery.h; or NULL */
     struct moment now;       /* what init() sees */

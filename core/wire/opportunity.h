@@ -37,6 +37,16 @@ struct opportunity_life {
     int64_t mean_qty; /* of the first leg, each as long as it stood */
 };
 
+/* What was left of one some time after it opened, see strategy/survival.h. */
+struct opportunity_rest {
+    int64_t delay_ns;  /* so long after it was to be looked at; 0: there is nothing said of it */
+    int64_t waited_ns; /* and so long after it was */
+    bool is_latency;   /* the delay is the venues' own */
+    bool is_known;     /* all books were LIVE then; else nobody knows, and the rest is 0 */
+    int64_t qty;       /* of the first leg, at the published limits, where all legs have as much */
+    int64_t net;       /* at the prices of then, fees included */
+};
+
 struct opportunity {
     struct arb_opportunity terms;
     char strategy[ARB_SYMBOL_MAX]; /* the INI section's name */
@@ -51,6 +61,7 @@ struct opportunity {
     int64_t detect_ns;  /* when the strategy said so */
     int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
     struct opportunity_life life;
+    struct opportunity_rest rest;              /* with a delay, all else is as when it opened */
     struct opportunity_leg legs[ARB_LEGS_MAX]; /* last, so that a record ends with its legs */
 };
 

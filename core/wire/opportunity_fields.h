@@ -4,9 +4,12 @@
  *   opportunity_writer.c    writes version 2
  *   opportunity_reader.c    reads version 2, and finds out which one it is
  *   opportunity_reader_1.c  reads version 1: one that buys, and one that sells
+ *   survival_message.c      what was left of one, written and read
  */
 #ifndef ARB_OPPORTUNITY_FIELDS_H
 #define ARB_OPPORTUNITY_FIELDS_H
+
+#include <string.h>
 
 #include "wire/wire.h"
 #include "wire/wire_text.h"
@@ -18,6 +21,55 @@ enum {
     LATENCY_SCALE = 1, /* tenths of a microsecond */
     NS_PER_LATENCY_UNIT = 100,
 };
+
+/* -- writing -------------------------------------------------------------------------------- */
+
+static inline char *put_member_string(char *at, const char *member, const char *text)
+{
+    at = put_text(at, member);
+    return put_string(at, text, strlen(text));
+}
+
+/* A decimal string with as few digits as it needs. */
+static inline char *put_decimal(char *at, const char *member, int64_t value, unsigned scale)
+{
+    at = put_text(at, member);
+    *at++ = '"';
+    at = digits_write_signed(at, value, scale, ARB_DIGITS_UNKNOWN);
+    *at++ = '"';
+    return at;
+}
+
+/* A decimal string with all digits of its scale, so that columns line up. */
+static inline char *put_fixed(char *at, const char *member, int64_t value, unsigned scale)
+{
+    at = put_text(at, member);
+    *at++ = '"';
+    at = digits_write_signed(at, value, scale, scale);
+    *at++ = '"';
+    return at;
+}
+
+static inline char *put_hex(char *at, const char *member, uint64_t value)
+{
+    at = put_text(at, member);
+    *at++ = '"';
+    at = digits_write_hex(at, value);
+    *at++ = '"';
+    return at;
+}
+
+static inline char *put_u64(char *at, const char *member, uint64_t value)
+{
+    return digits_write_u64(put_text(at, member), value);
+}
+
+static inline char *put_i64(char *at, const char *member, int64_t value)
+{
+    return digits_write_i64(put_text(at, member), value);
+}
+
+/* -- reading -------------------------------------------------------------------------------- */
 
 /* What reading a member needs to know of the rest of the message: the context of all of these. */
 struct opportunity_reading {
@@ -31,6 +83,9 @@ bool opportunity_read_event(struct arb_json *json, void *context, void *member);
 bool opportunity_read_reason(struct arb_json *json, void *context, void *member);
 bool opportunity_read_verified(struct arb_json *json, void *context, void *member);
 bool opportunity_read_money(struct arb_json *json, void *context, void *member);
+bool opportunity_read_first_qty(struct arb_json *json, void *context, void *member);
+bool opportunity_read_side(struct arb_json *json, void *context, void *member);
+bool opportunity_read_ms(struct arb_json *json, void *context, void *member); /* into ns */
 bool opportunity_read_bps(struct arb_json *json, void *context, void *member);
 bool opportunity_read_latency(struct arb_json *json, void *context, void *member);
 bool opportunity_read_pub_ns(struct arb_json *json, void *context, void *unused);
@@ -71,6 +126,9 @@ enum { OPPORTUNITY_BOOK_FIELDS_N = 9 };
 
 /* The members of a leg that are its own, `n_own` in front, and of its book. */
 bool opportunity_leg_has_all(uint32_t seen, unsigned n_own);
+
+/* The version of a message: 1 or 2; else false, and why. */
+bool opportunity_read_version(struct arb_json json, uint64_t *version, int *rc);
 
 /* opportunity_reader_1.c */
 bool opportunity_read_1(struct arb_json *json, struct opportunity_reading *reading);

@@ -45,6 +45,32 @@ bool opportunity_read_money(struct arb_json *json, void *context, void *member)
     return wire_read_signed(json, opportunity_scale(reading->out), member);
 }
 
+bool opportunity_read_first_qty(struct arb_json *json, void *context, void *member)
+{
+    const struct opportunity_reading *const reading = context;
+
+    return reading->has_scale ? wire_read_signed(json, reading->out->legs[0].info.qty_scale, member)
+                              : arb_json_fail(json, ARB_EPROTO);
+}
+
+bool opportunity_read_side(struct arb_json *json, void *context, void *member)
+{
+    (void)context;
+    return wire_read_enum(json, side_name, ARB_BUY, ARB_SELL, member);
+}
+
+bool opportunity_read_ms(struct arb_json *json, void *context, void *member)
+{
+    int64_t *const ns = member;
+    int64_t units = 0;
+
+    (void)context;
+    if (!wire_read_signed(json, AGE_SCALE, &units)) {
+        return false;
+    }
+    return !__builtin_mul_overflow(units, NS_PER_AGE_UNIT, ns) || arb_json_fail(json, ARB_ERANGE);
+}
+
 bool opportunity_read_bps(struct arb_json *json, void *context, void *member)
 {
     (void)context;
@@ -105,12 +131,6 @@ struct leg_reading {
     bool has_scales;
 };
 
-static bool read_side(struct arb_json *json, void *context, void *member)
-{
-    (void)context;
-    return wire_read_enum(json, side_name, ARB_BUY, ARB_SELL, member);
-}
-
 static bool read_scales(struct arb_json *json, void *context, void *member)
 {
     struct leg_reading *const reading = context;
@@ -138,7 +158,7 @@ static bool read_qty(struct arb_json *json, void *context, void *member)
 static const struct wire_field leg_fields[] = {
     { "venue", wire_read_name, offsetof(struct leg, leg.venue) },
     { "symbol", wire_read_symbol, offsetof(struct leg, leg.info) },
-    { "side", read_side, offsetof(struct leg, terms.side) },
+    { "side", opportunity_read_side, offsetof(struct leg, terms.side) },
     { "scale", read_scales, offsetof(struct leg, leg.info) },
     { "qty", read_qty, offsetof(struct leg, terms.qty) },
     { "limit", read_px, offsetof(struct leg, terms.limit_px) },
@@ -201,27 +221,6 @@ static bool read_curve(struct arb_json *json, void *context, void *member)
     return arb_json_ok(json) && (n == ARB_CURVE_POINTS || arb_json_fail(json, ARB_EPROTO));
 }
 
-static bool read_first_qty(struct arb_json *json, void *context, void *member)
-{
-    const struct opportunity_reading *const reading = context;
-
-    return reading->has_scale ? wire_read_signed(json, reading->out->legs[0].info.qty_scale, member)
-                              : arb_json_fail(json, ARB_EPROTO);
-}
-
-static bool read_duration(struct arb_json *json, void *context, void *member)
-{
-    int64_t *const duration_ns = member;
-    int64_t units = 0;
-
-    (void)context;
-    if (!wire_read_signed(json, AGE_SCALE, &units)) {
-        return false;
-    }
-    return !__builtin_mul_overflow(units, NS_PER_AGE_UNIT, duration_ns) ||
-           arb_json_fail(json, ARB_ERANGE);
-}
-
 static bool read_absurd(struct arb_json *json, void *context, void *member)
 {
     bool is_absurd = false;
@@ -251,11 +250,11 @@ static const struct wire_field fields[] = {
     { "verified", opportunity_read_verified, offsetof(struct opportunity, terms.verified) },
     { "curve", read_curve, offsetof(struct opportunity, terms.curve) },
     { "absurd", read_absurd, offsetof(struct opportunity, terms.flags) },
-    { "proven_qty", read_first_qty, offsetof(struct opportunity, terms.proven_qty) },
+    { "proven_qty", opportunity_read_first_qty, offsetof(struct opportunity, terms.proven_qty) },
     { "proven_net", opportunity_read_money, offsetof(struct opportunity, terms.proven_net) },
-    { "duration_ms", read_duration, offsetof(struct opportunity, life.duration_ns) },
+    { "duration_ms", opportunity_read_ms, offsetof(struct opportunity, life.duration_ns) },
     { "peak_net", opportunity_read_money, offsetof(struct opportunity, life.peak_net) },
-    { "mean_qty", read_first_qty, offsetof(struct opportunity, life.mean_qty) },
+    { "mean_qty", opportunity_read_first_qty, offsetof(struct opportunity, life.mean_qty) },
 };
 
 enum {
@@ -282,7 +281,7 @@ static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
 }
 
 /* The version stands first in what we write, and anywhere in what others do. */
-static bool read_version(struct arb_json json, uint64_t *version, int *rc)
+bool opportunity_read_version(struct arb_json json, uint64_t *version, int *rc)
 {
     const struct arb_json_field field = { "v", ARB_JSON_U64, version };
 
@@ -315,7 +314,7 @@ int wire_read_opportunity(struct arb_bytes message, struct opportunity *out, int
 
     memset(out, 0, sizeof(*out));
     out->terms.size = (uint32_t)sizeof(out->terms);
-    if (!read_version(json, &version, &rc)) {
+    if (!opportunity_read_version(json, &version, &rc)) {
         return rc;
     }
     if (!(version == 1 ? opportunity_read_1(&json, &reading) : read_2(&json, &reading)) ||

@@ -2,51 +2,6 @@
 
 #include "wire/opportunity_fields.h"
 
-static char *put_member_string(char *at, const char *member, const char *text)
-{
-    at = put_text(at, member);
-    return put_string(at, text, strlen(text));
-}
-
-/* A decimal string with as few digits as it needs. */
-static char *put_decimal(char *at, const char *member, int64_t value, unsigned scale)
-{
-    at = put_text(at, member);
-    *at++ = '"';
-    at = digits_write_signed(at, value, scale, ARB_DIGITS_UNKNOWN);
-    *at++ = '"';
-    return at;
-}
-
-/* A decimal string with all digits of its scale, so that columns line up. */
-static char *put_fixed(char *at, const char *member, int64_t value, unsigned scale)
-{
-    at = put_text(at, member);
-    *at++ = '"';
-    at = digits_write_signed(at, value, scale, scale);
-    *at++ = '"';
-    return at;
-}
-
-static char *put_hex(char *at, const char *member, uint64_t value)
-{
-    at = put_text(at, member);
-    *at++ = '"';
-    at = digits_write_hex(at, value);
-    *at++ = '"';
-    return at;
-}
-
-static char *put_u64(char *at, const char *member, uint64_t value)
-{
-    return digits_write_u64(put_text(at, member), value);
-}
-
-static char *put_i64(char *at, const char *member, int64_t value)
-{
-    return digits_write_i64(put_text(at, member), value);
-}
-
 static char *put_identity(char *at, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;

@@ -78,4 +78,14 @@ size_t wire_write_opportunity(const struct opportunity *opportunity, int64_t pub
  */
 int wire_read_opportunity(struct arb_bytes json, struct opportunity *out, int64_t *pub_ns);
 
+/*
+ * The same for what was left of one: opportunity->rest, with what names it and its legs. Of what is
+ * not on the wire nothing is read.
+ */
+size_t wire_write_survival(const struct opportunity *opportunity, int64_t pub_ns, char *out);
+int wire_read_survival(struct arb_bytes json, struct opportunity *out, int64_t *pub_ns);
+
+/* Tells such a message of ours by how it begins. */
+bool wire_is_survival(struct arb_bytes json);
+
 #endif /* ARB_WIRE_H */

@@ -81,6 +81,7 @@ class Bus:
         self.headless = {}  # (session, venue, symbol) without its first messages -> since when
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
+        self.survivals = []  # what was left of them later
         self.n_words_of_strategies = 0
         self.n_bytes = 0  # of messages about books
         self.live_heard = {}  # venue -> when a message of it said LIVE last, monotonic
@@ -159,7 +160,8 @@ class Bus:
         message = json.loads(value)
         with self.lock:
             self.require(key == message["symbol"], "the key is the symbol", message)
-            self.opportunities.append(message)
+            is_rest = message["type"] == "survival"
+            (self.survivals if is_rest else self.opportunities).append(message)
 
     def require(self, condition, rule, message):
         if condition:

@@ -845,6 +845,9 @@ static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
                          "never meet: USD and USDT (BTC); list the same symbol on two of them\n");
     (void)snprintf(text, sizeof(text), "%ssymbols = BTC/USDT\n[strategy:s]\nenabled = no\n", head);
     check_problems(text, "");
+    (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\nsurvival = 10\n", head);
+    check_problems(text, "FILE:10: [strategy:s] survival: '10' is not a list of durations from 1ms "
+                         "to 60s, such as 10ms, 100ms, 1s, latency; or none\n");
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\n", head);
     check_problems(text, "");
     (void)snprintf(text, sizeof(text), "%s[strategy:s]\n", small); /* others may be elsewhere */

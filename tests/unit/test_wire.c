@@ -911,6 +911,72 @@ static void opportunity_with_names_of_escapes_keeps_its_bound(void **state)
     assert_in_range(wire_write_opportunity(&o, INT64_MIN, text), 1, sizeof(text));
 }
 
+/* Nothing else of it is read. */
+static struct opportunity sample_rest(void)
+{
+    struct opportunity o = sample_cycle();
+
+    for (unsigned i = 0; i < o.terms.n_legs; i++) {
+        const uint32_t side = o.terms.legs[i].side;
+        o.terms.legs[i] = (struct arb_leg){ .side = side };
+        const struct arb_instrument info = o.legs[i].info;
+        char venue[ARB_SYMBOL_MAX];
+        memcpy(venue, o.legs[i].venue, sizeof(venue));
+        memset(&o.legs[i], 0, sizeof(o.legs[i]));
+        memcpy(o.legs[i].venue, venue, sizeof(venue));
+        o.legs[i].info = info;
+    }
+    const struct arb_opportunity terms = o.terms;
+    memset(&o.terms, 0, sizeof(o.terms));
+    o.terms.size = sizeof(o.terms);
+    o.terms.id = terms.id;
+    o.terms.n_legs = terms.n_legs;
+    memcpy(o.terms.legs, terms.legs, sizeof(terms.legs));
+    o.terms.legs[0].qty = 50000000;
+    o.terms.net = terms.net;
+    o.seq = 0;
+    o.latency_ns = 0;
+    o.rest = (struct opportunity_rest){ 100000000, 100123000, true, true, 25000000, -10000000000 };
+    return o;
+}
+
+static int read_rest(const char *text, struct opportunity *out)
+{
+    int64_t got_pub_ns = 0;
+    const int rc = wire_read_survival(arb_bytes_of(text), out, &got_pub_ns);
+
+    assert_true(rc != ARB_OK || got_pub_ns == pub_ns);
+    return rc;
+}
+
+static void what_is_left_survives_the_round_trip(void **state)
+{
+    const struct opportunity o = sample_rest();
+    char text[WIRE_OPPORTUNITY_MAX + 1], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+
+    (void)state;
+    text[wire_write_survival(&o, pub_ns, text)] = '\0';
+    assert_true(wire_is_survival(arb_bytes_of(text)));
+    assert_int_equal(read_rest(text, &got), ARB_OK);
+    assert_memory_equal(&got, &o, sizeof(got));
+    assert_non_null(strstr(text, ",\"delay_ms\":\"100.000\",\"waited_ms\":\"100.123\",\"latency\":"
+                                 "true,\"known\":true,\"qty\":\"0.25\",\"net\":\"-1\",\"of_qty\":"
+                                 "\"0.5\",\"of_net\":\"34.8895\",\"detect_ns\":"));
+    const char *const damage[][2] = { { ",\"known\":true", "" },
+                                      { "\"delay_ms\":\"100.000\"", "\"delay_ms\":\"0.000\"" },
+                                      { "\"side\":\"buy\",", "" },
+                                      { "\"survival\"", "\"opportunity\"" } };
+    for (unsigned i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+        int64_t got_pub_ns;
+        const struct arb_bytes part =
+            replaced(arb_bytes_of(text), damage[i][0], damage[i][1], changed);
+        assert_int_equal(wire_read_survival(part, &got, &got_pub_ns), ARB_EPROTO);
+    }
+    int64_t got_pub_ns;
+    assert_int_equal(wire_read_opportunity(arb_bytes_of(text), &got, &got_pub_ns), ARB_EPROTO);
+}
+
 static void life_of_a_close_survives_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -1188,6 +1254,7 @@ int main(void)
         cmocka_unit_test(opportunity_of_another_version_is_not_supported),
         cmocka_unit_test(opportunity_survives_the_round_trip),
         cmocka_unit_test(cycle_survives_the_round_trip),
+        cmocka_unit_test(what_is_left_survives_the_round_trip),
         cmocka_unit_test(life_of_a_close_survives_the_round_trip),
         cmocka_unit_test(curve_and_proof_survive_the_round_trip),
         cmocka_unit_test(opportunity_has_two_to_six_legs),
