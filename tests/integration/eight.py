@@ -145,7 +145,8 @@ def compare_opportunities(stage, bus, divergences, faults, window):
              for key, intervals in divergences.items()}
     n_true = sum(stage.expect(is_true(bus, divergences, one),
                               f"no divergence at {one.venue_ns}: {one.message}") for one in found)
-    n_long, n_found = truth.measure_recall(stage, quiet, everything, window)
+    n_long, n_found = truth.measure_recall(stage, quiet, everything, window,
+                                           truth.LONG_NS[STRATEGY])
     stage.expect(n_long > 0 and n_true > 0, "no divergence without a fault: nothing was measured")
     stage.figure("recall", f"{n_found}/{n_long}")
     stage.figure("precision", f"{n_true}/{len(found)}")

@@ -5,13 +5,19 @@ judged by the books as PUBLISHED on the channel that the host reads: Bitstamp's 
 every 79 to 150 ms, its diffs every 324 ms, and what happened in between nobody can see. Two
 strategies, one behind Kafka and one behind the rings of the process, look at the same market.
 
-  recall     of the true divergences of more than 250 ms that fall into the measured window, the
+  recall     of the true divergences of more than 250 ms (50 ms without Kafka in between) that fall into the measured window, the
              share with an opportunity of the same symbol and direction whose interval OPEN..CLOSE
              overlaps the true one, the latter prolonged by the delivery latency LATENCY_MS.
   precision  of the opportunities opened in the window, the share that lies within a true divergence
              of any length. This is judged without any tolerance: each leg names the venue's time
              of the book it rests on, and at the newer of the two the divergence must be open.
              (The venues' clocks are one clock here, with a resolution of 1 us.)
+
+  survival   of what opened in the window and is said to pay still some time later, the true divergence
+             is open then, or was LATENCY_MS before. And as a curve: of all that opened, the share that
+             pays after each delay is not above the share whose true divergence lasts so long by more
+             than SURVIVAL_ABOVE, nor below it by more than SURVIVAL_BELOW: prices that move past the
+             published limits leave nothing, though they diverge elsewhere.
 
 A true divergence must also be found exactly once, not opened anew while it lasts. Finally the best
 ten levels of every book on the bus equal what the simulator had published, at several times.
@@ -26,8 +32,9 @@ from collections import defaultdict
 import bus as messages
 import pipeline
 
-LONG_NS = 250_000_000
+LONG_NS = {"cross_venue": 250_000_000, "direct": 50_000_000}
 LATENCY_MS = 100  # in an optimised build
+SURVIVAL_ABOVE, SURVIVAL_BELOW = 0.05, 0.15
 BOOKS_EVERY_S = 5
 SYMBOLS = 3
 US = 1000
@@ -100,13 +107,13 @@ def is_found(key, interval, found, latency_ns):
                (one.close_ns is None or one.close_ns > interval[0]) for one in found)
 
 
-def measure_recall(stage, divergences, found, window):
+def measure_recall(stage, divergences, found, window, long_ns):
     latency_ns = int(stage.limit(LATENCY_MS) * 1e6)
     n_long = n_found = 0
     for key, intervals in divergences.items():
         for interval in intervals:
             start, end = max(interval[0], window[0]), min(interval[1], window[1])
-            if end - start > LONG_NS:
+            if end - start > long_ns:
                 n_long += 1
                 n_found += stage.expect(is_found(key, interval, found, latency_ns),
                                         f"not found: {key} {interval}")
@@ -124,12 +131,46 @@ def measure_delay(divergences, found, window):
     return f"{delays[len(delays) // 2]:.1f} {delays[-1]:.1f}" if delays else "none"
 
 
+def lasts(intervals, opened_at_ns, at_ns):
+    """Is the divergence that was open at the one time open still at the other?"""
+    i = holder(intervals, opened_at_ns)
+    return i is not None and at_ns < intervals[i][1]
+
+
+def measure_survival(stage, bus, divergences, found, strategy):
+    latency_ns = int(stage.limit(LATENCY_MS) * 1e6)
+    opened = {(one.message["session"], one.message["id"]): one for one in found}
+    shares = defaultdict(lambda: [0, 0, 0])  # by delay: looked at, still pay, truly last
+    for message in bus.survivals:
+        one = opened.get((message["session"], message["id"]))
+        if one is None or message["strategy"] != strategy or not message["known"]:
+            continue
+        at_ns, pays = message["detect_ns"], float(message["net"]) > 0
+        intervals = divergences[one.key]
+        stage.expect(not pays or holder(intervals, at_ns) is not None or
+                     holder(intervals, at_ns - latency_ns) is not None,
+                     f"no divergence, and it is said to pay still: {message}")
+        if not message["latency"]:
+            share = shares[float(message["delay_ms"])]
+            share[0] += 1
+            share[1] += pays
+            share[2] += lasts(intervals, one.venue_ns, at_ns)
+    for delay_ms, (n, n_paying, n_lasting) in sorted(shares.items()):
+        stage.expect(-SURVIVAL_BELOW <= (n_paying - n_lasting) / n <= SURVIVAL_ABOVE,
+                     f"{strategy} after {delay_ms} ms: {n_paying} of {n} pay, {n_lasting} last")
+    stage.expect(len(shares) >= 6, f"{strategy}: survival after {sorted(shares)} ms only")
+    stage.figure(f"{strategy}.survival", " ".join(
+        f"{delay_ms:g}ms={n_paying / n:.2f}/{n_lasting / n:.2f}"
+        for delay_ms, (n, n_paying, n_lasting) in sorted(shares.items())))
+
+
 def compare(stage, bus, divergences, strategy, window):
     everything = find_opportunities(stage, bus, strategy)
     found = [one for one in everything if window[0] <= one.open_ns <= window[1]]
     n_true = measure_precision(stage, divergences, found)
-    n_long, n_found = measure_recall(stage, divergences, everything, window)
-    stage.expect(n_long > 0, "no divergence of more than 250 ms: nothing was measured")
+    measure_survival(stage, bus, divergences, found, strategy)
+    n_long, n_found = measure_recall(stage, divergences, everything, window, LONG_NS[strategy])
+    stage.expect(n_long > 0, "no divergence was long enough: nothing was measured")
     stage.figure(f"{strategy}.recall", f"{n_found}/{n_long}")
     stage.figure(f"{strategy}.precision", f"{n_true}/{len(found)}")
     stage.figure(f"{strategy}.delay_ms.median.highest",
