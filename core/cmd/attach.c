@@ -6,8 +6,11 @@
 #include "arbspot/abi.h"
 #include "cmd/cmd.h"
 #include "config/config_load.h"
+#include "config/values.h"
 #include "util/clock.h"
 #include "util/quiet.h"
+
+enum { DURATION_MIN_MS = 100, DURATION_MAX_MS = 24 * 3600 * 1000 };
 
 bool attach_take(struct attach_request *request, int option, const char *value)
 {
@@ -63,4 +66,18 @@ int attach_call(const struct attach_request *request, attach_fn *fn, void *conte
                                         .market_topic = "market-data",
                                         .opportunity_topic = "arbitrage-opportunities" };
     return call(request, &kafka, fn, context);
+}
+
+bool attach_read_duration(const char *text, int64_t *duration_ms)
+{
+    static const struct value_rule rule = { .type = VALUE_MS,
+                                            .min = DURATION_MIN_MS,
+                                            .max = DURATION_MAX_MS };
+    struct value value;
+
+    if (value_read(&rule, text, &value) != ARB_OK) {
+        return false;
+    }
+    *duration_ms = value.number;
+    return true;
 }

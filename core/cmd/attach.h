@@ -23,6 +23,9 @@ bool attach_is_complete(const struct attach_request *request);
 
 enum { ATTACH_LIMIT_MS = 2000 /* how long such a command may take to end, see ending.h */ };
 
+/* How long such a command reads, 100ms to 24h; false: that is no such time. */
+bool attach_read_duration(const char *text, int64_t *duration_ms);
+
 /* `kafka` says what to read from, its brokers are an address. Borrowed for the call. */
 typedef int attach_fn(void *context, const struct kafka_config *kafka);
 

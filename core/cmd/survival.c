@@ -10,7 +10,6 @@
 #include "cmd/attach.h"
 #include "cmd/ending.h"
 #include "cmd/survivals.h"
-#include "config/values.h"
 #include "kafka/reader.h"
 #include "util/clock.h"
 #include "util/harmless.h"
@@ -20,8 +19,6 @@
 enum {
     WAIT_MS = 200, /* how long Ctrl-C may take */
     DURATION_MS = 60000,
-    DURATION_MIN_MS = 100,
-    DURATION_MAX_MS = 24 * 3600 * 1000,
 };
 
 static const char usage[] =
@@ -121,20 +118,6 @@ static int survival(void *context, const struct kafka_config *kafka)
     return status;
 }
 
-static bool read_duration(const char *text, int64_t *duration_ms)
-{
-    static const struct value_rule rule = { .type = VALUE_MS,
-                                            .min = DURATION_MIN_MS,
-                                            .max = DURATION_MAX_MS };
-    struct value value;
-
-    if (value_read(&rule, text, &value) != ARB_OK) {
-        return false;
-    }
-    *duration_ms = value.number;
-    return true;
-}
-
 static bool take(void *arguments, int option, char *value)
 {
     struct arguments *const a = arguments;
@@ -150,7 +133,7 @@ static bool take(void *arguments, int option, char *value)
         a->json = true;
         return true;
     case 'd':
-        return read_duration(value, &a->duration_ms);
+        return attach_read_duration(value, &a->duration_ms);
     default:
         return attach_take(&a->from, option, value);
     }

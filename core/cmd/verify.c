@@ -8,7 +8,6 @@
 #include "cmd/attach.h"
 #include "cmd/ending.h"
 #include "cmd/verifier.h"
-#include "config/values.h"
 #include "util/clock.h"
 #include "util/harmless.h"
 #include "util/output.h"
@@ -16,8 +15,6 @@
 enum {
     WAIT_MS = 200, /* how long Ctrl-C may take */
     DURATION_MS = 10000,
-    DURATION_MIN_MS = 100,
-    DURATION_MAX_MS = 24 * 3600 * 1000,
 };
 
 static const char usage[] =
@@ -84,27 +81,13 @@ static int verify(void *context, const struct kafka_config *kafka)
     return status;
 }
 
-static bool read_duration(const char *text, int64_t *duration_ms)
-{
-    static const struct value_rule rule = { .type = VALUE_MS,
-                                            .min = DURATION_MIN_MS,
-                                            .max = DURATION_MAX_MS };
-    struct value value;
-
-    if (value_read(&rule, text, &value) != ARB_OK) {
-        return false;
-    }
-    *duration_ms = value.number;
-    return true;
-}
-
 static bool take(void *arguments, int option, char *value)
 {
     struct arguments *const a = arguments;
 
     switch (option) {
     case 'd':
-        return read_duration(value, &a->duration_ms);
+        return attach_read_duration(value, &a->duration_ms);
     case 'j':
         a->json = true;
         return true;

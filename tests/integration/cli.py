@@ -165,6 +165,15 @@ def try_log(stage):
     expect_status(stage, brief, 0, "log --brief")
     events = [json.loads(line)["event"] for line in brief.stdout.splitlines()]
     stage.expect(events == ["open"] * COUNT, f"log --brief: {events}")
+    pipeline.poll(lambda: stage.call("survival", "-b", brokers, "-f", "-d", "1s", "--json").returncode == 0,
+                  stage.limit(20), "what is left is told")
+    rest = stage.call("survival", "-b", brokers, "-f", "-d", "1s")
+    expect_status(stage, rest, 0, "survival")
+    lines = rest.stdout.splitlines()
+    stage.expect(lines[0].split()[:3] == [b"STRATEGY", b"VENUES", b"AFTER"] and b" ms " in lines[1],
+                 f"survival for people: {lines[:2]}")
+    nothing = stage.call("survival", "-b", brokers, "-t", "market-data", "-d", "200ms")
+    expect_status(stage, nothing, 1, "survival of another topic")
     follower = stage.start("log", [stage.options.arbspot, "log", "-b", brokers, "--json"])
     pipeline.poll(lambda: follower.out().count("\n") >= 1, stage.limit(20), "a new opportunity")
     stage.expect(follower.stop(signal.SIGINT) == 0, "an interrupted log ends with 0")
