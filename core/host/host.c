@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arbspot/text.h"
 #include "host/host_parts.h"
 #include "host/host_watch.h"
 #include "util/log.h"
@@ -11,6 +12,7 @@ enum {
     STOP_MS = 2000,  /* for the venues' threads, then for the strategies' */
     FINI_MS = 2000,  /* for what plugins clean up with */
     FLUSH_MS = 5000, /* for the last messages at the end */
+    MISSED_MAX = 512,
 };
 
 int host_create(struct host **out, const struct host_setup *setup, struct err *err)
@@ -75,6 +77,20 @@ int host_start(struct host *host, struct err *err)
     return rc == ARB_OK ? start_venues(host, err) : rc;
 }
 
+/* " missed: fees=12 minimum=3", or nothing. */
+static const char *put_missed(const struct runner_stats *stats, char text[MISSED_MAX])
+{
+    struct arb_text out = arb_text_over(text, MISSED_MAX);
+
+    for (uint32_t reason = 1; reason <= ARB_MISS_MAX; reason++) {
+        if (stats->missed[reason] > 0) {
+            arb_text_add(&out, "%s %s=%llu", out.len == 0 ? " missed:" : "",
+                         miss_reason_name(reason), (unsigned long long)stats->missed[reason]);
+        }
+    }
+    return text;
+}
+
 void host_log_stats(const struct host *host)
 {
     const struct publisher_stats kafka = publisher_stats(host->publisher);
@@ -88,18 +104,18 @@ void host_log_stats(const struct host *host)
              (unsigned long long)kafka.conflated, (unsigned long long)kafka.late);
     for (unsigned i = 0; i < host->n_strategies; i++) {
         struct runner_stats stats;
-        char who[2 * ARB_SYMBOL_MAX];
+        char who[2 * ARB_SYMBOL_MAX], missed[MISSED_MAX];
         runner_stats_read(host->strategies[i].runner, &stats);
         (void)snprintf(who, sizeof(who), "strategy=%s", host->strategies[i].config->name);
         log_line(ARB_INFO, who,
                  "markets=%llu opportunities=%llu dropped=%llu books=%llu live=%llu gaps=%llu "
-                 "crc_mismatches=%llu duplicates=%llu",
+                 "crc_mismatches=%llu duplicates=%llu%s",
                  (unsigned long long)stats.markets, (unsigned long long)stats.opportunities,
                  (unsigned long long)stats.dropped, (unsigned long long)stats.market.n_books,
                  (unsigned long long)stats.market.n_live,
                  (unsigned long long)stats.market.books.gaps,
                  (unsigned long long)stats.market.books.crc_mismatches,
-                 (unsigned long long)stats.market.books.duplicates);
+                 (unsigned long long)stats.market.books.duplicates, put_missed(&stats, missed));
     }
 }
 

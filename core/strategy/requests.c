@@ -129,6 +129,29 @@ static int record_opportunity(struct arb_host *host, const struct arb_opportunit
     return ARB_OK;
 }
 
+static int record_miss(struct arb_host *host, const struct arb_miss *miss)
+{
+    struct requests *const requests = requests_of(host);
+
+    if (miss->size < ABI_LEAST_MISS || miss->reason < ARB_MISS_FEES ||
+        miss->reason > ARB_MISS_MAX) {
+        return refuse(requests, ARB_EINVAL, "a miss has its size set, and a reason");
+    }
+    if (miss->instrument >= requests->n_instruments || miss->buy_venue >= requests->n_venues ||
+        miss->sell_venue >= requests->n_venues) {
+        return refuse(requests, ARB_EINVAL,
+                      "a miss is of an instrument and venues that were shown");
+    }
+    requests->n_missed[miss->reason]++;
+    if (requests->n_misses < ARB_MISSES_MAX) {
+        struct arb_miss *const known = &requests->misses[requests->n_misses++];
+        *known = (struct arb_miss){ .size = 0 };
+        abi_copy(known, sizeof(*known), miss, miss->size);
+        known->size = sizeof(*known);
+    }
+    return ARB_OK;
+}
+
 static int view_market(struct arb_host *host, uint32_t instrument, struct arb_market *out)
 {
     struct requests *const requests = requests_of(host);
@@ -151,6 +174,7 @@ void requests_init(struct requests *requests, const char *who, struct market *ma
         .base = { .size = sizeof(requests->calls), .log = write_log, .timer_set = set_timer },
         .opportunity = record_opportunity,
         .market = view_market,
+        .miss = record_miss,
     };
     requests->host.calls = &requests->calls.base;
     requests->who = who;
@@ -166,6 +190,8 @@ void requests_begin(struct requests *requests, struct moment now)
     requests->broken_rule = NULL;
     requests->timers = 0;
     requests->n_opportunities = 0;
+    requests->n_misses = 0;
+    memset(requests->n_missed, 0, sizeof(requests->n_missed));
     requests->thread = &this_thread;
     requests->is_open = true;
 }

@@ -30,6 +30,9 @@ struct requests {
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */
     uint32_t delay_ms[ARB_TIMERS_MAX];
+    uint64_t n_missed[ARB_MISS_MAX + 1]; /* by reason */
+    uint32_t n_misses;
+    struct arb_miss misses[ARB_MISSES_MAX]; /* the first of them */
     uint32_t n_opportunities;
     struct arb_opportunity opportunities[ARB_OPPORTUNITIES_MAX];
 };

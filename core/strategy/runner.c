@@ -77,10 +77,25 @@ static void carry_out(struct runner *runner, enum delivery_cause cause)
     const struct moment detect = now_of(runner);
 
     carry_out_timers(runner);
+    for (uint32_t i = 0; i <= ARB_MISS_MAX; i++) {
+        runner->stats.missed[i] += requests->n_missed[i];
+    }
+    for (uint32_t i = 0; runner->config.miss_fn != NULL && i < requests->n_misses; i++) {
+        runner->config.miss_fn(runner->config.context, runner->market, &requests->misses[i]);
+    }
     for (uint32_t i = 0; i < requests->n_opportunities; i++) {
         delivery_send(&runner->delivery, runner->market, &requests->opportunities[i], cause,
                       detect);
     }
+}
+
+const char *miss_reason_name(uint32_t reason)
+{
+    static const char *const names[] = { "?",     "fees", "below",  "hysteresis", "minimum", "cap",
+                                         "proof", "age",  "status", "suspect",    "limit" };
+
+    _Static_assert(sizeof(names) / sizeof(*names) == ARB_MISS_MAX + 1, "one name each");
+    return names[reason <= ARB_MISS_MAX ? reason : 0];
 }
 
 /* The host handle for a callback that is made now. */

@@ -24,6 +24,10 @@ enum {
     RUNNER_WAIT_MAX_MS = 1000, /* longest sleep without a timer */
 };
 
+/* Takes in the strategy's thread that a pair was no opportunity, in the host's market. */
+typedef void runner_miss_fn(void *context, const struct market *market,
+                            const struct arb_miss *miss);
+
 /* Everything is borrowed and has to outlive the runner. */
 struct runner_config {
     const struct strategy_config *strategy; /* name, options, line */
@@ -34,7 +38,8 @@ struct runner_config {
     struct ring *ring;       /* where opportunities go, see delivery.h; or NULL */
     delivery_fn *fn;         /* and a function they go to; or NULL */
     delivery_fn *rest_fn;    /* and one for what was left of them later; or NULL */
-    void *context;           /* of both */
+    runner_miss_fn *miss_fn; /* and one for what was none; or NULL */
+    void *context;           /* of all three */
     uint64_t session;        /* of this run, stamped on every opportunity */
     struct tenure *tenure;   /* of this run, see delivery.h; or NULL */
     struct moment now;       /* what init() sees */
@@ -51,12 +56,15 @@ struct runner_config {
 
 struct runner_stats {
     struct market_stats market;
-    uint64_t markets;       /* on_market() calls */
-    uint64_t timers;        /* on_timer() calls */
-    uint64_t opportunities; /* carried out, the dropped ones included */
-    uint64_t dropped;       /* of these, because the ring was full */
-    uint64_t disabled;      /* 1 after a callback failed */
+    uint64_t markets;                  /* on_market() calls */
+    uint64_t timers;                   /* on_timer() calls */
+    uint64_t opportunities;            /* carried out, the dropped ones included */
+    uint64_t dropped;                  /* of these, because the ring was full */
+    uint64_t disabled;                 /* 1 after a callback failed */
+    uint64_t missed[ARB_MISS_MAX + 1]; /* pairs that crossed and were none, by reason */
 };
+
+const char *miss_reason_name(uint32_t reason); /* "fees" */
 
 struct runner;
 

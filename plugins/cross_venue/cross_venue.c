@@ -156,16 +156,17 @@ static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, cons
     case SIZING_FOUND:
         break;
     case SIZING_MINIMUM:
+        return ARB_MISS_MINIMUM;
     case SIZING_CAP:
-        return ARB_CLOSE_RESIZED;
+        return limits->max_cost == INT64_MAX ? ARB_MISS_PROOF : ARB_MISS_CAP;
     case SIZING_OVERFLOW:
         count_overflow(self, host, pair);
-        return ARB_CLOSE_GONE;
+        return ARB_MISS_LIMIT;
     case SIZING_NONE:
-        return ARB_CLOSE_GONE;
+        return ARB_MISS_FEES;
     }
     if (!is_enough(terms, threshold_ppm)) {
-        return terms->net > 0 ? ARB_CLOSE_BELOW : ARB_CLOSE_GONE;
+        return terms->net > 0 ? ARB_MISS_BELOW : ARB_MISS_FEES;
     }
     add_parts(self, &sides, terms);
     return 0;
@@ -183,7 +184,7 @@ static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const str
 
     limits.least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
     const uint32_t reason = weigh_size(self, host, pair, &limits, threshold_ppm, terms);
-    if (reason != ARB_CLOSE_BELOW || threshold_ppm <= 0) {
+    if ((reason != ARB_MISS_BELOW && reason != ARB_MISS_FEES) || threshold_ppm <= 0) {
         return reason;
     }
     limits.least_ppm = threshold_ppm;
@@ -250,19 +251,99 @@ static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *
                                  : host->mono_ns + self->max_age_ms * NS_PER_MS - ages.older_ns + 1;
 }
 
+/* 0: both can be traded on. */
+static uint32_t find_trouble(const struct cross_venue *self, const struct arb_host *host,
+                             const struct pair *pair)
+{
+    const struct arb_book *const buy = &pair->market->books[pair->buy];
+    const struct arb_book *const sell = &pair->market->books[pair->sell];
+
+    if (tops_is_tradable(buy) && tops_is_tradable(sell)) {
+        return is_too_old(self, ages_of(host, pair)) ? ARB_MISS_AGE : 0;
+    }
+    const bool are_live = buy->state == ARB_BOOK_LIVE && sell->state == ARB_BOOK_LIVE &&
+                          buy->trading == ARB_TRADING_OPEN && sell->trading == ARB_TRADING_OPEN;
+    return are_live ? ARB_MISS_SUSPECT : ARB_MISS_STATUS;
+}
+
 /* 0, with the terms, when the pair is an opportunity; otherwise why it is none. */
 static uint32_t judge(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
                       bool is_open, struct arb_opportunity *terms)
 {
-    const struct arb_book *const books = pair->market->books;
+    const uint32_t trouble = find_trouble(self, host, pair);
 
-    if (!tops_is_tradable(&books[pair->buy]) || !tops_is_tradable(&books[pair->sell])) {
-        return ARB_CLOSE_NOT_LIVE;
+    if (trouble != 0) {
+        return trouble;
     }
-    if (is_too_old(self, ages_of(host, pair))) {
+    const uint32_t reason =
+        weigh(self, host, pair, self->min_net_ppm - (is_open ? self->hysteresis_ppm : 0), terms);
+    return reason == ARB_MISS_BELOW && !is_open &&
+                   is_enough(terms, self->min_net_ppm - self->hysteresis_ppm)
+               ? (uint32_t)ARB_MISS_HYSTERESIS
+               : reason;
+}
+
+static uint32_t close_reason_of(uint32_t miss)
+{
+    switch ((enum arb_miss_reason)miss) {
+    case ARB_MISS_BELOW:
+    case ARB_MISS_HYSTERESIS:
+        return ARB_CLOSE_BELOW;
+    case ARB_MISS_MINIMUM:
+    case ARB_MISS_CAP:
+    case ARB_MISS_PROOF:
+        return ARB_CLOSE_RESIZED;
+    case ARB_MISS_AGE:
         return ARB_CLOSE_TOO_OLD;
+    case ARB_MISS_STATUS:
+    case ARB_MISS_SUSPECT:
+        return ARB_CLOSE_NOT_LIVE;
+    case ARB_MISS_FEES:
+    case ARB_MISS_LIMIT:
+        break;
     }
-    return weigh(self, host, pair, self->min_net_ppm - (is_open ? self->hysteresis_ppm : 0), terms);
+    return ARB_CLOSE_GONE;
+}
+
+/* Relative to the price, rounded down; saturated, for a price of next to nothing. */
+static int64_t ppm_of(int128 earned, int64_t px)
+{
+    const int128 ppm = earned / px - (earned % px < 0);
+
+    return ppm > INT64_MAX ? INT64_MAX : ppm < INT64_MIN ? INT64_MIN : (int64_t)ppm;
+}
+
+/* Of a pair whose best prices cross it is told why it is none. `weighed` may have no size. */
+static int tell_miss(struct arb_host *host, const struct pair *pair, uint32_t reason,
+                     const struct arb_opportunity *weighed)
+{
+    const struct sizing_pair sides = sides_of(pair);
+    struct arb_miss miss = { .size = sizeof(miss),
+                             .reason = reason,
+                             .instrument = pair->market->instrument,
+                             .buy_venue = pair->buy,
+                             .sell_venue = pair->sell };
+
+    if (sides.buy->n_asks == 0 || sides.sell->n_bids == 0) {
+        return ARB_OK;
+    }
+    miss.buy_px = arb_ask_at(sides.buy, 0)->px;
+    miss.sell_px = arb_bid_at(sides.sell, 0)->px;
+    if (miss.sell_px <= miss.buy_px || miss.buy_px <= 0) {
+        return ARB_OK;
+    }
+    const int128 kept = miss.sell_px * ((int128)PPM - sides.sell_terms->taker_fee_ppm);
+    const int128 paid = miss.buy_px * ((int128)PPM + sides.buy_terms->taker_fee_ppm);
+    miss.gross_ppm = ppm_of(((int128)miss.sell_px - miss.buy_px) * PPM, miss.buy_px);
+    miss.net_ppm = ppm_of(kept - paid, miss.buy_px);
+    if (reason == ARB_MISS_FEES && kept > paid) {
+        miss.reason = ARB_MISS_BELOW; /* the first unit pays, and not enough */
+    }
+    if (weighed != NULL) {
+        miss.qty = weighed->legs[BUY].qty;
+        miss.net = weighed->net;
+    }
+    return arb_miss_tell(host, &miss);
 }
 
 /* -- what is published --------------------------------------------------------------------------
@@ -325,7 +406,7 @@ static int open_new(struct cross_venue *self, struct arb_host *host, const struc
                     "higher min_net would help",
                     OPEN_MAX);
         }
-        return ARB_OK;
+        return tell_miss(host, pair, ARB_MISS_LIMIT, terms);
     }
     self->last_id++;
     open->expiry_ns = expiry_of(self, host, ages_of(host, pair));
@@ -375,7 +456,8 @@ static int look_at(struct cross_venue *self, struct arb_host *host, const struct
     const uint32_t reason = judge(self, host, pair, open != NULL, &terms);
 
     if (reason != 0) {
-        return open == NULL ? ARB_OK : close_open(self, host, open, reason);
+        return open == NULL ? tell_miss(host, pair, reason, &terms)
+                            : close_open(self, host, open, close_reason_of(reason));
     }
     return open == NULL ? open_new(self, host, pair, &terms)
                         : refresh(self, host, pair, open, &terms);
@@ -399,16 +481,37 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
     return tops_init(&self->tops, env, self->min_net_ppm);
 }
 
+/* Of books that cannot be traded on it is told which pairs would cross. */
+static bool is_any_untradable(const struct arb_market *market)
+{
+    for (uint32_t rest = market->changed; rest != 0; rest &= rest - 1) {
+        if (!tops_is_tradable(&market->books[__builtin_ctz(rest)])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* No pair of venues pays enough: is there one that would without fees? */
+static int tell_nearest(struct cross_venue *self, struct arb_host *host,
+                        const struct arb_market *market)
+{
+    const struct pair nearest = { market, tops_best_ask(&self->tops, market->instrument),
+                                  tops_best_bid(&self->tops, market->instrument) };
+
+    return nearest.buy == nearest.sell ? ARB_OK : tell_miss(host, &nearest, ARB_MISS_FEES, NULL);
+}
+
 /* What does not cross opens nothing; what is open is looked at all the same. */
 static int on_market(void *instance, struct arb_host *host, const struct arb_market *market)
 {
     struct cross_venue *const self = instance;
     int rc = ARB_OK;
 
-    if (!tops_may_cross(&self->tops, market) && self->table.n_of[market->instrument] == 0) {
-        return ARB_OK;
+    if (!tops_may_cross(&self->tops, market) && self->table.n_of[market->instrument] == 0 &&
+        !is_any_untradable(market)) {
+        return tell_nearest(self, host, market);
     }
-
     for (uint32_t buy = 0; buy < market->n_venues; buy++) {
         for (uint32_t sell = 0; sell < market->n_venues && rc == ARB_OK; sell++) {
             const bool has_changed = (market->changed & (1U << buy | 1U << sell)) != 0;

@@ -33,6 +33,17 @@ void tops_fini(struct tops *tops);
  */
 bool tops_may_cross(struct tops *tops, const struct arb_market *market);
 
+/* The venues that are cheapest to buy from and best to sell to, after fees. */
+static inline uint32_t tops_best_bid(const struct tops *tops, uint32_t instrument)
+{
+    return tops->bests[2 * (size_t)instrument];
+}
+
+static inline uint32_t tops_best_ask(const struct tops *tops, uint32_t instrument)
+{
+    return tops->bests[2 * (size_t)instrument + 1];
+}
+
 /* What is suspect may be late, and nobody knows by how much. */
 static inline bool tops_is_tradable(const struct arb_book *book)
 {

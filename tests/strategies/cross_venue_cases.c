@@ -49,6 +49,12 @@ static int take_opportunity(struct arb_host *host, const struct arb_opportunity 
     return ARB_OK;
 }
 
+static int take_miss(struct arb_host *host, const struct arb_miss *miss)
+{
+    (void)host, (void)miss;
+    return ARB_OK;
+}
+
 static int take_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 {
     (void)host, (void)timer, (void)delay_ms;
@@ -64,6 +70,7 @@ take_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...)
 static const struct arb_strategy_calls calls = {
     .base = { .size = sizeof(calls), .log = take_log, .timer_set = take_timer },
     .opportunity = take_opportunity,
+    .miss = take_miss,
 };
 
 /* -- chance -------------------------------------------------------------------------------------

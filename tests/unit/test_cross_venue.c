@@ -32,6 +32,8 @@ struct recorder {
     struct arb_opportunity last;
     unsigned n_opportunities, n_logs;
     uint64_t open_ids[ARB_INSTRUMENTS_MAX][VENUES][VENUES]; /* 0: not open */
+    unsigned n_misses;
+    struct arb_miss miss; /* the last */
 };
 
 struct world {
@@ -117,12 +119,22 @@ record_log(struct arb_host *host, enum arb_log_level level, const char *fmt, ...
     recorder->n_logs++;
 }
 
+static int record_miss(struct arb_host *host, const struct arb_miss *miss)
+{
+    struct recorder *const recorder = (struct recorder *)host;
+
+    recorder->n_misses++;
+    recorder->miss = *miss;
+    return ARB_OK;
+}
+
 static int view_market(struct arb_host *host, uint32_t instrument, struct arb_market *market);
 
 static const struct arb_strategy_calls calls = {
     .base = { .size = sizeof(calls), .log = record_log, .timer_set = record_timer },
     .opportunity = record_opportunity,
     .market = view_market,
+    .miss = record_miss,
 };
 
 static const struct arb_strategy_ops *ops(void)
@@ -748,6 +760,92 @@ static void what_shrinks_below_a_minimum_is_closed_as_resized(void **state)
     assert_int_equal(world->recorder.last.reason, ARB_CLOSE_RESIZED);
 }
 
+/* --- why not --- */
+
+/* The reason that is told of the pair, 0: none. */
+static uint32_t why_not(struct world *world)
+{
+    (void)stop(world);
+    world->recorder.n_misses = 0;
+    (void)show(world);
+    assert_true(world->recorder.n_misses <= 1);
+    if (world->recorder.n_misses == 0) {
+        return 0;
+    }
+    assert_int_equal(world->recorder.miss.buy_venue, 0);
+    assert_int_equal(world->recorder.miss.sell_venue, 1);
+    return world->recorder.miss.reason;
+}
+
+static void pair_that_crosses_and_is_none_is_told_with_its_reason(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 1000, 5 }, (struct arb_level){ 1000, 5 });
+    assert_int_equal(why_not(world), 0); /* it does not cross */
+    put_quotes(world, (struct arb_level){ 1000, 5 }, (struct arb_level){ 1010, 5 });
+    assert_int_equal(why_not(world), 0); /* it is one */
+    world->venues[0].taker_fee_ppm = 6000;
+    world->venues[1].taker_fee_ppm = 4000;
+    assert_int_equal(why_not(world), ARB_MISS_FEES);
+    assert_int_equal(world->recorder.miss.buy_px, 1000);
+    assert_int_equal(world->recorder.miss.sell_px, 1010);
+    assert_int_equal(world->recorder.miss.gross_ppm, 10000);
+    assert_int_equal(world->recorder.miss.net_ppm, -40);
+    world->venues[0].taker_fee_ppm = world->venues[1].taker_fee_ppm = 1000;
+    world->terms[0].min_qty = 6;
+    assert_int_equal(why_not(world), ARB_MISS_MINIMUM);
+    world->terms[0].min_qty = 3;
+    set_text(world, "max_notional", "2000");
+    restart(world);
+    assert_int_equal(why_not(world), ARB_MISS_CAP);
+    set_text(world, "max_notional", "");
+    restart(world);
+    set_flag(world, "require_verified", true);
+    assert_int_equal(why_not(world), ARB_MISS_PROOF);
+    set_flag(world, "require_verified", false);
+    world->books[1].verified = ARB_SUSPECT;
+    assert_int_equal(why_not(world), ARB_MISS_SUSPECT);
+    world->books[1].verified = 0;
+    world->books[1].trading = ARB_TRADING_HALTED;
+    assert_int_equal(why_not(world), ARB_MISS_STATUS);
+    world->books[1].trading = ARB_TRADING_OPEN;
+    set_option(world, "max_age", 10);
+    pass(world, 11 * MS);
+    assert_int_equal(why_not(world), ARB_MISS_AGE);
+    set_option(world, "max_age", 0);
+    assert_int_equal(why_not(world), 0);
+}
+
+static void threshold_that_is_missed_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 1000, 5 }, (struct arb_level){ 1010, 5 });
+    set_option(world, "min_net", 10000);
+    restart(world);
+    assert_int_equal(why_not(world), ARB_MISS_BELOW);
+    assert_int_equal(world->recorder.miss.net_ppm, 10000);
+    put_asks(world, 0, (struct arb_level[]){ { 1000, 1 }, { 1009, 4 }, { 0, 0 } });
+    world->terms[0].min_qty = 5; /* the first unit pays enough, and five of them do not */
+    set_option(world, "min_net", 9000);
+    restart(world);
+    assert_int_equal(why_not(world), ARB_MISS_BELOW);
+    assert_int_equal(world->recorder.miss.qty, 5);
+    assert_int_equal(world->recorder.miss.net, 14);
+    set_option(world, "hysteresis", 7000);
+    restart(world);
+    assert_int_equal(why_not(world), ARB_MISS_HYSTERESIS);
+}
+
+static void what_does_not_fit_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ INT64_MAX - 1, 2 }, (struct arb_level){ INT64_MAX, 2 });
+    assert_int_equal(why_not(world), ARB_MISS_LIMIT);
+}
+
 /* --- which books count --- */
 
 /* Two asks against one bid that takes both. */
@@ -1345,6 +1443,9 @@ int main(void)
         TEST(what_is_open_stays_so_within_the_hysteresis),
         TEST(threshold_below_zero_watches_what_does_not_pay),
         TEST(what_shrinks_below_a_minimum_is_closed_as_resized),
+        TEST(pair_that_crosses_and_is_none_is_told_with_its_reason),
+        TEST(threshold_that_is_missed_is_told),
+        TEST(what_does_not_fit_is_told),
         TEST(price_of_zero_gives_nothing),
         TEST(fill_within_the_proven_levels_is_verified),
         TEST(fill_below_the_proven_levels_is_not_verified),

@@ -42,6 +42,8 @@ struct script {
     int fini_rc;            /* what that call returned */
     bool looks_by_timer; /* at this instrument */
     uint32_t instrument;
+    unsigned n_misses; /* that on_market() tells, all alike */
+    struct arb_miss miss;
 };
 
 extern const struct arb_plugin arb_plugin; /* cross_venue is linked into this test */
@@ -115,6 +117,9 @@ static int puppet_market(void *self, struct arb_host *host, const struct arb_mar
     set_timers(host);
     for (unsigned i = 0; i < script->n_publish; i++) {
         (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
+    }
+    for (unsigned i = 0; i < script->n_misses; i++) {
+        (void)arb_miss_tell(host, &script->miss);
     }
     return script->market_rc;
 }
@@ -950,6 +955,63 @@ static void next_timer_says_how_far_a_replay_may_go(void **state)
     assert_int_equal(START_NS + 5 * MS, runner_next_timer_ns(world->runner));
 }
 
+static void hear_miss(void *context, const struct market *market, const struct arb_miss *miss)
+{
+    struct world *const world = context;
+
+    arb_text_add(&world->lines, "miss %s %s %s > %s\n",
+                 market_instrument(market, miss->instrument)->symbol,
+                 miss_reason_name(miss->reason), market_venue(market, miss->buy_venue)->name,
+                 market_venue(market, miss->sell_venue)->name);
+}
+
+static void misses_are_counted_and_told_once_the_callback_succeeded(void **state)
+{
+    struct world *const world = *state;
+
+    world->config.miss_fn = hear_miss;
+    begin(world);
+    world->script.miss = (struct arb_miss){ .size = sizeof(struct arb_miss),
+                                            .reason = ARB_MISS_AGE,
+                                            .sell_venue = 1 };
+    world->script.n_misses = ARB_MISSES_MAX + 7;
+    quote_both(world, 0, 0);
+    forget_lines(world);
+    step(world, 3);
+    assert_int_equal(stats_of(world).missed[ARB_MISS_AGE], ARB_MISSES_MAX + 7);
+    assert_int_equal(count_of(lines(world), "miss BTC/USD age askinc > bidex\n"), ARB_MISSES_MAX);
+    forget_lines(world);
+    world->script.n_misses = 1;
+    world->script.market_rc = ARB_EPROTO;
+    quote_both(world, 5, 5);
+    step(world, 6);
+    assert_int_equal(stats_of(world).missed[ARB_MISS_AGE], ARB_MISSES_MAX + 7);
+    assert_int_equal(count_of(lines(world), "miss"), 0);
+}
+
+static void misses_that_are_none_fail_the_callback(void **state)
+{
+    static const struct arb_miss cases[] = {
+        { .size = 8, .reason = ARB_MISS_AGE },
+        { .size = sizeof(struct arb_miss) },
+        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_MAX + 1 },
+        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_AGE, .instrument = 1 },
+        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_AGE, .buy_venue = 2 },
+        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_AGE, .sell_venue = 2 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct stderr_capture capture;
+        assert_int_equal(set_up(state), 0);
+        struct world *const world = *state;
+        begin(world);
+        world->script.miss = cases[i];
+        world->script.n_misses = 1;
+        assert_int_equal(count_of(publish(world, 0, &capture), "a miss "), 1);
+        assert_int_equal(tear_down(state), 0);
+    }
+}
+
 /* The present one, though on_market() is yet to be called for it. */
 static void timer_looks_at_any_instrument(void **state)
 {
@@ -1185,6 +1247,8 @@ int main(void)
         TEST(opportunity_of_an_unseen_instrument_fails_the_callback),
         TEST(opportunity_of_an_unknown_venue_fails_the_callback),
         cmocka_unit_test(legs_that_are_no_orders_fail_the_callback),
+        TEST(misses_are_counted_and_told_once_the_callback_succeeded),
+        cmocka_unit_test(misses_that_are_none_fail_the_callback),
         TEST(timer_looks_at_any_instrument),
         TEST(look_at_an_unseen_instrument_fails_the_callback),
         TEST(opportunity_of_an_unknown_event_fails_the_callback),

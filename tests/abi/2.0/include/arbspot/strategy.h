@@ -133,6 +133,40 @@ struct arb_opportunity {
     int64_t proven_qty, proven_net;
 };
 
+/* Why a pair of books whose prices cross is no opportunity. */
+enum arb_miss_reason {
+    ARB_MISS_FEES = 1,       /* fees take all of it */
+    ARB_MISS_BELOW = 2,      /* it pays, but not as much as is wanted */
+    ARB_MISS_HYSTERESIS = 3, /* it would go on, and does not pay enough to begin */
+    ARB_MISS_MINIMUM = 4,    /* what pays is less than the venues accept */
+    ARB_MISS_CAP = 5,        /* what is allowed is less than they accept */
+    ARB_MISS_PROOF = 6,      /* what is proven is less than they accept */
+    ARB_MISS_AGE = 7,        /* a book is older than allowed */
+    ARB_MISS_STATUS = 8,     /* a book is not LIVE, or its venue does not match orders */
+    ARB_MISS_SUSPECT = 9,    /* a book may be late */
+    ARB_MISS_LIMIT = 10,     /* there is no room for it, or its amounts do not fit */
+    ARB_MISS_MAX = 10,
+};
+
+enum {
+    ARB_MISSES_MAX = 256, /* that are kept of one callback; further ones are counted */
+};
+
+/*
+ * A pair whose prices cross, and is not published: the host counts it, and shows it to whoever asks
+ * why. Cheap enough to be told each time. Copied.
+ */
+struct arb_miss {
+    uint32_t size;
+    uint32_t reason; /* enum arb_miss_reason */
+    uint32_t instrument;
+    uint32_t buy_venue, sell_venue;
+    uint32_t reserved;
+    int64_t buy_px, sell_px;    /* the best ask of the one, the best bid of the other */
+    int64_t gross_ppm, net_ppm; /* of the first unit, before and after fees, relative to its cost */
+    int64_t qty, net;           /* of what was weighed; 0: nothing was */
+};
+
 /* What the best `n_levels` of a side of this book are. */
 static inline uint32_t arb_book_verified(const struct arb_book *book, uint32_t n_levels)
 {
@@ -167,6 +201,7 @@ struct arb_strategy_calls {
     struct arb_host_calls base;
     int (*opportunity)(struct arb_host *host, const struct arb_opportunity *opportunity);
     int (*market)(struct arb_host *host, uint32_t instrument, struct arb_market *market);
+    int (*miss)(struct arb_host *host, const struct arb_miss *miss);
 };
 
 static inline const struct arb_strategy_calls *arb_strategy_calls_of(const struct arb_host *host)
@@ -189,6 +224,11 @@ static inline int arb_market_view(struct arb_host *host, uint32_t instrument,
 {
     market->size = (uint32_t)sizeof(*market);
     return arb_strategy_calls_of(host)->market(host, instrument, market);
+}
+
+static inline int arb_miss_tell(struct arb_host *host, const struct arb_miss *miss)
+{
+    return arb_strategy_calls_of(host)->miss(host, miss);
 }
 
 #ifdef __cplusplus
