@@ -191,12 +191,16 @@ static void join_family(struct host_config *host)
 /* Once, by the process that all others come from. */
 static void log_notes(const struct config *config)
 {
-    struct coverage_notes notes;
-
     for (const struct config_note *n = config->notes; n != NULL; n = n->next) {
         log_line(ARB_WARN, NULL, "%s:%u: [%s] %s: %s", config->path, n->line, n->section, n->key,
                  n->text);
     }
+}
+
+static void log_coverage(const struct config *config)
+{
+    struct coverage_notes notes;
+
     coverage_note(config, &notes);
     if (notes.few[0] != '\0') {
         log_line(ARB_INFO, NULL, "%s", notes.few);
@@ -217,8 +221,11 @@ static int load_and_run(const struct arguments *a)
 
     if (setup_load(&setup, a->path, a->only) == 0) {
         log_set_level(level_of(config->host.log_level));
-        if (a->only == NULL) {
+        if (heart_family() == NULL) {
             log_notes(config);
+        }
+        if (a->only == NULL) {
+            log_coverage(config);
         } else {
             log_set_section(a->only);
         }

@@ -1,15 +1,13 @@
 #include "cmd/setup.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "cmd/rehearse.h"
+#include "cmd/setup_fees.h"
 #include "cmd/setup_files.h"
 #include "config/config_load.h"
 #include "config/config_only.h"
 #include "kafka/settings.h"
-
-enum { HEADING_MAX = 64 };
 
 static bool is_security(const char *key)
 {
@@ -40,24 +38,6 @@ static void forget_unread(struct kafka_config *kafka)
     }
 }
 
-/* Where a fee is missing, its plugin may know what a new account pays. A complaint about a fee that
- * was given stands in a line of its own. */
-static void name_fees(const struct setup *setup, struct problems *problems)
-{
-    char heading[HEADING_MAX];
-
-    for (unsigned i = 0; i < setup->config.n_exchanges; i++) {
-        const struct exchange_config *const exchange = &setup->config.exchanges[i];
-        const struct arb_plugin *const desc = &setup->plugins.exchanges[i].desc;
-        if (setup->plugins.has_exchange[i] && desc->taker_fee != NULL) {
-            (void)snprintf(heading, sizeof(heading), "exchange:%s", exchange->name); /* fits */
-            problem_extend(problems, exchange->line, heading, "taker_fee",
-                           "; a new account pays %s as of %s, yours may be another",
-                           desc->taker_fee, desc->taker_fee_date);
-        }
-    }
-}
-
 unsigned setup_load(struct setup *setup, const char *path, const char *only)
 {
     struct problems problems = { .out = stderr, .path = path };
@@ -70,7 +50,7 @@ unsigned setup_load(struct setup *setup, const char *path, const char *only)
     }
     setup_check_files(&setup->config, &problems);
     (void)plugins_load(&setup->config, &setup->plugins, &problems);
-    name_fees(setup, &problems);
+    setup_fees(&setup->config, &setup->plugins, &problems);
     rehearse(&setup->config, &setup->plugins, &problems);
     forget_unread(&setup->config.kafka);
     kafka_conf_check(&setup->config.kafka, &problems);

@@ -25,3 +25,31 @@ const struct instrument_config *config_instrument(const struct config *config, c
     }
     return NULL;
 }
+
+static const char *copy_text(struct pool *pool, const char *text)
+{
+    return pool_text(pool, (struct arb_bytes){ .data = text, .len = strlen(text) });
+}
+
+int config_add_note(struct config *config, const struct config_note *note)
+{
+    struct config_note **at = &config->notes;
+    struct config_note *const added = pool_alloc(config->memory, sizeof(*added));
+
+    if (added == NULL) {
+        return ARB_ENOMEM;
+    }
+    added->section = copy_text(config->memory, note->section);
+    added->key = copy_text(config->memory, note->key);
+    added->text = copy_text(config->memory, note->text);
+    added->line = note->line;
+    if (added->section == NULL || added->key == NULL || added->text == NULL) {
+        return ARB_ENOMEM;
+    }
+    while (*at != NULL && (*at)->line <= note->line) {
+        at = &(*at)->next;
+    }
+    added->next = *at;
+    *at = added;
+    return ARB_OK;
+}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arbspot/types.h"
+#include "config/fee_schedule.h"
 #include "config/nearest.h"
 #include "config/problems.h"
 
@@ -86,8 +87,10 @@ struct exchange_config {
     const char *plugin; /* a name, looked up in plugin_dir, or a path with a slash */
     char **symbols;     /* canonical symbols and patterns ("*" and "?"), as written */
     unsigned n_symbols;
-    int64_t taker_fee_ppm;
-    const char *ca_file;   /* overrides [host] ca_file */
+    struct fee_schedule fees;
+    struct arb_decimal volume_30d; /* in the unit of the schedule's volumes */
+    int64_t taker_fee_ppm;         /* of the fees, at that volume */
+    const char *ca_file;           /* overrides [host] ca_file */
     const char *proxy;     /* "none" or http://HOST:PORT, see util/proxy_url.h; NULL: not given */
     int64_t max_age_ms;    /* resync a busy book that is silent for longer; 0: never */
     int64_t max_lag_ms;    /* what arrives older is not LIVE; 0: whatever its age */
@@ -97,7 +100,7 @@ struct exchange_config {
     int64_t connection_age_ms; /* a line is replaced after that long; 0: never */
     struct config_entry *options;
     unsigned line, plugin_line, symbols_line; /* plugin_line 0: the section's name is the plugin */
-    unsigned max_lag_line, publish_depth_line, proxy_line, ca_file_line;
+    unsigned max_lag_line, publish_depth_line, proxy_line, ca_file_line, taker_fee_line;
 };
 
 /* Less than that is what networks do when nothing is wrong. */
@@ -146,6 +149,9 @@ void config_fini(struct config *config);
 
 /* How many levels a side of the exchange's books are published; 0: all. */
 uint32_t config_publish_depth(const struct config *config, const struct exchange_config *exchange);
+
+/* Adds a copy of the note in the order of the file, behind others of its line. ARB_ENOMEM. */
+int config_add_note(struct config *config, const struct config_note *note);
 
 /* The instrument's section, or NULL. */
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol);

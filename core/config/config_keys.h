@@ -22,6 +22,8 @@ enum config_store {
     STORE_SYMBOLS = 9, /* symbols and n_symbols of an exchange_config */
     /* struct config_entry *: every key that starts with `name`; its fallback is not used */
     STORE_ENTRIES = 10,
+    STORE_DECIMAL = 11, /* struct arb_decimal */
+    STORE_FEES = 12,    /* struct fee_schedule */
 };
 
 struct config_key {
@@ -34,7 +36,7 @@ struct config_key {
     bool keeps_unread;    /* with STORE_ENTRIES: those without a value too */
     struct value_rule rule;
     bool (*is_valid)(const char *text); /* further limits of a text, or NULL */
-    const char *wanted;                 /* with is_valid: what would do, to follow "is not" */
+    const char *wanted; /* what would do, to follow "is not"; NULL: what the rule says */
 };
 
 struct config_section {

@@ -212,6 +212,14 @@ static void inherit_scales(struct config *config)
     }
 }
 
+static void settle_fees(struct config *config)
+{
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        struct exchange_config *const exchange = &config->exchanges[i];
+        exchange->taker_fee_ppm = fee_schedule_at(&exchange->fees, exchange->volume_30d);
+    }
+}
+
 static int build(struct config_builder *b, const struct ini_section *all)
 {
     unsigned n_of_kind[N_SECTION_KINDS] = { 0 };
@@ -230,6 +238,7 @@ static int build(struct config_builder *b, const struct ini_section *all)
         take_absent(b, SECTION_KAFKA, &b->config->kafka);
     }
     inherit_scales(b->config);
+    settle_fees(b->config);
     b->config->kafka.silence_ms = b->config->host.silence_ms;
     config_check(b->config, b->problems);
     return b->rc;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/expand.h"
+#include "config/fee_schedule.h"
 #include "config/nearest.h"
 #include "config/symbol_list.h"
 
@@ -40,35 +41,27 @@ static void complain(const struct item *item, const char *fmt, ...)
 static void add_note(const struct item *item, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends, so that the order of the file stays. */
 static void add_note(const struct item *item, const char *fmt, ...)
 {
-    struct config_note **end = &item->builder->config->notes;
-    struct config_note *const note = pool_alloc(item->builder->pool, sizeof(*note));
-    char *const text = pool_alloc(item->builder->pool, NOTE_MAX);
+    char text[NOTE_MAX];
+    const struct config_note note = { .section = item->section->name,
+                                      .key = item->entry->key,
+                                      .text = text,
+                                      .line = item->entry->line };
     va_list args;
 
-    if (note == NULL || text == NULL) {
-        item->builder->rc = ARB_ENOMEM;
-        return;
-    }
     va_start(args, fmt);
-    (void)vsnprintf(text, NOTE_MAX, fmt, args); /* a cut sentence still helps */
+    (void)vsnprintf(text, sizeof(text), fmt, args); /* a cut sentence still helps */
     va_end(args);
-    *note = (struct config_note){ .section = item->section->name,
-                                  .key = item->entry->key,
-                                  .text = text,
-                                  .line = item->entry->line };
-    while (*end != NULL) {
-        end = &(*end)->next;
+    if (config_add_note(item->builder->config, &note) != ARB_OK) {
+        item->builder->rc = ARB_ENOMEM;
     }
-    *end = note;
 }
 
 /* What would do, to follow "is not" or "give". */
 static void describe(const struct config_key *key, struct arb_text *out)
 {
-    if (key->is_valid != NULL) {
+    if (key->wanted != NULL) {
         arb_text_add(out, "%s", key->wanted);
     } else {
         value_describe(&key->rule, out);
@@ -244,6 +237,22 @@ static void put_entry(const struct item *item)
     }
 }
 
+/* A schedule's fault is one of its parts, and of a value that no message may repeat, the whole. */
+static void put_fees(struct item *item, const char *value)
+{
+    struct fee_schedule fees;
+    struct err err = { .rc = ARB_OK };
+
+    const int rc = fee_schedule_read(value, &fees, &err);
+    if (rc == ARB_OK) {
+        put(item, &fees, sizeof(fees));
+    } else if (item->value.origin != NULL) {
+        complain_value(item);
+    } else {
+        complain(item, "%s", err.text);
+    }
+}
+
 /* Stores a value that was read by its rule. */
 static void put_value(struct item *item, const struct value *value)
 {
@@ -278,6 +287,12 @@ static void put_value(struct item *item, const struct value *value)
     case STORE_ENTRIES:
         put_entry(item);
         break;
+    case STORE_DECIMAL:
+        put(item, &value->decimal, sizeof(value->decimal));
+        break;
+    case STORE_FEES:
+        put_fees(item, value->text);
+        break;
     }
 }
 
@@ -291,7 +306,7 @@ static void put_line(const struct item *item)
 
 static bool is_list(const struct config_key *key)
 {
-    return key->store == STORE_SYMBOLS || key->store == STORE_BROKERS;
+    return key->store == STORE_SYMBOLS || key->store == STORE_BROKERS || key->store == STORE_FEES;
 }
 
 /* The text that was written, without quotes and with what it names put in; false: reported. */

@@ -113,6 +113,20 @@ static int read_measure(const char *text, const struct unit *units, int64_t *out
     return rc;
 }
 
+/* Of what is no number and of 0 alike, arb_decimal_of() makes 0. */
+static int read_decimal(const char *text, struct arb_decimal *out)
+{
+    const struct arb_bytes bytes = bytes_of(text, strlen(text));
+    const struct arb_decimal decimal = arb_decimal_of(bytes);
+    int64_t zero = 0;
+    const int rc = decimal.units > 0 ? ARB_OK : arb_decimal_parse(bytes, 0, &zero, NULL);
+
+    if (rc == ARB_OK) {
+        *out = decimal;
+    }
+    return rc;
+}
+
 static int read_bool(const char *text, bool *out)
 {
     static const char *const words[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };
@@ -203,6 +217,8 @@ int value_read(const struct value_rule *rule, const char *text, struct value *ou
         return read_bool(text, &out->flag);
     case VALUE_ENUM:
         return read_enum(rule, text, out);
+    case VALUE_DECIMAL:
+        return read_decimal(text, &out->decimal);
     default:
         return read_limited(rule, text, &out->number);
     }
@@ -241,7 +257,7 @@ static void put_number(uint32_t type, int64_t value, struct arb_text *out)
 
 static bool has_range(const struct value_rule *rule)
 {
-    return rule->type != VALUE_STRING && rule->type != VALUE_BOOL &&
+    return rule->type != VALUE_STRING && rule->type != VALUE_BOOL && rule->type != VALUE_DECIMAL &&
            (rule->min != INT64_MIN || rule->max != INT64_MAX);
 }
 
@@ -265,6 +281,8 @@ static const char *examples(uint32_t type)
         return ", such as 0.26%, 26bp or 2600ppm";
     case VALUE_BYTES:
         return ", such as 512KiB or 16MiB";
+    case VALUE_DECIMAL:
+        return " from 0 on with at most 18 digits, such as 0.0001 or 25000";
     default:
         return "";
     }
@@ -318,6 +336,8 @@ const char *value_type_name(uint32_t type)
         return "word";
     case VALUE_BYTES:
         return "size";
+    case VALUE_DECIMAL:
+        return "decimal";
     default:
         return NULL;
     }

@@ -21,7 +21,8 @@ enum value_type {
     VALUE_MS = ARB_OPT_MS,
     VALUE_PPM = ARB_OPT_PPM,
     VALUE_ENUM = ARB_OPT_ENUM,
-    VALUE_BYTES, /* the host's own: "512KiB", "16MiB" */
+    VALUE_BYTES,   /* the host's own: "512KiB", "16MiB" */
+    VALUE_DECIMAL, /* likewise: "0.0001"; min and max are not looked at */
 };
 
 /* What a value has to look like. */
@@ -32,9 +33,10 @@ struct value_rule {
 };
 
 struct value {
-    int64_t number;   /* of numbers; of VALUE_ENUM the choice's position, from 1 */
-    bool flag;        /* of VALUE_BOOL */
-    const char *text; /* of VALUE_STRING and VALUE_ENUM: the text that was read */
+    int64_t number;             /* of numbers; of VALUE_ENUM the choice's position, from 1 */
+    bool flag;                  /* of VALUE_BOOL */
+    const char *text;           /* of VALUE_STRING and VALUE_ENUM: the text that was read */
+    struct arb_decimal decimal; /* of VALUE_DECIMAL */
 };
 
 /* ARB_EINVAL: the text is no such value. ARB_ERANGE: it is, but not one that is allowed. */

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#include "config/values.h"
-
-enum { FEE_MAX_PPM = 100000 /* as of `taker_fee` in the configuration */ };
+#include "config/fee_schedule.h"
 
 static bool has_two_digits(const char *text, unsigned most)
 {
@@ -36,17 +34,14 @@ static int check_date(const char *member, const char *text, struct err *err)
 
 int facts_check(const struct arb_plugin *desc, struct err *err)
 {
-    static const struct value_rule share = { .type = VALUE_PPM,
-                                             .min = -FEE_MAX_PPM,
-                                             .max = FEE_MAX_PPM };
-    struct value value;
+    int64_t fee_ppm;
 
     if ((desc->taker_fee == NULL) != (desc->taker_fee_date == NULL)) {
         return err_set(err, ARB_EINVAL,
                        "has one of .taker_fee and .taker_fee_date: a fee without its date, or a "
                        "date without a fee, helps nobody");
     }
-    if (desc->taker_fee != NULL && value_read(&share, desc->taker_fee, &value) != ARB_OK) {
+    if (desc->taker_fee != NULL && fee_read(desc->taker_fee, &fee_ppm) != ARB_OK) {
         return err_set(err, ARB_EINVAL, "its taker_fee is no share such as 0.26%% or 26bp");
     }
     const int rc = check_date("taker_fee_date", desc->taker_fee_date, err);

@@ -26,6 +26,17 @@ CASES = {
     "key given twice": (("taker_fee = 0.26%", "taker_fee = 1bp\ntaker_fee = 2bp"),
                         r":6: .*taker_fee"),
     "not a share": (("0.26%", "0.26"), r":5: \[exchange:kraken\] taker_fee: '0.26'"),
+    "not a share in a schedule": (("0.26%", "0.26%, 5: 0.25"), r":5: \[exchange:kraken\] taker_fee: '0.25'"),
+    "volumes that do not ascend": (("0.26%", "0.26%, 5: 0.25%, 5.0: 0.24%"),
+                                   r":5: \[exchange:kraken\] taker_fee: the volume of '5.0: 0.24%' is not above"),
+    "a fee without its volume": (("0.26%", "0.26%, 0.25%"),
+                                 r":5: \[exchange:kraken\] taker_fee: '0.25%' has no volume"),
+    "a first fee with a volume": (("0.26%", "0: 0.26%"),
+                                  r":5: \[exchange:kraken\] taker_fee: '0: 0.26%' has a volume"),
+    "not a volume": (("url =", "volume_30d = -1\nurl ="), r":6: \[exchange:kraken\] volume_30d: '-1'"),
+    "default of nobody": (("url =", "[exchange:none]\nenabled = no\nsymbols = A/B\ntaker_fee = default\n"
+                           "[exchange:kraken2]\nplugin = kraken\nsymbols = A/B\ntaker_fee = 1bp\nurl ="),
+                          r":9: \[exchange:none\] taker_fee: the default is .* no none.so in "),
     "not a symbol": (("BTC/USD", "BTCUSD"), r":4: \[exchange:kraken\] symbols: 'BTCUSD'"),
     "option out of range": (("url =", "depth = 26\nurl ="), r":6: .*depth: '26' is not one of"),
     "option unknown": (("url =", "urll ="), r":6: \[exchange:kraken\] urll: .*'url'"),
@@ -326,6 +337,9 @@ def try_notes(stage):
              f"rdkafka.sasl.username = u\nrdkafka.sasl.password = {SECRET} #b")
     expect_notes(stage, "comment", GOOD.replace("embedded", login), (
         "6: [kafka] rdkafka.sasl.password: a comment stands behind this value; quote it if it belongs to it",))
+    expect_notes(stage, "fee", GOOD.replace("0.26%", "default"), (
+        "5: [exchange:kraken] taker_fee: the default is 0.80%, which a new account pays as of 2026-07-26; "
+        "yours may be another",))
 
 
 def try_good_values(stage):

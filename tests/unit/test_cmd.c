@@ -389,6 +389,70 @@ static void check_names_the_fee_that_a_plugin_knows(void **state)
                "0.26%, 26bp or 2600ppm\n");
 }
 
+/* Of one that runs elsewhere too, whose plugin nobody else loads. */
+static void check_notes_the_fee_that_is_taken_from_a_plugin(void **state)
+{
+    (void)state;
+    check_file(
+        "[kafka]\n"
+        "brokers = embedded\n"
+        "[exchange:one]\n"
+        "plugin = " ARBSPOT_FIXTURES "/dated.so\n"
+        "symbols = A/B\n"
+        "taker_fee = default\n"
+        "[exchange:two]\n"
+        "enabled = no\n"
+        "plugin = " ARBSPOT_FIXTURES "/dated.so\n"
+        "taker_fee = default ; to begin with\n"
+        "symbols = XBT/A, A/B\n"
+        "[strategy:s]\n"
+        "plugin = " ARBSPOT_PLUGINS "/cross_venue.so\n",
+        0,
+        "@: ok: 1 exchange, 1 symbol, 1 strategy\n"
+        "@:6: note: [exchange:one] taker_fee: the default is 25bp, which a new account pays "
+        "as of 2026-08-31; yours may be another\n"
+        "@:10: note: [exchange:two] taker_fee: the default is 25bp, which a new account pays "
+        "as of 2026-08-31; yours may be another\n"
+        "@:11: note: [exchange:two] symbols: write BTC/A for XBT/A: a venue's own names are "
+        "translated\n"
+        "@: note: 1 of 2 instruments are on one exchange only, and compared with none: XBT/A "
+        "(two)\n");
+}
+
+static void check_wants_a_fee_where_the_plugin_knows_none(void **state)
+{
+    (void)state;
+    check_file(
+        "[host]\n"
+        "plugin_dir = " ARBSPOT_FIXTURES "\n"
+        "[kafka]\n"
+        "brokers = embedded\n"
+        "[exchange:good]\n"
+        "symbols = A/B\n"
+        "taker_fee = default\n"
+        "[exchange:two]\n"
+        "enabled = no\n"
+        "plugin = good\n"
+        "symbols = A/B\n"
+        "taker_fee = default\n"
+        "[exchange:three]\n"
+        "enabled = no\n"
+        "symbols = A/B\n"
+        "taker_fee = default\n"
+        "[exchange:four]\n"
+        "symbols = A/B\n"
+        "taker_fee = default\n",
+        78,
+        "@:7: [exchange:good] taker_fee: its plugin fixture tells no fee: give yours, such as "
+        "0.26%\n"
+        "@:12: [exchange:two] taker_fee: its plugin fixture tells no fee: give yours, such as "
+        "0.26%\n"
+        "@:16: [exchange:three] taker_fee: the default is what its plugin tells, and there "
+        "is no three.so in " ARBSPOT_FIXTURES ": give your fee, such as 0.26%\n"
+        "@:17: [exchange:four] plugin: there is no four.so in " ARBSPOT_FIXTURES
+        ": set plugin_dir, or give a path\n");
+}
+
 /* Of what depends on a value that cannot be had, nothing is said. */
 static void check_tells_no_consequences(void **state)
 {
@@ -537,15 +601,20 @@ static void write_text(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* In a folder with the configuration above and these recordings. `rest` is of the shell. */
-static void check_replay(const char *one, const char *two, const char *rest, const char *wanted)
+/* A configuration, and a recording of each exchange. */
+struct replayed {
+    const char *config, *one, *two;
+};
+
+/* In a folder with these. `rest` is of the shell. */
+static void check_replay(const struct replayed *files, const char *rest, const char *wanted)
 {
     char folder[] = "/tmp/arbspot-replay-XXXXXX", command[OUTPUT_MAX], output[OUTPUT_MAX];
 
     assert_non_null(mkdtemp(folder));
-    write_text(folder, "two.ini", two_exchanges);
-    write_text(folder, "one.txt", one);
-    write_text(folder, "two.txt", two);
+    write_text(folder, "two.ini", files->config);
+    write_text(folder, "one.txt", files->one);
+    write_text(folder, "two.txt", files->two);
     (void)snprintf(command, sizeof(command), "cd %s && " ARBSPOT_BIN " replay --config two.ini %s",
                    folder, rest);
     (void)run_shell(command, output); /* of sed, or in vain */
@@ -557,10 +626,15 @@ static void check_replay(const char *one, const char *two, const char *rest, con
 /* A book that does not change is not old; what is open at the end is closed at the end. */
 static void replay_goes_through_several_recordings_as_they_came(void **state)
 {
+    static const struct replayed files = {
+        .config = two_exchanges,
+        .one = MARKETS BOOK("2", "100", "101") BOOK("4", "100", "103.5") BOOK("5", "100", "102"),
+        .two = MARKETS BOOK("3", "103", "104") BOOK("6", "103", "105"),
+    };
+
     (void)state;
     check_replay(
-        MARKETS BOOK("2", "100", "101") BOOK("4", "100", "103.5") BOOK("5", "100", "102"),
-        MARKETS BOOK("3", "103", "104") BOOK("6", "103", "105"),
+        &files,
         "one=one.txt two=two.txt 2>/dev/null | sed "
         "'s/.*\"type\":\"\\([a-z]*\\)\",\"venue\":\"\\([a-z]*\\)\".*\"state\":\"\\([A-Z]*\\)\".*"
         "\"pub_ns\":\\([0-9]*\\).*/\\4 \\1 \\2 \\3/; "
@@ -581,19 +655,55 @@ static void replay_goes_through_several_recordings_as_they_came(void **state)
         "6000000000 close 2 buy one gross 1 shutdown\n");
 }
 
-static void replay_names_what_it_cannot_merge(void **state)
+/* 1 is for sale at 101 and wanted at 103. */
+static void replay_has_the_fees_of_the_configuration(void **state)
 {
-    static const char bare[] = "{\"event\":\"bts:heartbeat\"}\n";
+    static const struct replayed files = {
+        .config = "[kafka]\n"
+                  "brokers = embedded\n"
+                  "[exchange:one]\n"
+                  "plugin = bitstamp\n"
+                  "symbols = BTC/USD\n"
+                  "taker_fee = 0%\n"
+                  "[exchange:two]\n"
+                  "plugin = bitstamp\n"
+                  "symbols = BTC/USD\n"
+                  "taker_fee = 1%, 5: 0.5%, 6: 0.4%\n"
+                  "volume_30d = 5\n"
+                  "[strategy:cross_venue]\n",
+        .one = MARKETS BOOK("2", "100", "101"),
+        .two = MARKETS BOOK("3", "103", "104"),
+    };
 
     (void)state;
-    check_replay(MARKETS, bare, "one=one.txt two=two.txt 2>&1",
+    check_replay(&files,
+                 "one=one.txt two=two.txt 2>/dev/null | grep '\"event\":\"open\"' | "
+                 "grep -o '\"\\(qty\\|notional\\|fees*\\|net\\)\":\"[^\"]*\"'",
+                 "\"qty\":\"1\"\n"
+                 "\"notional\":\"101\"\n"
+                 "\"fee\":\"0\"\n"
+                 "\"qty\":\"1\"\n"
+                 "\"notional\":\"103\"\n"
+                 "\"fee\":\"0.515\"\n"
+                 "\"net\":\"1.485\"\n"
+                 "\"fees\":\"0.515\"\n");
+}
+
+static void replay_names_what_it_cannot_merge(void **state)
+{
+    static const struct replayed bare = { two_exchanges, MARKETS,
+                                          "{\"event\":\"bts:heartbeat\"}\n" };
+    static const struct replayed files = { two_exchanges, MARKETS, MARKETS };
+
+    (void)state;
+    check_replay(&bare, "one=one.txt two=two.txt 2>&1",
                  "arbspot replay: the recording of two has no times, so that nobody knows which "
                  "frame came before those of the others; write TIME: in front of each, or give it "
                  "alone\n");
-    check_replay(MARKETS, MARKETS, "one=one.txt three=two.txt 2>&1",
+    check_replay(&files, "one=one.txt three=two.txt 2>&1",
                  "arbspot replay: three=two.txt: with --config each recording is named "
                  "EXCHANGE=FILE, and the exchange has an enabled section in two.ini\n");
-    check_replay(MARKETS, MARKETS, "one.txt 2>&1",
+    check_replay(&files, "one.txt 2>&1",
                  "arbspot replay: one.txt: with --config each recording is named EXCHANGE=FILE, "
                  "and the exchange has an enabled section in two.ini\n");
 }
@@ -617,11 +727,14 @@ int main(void)
         cmocka_unit_test(check_says_what_would_start),
         cmocka_unit_test(check_shows_problems_of_file_and_plugins_by_line),
         cmocka_unit_test(check_names_the_fee_that_a_plugin_knows),
+        cmocka_unit_test(check_notes_the_fee_that_is_taken_from_a_plugin),
+        cmocka_unit_test(check_wants_a_fee_where_the_plugin_knows_none),
         cmocka_unit_test(check_tells_no_consequences),
         cmocka_unit_test(check_notes_a_secret_with_a_comment),
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),
         cmocka_unit_test(all_venues_are_in_their_file),
         cmocka_unit_test(replay_goes_through_several_recordings_as_they_came),
+        cmocka_unit_test(replay_has_the_fees_of_the_configuration),
         cmocka_unit_test(replay_names_what_it_cannot_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

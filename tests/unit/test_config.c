@@ -252,6 +252,102 @@ static void keys_of_exchanges_and_strategies_reach_their_members(void **state)
     unload(&l);
 }
 
+/* What an exchange has of fees; the texts are whole lines. */
+static void check_fee(const char *lines, int64_t fee_ppm, bool is_default)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof(text),
+                   "[kafka]\nbrokers = embedded\n[exchange:e]\nsymbols = A/B\n%s", lines);
+    struct loaded l = load(text);
+    assert_string_equal(l.problems, "");
+    assert_int_equal(l.config.exchanges[0].taker_fee_ppm, fee_ppm);
+    assert_int_equal(l.config.exchanges[0].fees.is_default, is_default);
+    assert_null(l.config.notes);
+    unload(&l);
+}
+
+static void the_volume_chooses_the_fee(void **state)
+{
+#define SCHEDULE "taker_fee = 0.40%, 10000: 0.35%,\n    50000: 0.24%,\n    100000: -0.01%\n"
+
+    (void)state;
+    check_fee(SCHEDULE, 4000, false);
+    check_fee(SCHEDULE "volume_30d = 0\n", 4000, false);
+    check_fee(SCHEDULE "volume_30d = 9999.99\n", 4000, false);
+    check_fee(SCHEDULE "volume_30d = 10000\n", 3500, false);
+    check_fee("volume_30d = 49999\n" SCHEDULE, 3500, false);
+    check_fee("volume_30d = 50000\n" SCHEDULE, 2400, false);
+    check_fee(SCHEDULE "volume_30d = 100000.00\n", -100, false);
+    check_fee("taker_fee = 0.40%\nvolume_30d = 1000000\n", 4000, false);
+    check_fee("taker_fee = default\nvolume_30d = 1000000\n", 0, true);
+    check_fee("taker_fee = \"default\"\n", 0, true);
+#undef SCHEDULE
+}
+
+static void bad_fees_are_told_with_their_lines(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("CONFIG_SECRET", "geheim", 1), 0);
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:a]\n"
+                   "symbols = A/B\n"
+                   "taker_fee = 0.40%, 50000: 0.35%,\n"
+                   "    10000: 0.30%\n"
+                   "volume_30d = -1\n"
+                   "[exchange:b]\n"
+                   "symbols = A/B\n"
+                   "taker_fee = 0.40%, 50000: 0.35\n"
+                   "volume_30d = 1\n"
+                   "    2\n"
+                   "[exchange:c]\n"
+                   "symbols = A/B\n"
+                   "taker_fee = ${CONFIG_SECRET}\n"
+                   "volume_30d = ${CONFIG_SECRET}\n"
+                   "[exchange:d]\n"
+                   "symbols = A/B\n"
+                   "taker_fee = 1%, ${CONFIG_SECRET}\n",
+                   "FILE:5: [exchange:a] taker_fee: the volume of '10000: 0.30%' is not above the "
+                   "one before it: give them in ascending order, each once; the first fee counts "
+                   "from 0 on\n"
+                   "FILE:7: [exchange:a] volume_30d: '-1' is not a decimal from 0 on with at most "
+                   "18 digits, such as 0.0001 or 25000\n"
+                   "FILE:10: [exchange:b] taker_fee: '0.35' is not a share from -10% to 10%, such "
+                   "as 0.26%, 26bp or 2600ppm\n"
+                   "FILE:11: [exchange:b] volume_30d: this value has one line, but the indented "
+                   "line below continues it: remove the indentation or write key = value\n"
+                   "FILE:15: [exchange:c] taker_fee: what ${CONFIG_SECRET} gives is not a share "
+                   "from -10% to 10%, such as 0.26%, 26bp or 2600ppm\n"
+                   "FILE:16: [exchange:c] volume_30d: what ${CONFIG_SECRET} gives is not a decimal "
+                   "from 0 on with at most 18 digits, such as 0.0001 or 25000\n"
+                   "FILE:19: [exchange:d] taker_fee: what ${CONFIG_SECRET} gives is not a share "
+                   "from -10% to 10%, such as 0.26%, 26bp or 2600ppm\n");
+}
+
+/* Who comes later with one puts it where it belongs. */
+static void notes_are_in_the_order_of_the_file(void **state)
+{
+    static const unsigned lines[] = { 5, 9, 2, 5, 7 };
+    static const char *const order[] = { "c", "a", "d", "e", "b" };
+    struct loaded l = load(small);
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        const char text[] = { (char)('a' + i), '\0' };
+        const struct config_note note = {
+            .section = "s", .key = "k", .text = text, .line = lines[i]
+        };
+        assert_int_equal(config_add_note(&l.config, &note), ARB_OK);
+    }
+    const struct config_note *note = l.config.notes;
+    for (unsigned i = 0; i < 5; i++, note = note->next) {
+        assert_string_equal(note->text, order[i]);
+    }
+    assert_null(note);
+    unload(&l);
+}
+
 static void bad_headings_say_what_is_wrong(void **state)
 {
     (void)state;
@@ -861,6 +957,9 @@ int main(void)
         cmocka_unit_test(keys_of_host_and_kafka_reach_their_members),
         cmocka_unit_test(scales_of_instruments_default_to_the_hosts),
         cmocka_unit_test(keys_of_exchanges_and_strategies_reach_their_members),
+        cmocka_unit_test(the_volume_chooses_the_fee),
+        cmocka_unit_test(bad_fees_are_told_with_their_lines),
+        cmocka_unit_test(notes_are_in_the_order_of_the_file),
         cmocka_unit_test(bad_headings_say_what_is_wrong),
         cmocka_unit_test(symbol_listed_twice_is_refused),
         cmocka_unit_test(all_bad_symbols_of_a_list_are_named),

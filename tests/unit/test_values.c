@@ -106,6 +106,39 @@ static void size_reads_binary_units(void **state)
     CHECK_NUMBERS(cases);
 }
 
+static void decimal_has_a_scale_as_small_as_can_be(void **state)
+{
+    static const struct value_rule rule = { .type = VALUE_DECIMAL };
+    static const struct {
+        const char *text;
+        int rc;
+        struct arb_decimal decimal;
+    } cases[] = {
+        { "0", ARB_OK, { 0, 0, { 0 } } },
+        { "0.000", ARB_OK, { 0, 0, { 0 } } },
+        { "250", ARB_OK, { 250, 0, { 0 } } },
+        { "0.010", ARB_OK, { 1, 2, { 0 } } },
+        { "1e-08", ARB_OK, { 1, 8, { 0 } } },
+        { "0.000000000000000001", ARB_OK, { 1, 18, { 0 } } },
+        { "9223372036854775807", ARB_OK, { INT64_MAX, 0, { 0 } } },
+        { "0.0000000000000000001", ARB_ERANGE, { 7, 7, { 0 } } },
+        { "9223372036854775808", ARB_ERANGE, { 7, 7, { 0 } } },
+        { "", ARB_EINVAL, { 7, 7, { 0 } } },
+        { "-1", ARB_EINVAL, { 7, 7, { 0 } } },
+        { "+1", ARB_EINVAL, { 7, 7, { 0 } } },
+        { "1 000", ARB_EINVAL, { 7, 7, { 0 } } },
+        { "1,5", ARB_EINVAL, { 7, 7, { 0 } } },
+        { "10k", ARB_EINVAL, { 7, 7, { 0 } } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct value value = { .decimal = { 7, 7, { 0 } } };
+        assert_int_equal(value_read(&rule, cases[i].text, &value), cases[i].rc);
+        assert_memory_equal(&value.decimal, &cases[i].decimal, sizeof(value.decimal));
+    }
+}
+
 static void limits_are_inclusive(void **state)
 {
     static const struct value_rule rule = { VALUE_MS, 100, 1000, NULL };
@@ -185,6 +218,9 @@ static void description_says_what_would_do(void **state)
         { { VALUE_ENUM, 0, 0, "a|b" }, "one of a, b", "a|b" },
         { { VALUE_BOOL, 0, 0, NULL }, "yes or no", "" },
         { { VALUE_MS, 0, 0, NULL }, "a duration from 0 to 0, such as 250ms, 5s or 2m", "0..0" },
+        { { VALUE_DECIMAL, 0, 0, NULL },
+          "a decimal from 0 on with at most 18 digits, such as 0.0001 or 25000",
+          "" },
     };
 
     (void)state;
@@ -236,6 +272,7 @@ int main(void)
         cmocka_unit_test(duration_needs_its_unit),
         cmocka_unit_test(share_reads_percent_basis_points_and_ppm),
         cmocka_unit_test(size_reads_binary_units),
+        cmocka_unit_test(decimal_has_a_scale_as_small_as_can_be),
         cmocka_unit_test(limits_are_inclusive),
         cmocka_unit_test(choices_are_whole_words),
         cmocka_unit_test(bool_reads_four_pairs_of_words),
