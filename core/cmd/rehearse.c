@@ -191,6 +191,7 @@ static int start_strategy(const struct rehearsed *r, struct err *err)
                                     .plugin = r->plugin,
                                     .venues = names,
                                     .n_venues = r->config->n_exchanges,
+                                    .config = r->config,
                                     .now = clock_moment() };
     struct runner *runner = NULL;
 

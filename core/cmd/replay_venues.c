@@ -84,6 +84,7 @@ static int create_strategy(struct parts *parts, unsigned i, struct err *err)
                                           .plugin = &parts->setup.plugins.strategies[i],
                                           .venues = parts->names,
                                           .n_venues = config->n_exchanges,
+                                          .config = config,
                                           .source = &part->hand.source,
                                           .fn = print_opportunity,
                                           .context = parts,

@@ -53,3 +53,14 @@ int config_add_note(struct config *config, const struct config_note *note)
     *at = added;
     return ARB_OK;
 }
+
+const struct venue_term *config_venue_term(const struct instrument_config *instrument,
+                                           enum config_term term, const char *exchange)
+{
+    const struct venue_term *found = instrument->terms[term];
+
+    while (found != NULL && strcmp(found->exchange, exchange) != 0) {
+        found = found->next;
+    }
+    return found;
+}

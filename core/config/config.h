@@ -71,11 +71,31 @@ struct kafka_config {
     struct config_entry *rdkafka; /* `rdkafka.KEY = value`, keys without the prefix */
 };
 
+/* What a venue takes for an order, and demands of it. */
+enum config_term {
+    TERM_TAKER_FEE = 0,
+    TERM_TICK = 1,
+    TERM_LOT = 2,
+    TERM_MIN_QTY = 3,
+    TERM_MIN_NOTIONAL = 4,
+    N_TERMS = 5,
+};
+
+/* `tick.kraken = 0.01`: counts, whatever the exchange's section or its catalog says. */
+struct venue_term {
+    const char *exchange;
+    int64_t taker_fee_ppm;      /* of TERM_TAKER_FEE */
+    struct arb_decimal decimal; /* of all others; 0: nothing is demanded */
+    unsigned line;
+    struct venue_term *next;
+};
+
 /* [instrument:BTC/USD] */
 struct instrument_config {
     char symbol[ARB_SYMBOL_MAX];
     uint8_t px_scale, qty_scale;        /* else those of [host]; ARB_DIGITS_UNKNOWN: nobody says */
     struct config_entry *venue_symbols; /* `venue_symbol.kraken = XBT/USD`, keys without prefix */
+    struct venue_term *terms[N_TERMS];  /* by enum config_term, in the order of the file */
     unsigned line;
 };
 
@@ -152,6 +172,10 @@ uint32_t config_publish_depth(const struct config *config, const struct exchange
 
 /* Adds a copy of the note in the order of the file, behind others of its line. ARB_ENOMEM. */
 int config_add_note(struct config *config, const struct config_note *note);
+
+/* What its section says of the instrument on an exchange, or NULL. */
+const struct venue_term *config_venue_term(const struct instrument_config *instrument,
+                                           enum config_term term, const char *exchange);
 
 /* The instrument's section, or NULL. */
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol);

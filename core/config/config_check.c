@@ -195,6 +195,21 @@ static void check_venue_symbols(const struct config *config,
     }
 }
 
+static void check_terms(const struct config *config, const struct instrument_config *instrument,
+                        enum config_term term, struct problems *problems)
+{
+    static const char *const keys[N_TERMS] = { "taker_fee", "tick", "lot", "min_qty",
+                                               "min_notional" };
+    const struct heading heading = heading_of("instrument", instrument->symbol);
+
+    for (const struct venue_term *t = instrument->terms[term]; t != NULL; t = t->next) {
+        if (!has_exchange(config, t->exchange)) {
+            problem_add(problems, t->line, heading.text, keys[term], "there is no [exchange:%.60s]",
+                        t->exchange);
+        }
+    }
+}
+
 static bool lists_symbol(const struct exchange_config *exchange, const char *symbol)
 {
     for (unsigned i = 0; i < exchange->n_symbols; i++) {
@@ -227,6 +242,9 @@ static void check_instrument(const struct config *config,
                     "no exchange lists this symbol: correct or remove the section");
     }
     check_venue_symbols(config, instrument, problems);
+    for (unsigned term = 0; term < N_TERMS; term++) {
+        check_terms(config, instrument, (enum config_term)term, problems);
+    }
 }
 
 void config_check(const struct config *config, struct problems *problems)

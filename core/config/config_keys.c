@@ -209,6 +209,26 @@ static const struct config_key instrument_keys[] = {
       .store = STORE_ENTRIES,
       .offset = offsetof(struct instrument_config, venue_symbols),
       TEXT },
+    { .name = "taker_fee.",
+      .store = STORE_TERMS,
+      .offset = offsetof(struct instrument_config, terms[TERM_TAKER_FEE]),
+      NUMBER(VALUE_PPM, -FEE_MAX_PPM, FEE_MAX_PPM) },
+    { .name = "tick.",
+      .store = STORE_TERMS,
+      .offset = offsetof(struct instrument_config, terms[TERM_TICK]),
+      NUMBER(VALUE_DECIMAL, 0, INT64_MAX) },
+    { .name = "lot.",
+      .store = STORE_TERMS,
+      .offset = offsetof(struct instrument_config, terms[TERM_LOT]),
+      NUMBER(VALUE_DECIMAL, 0, INT64_MAX) },
+    { .name = "min_qty.",
+      .store = STORE_TERMS,
+      .offset = offsetof(struct instrument_config, terms[TERM_MIN_QTY]),
+      NUMBER(VALUE_DECIMAL, 0, INT64_MAX) },
+    { .name = "min_notional.",
+      .store = STORE_TERMS,
+      .offset = offsetof(struct instrument_config, terms[TERM_MIN_NOTIONAL]),
+      NUMBER(VALUE_DECIMAL, 0, INT64_MAX) },
     { .name = NULL },
 };
 
@@ -335,6 +355,11 @@ const struct config_section config_sections[N_SECTION_KINDS] = {
                            strategy_keys },
 };
 
+bool config_key_is_prefix(const struct config_key *key)
+{
+    return key->store == STORE_ENTRIES || key->store == STORE_TERMS;
+}
+
 const struct config_section *config_section_of(const char *heading)
 {
     const size_t len = strcspn(heading, ":");
@@ -357,7 +382,7 @@ unsigned config_host_keys(const char *section, const char **names, unsigned cap)
         return 0;
     }
     for (const struct config_key *key = kind->keys; key->name != NULL && n < cap; key++) {
-        if (key->store != STORE_ENTRIES) {
+        if (!config_key_is_prefix(key)) {
             names[n++] = key->name;
         }
     }

@@ -24,6 +24,8 @@ enum config_store {
     STORE_ENTRIES = 10,
     STORE_DECIMAL = 11, /* struct arb_decimal */
     STORE_FEES = 12,    /* struct fee_schedule */
+    /* struct venue_term *: every key that is `name` and an exchange; read by the rule */
+    STORE_TERMS = 13,
 };
 
 struct config_key {
@@ -58,6 +60,9 @@ enum config_section_kind {
 
 /* By enum config_section_kind. */
 extern const struct config_section config_sections[N_SECTION_KINDS];
+
+/* True when `name` is only how keys begin. */
+bool config_key_is_prefix(const struct config_key *key);
 
 /* The kind of section that a heading "exchange:kraken" asks for, or NULL. */
 const struct config_section *config_section_of(const char *heading);

@@ -253,6 +253,28 @@ static void put_fees(struct item *item, const char *value)
     }
 }
 
+/* Appends, so that the order of the file stays. */
+static void put_term(const struct item *item, const struct value *value)
+{
+    struct venue_term *const added = pool_alloc(item->builder->pool, sizeof(*added));
+    struct venue_term *head = NULL, **end = &head;
+
+    if (added == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+        return;
+    }
+    added->exchange = item->entry->key + strlen(item->key->name);
+    added->taker_fee_ppm = value->number;
+    added->decimal = value->decimal;
+    added->line = item->entry->line;
+    memcpy(&head, (char *)item->target + item->key->offset, sizeof(head));
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = added;
+    put(item, &head, sizeof(head));
+}
+
 /* Stores a value that was read by its rule. */
 static void put_value(struct item *item, const struct value *value)
 {
@@ -292,6 +314,9 @@ static void put_value(struct item *item, const struct value *value)
         break;
     case STORE_FEES:
         put_fees(item, value->text);
+        break;
+    case STORE_TERMS:
+        put_term(item, value);
         break;
     }
 }
@@ -406,7 +431,7 @@ static void store_item(struct item *item)
 
 static bool key_covers(const struct config_key *key, const char *name)
 {
-    if (key->store == STORE_ENTRIES) {
+    if (config_key_is_prefix(key)) {
         const size_t len = strlen(key->name);
         return strncmp(key->name, name, len) == 0 && name[len] != '\0';
     }
@@ -431,14 +456,37 @@ static const struct ini_entry *find_entry(const struct ini_section *section, con
     return entry;
 }
 
+/* "tick." for "tik.kraken" and for "tick" alone; NULL when nothing is near. */
+static const char *nearest_term(const struct ini_section *section, const char *name)
+{
+    const char *names[CONFIG_KEYS_MAX + 1] = { NULL };
+    char word[INI_READER_KEY_MAX + 2];
+    struct arb_text text = arb_text_over(word, sizeof(word));
+    size_t n = 0;
+
+    for (const struct config_key *key = config_section_of(section->name)->keys;
+         key->name != NULL && n < CONFIG_KEYS_MAX; key++) {
+        if (key->store == STORE_TERMS) {
+            names[n++] = key->name;
+        }
+    }
+    arb_text_add(&text, "%.*s.", (int)strcspn(name, "."), name);
+    return nearest_word(word, names);
+}
+
 static void complain_unknown(const struct item *item)
 {
     const char *names[CONFIG_KEYS_MAX + 1] = { NULL };
 
     (void)config_host_keys(item->section->name, names, CONFIG_KEYS_MAX);
     const char *const near = nearest_word(item->entry->key, names);
+    const char *const term = nearest_term(item->section, item->entry->key);
     if (near != NULL) {
         complain(item, "unknown key; did you mean '%s'?", near);
+    } else if (term != NULL) {
+        const char *const dot = strchr(item->entry->key, '.');
+        complain(item, "unknown key; did you mean '%s%s'?", term,
+                 dot == NULL || dot[1] == '\0' ? "EXCHANGE" : dot + 1);
     } else {
         complain(item, "unknown key; remove it");
     }

@@ -123,6 +123,7 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .plugin = &host->plugins->strategies[i],
                                           .venues = host->names,
                                           .n_venues = host->config->n_exchanges,
+                                          .config = host->config,
                                           .source = part->source,
                                           .ring = &part->opportunities,
                                           .session = tenure_session(&part->tenure),

@@ -18,7 +18,7 @@ enum {
 struct leg {
     struct replica replica;
     uint64_t shown_session;
-    struct arb_order_terms terms; /* as shown */
+    struct arb_order_terms terms; /* as the venue told them, when they were shown */
     uint32_t partition;           /* that its last event came from */
     bool is_alive;                /* its host */
     bool is_conflict_logged;
@@ -26,10 +26,11 @@ struct leg {
 
 struct instrument {
     struct arb_instrument info;
-    uint32_t changed;        /* bit i: venue i; 0 while not queued */
-    struct arb_book *shown;  /* [n_venues] */
-    struct arb_terms *terms; /* [n_venues], as shown */
-    struct leg legs[];       /* [n_venues] */
+    const struct instrument_config *own; /* its section, or NULL */
+    uint32_t changed;                    /* bit i: venue i; 0 while not queued */
+    struct arb_book *shown;              /* [n_venues] */
+    struct arb_terms *terms;             /* [n_venues], as shown */
+    struct leg legs[];                   /* [n_venues] */
 };
 
 struct market {
@@ -103,7 +104,7 @@ static bool init_legs(const struct market_config *config, struct instrument *ins
         }
         instrument->shown[i] = replica_view(&leg->replica);
         instrument->terms[i] =
-            terms_in_units(&leg->terms, &instrument->info, config->venues[i].taker_fee_ppm);
+            terms_that_count(&config->venues[i], instrument->own, &leg->terms, &instrument->info);
     }
     return true;
 }
@@ -120,6 +121,8 @@ static struct instrument *new_instrument(const struct market_config *config,
     }
     instrument->info = *info;
     memset(instrument->info.venue_symbol, 0, sizeof(instrument->info.venue_symbol));
+    instrument->own =
+        config->config == NULL ? NULL : config_instrument(config->config, info->symbol);
     instrument->shown = calloc(n_venues, sizeof(*instrument->shown));
     instrument->terms = calloc(n_venues, sizeof(*instrument->terms));
     if (instrument->shown == NULL || instrument->terms == NULL || !init_legs(config, instrument)) {
@@ -416,7 +419,6 @@ void market_apply(struct market *market, const struct event *event, int64_t now_
     }
 }
 
-/* Levels move while events are applied, so the strategy's view is made when it looks. */
 /* They change as rarely as a venue's catalog. */
 static void show_terms(const struct market *market, struct instrument *instrument, uint32_t venue)
 {
@@ -424,11 +426,12 @@ static void show_terms(const struct market *market, struct instrument *instrumen
 
     if (memcmp(&leg->terms, &leg->replica.terms, sizeof(leg->terms)) != 0) {
         leg->terms = leg->replica.terms;
-        instrument->terms[venue] = terms_in_units(&leg->terms, &instrument->info,
-                                                  market->config.venues[venue].taker_fee_ppm);
+        instrument->terms[venue] = terms_that_count(&market->config.venues[venue], instrument->own,
+                                                    &leg->terms, &instrument->info);
     }
 }
 
+/* Levels move while events are applied, so the strategy's view is made when it looks. */
 static void show(struct leg *leg, struct arb_book *shown)
 {
     *shown = replica_view(&leg->replica);

@@ -14,6 +14,7 @@
 #include "arbspot/strategy.h"
 #include "arbspot/text.h"
 #include "book/event.h"
+#include "config/config.h"
 
 enum {
     MARKET_INSTRUMENTS_MAX = ARB_INSTRUMENTS_MAX, /* over all venues; further ones are left out */
@@ -23,6 +24,8 @@ struct market_config {
     const struct arb_venue *venues; /* [n_venues], borrowed as long as the market lives */
     uint32_t n_venues;              /* at most ARB_VENUES_MAX */
     const char *who;                /* "strategy=NAME", for log lines; borrowed */
+    /* Whose sections of instruments count before what venues say; borrowed. NULL: none. */
+    const struct config *config;
 };
 
 struct market_stats {

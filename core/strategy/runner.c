@@ -475,6 +475,7 @@ static int make_market(struct runner *runner, struct err *err)
         .venues = runner->config.venues,
         .n_venues = runner->config.n_venues,
         .who = runner->who,
+        .config = runner->config.config,
     };
     const int rc = market_create(&runner->market, &config);
 

@@ -34,6 +34,7 @@ struct runner_config {
     const struct plugin *plugin;
     const struct arb_venue *venues; /* [n_venues] */
     uint32_t n_venues;
+    const struct config *config; /* for its sections of instruments, see market.h; or NULL */
     struct source *source;
     struct ring *ring;       /* where opportunities go, see delivery.h; or NULL */
     delivery_fn *fn;         /* and a function they go to; or NULL */

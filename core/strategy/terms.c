@@ -48,3 +48,32 @@ struct arb_terms terms_in_units(const struct arb_order_terms *terms,
                                .min_notional = minimum_in(terms->min_notional, info->px_scale),
                                .taker_fee_ppm = taker_fee_ppm };
 }
+
+/* Puts in the place of what was told what `own` says, if it does. */
+static void replace(const struct instrument_config *own, enum config_term term, const char *venue,
+                    struct arb_decimal *told)
+{
+    const struct venue_term *const said = config_venue_term(own, term, venue);
+
+    if (said != NULL) {
+        *told = said->decimal;
+    }
+}
+
+struct arb_terms terms_that_count(const struct arb_venue *venue,
+                                  const struct instrument_config *own,
+                                  const struct arb_order_terms *told,
+                                  const struct arb_instrument *info)
+{
+    struct arb_order_terms terms = *told;
+
+    if (own == NULL) {
+        return terms_in_units(&terms, info, venue->taker_fee_ppm);
+    }
+    const struct venue_term *const fee = config_venue_term(own, TERM_TAKER_FEE, venue->name);
+    replace(own, TERM_TICK, venue->name, &terms.tick);
+    replace(own, TERM_LOT, venue->name, &terms.lot);
+    replace(own, TERM_MIN_QTY, venue->name, &terms.min_qty);
+    replace(own, TERM_MIN_NOTIONAL, venue->name, &terms.min_notional);
+    return terms_in_units(&terms, info, fee == NULL ? venue->taker_fee_ppm : fee->taker_fee_ppm);
+}

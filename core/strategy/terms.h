@@ -9,8 +9,18 @@
 #define ARB_STRATEGY_TERMS_H
 
 #include "arbspot/strategy.h"
+#include "config/config.h"
 
 struct arb_terms terms_in_units(const struct arb_order_terms *terms,
                                 const struct arb_instrument *info, int64_t taker_fee_ppm);
+
+/*
+ * What counts of an instrument at a venue: what `own`, its section or NULL, says of that venue, and
+ * for the rest what the venue told and the fee of the venue's section.
+ */
+struct arb_terms terms_that_count(const struct arb_venue *venue,
+                                  const struct instrument_config *own,
+                                  const struct arb_order_terms *told,
+                                  const struct arb_instrument *info);
 
 #endif /* ARB_STRATEGY_TERMS_H */

@@ -37,6 +37,12 @@ CASES = {
     "default of nobody": (("url =", "[exchange:none]\nenabled = no\nsymbols = A/B\ntaker_fee = default\n"
                            "[exchange:kraken2]\nplugin = kraken\nsymbols = A/B\ntaker_fee = 1bp\nurl ="),
                           r":9: \[exchange:none\] taker_fee: the default is .* no none.so in "),
+    "not a share of an instrument": (("[exchange", "[instrument:BTC/USD]\ntaker_fee.kraken = 1\n[exchange"),
+                                     r":4: \[instrument:BTC/USD\] taker_fee.kraken: '1' is not a share"),
+    "not a decimal": (("[exchange", "[instrument:BTC/USD]\ntick.kraken = -0.01\n[exchange"),
+                      r":4: \[instrument:BTC/USD\] tick.kraken: '-0.01' is not a decimal from 0 on"),
+    "a term of no exchange": (("[exchange", "[instrument:BTC/USD]\nmin_qty.krakn = 1\n[exchange"),
+                              r":4: \[instrument:BTC/USD\] min_qty: there is no \[exchange:krakn\]"),
     "not a symbol": (("BTC/USD", "BTCUSD"), r":4: \[exchange:kraken\] symbols: 'BTCUSD'"),
     "option out of range": (("url =", "depth = 26\nurl ="), r":6: .*depth: '26' is not one of"),
     "option unknown": (("url =", "urll ="), r":6: \[exchange:kraken\] urll: .*'url'"),

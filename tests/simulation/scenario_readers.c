@@ -133,7 +133,9 @@ static void read_rings(struct scenario *s, struct copy *copy, uint32_t n)
 
 static int begin_copy(struct scenario *s, struct copy *copy, int64_t since_ns)
 {
-    const struct market_config config = { s->venues, s->n_venues, copy->name };
+    const struct market_config config = { .venues = s->venues,
+                                          .n_venues = s->n_venues,
+                                          .who = copy->name };
 
     market_destroy(copy->market);
     copy->market = NULL;

@@ -655,12 +655,15 @@ static void replay_goes_through_several_recordings_as_they_came(void **state)
         "6000000000 close 2 buy one gross 1 shutdown\n");
 }
 
-/* 1 is for sale at 101 and wanted at 103. */
-static void replay_has_the_fees_of_the_configuration(void **state)
+/* 1 is for sale at 101 and wanted at 103: what is taken of it is a multiple of 0.4. */
+static void replay_has_the_terms_of_the_configuration(void **state)
 {
     static const struct replayed files = {
         .config = "[kafka]\n"
                   "brokers = embedded\n"
+                  "[instrument:BTC/USD]\n"
+                  "taker_fee.one = 1%\n"
+                  "lot.two = 0.4\n"
                   "[exchange:one]\n"
                   "plugin = bitstamp\n"
                   "symbols = BTC/USD\n"
@@ -679,14 +682,14 @@ static void replay_has_the_fees_of_the_configuration(void **state)
     check_replay(&files,
                  "one=one.txt two=two.txt 2>/dev/null | grep '\"event\":\"open\"' | "
                  "grep -o '\"\\(qty\\|notional\\|fees*\\|net\\)\":\"[^\"]*\"'",
-                 "\"qty\":\"1\"\n"
-                 "\"notional\":\"101\"\n"
-                 "\"fee\":\"0\"\n"
-                 "\"qty\":\"1\"\n"
-                 "\"notional\":\"103\"\n"
-                 "\"fee\":\"0.515\"\n"
-                 "\"net\":\"1.485\"\n"
-                 "\"fees\":\"0.515\"\n");
+                 "\"qty\":\"0.8\"\n"
+                 "\"notional\":\"80.8\"\n"
+                 "\"fee\":\"0.808\"\n"
+                 "\"qty\":\"0.8\"\n"
+                 "\"notional\":\"82.4\"\n"
+                 "\"fee\":\"0.412\"\n"
+                 "\"net\":\"0.38\"\n"
+                 "\"fees\":\"1.22\"\n");
 }
 
 static void replay_names_what_it_cannot_merge(void **state)
@@ -734,7 +737,7 @@ int main(void)
         cmocka_unit_test(shipped_files_are_good_with_their_plugins),
         cmocka_unit_test(all_venues_are_in_their_file),
         cmocka_unit_test(replay_goes_through_several_recordings_as_they_came),
-        cmocka_unit_test(replay_has_the_fees_of_the_configuration),
+        cmocka_unit_test(replay_has_the_terms_of_the_configuration),
         cmocka_unit_test(replay_names_what_it_cannot_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "arbspot/abi.h"
+#include "arbspot/text.h"
 #include "config/config_load.h"
 #include "config/ini_reader.h"
 #include "config/symbol_list.h"
@@ -323,6 +324,111 @@ static void bad_fees_are_told_with_their_lines(void **state)
                    "from 0 on with at most 18 digits, such as 0.0001 or 25000\n"
                    "FILE:19: [exchange:d] taker_fee: what ${CONFIG_SECRET} gives is not a share "
                    "from -10% to 10%, such as 0.26%, 26bp or 2600ppm\n");
+}
+
+/* "kraken 1000ppm 1e-2 line 4" of each, in the order of the file. */
+static void check_terms(const struct instrument_config *instrument, enum config_term term,
+                        const char *wanted)
+{
+    char told[256];
+    struct arb_text text = arb_text_over(told, sizeof(told));
+
+    for (const struct venue_term *t = instrument->terms[term]; t != NULL; t = t->next) {
+        arb_text_add(&text, "%s %lldppm %llde-%u line %u\n", t->exchange,
+                     (long long)t->taker_fee_ppm, (long long)t->decimal.units,
+                     (unsigned)t->decimal.scale, t->line);
+    }
+    assert_string_equal(told, wanted);
+}
+
+static void terms_of_an_instrument_are_kept_by_exchange(void **state)
+{
+    struct loaded l = load("[kafka]\n"
+                           "brokers = embedded\n"
+                           "[instrument:BTC/USD]\n"
+                           "taker_fee.kraken = 0.10%\n"
+                           "tick.kraken = 0.01\n"
+                           "tick.bitstamp = 1\n"
+                           "lot.kraken = 0.00000001\n"
+                           "min_qty.bitstamp = 0\n"
+                           "min_notional.kraken = 5.50\n"
+                           "taker_fee.bitstamp = -1bp\n"
+                           "[exchange:kraken]\n"
+                           "symbols = BTC/USD, ETH/USD\n"
+                           "taker_fee = 1%\n"
+                           "[exchange:bitstamp]\n"
+                           "enabled = no\n"
+                           "symbols = BTC/USD\n"
+                           "taker_fee = 1%\n"
+                           "[instrument:ETH/USD]\n");
+    const struct instrument_config *const btc = &l.config.instruments[0];
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    check_terms(btc, TERM_TAKER_FEE, "kraken 1000ppm 0e-0 line 4\nbitstamp -100ppm 0e-0 line 10\n");
+    check_terms(btc, TERM_TICK, "kraken 0ppm 1e-2 line 5\nbitstamp 0ppm 1e-0 line 6\n");
+    check_terms(btc, TERM_LOT, "kraken 0ppm 1e-8 line 7\n");
+    check_terms(btc, TERM_MIN_QTY, "bitstamp 0ppm 0e-0 line 8\n");
+    check_terms(btc, TERM_MIN_NOTIONAL, "kraken 0ppm 55e-1 line 9\n");
+    assert_ptr_equal(config_venue_term(btc, TERM_TICK, "bitstamp"), btc->terms[TERM_TICK]->next);
+    assert_null(config_venue_term(btc, TERM_LOT, "bitstamp"));
+    for (unsigned term = 0; term < N_TERMS; term++) {
+        assert_null(l.config.instruments[1].terms[term]);
+    }
+    assert_int_equal(l.config.exchanges[0].taker_fee_ppm, 10000);
+    unload(&l);
+}
+
+static void bad_terms_are_told_with_their_lines(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[instrument:BTC/USD]\n"
+                   "taker_fee.kraken = 0.10\n"
+                   "taker_fee.krakn = 0.10%\n"
+                   "tick.krakn = 1\n"
+                   "lot.krakn = 1\n"
+                   "min_qty.krakn = 1\n"
+                   "min_notional.krakn = 1\n"
+                   "tick.kraken = -1\n"
+                   "tick.kraken = 1\n"
+                   "lot.kraken = 1e-19\n"
+                   "min_qty.kraken = \"\"\n"
+                   "min_notional.kraken = 5 USD\n"
+                   "min_notional. = 5\n"
+                   "taker_fee.kraken2 = default\n"
+                   "taker_fee = 1%\n"
+                   "tik.kraken = 1\n"
+                   "whatever.kraken = 1\n"
+                   "[exchange:kraken]\n"
+                   "symbols = BTC/USD\n"
+                   "taker_fee = 1%\n",
+                   "FILE:4: [instrument:BTC/USD] taker_fee.kraken: '0.10' is not a share from -10% "
+                   "to 10%, such as 0.26%, 26bp or 2600ppm\n"
+                   "FILE:5: [instrument:BTC/USD] taker_fee: there is no [exchange:krakn]\n"
+                   "FILE:6: [instrument:BTC/USD] tick: there is no [exchange:krakn]\n"
+                   "FILE:7: [instrument:BTC/USD] lot: there is no [exchange:krakn]\n"
+                   "FILE:8: [instrument:BTC/USD] min_qty: there is no [exchange:krakn]\n"
+                   "FILE:9: [instrument:BTC/USD] min_notional: there is no [exchange:krakn]\n"
+                   "FILE:10: [instrument:BTC/USD] tick.kraken: '-1' is not a decimal from 0 on "
+                   "with at most 18 digits, such as 0.0001 or 25000\n"
+                   "FILE:11: [instrument:BTC/USD] tick.kraken: already given in line 10: keep one "
+                   "of them\n"
+                   "FILE:12: [instrument:BTC/USD] lot.kraken: '1e-19' is not a decimal from 0 on "
+                   "with at most 18 digits, such as 0.0001 or 25000\n"
+                   "FILE:13: [instrument:BTC/USD] min_qty.kraken: the value is missing\n"
+                   "FILE:14: [instrument:BTC/USD] min_notional.kraken: '5 USD' is not a decimal "
+                   "from 0 on with at most 18 digits, such as 0.0001 or 25000\n"
+                   "FILE:15: [instrument:BTC/USD] min_notional.: unknown key; did you mean "
+                   "'min_notional.EXCHANGE'?\n"
+                   "FILE:16: [instrument:BTC/USD] taker_fee.kraken2: 'default' is not a share from "
+                   "-10% to 10%, such as 0.26%, 26bp or 2600ppm\n"
+                   "FILE:17: [instrument:BTC/USD] taker_fee: unknown key; did you mean "
+                   "'taker_fee.EXCHANGE'?\n"
+                   "FILE:18: [instrument:BTC/USD] tik.kraken: unknown key; did you mean "
+                   "'tick.kraken'?\n"
+                   "FILE:19: [instrument:BTC/USD] whatever.kraken: unknown key; remove it\n");
 }
 
 /* Who comes later with one puts it where it belongs. */
@@ -959,6 +1065,8 @@ int main(void)
         cmocka_unit_test(keys_of_exchanges_and_strategies_reach_their_members),
         cmocka_unit_test(the_volume_chooses_the_fee),
         cmocka_unit_test(bad_fees_are_told_with_their_lines),
+        cmocka_unit_test(terms_of_an_instrument_are_kept_by_exchange),
+        cmocka_unit_test(bad_terms_are_told_with_their_lines),
         cmocka_unit_test(notes_are_in_the_order_of_the_file),
         cmocka_unit_test(bad_headings_say_what_is_wrong),
         cmocka_unit_test(symbol_listed_twice_is_refused),

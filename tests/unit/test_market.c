@@ -111,6 +111,65 @@ static void terms_are_those_of_the_last_snapshot(void **state)
     assert_int_equal(market.terms[0].lot, 0);
 }
 
+/* A market in the place of the world's, whose bidex has a fee and a lot of its own for BTC/USD. */
+static void configure(struct world *world)
+{
+    static struct venue_term fee = { .exchange = "bidex", .taker_fee_ppm = -7 };
+    static struct venue_term lot = { .exchange = "bidex", .decimal = { .units = 3, .scale = 0 } };
+    static struct instrument_config instruments[] = {
+        { .symbol = "ETH/USD" },
+        { .symbol = "BTC/USD", .terms[TERM_TAKER_FEE] = &fee, .terms[TERM_LOT] = &lot },
+    };
+    static const struct config sections = { .instruments = instruments, .n_instruments = 2 };
+    const struct market_config config = {
+        .venues = venues, .n_venues = 2, .who = "strategy=t", .config = &sections
+    };
+
+    market_destroy(world->market);
+    assert_int_equal(ARB_OK, market_create(&world->market, &config));
+    hear(world, NOW_NS);
+}
+
+/* "lot/fee of each venue", the lot in whole units of the base currency. */
+static void check_lots(struct world *world, const char *wanted)
+{
+    char data[128];
+    struct arb_text text = arb_text_over(data, sizeof(data));
+    struct arb_market market;
+
+    assert_true(market_changed(world->market, &market));
+    for (uint32_t i = 0; i < market.n_venues; i++) {
+        arb_text_add(&text, "%lld/%lld ",
+                     (long long)(market.terms[i].lot / arb_pow10(market.info->qty_scale)),
+                     (long long)market.terms[i].taker_fee_ppm);
+    }
+    assert_string_equal(wanted, data);
+}
+
+/* Before the venue has told anything, and whatever it tells. */
+static void what_the_configuration_says_counts_before_the_venue(void **state)
+{
+    static const struct arb_order_terms terms = { .lot = { .units = 5, .scale = 0 } };
+    struct world *const world = *state;
+    struct feed_stub eth;
+
+    configure(world);
+    struct event of_a = feed_stub_quote(&world->a, 100, 101);
+    of_a.terms = &terms;
+    apply(world, of_a);
+    check_lots(world, "5/0 3/-7 ");
+    struct event of_b = feed_stub_quote(&world->b, 100, 101);
+    of_b.terms = &terms;
+    apply(world, of_b);
+    check_lots(world, "5/0 3/-7 ");
+    feed_stub_init(&eth, "bidex", "ETH/USD");
+    struct event of_eth = feed_stub_quote(&eth, 10, 11);
+    of_eth.terms = &terms;
+    apply(world, of_eth);
+    feed_stub_fini(&eth);
+    check_lots(world, "0/0 5/0 ");
+}
+
 static void duplicate_does_not_show_the_instrument_again(void **state)
 {
     struct world *const world = *state;
@@ -429,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(snapshot_makes_the_book_live),
         TEST(terms_are_those_of_the_last_snapshot),
+        TEST(what_the_configuration_says_counts_before_the_venue),
         TEST(duplicate_does_not_show_the_instrument_again),
         TEST(unknown_venue_is_left_out_and_named_once),
         TEST(other_scale_refuses_that_venue_and_says_so_once),

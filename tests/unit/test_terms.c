@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "arbspot/text.h"
 #include "strategy/terms.h"
 
 #define D(units_, scale_)                                                                          \
@@ -50,10 +51,58 @@ static void decimals_become_units(void **state)
     }
 }
 
+/* "tick lot min_qty min_notional fee". */
+static void check_counts(const char *venue_name, const struct instrument_config *own,
+                         const char *wanted)
+{
+    static const struct arb_order_terms told = { D(5, 2), D(1, 3), D(2, 0), D(7, 0) };
+    struct arb_venue venue = { .taker_fee_ppm = 2600 };
+    char data[128];
+    struct arb_text text = arb_text_over(data, sizeof(data)),
+                    name = arb_text_over(venue.name, sizeof(venue.name));
+
+    arb_text_add(&name, "%s", venue_name);
+    const struct arb_terms got = terms_that_count(&venue, own, &told, &info);
+    arb_text_add(&text, "%lld %lld %lld %lld %lldppm", (long long)got.tick, (long long)got.lot,
+                 (long long)got.min_qty, (long long)got.min_notional, (long long)got.taker_fee_ppm);
+    assert_string_equal(data, wanted);
+}
+
+static void what_the_section_says_counts_and_nothing_else_changes(void **state)
+{
+    static struct venue_term of_other = { .exchange = "other", .decimal = D(9, 0) };
+    static struct venue_term of_x = { .exchange = "x", .next = &of_other, .decimal = D(3, 2) };
+    static struct venue_term fee = { .exchange = "x", .taker_fee_ppm = -100 };
+    static struct venue_term free_of_charge = { .exchange = "x" };
+    static const struct {
+        struct instrument_config own;
+        const char *of_x, *of_other;
+    } cases[] = {
+        { { .px_scale = 0 }, "5 1 2000 700 2600ppm", "5 1 2000 700 2600ppm" },
+        { { .terms[TERM_TICK] = &of_x }, "3 1 2000 700 2600ppm", "900 1 2000 700 2600ppm" },
+        { { .terms[TERM_LOT] = &of_x }, "5 30 2000 700 2600ppm", "5 9000 2000 700 2600ppm" },
+        { { .terms[TERM_MIN_QTY] = &of_x }, "5 1 30 700 2600ppm", "5 1 9000 700 2600ppm" },
+        { { .terms[TERM_MIN_NOTIONAL] = &of_x }, "5 1 2000 3 2600ppm", "5 1 2000 900 2600ppm" },
+        { { .terms[TERM_TAKER_FEE] = &fee }, "5 1 2000 700 -100ppm", "5 1 2000 700 2600ppm" },
+        { { .terms = { &free_of_charge, &free_of_charge, &free_of_charge, &free_of_charge,
+                       &free_of_charge } },
+          "0 0 0 0 0ppm",
+          "5 1 2000 700 2600ppm" },
+    };
+
+    (void)state;
+    check_counts("x", NULL, "5 1 2000 700 2600ppm");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        check_counts("x", &cases[i].own, cases[i].of_x);
+        check_counts("other", &cases[i].own, cases[i].of_other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_become_units),
+        cmocka_unit_test(what_the_section_says_counts_and_nothing_else_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
