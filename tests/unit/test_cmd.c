@@ -692,6 +692,33 @@ static void replay_has_the_terms_of_the_configuration(void **state)
                  "\"fees\":\"1.22\"\n");
 }
 
+/* What the plugin says of a new account at Bitstamp: 0.40%, of 101 and of 103. */
+static void replay_has_the_fee_that_is_taken_from_a_plugin(void **state)
+{
+    static const struct replayed files = {
+        .config = "[kafka]\n"
+                  "brokers = embedded\n"
+                  "[exchange:one]\n"
+                  "plugin = bitstamp\n"
+                  "symbols = BTC/USD\n"
+                  "taker_fee = default\n"
+                  "[exchange:two]\n"
+                  "plugin = bitstamp\n"
+                  "symbols = BTC/USD\n"
+                  "taker_fee = default\n"
+                  "[strategy:cross_venue]\n",
+        .one = MARKETS BOOK("2", "100", "101"),
+        .two = MARKETS BOOK("3", "103", "104"),
+    };
+
+    (void)state;
+    check_replay(&files,
+                 "one=one.txt two=two.txt 2>/dev/null | grep '\"event\":\"open\"' | "
+                 "grep -o '\"fee\":\"[^\"]*\"'",
+                 "\"fee\":\"0.404\"\n"
+                 "\"fee\":\"0.412\"\n");
+}
+
 static void replay_names_what_it_cannot_merge(void **state)
 {
     static const struct replayed bare = { two_exchanges, MARKETS,
@@ -738,6 +765,7 @@ int main(void)
         cmocka_unit_test(all_venues_are_in_their_file),
         cmocka_unit_test(replay_goes_through_several_recordings_as_they_came),
         cmocka_unit_test(replay_has_the_terms_of_the_configuration),
+        cmocka_unit_test(replay_has_the_fee_that_is_taken_from_a_plugin),
         cmocka_unit_test(replay_names_what_it_cannot_merge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
