@@ -28,6 +28,7 @@ static const struct command commands[] = {
     { "venues", "list the exchange plugins and what they can prove", cmd_venues },
     { "new", "begin an exchange plugin of your own", cmd_new },
     { "log", "print opportunities as they come", cmd_log },
+    { "why", "tell why a pair of venues is no opportunity", cmd_why },
     { "survival", "tell how long opportunities lasted", cmd_survival },
     { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },

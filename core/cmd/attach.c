@@ -27,17 +27,22 @@ bool attach_is_complete(const struct attach_request *request)
     return request->config != NULL || request->brokers != NULL;
 }
 
-static int call(const struct attach_request *request, const struct kafka_config *kafka,
-                attach_fn *fn, void *context)
+bool attach_is_reachable(const struct attach_request *request, const struct kafka_config *kafka)
 {
     if (strcmp(kafka->brokers, "embedded") == 0) {
         (void)fprintf(stderr,
                       "arbspot %s: the embedded broker is inside `arbspot run`; give the address "
                       "that it printed with --brokers\n",
                       request->command);
-        return CMD_USAGE;
+        return false;
     }
-    return fn(context, kafka);
+    return true;
+}
+
+static int call(const struct attach_request *request, const struct kafka_config *kafka,
+                attach_fn *fn, void *context)
+{
+    return attach_is_reachable(request, kafka) ? fn(context, kafka) : CMD_USAGE;
 }
 
 static int call_configured(const struct attach_request *request, attach_fn *fn, void *context)

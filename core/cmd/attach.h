@@ -21,7 +21,13 @@ bool attach_take(struct attach_request *request, int option, const char *value);
 /* False when neither was given. */
 bool attach_is_complete(const struct attach_request *request);
 
-enum { ATTACH_LIMIT_MS = 2000 /* how long such a command may take to end, see ending.h */ };
+enum {
+    ATTACH_LIMIT_MS = 2000, /* how long such a command may take to end, see ending.h */
+    ATTACH_WHY_MAX = 256,
+};
+
+/* False, with a line that says so: the brokers are inside of a host. */
+bool attach_is_reachable(const struct attach_request *request, const struct kafka_config *kafka);
 
 /* How long such a command reads, 100ms to 24h; false: that is no such time. */
 bool attach_read_duration(const char *text, int64_t *duration_ms);

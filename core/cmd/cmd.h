@@ -21,5 +21,6 @@ int cmd_venues(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_survival(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 #endif /* ARB_CMD_H */

@@ -410,6 +410,12 @@ bool runner_stop(struct runner *runner, int64_t deadline_ns)
     return joinable_join(&runner->thread, deadline_ns);
 }
 
+struct market *runner_market(struct runner *runner)
+{
+    assert(!runner->thread.is_started);
+    return runner->market;
+}
+
 void runner_stats_read(const struct runner *runner, struct runner_stats *out)
 {
     uint64_t words[N_STATS];

@@ -101,6 +101,9 @@ void runner_ask_to_stop(struct runner *runner);
  */
 bool runner_stop(struct runner *runner, int64_t deadline_ns);
 
+/* What the strategy is shown, for those who step by hand. */
+struct market *runner_market(struct runner *runner);
+
 /* The counts as of the end of the last turn. Any thread. */
 void runner_stats_read(const struct runner *runner, struct runner_stats *out);
 

@@ -496,10 +496,10 @@ static bool is_any_untradable(const struct arb_market *market)
 static int tell_nearest(struct cross_venue *self, struct arb_host *host,
                         const struct arb_market *market)
 {
-    const struct pair nearest = { market, tops_best_ask(&self->tops, market->instrument),
-                                  tops_best_bid(&self->tops, market->instrument) };
+    const struct tops_pair nearest = tops_nearest(&self->tops, market->instrument);
+    const struct pair pair = { market, nearest.buy, nearest.sell };
 
-    return nearest.buy == nearest.sell ? ARB_OK : tell_miss(host, &nearest, ARB_MISS_FEES, NULL);
+    return pair.buy == pair.sell ? ARB_OK : tell_miss(host, &pair, ARB_MISS_FEES, NULL);
 }
 
 /* What does not cross opens nothing; what is open is looked at all the same. */

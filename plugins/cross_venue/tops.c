@@ -85,3 +85,31 @@ bool tops_may_cross(struct tops *tops, const struct arb_market *market)
     }
     return own[bests[BID]].bid > own[bests[ASK]].ask;
 }
+
+/* The best venue on both sides is no pair: another one takes one of its places. */
+static struct tops_pair beside(const struct tops *tops, const struct top *own, uint32_t best)
+{
+    struct tops_pair nearest = { best, best };
+    int128 most = nothing.bid;
+
+    for (uint32_t i = 0; i < tops->n_venues; i++) {
+        if (i != best && own[i].bid - own[best].ask > most) {
+            most = own[i].bid - own[best].ask;
+            nearest = (struct tops_pair){ best, i };
+        }
+        if (i != best && own[best].bid - own[i].ask > most) {
+            most = own[best].bid - own[i].ask;
+            nearest = (struct tops_pair){ i, best };
+        }
+    }
+    return nearest;
+}
+
+struct tops_pair tops_nearest(const struct tops *tops, uint32_t instrument)
+{
+    const uint8_t *const bests = &tops->bests[2 * (size_t)instrument];
+
+    return bests[BID] != bests[ASK]
+               ? (struct tops_pair){ bests[ASK], bests[BID] }
+               : beside(tops, &tops->tops[(size_t)instrument * tops->n_venues], bests[BID]);
+}

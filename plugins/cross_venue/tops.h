@@ -33,16 +33,12 @@ void tops_fini(struct tops *tops);
  */
 bool tops_may_cross(struct tops *tops, const struct arb_market *market);
 
-/* The venues that are cheapest to buy from and best to sell to, after fees. */
-static inline uint32_t tops_best_bid(const struct tops *tops, uint32_t instrument)
-{
-    return tops->bests[2 * (size_t)instrument];
-}
-
-static inline uint32_t tops_best_ask(const struct tops *tops, uint32_t instrument)
-{
-    return tops->bests[2 * (size_t)instrument + 1];
-}
+/* The two venues that earn most with their first unit, or lose least; the same one: there is one.
+ */
+struct tops_pair {
+    uint32_t buy, sell;
+};
+struct tops_pair tops_nearest(const struct tops *tops, uint32_t instrument);
 
 /* What is suspect may be late, and nobody knows by how much. */
 static inline bool tops_is_tradable(const struct arb_book *book)

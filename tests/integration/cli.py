@@ -144,6 +144,31 @@ def try_names(stage):
                      and b"plugin_dir" not in answer.stderr, f"{command[0]} krakn: {answer.stderr}")
 
 
+def try_why(stage, brokers):
+    """Both venues with their prices, the best pair in bps, and a reason that was counted."""
+    config = ("-c", stage.path("sim.ini"))
+    told = stage.call("why", "ETH/USD", *config, "-b", brokers, "-d", "3s", limit_s=20)
+    expect_status(stage, told, 0, "why")
+    text = told.stdout.decode()
+    for venue in ("kraken", "bitstamp"):
+        stage.expect(re.search(rf"^{venue} +LIVE +[0-9.]+ +[0-9.]+ +[0-9.]+ ", text, re.MULTILINE),
+                     f"why: {venue} with its prices: {text}")
+    bps = re.search(r"^in bps: +gross (\S+), fees (\S+), net (\S+),", text, re.MULTILINE)
+    stage.expect(bps and abs(float(bps[1]) - float(bps[2]) - float(bps[3])) < 0.011,
+                 f"why: the net is the gross less the fees: {text}")
+    reason = re.search(r"^why not: +(\w+): ", text, re.MULTILINE)
+    stage.expect(reason is None or int(re.search(rf" {reason[1]}=(\d+)", text)[1]) > 0,
+                 f"why: the reason was counted: {text}")
+    stage.expect(re.search(r"^(why: +it is an opportunity|why not: )", text, re.MULTILINE), f"why: a reason: {text}")
+    unknown = stage.call("why", "XXX/USD", *config, "-b", brokers, "-d", "1s", limit_s=20)
+    expect_status(stage, unknown, 1, "why of no instrument")
+    stage.expect(b"no venue has XXX/USD" in unknown.stderr, f"why of no instrument: {unknown.stderr}")
+    expect_status(stage, stage.call("why", "ETH/USD", *config), USAGE, "why without the broker's address")
+    other = stage.call("why", "ETH/USD", *config, "-b", brokers, "-s", "other")
+    expect_status(stage, other, 78, "why of no strategy")
+    stage.expect(b"other: the configuration has no such strategy" in other.stderr, f"why: {other.stderr}")
+
+
 def try_log(stage):
     """`arbspot log` on the embedded broker of a running host, for people and for machines."""
     stage.simulator("--divergence-every", "1s")
@@ -174,6 +199,7 @@ def try_log(stage):
                  f"survival for people: {lines[:2]}")
     nothing = stage.call("survival", "-b", brokers, "-t", "market-data", "-d", "200ms")
     expect_status(stage, nothing, 1, "survival of another topic")
+    try_why(stage, brokers)
     follower = stage.start("log", [stage.options.arbspot, "log", "-b", brokers, "--json"])
     pipeline.poll(lambda: follower.out().count("\n") >= 1, stage.limit(20), "a new opportunity")
     stage.expect(follower.stop(signal.SIGINT) == 0, "an interrupted log ends with 0")

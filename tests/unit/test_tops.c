@@ -92,6 +92,36 @@ static bool crosses(const struct world *w, uint32_t i)
     return false;
 }
 
+/* What the first unit earns between two venues; INT64_MIN: one has no price. */
+static int64_t earned(const struct world *w, uint32_t i, uint32_t buy, uint32_t sell)
+{
+    const struct arb_book *const asks = &w->books[i][buy], *const bids = &w->books[i][sell];
+
+    if (asks->n_asks == 0 || bids->n_bids == 0 || !tops_is_tradable(asks) ||
+        !tops_is_tradable(bids)) {
+        return INT64_MIN;
+    }
+    return arb_bid_at(bids, 0)->px * (PPM - w->terms[sell].taker_fee_ppm) -
+           arb_ask_at(asks, 0)->px * (PPM + w->terms[buy].taker_fee_ppm + w->tops.threshold_ppm);
+}
+
+static void nearest_is_best_of_all(const struct world *w, uint32_t i)
+{
+    const struct tops_pair nearest = tops_nearest(&w->tops, i);
+    int64_t best = INT64_MIN;
+
+    for (uint32_t pair = 0; pair < VENUES * VENUES; pair++) {
+        const uint32_t buy = pair / VENUES, sell = pair % VENUES;
+        const int64_t one = buy == sell ? INT64_MIN : earned(w, i, buy, sell);
+        best = one > best ? one : best;
+    }
+    if (best == INT64_MIN) {
+        return; /* there is no pair: whatever is said has no prices */
+    }
+    assert_int_not_equal(nearest.buy, nearest.sell);
+    assert_int_equal(earned(w, i, nearest.buy, nearest.sell), best);
+}
+
 static void draw(struct world *w, uint32_t i, uint32_t venue)
 {
     const int64_t middle = 100000 + below(w, 400);
@@ -121,6 +151,7 @@ static void answer_is_that_of_all_pairs(int64_t threshold_ppm)
         }
         const bool got = show(w, i, changed);
         assert_int_equal(got, crosses(w, i));
+        nearest_is_best_of_all(w, i);
         n_crossing += got;
     }
     assert_in_range(n_crossing, ROUNDS / 20, ROUNDS - ROUNDS / 20);
