@@ -3,32 +3,22 @@
  *
  * Which pairs of venues are looked at, what is published of them and until when. How much of the
  * books is taken and what that earns is sizing.h's; whether anything crosses at all, tops.h's; what
- * is open, open_table.h's. README.md has the formulas.
+ * is published of what is open, openings.h's. README.md has the formulas.
  */
-#include <string.h>
-
-#include "arbspot/decimal.h"
-#include "open_table.h"
+#include "openings.h"
 #include "sizing.h"
 #include "tops.h"
 
-enum { THE_TIMER = 0 };
-
-#define NS_PER_MS INT64_C(1000000)
-
 struct cross_venue {
     int64_t min_net_ppm, hysteresis_ppm, max_net_ppm; /* options */
-    int64_t max_age_ms, max_skew_ms, update_interval_ms;
     const char *max_notional_text;
     bool require_verified;
 
     struct arb_decimal max_notional; /* units 0: any */
     const struct arb_venue *venues;
-    uint64_t last_id;
-    int64_t armed_ns; /* when the timer is due, monotonic; INT64_MAX: not set */
-    uint64_t n_overflows, n_untracked;
+    uint64_t n_overflows;
     struct tops tops;
-    struct open_table table;
+    struct openings openings;
 };
 
 static const struct arb_option options[] = {
@@ -43,11 +33,12 @@ static const struct arb_option options[] = {
                       "The most that one opportunity may cost, in its quote currency; empty: any."),
     ARB_OPTION_BOOL("require_verified", struct cross_venue, require_verified, "no",
                     "Take only levels that the venues' checksums, numbers or links prove."),
-    ARB_OPTION_MS("max_age", struct cross_venue, max_age_ms, "10s", 0, 86400000,
+    ARB_OPTION_MS("max_age", struct cross_venue, openings.limits.max_age_ms, "10s", 0, 86400000,
                   "Ignore books that nobody has known to be so for longer; 0 turns the check off."),
-    ARB_OPTION_MS("max_skew", struct cross_venue, max_skew_ms, "0s", 0, 86400000,
+    ARB_OPTION_MS("max_skew", struct cross_venue, openings.limits.max_skew_ms, "0s", 0, 86400000,
                   "Ignore pairs of which one book is older than the other by more; 0: any."),
-    ARB_OPTION_MS("update_interval", struct cross_venue, update_interval_ms, "100ms", 0, 3600000,
+    ARB_OPTION_MS("update_interval", struct cross_venue, openings.update_interval_ms, "100ms", 0,
+                  3600000,
                   "Publish new terms of an open opportunity at most this often; 0 for all."),
 };
 
@@ -70,29 +61,13 @@ static struct sizing_pair sides_of(const struct pair *pair)
                                  .qty_scale = market->info->qty_scale };
 }
 
-/* Rounded down: what is allowed does not grow by it. */
-static int64_t max_cost_of(const struct cross_venue *self, const struct arb_instrument *info)
-{
-    const struct arb_decimal most = self->max_notional;
-    int64_t units;
-
-    if (most.units == 0) {
-        return INT64_MAX;
-    }
-    if (most.scale > info->px_scale) {
-        return most.units / arb_pow10(most.scale - info->px_scale);
-    }
-    return __builtin_mul_overflow(most.units, arb_pow10(info->px_scale - most.scale), &units)
-               ? INT64_MAX
-               : units;
-}
-
 static struct sizing_limits limits_of(const struct cross_venue *self, const struct pair *pair,
                                       const struct sizing_pair *sides)
 {
-    return (struct sizing_limits){ .max_qty =
-                                       self->require_verified ? sizing_proven(sides) : INT64_MAX,
-                                   .max_cost = max_cost_of(self, pair->market->info) };
+    return (struct sizing_limits){
+        .max_qty = self->require_verified ? sizing_proven(sides) : INT64_MAX,
+        .max_cost = most_in_units(self->max_notional, pair->market->info->px_scale)
+    };
 }
 
 static void count_overflow(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
@@ -194,83 +169,28 @@ static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const str
 /* -- are the books good -------------------------------------------------------------------------
  */
 
-/* When the book's last change was made, where that is known by our clock; else when it came. */
-static int64_t made_ns(const struct arb_book *book)
-{
-    int64_t made_ns;
-
-    if (book->venue_ns == 0 || !arb_clock_is_known(book->clock) ||
-        __builtin_sub_overflow(book->venue_ns, book->clock.offset_ns, &made_ns)) {
-        return book->recv_ns;
-    }
-    return made_ns < book->recv_ns ? made_ns : book->recv_ns;
-}
-
-/*
- * For how long nobody has known that the book is so: since its last change, or since its host said
- * that it still watches it. Of the first both times are UTC, for who received it may be another
- * machine; a clock ahead of ours counts as now.
- */
-static int64_t age_of(const struct arb_host *host, const struct arb_book *book)
-{
-    const int64_t since_word_ns = book->alive_ns == 0 ? INT64_MAX : host->mono_ns - book->alive_ns;
-    int64_t since_change_ns;
-
-    if (__builtin_sub_overflow(host->now_ns, made_ns(book), &since_change_ns)) {
-        since_change_ns = INT64_MAX; /* other people's times may be anything */
-    }
-    since_change_ns = since_change_ns < 0 ? 0 : since_change_ns;
-    return since_change_ns < since_word_ns ? since_change_ns : since_word_ns;
-}
-
-/* Of the leg that is older, and by how much it is older than the other. */
-struct ages {
-    int64_t older_ns, skew_ns;
-};
-
-static struct ages ages_of(const struct arb_host *host, const struct pair *pair)
-{
-    const int64_t buy_ns = age_of(host, &pair->market->books[pair->buy]);
-    const int64_t sell_ns = age_of(host, &pair->market->books[pair->sell]);
-
-    return buy_ns > sell_ns ? (struct ages){ buy_ns, buy_ns - sell_ns }
-                            : (struct ages){ sell_ns, sell_ns - buy_ns };
-}
-
-static bool is_too_old(const struct cross_venue *self, struct ages ages)
-{
-    return (self->max_age_ms > 0 && ages.older_ns > self->max_age_ms * NS_PER_MS) ||
-           (self->max_skew_ms > 0 && ages.skew_ns > self->max_skew_ms * NS_PER_MS);
-}
-
-/* From when the pair is too old if nothing is heard any more, monotonic. It is not yet. */
-static int64_t expiry_of(const struct cross_venue *self, const struct arb_host *host,
-                         struct ages ages)
-{
-    return self->max_age_ms == 0 ? INT64_MAX
-                                 : host->mono_ns + self->max_age_ms * NS_PER_MS - ages.older_ns + 1;
-}
-
-/* 0: both can be traded on. */
+/* 0, with from when they are too old: both can be traded on. */
 static uint32_t find_trouble(const struct cross_venue *self, const struct arb_host *host,
-                             const struct pair *pair)
+                             const struct pair *pair, int64_t *expiry_ns)
 {
     const struct arb_book *const buy = &pair->market->books[pair->buy];
     const struct arb_book *const sell = &pair->market->books[pair->sell];
+    const struct arb_book *const books[] = { buy, sell };
+    const uint32_t reason = openings_judge_books(&self->openings, host, books, 2, expiry_ns);
 
-    if (tops_is_tradable(buy) && tops_is_tradable(sell)) {
-        return is_too_old(self, ages_of(host, pair)) ? ARB_MISS_AGE : 0;
+    if (reason != ARB_CLOSE_NOT_LIVE) {
+        return reason == 0 ? 0 : ARB_MISS_AGE;
     }
     const bool are_live = buy->state == ARB_BOOK_LIVE && sell->state == ARB_BOOK_LIVE &&
                           buy->trading == ARB_TRADING_OPEN && sell->trading == ARB_TRADING_OPEN;
     return are_live ? ARB_MISS_SUSPECT : ARB_MISS_STATUS;
 }
 
-/* 0, with the terms, when the pair is an opportunity; otherwise why it is none. */
+/* 0, with the terms and from when it is too old, when the pair is an opportunity; else why not. */
 static uint32_t judge(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                      bool is_open, struct arb_opportunity *terms)
+                      bool is_open, struct arb_opportunity *terms, int64_t *expiry_ns)
 {
-    const uint32_t trouble = find_trouble(self, host, pair);
+    const uint32_t trouble = find_trouble(self, host, pair, expiry_ns);
 
     if (trouble != 0) {
         return trouble;
@@ -346,100 +266,6 @@ static int tell_miss(struct arb_host *host, const struct pair *pair, uint32_t re
     return arb_miss_tell(host, &miss);
 }
 
-/* -- what is published --------------------------------------------------------------------------
- */
-
-static int publish(struct arb_host *host, struct arb_opportunity *terms,
-                   enum arb_opportunity_event event)
-{
-    terms->event = event;
-    return arb_opportunity_publish(host, terms);
-}
-
-static int close_open(struct cross_venue *self, struct arb_host *host, struct opening *open,
-                      uint32_t reason)
-{
-    open->terms.reason = reason;
-    const int rc = publish(host, &open->terms, ARB_OPPORTUNITY_CLOSE);
-    open_table_remove(&self->table, open);
-    return rc;
-}
-
-/* When the timer has to look at this entry, INT64_MAX for never. */
-static int64_t deadline_of(const struct opening *open)
-{
-    return open->is_pending && open->next_update_ns < open->expiry_ns ? open->next_update_ns
-                                                                      : open->expiry_ns;
-}
-
-/* Makes sure that on_timer() comes by `deadline_ns`; it may come earlier, for another entry. */
-static int arm(struct cross_venue *self, struct arb_host *host, int64_t deadline_ns)
-{
-    if (self->armed_ns <= deadline_ns) {
-        return ARB_OK;
-    }
-    const int64_t delay_ms = (deadline_ns - host->mono_ns + NS_PER_MS - 1) / NS_PER_MS;
-    self->armed_ns = deadline_ns;
-    return arb_timer_set(host, THE_TIMER, delay_ms > 0 ? (uint32_t)delay_ms : 1);
-}
-
-/* Publishes the latest terms if they are news and their time has come. */
-static int publish_pending(struct cross_venue *self, struct arb_host *host, struct opening *open)
-{
-    if (!open->is_pending || host->mono_ns < open->next_update_ns) {
-        return ARB_OK;
-    }
-    open->is_pending = false;
-    open->next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS;
-    return publish(host, &open->terms, ARB_OPPORTUNITY_UPDATE);
-}
-
-static int open_new(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                    struct arb_opportunity *terms)
-{
-    terms->id = self->last_id + 1;
-    struct opening *const open = open_table_add(&self->table, terms);
-    if (open == NULL) {
-        if (self->n_untracked++ == 0) {
-            arb_log(host, ARB_WARN,
-                    "%d opportunities are open, further ones are left out; a "
-                    "higher min_net would help",
-                    OPEN_MAX);
-        }
-        return tell_miss(host, pair, ARB_MISS_LIMIT, terms);
-    }
-    self->last_id++;
-    open->expiry_ns = expiry_of(self, host, ages_of(host, pair));
-    open->next_update_ns = host->mono_ns + self->update_interval_ms * NS_PER_MS;
-    const int rc = publish(host, &open->terms, ARB_OPPORTUNITY_OPEN);
-    return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
-}
-
-static bool is_same_leg(const struct arb_leg *a, const struct arb_leg *b)
-{
-    return a->qty == b->qty && a->limit_px == b->limit_px && a->notional == b->notional &&
-           a->fee == b->fee;
-}
-
-/* These determine the rest. */
-static bool is_same(const struct arb_opportunity *a, const struct arb_opportunity *b)
-{
-    return is_same_leg(&a->legs[BUY], &b->legs[BUY]) &&
-           is_same_leg(&a->legs[SELL], &b->legs[SELL]) && a->verified == b->verified &&
-           a->proven_qty == b->proven_qty;
-}
-
-static int refresh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
-                   struct opening *open, struct arb_opportunity *terms)
-{
-    terms->id = open->terms.id;
-    open->is_pending = open->is_pending || !is_same(&open->terms, terms);
-    open->terms = *terms;
-    open->expiry_ns = expiry_of(self, host, ages_of(host, pair));
-    const int rc = publish_pending(self, host, open);
-    return rc != ARB_OK ? rc : arm(self, host, deadline_of(open));
-}
-
 static int look_at(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
 {
     struct arb_opportunity terms = {
@@ -452,15 +278,17 @@ static int look_at(struct cross_venue *self, struct arb_host *host, const struct
                              .venue = pair->sell,
                              .side = ARB_SELL } },
     };
-    struct opening *const open = open_table_find(&self->table, &terms);
-    const uint32_t reason = judge(self, host, pair, open != NULL, &terms);
+    struct opening *const open = open_table_find(&self->openings.table, &terms);
+    int64_t expiry_ns = INT64_MAX;
+    const uint32_t miss = judge(self, host, pair, open != NULL, &terms, &expiry_ns);
 
-    if (reason != 0) {
-        return open == NULL ? tell_miss(host, pair, reason, &terms)
-                            : close_open(self, host, open, close_reason_of(reason));
+    if (miss != 0 && open == NULL) {
+        return tell_miss(host, pair, miss, &terms);
     }
-    return open == NULL ? open_new(self, host, pair, &terms)
-                        : refresh(self, host, pair, open, &terms);
+    const bool is_left_out = open == NULL && openings_are_full(&self->openings);
+    const int rc = openings_tell(&self->openings, host, open, miss == 0 ? 0 : close_reason_of(miss),
+                                 &terms, expiry_ns);
+    return rc == ARB_OK && is_left_out ? tell_miss(host, pair, ARB_MISS_LIMIT, &terms) : rc;
 }
 
 /* -- callbacks ----------------------------------------------------------------------------------
@@ -471,11 +299,10 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
     struct cross_venue *const self = instance;
 
     self->venues = env->venues;
-    self->armed_ns = INT64_MAX;
-    const char *const most = self->max_notional_text;
-    self->max_notional = arb_decimal_of((struct arb_bytes){ most, strlen(most) });
-    if (most[0] != '\0' && self->max_notional.units == 0) {
-        arb_log(host, ARB_ERROR, "max_notional = %s is no amount above 0, like 25000 or 0.5", most);
+    openings_init(&self->openings);
+    if (!read_most(self->max_notional_text, &self->max_notional)) {
+        arb_log(host, ARB_ERROR, "max_notional = %s is no amount above 0, like 25000 or 0.5",
+                self->max_notional_text);
         return ARB_EINVAL;
     }
     return tops_init(&self->tops, env, self->min_net_ppm);
@@ -485,7 +312,7 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
 static bool is_any_untradable(const struct arb_market *market)
 {
     for (uint32_t rest = market->changed; rest != 0; rest &= rest - 1) {
-        if (!tops_is_tradable(&market->books[__builtin_ctz(rest)])) {
+        if (!book_is_tradable(&market->books[__builtin_ctz(rest)])) {
             return true;
         }
     }
@@ -508,8 +335,8 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     struct cross_venue *const self = instance;
     int rc = ARB_OK;
 
-    if (!tops_may_cross(&self->tops, market) && self->table.n_of[market->instrument] == 0 &&
-        !is_any_untradable(market)) {
+    if (!tops_may_cross(&self->tops, market) &&
+        self->openings.table.n_of[market->instrument] == 0 && !is_any_untradable(market)) {
         return tell_nearest(self, host, market);
     }
     for (uint32_t buy = 0; buy < market->n_venues; buy++) {
@@ -524,63 +351,23 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     return rc;
 }
 
-/* Nothing was heard of it for max_age, or only that its books have not changed. */
-static int expire(struct cross_venue *self, struct arb_host *host, struct opening *open)
-{
-    const struct arb_leg *const legs = open->terms.legs;
-    struct arb_market market;
-    const int rc = arb_market_view(host, legs[BUY].instrument, &market);
-
-    if (rc != ARB_OK) {
-        return rc;
-    }
-    const struct pair pair = { &market, legs[BUY].venue, legs[SELL].venue };
-    const struct ages ages = ages_of(host, &pair);
-    if (is_too_old(self, ages)) {
-        return close_open(self, host, open, ARB_CLOSE_TOO_OLD);
-    }
-    open->expiry_ns = expiry_of(self, host, ages);
-    return ARB_OK;
-}
-
-/* From the end, because what is removed is replaced by the last one. */
 static int on_timer(void *instance, struct arb_host *host, uint32_t timer)
 {
     struct cross_venue *const self = instance;
-    struct open_table *const table = &self->table;
-    int64_t deadline_ns = INT64_MAX;
-    int rc = ARB_OK;
 
     (void)timer; /* there is only one */
-    self->armed_ns = INT64_MAX;
-    for (uint32_t i = table->n; i-- > 0 && rc == ARB_OK;) {
-        struct opening *const open = &table->list[i];
-        const uint32_t n = table->n;
-        if (host->mono_ns >= open->expiry_ns) {
-            rc = expire(self, host, open);
-        }
-        if (table->n < n || rc != ARB_OK) {
-            continue;
-        }
-        rc = publish_pending(self, host, open);
-        const int64_t its_ns = deadline_of(open);
-        deadline_ns = its_ns < deadline_ns ? its_ns : deadline_ns;
-    }
-    return rc != ARB_OK ? rc : arm(self, host, deadline_ns);
+    return openings_on_timer(&self->openings, host);
 }
 
 static int on_stop(void *instance, struct arb_host *host)
 {
     struct cross_venue *const self = instance;
-    struct open_table *const table = &self->table;
-    int rc = ARB_OK;
+    const uint64_t n_untracked = self->openings.n_untracked;
+    const int rc = openings_stop(&self->openings, host);
 
-    while (table->n > 0 && rc == ARB_OK) {
-        rc = close_open(self, host, &table->list[table->n - 1], ARB_CLOSE_SHUTDOWN);
-    }
-    if (self->n_overflows > 0 || self->n_untracked > 0) {
+    if (self->n_overflows > 0 || n_untracked > 0) {
         arb_log(host, ARB_WARN, "left out: %llu times for overflow, %llu times for want of room",
-                (unsigned long long)self->n_overflows, (unsigned long long)self->n_untracked);
+                (unsigned long long)self->n_overflows, (unsigned long long)n_untracked);
     }
     return rc;
 }

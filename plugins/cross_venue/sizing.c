@@ -2,8 +2,6 @@
 
 #include "arbspot/decimal.h"
 
-enum { BUY = 0, SELL = 1 };
-
 /* -- both sides at once --------------------------------------------------------------------- */
 
 /* A step through both sides: as much as both of the levels at hand have. */
@@ -79,14 +77,8 @@ bool sizing_fill(const struct sizing_pair *pair, int64_t qty, struct fill *fill)
             return false;
         }
     }
-    while (fill->n_asks < pair->buy->n_asks &&
-           arb_ask_at(pair->buy, fill->n_asks)->px <= fill->buy_px) {
-        fill->n_asks++;
-    }
-    while (fill->n_bids < pair->sell->n_bids &&
-           arb_bid_at(pair->sell, fill->n_bids)->px >= fill->sell_px) {
-        fill->n_bids++;
-    }
+    fill->n_asks = side_levels_to(&(struct side){ pair->buy, false }, fill->buy_px);
+    fill->n_bids = side_levels_to(&(struct side){ pair->sell, true }, fill->sell_px);
     return true;
 }
 
@@ -126,44 +118,6 @@ static int64_t up_to_lot(int64_t qty, int64_t lot)
     return rest > 0 && __builtin_add_overflow(qty, lot - rest, &up) ? INT64_MAX : up;
 }
 
-/* One side of a book, best level first. */
-struct side {
-    const struct arb_book *book;
-    bool is_bids;
-};
-
-static const struct arb_level *level_at(const struct side *side, uint32_t i)
-{
-    return side->is_bids ? arb_bid_at(side->book, i) : arb_ask_at(side->book, i);
-}
-
-static uint32_t n_levels(const struct side *side)
-{
-    return side->is_bids ? side->book->n_bids : side->book->n_asks;
-}
-
-/* The greatest quantity that is worth at most `worth` (exact), and whether the side has more. */
-static int64_t qty_worth(const struct side *side, int128 worth, bool *has_more)
-{
-    int64_t qty = 0;
-
-    for (uint32_t i = 0; i < n_levels(side); i++) {
-        const struct arb_level *const level = level_at(side, i);
-        const int128 whole = (int128)level->px * level->qty;
-        const int64_t part = whole <= worth ? level->qty : (int64_t)(worth / level->px);
-        if (__builtin_add_overflow(qty, part, &qty)) {
-            break;
-        }
-        if (part < level->qty) {
-            *has_more = true;
-            return qty;
-        }
-        worth -= whole;
-    }
-    *has_more = false;
-    return qty;
-}
-
 static int128 exact(const struct sizing_pair *pair, int64_t money)
 {
     return (int128)money * arb_pow10(pair->qty_scale);
@@ -178,7 +132,7 @@ static int64_t least_worth(const struct sizing_pair *pair, const struct side *si
     if (min_notional == 0) {
         return 0;
     }
-    const int64_t below = qty_worth(side, exact(pair, min_notional) - 1, &has_more);
+    const int64_t below = side_qty_worth(side, exact(pair, min_notional) - 1, &has_more);
     return has_more ? below + 1 : INT64_MAX;
 }
 
@@ -206,7 +160,7 @@ static int64_t most_qty(const struct sizing_pair *pair, const struct sizing_limi
     if (limits->max_cost == INT64_MAX) {
         return limits->max_qty;
     }
-    const int64_t qty = qty_worth(&asks, exact(pair, limits->max_cost), &has_more);
+    const int64_t qty = side_qty_worth(&asks, exact(pair, limits->max_cost), &has_more);
     return has_more && qty < limits->max_qty ? qty : limits->max_qty;
 }
 
@@ -276,63 +230,12 @@ enum sizing sizing_find(const struct sizing_pair *pair, const struct sizing_limi
 /* -- proof, and money ---------------------------------------------------------------------------
  */
 
-static int64_t proven_side(const struct side *side)
-{
-    const struct arb_book *const book = side->book;
-    int64_t qty = 0;
-
-    if (book->verified != ARB_VERIFIED) {
-        return 0;
-    }
-    if (book->verified_levels == 0 || book->verified_levels >= n_levels(side)) {
-        return INT64_MAX;
-    }
-    for (uint32_t i = 0; i < book->verified_levels; i++) {
-        if (__builtin_add_overflow(qty, level_at(side, i)->qty, &qty)) {
-            return INT64_MAX;
-        }
-    }
-    return qty;
-}
-
 int64_t sizing_proven(const struct sizing_pair *pair)
 {
-    const int64_t asks = proven_side(&(struct side){ pair->buy, false });
-    const int64_t bids = proven_side(&(struct side){ pair->sell, true });
+    const int64_t asks = side_proven(&(struct side){ pair->buy, false });
+    const int64_t bids = side_proven(&(struct side){ pair->sell, true });
 
     return asks < bids ? asks : bids;
-}
-
-/* Rounding, exact for values below zero too; unit > 0. */
-
-static int128 divide_up(int128 value, int128 unit)
-{
-    return value / unit + (value % unit > 0 ? 1 : 0);
-}
-
-static int128 divide_down(int128 value, int128 unit)
-{
-    return value / unit - (value % unit < 0 ? 1 : 0);
-}
-
-/* False when it does not fit. */
-static bool narrow(int128 value, int64_t *out)
-{
-    if (value < INT64_MIN || value > INT64_MAX) {
-        return false;
-    }
-    *out = (int64_t)value;
-    return true;
-}
-
-/* False on overflow. */
-static bool settle_fee(const struct sizing_pair *pair, int128 notional, int64_t fee_ppm,
-                       int64_t *fee)
-{
-    int128 exact_fee;
-
-    return !__builtin_mul_overflow(notional, (int128)fee_ppm, &exact_fee) &&
-           narrow(divide_up(exact_fee, (int128)arb_pow10(pair->qty_scale) * PPM), fee);
 }
 
 static bool settle_legs(const struct sizing_pair *pair, const struct fill *fill,
@@ -345,8 +248,8 @@ static bool settle_legs(const struct sizing_pair *pair, const struct fill *fill,
     sell->limit_px = fill->sell_px;
     return narrow(divide_up(fill->cost, unit), &buy->notional) &&
            narrow(divide_down(fill->proceeds, unit), &sell->notional) &&
-           settle_fee(pair, fill->cost, pair->buy_terms->taker_fee_ppm, &buy->fee) &&
-           settle_fee(pair, fill->proceeds, pair->sell_terms->taker_fee_ppm, &sell->fee);
+           fee_of(fill->cost, pair->qty_scale, pair->buy_terms->taker_fee_ppm, &buy->fee) &&
+           fee_of(fill->proceeds, pair->qty_scale, pair->sell_terms->taker_fee_ppm, &sell->fee);
 }
 
 /* The weaker leg decides. */

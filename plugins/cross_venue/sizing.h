@@ -9,11 +9,9 @@
 #define SIZING_H
 
 #include "arbspot/strategy.h"
+#include "side.h"
 
-/* Products of a price, a quantity and a fee do not fit 64 bits. */
-__extension__ typedef __int128 int128;
-
-enum { PPM = 1000000 };
+enum { BUY = 0, SELL = 1 }; /* legs */
 
 /* Asks of one book are bought, bids of another sold. */
 struct sizing_pair {

@@ -31,10 +31,10 @@ static struct top top_of(const struct tops *tops, const struct arb_market *marke
     const int64_t fee_ppm = market->terms[venue].taker_fee_ppm;
     struct top top = nothing;
 
-    if (tops_is_tradable(book) && book->n_bids > 0) {
+    if (book_is_tradable(book) && book->n_bids > 0) {
         top.bid = arb_bid_at(book, 0)->px * ((int128)PPM - fee_ppm);
     }
-    if (tops_is_tradable(book) && book->n_asks > 0) {
+    if (book_is_tradable(book) && book->n_asks > 0) {
         top.ask = arb_ask_at(book, 0)->px * ((int128)PPM + fee_ppm + tops->threshold_ppm);
     }
     return top;

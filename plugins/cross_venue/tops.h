@@ -8,6 +8,7 @@
 #ifndef TOPS_H
 #define TOPS_H
 
+#include "ages.h"
 #include "sizing.h"
 
 struct top {
@@ -39,12 +40,5 @@ struct tops_pair {
     uint32_t buy, sell;
 };
 struct tops_pair tops_nearest(const struct tops *tops, uint32_t instrument);
-
-/* What is suspect may be late, and nobody knows by how much. */
-static inline bool tops_is_tradable(const struct arb_book *book)
-{
-    return book->state == ARB_BOOK_LIVE && book->trading == ARB_TRADING_OPEN &&
-           book->verified != ARB_SUSPECT;
-}
 
 #endif /* TOPS_H */

@@ -24,7 +24,7 @@ PROTOCOLS = {
     "kraken, protocol = v1": (("kraken_v1.c",), USUAL),
     "okx": (("okx.c",), USUAL),
 }
-NO_EXCHANGE = {"cross_venue"}
+NO_EXCHANGE = {"cross_venue", "strategy_kit", "triangular"}
 TABLE = re.compile(
     r"^(static const struct arb_option \w+\[\]|static const struct arb_exchange_ops \w+"
     r"|ARB_PLUGIN_EXPORT) = \{$"

@@ -78,8 +78,8 @@ static bool crosses(const struct world *w, uint32_t i)
     for (uint32_t buy = 0; buy < VENUES; buy++) {
         for (uint32_t sell = 0; sell < VENUES; sell++) {
             const struct arb_book *const asks = &w->books[i][buy], *const bids = &w->books[i][sell];
-            if (asks->n_asks == 0 || bids->n_bids == 0 || !tops_is_tradable(asks) ||
-                !tops_is_tradable(bids)) {
+            if (asks->n_asks == 0 || bids->n_bids == 0 || !book_is_tradable(asks) ||
+                !book_is_tradable(bids)) {
                 continue;
             }
             if (arb_bid_at(bids, 0)->px * (PPM - w->terms[sell].taker_fee_ppm) >

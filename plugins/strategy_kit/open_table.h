@@ -1,5 +1,5 @@
 /*
- * open_table.h - what is open: one opportunity for each instrument and ordered pair of venues.
+ * open_table.h - what is open: one opportunity for each row of legs.
  *
  * A table of fixed size that is searched by hash, and dense beside it, for whoever looks at all.
  */
@@ -9,8 +9,6 @@
 #include "arbspot/strategy.h"
 
 enum {
-    BUY = 0, /* legs */
-    SELL = 1,
     OPEN_MAX = ARB_OPPORTUNITIES_MAX, /* on_stop() closes all of them in one callback */
     SLOT_BITS = 13,
     SLOTS = 1 << SLOT_BITS,
@@ -18,7 +16,7 @@ enum {
 
 _Static_assert(SLOTS >= 2 * OPEN_MAX, "at most half full, so that probing stays short");
 _Static_assert(OPEN_MAX < UINT16_MAX, "a slot holds a position plus one");
-_Static_assert(ARB_VENUES_MAX <= 16 && ARB_INSTRUMENTS_MAX <= 1 << 24, "a key packs them");
+_Static_assert(OPEN_MAX *ARB_LEGS_MAX < UINT16_MAX, "legs are counted by instrument");
 
 struct opening {
     struct arb_opportunity terms; /* the latest */
@@ -32,11 +30,11 @@ struct opening {
 struct open_table {
     uint32_t n;
     struct opening list[OPEN_MAX];      /* [n], in no particular order */
-    uint16_t n_of[ARB_INSTRUMENTS_MAX]; /* how many are of an instrument */
-    uint16_t slots[SLOTS];              /* hash of the legs: position in the list plus one, or 0 */
+    uint16_t slots[SLOTS];              /* hash of the legs: position plus one, or 0 */
+    uint16_t n_of[ARB_INSTRUMENTS_MAX]; /* how many legs are of an instrument */
 };
 
-/* The one with the legs of `terms`, or NULL. */
+/* The one with the legs of `terms`, or NULL. Legs are the same by instrument, venue and side. */
 struct opening *open_table_find(struct open_table *table, const struct arb_opportunity *terms);
 
 /* A place for `terms`, which are not there yet; NULL: all are taken. */

@@ -2,27 +2,53 @@
 
 enum { SLOT_MASK = SLOTS - 1 };
 
-static uint32_t key_of(const struct arb_opportunity *terms)
+/* What tells a leg from others. */
+static uint32_t key_of(const struct arb_leg *leg)
 {
-    const struct arb_leg *const legs = terms->legs;
-    return legs[BUY].instrument << 8 | legs[BUY].venue << 4 | legs[SELL].venue;
+    return leg->instrument << 6 | leg->venue << 2 | leg->side;
 }
 
-static uint32_t home_of(uint32_t key)
+_Static_assert(ARB_VENUES_MAX <= 16 && ARB_SELL < 4 && ARB_INSTRUMENTS_MAX <= 1 << 26,
+               "a key packs them");
+
+static uint32_t home_of(const struct arb_opportunity *terms)
 {
-    return key * 2654435769U >> (32 - SLOT_BITS); /* Fibonacci hashing */
+    uint32_t hash = 0;
+
+    for (uint32_t i = 0; i < terms->n_legs; i++) {
+        hash = (hash ^ key_of(&terms->legs[i])) * 2654435769U; /* Fibonacci hashing */
+        hash ^= hash >> 15;
+    }
+    return hash * 2654435769U >> (32 - SLOT_BITS);
+}
+
+static bool has_same_legs(const struct arb_opportunity *a, const struct arb_opportunity *b)
+{
+    uint32_t i = 0;
+
+    while (i < a->n_legs && key_of(&a->legs[i]) == key_of(&b->legs[i])) {
+        i++;
+    }
+    return i == a->n_legs && a->n_legs == b->n_legs;
 }
 
 /* The slot that holds the legs of `terms`, or the free one where they would go. */
 static uint32_t find_slot(const struct open_table *table, const struct arb_opportunity *terms)
 {
-    const uint32_t key = key_of(terms);
-    uint32_t i = home_of(key);
+    uint32_t i = home_of(terms);
 
-    while (table->slots[i] != 0 && key_of(&table->list[table->slots[i] - 1].terms) != key) {
+    while (table->slots[i] != 0 && !has_same_legs(&table->list[table->slots[i] - 1].terms, terms)) {
         i = (i + 1) & SLOT_MASK;
     }
     return i;
+}
+
+static void count_legs(struct open_table *table, const struct arb_opportunity *terms, int step)
+{
+    for (uint32_t i = 0; i < terms->n_legs; i++) {
+        uint16_t *const n = &table->n_of[terms->legs[i].instrument % ARB_INSTRUMENTS_MAX];
+        *n = (uint16_t)(*n + step);
+    }
 }
 
 struct opening *open_table_find(struct open_table *table, const struct arb_opportunity *terms)
@@ -39,7 +65,7 @@ struct opening *open_table_add(struct open_table *table, const struct arb_opport
     struct opening *const opening = &table->list[table->n];
     table->slots[find_slot(table, terms)] = (uint16_t)(table->n + 1);
     table->n++;
-    table->n_of[terms->legs[BUY].instrument]++;
+    count_legs(table, terms, 1);
     *opening = (struct opening){ .terms = *terms };
     return opening;
 }
@@ -48,7 +74,7 @@ struct opening *open_table_add(struct open_table *table, const struct arb_opport
 static void free_slot(struct open_table *table, uint32_t hole)
 {
     for (uint32_t i = (hole + 1) & SLOT_MASK; table->slots[i] != 0; i = (i + 1) & SLOT_MASK) {
-        const uint32_t home = home_of(key_of(&table->list[table->slots[i] - 1].terms));
+        const uint32_t home = home_of(&table->list[table->slots[i] - 1].terms);
         if (((i - home) & SLOT_MASK) >= ((i - hole) & SLOT_MASK)) {
             table->slots[hole] = table->slots[i];
             hole = i;
@@ -61,8 +87,8 @@ void open_table_remove(struct open_table *table, struct opening *gone)
 {
     const struct opening *const last = &table->list[table->n - 1];
 
+    count_legs(table, &gone->terms, -1);
     free_slot(table, find_slot(table, &gone->terms));
-    table->n_of[gone->terms.legs[BUY].instrument]--;
     if (gone != last) {
         table->slots[find_slot(table, &last->terms)] = (uint16_t)(gone - table->list + 1);
         *gone = *last;
