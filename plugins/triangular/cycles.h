@@ -1,0 +1,85 @@
+/*
+ * cycles.h - which cycles of three and four instruments there are, and which of them an instrument
+ * is part of.
+ *
+ * Currencies are the corners of a graph, instruments its edges. A leg is an edge with a direction,
+ * a cycle is a row of legs that ends in the currency it began with and passes each other one once.
+ * An instrument adds its cycles when it is entered, so that a change of its books needs no search.
+ */
+#ifndef CYCLES_H
+#define CYCLES_H
+
+#include "arbspot/strategy.h"
+#include "arbspot/symbols.h"
+
+enum {
+    CYCLE_LEGS_MAX = 4,
+    CYCLES_MAX = 1 << 20, /* further ones are left out, and counted */
+    STARTS_MAX = 16,
+    LEG_IDS = 2 * ARB_INSTRUMENTS_MAX,
+};
+
+struct cycle {
+    uint16_t legs[CYCLE_LEGS_MAX]; /* leg ids */
+    uint32_t next[CYCLE_LEGS_MAX]; /* the next cycle with this leg, plus one; 0: there is none */
+    uint32_t n;                    /* legs */
+};
+
+/* An instrument; `ends` are its base and its quote currency. */
+struct edge {
+    uint16_t ends[2];
+    uint16_t next[2]; /* the next edge at this end, plus one; 0: there is none */
+    bool is_known;    /* entered, though perhaps not in the graph */
+};
+
+/* Zeroed before init. */
+struct cycles {
+    uint32_t max_legs, n_starts; /* the currencies below n_starts are those to start with */
+    uint32_t n, capacity;
+    struct cycle *list;
+    uint32_t n_edges; /* in the graph */
+    uint64_t n_refused;
+    struct arb_symbol_map currencies;
+    struct edge edges[ARB_INSTRUMENTS_MAX];
+    uint16_t first_edge[ARB_INSTRUMENTS_MAX]; /* by currency, plus one */
+    uint16_t n_at[ARB_INSTRUMENTS_MAX];       /* edges, by currency */
+    uint16_t near[ARB_INSTRUMENTS_MAX]; /* scratch: next to the edge that is entered, plus one */
+    uint32_t first[LEG_IDS];            /* cycle with the leg, plus one */
+};
+
+static inline uint32_t leg_id(uint32_t instrument, uint32_t side)
+{
+    return 2 * instrument + (side == ARB_SELL);
+}
+
+static inline uint32_t leg_instrument(uint32_t leg)
+{
+    return leg / 2;
+}
+
+static inline uint32_t leg_side(uint32_t leg)
+{
+    return leg % 2 == 0 ? (uint32_t)ARB_BUY : (uint32_t)ARB_SELL;
+}
+
+/* `starts` are currencies, separated by commas. ARB_EINVAL: none, more than STARTS_MAX, too long.
+ */
+int cycles_init(struct cycles *cycles, const char *starts, uint32_t max_legs);
+void cycles_fini(struct cycles *cycles);
+
+/*
+ * Enters an instrument with all its cycles; does nothing with one that is known. False: it is
+ * known. Perpetuals have no cycles, for who buys one has no coin to sell.
+ */
+bool cycles_enter(struct cycles *cycles, uint32_t instrument, const struct arb_instrument *info);
+
+/* The first cycle with the leg, plus one; 0: there is none. */
+static inline uint32_t cycles_first(const struct cycles *cycles, uint32_t leg)
+{
+    return cycles->first[leg];
+}
+
+/* Cuts the next word off a list with commas and blanks. False: there is none left. */
+bool next_word(const char **list, struct arb_bytes *word);
+
+#endif /* CYCLES_H */

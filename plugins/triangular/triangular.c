@@ -1,0 +1,560 @@
+/*
+ * triangular.c - cycles of three and four orders that end with more of a currency than they began
+ * with.
+ *
+ * Which cycles are looked at when a book changes, and what they are worth. Which cycles there are
+ * is cycles.h's, how much goes through one chain.h's, its money settle.h's; what is published of
+ * it, openings.h's. README.md has the formulas.
+ */
+#include <stdlib.h>
+
+#include "cycles.h"
+#include "openings.h"
+#include "rates.h"
+#include "settle.h"
+
+/* Of a leg that nobody offers: four of them do not overflow. */
+#define NO_RATE (INT64_MIN / 8)
+
+/* The best rate of a leg, as it was when the books of its instrument changed last. */
+struct known_rate {
+    int64_t px, fee_ppm; /* px 0: there is none */
+    int64_t log;
+};
+
+struct triangular {
+    int64_t min_net_ppm, hysteresis_ppm, max_net_ppm, max_legs; /* options */
+    const char *start_text, *venues_text, *max_notional_text;
+    bool is_one_venue;
+
+    struct arb_decimal max_notional; /* units 0: any */
+    const struct arb_venue *venues;
+    uint32_t n_venues, venue_mask; /* bit i: venue i may be used */
+    int64_t least_log;             /* what does not sum up to more earns too little */
+    struct known_rate *rates;      /* [lanes][LEG_IDS] */
+    uint64_t n_overflows, n_summed, n_computed;
+    bool is_refusal_logged;
+    struct cycles cycles;
+    struct openings openings;
+};
+
+static const struct arb_option options[] = {
+    ARB_OPTION_STRING("start", struct triangular, start_text, "USD,USDT,USDC,EUR,BTC",
+                      "Currencies that cycles begin and end with; of those in a cycle, the first."),
+    ARB_OPTION_STRING("venues", struct triangular, venues_text, "",
+                      "Venues whose books are used, separated by commas; empty: all."),
+    ARB_OPTION_BOOL("one_venue", struct triangular, is_one_venue, "no",
+                    "All legs of a cycle on the same venue."),
+    ARB_OPTION_INT_OF("max_legs", struct triangular, max_legs, "4", "3|4",
+                      "The most legs of a cycle."),
+    ARB_OPTION_PPM("min_net", struct triangular, min_net_ppm, "0bp", -PPM, PPM,
+                   "Publish only what earns more than this after fees, relative to the cost; below "
+                   "0, what does not pay is watched too."),
+    ARB_OPTION_PPM("hysteresis", struct triangular, hysteresis_ppm, "0bp", 0, PPM,
+                   "What is open stays so until it earns less than min_net by this."),
+    ARB_OPTION_PPM("max_net", struct triangular, max_net_ppm, "5%", 0, PPM,
+                   "What earns more is marked as absurd: a price may be wrong."),
+    ARB_OPTION_STRING("max_notional", struct triangular, max_notional_text, "",
+                      "The most that one opportunity may cost, in its start currency; empty: any."),
+    ARB_OPTION_MS("max_age", struct triangular, openings.limits.max_age_ms, "10s", 0, 86400000,
+                  "Ignore books that nobody has known to be so for longer; 0 turns the check off."),
+    ARB_OPTION_MS("max_skew", struct triangular, openings.limits.max_skew_ms, "0s", 0, 86400000,
+                  "Ignore cycles of which one book is older than another by more; 0: any."),
+    ARB_OPTION_MS("update_interval", struct triangular, openings.update_interval_ms, "100ms", 0,
+                  3600000,
+                  "Publish new terms of an open opportunity at most this often; 0 for all."),
+};
+
+/* -- the best venue of a leg --------------------------------------------------------------------
+ */
+
+/* Lanes are looked at apart: each venue where all legs are on one, else there is one of them all.
+ */
+static uint32_t n_lanes(const struct triangular *self)
+{
+    return self->is_one_venue ? self->n_venues : 1;
+}
+
+static uint32_t venues_of_lane(const struct triangular *self, uint32_t lane)
+{
+    return self->is_one_venue ? self->venue_mask & 1U << lane : self->venue_mask;
+}
+
+static struct known_rate *rate_at(const struct triangular *self, uint32_t lane, uint32_t leg)
+{
+    return &self->rates[(size_t)lane * LEG_IDS + leg];
+}
+
+/* The rate of the best level of a side. False: there is none that can be computed with. */
+static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t side,
+                     struct rate *rate)
+{
+    const struct arb_book *const book = &market->books[venue];
+    const bool is_buy = side == ARB_BUY;
+    const int64_t fee_ppm = market->terms[venue].taker_fee_ppm;
+
+    if (!book_is_tradable(book) || (is_buy ? book->n_asks : book->n_bids) == 0 || fee_ppm <= -PPM ||
+        fee_ppm >= PPM) {
+        return false;
+    }
+    *rate = (struct rate){ .is_buy = is_buy,
+                           .px_scale = market->info->px_scale,
+                           .px = (is_buy ? arb_ask_at(book, 0) : arb_bid_at(book, 0))->px,
+                           .fee_ppm = fee_ppm };
+    return rate->px > 0;
+}
+
+/* What is paid for a unit, or remains of one, in PPM. */
+static int128 worth_of(struct rate rate)
+{
+    return rate.px * ((int128)PPM + (rate.is_buy ? rate.fee_ppm : -rate.fee_ppm));
+}
+
+static bool is_better(struct rate a, struct rate b)
+{
+    return a.is_buy ? worth_of(a) < worth_of(b) : worth_of(a) > worth_of(b);
+}
+
+/* The venue with the best price after its fee, of equal ones the first; ARB_VENUES_MAX: none. */
+static uint32_t best_venue(const struct triangular *self, const struct arb_market *market,
+                           uint32_t side, uint32_t venues, const struct arb_host *host,
+                           struct rate *best)
+{
+    uint32_t found = ARB_VENUES_MAX;
+
+    for (uint32_t venue = 0; venue < market->n_venues; venue++) {
+        struct rate rate;
+        if ((venues & 1U << venue) == 0 || !top_rate(market, venue, side, &rate)) {
+            continue;
+        }
+        const struct arb_book *const book = &market->books[venue];
+        if (host != NULL && ages_are_too_old(&self->openings.limits, ages_of(host, &book, 1))) {
+            continue;
+        }
+        if (found == ARB_VENUES_MAX || is_better(rate, *best)) {
+            found = venue;
+            *best = rate;
+        }
+    }
+    return found;
+}
+
+/* Whatever the books' ages, so that time alone makes no rate better than it is known. */
+static void note_rate(struct triangular *self, const struct arb_market *market, uint32_t lane,
+                      uint32_t side)
+{
+    struct known_rate *const known = rate_at(self, lane, leg_id(market->instrument, side));
+    struct rate rate;
+
+    if (best_venue(self, market, side, venues_of_lane(self, lane), NULL, &rate) == ARB_VENUES_MAX) {
+        *known = (struct known_rate){ .log = NO_RATE };
+    } else if (known->px != rate.px || known->fee_ppm != rate.fee_ppm) {
+        *known = (struct known_rate){ rate.px, rate.fee_ppm, rate_log_of(rate) };
+    }
+}
+
+static void note_rates(struct triangular *self, const struct arb_market *market)
+{
+    for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
+        note_rate(self, market, lane, ARB_BUY);
+        note_rate(self, market, lane, ARB_SELL);
+    }
+}
+
+/* -- is it worth it -----------------------------------------------------------------------------
+ */
+
+static void count_overflow(struct triangular *self, struct arb_host *host,
+                           const struct arb_market *first)
+{
+    if (self->n_overflows++ == 0) {
+        arb_log(host, ARB_WARN,
+                "a cycle that begins with %s is left out: its amounts do not fit at px_scale %u; "
+                "smaller scales in [instrument:SYMBOL] of its instruments would help",
+                first->info->symbol, first->info->px_scale);
+    }
+}
+
+/* Compared before rounding to ppm, so that the default of 0 keeps the smallest profit. */
+static bool is_enough(const struct arb_opportunity *terms, int64_t threshold_ppm)
+{
+    return (int128)terms->net * PPM > (int128)threshold_ppm * terms->cost;
+}
+
+/* The markets of the legs. */
+struct views {
+    struct arb_market markets[CYCLE_LEGS_MAX];
+};
+
+static struct chain chain_of(const struct views *views, const struct arb_opportunity *terms)
+{
+    struct chain chain = { .n = terms->n_legs };
+
+    for (uint32_t i = 0; i < chain.n; i++) {
+        const struct arb_market *const market = &views->markets[i];
+        const struct arb_leg *const leg = &terms->legs[i];
+        chain.legs[i] = (struct chain_leg){
+            .side = { .book = &market->books[leg->venue], .is_bids = leg->side == ARB_SELL },
+            .terms = &market->terms[leg->venue],
+            .px_scale = market->info->px_scale,
+            .qty_scale = market->info->qty_scale,
+        };
+    }
+    return chain;
+}
+
+/* 0, with the terms, when so much is enough; otherwise why not. */
+static uint32_t weigh_size(struct triangular *self, struct arb_host *host,
+                           const struct views *views, int64_t least_ppm,
+                           struct arb_opportunity *terms, int64_t threshold_ppm)
+{
+    const struct chain chain = chain_of(views, terms);
+    const struct chain_limits limits = {
+        .least_ppm = least_ppm, .max_cost = most_in_units(self->max_notional, chain_scale(&chain))
+    };
+    struct chain_fill fill;
+    enum chain_found found = chain_find(&chain, &limits, &fill);
+
+    if (found == CHAIN_FOUND && !settle(&chain, &fill, terms)) {
+        found = CHAIN_OVERFLOW;
+    }
+    switch (found) {
+    case CHAIN_FOUND:
+        break;
+    case CHAIN_MINIMUM:
+        return ARB_CLOSE_RESIZED;
+    case CHAIN_OVERFLOW:
+        count_overflow(self, host, &views->markets[0]);
+        return ARB_CLOSE_GONE;
+    case CHAIN_NONE:
+        return ARB_CLOSE_GONE;
+    }
+    if (!is_enough(terms, threshold_ppm)) {
+        return terms->net > 0 ? ARB_CLOSE_BELOW : ARB_CLOSE_GONE;
+    }
+    settle_parts(&chain, terms);
+    terms->flags = terms->net_ppm > self->max_net_ppm ? (uint32_t)ARB_OPPORTUNITY_ABSURD : 0;
+    return 0;
+}
+
+/*
+ * With a threshold below 0 units count that lose, but not more than that. Above it the size that
+ * earns most may not earn enough for its cost, and a smaller one of better units does.
+ */
+static uint32_t weigh(struct triangular *self, struct arb_host *host, const struct views *views,
+                      int64_t threshold_ppm, struct arb_opportunity *terms)
+{
+    const int64_t least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
+    const uint32_t reason = weigh_size(self, host, views, least_ppm, terms, threshold_ppm);
+
+    if (reason != ARB_CLOSE_BELOW || threshold_ppm <= 0) {
+        return reason;
+    }
+    return weigh_size(self, host, views, threshold_ppm, terms, threshold_ppm) == 0 ? 0 : reason;
+}
+
+/* -- what is looked at --------------------------------------------------------------------------
+ */
+
+static int view_all(struct arb_host *host, const struct arb_opportunity *terms, struct views *views)
+{
+    int rc = ARB_OK;
+
+    for (uint32_t i = 0; i < terms->n_legs && rc == ARB_OK; i++) {
+        rc = arb_market_view(host, terms->legs[i].instrument, &views->markets[i]);
+    }
+    return rc;
+}
+
+/* Judges the legs of `legs` as the books are, and says what has become of them. */
+static int look_at(struct triangular *self, struct arb_host *host,
+                   const struct arb_opportunity *legs, const struct views *views)
+{
+    struct arb_opportunity terms = { .size = sizeof(terms), .n_legs = legs->n_legs };
+    const struct arb_book *books[CYCLE_LEGS_MAX];
+    int64_t expiry_ns = INT64_MAX;
+
+    for (uint32_t i = 0; i < legs->n_legs; i++) {
+        const struct arb_leg *const leg = &legs->legs[i];
+        terms.legs[i] = (struct arb_leg){ .instrument = leg->instrument,
+                                          .venue = leg->venue,
+                                          .side = leg->side };
+        books[i] = &views->markets[i].books[leg->venue];
+    }
+    struct opening *const open = open_table_find(&self->openings.table, &terms);
+    uint32_t reason = openings_judge_books(&self->openings, host, books, terms.n_legs, &expiry_ns);
+    if (reason == 0) {
+        const int64_t less_ppm = open != NULL ? self->hysteresis_ppm : 0;
+        reason = weigh(self, host, views, self->min_net_ppm - less_ppm, &terms);
+    }
+    self->n_computed++;
+    return openings_tell(&self->openings, host, open, reason, &terms, expiry_ns);
+}
+
+static bool has_changed_leg(const struct arb_opportunity *terms, const struct arb_market *market)
+{
+    for (uint32_t i = 0; i < terms->n_legs; i++) {
+        const struct arb_leg *const leg = &terms->legs[i];
+        if (leg->instrument == market->instrument && (market->changed & 1U << leg->venue) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* From the end, because what is removed is replaced by the last one. */
+static int look_at_open(struct triangular *self, struct arb_host *host,
+                        const struct arb_market *market)
+{
+    const struct open_table *const table = &self->openings.table;
+    struct views views;
+    int rc = ARB_OK;
+
+    if (table->n_of[market->instrument] == 0) {
+        return ARB_OK;
+    }
+    for (uint32_t i = table->n; i-- > 0 && rc == ARB_OK;) {
+        const struct arb_opportunity *const terms = &table->list[i].terms;
+        if (has_changed_leg(terms, market)) {
+            rc = view_all(host, terms, &views);
+            rc = rc == ARB_OK ? look_at(self, host, terms, &views) : rc;
+        }
+    }
+    return rc;
+}
+
+/* Adds logarithms, and so has a margin; what is left out has no chance. */
+static bool may_pay(struct triangular *self, const struct cycle *cycle, uint32_t lane)
+{
+    int64_t sum = (int64_t)cycle->n * RATE_ERROR + 2 * LOG_ERROR;
+
+    self->n_summed++;
+    for (uint32_t i = 0; i < cycle->n; i++) {
+        sum += rate_at(self, lane, cycle->legs[i])->log;
+    }
+    return sum > self->least_log;
+}
+
+/* The venues of the legs, as the books are now. False: nobody offers one of them. */
+static bool choose_venues(const struct triangular *self, const struct arb_host *host,
+                          const struct views *views, uint32_t lane, struct arb_opportunity *legs)
+{
+    for (uint32_t i = 0; i < legs->n_legs; i++) {
+        struct arb_leg *const leg = &legs->legs[i];
+        struct rate rate;
+        leg->venue = best_venue(self, &views->markets[i], leg->side, venues_of_lane(self, lane),
+                                host, &rate);
+        if (leg->venue == ARB_VENUES_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int try_cycle(struct triangular *self, struct arb_host *host, const struct cycle *cycle,
+                     uint32_t lane)
+{
+    struct arb_opportunity legs = { .n_legs = cycle->n };
+    struct views views;
+
+    if (!may_pay(self, cycle, lane)) {
+        return ARB_OK;
+    }
+    for (uint32_t i = 0; i < cycle->n; i++) {
+        legs.legs[i] = (struct arb_leg){ .instrument = leg_instrument(cycle->legs[i]),
+                                         .side = leg_side(cycle->legs[i]) };
+    }
+    const int rc = view_all(host, &legs, &views);
+    if (rc != ARB_OK || !choose_venues(self, host, &views, lane, &legs) ||
+        open_table_find(&self->openings.table, &legs) != NULL) {
+        return rc; /* what is open was looked at, if it changed */
+    }
+    return look_at(self, host, &legs, &views);
+}
+
+static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg, uint32_t lane)
+{
+    uint32_t next = cycles_first(&self->cycles, leg);
+    int rc = ARB_OK;
+
+    while (next != 0 && rc == ARB_OK) {
+        const struct cycle *const cycle = &self->cycles.list[next - 1];
+        uint32_t i = 0;
+        rc = try_cycle(self, host, cycle, lane);
+        while (cycle->legs[i] != leg) {
+            i++;
+        }
+        next = cycle->next[i];
+    }
+    return rc;
+}
+
+/* -- callbacks ----------------------------------------------------------------------------------
+ */
+
+static int refuse(struct arb_host *host, const char *key, const char *value, const char *why)
+{
+    arb_log(host, ARB_ERROR, "%s = %s %s", key, value, why);
+    return ARB_EINVAL;
+}
+
+static uint32_t find_venue(const struct triangular *self, struct arb_bytes name)
+{
+    uint32_t i = 0;
+
+    while (i < self->n_venues && (strlen(self->venues[i].name) != name.len ||
+                                  memcmp(self->venues[i].name, name.data, name.len) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+static bool read_venues(struct triangular *self)
+{
+    const char *rest = self->venues_text;
+    struct arb_bytes name;
+
+    self->venue_mask = rest[strspn(rest, ", \t")] == '\0' ? UINT32_MAX : 0;
+    while (next_word(&rest, &name)) {
+        const uint32_t venue = find_venue(self, name);
+        if (venue == self->n_venues) {
+            return false;
+        }
+        self->venue_mask |= 1U << venue;
+    }
+    return true;
+}
+
+/*
+ * A cycle that earns more than min_net of its cost, to which the first leg's fee does not count,
+ * has rates whose product is above (1 + fee + min_net) / (1 + fee). The fee that asks least is
+ * taken.
+ */
+static int64_t least_log_of(const struct triangular *self)
+{
+    int64_t fee_ppm = 0;
+
+    for (uint32_t i = 0; i < self->n_venues; i++) {
+        const int64_t its = self->venues[i].taker_fee_ppm;
+        fee_ppm = (self->min_net_ppm < 0 ? its < fee_ppm : its > fee_ppm) ? its : fee_ppm;
+    }
+    if (self->min_net_ppm == 0) {
+        return 0;
+    }
+    const int64_t spent = PPM + fee_ppm, least = spent + self->min_net_ppm;
+    return least <= 0 || spent <= 0 ? INT64_MIN
+                                    : log2_of((uint64_t)least) - log2_of((uint64_t)spent);
+}
+
+static int init(void *instance, struct arb_host *host, const struct arb_strategy_env *env)
+{
+    struct triangular *const self = instance;
+
+    self->venues = env->venues;
+    self->n_venues = env->n_venues;
+    openings_init(&self->openings);
+    if (!read_most(self->max_notional_text, &self->max_notional)) {
+        return refuse(host, "max_notional", self->max_notional_text,
+                      "is no amount above 0, like 25000 or 0.5");
+    }
+    if (!read_venues(self)) {
+        return refuse(host, "venues", self->venues_text,
+                      "names a venue without a section: each one needs its [exchange:NAME]");
+    }
+    if (cycles_init(&self->cycles, self->start_text, (uint32_t)self->max_legs) != ARB_OK) {
+        return refuse(host, "start", self->start_text,
+                      "is no list of one to 16 currencies, like USD,USDT,BTC");
+    }
+    self->least_log = least_log_of(self);
+    self->rates = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->rates));
+    return self->rates == NULL ? ARB_ENOMEM : ARB_OK;
+}
+
+static void enter(struct triangular *self, struct arb_host *host, const struct arb_market *market)
+{
+    const bool is_new = cycles_enter(&self->cycles, market->instrument, market->info);
+
+    if (is_new && self->cycles.n_refused > 0 && !self->is_refusal_logged) {
+        self->is_refusal_logged = true;
+        arb_log(host, ARB_WARN,
+                "cycles with %s, and perhaps others, are left out: %d are the limit, or memory is "
+                "short; max_legs = 3, fewer start currencies or fewer instruments would help",
+                market->info->symbol, (int)CYCLES_MAX);
+    }
+}
+
+static int on_market(void *instance, struct arb_host *host, const struct arb_market *market)
+{
+    struct triangular *const self = instance;
+
+    if (market->instrument >= ARB_INSTRUMENTS_MAX) {
+        return ARB_OK;
+    }
+    enter(self, host, market);
+    note_rates(self, market);
+    int rc = look_at_open(self, host, market);
+    for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
+        const bool has_changed = (venues_of_lane(self, lane) & market->changed) != 0;
+        for (uint32_t side = ARB_BUY; side <= ARB_SELL && has_changed && rc == ARB_OK; side++) {
+            rc = try_leg(self, host, leg_id(market->instrument, side), lane);
+        }
+    }
+    return rc;
+}
+
+static int on_timer(void *instance, struct arb_host *host, uint32_t timer)
+{
+    struct triangular *const self = instance;
+
+    (void)timer; /* there is only one */
+    return openings_on_timer(&self->openings, host);
+}
+
+static int on_stop(void *instance, struct arb_host *host)
+{
+    struct triangular *const self = instance;
+    const uint64_t n_left_out =
+        self->n_overflows + self->openings.n_untracked + self->cycles.n_refused;
+    const int rc = openings_stop(&self->openings, host);
+
+    arb_log(host, ARB_INFO,
+            "%u instruments make %u cycles; %llu times one was summed up, %llu times computed",
+            (unsigned)self->cycles.n_edges, (unsigned)self->cycles.n,
+            (unsigned long long)self->n_summed, (unsigned long long)self->n_computed);
+    if (n_left_out > 0) {
+        arb_log(host, ARB_WARN,
+                "left out: %llu times for overflow, %llu times for want of room; %llu cycles that "
+                "there was no room for",
+                (unsigned long long)self->n_overflows,
+                (unsigned long long)self->openings.n_untracked,
+                (unsigned long long)self->cycles.n_refused);
+    }
+    return rc;
+}
+
+static void fini(void *instance)
+{
+    struct triangular *const self = instance;
+
+    cycles_fini(&self->cycles);
+    free(self->rates);
+}
+
+static const struct arb_strategy_ops ops = {
+    .size = sizeof(ops),
+    .init = init,
+    .on_market = on_market,
+    .on_timer = on_timer,
+    .on_stop = on_stop,
+    .fini = fini,
+};
+
+ARB_PLUGIN_EXPORT = {
+    ARB_PLUGIN_HEADER(ARB_KIND_STRATEGY),
+    .name = "triangular",
+    .version = "1.0.0",
+    .description = "Cycles of three and four orders within and across venues, after fees",
+    .instance_size = sizeof(struct triangular),
+    ARB_PLUGIN_OPTIONS(options),
+    .ops = &ops,
+};
