@@ -59,29 +59,29 @@ static int64_t add_qty(int64_t qty, int128 more)
     return more > INT64_MAX - qty ? INT64_MAX : qty + (int64_t)more;
 }
 
-/*
- * The greatest quantity of which Σ price · quantity · factor is at most `budget`. Behind its last
- * level the book goes on at that level's price, so that it shows when it is not enough.
- */
+/* The greatest quantity of the book of which Σ price · quantity · factor is at most `budget`. */
 static int64_t qty_for(const struct chain_leg *leg, int128 budget)
 {
     const int64_t factor = factor_of(leg);
     int64_t qty = 0;
-    int128 each = 0, whole;
+    int128 whole;
 
     for (uint32_t i = 0; i < n_levels(&leg->side); i++) {
         const struct arb_level *const level = level_at(&leg->side, i);
-        each = (int128)level->px * factor;
+        const int128 each = (int128)level->px * factor;
         if (__builtin_mul_overflow(each, (int128)level->qty, &whole) || whole > budget) {
             return add_qty(qty, budget / each);
         }
         budget -= whole;
         qty = add_qty(qty, level->qty);
     }
-    return each == 0 ? INT64_MAX : add_qty(qty, budget / each);
+    return qty;
 }
 
-/* What `qty` > 0 is worth, behind the last level too. False on overflow. */
+/*
+ * What `qty` > 0 is worth. Behind its last level the book goes on at that level's price, so that
+ * there is a price at which nothing more is bought. False on overflow.
+ */
 static bool find_worth(const struct chain_leg *leg, int64_t qty, struct leg_fill *fill,
                        bool *is_there)
 {

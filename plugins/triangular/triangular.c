@@ -32,6 +32,7 @@ struct triangular {
     uint32_t n_venues, venue_mask; /* bit i: venue i may be used */
     int64_t least_log;             /* what does not sum up to more earns too little */
     struct known_rate *rates;      /* [lanes][LEG_IDS] */
+    uint32_t n_room;               /* opportunities that the callback may still open */
     uint64_t n_overflows, n_summed, n_computed;
     bool is_refusal_logged;
     struct cycles cycles;
@@ -369,7 +370,14 @@ static int try_cycle(struct triangular *self, struct arb_host *host, const struc
         open_table_find(&self->openings.table, &legs) != NULL) {
         return rc; /* what is open was looked at, if it changed */
     }
-    return look_at(self, host, &legs, &views);
+    if (self->n_room == 0) {
+        self->openings.n_untracked++;
+        return ARB_OK;
+    }
+    const uint32_t n_open = self->openings.table.n;
+    const int looked = look_at(self, host, &legs, &views);
+    self->n_room -= self->openings.table.n - n_open;
+    return looked;
 }
 
 static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg, uint32_t lane)
@@ -492,6 +500,8 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     }
     enter(self, host, market);
     note_rates(self, market);
+    /* Something may be said of each that is open, and a callback may say only so much. */
+    self->n_room = ARB_OPPORTUNITIES_MAX - self->openings.table.n;
     int rc = look_at_open(self, host, market);
     for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
         const bool has_changed = (venues_of_lane(self, lane) & market->changed) != 0;

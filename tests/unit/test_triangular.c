@@ -35,7 +35,7 @@ struct recorder {
     struct arb_text out, log;
     struct arb_opportunity last;
     unsigned n_opportunities;
-    uint64_t open_ids[32]; /* 0: free */
+    uint64_t open_ids[ARB_OPPORTUNITIES_MAX]; /* 0: free */
 };
 
 /* One instrument on all venues. */
@@ -548,6 +548,8 @@ static void best_price_after_the_fee_counts(void **state)
     world->venues[1].taker_fee_ppm = 0;
     put_ask(world, BTC_USD, 1, (struct arb_level){ 10000, 1000 }); /* the same: the first */
     assert_int_equal(venue_taken(world, 0), 0);
+    put_bid(world, ETH_USD, 2, (struct arb_level){ 1100, 1000 });
+    assert_int_equal(venue_taken(world, 2), 0);
     put_bid(world, ETH_USD, 2, (struct arb_level){ 1101, 1000 });
     assert_int_equal(venue_taken(world, 2), 2);
 }
@@ -915,6 +917,41 @@ static void what_is_open_stays_so_within_the_hysteresis(void **state)
     assert_string_equal("", show(world, ETH_USD));
 }
 
+/* 10 % on the first leg alone, whose cost is without it. */
+static void put_triangle_with_fee(struct world *world, int64_t fee_ppm, int64_t bid)
+{
+    put_triangle(world);
+    world->venues[0].taker_fee_ppm = fee_ppm;
+    world->stalls[ETH_BTC].books[0].n_asks = world->stalls[ETH_USD].books[0].n_bids = 0;
+    put_ask(world, ETH_BTC, 1, (struct arb_level){ 10, 20000 });
+    put_bid(world, ETH_USD, 1, (struct arb_level){ bid, 5000 });
+}
+
+/* 65 for 50 and a fee of 5: 20 % of the cost, though the rates make 18 %. */
+static void first_fee_is_no_part_of_the_cost(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle_with_fee(world, 100000, 1300);
+    set_option(world, "min_net", 199999);
+    start(world);
+    assert_int_equal(size_shown(world), 500);
+    set_option(world, "min_net", 200000);
+    assert_int_equal(size_shown(world), 0);
+}
+
+/* 42.55 for 50 less 5: a loss of 4.9 % of the cost, though the rates lose 5.4 %. */
+static void first_rebate_is_no_part_of_the_cost(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle_with_fee(world, -100000, 851);
+    set_option(world, "min_net", -50000);
+    start(world);
+    assert_int_equal(size_shown(world), 500);
+    assert_int_equal(world->recorder.last.net_ppm, -49000);
+}
+
 /* -- its life -----------------------------------------------------------------------------------
  */
 
@@ -1070,6 +1107,21 @@ static void unrelated_instruments_cost_nothing_though_there_are_many(void **stat
         world->recorder.log_text);
 }
 
+/* Neither its books nor which of them is best. */
+static void venue_that_no_leg_is_on_computes_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    start(world);
+    (void)show_all(world);
+    show_venues(world, BTC_USD, 1U << 2);
+    (void)stop(world);
+    assert_string_equal(
+        "3 instruments make 2 cycles; 4 times one was summed up, 1 times computed\n",
+        world->recorder.log_text);
+}
+
 /* ETH/USD of another quote currency, and the same pair twice, are no triangle; perpetuals neither.
  */
 static void what_does_not_close_is_no_cycle(void **state)
@@ -1169,6 +1221,32 @@ static void options_that_make_no_sense_are_refused(void **state)
         assert_string_equal(rows[i].line, world->recorder.log_text);
         (void)tear_down(&other);
     }
+}
+
+/* 17 instruments for three of four sides: 4913 cycles go through the fourth, and its venue changes.
+ */
+static void callback_says_no_more_than_it_may(void **state)
+{
+    struct world *const world = *state;
+
+    (void)add(world, "A/USD", 0, 0);
+    for (unsigned i = 0; i < 51; i++) {
+        const uint32_t k = add(world, (const char *const[]){ "A/B", "B/C", "C/USD" }[i % 3], 0, 0);
+        put_bid(world, k, 0, (struct arb_level){ 2, 1000 });
+    }
+    put_ask(world, 0, 0, (struct arb_level){ 2, 10 });
+    start(world);
+    (void)show_all(world);
+    assert_int_equal(world->recorder.n_opportunities, ARB_OPPORTUNITIES_MAX);
+    world->recorder.n_opportunities = 0;
+    world->stalls[0].books[0].n_asks = 0;
+    put_ask(world, 0, 1, (struct arb_level){ 2, 10 });
+    (void)show(world, 0);
+    assert_int_equal(world->recorder.n_opportunities, ARB_OPPORTUNITIES_MAX);
+    (void)show(world, 0);
+    assert_int_equal(world->recorder.n_opportunities, 2 * ARB_OPPORTUNITIES_MAX);
+    (void)stop(world);
+    clear_text(world);
 }
 
 /* -- logarithms ---------------------------------------------------------------------------------
@@ -1734,6 +1812,52 @@ static void no_quantity_earns_more(void **state)
     }
 }
 
+/* -- extremes -----------------------------------------------------------------------------------
+ */
+
+static int64_t any_number(void)
+{
+    return 1 + (int64_t)(below(UINT64_MAX) >> (1 + below(62)));
+}
+
+static void put_anything(struct world *world, uint32_t i, bool is_odd)
+{
+    struct stall *const stall = &world->stalls[i];
+    struct arb_level ask = { any_number(), any_number() }, bid = { any_number(), any_number() };
+
+    stall->info.px_scale = (uint8_t)below(ARB_SCALE_MAX + 1);
+    stall->info.qty_scale = (uint8_t)below(ARB_SCALE_MAX + 1);
+    for (uint32_t venue = 0; venue < 2; venue++) {
+        stall->terms[venue] = (struct arb_terms){ .lot = is_odd ? any_number() : 0,
+                                                  .min_notional = is_odd ? any_number() : 0 };
+        put_asks(world, i, venue,
+                 (struct arb_level[]){ ask, { any_number(), any_number() }, { 0, 0 } });
+        put_bids(world, i, venue,
+                 (struct arb_level[]){ bid, { any_number(), any_number() }, { 0, 0 } });
+    }
+}
+
+/* Books in no order, numbers and scales of all sizes: amounts that do not fit are noticed. */
+static void numbers_of_all_sizes_do_no_harm(void **state)
+{
+    struct world *const world = *state;
+
+    begin_chance();
+    put_triangle(world);
+    (void)add(world, "ETH/EUR", 2, 3);
+    (void)add(world, "EUR/USD", 2, 3);
+    set_option(world, "min_net", -MILLION);
+    set_text(world, "max_notional", "1000000");
+    start(world);
+    for (unsigned i = 0; i < 20000; i++) {
+        world->venues[0].taker_fee_ppm = (int64_t)below(4 * MILLION + 1) - 2 * MILLION;
+        world->venues[1].taker_fee_ppm = (int64_t)below(200001) - 100000;
+        put_anything(world, (uint32_t)below(world->n_stalls), below(2) == 0);
+        (void)show(world, (uint32_t)below(world->n_stalls));
+    }
+    assert_true(world->recorder.n_opportunities > 100);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -1768,6 +1892,8 @@ int main(void)
         TEST(better_units_alone_may_be_enough),
         TEST(loss_that_is_small_enough_is_watched),
         TEST(what_is_open_stays_so_within_the_hysteresis),
+        TEST(first_fee_is_no_part_of_the_cost),
+        TEST(first_rebate_is_no_part_of_the_cost),
         TEST(it_closes_when_nothing_is_left),
         TEST(better_venue_opens_beside_what_is_open),
         TEST(updates_keep_their_pace),
@@ -1776,12 +1902,15 @@ int main(void)
         TEST(amounts_that_do_not_fit_are_left_out_and_logged_once),
         TEST(unrelated_instruments_cost_nothing),
         TEST(unrelated_instruments_cost_nothing_though_there_are_many),
+        TEST(venue_that_no_leg_is_on_computes_nothing),
         TEST(what_does_not_close_is_no_cycle),
         TEST(all_cycles_of_four_currencies_are_found),
         TEST(parallel_instruments_have_cycles_of_their_own),
         TEST(first_start_currency_of_the_list_begins),
         TEST(cycle_without_a_start_currency_is_none),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
+        TEST(callback_says_no_more_than_it_may),
+        TEST(numbers_of_all_sizes_do_no_harm),
         cmocka_unit_test(logarithms_of_powers_are_exact),
         cmocka_unit_test(margin_covers_the_error_of_logarithms),
         cmocka_unit_test(product_of_the_greatest_rates_is_exact),
