@@ -33,7 +33,9 @@ int cycles_init(struct cycles *cycles, const char *starts, uint32_t max_legs)
 
 void cycles_fini(struct cycles *cycles)
 {
-    free(cycles->list);
+    for (uint32_t leg = 0; leg < LEG_IDS; leg++) {
+        free(cycles->lists[leg].list);
+    }
 }
 
 /* -- the graph ----------------------------------------------------------------------------------
@@ -89,35 +91,35 @@ struct ring {
     uint32_t n;
 };
 
-static struct cycle *new_cycle(struct cycles *cycles)
+/* False: there is no memory. */
+static bool append(struct cycle_list *list, struct cycle cycle)
 {
-    if (cycles->n == cycles->capacity) {
-        const uint32_t capacity = cycles->capacity == 0 ? 64 : 2 * cycles->capacity;
-        struct cycle *const list =
-            cycles->n == CYCLES_MAX ? NULL : realloc(cycles->list, capacity * sizeof(*list));
-        if (list == NULL) {
-            cycles->n_refused++;
-            return NULL;
+    if (list->n == list->capacity) {
+        const uint32_t capacity = list->capacity == 0 ? 4 : 2 * list->capacity;
+        struct cycle *const grown = realloc(list->list, capacity * sizeof(*grown));
+        if (grown == NULL) {
+            return false;
         }
-        cycles->list = list;
-        cycles->capacity = capacity;
+        list->list = grown;
+        list->capacity = capacity;
     }
-    return &cycles->list[cycles->n++];
+    list->list[list->n++] = cycle;
+    return true;
 }
 
 static void enter_cycle(struct cycles *cycles, const uint32_t *legs, uint32_t n)
 {
-    struct cycle *const cycle = new_cycle(cycles);
+    bool is_entered = cycles->n < CYCLES_MAX;
 
-    if (cycle == NULL) {
-        return;
+    for (uint32_t i = 0; i < n && is_entered; i++) {
+        struct cycle cycle = { .n = (uint8_t)n, .start = (uint8_t)((n - i) % n) };
+        for (uint32_t k = 1; k < n; k++) {
+            cycle.others[k - 1] = (uint16_t)legs[(i + k) % n];
+        }
+        is_entered = append(&cycles->lists[legs[i]], cycle);
     }
-    *cycle = (struct cycle){ .n = n };
-    for (uint32_t i = 0; i < n; i++) {
-        cycle->legs[i] = (uint16_t)legs[i];
-        cycle->next[i] = cycles->first[legs[i]];
-        cycles->first[legs[i]] = cycles->n;
-    }
+    cycles->n += is_entered;
+    cycles->n_refused += !is_entered;
 }
 
 /* Who has the base sells it. */

@@ -19,10 +19,18 @@ enum {
     LEG_IDS = 2 * ARB_INSTRUMENTS_MAX,
 };
 
+/* A cycle, as a leg has it in its list: they are read one after another when its books change. */
 struct cycle {
-    uint16_t legs[CYCLE_LEGS_MAX]; /* leg ids */
-    uint32_t next[CYCLE_LEGS_MAX]; /* the next cycle with this leg, plus one; 0: there is none */
-    uint32_t n;                    /* legs */
+    uint16_t others[CYCLE_LEGS_MAX - 1]; /* the legs that follow, around to the one before */
+    uint8_t n;                           /* legs, with the leg itself */
+    uint8_t start;                       /* which of them is the first; 0: the leg itself */
+};
+
+_Static_assert(sizeof(struct cycle) == 8, "eight of them in a cache line");
+
+struct cycle_list {
+    struct cycle *list;
+    uint32_t n, capacity;
 };
 
 /* An instrument; `ends` are its base and its quote currency. */
@@ -35,16 +43,15 @@ struct edge {
 /* Zeroed before init. */
 struct cycles {
     uint32_t max_legs, n_starts; /* the currencies below n_starts are those to start with */
-    uint32_t n, capacity;
-    struct cycle *list;
-    uint32_t n_edges; /* in the graph */
+    uint32_t n;                  /* cycles, each of them once */
+    uint32_t n_edges;            /* in the graph */
     uint64_t n_refused;
     struct arb_symbol_map currencies;
     struct edge edges[ARB_INSTRUMENTS_MAX];
     uint16_t first_edge[ARB_INSTRUMENTS_MAX]; /* by currency, plus one */
     uint16_t n_at[ARB_INSTRUMENTS_MAX];       /* edges, by currency */
     uint16_t near[ARB_INSTRUMENTS_MAX]; /* scratch: next to the edge that is entered, plus one */
-    uint32_t first[LEG_IDS];            /* cycle with the leg, plus one */
+    struct cycle_list lists[LEG_IDS];   /* by leg */
 };
 
 static inline uint32_t leg_id(uint32_t instrument, uint32_t side)
@@ -73,10 +80,13 @@ void cycles_fini(struct cycles *cycles);
  */
 bool cycles_enter(struct cycles *cycles, uint32_t instrument, const struct arb_instrument *info);
 
-/* The first cycle with the leg, plus one; 0: there is none. */
-static inline uint32_t cycles_first(const struct cycles *cycles, uint32_t leg)
+/* The legs of a cycle in the list of `leg`, from its first one on. */
+static inline void cycle_legs(const struct cycle *cycle, uint32_t leg, uint32_t *legs)
 {
-    return cycles->first[leg];
+    for (uint32_t i = 0; i < cycle->n; i++) {
+        const uint32_t at = (cycle->start + i) % cycle->n;
+        legs[i] = at == 0 ? leg : cycle->others[at - 1];
+    }
 }
 
 /* Cuts the next word off a list with commas and blanks. False: there is none left. */

@@ -19,7 +19,6 @@
 /* The best rate of a leg, as it was when the books of its instrument changed last. */
 struct known_rate {
     int64_t px, fee_ppm; /* px 0: there is none */
-    int64_t log;
 };
 
 struct triangular {
@@ -32,6 +31,7 @@ struct triangular {
     uint32_t n_venues, venue_mask; /* bit i: venue i may be used */
     int64_t least_log;             /* what does not sum up to more earns too little */
     struct known_rate *rates;      /* [lanes][LEG_IDS] */
+    int64_t *logs;                 /* likewise, and apart: these are read most */
     uint32_t n_room;               /* opportunities that the callback may still open */
     uint64_t n_overflows, n_summed, n_computed;
     bool is_refusal_logged;
@@ -81,9 +81,9 @@ static uint32_t venues_of_lane(const struct triangular *self, uint32_t lane)
     return self->is_one_venue ? self->venue_mask & 1U << lane : self->venue_mask;
 }
 
-static struct known_rate *rate_at(const struct triangular *self, uint32_t lane, uint32_t leg)
+static size_t place_of(uint32_t lane, uint32_t leg)
 {
-    return &self->rates[(size_t)lane * LEG_IDS + leg];
+    return (size_t)lane * LEG_IDS + leg;
 }
 
 /* The rate of the best level of a side. False: there is none that can be computed with. */
@@ -144,13 +144,16 @@ static uint32_t best_venue(const struct triangular *self, const struct arb_marke
 static void note_rate(struct triangular *self, const struct arb_market *market, uint32_t lane,
                       uint32_t side)
 {
-    struct known_rate *const known = rate_at(self, lane, leg_id(market->instrument, side));
+    const size_t place = place_of(lane, leg_id(market->instrument, side));
+    struct known_rate *const known = &self->rates[place];
     struct rate rate;
 
     if (best_venue(self, market, side, venues_of_lane(self, lane), NULL, &rate) == ARB_VENUES_MAX) {
-        *known = (struct known_rate){ .log = NO_RATE };
+        *known = (struct known_rate){ 0 };
+        self->logs[place] = NO_RATE;
     } else if (known->px != rate.px || known->fee_ppm != rate.fee_ppm) {
-        *known = (struct known_rate){ rate.px, rate.fee_ppm, rate_log_of(rate) };
+        *known = (struct known_rate){ rate.px, rate.fee_ppm };
+        self->logs[place] = rate_log_of(rate);
     }
 }
 
@@ -325,13 +328,14 @@ static int look_at_open(struct triangular *self, struct arb_host *host,
 }
 
 /* Adds logarithms, and so has a margin; what is left out has no chance. */
-static bool may_pay(struct triangular *self, const struct cycle *cycle, uint32_t lane)
+static bool may_pay(const struct triangular *self, const struct cycle *cycle, uint32_t leg,
+                    uint32_t lane)
 {
-    int64_t sum = (int64_t)cycle->n * RATE_ERROR + 2 * LOG_ERROR;
+    const int64_t *const logs = &self->logs[place_of(lane, 0)];
+    int64_t sum = logs[leg] + cycle->n * RATE_ERROR + 2 * LOG_ERROR;
 
-    self->n_summed++;
-    for (uint32_t i = 0; i < cycle->n; i++) {
-        sum += rate_at(self, lane, cycle->legs[i])->log;
+    for (uint32_t i = 0; i + 1 < cycle->n; i++) {
+        sum += logs[cycle->others[i]];
     }
     return sum > self->least_log;
 }
@@ -353,17 +357,16 @@ static bool choose_venues(const struct triangular *self, const struct arb_host *
 }
 
 static int try_cycle(struct triangular *self, struct arb_host *host, const struct cycle *cycle,
-                     uint32_t lane)
+                     uint32_t leg, uint32_t lane)
 {
     struct arb_opportunity legs = { .n_legs = cycle->n };
+    uint32_t ids[CYCLE_LEGS_MAX];
     struct views views;
 
-    if (!may_pay(self, cycle, lane)) {
-        return ARB_OK;
-    }
+    cycle_legs(cycle, leg, ids);
     for (uint32_t i = 0; i < cycle->n; i++) {
-        legs.legs[i] = (struct arb_leg){ .instrument = leg_instrument(cycle->legs[i]),
-                                         .side = leg_side(cycle->legs[i]) };
+        legs.legs[i] =
+            (struct arb_leg){ .instrument = leg_instrument(ids[i]), .side = leg_side(ids[i]) };
     }
     const int rc = view_all(host, &legs, &views);
     if (rc != ARB_OK || !choose_venues(self, host, &views, lane, &legs) ||
@@ -382,17 +385,14 @@ static int try_cycle(struct triangular *self, struct arb_host *host, const struc
 
 static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg, uint32_t lane)
 {
-    uint32_t next = cycles_first(&self->cycles, leg);
+    const struct cycle_list *const cycles = &self->cycles.lists[leg];
     int rc = ARB_OK;
 
-    while (next != 0 && rc == ARB_OK) {
-        const struct cycle *const cycle = &self->cycles.list[next - 1];
-        uint32_t i = 0;
-        rc = try_cycle(self, host, cycle, lane);
-        while (cycle->legs[i] != leg) {
-            i++;
+    self->n_summed += cycles->n;
+    for (uint32_t i = 0; i < cycles->n && rc == ARB_OK; i++) {
+        if (may_pay(self, &cycles->list[i], leg, lane)) {
+            rc = try_cycle(self, host, &cycles->list[i], leg, lane);
         }
-        next = cycle->next[i];
     }
     return rc;
 }
@@ -475,7 +475,8 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
     }
     self->least_log = least_log_of(self);
     self->rates = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->rates));
-    return self->rates == NULL ? ARB_ENOMEM : ARB_OK;
+    self->logs = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->logs));
+    return self->rates == NULL || self->logs == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
 static void enter(struct triangular *self, struct arb_host *host, const struct arb_market *market)
@@ -548,6 +549,7 @@ static void fini(void *instance)
 
     cycles_fini(&self->cycles);
     free(self->rates);
+    free(self->logs);
 }
 
 static const struct arb_strategy_ops ops = {

@@ -1249,6 +1249,29 @@ static void callback_says_no_more_than_it_may(void **state)
     clear_text(world);
 }
 
+/* One instrument for one side, 102 for each of the other three. */
+static void cycles_beyond_the_limit_are_counted(void **state)
+{
+    static const char *const sides[][2] = { { "A", "B" }, { "B", "C" }, { "C", "USD" } };
+    struct cycles *const cycles = calloc(1, sizeof(*cycles));
+    struct arb_instrument info = { .base = "A", .quote = "USD" };
+
+    (void)state;
+    assert_non_null(cycles);
+    assert_int_equal(ARB_OK, cycles_init(cycles, "USD", 4));
+    assert_true(cycles_enter(cycles, 0, &info));
+    assert_false(cycles_enter(cycles, 0, &info));
+    for (uint32_t i = 1; i <= 306; i++) {
+        (void)snprintf(info.base, sizeof(info.base), "%s", sides[i % 3][0]);
+        (void)snprintf(info.quote, sizeof(info.quote), "%s", sides[i % 3][1]);
+        assert_true(cycles_enter(cycles, i, &info));
+    }
+    assert_int_equal(cycles->n, CYCLES_MAX);
+    assert_int_equal(cycles->n_refused, 2 * 102 * 102 * 102 - CYCLES_MAX);
+    cycles_fini(cycles);
+    free(cycles);
+}
+
 /* -- logarithms ---------------------------------------------------------------------------------
  */
 
@@ -1911,6 +1934,7 @@ int main(void)
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         TEST(callback_says_no_more_than_it_may),
         TEST(numbers_of_all_sizes_do_no_harm),
+        cmocka_unit_test(cycles_beyond_the_limit_are_counted),
         cmocka_unit_test(logarithms_of_powers_are_exact),
         cmocka_unit_test(margin_covers_the_error_of_logarithms),
         cmocka_unit_test(product_of_the_greatest_rates_is_exact),
