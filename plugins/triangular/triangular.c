@@ -29,6 +29,7 @@ struct triangular {
     struct arb_decimal max_notional; /* units 0: any */
     const struct arb_venue *venues;
     uint32_t n_venues, venue_mask; /* bit i: venue i may be used */
+    int64_t fee_ppm;               /* the one with which the next is least, of all seen */
     int64_t least_log;             /* what does not sum up to more earns too little */
     struct known_rate *rates;      /* [lanes][LEG_IDS] */
     int64_t *logs;                 /* likewise, and apart: these are read most */
@@ -86,6 +87,12 @@ static size_t place_of(uint32_t lane, uint32_t leg)
     return (size_t)lane * LEG_IDS + leg;
 }
 
+/* With such a fee something is paid for a purchase, and something remains of a sale. */
+static bool fee_is_sane(int64_t fee_ppm)
+{
+    return fee_ppm > -PPM && fee_ppm < PPM;
+}
+
 /* The rate of the best level of a side. False: there is none that can be computed with. */
 static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t side,
                      struct rate *rate)
@@ -94,8 +101,8 @@ static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t s
     const bool is_buy = side == ARB_BUY;
     const int64_t fee_ppm = market->terms[venue].taker_fee_ppm;
 
-    if (!book_is_tradable(book) || (is_buy ? book->n_asks : book->n_bids) == 0 || fee_ppm <= -PPM ||
-        fee_ppm >= PPM) {
+    if (!book_is_tradable(book) || (is_buy ? book->n_asks : book->n_bids) == 0 ||
+        !fee_is_sane(fee_ppm)) {
         return false;
     }
     *rate = (struct rate){ .is_buy = is_buy,
@@ -157,8 +164,36 @@ static void note_rate(struct triangular *self, const struct arb_market *market, 
     }
 }
 
+/*
+ * A cycle that earns more than min_net of its cost, to which the first leg's fee does not count,
+ * has rates whose product is above (1 + fee + min_net) / (1 + fee). The fee that asks least is
+ * taken.
+ */
+static int64_t least_log_of(int64_t min_net_ppm, int64_t fee_ppm)
+{
+    const int64_t spent = PPM + fee_ppm, least = spent + min_net_ppm;
+
+    if (min_net_ppm == 0) {
+        return 0;
+    }
+    return least <= 0 ? INT64_MIN : log2_of((uint64_t)least) - log2_of((uint64_t)spent);
+}
+
+static void note_fees(struct triangular *self, const struct arb_market *market)
+{
+    for (uint32_t i = 0; i < market->n_venues; i++) {
+        const int64_t its = market->terms[i].taker_fee_ppm;
+        const bool asks_less = self->min_net_ppm < 0 ? its < self->fee_ppm : its > self->fee_ppm;
+        if (asks_less && fee_is_sane(its)) {
+            self->fee_ppm = its;
+            self->least_log = least_log_of(self->min_net_ppm, its);
+        }
+    }
+}
+
 static void note_rates(struct triangular *self, const struct arb_market *market)
 {
+    note_fees(self, market);
     for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
         note_rate(self, market, lane, ARB_BUY);
         note_rate(self, market, lane, ARB_SELL);
@@ -249,9 +284,11 @@ static uint32_t weigh(struct triangular *self, struct arb_host *host, const stru
                       int64_t threshold_ppm, struct arb_opportunity *terms)
 {
     const int64_t least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
+    const uint64_t n_overflows = self->n_overflows;
     const uint32_t reason = weigh_size(self, host, views, least_ppm, terms, threshold_ppm);
 
-    if (reason != ARB_CLOSE_BELOW || threshold_ppm <= 0) {
+    if (threshold_ppm <= 0 || (reason != ARB_CLOSE_BELOW && reason != ARB_CLOSE_GONE) ||
+        self->n_overflows > n_overflows) {
         return reason;
     }
     return weigh_size(self, host, views, threshold_ppm, terms, threshold_ppm) == 0 ? 0 : reason;
@@ -433,27 +470,6 @@ static bool read_venues(struct triangular *self)
     return true;
 }
 
-/*
- * A cycle that earns more than min_net of its cost, to which the first leg's fee does not count,
- * has rates whose product is above (1 + fee + min_net) / (1 + fee). The fee that asks least is
- * taken.
- */
-static int64_t least_log_of(const struct triangular *self)
-{
-    int64_t fee_ppm = 0;
-
-    for (uint32_t i = 0; i < self->n_venues; i++) {
-        const int64_t its = self->venues[i].taker_fee_ppm;
-        fee_ppm = (self->min_net_ppm < 0 ? its < fee_ppm : its > fee_ppm) ? its : fee_ppm;
-    }
-    if (self->min_net_ppm == 0) {
-        return 0;
-    }
-    const int64_t spent = PPM + fee_ppm, least = spent + self->min_net_ppm;
-    return least <= 0 || spent <= 0 ? INT64_MIN
-                                    : log2_of((uint64_t)least) - log2_of((uint64_t)spent);
-}
-
 static int init(void *instance, struct arb_host *host, const struct arb_strategy_env *env)
 {
     struct triangular *const self = instance;
@@ -473,7 +489,7 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
         return refuse(host, "start", self->start_text,
                       "is no list of one to 16 currencies, like USD,USDT,BTC");
     }
-    self->least_log = least_log_of(self);
+    self->least_log = least_log_of(self->min_net_ppm, 0);
     self->rates = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->rates));
     self->logs = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->logs));
     return self->rates == NULL || self->logs == NULL ? ARB_ENOMEM : ARB_OK;

@@ -884,6 +884,20 @@ static void better_units_alone_may_be_enough(void **state)
     assert_int_equal(size_shown(world), 500);
 }
 
+/* 14 ETH in lots of 5 bring 107.50 for 140, the first 5 alone 55 for 50. */
+static void better_units_may_earn_where_the_whole_loses(void **state)
+{
+    struct world *const world = *state;
+
+    put_steps(world);
+    put_bids(world, ETH_USD, 0, (struct arb_level[]){ { 1100, 5000 }, { 1050, 9000 }, { 0, 0 } });
+    world->stalls[ETH_USD].terms[0].lot = 5000;
+    start(world);
+    assert_int_equal(size_shown(world), 0);
+    set_option(world, "min_net", 60000);
+    assert_int_equal(size_shown(world), 500);
+}
+
 static void loss_that_is_small_enough_is_watched(void **state)
 {
     struct world *const world = *state;
@@ -1564,7 +1578,7 @@ static void add_parts(const struct slow_chain *chain, struct arb_opportunity *ou
     out->proven_net = net_of_part(chain, out->proven_qty, units);
 }
 
-/* What reason 0 stands for, with the terms; or 'B' for below, 'N' for nothing. */
+/* 0, with the terms; 'N' when it does not earn enough, 'M' when the venues do not accept it. */
 static char weigh_slowly(const struct slow_chain *chain, int64_t least_ppm, int64_t threshold_ppm,
                          struct arb_opportunity *out)
 {
@@ -1573,18 +1587,18 @@ static char weigh_slowly(const struct slow_chain *chain, int64_t least_ppm, int6
 
     *out = (struct arb_opportunity){ .size = sizeof(*out), .n_legs = chain->n };
     if (!follow(chain, size, true, units)) {
-        return 'N';
+        return 'M';
     }
     for (uint32_t i = 0; i < chain->n; i++) {
         const struct slow_leg *const leg = &chain->legs[i];
         if (units[i] == 0 || units[i] < leg->terms.min_qty ||
             worth_of_units(leg, units[i]) < leg->terms.min_notional * arb_pow10(leg->qty_scale)) {
-            return 'N';
+            return 'M';
         }
     }
     settle_slowly(chain, units, out);
     if ((wide)out->net * MILLION <= (wide)threshold_ppm * out->cost) {
-        return out->net > 0 ? 'B' : 'N';
+        return 'N';
     }
     add_parts(chain, out);
     return 0;
@@ -1596,7 +1610,7 @@ static bool find_slowly(const struct slow_chain *chain, int64_t threshold_ppm,
     const int64_t least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
     const char found = weigh_slowly(chain, least_ppm, threshold_ppm, out);
 
-    return found == 0 || (found == 'B' && threshold_ppm > 0 &&
+    return found == 0 || (found == 'N' && threshold_ppm > 0 &&
                           weigh_slowly(chain, threshold_ppm, threshold_ppm, out) == 0);
 }
 
@@ -1913,6 +1927,7 @@ int main(void)
         TEST(what_earns_more_than_max_net_is_absurd),
         TEST(net_has_to_be_above_min_net),
         TEST(better_units_alone_may_be_enough),
+        TEST(better_units_may_earn_where_the_whole_loses),
         TEST(loss_that_is_small_enough_is_watched),
         TEST(what_is_open_stays_so_within_the_hysteresis),
         TEST(first_fee_is_no_part_of_the_cost),
