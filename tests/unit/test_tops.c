@@ -97,8 +97,8 @@ static int64_t earned(const struct world *w, uint32_t i, uint32_t buy, uint32_t 
 {
     const struct arb_book *const asks = &w->books[i][buy], *const bids = &w->books[i][sell];
 
-    if (asks->n_asks == 0 || bids->n_bids == 0 || !tops_is_tradable(asks) ||
-        !tops_is_tradable(bids)) {
+    if (asks->n_asks == 0 || bids->n_bids == 0 || !book_is_tradable(asks) ||
+        !book_is_tradable(bids)) {
         return INT64_MIN;
     }
     return arb_bid_at(bids, 0)->px * (PPM - w->terms[sell].taker_fee_ppm) -
