@@ -133,6 +133,9 @@ static int record_miss(struct arb_host *host, const struct arb_miss *miss)
 {
     struct requests *const requests = requests_of(host);
 
+    if (!is_taken(requests)) {
+        return ARB_EINVAL;
+    }
     if (miss->size < ABI_LEAST_MISS || miss->reason < ARB_MISS_FEES ||
         miss->reason > ARB_MISS_MAX) {
         return refuse(requests, ARB_EINVAL, "a miss has its size set, and a reason");
@@ -156,6 +159,9 @@ static int view_market(struct arb_host *host, uint32_t instrument, struct arb_ma
 {
     struct requests *const requests = requests_of(host);
 
+    if (!is_taken(requests)) {
+        return ARB_EINVAL;
+    }
     if (instrument >= requests->n_instruments) {
         return refuse(requests, ARB_EINVAL, "arb_market_view() is of what on_market() has shown");
     }
