@@ -27,10 +27,12 @@ plugin = {plugin}
 symbols = BTC/USD
 taker_fee = 0.26%
 """
+used = set()  # fixtures
 MACHINE_AT, OTHER_MACHINE = 18, 0x1234  # e_machine of an ELF file
 
 
 def fixture(name):
+    used.add(name)
     return os.path.join(FIXTURES, name + ".so")
 
 
@@ -207,6 +209,9 @@ def try_all():
         miss = try_mistake(mistake, message) if mistake in MISTAKES else None
         if miss is not None:
             misses.append(f"{mistake}: {miss}")
+    unused = {name[:-3] for name in os.listdir(FIXTURES) if name.startswith("mistaken_")} - used
+    if unused:
+        misses.append(f"fixtures that nobody tries: {sorted(unused)}")
     return misses
 
 
