@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arbspot/decimal.h"
+#include "detection.h"
 #include "kafka_path.h"
 #include "report.h"
 #include "socket_path.h"
@@ -26,9 +27,11 @@ enum {
 #define DEPTH_AIM 1.3
 #define KAFKA_AIM 1.2
 #define SOCKET_AIM 1.3
+#define DETECTION_AIM_NS 100
+#define GROWTH_AIM 1.2
 
 static const char usage[] =
-    "Usage: arbspot-bench --data DIR --plugins DIR [--json] [--only frames|kafka|socket]\n"
+    "Usage: arbspot-bench --data DIR --plugins DIR [--json] [--only PART]\n"
     "                     [--brokers HOST:PORT] [--budget MS] [PLUGIN:OPTIONS:SYMBOLS:FILE]...\n"
     "\n"
     "Proves and measures the recordings in DIR, or those named instead, such as\n"
@@ -36,7 +39,8 @@ static const char usage[] =
     "with options and symbols separated by commas, and generated streams.\n"
     "\n"
     "  --json         one JSON object on stdout\n"
-    "  --only PART    only the steps of frames, or only one way through the program\n"
+    "  --only PART    frames: only their steps; kafka, socket: only that way through the program;\n"
+    "                 detection: only what looking for opportunities costs\n"
     "  --brokers A    a Kafka broker instead of one in this process; the topics arbspot-bench\n"
     "                 and arbspot-bench-bare are created there and stay\n"
     "  --budget MS    time for each data set (default 3000)\n";
@@ -56,8 +60,8 @@ static const struct dataset_spec recorded[] = {
       "crossbook/kraken_btcusd_l2.cbcap", 0 },
     { "k1", "Kraken v1, 10 pairs, depth 1000, recorded", "kraken", V1_PAIRS,
       "protocol=v1,depth=1000", "cryptofeed/kraken_v1_2021-04-17.txt", 0 },
-    { "bs", "Bitstamp diffs, 10 pairs, recorded", "bitstamp", BITSTAMP_PAIRS,
-      "mode=diff", "cryptofeed/bitstamp_2021-04-05.txt", 0 },
+    { "bs", "Bitstamp diffs, 10 pairs, recorded", "bitstamp", BITSTAMP_PAIRS, "mode=diff",
+      "cryptofeed/bitstamp_2021-04-05.txt", 0 },
 };
 
 /* The same market at three depths. */
@@ -68,7 +72,13 @@ static const struct dataset_spec generated[] = {
       1000 },
 };
 
-enum part { PART_FRAMES = 1, PART_KAFKA = 2, PART_SOCKET = 4, PART_ALL = 7 };
+enum part {
+    PART_FRAMES = 1,
+    PART_KAFKA = 2,
+    PART_SOCKET = 4,
+    PART_DETECTION = 8,
+    PART_ALL = 15,
+};
 
 struct arguments {
     const char *data_dir, *plugin_dir, *brokers;
@@ -146,7 +156,10 @@ static unsigned part_of(const char *name)
     if (strcmp(name, "kafka") == 0) {
         return PART_KAFKA;
     }
-    return strcmp(name, "socket") == 0 ? PART_SOCKET : 0;
+    if (strcmp(name, "socket") == 0) {
+        return PART_SOCKET;
+    }
+    return strcmp(name, "detection") == 0 ? PART_DETECTION : 0;
 }
 
 static int read_option(struct arguments *arguments, int option)
@@ -373,6 +386,53 @@ static int measure_socket(struct report *report, const struct arguments *argumen
     return rc;
 }
 
+/* -- detection ------------------------------------------------------------------------ */
+
+static double worse(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/*
+ * Of prices that are apart, which is how nearly all updates find them. What grows with the market
+ * is the memory that is cold by then; of the strategy's own work nothing may.
+ */
+static void add_detection_aims(struct report *report, const struct detection *detection)
+{
+    double cold = 0, warm = 0, by_venues = 0, by_instruments = 0;
+
+    for (unsigned i = 0; i < DETECTION_VENUES * DETECTION_INSTRUMENTS; i++) {
+        const unsigned v = i / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
+        const struct detection_figure *const f = &detection->figures[v][n][SCENE_APART];
+        cold = worse(cold, f->strategy);
+        warm = worse(warm, f->again);
+        by_venues = worse(by_venues, f->again / detection->figures[0][n][SCENE_APART].again);
+        by_instruments =
+            worse(by_instruments, f->again / detection->figures[v][0][SCENE_APART].again);
+    }
+    report_aim(report, warm, DETECTION_AIM_NS, "detection: apart, again, the slowest, ns");
+    report_aim(report, cold, DETECTION_AIM_NS, "detection: apart, strategy, the slowest, ns");
+    report_aim(report, by_venues, GROWTH_AIM, "detection: apart, again, up to 16 venues, times 2");
+    report_aim(report, by_instruments, GROWTH_AIM,
+               "detection: apart, again, up to 1,000 instruments, times 1");
+}
+
+static int measure_detection(struct report *report, const struct arguments *arguments,
+                             struct err *err)
+{
+    struct detection detection;
+    cpu_set_t before;
+
+    pin(&before);
+    const int rc = detection_measure(&detection, arguments->plugin_dir, err);
+    if (rc == ARB_OK) {
+        report_detection(report, &detection);
+        add_detection_aims(report, &detection);
+    }
+    (void)sched_setaffinity(0, sizeof(before), &before);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     static struct arguments arguments; /* large, and needed once */
@@ -394,6 +454,9 @@ int main(int argc, char **argv)
     }
     if (rc == ARB_OK && (arguments.parts & PART_SOCKET) != 0) {
         rc = measure_socket(&report, &arguments, &err);
+    }
+    if (rc == ARB_OK && (arguments.parts & PART_DETECTION) != 0) {
+        rc = measure_detection(&report, &arguments, &err);
     }
     if (rc != ARB_OK) {
         (void)fprintf(stderr, "arbspot-bench: %s\n", err.text);

@@ -8,6 +8,17 @@ static const char *const step_keys[N_STEPS] = {
     [STEP_VERIFY] = "verify", [STEP_MESSAGE] = "message",
 };
 
+/* Ends the list of the JSON object that is open and begins those up to `wanted`. */
+static void go_to(struct report *report, enum report_list wanted)
+{
+    static const char *const names[] = { "datasets", "paths", "detection", "aims" };
+
+    while (report->list < wanted) {
+        report->list++;
+        (void)fprintf(report->out, "],\"%s\":[", names[report->list]);
+    }
+}
+
 void report_begin(struct report *report)
 {
     if (report->is_json) {
@@ -85,8 +96,9 @@ static void print_quantiles_json(FILE *out, const char *name, const struct quant
 
 static void print_path_json(struct report *report, const struct path_figures *figures)
 {
+    go_to(report, LIST_PATHS);
     (void)fprintf(report->out, "%s{\"name\":\"%s\",\"what\":\"%s\",",
-                  report->n_paths == 0 ? "],\"paths\":[" : ",", figures->name, figures->what);
+                  report->n_paths == 0 ? "" : ",", figures->name, figures->what);
     print_quantiles_json(report->out, "ours", &figures->ours);
     (void)fputc(',', report->out);
     print_quantiles_json(report->out, "bare", &figures->bare);
@@ -124,6 +136,109 @@ void report_path(struct report *report, const struct path_figures *figures)
     (void)fflush(report->out);
 }
 
+/* -- detection ---------------------------------------------------------------------------- */
+
+static const char *const scene_names[N_SCENES] = {
+    [SCENE_APART] = "apart",
+    [SCENE_FEES] = "fees",
+    [SCENE_CROSSING] = "crossing",
+};
+
+static void print_detection_json(struct report *report, const struct detection *detection)
+{
+    const char *comma = "";
+
+    go_to(report, LIST_DETECTION);
+    for (unsigned i = 0; i < DETECTION_VENUES * DETECTION_INSTRUMENTS; i++) {
+        const unsigned v = i / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
+        (void)fprintf(report->out, "%s{\"venues\":%u,\"instruments\":%u", comma,
+                      detection_venues[v], detection_instruments[n]);
+        for (int scene = 0; scene < N_SCENES; scene++) {
+            const struct detection_figure *const f = &detection->figures[v][n][scene];
+            (void)fprintf(report->out,
+                          ",\"%s\":{\"market_ns\":%.1f,\"strategy_ns\":%.1f,\"again_ns\":%.1f}",
+                          scene_names[scene], f->market, f->strategy, f->again);
+        }
+        (void)fputc('}', report->out);
+        comma = ",";
+    }
+}
+
+static void print_detection_head(FILE *out)
+{
+    (void)fprintf(out,
+                  "\ndetection: ns for each update of a quantity, best or third level, on a "
+                  "random book\n"
+                  "  market    the event applied, its checksum compared, the instrument handed "
+                  "out: not the strategy\n"
+                  "  strategy  cross_venue's on_market() on top, by difference: with memory as "
+                  "cold as it was\n"
+                  "  again     the same call once more, all it reads in the nearest cache\n"
+                  "apart: no prices cross. fees: one pair's do, and the fees take it. crossing: "
+                  "one opportunity is open.\n");
+    (void)fprintf(out, "  %6s %6s", "venues", "instr.");
+    for (int scene = 0; scene < N_SCENES; scene++) {
+        (void)fprintf(out, " |%9s: market strategy again", scene_names[scene]);
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_detection(FILE *out, const struct detection *detection)
+{
+    print_detection_head(out);
+    for (unsigned i = 0; i < DETECTION_VENUES * DETECTION_INSTRUMENTS; i++) {
+        const unsigned v = i / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
+        (void)fprintf(out, "  %6u %6u", detection_venues[v], detection_instruments[n]);
+        for (int scene = 0; scene < N_SCENES; scene++) {
+            const struct detection_figure *const f = &detection->figures[v][n][scene];
+            (void)fprintf(out, " | %15.0f %8.0f %5.0f ", f->market, f->strategy, f->again);
+        }
+        (void)fputc('\n', out);
+    }
+}
+
+/* What the large one takes for each ns of the small one. */
+static void print_growth(FILE *out, const struct detection_figure *small,
+                         const struct detection_figure *large)
+{
+    for (int scene = 0; scene < N_SCENES; scene++) {
+        (void)fprintf(out, " | %15s %8.2f %5.2f ", "",
+                      large[scene].strategy / small[scene].strategy,
+                      large[scene].again / small[scene].again);
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_ratios(FILE *out, const struct detection *detection)
+{
+    const unsigned v_last = DETECTION_VENUES - 1, n_last = DETECTION_INSTRUMENTS - 1;
+
+    (void)fprintf(out, "ratios\n");
+    for (unsigned n = 0; n < DETECTION_INSTRUMENTS; n++) {
+        (void)fprintf(out, "  %3u/%-2u %6u", detection_venues[v_last], detection_venues[0],
+                      detection_instruments[n]);
+        print_growth(out, detection->figures[0][n], detection->figures[v_last][n]);
+    }
+    for (unsigned v = 0; v < DETECTION_VENUES; v++) {
+        (void)fprintf(out, "  %6u %4u/%u", detection_venues[v], detection_instruments[n_last],
+                      detection_instruments[0]);
+        print_growth(out, detection->figures[v][0], detection->figures[v][n_last]);
+    }
+}
+
+void report_detection(struct report *report, const struct detection *detection)
+{
+    if (report->is_json) {
+        print_detection_json(report, detection);
+        return;
+    }
+    print_detection(report->out, detection);
+    print_ratios(report->out, detection);
+    (void)fflush(report->out);
+}
+
+/* -- aims --------------------------------------------------------------------------------- */
+
 void report_aim(struct report *report, double value, double limit, const char *fmt, ...)
 {
     va_list args;
@@ -140,7 +255,7 @@ void report_aim(struct report *report, double value, double limit, const char *f
 
 static void end_json(struct report *report)
 {
-    (void)fprintf(report->out, "%s],\"aims\":[", report->n_paths == 0 ? "],\"paths\":[" : "");
+    go_to(report, LIST_AIMS);
     for (unsigned i = 0; i < report->n_aims; i++) {
         const struct aim *const aim = &report->aims[i];
         (void)fprintf(report->out,

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "detection.h"
 #include "latency.h"
 #include "steps.h"
 
@@ -20,10 +21,14 @@ struct aim {
     double value, limit;
 };
 
+/* Of the JSON object, in order; each is there, if empty. */
+enum report_list { LIST_DATASETS = 0, LIST_PATHS, LIST_DETECTION, LIST_AIMS };
+
 struct report {
     FILE *out;
     bool is_json;
     unsigned n_datasets, n_paths;
+    enum report_list list; /* of the JSON object: which one is open */
     struct aim aims[REPORT_AIMS_MAX];
     unsigned n_aims;
 };
@@ -45,6 +50,9 @@ struct path_figures {
     struct quantiles inside; /* the part of ours from the host's receive time on; n 0: not known */
 };
 void report_path(struct report *report, const struct path_figures *figures);
+
+/* What looking for opportunities costs, and how that grows. */
+void report_detection(struct report *report, const struct detection *detection);
 
 /* Says at the end whether `value` is at most `limit`. */
 void report_aim(struct report *report, double value, double limit, const char *fmt, ...)
