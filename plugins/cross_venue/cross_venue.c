@@ -228,9 +228,23 @@ static uint32_t close_reason_of(uint32_t miss)
 /* Relative to the price, rounded down; saturated, for a price of next to nothing. */
 static int64_t ppm_of(int128 earned, int64_t px)
 {
-    const int128 ppm = earned / px - (earned % px < 0);
+    const int64_t usual = (int64_t)earned;
 
+    if (usual == earned) {
+        return usual / px - (usual % px < 0); /* a division of 128 bits takes much longer */
+    }
+    const int128 ppm = earned / px - (earned % px < 0);
     return ppm > INT64_MAX ? INT64_MAX : ppm < INT64_MIN ? INT64_MIN : (int64_t)ppm;
+}
+
+/* Before fees, whatever the books are worth. */
+static bool do_prices_cross(const struct pair *pair)
+{
+    const struct arb_book *const buy = &pair->market->books[pair->buy];
+    const struct arb_book *const sell = &pair->market->books[pair->sell];
+
+    return buy->n_asks > 0 && sell->n_bids > 0 &&
+           arb_bid_at(sell, 0)->px > arb_ask_at(buy, 0)->px && arb_ask_at(buy, 0)->px > 0;
 }
 
 /* Of a pair whose best prices cross it is told why it is none. `weighed` may have no size. */
@@ -244,14 +258,11 @@ static int tell_miss(struct arb_host *host, const struct pair *pair, uint32_t re
                              .buy_venue = pair->buy,
                              .sell_venue = pair->sell };
 
-    if (sides.buy->n_asks == 0 || sides.sell->n_bids == 0) {
+    if (!do_prices_cross(pair)) {
         return ARB_OK;
     }
     miss.buy_px = arb_ask_at(sides.buy, 0)->px;
     miss.sell_px = arb_bid_at(sides.sell, 0)->px;
-    if (miss.sell_px <= miss.buy_px || miss.buy_px <= 0) {
-        return ARB_OK;
-    }
     const int128 kept = miss.sell_px * ((int128)PPM - sides.sell_terms->taker_fee_ppm);
     const int128 paid = miss.buy_px * ((int128)PPM + sides.buy_terms->taker_fee_ppm);
     miss.gross_ppm = ppm_of(((int128)miss.sell_px - miss.buy_px) * PPM, miss.buy_px);
@@ -323,6 +334,9 @@ static bool is_any_untradable(const struct arb_market *market)
 static int tell_nearest(struct cross_venue *self, struct arb_host *host,
                         const struct arb_market *market)
 {
+    if (!tops_prices_cross(&self->tops, market->instrument)) {
+        return ARB_OK;
+    }
     const struct tops_pair nearest = tops_nearest(&self->tops, market->instrument);
     const struct pair pair = { market, nearest.buy, nearest.sell };
 

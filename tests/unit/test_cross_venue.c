@@ -838,6 +838,25 @@ static void threshold_that_is_missed_is_told(void **state)
     assert_int_equal(why_not(world), ARB_MISS_HYSTERESIS);
 }
 
+/* Of usual prices, and of those whose products take more than 64 bits. */
+static void what_a_miss_earns_is_rounded_down(void **state)
+{
+    struct world *const world = *state;
+
+    world->venues[0].taker_fee_ppm = world->venues[1].taker_fee_ppm = 900000;
+    put_quotes(world, (struct arb_level){ 3, 1 }, (struct arb_level){ 10, 1 });
+    assert_int_equal(why_not(world), ARB_MISS_FEES);
+    assert_int_equal(world->recorder.miss.gross_ppm, 2333333);
+    assert_int_equal(world->recorder.miss.net_ppm, -1566667);
+    world->venues[0].taker_fee_ppm = 0;
+    world->venues[1].taker_fee_ppm = 333333;
+    put_quotes(world, (struct arb_level){ 3 * INT64_C(1000000000000000000), 1 },
+               (struct arb_level){ 4 * INT64_C(1000000000000000000), 1 });
+    assert_int_equal(why_not(world), ARB_MISS_FEES);
+    assert_int_equal(world->recorder.miss.gross_ppm, 333333);
+    assert_int_equal(world->recorder.miss.net_ppm, -111111);
+}
+
 static void what_does_not_fit_is_told(void **state)
 {
     struct world *const world = *state;
@@ -1445,6 +1464,7 @@ int main(void)
         TEST(what_shrinks_below_a_minimum_is_closed_as_resized),
         TEST(pair_that_crosses_and_is_none_is_told_with_its_reason),
         TEST(threshold_that_is_missed_is_told),
+        TEST(what_a_miss_earns_is_rounded_down),
         TEST(what_does_not_fit_is_told),
         TEST(price_of_zero_gives_nothing),
         TEST(fill_within_the_proven_levels_is_verified),

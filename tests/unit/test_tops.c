@@ -72,24 +72,30 @@ static bool show(struct world *w, uint32_t i, uint32_t changed)
     return tops_may_cross(&w->tops, &market);
 }
 
+static bool does_pair_cross(const struct world *w, uint32_t i, uint32_t buy, uint32_t sell)
+{
+    const struct arb_book *const asks = &w->books[i][buy], *const bids = &w->books[i][sell];
+
+    return asks->n_asks > 0 && bids->n_bids > 0 && book_is_tradable(asks) &&
+           book_is_tradable(bids) &&
+           arb_bid_at(bids, 0)->px * (PPM - w->terms[sell].taker_fee_ppm) >
+               arb_ask_at(asks, 0)->px *
+                   (PPM + w->terms[buy].taker_fee_ppm + w->tops.threshold_ppm);
+}
+
 /* Does any venue's bid, after fees, exceed any venue's ask? One of its own counts as well. */
 static bool crosses(const struct world *w, uint32_t i)
 {
+    bool is_any = false;
+
     for (uint32_t buy = 0; buy < VENUES; buy++) {
         for (uint32_t sell = 0; sell < VENUES; sell++) {
-            const struct arb_book *const asks = &w->books[i][buy], *const bids = &w->books[i][sell];
-            if (asks->n_asks == 0 || bids->n_bids == 0 || !book_is_tradable(asks) ||
-                !book_is_tradable(bids)) {
-                continue;
-            }
-            if (arb_bid_at(bids, 0)->px * (PPM - w->terms[sell].taker_fee_ppm) >
-                arb_ask_at(asks, 0)->px *
-                    (PPM + w->terms[buy].taker_fee_ppm + w->tops.threshold_ppm)) {
-                return true;
-            }
+            const bool is_one = does_pair_cross(w, i, buy, sell);
+            assert_int_equal(is_one, tops_pair_crosses(&w->tops, i, buy, sell));
+            is_any = is_any || is_one;
         }
     }
-    return false;
+    return is_any;
 }
 
 /* What the first unit earns between two venues; INT64_MIN: one has no price. */
@@ -122,6 +128,23 @@ static void nearest_is_best_of_all(const struct world *w, uint32_t i)
     assert_int_equal(earned(w, i, nearest.buy, nearest.sell), best);
 }
 
+/* Before fees, of books that count. */
+static bool do_prices_cross(const struct world *w, uint32_t i)
+{
+    int64_t bid = INT64_MIN, ask = INT64_MAX;
+
+    for (uint32_t venue = 0; venue < VENUES; venue++) {
+        const struct arb_book *const book = &w->books[i][venue];
+        if (book_is_tradable(book) && book->n_bids > 0 && arb_bid_at(book, 0)->px > bid) {
+            bid = arb_bid_at(book, 0)->px;
+        }
+        if (book_is_tradable(book) && book->n_asks > 0 && arb_ask_at(book, 0)->px < ask) {
+            ask = arb_ask_at(book, 0)->px;
+        }
+    }
+    return bid > ask;
+}
+
 static void draw(struct world *w, uint32_t i, uint32_t venue)
 {
     const int64_t middle = 100000 + below(w, 400);
@@ -136,7 +159,7 @@ static void draw(struct world *w, uint32_t i, uint32_t venue)
 static void answer_is_that_of_all_pairs(int64_t threshold_ppm)
 {
     struct world *const w = create(threshold_ppm);
-    unsigned n_crossing = 0;
+    unsigned n_crossing = 0, n_prices_crossing = 0;
 
     for (uint32_t venue = 0; venue < VENUES; venue++) {
         w->terms[venue].taker_fee_ppm = below(w, 1000) - 200;
@@ -152,9 +175,12 @@ static void answer_is_that_of_all_pairs(int64_t threshold_ppm)
         const bool got = show(w, i, changed);
         assert_int_equal(got, crosses(w, i));
         nearest_is_best_of_all(w, i);
+        assert_int_equal(tops_prices_cross(&w->tops, i), do_prices_cross(w, i));
+        n_prices_crossing += tops_prices_cross(&w->tops, i);
         n_crossing += got;
     }
     assert_in_range(n_crossing, ROUNDS / 20, ROUNDS - ROUNDS / 20);
+    assert_in_range(n_prices_crossing, ROUNDS / 20, ROUNDS - ROUNDS / 20);
     destroy(w);
 }
 
