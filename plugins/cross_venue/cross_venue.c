@@ -277,7 +277,7 @@ static int tell_miss(struct arb_host *host, const struct pair *pair, uint32_t re
     return arb_miss_tell(host, &miss);
 }
 
-static int look_at(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
+static int look_closely(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
 {
     struct arb_opportunity terms = {
         .size = sizeof(terms),
@@ -300,6 +300,16 @@ static int look_at(struct cross_venue *self, struct arb_host *host, const struct
     const int rc = openings_tell(&self->openings, host, open, miss == 0 ? 0 : close_reason_of(miss),
                                  &terms, expiry_ns);
     return rc == ARB_OK && is_left_out ? tell_miss(host, pair, ARB_MISS_LIMIT, &terms) : rc;
+}
+
+/* Most pairs earn nothing, and are nothing to tell of either; what is open is looked at again. */
+static int look_at(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
+{
+    const uint32_t instrument = pair->market->instrument;
+    const bool may_matter = self->openings.table.n_of[instrument] > 0 || do_prices_cross(pair) ||
+                            tops_pair_crosses(&self->tops, instrument, pair->buy, pair->sell);
+
+    return may_matter ? look_closely(self, host, pair) : ARB_OK;
 }
 
 /* -- callbacks ----------------------------------------------------------------------------------
