@@ -217,6 +217,7 @@ class Reader:
         self.symbol = symbol
         self.bus = messages.Bus(keeps_history=True, hears_alive=False)
         self.copies = set()
+        self.away = set()  # books that are not LIVE
         self.replaced = []  # (book, from, to): between these times of the venue nobody saw it
 
     def take(self, key, value, link):
@@ -226,9 +227,12 @@ class Reader:
         before_ns = before.venue_ns if before is not None else 0
         self.bus.on_market_data(key, value)
         book = self.bus.books[link.book]
-        if link.conflated > 0:
+        if link.conflated > 0 or link.book in self.away:
             self.replaced.append((link.book, before_ns, book.venue_ns))
-        if link.is_live:
+        if not link.is_live:
+            self.away.add(link.book)
+        else:
+            self.away.discard(link.book)
             self.copies.add(f"{' '.join(link.book)} {link.session} {link.seq} {digest(book)}")
 
     def has_seen(self, written, until_ns):
