@@ -17,7 +17,7 @@
 #include "arbspot/types.h"
 
 struct feedback {
-    _Atomic bool is_mute; /* no data depends on it */
+    _Atomic bool is_mute;                         /* no data depends on it */
     _Atomic bool any;                             /* released after `wanted`, acquired before it */
     _Atomic uint64_t wanted[ARB_INSTRUMENTS_MAX]; /* messages of the book that were lost */
 };

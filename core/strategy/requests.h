@@ -25,7 +25,7 @@ struct requests {
     bool is_open;
     const void *thread;
     _Atomic bool is_intruded; /* others' threads write it, too */
-    struct market *market;           /* what it may look at; borrowed */
+    struct market *market;    /* what it may look at; borrowed */
     uint32_t n_venues;
     uint32_t n_instruments; /* known by now */
     uint64_t timers;        /* bit i: timer i was set or cancelled */

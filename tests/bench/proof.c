@@ -55,7 +55,8 @@ static int take_frames(struct script *script, const struct recording *recording,
     for (size_t i = tracker->longest.begin; i < tracker->longest.end; i++) {
         if (tracker->is_update[i]) {
             const struct arb_bytes data = recording->records[i].data;
-            script->frames[script->n++] = (struct arb_message){ .data = data.data, .len = data.len };
+            script->frames[script->n++] =
+                (struct arb_message){ .data = data.data, .len = data.len };
             script->n_bytes += recording->records[i].data.len;
         }
     }
@@ -74,7 +75,8 @@ static const char *find_flaw(const struct stage *stage)
     if (stats.rejected > 0 || books->crossed > 0 || stats.refused > 0) {
         return "a message was rejected, a book crossed or refused";
     }
-    if (session_plan(stage->session)->loss_detection == ARB_LOSS_CHECKSUM && books->verified < books->updates) {
+    if (session_plan(stage->session)->loss_detection == ARB_LOSS_CHECKSUM &&
+        books->verified < books->updates) {
         return "an update was not verified";
     }
     if (books->unknown_deletes > 0) {

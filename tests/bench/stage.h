@@ -17,7 +17,7 @@
 
 /* The updates to be measured: a stretch of the recording in which every book is LIVE. */
 struct script {
-    size_t begin;             /* records before this one are the preamble */
+    size_t begin;               /* records before this one are the preamble */
     struct arb_message *frames; /* [n] messages that are updates */
     size_t n;
     size_t n_bytes;

@@ -97,7 +97,7 @@ static int write_text(struct ws_server *server, struct lws *wsi, struct arb_byte
 {
     memcpy(server->frame + LWS_PRE, text.data, text.len);
     return lws_write(wsi, server->frame + LWS_PRE, text.len, LWS_WRITE_TEXT) < (int)text.len ? -1
-                                                                                            : 0;
+                                                                                             : 0;
 }
 
 static int write_catalog(struct ws_server *server, struct outgoing *peer)

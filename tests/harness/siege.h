@@ -23,7 +23,7 @@ enum {
 struct siege_plan {
     uint64_t seed;
     unsigned mutations; /* random variants of each message */
-    unsigned thin;      /* of the places where a message is cut or replaced, each so many-th; from 1 */
+    unsigned thin; /* of the places where a message is cut or replaced, each so many-th; from 1 */
 };
 
 /* One script under attack. */

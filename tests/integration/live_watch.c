@@ -31,8 +31,7 @@ static struct tally *tally_of(struct tally *tallies, const char *venue)
 {
     unsigned i = 0;
 
-    while (i < VENUES_MAX - 1 && tallies[i].venue != NULL &&
-           strcmp(tallies[i].venue, venue) != 0) {
+    while (i < VENUES_MAX - 1 && tallies[i].venue != NULL && strcmp(tallies[i].venue, venue) != 0) {
         i++;
     }
     tallies[i].venue = venue;

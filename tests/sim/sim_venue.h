@@ -65,7 +65,8 @@ struct sim_venue_ops {
     void (*on_time)(struct sim_venue *venue, int64_t now_ns);
     /*
      * What is true, for whoever checks clients. Each of these is the market's book at some moment,
-     * as deep and exact as the venue shows it, valid until the model is called again, and NULL for recordings.
+     * as deep and exact as the venue shows it, valid until the model is called again, and NULL for
+     * recordings.
      *
      * published: as last shown to anybody, by a frame of any channel or a REST book; the outlet is
      * told of each such moment, in order of time. What a frame brings its client to is the book

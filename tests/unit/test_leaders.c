@@ -48,7 +48,8 @@ static void a_long_list_is_cut_between_two(void **state)
     (void)state;
     const struct leaders_missing missing = look(PARTITIONS, 0, 1);
     assert_int_equal(missing.n, PARTITIONS);
-    assert_string_equal(missing.list, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 and others");
+    assert_string_equal(missing.list,
+                        "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 and others");
 }
 
 int main(void)

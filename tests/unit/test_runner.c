@@ -40,7 +40,7 @@ struct script {
     struct arb_host *kept;  /* the host, from init() */
     bool does_call_by_fini; /* on it */
     int fini_rc;            /* what that call returned */
-    bool looks_by_timer; /* at this instrument */
+    bool looks_by_timer;    /* at this instrument */
     uint32_t instrument;
     unsigned n_misses; /* that on_market() tells, all alike */
     struct arb_miss miss;

@@ -5,9 +5,10 @@
  * bus until the callback has returned ARB_OK. If it returns an error, everything it recorded is
  * dropped: all or nothing. A plugin may use its host only inside a callback that gets it, and only
  * on the thread that made it; whoever keeps it and calls from another, from fini() or a checksum(),
- * is refused with ARB_EINVAL and disabled. The calls fail with ARB_EINVAL on an argument outside its documented range
- * and with ARB_ELIMIT when one callback asks for more than the host can hold; the host then treats
- * the callback as failed, whatever it returns, and the log says which rule was broken.
+ * is refused with ARB_EINVAL and disabled. The calls fail with ARB_EINVAL on an argument outside
+ * its documented range and with ARB_ELIMIT when one callback asks for more than the host can hold;
+ * the host then treats the callback as failed, whatever it returns, and the log says which rule was
+ * broken.
  *
  * Two clocks, fixed for the callback: `now_ns` is UTC, to be written down and compared with what
  * others wrote; `mono_ns` never jumps, to measure with. A replay sets both from the recording, so
