@@ -256,7 +256,10 @@ static void draw_side(const struct round *round, struct leg *leg, int64_t px)
 
 static int64_t draw_fee(void)
 {
-    return one_in(4) ? 0 : one_in(4) ? -below(2001) : below(one_in(2) ? 1001 : 5001);
+    return one_in(16)  ? below(50001) /* so that what it is a share of matters */
+           : one_in(4) ? 0
+           : one_in(4) ? -below(2001)
+                       : below(one_in(2) ? 1001 : 5001);
 }
 
 /* One venue has the book; those of the others are not LIVE. */
@@ -546,12 +549,18 @@ static void tie_limit_to_size(struct round *round, const struct arb_opportunity 
     }
 }
 
+/* At times so much that only the best levels earn it. */
+static int64_t draw_min_net(void)
+{
+    return one_in(2) ? 0 : one_in(3) ? below(60001) : between(-MIN_NET_MOST, MIN_NET_MOST);
+}
+
 static void draw(struct round *round)
 {
     struct amount amounts[LEGS_MAX + 1];
 
     *round = (struct round){ .n = (unsigned)between(3, LEGS_MAX),
-                             .min_net_ppm = one_in(2) ? 0 : between(-MIN_NET_MOST, MIN_NET_MOST),
+                             .min_net_ppm = draw_min_net(),
                              .is_edge = one_in(3),
                              .is_roomy = !one_in(4),
                              .has_limits = one_in(3) };
