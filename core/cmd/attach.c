@@ -22,9 +22,9 @@ bool attach_take(struct attach_request *request, int option, const char *value)
     return option == 'c' || option == 'b';
 }
 
-bool attach_is_complete(const struct attach_request *request)
+const char *attach_lacks(const struct attach_request *request)
 {
-    return request->config != NULL || request->brokers != NULL;
+    return request->config == NULL && request->brokers == NULL ? "needs --brokers or -c" : NULL;
 }
 
 bool attach_is_reachable(const struct attach_request *request, const struct kafka_config *kafka)

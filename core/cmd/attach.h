@@ -18,8 +18,8 @@ struct attach_request {
 
 /* Stores `c` and `b`; false for any other option. */
 bool attach_take(struct attach_request *request, int option, const char *value);
-/* False when neither was given. */
-bool attach_is_complete(const struct attach_request *request);
+/* What is missing when neither was given, as a sentence; else NULL. */
+const char *attach_lacks(const struct attach_request *request);
 
 enum {
     ATTACH_LIMIT_MS = 2000, /* how long such a command may take to end, see ending.h */

@@ -11,6 +11,7 @@
 #include "plugin/trial.h"
 #include "session/rehearsal.h"
 #include "strategy/runner.h"
+#include "strategy/terms.h"
 #include "util/clock.h"
 #include "util/harmless.h"
 #include "util/log.h"
@@ -196,8 +197,7 @@ static int start_strategy(const struct rehearsed *r, struct err *err)
     struct runner *runner = NULL;
 
     for (unsigned i = 0; i < r->config->n_exchanges; i++) {
-        (void)snprintf(names[i].name, sizeof(names[i].name), "%s", r->config->exchanges[i].name);
-        names[i].taker_fee_ppm = r->config->exchanges[i].taker_fee_ppm;
+        names[i] = venue_as_configured(&r->config->exchanges[i]);
     }
     const int rc = runner_create(&runner, &config, &problems, err);
     if (rc == ARB_OK) {

@@ -9,6 +9,7 @@
 #include "cmd/setup.h"
 #include "session/scales.h"
 #include "strategy/runner.h"
+#include "strategy/terms.h"
 #include "util/harmless.h"
 #include "venue/lone_session.h"
 #include "wire/wire.h"
@@ -291,8 +292,7 @@ static void prepare(struct parts *parts)
         struct exchange_config *const exchange = &config->exchanges[i];
         struct recording *const recording =
             parts->venues[i] == NULL ? NULL : &parts->venues[i]->recording;
-        (void)snprintf(parts->names[i].name, sizeof(parts->names[i].name), "%s", exchange->name);
-        parts->names[i].taker_fee_ppm = exchange->taker_fee_ppm;
+        parts->names[i] = venue_as_configured(exchange);
         exchange->enabled = recording != NULL;
         if (recording != NULL) {
             recording_sort(recording);

@@ -141,9 +141,7 @@ static bool take(void *arguments, int option, char *value)
 
 static const char *lacks(const void *arguments)
 {
-    return attach_is_complete(&((const struct arguments *)arguments)->from)
-               ? NULL
-               : "needs --brokers or -c";
+    return attach_lacks(&((const struct arguments *)arguments)->from);
 }
 
 int cmd_survival(int argc, char **argv)

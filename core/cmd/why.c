@@ -12,6 +12,7 @@
 #include "cmd/setup.h"
 #include "cmd/why_report.h"
 #include "kafka/kafka_source.h"
+#include "strategy/terms.h"
 #include "util/harmless.h"
 #include "util/output.h"
 
@@ -76,9 +77,7 @@ static void put_venues(struct session *session)
     const struct config *const config = &session->setup.config;
 
     for (unsigned i = 0; i < config->n_exchanges; i++) {
-        (void)snprintf(session->venues[i].name, sizeof(session->venues[i].name), "%s",
-                       config->exchanges[i].name);
-        session->venues[i].taker_fee_ppm = config->exchanges[i].taker_fee_ppm;
+        session->venues[i] = venue_as_configured(&config->exchanges[i]);
     }
     session->why.venues = session->venues;
     session->why.n_venues = config->n_exchanges;

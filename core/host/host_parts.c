@@ -10,6 +10,7 @@
 #include "kafka/kafka_source.h"
 #include "kafka/last_run.h"
 #include "strategy/ring_source.h"
+#include "strategy/terms.h"
 #include "util/clock.h"
 #include "util/fnv.h"
 #include "util/log.h"
@@ -48,8 +49,7 @@ static int create_venues(struct host *host, struct err *err)
     int rc = scales_create(&host->scales, host->config, err);
     for (unsigned i = 0; i < host->config->n_exchanges && rc == ARB_OK; i++) {
         const struct exchange_config *const exchange = &host->config->exchanges[i];
-        (void)snprintf(host->names[i].name, sizeof(host->names[i].name), "%s", exchange->name);
-        host->names[i].taker_fee_ppm = exchange->taker_fee_ppm;
+        host->names[i] = venue_as_configured(exchange);
         if (exchange->enabled) {
             rc = create_venue(host, i, err);
         }

@@ -1,6 +1,16 @@
 #include "strategy/terms.h"
 
+#include <stdio.h>
+
 #include "arbspot/decimal.h"
+
+struct arb_venue venue_as_configured(const struct exchange_config *exchange)
+{
+    struct arb_venue venue = { .taker_fee_ppm = exchange->taker_fee_ppm };
+
+    (void)snprintf(venue.name, sizeof(venue.name), "%s", exchange->name);
+    return venue;
+}
 
 static int64_t gcd(int64_t a, int64_t b)
 {

@@ -11,6 +11,9 @@
 #include "arbspot/strategy.h"
 #include "config/config.h"
 
+/* An exchange as strategies see it. */
+struct arb_venue venue_as_configured(const struct exchange_config *exchange);
+
 struct arb_terms terms_in_units(const struct arb_order_terms *terms,
                                 const struct arb_instrument *info, int64_t taker_fee_ppm);
 

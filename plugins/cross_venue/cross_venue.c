@@ -109,12 +109,6 @@ static void add_parts(const struct cross_venue *self, const struct sizing_pair *
     terms->flags = terms->net_ppm > self->max_net_ppm ? (uint32_t)ARB_OPPORTUNITY_ABSURD : 0;
 }
 
-/* Compared before rounding to ppm, so that the default of 0 keeps the smallest profit. */
-static bool is_enough(const struct arb_opportunity *terms, int64_t threshold_ppm)
-{
-    return (int128)terms->net * PPM > (int128)threshold_ppm * terms->cost;
-}
-
 /* 0, with the terms, when so much is enough; otherwise why not. */
 static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
                            const struct sizing_limits *limits, int64_t threshold_ppm,
@@ -140,7 +134,7 @@ static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, cons
     case SIZING_NONE:
         return ARB_MISS_FEES;
     }
-    if (!is_enough(terms, threshold_ppm)) {
+    if (!earns_more_than(threshold_ppm, terms->net, terms->cost)) {
         return terms->net > 0 ? ARB_MISS_BELOW : ARB_MISS_FEES;
     }
     add_parts(self, &sides, terms);
@@ -198,7 +192,8 @@ static uint32_t judge(struct cross_venue *self, struct arb_host *host, const str
     const uint32_t reason =
         weigh(self, host, pair, self->min_net_ppm - (is_open ? self->hysteresis_ppm : 0), terms);
     return reason == ARB_MISS_BELOW && !is_open &&
-                   is_enough(terms, self->min_net_ppm - self->hysteresis_ppm)
+                   earns_more_than(self->min_net_ppm - self->hysteresis_ppm, terms->net,
+                                   terms->cost)
                ? (uint32_t)ARB_MISS_HYSTERESIS
                : reason;
 }

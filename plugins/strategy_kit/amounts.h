@@ -64,6 +64,12 @@ static inline int64_t most_in_units(struct arb_decimal most, unsigned scale)
                                                                                      : units;
 }
 
+/* Compared before rounding to ppm, so that a threshold of 0 keeps the smallest profit. */
+static inline bool earns_more_than(int64_t threshold_ppm, int64_t net, int64_t cost)
+{
+    return (int128)net * PPM > (int128)threshold_ppm * cost;
+}
+
 /* Reads what an option allows at most; empty: any. False: it is no amount above 0. */
 static inline bool read_most(const char *text, struct arb_decimal *most)
 {

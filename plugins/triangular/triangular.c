@@ -214,12 +214,6 @@ static void count_overflow(struct triangular *self, struct arb_host *host,
     }
 }
 
-/* Compared before rounding to ppm, so that the default of 0 keeps the smallest profit. */
-static bool is_enough(const struct arb_opportunity *terms, int64_t threshold_ppm)
-{
-    return (int128)terms->net * PPM > (int128)threshold_ppm * terms->cost;
-}
-
 /* The markets of the legs. */
 struct views {
     struct arb_market markets[CYCLE_LEGS_MAX];
@@ -268,7 +262,7 @@ static uint32_t weigh_size(struct triangular *self, struct arb_host *host,
     case CHAIN_NONE:
         return ARB_CLOSE_GONE;
     }
-    if (!is_enough(terms, threshold_ppm)) {
+    if (!earns_more_than(threshold_ppm, terms->net, terms->cost)) {
         return terms->net > 0 ? ARB_CLOSE_BELOW : ARB_CLOSE_GONE;
     }
     settle_parts(&chain, terms);
