@@ -133,6 +133,15 @@ static void on_stopped(int number)
     end("stopped the process (SIGSTOP, or the like)");
 }
 
+/* The handlers wait for each other: end() does not bear a second one in the middle of it. */
+static void handle(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_ONSTACK | flags };
+
+    (void)sigfillset(&action.sa_mask); /* valid arguments: neither can fail */
+    (void)sigaction(number, &action, NULL);
+}
+
 void watch_start(struct watch *watch, unsigned limit_s, int out)
 {
     static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -140,19 +149,16 @@ void watch_start(struct watch *watch, unsigned limit_s, int out)
     const stack_t alternative = { .ss_sp = stack, .ss_size = sizeof(stack) };
     const struct itimerval each_second = { .it_interval = { .tv_sec = 1 },
                                            .it_value = { .tv_sec = 1 } };
-    struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
 
     watch->limit_s = limit_s;
     watch->out = out;
     watched = watch;
     (void)sigaltstack(&alternative, NULL); /* without these, a crash is as it was */
     for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++) {
-        (void)sigaction(crashes[i], &action, NULL);
+        handle(crashes[i], on_crash, 0);
     }
-    action = (struct sigaction){ .sa_handler = on_tick, .sa_flags = SA_ONSTACK | SA_RESTART };
-    (void)sigaction(SIGALRM, &action, NULL);
-    action = (struct sigaction){ .sa_handler = on_stopped, .sa_flags = SA_ONSTACK };
-    (void)sigaction(WORKER_STOPPED, &action, NULL);
+    handle(SIGALRM, on_tick, SA_RESTART);
+    handle(WORKER_STOPPED, on_stopped, 0);
     (void)setitimer(ITIMER_REAL, &each_second, NULL);
 }
 
