@@ -144,10 +144,16 @@ struct strategy_config {
     const char *plugin;
     uint32_t source;   /* enum strategy_source */
     const char *group; /* Kafka consumer group; NULL: every instance reads everything */
+    /* What it is shown; of neither: everything. */
+    char **symbols; /* canonical symbols and patterns */
+    unsigned n_symbols;
+    const char *venues_text; /* names of exchanges */
+    uint32_t venues;         /* as that says: bit i stands for exchange i; 0: all */
     const char *survival_text;
     struct survival_delays survival; /* as that says */
     struct config_entry *options;
-    unsigned line, plugin_line, source_line, survival_line; /* 0: not given */
+    /* 0: not given */
+    unsigned line, plugin_line, source_line, symbols_line, venues_line, survival_line;
 };
 
 struct pool;

@@ -6,6 +6,7 @@
 #include "config/coverage.h"
 #include "config/delays.h"
 #include "config/symbol_list.h"
+#include "config/venue_list.h"
 #include "util/proxy_url.h"
 
 enum { HEADING_MAX = 64 };
@@ -140,6 +141,18 @@ static void check_survival(struct strategy_config *strategy, struct problems *pr
     }
 }
 
+static void check_venues(const struct config *config, struct strategy_config *strategy,
+                         struct problems *problems)
+{
+    struct err err;
+
+    if (strategy->venues_text != NULL &&
+        venue_list_read(strategy->venues_text, config, &strategy->venues, &err) != ARB_OK) {
+        const struct heading heading = heading_of("strategy", strategy->name);
+        problem_add(problems, strategy->venues_line, heading.text, "venues", "%s", err.text);
+    }
+}
+
 static void check_strategy(const struct config *config, const struct strategy_config *strategy,
                            struct problems *problems)
 {
@@ -257,6 +270,7 @@ void config_check(const struct config *config, struct problems *problems)
     }
     for (unsigned i = 0; i < config->n_strategies; i++) {
         check_survival(&config->strategies[i], problems);
+        check_venues(config, &config->strategies[i], problems);
         check_strategy(config, &config->strategies[i], problems);
     }
     for (unsigned i = 0; i < config->n_instruments; i++) {

@@ -19,7 +19,7 @@ enum config_store {
     STORE_SMALL = 6,   /* uint8_t */
     STORE_FLAG = 7,    /* bool */
     STORE_CHOICE = 8,  /* uint32_t: the position of the word, from 1 */
-    STORE_SYMBOLS = 9, /* symbols and n_symbols of an exchange_config */
+    STORE_SYMBOLS = 9, /* char **, and at n_offset unsigned: how many */
     /* struct config_entry *: every key that starts with `name`; its fallback is not used */
     STORE_ENTRIES = 10,
     STORE_DECIMAL = 11, /* struct arb_decimal */
@@ -35,6 +35,7 @@ struct config_key {
     enum config_store store;
     uint32_t offset;      /* of the member */
     uint32_t line_offset; /* of the member that gets the line; 0: none */
+    uint32_t n_offset;    /* with STORE_SYMBOLS */
     bool keeps_unread;    /* with STORE_ENTRIES: those without a value too */
     struct value_rule rule;
     bool (*is_valid)(const char *text); /* further limits of a text, or NULL */

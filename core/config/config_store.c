@@ -174,7 +174,6 @@ static void note_own_names(const struct item *item, const struct symbol_list *li
 
 static void put_symbols(struct item *item, const char *value)
 {
-    struct exchange_config *const exchange = item->target;
     const struct symbol_list_reader reader = { .refuse = refuse_symbol, .context = item };
     struct symbol_list list = { .symbols = NULL, .n = 0 };
 
@@ -183,8 +182,8 @@ static void put_symbols(struct item *item, const char *value)
         complain(item, "%s is not a list of symbols such as BTC/USD, ETH/USD, each once",
                  item->value.origin);
     }
-    exchange->symbols = list.symbols;
-    exchange->n_symbols = list.n;
+    put(item, &list.symbols, sizeof(list.symbols));
+    memcpy((char *)item->target + item->key->n_offset, &list.n, sizeof(list.n));
     note_own_names(item, &list);
 }
 

@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "arbspot/symbols.h"
+#include "config/symbol_list.h"
 #include "consumer/lease.h"
 #include "consumer/replica.h"
 #include "strategy/terms.h"
 #include "util/log.h"
 
 enum {
-    STRANGERS_MAX = ARB_VENUES_MAX, /* unknown venues reported by name; more are only counted */
+    STRANGERS_MAX = ARB_VENUES_MAX,    /* unknown venues reported by name; more are only counted */
+    UNWANTED = MARKET_INSTRUMENTS_MAX, /* stands for an instrument that nobody wants */
 };
 
 /* One venue's book of an instrument. */
@@ -163,13 +165,32 @@ static uint32_t intern(struct market *market, const struct arb_instrument *info,
     return index;
 }
 
+static bool is_wanted(const struct market_config *config, const char *symbol)
+{
+    for (unsigned i = 0; i < config->n_wanted_symbols; i++) {
+        if (symbol_matches(config->wanted_symbols[i], symbol)) {
+            return true;
+        }
+    }
+    return config->n_wanted_symbols == 0;
+}
+
+/* Of a symbol that nobody wants: known as such, so that patterns are not tried each time. */
+static uint32_t pass_over(struct market *market, struct arb_bytes symbol)
+{
+    (void)arb_symbol_put(&market->symbols, symbol, UNWANTED); /* else they are tried again */
+    return UNWANTED;
+}
+
+/* Or UNWANTED, or ARB_NO_INSTRUMENT: there is no room for it. */
 static uint32_t find_instrument(struct market *market, const struct arb_instrument *info)
 {
     const struct arb_bytes symbol = { info->symbol, strnlen(info->symbol, ARB_SYMBOL_MAX) };
     uint32_t index = arb_symbol_find(&market->symbols, symbol);
 
     if (index == ARB_NO_INSTRUMENT) {
-        index = intern(market, info, symbol);
+        index = is_wanted(&market->config, info->symbol) ? intern(market, info, symbol)
+                                                         : pass_over(market, symbol);
     }
     if (index == ARB_NO_INSTRUMENT) {
         market->stats.refused++;
@@ -394,7 +415,9 @@ static void apply_book_event(struct market *market, uint32_t venue, const struct
     if (index == ARB_NO_INSTRUMENT) {
         return;
     }
-    if (is_same_scale(&market->instruments[index]->info, event->info)) {
+    if (index == UNWANTED) {
+        market->stats.unwanted++;
+    } else if (is_same_scale(&market->instruments[index]->info, event->info)) {
         apply_to_book(market, index, venue, event, now_ns);
     } else {
         refuse_scale(market, index, venue, event->info);
@@ -412,6 +435,9 @@ void market_apply(struct market *market, const struct event *event, int64_t now_
     if (venue == market->config.n_venues) {
         market->stats.unknown_venues++;
         report_stranger(market, event->venue->name);
+    } else if (market->config.wanted_venues != 0 &&
+               (market->config.wanted_venues & 1U << venue) == 0) {
+        market->stats.unwanted++;
     } else if (event->kind == EVENT_ALIVE) {
         apply_alive(market, venue, event, now_ns);
     } else {

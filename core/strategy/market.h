@@ -26,12 +26,16 @@ struct market_config {
     const char *who;                /* "strategy=NAME", for log lines; borrowed */
     /* Whose sections of instruments count before what venues say; borrowed. NULL: none. */
     const struct config *config;
+    uint32_t wanted_venues;      /* bit i: the books of venue i count; 0: those of all do */
+    char *const *wanted_symbols; /* [n_wanted_symbols], as of config/symbol_list.h; borrowed */
+    unsigned n_wanted_symbols;   /* 0: all symbols count */
 };
 
 struct market_stats {
     uint64_t events; /* given to market_apply(); each is in one more count below */
     struct arb_consumer_counts books;
     uint64_t unknown_venues;  /* of a venue that is not in the list */
+    uint64_t unwanted;        /* of a venue or an instrument that nobody wants */
     uint64_t scale_conflicts; /* of another scale than the instrument was first seen with */
     uint64_t refused;         /* of an instrument beyond the limit, or for which memory lacks */
     uint64_t n_books, n_live; /* books that were heard of, and how many of them are LIVE now */

@@ -482,6 +482,9 @@ static int make_market(struct runner *runner, struct err *err)
         .n_venues = runner->config.n_venues,
         .who = runner->who,
         .config = runner->config.config,
+        .wanted_venues = runner->config.strategy->venues,
+        .wanted_symbols = runner->config.strategy->symbols,
+        .n_wanted_symbols = runner->config.strategy->n_symbols,
     };
     const int rc = market_create(&runner->market, &config);
 

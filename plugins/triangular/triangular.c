@@ -23,17 +23,16 @@ struct known_rate {
 
 struct triangular {
     int64_t min_net_ppm, hysteresis_ppm, max_net_ppm, max_legs; /* options */
-    const char *start_text, *venues_text, *max_notional_text;
+    const char *start_text, *max_notional_text;
     bool is_one_venue;
 
     struct arb_decimal max_notional; /* units 0: any */
-    const struct arb_venue *venues;
-    uint32_t n_venues, venue_mask; /* bit i: venue i may be used */
-    int64_t fee_ppm;               /* the one with which the next is least, of all seen */
-    int64_t least_log;             /* what does not sum up to more earns too little */
-    struct known_rate *rates;      /* [lanes][LEG_IDS] */
-    int64_t *logs;                 /* likewise, and apart: these are read most */
-    uint32_t n_room;               /* opportunities that the callback may still open */
+    uint32_t n_venues;
+    int64_t fee_ppm;          /* the one with which the next is least, of all seen */
+    int64_t least_log;        /* what does not sum up to more earns too little */
+    struct known_rate *rates; /* [lanes][LEG_IDS] */
+    int64_t *logs;            /* likewise, and apart: these are read most */
+    uint32_t n_room;          /* opportunities that the callback may still open */
     uint64_t n_overflows, n_summed, n_computed;
     bool is_refusal_logged;
     struct cycles cycles;
@@ -43,8 +42,6 @@ struct triangular {
 static const struct arb_option options[] = {
     ARB_OPTION_STRING("start", struct triangular, start_text, "USD,USDT,USDC,EUR,BTC",
                       "Currencies that cycles begin and end with; of those in a cycle, the first."),
-    ARB_OPTION_STRING("venues", struct triangular, venues_text, "",
-                      "Venues whose books are used, separated by commas; empty: all."),
     ARB_OPTION_BOOL("one_venue", struct triangular, is_one_venue, "no",
                     "All legs of a cycle on the same venue."),
     ARB_OPTION_INT_OF("max_legs", struct triangular, max_legs, "4", "3|4",
@@ -79,7 +76,7 @@ static uint32_t n_lanes(const struct triangular *self)
 
 static uint32_t venues_of_lane(const struct triangular *self, uint32_t lane)
 {
-    return self->is_one_venue ? self->venue_mask & 1U << lane : self->venue_mask;
+    return self->is_one_venue ? 1U << lane : UINT32_MAX;
 }
 
 static size_t place_of(uint32_t lane, uint32_t leg)
@@ -437,47 +434,15 @@ static int refuse(struct arb_host *host, const char *key, const char *value, con
     return ARB_EINVAL;
 }
 
-static uint32_t find_venue(const struct triangular *self, struct arb_bytes name)
-{
-    uint32_t i = 0;
-
-    while (i < self->n_venues && (strlen(self->venues[i].name) != name.len ||
-                                  memcmp(self->venues[i].name, name.data, name.len) != 0)) {
-        i++;
-    }
-    return i;
-}
-
-static bool read_venues(struct triangular *self)
-{
-    const char *rest = self->venues_text;
-    struct arb_bytes name;
-
-    self->venue_mask = rest[strspn(rest, ", \t")] == '\0' ? UINT32_MAX : 0;
-    while (next_word(&rest, &name)) {
-        const uint32_t venue = find_venue(self, name);
-        if (venue == self->n_venues) {
-            return false;
-        }
-        self->venue_mask |= 1U << venue;
-    }
-    return true;
-}
-
 static int init(void *instance, struct arb_host *host, const struct arb_strategy_env *env)
 {
     struct triangular *const self = instance;
 
-    self->venues = env->venues;
     self->n_venues = env->n_venues;
     openings_init(&self->openings);
     if (!read_most(self->max_notional_text, &self->max_notional)) {
         return refuse(host, "max_notional", self->max_notional_text,
                       "is no amount above 0, like 25000 or 0.5");
-    }
-    if (!read_venues(self)) {
-        return refuse(host, "venues", self->venues_text,
-                      "names a venue without a section: each one needs its [exchange:NAME]");
     }
     if (cycles_init(&self->cycles, self->start_text, (uint32_t)self->max_legs) != ARB_OK) {
         return refuse(host, "start", self->start_text,

@@ -1052,6 +1052,17 @@ static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
                          "to 60s, such as 10ms, 100ms, 1s, latency; or none\n");
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\n", head);
     check_problems(text, "");
+    (void)snprintf(text, sizeof(text),
+                   "%ssymbols = */USD\n[strategy:s]\nvenues = kraken bitstanp\n", head);
+    check_problems(text,
+                   "FILE:10: [strategy:s] venues: there is no [exchange:bitstanp]; did you mean "
+                   "bitstamp?\n");
+    (void)snprintf(text, sizeof(text),
+                   "%ssymbols = */USD\n[strategy:s]\nvenues = ,\nsymbols = BTC\n", head);
+    check_problems(text, "FILE:10: [strategy:s] venues: empty: name exchanges, or leave the key "
+                         "out\n"
+                         "FILE:11: [strategy:s] symbols: 'BTC' is not a symbol: write BASE/QUOTE, "
+                         "like BTC/USD, or a pattern like */USD\n");
     (void)snprintf(text, sizeof(text), "%s[strategy:s]\n", small); /* others may be elsewhere */
     check_problems(text, "");
 }

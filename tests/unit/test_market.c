@@ -170,6 +170,59 @@ static void what_the_configuration_says_counts_before_the_venue(void **state)
     check_lots(world, "0/0 5/0 ");
 }
 
+/* A market in the place of the world's that takes some books only. */
+static void filter(struct world *world, uint32_t wanted_venues, char **symbols, unsigned n_symbols)
+{
+    const struct market_config config = { .venues = venues,
+                                          .n_venues = 2,
+                                          .who = "strategy=t",
+                                          .wanted_venues = wanted_venues,
+                                          .wanted_symbols = symbols,
+                                          .n_wanted_symbols = n_symbols };
+
+    market_destroy(world->market);
+    assert_int_equal(ARB_OK, market_create(&world->market, &config));
+    hear(world, NOW_NS);
+}
+
+static void venues_that_nobody_wants_are_left_out(void **state)
+{
+    struct world *const world = *state;
+
+    filter(world, 1U << 1, NULL, 0);
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    assert_string_equal("", seen(world));
+    apply(world, feed_stub_quote(&world->b, 100, 101));
+    assert_string_equal("BTC/USD changed=2 EMPTY/halted#0 |, LIVE/open#1 100x1 | 101x1\n",
+                        seen(world));
+    assert_int_equal(1 + 1, market_stats(world->market)->unwanted); /* and that it is alive */
+    assert_int_equal(0, market_stats(world->market)->unknown_venues);
+    assert_int_equal(1, market_stats(world->market)->n_books);
+}
+
+static void instruments_that_nobody_wants_are_left_out(void **state)
+{
+    static char bitcoin[] = "BTC/*", dollars[] = "E?H/USD";
+    char *wanted[] = { bitcoin, dollars };
+    struct world *const world = *state;
+    struct feed_stub eth, sol;
+
+    filter(world, 0, wanted, 2);
+    feed_stub_init(&eth, "bidex", "ETH/USD");
+    feed_stub_init(&sol, "bidex", "SOL/USD");
+    apply(world, feed_stub_quote(&sol, 10, 11));
+    apply(world, feed_stub_quote(&sol, 10, 12));
+    apply(world, feed_stub_quote(&eth, 10, 11));
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    assert_string_equal("ETH/USD changed=2 EMPTY/halted#0 |, LIVE/open#1 10x1 | 11x1\n"
+                        "BTC/USD changed=1 LIVE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n",
+                        seen(world));
+    feed_stub_fini(&eth);
+    feed_stub_fini(&sol);
+    assert_int_equal(2, market_stats(world->market)->unwanted);
+    assert_int_equal(2, market_n_instruments(world->market));
+}
+
 static void duplicate_does_not_show_the_instrument_again(void **state)
 {
     struct world *const world = *state;
@@ -489,6 +542,8 @@ int main(void)
         TEST(snapshot_makes_the_book_live),
         TEST(terms_are_those_of_the_last_snapshot),
         TEST(what_the_configuration_says_counts_before_the_venue),
+        TEST(venues_that_nobody_wants_are_left_out),
+        TEST(instruments_that_nobody_wants_are_left_out),
         TEST(duplicate_does_not_show_the_instrument_again),
         TEST(unknown_venue_is_left_out_and_named_once),
         TEST(other_scale_refuses_that_venue_and_says_so_once),

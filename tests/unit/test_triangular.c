@@ -247,7 +247,6 @@ static int set_up(void **state)
     (void)snprintf(world->venues[1].name, ARB_SYMBOL_MAX, "okx");
     (void)snprintf(world->venues[2].name, ARB_SYMBOL_MAX, "gemini");
     set_text(world, "start", "USD,USDT,USDC,EUR,BTC");
-    set_text(world, "venues", "");
     set_text(world, "max_notional", "");
     set_option(world, "max_legs", 4);
     set_option(world, "max_net", MILLION);
@@ -609,19 +608,6 @@ static void book_grows_old_between_its_changes(void **state)
     }
     (void)show(world, ETH_USD);
     assert_int_equal(world->recorder.last.legs[0].venue, 0);
-}
-
-static void only_the_venues_that_are_named_count(void **state)
-{
-    struct world *const world = *state;
-
-    put_triangle(world);
-    put_ask(world, BTC_USD, 1, (struct arb_level){ 9900, 1000 });
-    set_text(world, "venues", "kraken, gemini");
-    start(world);
-    assert_int_equal(venue_taken(world, 0), 0);
-    world->stalls[BTC_USD].books[0].n_asks = 0;
-    assert_int_equal(venue_taken(world, 0), VENUES);
 }
 
 static void one_venue_has_all_legs(void **state)
@@ -1216,9 +1202,6 @@ static void options_that_make_no_sense_are_refused(void **state)
         const char *key, *value, *line;
     } rows[] = {
         { "max_notional", "much", "max_notional = much is no amount above 0, like 25000 or 0.5\n" },
-        { "venues", "kraken,orinoco",
-          "venues = kraken,orinoco names a venue without a section: each one needs its "
-          "[exchange:NAME]\n" },
         { "start", " , ", "start =  ,  is no list of one to 16 currencies, like USD,USDT,BTC\n" },
         { "start", "A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q",
           "start = A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q is no list of one to 16 currencies, like "
@@ -1913,7 +1896,6 @@ int main(void)
         TEST(book_that_is_not_to_be_traded_on_is_passed_over),
         TEST(book_that_is_too_old_is_passed_over),
         TEST(book_grows_old_between_its_changes),
-        TEST(only_the_venues_that_are_named_count),
         TEST(one_venue_has_all_legs),
         TEST(one_venue_leaves_out_what_needs_two),
         TEST(walk_ends_where_the_next_unit_earns_nothing),
