@@ -16,11 +16,13 @@ bool next_word(const char **list, struct arb_bytes *word)
     return word->len > 0;
 }
 
-int cycles_init(struct cycles *cycles, const char *starts, uint32_t max_legs)
+int cycles_init(struct cycles *cycles, const struct cycles_wanted *wanted)
 {
+    const char *starts = wanted->starts;
     struct arb_bytes word;
 
-    cycles->max_legs = max_legs;
+    cycles->has_one_conversion = wanted->has_one_conversion;
+    cycles->max_legs = wanted->has_one_conversion ? 3 : wanted->max_legs;
     while (next_word(&starts, &word)) {
         if (cycles->n_starts == STARTS_MAX ||
             arb_symbol_put(&cycles->currencies, word, cycles->n_starts) != ARB_OK) {
@@ -129,7 +131,7 @@ static uint32_t leg_from(const struct cycles *cycles, uint32_t edge, uint32_t cu
     return leg_id(edge, end == BASE ? ARB_SELL : ARB_BUY);
 }
 
-/* The corner to start at, or n: none may be. */
+/* The corner to start at; n: there is none. */
 static uint32_t start_of(const struct cycles *cycles, const struct ring *ring)
 {
     uint32_t best = cycles->n_starts, at = ring->n;
@@ -143,13 +145,23 @@ static uint32_t start_of(const struct cycles *cycles, const struct ring *ring)
     return at;
 }
 
+static bool is_wanted(const struct cycles *cycles, const struct ring *ring)
+{
+    uint32_t n_starts = 0;
+
+    for (uint32_t i = 0; i < ring->n; i++) {
+        n_starts += ring->corners[i] < cycles->n_starts;
+    }
+    return cycles->has_one_conversion ? n_starts == 2 : n_starts > 0;
+}
+
 /* Both ways around. */
 static void enter_ring(struct cycles *cycles, const struct ring *ring)
 {
     const uint32_t n = ring->n, start = start_of(cycles, ring);
     uint32_t forth[CYCLE_LEGS_MAX], back[CYCLE_LEGS_MAX];
 
-    if (start == n) {
+    if (!is_wanted(cycles, ring)) {
         return;
     }
     for (uint32_t i = 0; i < n; i++) {

@@ -43,6 +43,7 @@ struct edge {
 /* Zeroed before init. */
 struct cycles {
     uint32_t max_legs, n_starts; /* the currencies below n_starts are those to start with */
+    bool has_one_conversion;     /* only cycles of three with two of those are entered */
     uint32_t n;                  /* cycles, each of them once */
     uint32_t n_edges;            /* in the graph */
     uint64_t n_refused;
@@ -69,9 +70,14 @@ static inline uint32_t leg_side(uint32_t leg)
     return leg % 2 == 0 ? (uint32_t)ARB_BUY : (uint32_t)ARB_SELL;
 }
 
-/* `starts` are currencies, separated by commas. ARB_EINVAL: none, more than STARTS_MAX, too long.
- */
-int cycles_init(struct cycles *cycles, const char *starts, uint32_t max_legs);
+struct cycles_wanted {
+    const char *starts; /* currencies, separated by commas */
+    uint32_t max_legs;
+    bool has_one_conversion; /* one leg changes two of `starts`, the others trade one coin */
+};
+
+/* ARB_EINVAL: `starts` has none, more than STARTS_MAX, or one that is too long. */
+int cycles_init(struct cycles *cycles, const struct cycles_wanted *wanted);
 void cycles_fini(struct cycles *cycles);
 
 /*

@@ -23,7 +23,7 @@ struct known_rate {
 
 struct triangular {
     int64_t min_net_ppm, hysteresis_ppm, max_net_ppm, max_legs; /* options */
-    const char *start_text, *max_notional_text;
+    const char *start_text, *equivalent_text, *max_notional_text;
     bool is_one_venue;
 
     struct arb_decimal max_notional; /* units 0: any */
@@ -42,6 +42,9 @@ struct triangular {
 static const struct arb_option options[] = {
     ARB_OPTION_STRING("start", struct triangular, start_text, "USD,USDT,USDC,EUR,BTC",
                       "Currencies that cycles begin and end with; of those in a cycle, the first."),
+    ARB_OPTION_STRING("equivalent", struct triangular, equivalent_text, "",
+                      "Currencies, such as USD,USDT,USDC: instead of all cycles, only one coin "
+                      "bought for one of them and sold for another, which is changed back."),
     ARB_OPTION_BOOL("one_venue", struct triangular, is_one_venue, "no",
                     "All legs of a cycle on the same venue."),
     ARB_OPTION_INT_OF("max_legs", struct triangular, max_legs, "4", "3|4",
@@ -434,6 +437,23 @@ static int refuse(struct arb_host *host, const char *key, const char *value, con
     return ARB_EINVAL;
 }
 
+static bool has_equivalents(const struct triangular *self)
+{
+    return self->equivalent_text[strspn(self->equivalent_text, ", \t")] != '\0';
+}
+
+static bool init_cycles(struct triangular *self)
+{
+    const bool is_narrow = has_equivalents(self);
+    const struct cycles_wanted wanted = { .starts =
+                                              is_narrow ? self->equivalent_text : self->start_text,
+                                          .max_legs = (uint32_t)self->max_legs,
+                                          .has_one_conversion = is_narrow };
+
+    return cycles_init(&self->cycles, &wanted) == ARB_OK &&
+           (!is_narrow || self->cycles.n_starts >= 2);
+}
+
 static int init(void *instance, struct arb_host *host, const struct arb_strategy_env *env)
 {
     struct triangular *const self = instance;
@@ -444,9 +464,12 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
         return refuse(host, "max_notional", self->max_notional_text,
                       "is no amount above 0, like 25000 or 0.5");
     }
-    if (cycles_init(&self->cycles, self->start_text, (uint32_t)self->max_legs) != ARB_OK) {
-        return refuse(host, "start", self->start_text,
-                      "is no list of one to 16 currencies, like USD,USDT,BTC");
+    if (!init_cycles(self)) {
+        return has_equivalents(self)
+                   ? refuse(host, "equivalent", self->equivalent_text,
+                            "is no list of two to 16 currencies, like USD,USDT,USDC")
+                   : refuse(host, "start", self->start_text,
+                            "is no list of one to 16 currencies, like USD,USDT,BTC");
     }
     self->least_log = least_log_of(self->min_net_ppm, 0);
     self->rates = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->rates));

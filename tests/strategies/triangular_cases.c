@@ -616,6 +616,7 @@ static void set(void *self, const struct round *round, char *most, size_t size)
         (void)snprintf(most, size, "%" PRId64, round->most);
     }
     set_text(self, "start", "USD");
+    set_text(self, "equivalent", "");
     set_text(self, "max_notional", most);
     set_number(self, "max_legs", LEGS_MAX);
     set_number(self, "min_net", round->min_net_ppm);

@@ -248,6 +248,7 @@ static int set_up(void **state)
     (void)snprintf(world->venues[2].name, ARB_SYMBOL_MAX, "gemini");
     set_text(world, "start", "USD,USDT,USDC,EUR,BTC");
     set_text(world, "max_notional", "");
+    set_text(world, "equivalent", "");
     set_option(world, "max_legs", 4);
     set_option(world, "max_net", MILLION);
     *state = world;
@@ -1196,12 +1197,75 @@ static void cycle_without_a_start_currency_is_none(void **state)
     assert_string_equal("", show_all(world));
 }
 
+/*
+ * A BTC of 100 USD on one venue brings 105 USDT on another, and those 103.95 USD on a third: not
+ * the 105 that equal currencies would.
+ */
+static void put_conversion(struct world *world)
+{
+    (void)add(world, "BTC/USD", 2, 3);
+    (void)add(world, "BTC/USDT", 2, 3);
+    (void)add(world, "USDT/USD", 4, 2);
+    put_ask(world, 0, 0, (struct arb_level){ 10000, 1000 });
+    put_bid(world, 1, 1, (struct arb_level){ 10500, 1000 });
+    put_bid(world, 2, 2, (struct arb_level){ 9900, 50000 });
+}
+
+static void equivalents_are_changed_at_the_price_of_their_book(void **state)
+{
+    struct world *const world = *state;
+
+    put_conversion(world);
+    set_text(world, "start", "BTC"); /* has no say */
+    set_text(world, "equivalent", "USD, USDC, USDT");
+    start(world);
+    assert_string_equal("OPEN 1: buy BTC/USD@0 1000<=10000 for 10000+0, sell BTC/USDT@1 "
+                        "1000>=10500 for 10500+0, sell USDT/USD@2 10500>=9900 for 1039500+0, cost "
+                        "10000 proceeds 10395 fees 0 net 395 ppm 39500/39500\n",
+                        show_all(world));
+}
+
+static void without_a_book_to_change_them_equivalents_are_not_equal(void **state)
+{
+    struct world *const world = *state;
+
+    put_conversion(world);
+    world->stalls[2].books[2].state = ARB_BOOK_STALE;
+    set_text(world, "equivalent", "USD, USDT");
+    start(world);
+    assert_string_equal("", show_all(world));
+}
+
+/* A cycle of three coins, and one of three equivalents. */
+static void with_equivalents_no_other_cycles_are_looked_at(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    set_text(world, "equivalent", "USD, USDT");
+    start(world);
+    assert_string_equal("", show_all(world));
+}
+
+static void equivalents_alone_are_no_cycle(void **state)
+{
+    struct world *const world = *state;
+
+    put_conversion(world);
+    set_text(world, "equivalent", "USD, USDT, BTC");
+    start(world);
+    assert_string_equal("", show_all(world));
+}
+
 static void options_that_make_no_sense_are_refused(void **state)
 {
     static const struct {
         const char *key, *value, *line;
     } rows[] = {
         { "max_notional", "much", "max_notional = much is no amount above 0, like 25000 or 0.5\n" },
+        { "equivalent", "USD",
+          "equivalent = USD is no list of two to 16 currencies, like "
+          "USD,USDT,USDC\n" },
         { "start", " , ", "start =  ,  is no list of one to 16 currencies, like USD,USDT,BTC\n" },
         { "start", "A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q",
           "start = A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q is no list of one to 16 currencies, like "
@@ -1255,7 +1319,8 @@ static void cycles_beyond_the_limit_are_counted(void **state)
 
     (void)state;
     assert_non_null(cycles);
-    assert_int_equal(ARB_OK, cycles_init(cycles, "USD", 4));
+    assert_int_equal(
+        ARB_OK, cycles_init(cycles, &(struct cycles_wanted){ .starts = "USD", .max_legs = 4 }));
     assert_true(cycles_enter(cycles, 0, &info));
     assert_false(cycles_enter(cycles, 0, &info));
     for (uint32_t i = 1; i <= 306; i++) {
@@ -1928,6 +1993,10 @@ int main(void)
         TEST(parallel_instruments_have_cycles_of_their_own),
         TEST(first_start_currency_of_the_list_begins),
         TEST(cycle_without_a_start_currency_is_none),
+        TEST(equivalents_are_changed_at_the_price_of_their_book),
+        TEST(without_a_book_to_change_them_equivalents_are_not_equal),
+        TEST(with_equivalents_no_other_cycles_are_looked_at),
+        TEST(equivalents_alone_are_no_cycle),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         TEST(callback_says_no_more_than_it_may),
         TEST(numbers_of_all_sizes_do_no_harm),
