@@ -242,9 +242,23 @@ static bool do_prices_cross(const struct pair *pair)
            arb_bid_at(sell, 0)->px > arb_ask_at(buy, 0)->px && arb_ask_at(buy, 0)->px > 0;
 }
 
-/* Of a pair whose best prices cross it is told why it is none. `weighed` may have no size. */
-static int tell_miss(struct arb_host *host, const struct pair *pair, uint32_t reason,
-                     const struct arb_opportunity *weighed)
+/* Of a pair of which not one unit is enough, with what one earns, in PPM of a price. */
+static uint32_t reason_of_a_unit(const struct cross_venue *self, int128 earned, int64_t buy_px)
+{
+    if (earned <= 0) {
+        return ARB_MISS_FEES;
+    }
+    return earned > (int128)(self->min_net_ppm - self->hysteresis_ppm) * buy_px
+               ? ARB_MISS_HYSTERESIS
+               : ARB_MISS_BELOW;
+}
+
+/*
+ * Of a pair whose best prices cross it is told why it is none. `weighed` may have no size; NULL:
+ * not one unit is enough.
+ */
+static int tell_miss(const struct cross_venue *self, struct arb_host *host, const struct pair *pair,
+                     uint32_t reason, const struct arb_opportunity *weighed)
 {
     const struct sizing_pair sides = sides_of(pair);
     struct arb_miss miss = { .size = sizeof(miss),
@@ -262,13 +276,15 @@ static int tell_miss(struct arb_host *host, const struct pair *pair, uint32_t re
     const int128 paid = miss.buy_px * ((int128)PPM + sides.buy_terms->taker_fee_ppm);
     miss.gross_ppm = ppm_of(((int128)miss.sell_px - miss.buy_px) * PPM, miss.buy_px);
     miss.net_ppm = ppm_of(kept - paid, miss.buy_px);
+    if (weighed == NULL) {
+        miss.reason = reason_of_a_unit(self, kept - paid, miss.buy_px);
+        return arb_miss_tell(host, &miss);
+    }
     if (reason == ARB_MISS_FEES && kept > paid) {
         miss.reason = ARB_MISS_BELOW; /* the first unit pays, and not enough */
     }
-    if (weighed != NULL) {
-        miss.qty = weighed->legs[BUY].qty;
-        miss.net = weighed->net;
-    }
+    miss.qty = weighed->legs[BUY].qty;
+    miss.net = weighed->net;
     return arb_miss_tell(host, &miss);
 }
 
@@ -289,12 +305,12 @@ static int look_closely(struct cross_venue *self, struct arb_host *host, const s
     const uint32_t miss = judge(self, host, pair, open != NULL, &terms, &expiry_ns);
 
     if (miss != 0 && open == NULL) {
-        return tell_miss(host, pair, miss, &terms);
+        return tell_miss(self, host, pair, miss, &terms);
     }
     const bool is_left_out = open == NULL && openings_are_full(&self->openings);
     const int rc = openings_tell(&self->openings, host, open, miss == 0 ? 0 : close_reason_of(miss),
                                  &terms, expiry_ns);
-    return rc == ARB_OK && is_left_out ? tell_miss(host, pair, ARB_MISS_LIMIT, &terms) : rc;
+    return rc == ARB_OK && is_left_out ? tell_miss(self, host, pair, ARB_MISS_LIMIT, &terms) : rc;
 }
 
 /* Most pairs earn nothing, and are nothing to tell of either; what is open is looked at again. */
@@ -345,7 +361,7 @@ static int tell_nearest(struct cross_venue *self, struct arb_host *host,
     const struct tops_pair nearest = tops_nearest(&self->tops, market->instrument);
     const struct pair pair = { market, nearest.buy, nearest.sell };
 
-    return pair.buy == pair.sell ? ARB_OK : tell_miss(host, &pair, ARB_MISS_FEES, NULL);
+    return pair.buy == pair.sell ? ARB_OK : tell_miss(self, host, &pair, ARB_MISS_FEES, NULL);
 }
 
 /* What does not cross opens nothing; what is open is looked at all the same. */
