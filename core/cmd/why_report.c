@@ -233,13 +233,17 @@ static const char *explain(uint32_t reason)
         [ARB_MISS_BELOW] = "it pays, but not as much as min_net wants",
         [ARB_MISS_HYSTERESIS] = "it would go on if it were open, and does not pay enough to begin",
         [ARB_MISS_MINIMUM] = "what pays is less than the venues accept as an order",
-        [ARB_MISS_CAP] = "what max_notional allows is less than the venues accept as an order",
+        [ARB_MISS_CAP] =
+            "what max_notional and inventory allow is less than the venues accept as an "
+            "order",
         [ARB_MISS_PROOF] = "what is proven is less than the venues accept as an order",
         [ARB_MISS_AGE] = "a book is older than max_age, or by more than max_skew older than the "
                          "other one",
         [ARB_MISS_STATUS] = "a book is not LIVE, or its venue does not match orders",
         [ARB_MISS_SUSPECT] = "a book may be late",
         [ARB_MISS_LIMIT] = "too many are open, or its amounts do not fit 64 bits",
+        [ARB_MISS_TRANSFER] = "the section of the venue to buy on has no withdrawal of the base "
+                              "currency",
     };
     return reason <= ARB_MISS_MAX && sentences[reason] != NULL ? sentences[reason] : "?";
 }

@@ -16,6 +16,16 @@ uint32_t config_publish_depth(const struct config *config, const struct exchange
                                                         : config->host.publish_depth);
 }
 
+const struct exchange_config *config_exchange(const struct config *config, const char *name)
+{
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (strcmp(config->exchanges[i].name, name) == 0) {
+            return &config->exchanges[i];
+        }
+    }
+    return NULL;
+}
+
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol)
 {
     for (unsigned i = 0; i < config->n_instruments; i++) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arbspot/types.h"
+#include "config/assets.h"
 #include "config/fee_schedule.h"
 #include "config/nearest.h"
 #include "config/problems.h"
@@ -110,7 +111,9 @@ struct exchange_config {
     struct fee_schedule fees;
     struct arb_decimal volume_30d; /* in the unit of the schedule's volumes */
     int64_t taker_fee_ppm;         /* of the fees, at that volume */
-    const char *ca_file;           /* overrides [host] ca_file */
+    /* For strategies: what is not in the first is unlimited, what is not in the second unknown. */
+    struct asset_term *inventory, *withdrawals;
+    const char *ca_file;   /* overrides [host] ca_file */
     const char *proxy;     /* "none" or http://HOST:PORT, see util/proxy_url.h; NULL: not given */
     int64_t max_age_ms;    /* resync a busy book that is silent for longer; 0: never */
     int64_t max_lag_ms;    /* what arrives older is not LIVE; 0: whatever its age */
@@ -182,6 +185,9 @@ int config_add_note(struct config *config, const struct config_note *note);
 /* What its section says of the instrument on an exchange, or NULL. */
 const struct venue_term *config_venue_term(const struct instrument_config *instrument,
                                            enum config_term term, const char *exchange);
+
+/* The exchange's section, or NULL. */
+const struct exchange_config *config_exchange(const struct config *config, const char *name);
 
 /* The instrument's section, or NULL. */
 const struct instrument_config *config_instrument(const struct config *config, const char *symbol);

@@ -181,16 +181,6 @@ static void check_strategy(const struct config *config, const struct strategy_co
     }
 }
 
-static bool has_exchange(const struct config *config, const char *name)
-{
-    for (unsigned i = 0; i < config->n_exchanges; i++) {
-        if (strcmp(config->exchanges[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void check_venue_symbols(const struct config *config,
                                 const struct instrument_config *instrument,
                                 struct problems *problems)
@@ -198,7 +188,7 @@ static void check_venue_symbols(const struct config *config,
     const struct heading heading = heading_of("instrument", instrument->symbol);
 
     for (const struct config_entry *e = instrument->venue_symbols; e != NULL; e = e->next) {
-        if (!has_exchange(config, e->key)) {
+        if (config_exchange(config, e->key) == NULL) {
             problem_add(problems, e->line, heading.text, "venue_symbol",
                         "there is no [exchange:%.60s]", e->key);
         } else if (e->value[0] == '\0' || strlen(e->value) >= ARB_SYMBOL_MAX) {
@@ -216,7 +206,7 @@ static void check_terms(const struct config *config, const struct instrument_con
     const struct heading heading = heading_of("instrument", instrument->symbol);
 
     for (const struct venue_term *t = instrument->terms[term]; t != NULL; t = t->next) {
-        if (!has_exchange(config, t->exchange)) {
+        if (config_exchange(config, t->exchange) == NULL) {
             problem_add(problems, t->line, heading.text, keys[term], "there is no [exchange:%.60s]",
                         t->exchange);
         }

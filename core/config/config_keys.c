@@ -260,6 +260,15 @@ static const struct config_key exchange_keys[] = {
       .store = STORE_DECIMAL,
       .offset = offsetof(struct exchange_config, volume_30d),
       NUMBER(VALUE_DECIMAL, 0, INT64_MAX) },
+    { .name = "inventory.",
+      .store = STORE_INVENTORY,
+      .offset = offsetof(struct exchange_config, inventory),
+      NUMBER(VALUE_DECIMAL, 0, INT64_MAX) },
+    { .name = "withdrawal.",
+      .store = STORE_WITHDRAWALS,
+      .offset = offsetof(struct exchange_config, withdrawals),
+      TEXT,
+      .wanted = WITHDRAWAL_WANTED },
     { .name = "ca_file",
       .store = STORE_PATH,
       .offset = offsetof(struct exchange_config, ca_file),
@@ -369,7 +378,8 @@ const struct config_section config_sections[N_SECTION_KINDS] = {
 
 bool config_key_is_prefix(const struct config_key *key)
 {
-    return key->store == STORE_ENTRIES || key->store == STORE_TERMS;
+    return key->store == STORE_ENTRIES || key->store == STORE_TERMS ||
+           key->store == STORE_INVENTORY || key->store == STORE_WITHDRAWALS;
 }
 
 const struct config_section *config_section_of(const char *heading)

@@ -26,6 +26,8 @@ enum config_store {
     STORE_FEES = 12,    /* struct fee_schedule */
     /* struct venue_term *: every key that is `name` and an exchange; read by the rule */
     STORE_TERMS = 13,
+    STORE_INVENTORY = 14,   /* struct asset_term *: every key that is `name` and an asset */
+    STORE_WITHDRAWALS = 15, /* likewise */
 };
 
 struct config_key {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/asset_notes.h"
 #include "config/config_check.h"
 #include "config/config_store.h"
 #include "config/symbol_list.h"
@@ -241,7 +242,7 @@ static int build(struct config_builder *b, const struct ini_section *all)
     settle_fees(b->config);
     b->config->kafka.silence_ms = b->config->host.silence_ms;
     config_check(b->config, b->problems);
-    return b->rc;
+    return b->rc == ARB_OK ? assets_note(b->config) : b->rc;
 }
 
 /* The path up to its last slash. */

@@ -274,6 +274,41 @@ static void put_term(const struct item *item, const struct value *value)
     put(item, &head, sizeof(head));
 }
 
+/* Appends, so that the order of the file stays. */
+static void append_asset(const struct item *item, struct asset_term term)
+{
+    struct asset_term *const added = pool_alloc(item->builder->pool, sizeof(*added));
+    struct asset_term *head = NULL, **end = &head;
+
+    if (added == NULL) {
+        item->builder->rc = ARB_ENOMEM;
+        return;
+    }
+    *added = term;
+    memcpy(&head, (char *)item->target + item->key->offset, sizeof(head));
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = added;
+    put(item, &head, sizeof(head));
+}
+
+static void put_asset(const struct item *item, const struct value *value)
+{
+    struct asset_term term = { .asset = item->entry->key + strlen(item->key->name),
+                               .amount = value->decimal,
+                               .line = item->entry->line };
+
+    if (!asset_is_name(term.asset)) {
+        complain(item, "'%.*s' is no asset: " ASSET_WANTED, (int)SHOWN_MAX, term.asset);
+    } else if (item->key->store == STORE_WITHDRAWALS &&
+               asset_read_withdrawal(value->text, &term) != ARB_OK) {
+        complain_value(item);
+    } else {
+        append_asset(item, term);
+    }
+}
+
 /* Stores a value that was read by its rule. */
 static void put_value(struct item *item, const struct value *value)
 {
@@ -316,6 +351,10 @@ static void put_value(struct item *item, const struct value *value)
         break;
     case STORE_TERMS:
         put_term(item, value);
+        break;
+    case STORE_INVENTORY:
+    case STORE_WITHDRAWALS:
+        put_asset(item, value);
         break;
     }
 }

@@ -32,6 +32,7 @@ struct instrument {
     uint32_t changed;                    /* bit i: venue i; 0 while not queued */
     struct arb_book *shown;              /* [n_venues] */
     struct arb_terms *terms;             /* [n_venues], as shown */
+    struct arb_withdrawal *withdrawals;  /* [n_venues] */
     struct leg legs[];                   /* [n_venues] */
 };
 
@@ -94,7 +95,25 @@ static void free_instrument(struct instrument *instrument, uint32_t n_venues)
     }
     free(instrument->shown);
     free(instrument->terms);
+    free(instrument->withdrawals);
     free(instrument);
+}
+
+/* The venue's section, or NULL. */
+static const struct exchange_config *section_of(const struct market_config *config, uint32_t venue)
+{
+    return config->config == NULL ? NULL
+                                  : config_exchange(config->config, config->venues[venue].name);
+}
+
+static void put_terms(const struct market_config *config, struct instrument *instrument,
+                      uint32_t venue)
+{
+    struct arb_terms *const terms = &instrument->terms[venue];
+
+    *terms = terms_that_count(&config->venues[venue], instrument->own,
+                              &instrument->legs[venue].terms, &instrument->info);
+    terms_add_inventory(terms, section_of(config, venue), &instrument->info);
 }
 
 static bool init_legs(const struct market_config *config, struct instrument *instrument)
@@ -105,8 +124,8 @@ static bool init_legs(const struct market_config *config, struct instrument *ins
             return false;
         }
         instrument->shown[i] = replica_view(&leg->replica);
-        instrument->terms[i] =
-            terms_that_count(&config->venues[i], instrument->own, &leg->terms, &instrument->info);
+        put_terms(config, instrument, i);
+        instrument->withdrawals[i] = terms_withdrawal(section_of(config, i), &instrument->info);
     }
     return true;
 }
@@ -127,7 +146,9 @@ static struct instrument *new_instrument(const struct market_config *config,
         config->config == NULL ? NULL : config_instrument(config->config, info->symbol);
     instrument->shown = calloc(n_venues, sizeof(*instrument->shown));
     instrument->terms = calloc(n_venues, sizeof(*instrument->terms));
-    if (instrument->shown == NULL || instrument->terms == NULL || !init_legs(config, instrument)) {
+    instrument->withdrawals = calloc(n_venues, sizeof(*instrument->withdrawals));
+    if (instrument->shown == NULL || instrument->terms == NULL || instrument->withdrawals == NULL ||
+        !init_legs(config, instrument)) {
         free_instrument(instrument, n_venues);
         return NULL;
     }
@@ -452,8 +473,7 @@ static void show_terms(const struct market *market, struct instrument *instrumen
 
     if (memcmp(&leg->terms, &leg->replica.terms, sizeof(leg->terms)) != 0) {
         leg->terms = leg->replica.terms;
-        instrument->terms[venue] = terms_that_count(&market->config.venues[venue], instrument->own,
-                                                    &leg->terms, &instrument->info);
+        put_terms(&market->config, instrument, venue);
     }
 }
 
@@ -497,6 +517,7 @@ struct arb_market market_view(struct market *market, uint32_t index)
         .venues = market->config.venues,
         .books = instrument->shown,
         .terms = instrument->terms,
+        .withdrawals = instrument->withdrawals,
     };
 }
 

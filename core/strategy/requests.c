@@ -92,12 +92,16 @@ static const char *find_broken_rule(const struct requests *requests,
     if (opportunity->verified > ARB_SUSPECT) {
         return "an opportunity's verified is an enum arb_verified, or 0";
     }
+    const uint32_t flags = ARB_OPPORTUNITY_ABSURD | ARB_OPPORTUNITY_TRANSFER;
     const bool is_close = opportunity->event == ARB_OPPORTUNITY_CLOSE;
     const bool has_reason = opportunity->reason >= ARB_CLOSE_GONE &&
                             opportunity->reason <= ARB_CLOSE_RESIZED &&
                             opportunity->reason != ARB_CLOSE_ABANDONED;
-    if ((opportunity->flags & ~(uint32_t)ARB_OPPORTUNITY_ABSURD) != 0) {
+    if ((opportunity->flags & ~flags) != 0) {
         return "an opportunity's flags are of enum arb_opportunity_flag";
+    }
+    if (opportunity->transfer_fee < 0 || opportunity->transfer_ms < 0) {
+        return "a transfer's fee and time are not below 0";
     }
     if (is_close ? !has_reason : opportunity->reason != 0) {
         return "a CLOSE has a reason, and nothing else has";

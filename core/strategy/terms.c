@@ -87,3 +87,37 @@ struct arb_terms terms_that_count(const struct arb_venue *venue,
     replace(own, TERM_MIN_NOTIONAL, venue->name, &terms.min_notional);
     return terms_in_units(&terms, info, fee == NULL ? venue->taker_fee_ppm : fee->taker_fee_ppm);
 }
+
+/* So that what lies there does not grow by being rounded. */
+static int64_t most_in(const struct asset_term *term, unsigned scale)
+{
+    if (term == NULL) {
+        return 0; /* any */
+    }
+    const int64_t units = term->amount.scale <= scale
+                              ? grown(term->amount, scale)
+                              : term->amount.units / arb_pow10(term->amount.scale - scale);
+    return units == 0 ? ARB_NOTHING : units;
+}
+
+void terms_add_inventory(struct arb_terms *terms, const struct exchange_config *exchange,
+                         const struct arb_instrument *info)
+{
+    if (exchange != NULL) {
+        terms->most_base = most_in(asset_term_of(exchange->inventory, info->base), info->qty_scale);
+        terms->most_quote =
+            most_in(asset_term_of(exchange->inventory, info->quote), info->px_scale);
+    }
+}
+
+struct arb_withdrawal terms_withdrawal(const struct exchange_config *exchange,
+                                       const struct arb_instrument *info)
+{
+    const struct asset_term *const term =
+        exchange == NULL ? NULL : asset_term_of(exchange->withdrawals, info->base);
+
+    return term == NULL ? (struct arb_withdrawal){ .is_known = false }
+                        : (struct arb_withdrawal){ .is_known = true,
+                                                   .fee = minimum_in(term->amount, info->qty_scale),
+                                                   .takes_ms = term->takes_ms };
+}

@@ -26,4 +26,14 @@ struct arb_terms terms_that_count(const struct arb_venue *venue,
                                   const struct arb_order_terms *told,
                                   const struct arb_instrument *info);
 
+/*
+ * What the exchange's section says of the instrument's assets: what lies there, rounded down, and
+ * what it takes to withdraw the base currency, rounded up. `exchange` may be NULL, which says
+ * nothing.
+ */
+void terms_add_inventory(struct arb_terms *terms, const struct exchange_config *exchange,
+                         const struct arb_instrument *info);
+struct arb_withdrawal terms_withdrawal(const struct exchange_config *exchange,
+                                       const struct arb_instrument *info);
+
 #endif /* ARB_STRATEGY_TERMS_H */

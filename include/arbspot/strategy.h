@@ -35,7 +35,29 @@ struct arb_terms {
     int64_t min_qty;       /* no order is smaller */
     int64_t min_notional;  /* price times quantity is not less; in units of 10^-px_scale */
     int64_t taker_fee_ppm; /* of the notional; negative: a rebate */
-    uint64_t reserved[3];  /* zero; comes in arrays, so the stride is fixed for a MAJOR */
+    /*
+     * What there is at the venue: the most base currency that can be sold, and the most quote
+     * currency that can be spent. arb_most_of() reads them. 0: any; ARB_NOTHING: nothing.
+     */
+    int64_t most_base, most_quote;
+    uint64_t reserved[1]; /* zero; comes in arrays, so the stride is fixed for a MAJOR */
+};
+
+enum { ARB_NOTHING = -1 };
+
+/* As a limit that quantities and money are compared with; INT64_MAX: any. */
+static inline int64_t arb_most_of(int64_t most)
+{
+    return most == 0 ? INT64_MAX : most < 0 ? 0 : most;
+}
+
+/* What it takes to carry an instrument's base currency away from a venue. */
+struct arb_withdrawal {
+    bool is_known; /* false: nobody says, and 0 would be a guess */
+    uint8_t reserved[7];
+    int64_t fee;      /* in units of the quantity, rounded up; INT64_MAX: does not fit */
+    int64_t takes_ms; /* until it can be sold elsewhere */
+    uint64_t more[2]; /* zero; comes in arrays, so the stride is fixed for a MAJOR */
 };
 
 /* One instrument on all its venues. Borrowed for the call. */
@@ -43,11 +65,12 @@ struct arb_market {
     uint32_t size;
     uint32_t instrument; /* stable index < env->instruments_max, for the strategy's own tables */
     const struct arb_instrument *info;
-    uint32_t n_venues;              /* at most ARB_VENUES_MAX */
-    uint32_t changed;               /* bit i set: venue i changed since the last call */
-    const struct arb_venue *venues; /* [n_venues], the same order for every instrument */
-    const struct arb_book *books;   /* [n_venues]; look at .state and .trading first */
-    const struct arb_terms *terms;  /* [n_venues] */
+    uint32_t n_venues;                        /* at most ARB_VENUES_MAX */
+    uint32_t changed;                         /* bit i set: venue i changed since the last call */
+    const struct arb_venue *venues;           /* [n_venues], the same order for every instrument */
+    const struct arb_book *books;             /* [n_venues]; look at .state and .trading first */
+    const struct arb_terms *terms;            /* [n_venues] */
+    const struct arb_withdrawal *withdrawals; /* [n_venues] */
 };
 
 enum arb_opportunity_event {
@@ -75,6 +98,8 @@ enum {
 
 enum arb_opportunity_flag {
     ARB_OPPORTUNITY_ABSURD = 1, /* it earns more than anybody leaves lying about: a wrong price? */
+    /* What the first leg buys is carried to the venue of the second, which sells what arrives. */
+    ARB_OPPORTUNITY_TRANSFER = 2,
 };
 
 enum arb_side {
@@ -131,6 +156,9 @@ struct arb_opportunity {
      * 0: none.
      */
     int64_t proven_qty, proven_net;
+    /* With ARB_OPPORTUNITY_TRANSFER: of the base currency of the first leg, and how long it takes.
+     */
+    int64_t transfer_fee, transfer_ms;
 };
 
 /* Why a pair of books whose prices cross is no opportunity. */
@@ -145,7 +173,8 @@ enum arb_miss_reason {
     ARB_MISS_STATUS = 8,     /* a book is not LIVE, or its venue does not match orders */
     ARB_MISS_SUSPECT = 9,    /* a book may be late */
     ARB_MISS_LIMIT = 10,     /* there is no room for it, or its amounts do not fit */
-    ARB_MISS_MAX = 10,
+    ARB_MISS_TRANSFER = 11,  /* what it takes to carry the base currency over is not known */
+    ARB_MISS_MAX = 11,
 };
 
 enum {

@@ -12,7 +12,7 @@
 struct cross_venue {
     int64_t min_net_ppm, hysteresis_ppm, max_net_ppm; /* options */
     const char *max_notional_text;
-    bool require_verified;
+    bool require_verified, is_transfer;
 
     struct arb_decimal max_notional; /* units 0: any */
     const struct arb_venue *venues;
@@ -33,6 +33,8 @@ static const struct arb_option options[] = {
                       "The most that one opportunity may cost, in its quote currency; empty: any."),
     ARB_OPTION_BOOL("require_verified", struct cross_venue, require_verified, "no",
                     "Take only levels that the venues' checksums, numbers or links prove."),
+    ARB_OPTION_BOOL("transfer", struct cross_venue, is_transfer, "no",
+                    "What is bought is withdrawn to the venue where it is sold."),
     ARB_OPTION_MS("max_age", struct cross_venue, openings.limits.max_age_ms, "10s", 0, 86400000,
                   "Ignore books that nobody has known to be so for longer; 0 turns the check off."),
     ARB_OPTION_MS("max_skew", struct cross_venue, openings.limits.max_skew_ms, "0s", 0, 86400000,
@@ -46,9 +48,20 @@ static const struct arb_option options[] = {
 struct pair {
     const struct arb_market *market;
     uint32_t buy, sell;
+    bool is_transfer;
 };
 
 /* -- is it worth it ---------------------------------------------------------------------------- */
+
+/* NULL: nobody says what it takes. */
+static const struct arb_withdrawal *withdrawal_of(const struct pair *pair)
+{
+    const struct arb_market *const market = pair->market;
+    const bool is_told = market->size > offsetof(struct arb_market, withdrawals) &&
+                         market->withdrawals != NULL && market->withdrawals[pair->buy].is_known;
+
+    return is_told ? &market->withdrawals[pair->buy] : NULL;
+}
 
 static struct sizing_pair sides_of(const struct pair *pair)
 {
@@ -58,16 +71,15 @@ static struct sizing_pair sides_of(const struct pair *pair)
                                  .sell = &market->books[pair->sell],
                                  .buy_terms = &market->terms[pair->buy],
                                  .sell_terms = &market->terms[pair->sell],
-                                 .qty_scale = market->info->qty_scale };
+                                 .qty_scale = market->info->qty_scale,
+                                 .carry = pair->is_transfer ? withdrawal_of(pair) : NULL };
 }
 
-static struct sizing_limits limits_of(const struct cross_venue *self, const struct pair *pair,
-                                      const struct sizing_pair *sides)
+static struct sizing_limits limits_of(const struct cross_venue *self, const struct pair *pair)
 {
-    return (struct sizing_limits){
-        .max_qty = self->require_verified ? sizing_proven(sides) : INT64_MAX,
-        .max_cost = most_in_units(self->max_notional, pair->market->info->px_scale)
-    };
+    return (struct sizing_limits){ .max_cost = most_in_units(self->max_notional,
+                                                             pair->market->info->px_scale),
+                                   .is_proven_only = self->require_verified };
 }
 
 static void count_overflow(struct cross_venue *self, struct arb_host *host, const struct pair *pair)
@@ -82,31 +94,42 @@ static void count_overflow(struct cross_venue *self, struct arb_host *host, cons
     }
 }
 
-/* What `qty` of it would earn; 0 for nothing, and for what does not fit. */
-static int64_t net_of(const struct sizing_pair *sides, int64_t qty)
+/* What selling so much would earn; 0 for nothing, and for what does not fit. */
+static int64_t net_of(const struct sizing_pair *sides, int64_t sold)
 {
     struct arb_opportunity part = { .size = sizeof(part) };
     struct fill fill;
 
-    return qty > 0 && sizing_fill(sides, qty, &fill) && sizing_settle(sides, &fill, &part)
+    return sold > 0 && sizing_fill(sides, sold, &fill) && sizing_settle(sides, &fill, &part)
                ? part.net
                : 0;
 }
 
 /* What parts of the size earn, and how much of it is proven. */
-static void add_parts(const struct cross_venue *self, const struct sizing_pair *sides,
-                      struct arb_opportunity *terms)
+static void add_parts(const struct sizing_pair *sides, struct arb_opportunity *terms)
 {
-    const int64_t qty = terms->legs[BUY].qty, proven = sizing_proven(sides);
+    const int64_t sold = terms->legs[SELL].qty, proven = sizing_proven(sides);
+    const bool is_all_proven = proven >= sold;
+    const int64_t proven_sold = is_all_proven ? sold : sizing_whole_lots(sides, proven);
 
     for (int k = 1; k < ARB_CURVE_POINTS; k++) {
-        const int64_t part = (int64_t)((int128)qty * k / ARB_CURVE_POINTS);
+        const int64_t part = (int64_t)((int128)sold * k / ARB_CURVE_POINTS);
         terms->curve[k - 1] = net_of(sides, sizing_whole_lots(sides, part));
     }
     terms->curve[ARB_CURVE_POINTS - 1] = terms->net;
-    terms->proven_qty = proven >= qty ? qty : sizing_whole_lots(sides, proven);
-    terms->proven_net = proven >= qty ? terms->net : net_of(sides, terms->proven_qty);
+    terms->proven_qty = proven_sold > 0 ? sizing_bought(sides, proven_sold) : 0;
+    terms->proven_net = is_all_proven ? terms->net : net_of(sides, proven_sold);
+}
+
+static void mark(const struct cross_venue *self, const struct sizing_pair *sides,
+                 struct arb_opportunity *terms)
+{
     terms->flags = terms->net_ppm > self->max_net_ppm ? (uint32_t)ARB_OPPORTUNITY_ABSURD : 0;
+    if (sides->carry != NULL) {
+        terms->flags |= ARB_OPPORTUNITY_TRANSFER;
+        terms->transfer_fee = sides->carry->fee;
+        terms->transfer_ms = sides->carry->takes_ms;
+    }
 }
 
 /* 0, with the terms, when so much is enough; otherwise why not. */
@@ -127,7 +150,9 @@ static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, cons
     case SIZING_MINIMUM:
         return ARB_MISS_MINIMUM;
     case SIZING_CAP:
-        return limits->max_cost == INT64_MAX ? ARB_MISS_PROOF : ARB_MISS_CAP;
+        return ARB_MISS_CAP;
+    case SIZING_PROOF:
+        return ARB_MISS_PROOF;
     case SIZING_OVERFLOW:
         count_overflow(self, host, pair);
         return ARB_MISS_LIMIT;
@@ -137,7 +162,8 @@ static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, cons
     if (!earns_more_than(threshold_ppm, terms->net, terms->cost)) {
         return terms->net > 0 ? ARB_MISS_BELOW : ARB_MISS_FEES;
     }
-    add_parts(self, &sides, terms);
+    add_parts(&sides, terms);
+    mark(self, &sides, terms);
     return 0;
 }
 
@@ -148,8 +174,7 @@ static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, cons
 static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
                       int64_t threshold_ppm, struct arb_opportunity *terms)
 {
-    const struct sizing_pair sides = sides_of(pair);
-    struct sizing_limits limits = limits_of(self, pair, &sides);
+    struct sizing_limits limits = limits_of(self, pair);
 
     limits.least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
     const uint32_t reason = weigh_size(self, host, pair, &limits, threshold_ppm, terms);
@@ -184,8 +209,10 @@ static uint32_t find_trouble(const struct cross_venue *self, const struct arb_ho
 static uint32_t judge(struct cross_venue *self, struct arb_host *host, const struct pair *pair,
                       bool is_open, struct arb_opportunity *terms, int64_t *expiry_ns)
 {
+    if (pair->is_transfer && withdrawal_of(pair) == NULL) {
+        return ARB_MISS_TRANSFER;
+    }
     const uint32_t trouble = find_trouble(self, host, pair, expiry_ns);
-
     if (trouble != 0) {
         return trouble;
     }
@@ -215,6 +242,7 @@ static uint32_t close_reason_of(uint32_t miss)
         return ARB_CLOSE_NOT_LIVE;
     case ARB_MISS_FEES:
     case ARB_MISS_LIMIT:
+    case ARB_MISS_TRANSFER: /* nothing was opened */
         break;
     }
     return ARB_CLOSE_GONE;
@@ -359,7 +387,7 @@ static int tell_nearest(struct cross_venue *self, struct arb_host *host,
         return ARB_OK;
     }
     const struct tops_pair nearest = tops_nearest(&self->tops, market->instrument);
-    const struct pair pair = { market, nearest.buy, nearest.sell };
+    const struct pair pair = { market, nearest.buy, nearest.sell, self->is_transfer };
 
     return pair.buy == pair.sell ? ARB_OK : tell_miss(self, host, &pair, ARB_MISS_FEES, NULL);
 }
@@ -378,8 +406,7 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
         for (uint32_t sell = 0; sell < market->n_venues && rc == ARB_OK; sell++) {
             const bool has_changed = (market->changed & (1U << buy | 1U << sell)) != 0;
             if (buy != sell && has_changed) {
-                rc = look_at(self, host,
-                             &(struct pair){ .market = market, .buy = buy, .sell = sell });
+                rc = look_at(self, host, &(struct pair){ market, buy, sell, self->is_transfer });
             }
         }
     }

@@ -22,6 +22,7 @@ struct round {
     struct arb_instrument info;
     struct arb_venue venues[2];
     struct arb_terms terms[2];
+    struct arb_withdrawal withdrawals[2]; /* what is_known of the first: it is a transfer */
     struct arb_level asks[LEVELS_MAX], bids[LEVELS_MAX]; /* worst first, as in a book */
     struct arb_book books[2];
     int64_t min_net_ppm;
@@ -166,6 +167,46 @@ static void draw_edges(struct round *round)
     }
 }
 
+/* What lies at the venues: what would do for some of the best levels with their fee, or about that.
+ */
+static void draw_inventory(struct round *round)
+{
+    const int64_t fee_ppm = round->terms[0].taker_fee_ppm;
+
+    if (one_in(2)) {
+        const int64_t worth = worth_of(round, round->asks, round->books[0].n_asks);
+        const int64_t fee = fee_ppm > 0 ? (worth * fee_ppm + PPM - 1) / PPM : 0;
+        const int64_t money = worth + fee + below(3) - 1;
+        round->terms[0].most_quote = money == 0 ? ARB_NOTHING : money;
+    }
+    if (one_in(2)) {
+        round->terms[1].most_base = below(60) + 1;
+    }
+    if (one_in(20)) {
+        round->terms[0].most_quote = ARB_NOTHING;
+    }
+    if (one_in(20)) {
+        round->terms[1].most_base = ARB_NOTHING;
+    }
+}
+
+/* Lots of which each is a multiple of the other one or neither is, and prices that carry a fee. */
+static void draw_transfer(struct round *round)
+{
+    const int64_t more = one_in(2) ? below(600) : 0;
+
+    round->withdrawals[0] =
+        (struct arb_withdrawal){ .is_known = true, .fee = one_in(4) ? 0 : below(12) };
+    round->withdrawals[0].takes_ms = below(100) * 1000;
+    if (one_in(2)) {
+        round->terms[0].lot = below(20) + 1;
+        round->terms[1].lot = below(20) + 1;
+    }
+    for (uint32_t i = 0; i < round->books[1].n_bids; i++) {
+        round->bids[i].px += more;
+    }
+}
+
 static void draw(struct round *round)
 {
     const int64_t ask = 900 + below(200);
@@ -188,7 +229,13 @@ static void draw(struct round *round)
                        below(20000) + 1);
     }
     if (one_in(3)) {
+        draw_transfer(round);
+    }
+    if (one_in(3)) {
         draw_edges(round);
+    }
+    if (one_in(3)) {
+        draw_inventory(round);
     }
 }
 
@@ -213,6 +260,7 @@ static void set(void *self, const struct round *round)
     memcpy(place_of(self, "min_net"), &round->min_net_ppm, sizeof(round->min_net_ppm));
     memcpy(place_of(self, "max_net"), &all, sizeof(all));
     memcpy(place_of(self, "max_notional"), &most, sizeof(most));
+    memcpy(place_of(self, "transfer"), &round->withdrawals[0].is_known, sizeof(bool));
     memcpy(place_of(self, "require_verified"), &round->requires_proof,
            sizeof(round->requires_proof));
 }
@@ -231,7 +279,8 @@ static bool play(const struct round *round, struct arb_opportunity *found)
                                        .changed = 3,
                                        .venues = round->venues,
                                        .books = round->books,
-                                       .terms = round->terms };
+                                       .terms = round->terms,
+                                       .withdrawals = round->withdrawals };
     static void *self;
 
     self = self == NULL ? malloc(arb_plugin.instance_size) : self;
@@ -271,15 +320,49 @@ static void write_venue(const char *name, const struct round *round, unsigned i)
                  round->books[i].verified_levels);
 }
 
+/* Null: any. */
+static void write_most(const char *name, int64_t most)
+{
+    if (most == 0) {
+        (void)printf("\"%s\":null,", name);
+    } else {
+        (void)printf("\"%s\":%" PRId64 ",", name, arb_most_of(most));
+    }
+}
+
+static void write_limits(const struct round *round)
+{
+    write_most("quote_at_buy", round->terms[0].most_quote);
+    write_most("base_at_sell", round->terms[1].most_base);
+    if (round->withdrawals[0].is_known) {
+        (void)printf("\"withdrawal\":[%" PRId64 ",%" PRId64 "],", round->withdrawals[0].fee,
+                     round->withdrawals[0].takes_ms);
+    } else {
+        (void)printf("\"withdrawal\":null,");
+    }
+}
+
+static void write_transfer(const struct arb_opportunity *o)
+{
+    if ((o->flags & ARB_OPPORTUNITY_TRANSFER) == 0) {
+        (void)printf("\"transfer\":null,");
+    } else {
+        (void)printf("\"transfer\":[%" PRId64 ",%" PRId64 "],", o->transfer_fee, o->transfer_ms);
+    }
+}
+
 static void write_found(const struct arb_opportunity *o)
 {
-    (void)printf("{\"qty\":%" PRId64 ",\"buy_limit\":%" PRId64 ",\"sell_limit\":%" PRId64
-                 ",\"cost\":%" PRId64 ",\"proceeds\":%" PRId64 ",\"buy_fee\":%" PRId64
-                 ",\"sell_fee\":%" PRId64 ",\"fees\":%" PRId64 ",\"gross\":%" PRId64
-                 ",\"net\":%" PRId64 ",\"gross_ppm\":%" PRId64 ",\"net_ppm\":%" PRId64,
-                 o->legs[0].qty, o->legs[0].limit_px, o->legs[1].limit_px, o->cost, o->proceeds,
-                 o->legs[0].fee, o->legs[1].fee, o->fees, o->gross, o->net, o->gross_ppm,
-                 o->net_ppm);
+    (void)printf("{");
+    write_transfer(o);
+    (void)printf("\"qty\":%" PRId64 ",\"sold\":%" PRId64 ",\"buy_limit\":%" PRId64
+                 ",\"sell_limit\":%" PRId64 ",\"cost\":%" PRId64 ",\"proceeds\":%" PRId64
+                 ",\"buy_fee\":%" PRId64 ",\"sell_fee\":%" PRId64 ",\"fees\":%" PRId64
+                 ",\"gross\":%" PRId64 ",\"net\":%" PRId64 ",\"gross_ppm\":%" PRId64
+                 ",\"net_ppm\":%" PRId64,
+                 o->legs[0].qty, o->legs[1].qty, o->legs[0].limit_px, o->legs[1].limit_px, o->cost,
+                 o->proceeds, o->legs[0].fee, o->legs[1].fee, o->fees, o->gross, o->net,
+                 o->gross_ppm, o->net_ppm);
     (void)printf(",\"curve\":[%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64
                  "],\"proven_qty\":%" PRId64 ",\"proven_net\":%" PRId64 ",\"is_verified\":%s}",
                  o->curve[0], o->curve[1], o->curve[2], o->curve[3], o->proven_qty, o->proven_net,
@@ -297,6 +380,7 @@ static void write_round(const struct round *round, bool is_found,
     (void)printf("\"min_net_ppm\":%" PRId64 ",\"max_notional\":%s,\"require_verified\":%s,",
                  round->min_net_ppm, round->max_notional[0] == '\0' ? "null" : round->max_notional,
                  round->requires_proof ? "true" : "false");
+    write_limits(round);
     (void)printf("\"found\":");
     if (is_found) {
         write_found(found);

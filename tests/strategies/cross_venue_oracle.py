@@ -4,7 +4,7 @@
 Usage: cross_venue_oracle.py PROGRAM N [SEED]
 
 Runs PROGRAM N [SEED], which prints one random case a line as JSON, and works out for each what the strategy should have
-published, from its specification alone: every quantity from one lot to all that both sides have is tried, its earnings
+published, from its specification alone: every quantity to sell from one lot to all that both sides have is tried, its earnings
 are computed exactly by walking both books, and the best accepted one is taken. There is no shortcut by way of the peak.
 
 All numbers are integers: prices in units of the quote currency (px_scale 0), quantities in units of 10^-qty_scale. An
@@ -52,7 +52,7 @@ def proven_depth(levels, venue):
 
 
 class Case:
-    """One case, with the sums that every question about it needs."""
+    """One case, with the sums that every question about it needs. A quantity is what is sold, unless it says otherwise."""
 
     def __init__(self, case):
         self.asks, self.bids = case["asks"], case["bids"]
@@ -61,31 +61,52 @@ class Case:
         self.min_net_ppm = case["min_net_ppm"]
         self.max_notional = case["max_notional"]
         self.require_verified = case["require_verified"]
-        self.lot = math.lcm(self.buy["lot"] or 1, self.sell["lot"] or 1)
+        self.quote_at_buy, self.base_at_sell = case["quote_at_buy"], case["base_at_sell"]
+        self.transfer = case["withdrawal"]  # fee and time, or None: both venues hold what they need
+        self.buy_lot, self.lot = self.buy["lot"] or 1, self.sell["lot"] or 1
+        if self.transfer is None:
+            self.buy_lot = self.lot = math.lcm(self.buy_lot, self.lot)
         self.ask_amounts, self.bid_amounts = amounts(self.asks), amounts(self.bids)
-        self.proven = min(proven_depth(self.asks, self.buy), proven_depth(self.bids, self.sell))
+        self.proven_asks, self.proven_bids = proven_depth(self.asks, self.buy), proven_depth(self.bids, self.sell)
+
+    def bought_for(self, qty):
+        """To sell it: the same, or with the fee of the withdrawal on top, up to whole lots."""
+        return qty if self.transfer is None else ceil_div(qty + self.transfer[0], self.buy_lot) * self.buy_lot
+
+    def is_proven(self, qty):
+        return self.bought_for(qty) <= self.proven_asks and qty <= self.proven_bids
+
+    def is_there(self, qty):
+        """What lies at the venues is enough; in a transfer what is sold is brought."""
+        notional = ceil_div(self.ask_amounts[self.bought_for(qty)], self.unit)
+        fee = max(self.buy_fee(qty), 0)
+        return (self.quote_at_buy is None or notional + fee <= self.quote_at_buy) and (
+            self.transfer is not None or self.base_at_sell is None or qty <= self.base_at_sell)
 
     def is_accepted(self, qty):
-        """Step 3: minimums, maximum and what is required to be proven (lots and depth are seen to by `candidates`)."""
-        bought, sold = self.ask_amounts[qty], self.bid_amounts[qty]
+        """Step 3: minimums, maximum, and what is required to be proven (lots and depth are seen to by `candidates`)."""
+        buy_qty = self.bought_for(qty)
+        bought, sold = self.ask_amounts[buy_qty], self.bid_amounts[qty]
         return (
-            qty >= self.buy["min_qty"]
+            buy_qty >= self.buy["min_qty"]
             and qty >= self.sell["min_qty"]
             and bought >= self.buy["min_notional"] * self.unit
             and sold >= self.sell["min_notional"] * self.unit
             and (self.max_notional is None or bought <= self.max_notional * self.unit)
-            and (not self.require_verified or qty <= self.proven)
+            and (not self.require_verified or self.is_proven(qty))
+            and self.is_there(qty)
         )
 
     def candidates(self):
         """All accepted quantities, the smallest first."""
-        depth = min(len(self.ask_amounts), len(self.bid_amounts)) - 1
-        return filter(self.is_accepted, range(self.lot, depth + 1, self.lot))
+        for qty in range(self.lot, len(self.bid_amounts), self.lot):
+            if self.bought_for(qty) < len(self.ask_amounts) and self.is_accepted(qty):
+                yield qty
 
     def earnings(self, qty, threshold):
         """What is to be greatest: the exact earnings above the threshold; times unit * PPM."""
         sold = self.bid_amounts[qty] * (PPM - self.sell["fee_ppm"])
-        return sold - self.ask_amounts[qty] * (PPM + self.buy["fee_ppm"] + threshold)
+        return sold - self.ask_amounts[self.bought_for(qty)] * (PPM + self.buy["fee_ppm"] + threshold)
 
     def best_qty(self, threshold):
         """Step 3: the accepted quantity that earns most, of equal ones the smallest (max keeps the first); or None."""
@@ -94,12 +115,15 @@ class Case:
     def whole_lots(self, qty):
         return qty - qty % self.lot
 
+    def buy_fee(self, qty):
+        return ceil_div(self.ask_amounts[self.bought_for(qty)] * self.buy["fee_ppm"], self.unit * PPM)
+
     def money(self, qty):
         """Step 4: the sums of one quantity, rounded against us."""
-        bought, sold = self.ask_amounts[qty], self.bid_amounts[qty]
+        bought, sold = self.ask_amounts[self.bought_for(qty)], self.bid_amounts[qty]
         cost = ceil_div(bought, self.unit)
         proceeds = sold // self.unit
-        buy_fee = ceil_div(bought * self.buy["fee_ppm"], self.unit * PPM)
+        buy_fee = self.buy_fee(qty)
         sell_fee = ceil_div(sold * self.sell["fee_ppm"], self.unit * PPM)
         fees = buy_fee + sell_fee
         gross = proceeds - cost
@@ -107,23 +131,31 @@ class Case:
                 "gross": gross, "net": gross - fees}
 
     def net(self, qty):
-        return self.money(qty)["net"]
+        """0 for nothing: a part of which nothing is left is not sent."""
+        return self.money(qty)["net"] if qty else 0
+
+    def proven_part(self, qty):
+        """The greatest part of a quantity that is proven."""
+        return next((part for part in range(self.whole_lots(qty), 0, -self.lot) if self.is_proven(part)), 0)
 
     def terms(self, qty):
         """Step 4: all that is published of one quantity."""
         money = self.money(qty)
-        proven_qty = self.whole_lots(min(qty, self.proven))
+        bought = self.bought_for(qty)
+        proven = self.proven_part(qty)
         parts = [self.whole_lots(qty * quarters // 4) for quarters in (1, 2, 3)] + [qty]
         return money | {
-            "qty": qty,
-            "buy_limit": worst_price(self.asks, qty),
+            "transfer": self.transfer,
+            "qty": bought,
+            "sold": qty,
+            "buy_limit": worst_price(self.asks, bought),
             "sell_limit": worst_price(self.bids, qty),
             "gross_ppm": money["gross"] * PPM // money["cost"],
             "net_ppm": money["net"] * PPM // money["cost"],
             "curve": [self.net(part) for part in parts],
-            "proven_qty": proven_qty,
-            "proven_net": self.net(proven_qty),
-            "is_verified": qty <= self.proven,
+            "proven_qty": self.bought_for(proven) if proven else 0,
+            "proven_net": self.net(proven),
+            "is_verified": self.is_proven(qty),
         }
 
     def is_enough(self, terms):
