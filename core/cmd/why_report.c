@@ -272,6 +272,42 @@ static void print_verdict(const struct arb_market *market, const struct why_verd
     (void)fprintf(out, " (as of %s ms ago)\n", write_ms(now.mono_ns - verdict->at_ns, age));
 }
 
+/* What lies at the venue that is paid with, where the configuration says so. */
+static void print_there(const struct arb_market *market, const struct best *best, FILE *out)
+{
+    const int64_t money = market->terms[best->buy].most_quote;
+    const int64_t coins = market->terms[best->sell].most_base;
+    char amount[CELL_MAX];
+
+    if (money != 0) {
+        (void)fprintf(out, "inventory:  %s %s can be spent on %s\n",
+                      write_px(market, arb_most_of(money), amount), market->info->quote,
+                      market->venues[best->buy].name);
+    }
+    if (coins != 0) {
+        (void)fprintf(
+            out, "inventory:  %s %s can be sold on %s, more with transfer = yes\n",
+            write_number(arb_most_of(coins), market->info->qty_scale, ARB_DIGITS_UNKNOWN, amount),
+            market->info->base, market->venues[best->sell].name);
+    }
+}
+
+static void print_withdrawal(const struct arb_market *market, const struct best *best, FILE *out)
+{
+    enum { MS_SCALE = 3 };
+    const struct arb_withdrawal *const withdrawal = &market->withdrawals[best->buy];
+    char fee[CELL_MAX], time[CELL_MAX];
+
+    if (withdrawal->is_known) {
+        (void)fprintf(
+            out, "withdrawal: %s %s and %s s from %s, with transfer = yes\n",
+            write_number(withdrawal->fee, market->info->qty_scale, ARB_DIGITS_UNKNOWN, fee),
+            market->info->base,
+            write_number(withdrawal->takes_ms, MS_SCALE, ARB_DIGITS_UNKNOWN, time),
+            market->venues[best->buy].name);
+    }
+}
+
 static void print_best(const struct why *why, const struct arb_market *market, struct moment now,
                        FILE *out)
 {
@@ -290,6 +326,8 @@ static void print_best(const struct why *why, const struct arb_market *market, s
     (void)fprintf(out, "in bps:     gross %s, fees %s, net %s, of the first unit\n",
                   write_bps(best.gross_ppm, gross), write_bps(best.gross_ppm - best.net_ppm, fees),
                   write_bps(best.net_ppm, net));
+    print_there(market, &best, out);
+    print_withdrawal(market, &best, out);
     print_verdict(market, &why->verdicts[best.buy][best.sell], best.gross_ppm, now, out);
 }
 

@@ -252,6 +252,9 @@ static const struct wire_field fields[] = {
     { "absurd", read_absurd, offsetof(struct opportunity, terms.flags) },
     { "proven_qty", opportunity_read_first_qty, offsetof(struct opportunity, terms.proven_qty) },
     { "proven_net", opportunity_read_money, offsetof(struct opportunity, terms.proven_net) },
+    { "transfer_fee", opportunity_read_first_qty,
+      offsetof(struct opportunity, terms.transfer_fee) },
+    { "transfer_ms", wire_read_i64, offsetof(struct opportunity, terms.transfer_ms) },
     { "duration_ms", opportunity_read_ms, offsetof(struct opportunity, life.duration_ns) },
     { "peak_net", opportunity_read_money, offsetof(struct opportunity, life.peak_net) },
     { "mean_qty", opportunity_read_first_qty, offsetof(struct opportunity, life.mean_qty) },
@@ -259,9 +262,10 @@ static const struct wire_field fields[] = {
 
 enum {
     N_FIELDS = sizeof(fields) / sizeof(*fields),
-    N_OPTIONAL = 8,               /* behind `reason` */
-    PROVEN = 3 << (N_FIELDS - 5), /* both or neither */
-    LIFE = 7 << (N_FIELDS - 3),   /* all or none, and only of a close */
+    N_OPTIONAL = 10,                /* behind `reason` */
+    PROVEN = 3 << (N_FIELDS - 7),   /* both or neither */
+    TRANSFER = 3 << (N_FIELDS - 5), /* likewise */
+    LIFE = 7 << (N_FIELDS - 3),     /* all or none, and only of a close */
 };
 
 static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
@@ -272,11 +276,13 @@ static bool read_2(struct arb_json *json, struct opportunity_reading *reading)
     if (!wire_read_object(json, &object, reading, reading->out, &seen)) {
         return false;
     }
-    const uint32_t proven = seen & PROVEN, life = seen & (uint32_t)LIFE;
+    const uint32_t proven = seen & PROVEN, transfer = seen & TRANSFER, life = seen & (uint32_t)LIFE;
     const bool is_close = reading->out->terms.event == ARB_OPPORTUNITY_CLOSE;
     reading->out->life.is_known = life != 0;
+    reading->out->terms.flags |= transfer != 0 ? (uint32_t)ARB_OPPORTUNITY_TRANSFER : 0;
     return (opportunity_has_all(reading->out, seen, N_FIELDS - N_OPTIONAL) &&
-            (proven == 0 || proven == PROVEN) && (life == 0 || (is_close && life == LIFE))) ||
+            (proven == 0 || proven == PROVEN) && (transfer == 0 || transfer == TRANSFER) &&
+            (life == 0 || (is_close && life == LIFE))) ||
            arb_json_fail(json, ARB_EPROTO);
 }
 

@@ -179,6 +179,24 @@ static void add_end(struct arb_text *line, const struct opportunity *o)
     }
 }
 
+/* "  0.0005 BTC to carry it over in 30m" */
+static void add_transfer(struct arb_text *line, const struct opportunity *o)
+{
+    const long long ms = (long long)o->terms.transfer_ms;
+    char fee[CELL_MAX];
+
+    if ((o->terms.flags & ARB_OPPORTUNITY_TRANSFER) == 0) {
+        return;
+    }
+    write_number(o->terms.transfer_fee, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, fee);
+    arb_text_add(line, "  %s %s to carry it over in ", fee, o->legs[0].info.base);
+    if (ms % 60000 == 0) {
+        arb_text_add(line, "%lldm", ms / 60000);
+    } else {
+        arb_text_add(line, "%lld.%03llds", ms / 1000, ms % 1000);
+    }
+}
+
 static void add_columns(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
@@ -195,6 +213,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_latency(o->latency_ns, latency);
     arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->strategy,
                  opportunity_symbol(o), legs, qty, net, bps, ages, venue_ages, latency);
+    add_transfer(line, o);
     add_end(line, o);
     if (terms->verified > ARB_VERIFIED) {
         arb_text_add(line, "  %s", verified_name(terms->verified));
@@ -222,6 +241,7 @@ static void add_narrow(struct arb_text *line, const struct opportunity *o)
     write_number(terms->legs[0].qty / arb_pow10(drop), scale - drop, ARB_DIGITS_UNKNOWN, qty);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     arb_text_add(line, "  %s  %s", qty, bps);
+    add_transfer(line, o);
     add_end(line, o);
 }
 

@@ -55,6 +55,10 @@ static char *put_money(char *at, const struct opportunity *o)
         at = put_decimal(at, ",\"proven_qty\":", terms->proven_qty, o->legs[0].info.qty_scale);
         at = put_decimal(at, ",\"proven_net\":", terms->proven_net, scale);
     }
+    if ((terms->flags & ARB_OPPORTUNITY_TRANSFER) != 0) {
+        at = put_decimal(at, ",\"transfer_fee\":", terms->transfer_fee, o->legs[0].info.qty_scale);
+        at = put_i64(at, ",\"transfer_ms\":", terms->transfer_ms);
+    }
     return (terms->flags & ARB_OPPORTUNITY_ABSURD) != 0 ? put_text(at, ",\"absurd\":true") : at;
 }
 

@@ -431,6 +431,104 @@ static void bad_terms_are_told_with_their_lines(void **state)
                    "FILE:19: [instrument:BTC/USD] whatever.kraken: unknown key; remove it\n");
 }
 
+/* "BTC 25e-1 0ms line 4", a line each. */
+static void check_assets(const struct asset_term *terms, const char *wanted)
+{
+    char told[256];
+    struct arb_text text = arb_text_over(told, sizeof(told));
+
+    for (const struct asset_term *t = terms; t != NULL; t = t->next) {
+        arb_text_add(&text, "%s %llde-%u %lldms line %u\n", t->asset, (long long)t->amount.units,
+                     t->amount.scale, (long long)t->takes_ms, t->line);
+    }
+    assert_string_equal(told, wanted);
+}
+
+static void assets_of_an_exchange_are_kept_and_strange_ones_noted(void **state)
+{
+    static const char *const keys[] = { "inventory.XBT", "withdrawal.USD" };
+    struct loaded l = load("[kafka]\n"
+                           "brokers = embedded\n"
+                           "[exchange:a]\n"
+                           "inventory.BTC = 2.50\n"
+                           "inventory.USD = 0\n"
+                           "inventory.XBT = 1\n"
+                           "withdrawal.BTC = 0.0005, 30m\n"
+                           "withdrawal.USD = 0 , 0\n"
+                           "symbols = BTC/USD\n"
+                           "taker_fee = 1%\n"
+                           "[exchange:b]\n"
+                           "enabled = no\n"
+                           "inventory.ANY = 1\n"
+                           "taker_fee = 1%\n"
+                           "[exchange:c]\n"
+                           "inventory.ANY = 1\n"
+                           "withdrawal.ANY = 1, 30d\n"
+                           "symbols = */USD\n"
+                           "taker_fee = 1%\n");
+    const struct config_note *note = l.config.notes;
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    check_assets(l.config.exchanges[0].inventory,
+                 "BTC 25e-1 0ms line 4\nUSD 0e-0 0ms line 5\nXBT 1e-0 0ms line 6\n");
+    check_assets(l.config.exchanges[0].withdrawals,
+                 "BTC 5e-4 1800000ms line 7\nUSD 0e-0 0ms line 8\n");
+    assert_null(l.config.exchanges[0].options);
+    for (size_t i = 0; i < 2; i++, note = note->next) {
+        assert_non_null(note);
+        assert_string_equal(note->section, "exchange:a");
+        assert_string_equal(note->key, keys[i]);
+        assert_int_equal(note->line, i == 0 ? 6 : 8);
+    }
+    assert_null(note);
+    assert_string_equal(l.config.notes->text, "no symbol of this section has XBT, so nothing looks "
+                                              "at it: assets are named as in symbols");
+    assert_string_equal(l.config.notes->next->text, "no symbol of this section begins with USD, so "
+                                                    "nothing looks at it: assets are named as in "
+                                                    "symbols");
+    unload(&l);
+}
+
+static void bad_assets_are_told_with_their_lines(void **state)
+{
+#define WANTED                                                                                     \
+    " is not what is taken for it in the asset and how long it is on the way, at most 30d, such "  \
+    "as 0.0005, 30m\n"
+    (void)state;
+    check_problems("[kafka]\n"
+                   "brokers = embedded\n"
+                   "[exchange:a]\n"
+                   "symbols = BTC/USD\n"
+                   "taker_fee = 1%\n"
+                   "inventory.BTC = -1\n"
+                   "inventory.btc = 1\n"
+                   "withdrawal.BTC = 0.0005\n"
+                   "withdrawal.ETH = 30m\n"
+                   "withdrawal.LTC = 1, 31d\n"
+                   "withdrawal.XRP = 1, 30\n"
+                   "withdrawal.SOL = , 30m\n"
+                   "withdrawal.ADA = -1, 30m\n"
+                   "withdrawal.ada = 1, 30m\n"
+                   "inventory.USD = 1\n"
+                   "inventory.USD = 2\n",
+                   "FILE:6: [exchange:a] inventory.BTC: '-1' is not a decimal from 0 on with at "
+                   "most 18 digits, such as 0.0001 or 25000\n"
+                   "FILE:7: [exchange:a] inventory.btc: 'btc' is no asset: write the asset in "
+                   "capitals, as in symbols: inventory.BTC, withdrawal.BTC\n"
+                   "FILE:8: [exchange:a] withdrawal.BTC: '0.0005'" WANTED
+                   "FILE:9: [exchange:a] withdrawal.ETH: '30m'" WANTED
+                   "FILE:10: [exchange:a] withdrawal.LTC: '1, 31d'" WANTED
+                   "FILE:11: [exchange:a] withdrawal.XRP: '1, 30'" WANTED
+                   "FILE:12: [exchange:a] withdrawal.SOL: ', 30m'" WANTED
+                   "FILE:13: [exchange:a] withdrawal.ADA: '-1, 30m'" WANTED
+                   "FILE:14: [exchange:a] withdrawal.ada: 'ada' is no asset: write the asset in "
+                   "capitals, as in symbols: inventory.BTC, withdrawal.BTC\n"
+                   "FILE:16: [exchange:a] inventory.USD: already given in line 15: keep one of "
+                   "them\n");
+#undef WANTED
+}
+
 /* Who comes later with one puts it where it belongs. */
 static void notes_are_in_the_order_of_the_file(void **state)
 {
@@ -1078,6 +1176,8 @@ int main(void)
         cmocka_unit_test(bad_fees_are_told_with_their_lines),
         cmocka_unit_test(terms_of_an_instrument_are_kept_by_exchange),
         cmocka_unit_test(bad_terms_are_told_with_their_lines),
+        cmocka_unit_test(assets_of_an_exchange_are_kept_and_strange_ones_noted),
+        cmocka_unit_test(bad_assets_are_told_with_their_lines),
         cmocka_unit_test(notes_are_in_the_order_of_the_file),
         cmocka_unit_test(bad_headings_say_what_is_wrong),
         cmocka_unit_test(symbol_listed_twice_is_refused),

@@ -41,6 +41,7 @@ struct world {
     void *self;
     struct arb_venue venues[VENUES];
     struct arb_terms terms[VENUES]; /* fees are those of the venues */
+    struct arb_withdrawal withdrawals[VENUES];
     struct arb_instrument info;
     struct arb_level bids[VENUES][LEVELS_MAX], asks[VENUES][LEVELS_MAX];
     struct arb_book books[VENUES];
@@ -79,7 +80,7 @@ static void check_lifecycle(struct recorder *recorder, const struct arb_opportun
     assert_int_equal(o->legs[0].side, ARB_BUY);
     assert_int_equal(o->legs[1].side, ARB_SELL);
     assert_int_equal(o->legs[0].instrument, o->legs[1].instrument);
-    assert_int_equal(o->legs[0].qty, o->legs[1].qty);
+    assert_true(o->legs[0].qty == o->legs[1].qty || (o->flags & ARB_OPPORTUNITY_TRANSFER) != 0);
     assert_int_equal(o->legs[0].fee + o->legs[1].fee, o->fees);
     assert_int_equal(o->legs[0].notional, o->cost);
     assert_int_equal(o->legs[1].notional, o->proceeds);
@@ -269,7 +270,8 @@ static struct arb_market market_of(struct world *world, uint32_t instrument, uin
                                 .changed = changed,
                                 .venues = world->venues,
                                 .books = world->books,
-                                .terms = world->terms };
+                                .terms = world->terms,
+                                .withdrawals = world->withdrawals };
 }
 
 /* All instruments have the same books. */
@@ -627,6 +629,58 @@ static void cap_that_is_no_amount_is_refused(void **state)
 
 /* --- parts of the size --- */
 
+static void size_stays_within_what_lies_at_the_venues(void **state)
+{
+    struct world *const world = *state;
+
+    put_two_steps(world);
+    world->terms[0].most_base = world->terms[1].most_quote = ARB_NOTHING; /* of no matter here */
+    assert_int_equal(shown_qty(world), 20);
+    world->terms[0].most_quote = 1520;
+    assert_int_equal(shown_qty(world), 15);
+    world->terms[0].most_quote = 1519;
+    assert_int_equal(shown_qty(world), 14);
+    world->terms[1].most_base = 13;
+    assert_int_equal(shown_qty(world), 13);
+    world->terms[1].min_qty = 14;
+    assert_int_equal(shown_qty(world), 0);
+    world->terms[1].min_qty = 0;
+    world->terms[1].most_base = ARB_NOTHING;
+    assert_int_equal(shown_qty(world), 0);
+    world->terms[1].most_base = 0;
+    world->terms[0].most_quote = ARB_NOTHING;
+    assert_int_equal(shown_qty(world), 0);
+}
+
+static void inventory_pays_the_fee_too_and_a_rebate_does_not_help(void **state)
+{
+    struct world *const world = *state;
+
+    put_two_steps(world);
+    world->venues[0].taker_fee_ppm = 10000;
+    world->terms[0].most_quote = 1010; /* 10 at 100, and a hundredth of that */
+    assert_int_equal(shown_qty(world), 10);
+    world->terms[0].most_quote = 1009; /* the fee of 900 is 9, of 1000 it would be 10 */
+    assert_int_equal(shown_qty(world), 9);
+    world->venues[0].taker_fee_ppm = -10000;
+    world->terms[0].most_quote = 999;
+    assert_int_equal(shown_qty(world), 9);
+}
+
+/* 1.11 cost 2 as rounded, and 0.999 of fee 1, which is all: 1 and 1 would leave one. */
+static void what_rounding_leaves_is_spent(void **state)
+{
+    struct world *const world = *state;
+
+    world->info.qty_scale = 2;
+    world->venues[0].taker_fee_ppm = 900000;
+    put_quotes(world, (struct arb_level){ 1, 500 }, (struct arb_level){ 9, 500 });
+    world->terms[0].most_quote = 3;
+    assert_int_equal(shown_qty(world), 111);
+    assert_int_equal(world->recorder.last.legs[0].notional, 2);
+    assert_int_equal(world->recorder.last.legs[0].fee, 1);
+}
+
 static void curve_tells_what_each_quarter_earns(void **state)
 {
     struct world *const world = *state;
@@ -690,6 +744,100 @@ static void only_proven_levels_are_taken_where_that_is_required(void **state)
     assert_int_equal(world->recorder.last.verified, ARB_VERIFIED);
     world->books[1].verified = ARB_UNVERIFIABLE;
     assert_int_equal(shown_qty(world), 0);
+}
+
+static void withdraw(struct world *world, int64_t fee)
+{
+    world->withdrawals[0] =
+        (struct arb_withdrawal){ .is_known = true, .fee = fee, .takes_ms = 1800000 };
+    set_flag(world, "transfer", true);
+}
+
+static void put_hundred(struct world *world)
+{
+    put_asks(world, 0, (struct arb_level[]){ { 100, 50 }, { 104, 50 }, { 0, 0 } });
+    put_bids(world, 1, (struct arb_level[]){ { 110, 100 }, { 0, 0 } });
+}
+
+static void transfer_buys_the_fee_of_the_withdrawal_too(void **state)
+{
+    static const int64_t curve[] = { -60, 176, 320, 470 };
+    struct world *const world = *state;
+    const struct arb_opportunity *const last = &world->recorder.last;
+
+    put_hundred(world);
+    withdraw(world, 3);
+    world->terms[1].most_base = ARB_NOTHING; /* what is sold is brought */
+    assert_int_equal(shown_qty(world), 100);
+    assert_int_equal(last->legs[1].qty, 97);
+    assert_int_equal(last->legs[0].limit_px, 104);
+    assert_int_equal(last->cost, 10200);
+    assert_int_equal(last->proceeds, 10670);
+    assert_int_equal(last->net, 470);
+    assert_memory_equal(last->curve, curve, sizeof(curve));
+    assert_true((last->flags & ARB_OPPORTUNITY_TRANSFER) != 0);
+    assert_int_equal(last->transfer_fee, 3);
+    assert_int_equal(last->transfer_ms, 1800000);
+    set_flag(world, "transfer", false);
+    world->terms[1].most_base = 0;
+    assert_int_equal(shown_qty(world), 100);
+    assert_int_equal(last->legs[1].qty, 100);
+    assert_int_equal(last->flags & ARB_OPPORTUNITY_TRANSFER, 0);
+    assert_int_equal(last->transfer_ms, 0);
+}
+
+static void transfer_holds_what_each_venue_demands_of_its_own_order(void **state)
+{
+    struct world *const world = *state;
+
+    put_hundred(world);
+    withdraw(world, 3);
+    world->terms[0].min_qty = 100;
+    world->terms[1].min_qty = 97;
+    assert_int_equal(shown_qty(world), 100);
+    world->terms[0].min_qty = 101;
+    assert_int_equal(shown_qty(world), 0);
+    world->terms[0].min_qty = 0;
+    world->terms[1].min_qty = 98;
+    assert_int_equal(shown_qty(world), 0);
+    world->terms[1].min_qty = 0;
+    world->terms[0].most_quote = 10199;
+    assert_int_equal(shown_qty(world), 99);
+    world->terms[0].most_quote = 0;
+    world->terms[0].lot = 8;
+    world->terms[1].lot = 5; /* of 96 the 93 that are left sell as 90; of 88 it is all 85 */
+    assert_int_equal(shown_qty(world), 88);
+    assert_int_equal(world->recorder.last.legs[1].qty, 85);
+    assert_int_equal(world->recorder.last.net, 398);
+}
+
+static void transfer_of_proven_levels_counts_the_fee(void **state)
+{
+    struct world *const world = *state;
+
+    put_hundred(world);
+    withdraw(world, 3);
+    prove(world, 1, 0);
+    assert_int_equal(shown_qty(world), 100);
+    assert_int_equal(world->recorder.last.proven_qty, 50);
+    assert_int_equal(world->recorder.last.proven_net, 170);
+    set_flag(world, "require_verified", true);
+    assert_int_equal(shown_qty(world), 50);
+    assert_int_equal(world->recorder.last.legs[1].qty, 47);
+}
+
+/* 97 rows of quantities, more than are looked at. */
+static void lots_that_hardly_ever_meet_are_kept_all_the_same(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 100000 }, (struct arb_level){ 110, 100000 });
+    withdraw(world, 3);
+    world->terms[0].lot = 97;
+    world->terms[1].lot = 101;
+    const int64_t bought = shown_qty(world), sold = world->recorder.last.legs[1].qty;
+    assert_int_equal(bought, 99910);
+    assert_int_equal(sold, 99889);
 }
 
 static void what_earns_more_than_max_net_is_absurd(void **state)
@@ -796,6 +944,15 @@ static void pair_that_crosses_and_is_none_is_told_with_its_reason(void **state)
     world->terms[0].min_qty = 6;
     assert_int_equal(why_not(world), ARB_MISS_MINIMUM);
     world->terms[0].min_qty = 3;
+    world->terms[1].most_base = 2;
+    assert_int_equal(why_not(world), ARB_MISS_CAP);
+    world->terms[1].most_base = 0;
+    set_flag(world, "transfer", true);
+    world->withdrawals[1] = (struct arb_withdrawal){ .is_known = true }; /* not from where it is */
+    assert_int_equal(why_not(world), ARB_MISS_TRANSFER);
+    world->withdrawals[0] = (struct arb_withdrawal){ .is_known = true, .fee = INT64_MAX };
+    assert_int_equal(why_not(world), ARB_MISS_LIMIT);
+    set_flag(world, "transfer", false);
     set_text(world, "max_notional", "2000");
     restart(world);
     assert_int_equal(why_not(world), ARB_MISS_CAP);
@@ -1456,6 +1613,13 @@ static const struct CMUnitTest tests[] = {
     TEST(curve_tells_what_each_quarter_earns),
     TEST(size_within_the_proven_levels_stands_beside_the_whole),
     TEST(only_proven_levels_are_taken_where_that_is_required),
+    TEST(size_stays_within_what_lies_at_the_venues),
+    TEST(inventory_pays_the_fee_too_and_a_rebate_does_not_help),
+    TEST(what_rounding_leaves_is_spent),
+    TEST(transfer_buys_the_fee_of_the_withdrawal_too),
+    TEST(transfer_holds_what_each_venue_demands_of_its_own_order),
+    TEST(transfer_of_proven_levels_counts_the_fee),
+    TEST(lots_that_hardly_ever_meet_are_kept_all_the_same),
     TEST(what_earns_more_than_max_net_is_absurd),
     TEST(what_is_open_stays_so_within_the_hysteresis),
     TEST(threshold_below_zero_watches_what_does_not_pay),

@@ -113,6 +113,25 @@ static void a_narrow_line_fits_eighty_columns(void **state)
                         "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07");
 }
 
+static void a_transfer_says_what_it_takes(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char line[OPPORTUNITY_LINE_MAX];
+
+    (void)state;
+    o.terms.transfer_fee = 50000;
+    o.terms.transfer_ms = 1800000;
+    opportunity_text_line(&o, plain, line);
+    assert_null(strstr(line, "carry"));
+    o.terms.flags = ARB_OPPORTUNITY_TRANSFER;
+    opportunity_text_line(&o, plain, line);
+    assert_non_null(strstr(line, " 12.3  0.0005 BTC to carry it over in 30m"));
+    o.terms.transfer_ms = 90500;
+    opportunity_text_line(&o, narrow, line);
+    assert_string_equal(line, "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07"
+                              "  0.0005 BTC to carry it over in 90.500s");
+}
+
 static void nothing_gained_has_no_sign(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test(venue_age_of_a_known_clock_is_shown),
         cmocka_unit_test(close_at_a_loss_shows_sign_and_reason),
         cmocka_unit_test(a_narrow_line_fits_eighty_columns),
+        cmocka_unit_test(a_transfer_says_what_it_takes),
         cmocka_unit_test(nothing_gained_has_no_sign),
         cmocka_unit_test(net_is_rounded_down_to_four_digits),
         cmocka_unit_test(what_a_timer_brought_has_no_latency),

@@ -98,11 +98,66 @@ static void what_the_section_says_counts_and_nothing_else_changes(void **state)
     }
 }
 
+static void what_lies_there_is_rounded_down_and_a_withdrawal_up(void **state)
+{
+    static const struct {
+        struct arb_decimal given;
+        int64_t most_base, most_quote, fee;
+    } cases[] = {
+        { D(0, 0), ARB_NOTHING, ARB_NOTHING, 0 },
+        { D(25, 1), 2500, 250, 2500 },
+        { D(19999, 4), 1999, 199, 2000 },
+        { D(9, 4), ARB_NOTHING, ARB_NOTHING, 1 },
+        { D(1, 3), 1, ARB_NOTHING, 1 },
+        { D(INT64_MAX, 0), INT64_MAX, INT64_MAX, INT64_MAX },
+    };
+    const struct arb_instrument btc = {
+        .base = "BTC", .quote = "USD", .px_scale = 2, .qty_scale = 3
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct asset_term usd = { .asset = "USD", .amount = cases[i].given };
+        struct asset_term both = {
+            .asset = "BTC", .amount = cases[i].given, .takes_ms = 5, .next = &usd
+        };
+        const struct exchange_config exchange = { .inventory = &both, .withdrawals = &both };
+        struct arb_terms terms = { .lot = 1 };
+        terms_add_inventory(&terms, &exchange, &btc);
+        const struct arb_withdrawal got = terms_withdrawal(&exchange, &btc);
+        assert_int_equal(terms.most_base, cases[i].most_base);
+        assert_int_equal(terms.most_quote, cases[i].most_quote);
+        assert_true(got.is_known);
+        assert_int_equal(got.fee, cases[i].fee);
+        assert_int_equal(got.takes_ms, 5);
+    }
+}
+
+static void what_nobody_says_is_unlimited_and_a_withdrawal_unknown(void **state)
+{
+    struct asset_term eth = { .asset = "ETH" };
+    const struct exchange_config of_other = { .inventory = &eth, .withdrawals = &eth };
+    const struct exchange_config *const sections[] = { NULL, &of_other };
+    const struct arb_instrument btc = { .base = "BTC", .quote = "USD" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct arb_terms terms = { .lot = 1 };
+        terms_add_inventory(&terms, sections[i], &btc);
+        assert_int_equal(arb_most_of(terms.most_base), INT64_MAX);
+        assert_int_equal(arb_most_of(terms.most_quote), INT64_MAX);
+        assert_false(terms_withdrawal(sections[i], &btc).is_known);
+    }
+    assert_int_equal(arb_most_of(ARB_NOTHING), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_become_units),
         cmocka_unit_test(what_the_section_says_counts_and_nothing_else_changes),
+        cmocka_unit_test(what_lies_there_is_rounded_down_and_a_withdrawal_up),
+        cmocka_unit_test(what_nobody_says_is_unlimited_and_a_withdrawal_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

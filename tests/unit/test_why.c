@@ -37,6 +37,8 @@ struct world {
     struct config_entry options[OPTIONS_MAX];
     unsigned n_options;
     struct arb_venue venues[2];
+    struct exchange_config exchanges[2]; /* what their sections say */
+    struct config config;
     struct runner *runner;
     struct why why;
     char report[REPORT_MAX];
@@ -57,6 +59,12 @@ static void wake(struct source *source)
 
 static const struct source_ops script_ops = { .next = next, .wake = wake };
 
+static void name_sides(struct arb_instrument *info)
+{
+    memcpy(info->base, "BTC", 4);
+    memcpy(info->quote, "USD", 4);
+}
+
 static int set_up(void **state)
 {
     struct world *const world = calloc(1, sizeof(*world));
@@ -68,8 +76,14 @@ static int set_up(void **state)
     world->venues[1] = (struct arb_venue){ .name = "bidex" };
     world->why = (struct why){ .symbol = "BTC/USD", .venues = world->venues, .n_venues = 2 };
     (void)snprintf(world->strategy.name, sizeof(world->strategy.name), "s");
+    for (unsigned i = 0; i < 2; i++) {
+        memcpy(world->exchanges[i].name, world->venues[i].name, ARB_SYMBOL_MAX);
+    }
+    world->config = (struct config){ .exchanges = world->exchanges, .n_exchanges = 2 };
     feed_stub_init(&world->a, "askinc", "BTC/USD");
     feed_stub_init(&world->b, "bidex", "BTC/USD");
+    name_sides(&world->a.info);
+    name_sides(&world->b.info);
     world->a.recv_ns = world->b.recv_ns = START_NS;
     assert_int_equal(ARB_OK, plugin_accept(&world->plugin, &arb_plugin, 0, &err));
     *state = world;
@@ -146,6 +160,23 @@ static void by_cap(struct world *world)
     cross(world);
 }
 
+static void by_inventory(struct world *world)
+{
+    static struct asset_term money = { .asset = "USD", .amount = { .units = 99, .scale = 0 } };
+
+    world->exchanges[0].inventory = &money;
+    cross(world);
+}
+
+static void by_no_withdrawal(struct world *world)
+{
+    static struct asset_term of_other = { .asset = "ETH" };
+
+    world->exchanges[0].withdrawals = &of_other;
+    set(world, "transfer", "yes");
+    cross(world);
+}
+
 static void by_proof(struct world *world)
 {
     set(world, "require_verified", "yes");
@@ -195,6 +226,10 @@ static const struct {
     { ARB_MISS_HYSTERESIS, by_hysteresis, "why not:    hysteresis: " },
     { ARB_MISS_MINIMUM, by_minimum, "why not:    minimum: " },
     { ARB_MISS_CAP, by_cap, "why not:    cap: " },
+    { ARB_MISS_CAP, by_inventory, "inventory:  99 USD can be spent on askinc\nwhy not:    cap: " },
+    { ARB_MISS_TRANSFER, by_no_withdrawal,
+      "why not:    transfer: the section of the venue to buy "
+      "on has no withdrawal of the base currency" },
     { ARB_MISS_PROOF, by_proof, "why not:    proof: " },
     { ARB_MISS_AGE, by_age, "why not:    age: " },
     { ARB_MISS_STATUS, by_status, "why not:    status: " },
@@ -208,6 +243,7 @@ static void run(struct world *world)
                                           .plugin = &world->plugin,
                                           .venues = world->venues,
                                           .n_venues = 2,
+                                          .config = &world->config,
                                           .source = &world->script.source,
                                           .fn = why_on_opportunity,
                                           .miss_fn = why_on_miss,
@@ -284,11 +320,35 @@ static void an_opportunity_is_no_miss(void **state)
     assert_non_null(strstr(report(world), "why:        it is an opportunity; 1 would earn 10 "));
 }
 
+static void why_says_what_lies_there_and_what_a_withdrawal_takes(void **state)
+{
+    static struct asset_term money = { .asset = "USD", .amount = { .units = 1000, .scale = 0 } };
+    static struct asset_term none = { .asset = "BTC" };
+    static struct asset_term way = { .asset = "BTC",
+                                     .amount = { .units = 0, .scale = 0 },
+                                     .takes_ms = 1800000 };
+    struct world *const world = *state;
+
+    world->exchanges[0].inventory = &money;
+    world->exchanges[0].withdrawals = &way;
+    world->exchanges[1].inventory = &none;
+    set(world, "transfer", "yes");
+    cross(world);
+    run(world);
+    assert_non_null(strstr(report(world),
+                           "inventory:  1000 USD can be spent on askinc\n"
+                           "inventory:  0 BTC can be sold on bidex, more with transfer = yes\n"
+                           "withdrawal: 0 BTC and 1800 s from askinc, with transfer = yes\n"
+                           "why:        it is an opportunity; 1 would earn 10 "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reason_is_counted_and_why_says_it),
         cmocka_unit_test_setup_teardown(an_opportunity_is_no_miss, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(why_says_what_lies_there_and_what_a_withdrawal_takes,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1033,6 +1033,32 @@ static void curve_and_proof_survive_the_round_trip(void **state)
     }
 }
 
+static void transfer_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_opportunity();
+    char text[WIRE_OPPORTUNITY_MAX + 1], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    o.terms.flags = ARB_OPPORTUNITY_TRANSFER;
+    assert_opportunity_round_trip(&o); /* for nothing, and at once */
+    o.terms.flags |= ARB_OPPORTUNITY_ABSURD;
+    o.terms.transfer_fee = 50000;
+    o.terms.transfer_ms = 1800000;
+    assert_opportunity_round_trip(&o);
+    text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+    assert_non_null(strstr(text, ",\"fees\":\"12.6105\",\"transfer_fee\":\"0.0005\","
+                                 "\"transfer_ms\":1800000,\"absurd\":true,\"detect_ns\""));
+    const char *const damage[][2] = { { "\"transfer_fee\":\"0.0005\",", "" },
+                                      { "\"transfer_ms\":1800000,", "" } };
+    for (unsigned i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+        const struct arb_bytes part =
+            replaced(arb_bytes_of(text), damage[i][0], damage[i][1], changed);
+        assert_int_equal(wire_read_opportunity(part, &got, &got_pub_ns), ARB_EPROTO);
+    }
+}
+
 /* The clock of one venue, 250 ms behind, is known, that of the other is not. */
 static struct opportunity dated_opportunity(void)
 {
@@ -1257,6 +1283,7 @@ int main(void)
         cmocka_unit_test(what_is_left_survives_the_round_trip),
         cmocka_unit_test(life_of_a_close_survives_the_round_trip),
         cmocka_unit_test(curve_and_proof_survive_the_round_trip),
+        cmocka_unit_test(transfer_survives_the_round_trip),
         cmocka_unit_test(opportunity_has_two_to_six_legs),
         cmocka_unit_test(opportunity_with_names_of_escapes_keeps_its_bound),
         cmocka_unit_test(leg_with_a_known_clock_has_the_age_since_the_venue_made_it),
