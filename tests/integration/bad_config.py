@@ -39,6 +39,12 @@ CASES = {
                           r":9: \[exchange:none\] taker_fee: the default is .* no none.so in "),
     "not a share of an instrument": (("[exchange", "[instrument:BTC/USD]\ntaker_fee.kraken = 1\n[exchange"),
                                      r":4: \[instrument:BTC/USD\] taker_fee.kraken: '1' is not a share"),
+    "not an amount": (("url =", "inventory.BTC = 1 BTC\nurl ="),
+                      r":6: \[exchange:kraken\] inventory.BTC: '1 BTC' is not a decimal from 0 on"),
+    "not an asset": (("url =", "inventory.btc = 1\nurl ="),
+                     r":6: \[exchange:kraken\] inventory.btc: 'btc' is no asset: write the asset in capitals"),
+    "a withdrawal without its time": (("url =", "withdrawal.BTC = 0.0005\nurl ="),
+                                      r":6: \[exchange:kraken\] withdrawal.BTC: '0.0005' is not what is taken"),
     "not a decimal": (("[exchange", "[instrument:BTC/USD]\ntick.kraken = -0.01\n[exchange"),
                       r":4: \[instrument:BTC/USD\] tick.kraken: '-0.01' is not a decimal from 0 on"),
     "a term of no exchange": (("[exchange", "[instrument:BTC/USD]\nmin_qty.krakn = 1\n[exchange"),
@@ -340,6 +346,9 @@ def try_notes(stage):
              f"rdkafka.sasl.username = u\nrdkafka.sasl.password = {SECRET} #b")
     expect_notes(stage, "comment", GOOD.replace("embedded", login), (
         "6: [kafka] rdkafka.sasl.password: a comment stands behind this value; quote it if it belongs to it",))
+    expect_notes(stage, "assets", GOOD.replace("url =", "inventory.XBT = 1\nwithdrawal.USD = 1, 1d\nurl ="), (
+        "6: [exchange:kraken] inventory.XBT: no symbol of this section has XBT, so nothing looks at it",
+        "7: [exchange:kraken] withdrawal.USD: no symbol of this section begins with USD, so nothing looks at it"))
     expect_notes(stage, "fee", GOOD.replace("0.26%", "default"), (
         "5: [exchange:kraken] taker_fee: the default is 0.80%, which a new account pays as of 2026-07-26; "
         "yours may be another",))
