@@ -161,10 +161,12 @@ static void put_row(struct arb_text *text, const struct sim_instrument *instrume
     frame_puts(text, "\"},{\"filterType\":\"PERCENT_PRICE\",\"multiplierUp\":\"5\","
                      "\"multiplierDown\":\"0.2\",\"avgPriceMins\":5},"
                      "{\"filterType\":\"LOT_SIZE\",\"minQty\":\"");
-    frame_padded(text, 1, instrument->qty_digits, DIGITS);
+    frame_padded(text, instrument->min_qty, instrument->qty_digits, DIGITS);
     frame_puts(text, "\",\"maxQty\":\"90000000.00000000\",\"stepSize\":\"");
     frame_padded(text, 1, instrument->qty_digits, DIGITS);
-    frame_puts(text, "\"}]}");
+    frame_puts(text, "\"},{\"filterType\":\"MIN_NOTIONAL\",\"minNotional\":\"");
+    frame_padded(text, instrument->min_value, 2, DIGITS);
+    frame_puts(text, "\",\"applyToMarket\":true,\"avgPriceMins\":5}]}");
 }
 
 static int get_catalog(struct common_venue *venue, int64_t now_ns, struct arb_text *text)
@@ -237,7 +239,6 @@ const struct dialect binance_dialect = {
     .ws_path = "",
     .rest_path = "/api/v3",
     .options = "",
-    .fee_ppm = 1000,
     .period_ns = 100 * NS_PER_MS, /* as the stream's name says */
     .opens_per_5min = 300,
     .requests_per_second = 5,

@@ -172,7 +172,6 @@ const struct dialect bitfinex_dialect = {
     .ws_path = "/ws/2",
     .rest_path = "/v2",
     .options = "",
-    .fee_ppm = 0,
     .period_ns = 0, /* F0: in real time */
     .depth = 100,
     .price_figures = 5,

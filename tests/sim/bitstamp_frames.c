@@ -273,11 +273,12 @@ void bitstamp_put_markets(struct arb_text *text, const struct instrument_list *l
         arb_text_add(text,
                      "%s{\"name\": \"%s\", \"market_symbol\": \"%s\", \"base_currency\": \"%s\", "
                      "\"base_decimals\": %u, \"counter_currency\": \"%s\", "
-                     "\"counter_decimals\": %u, \"minimum_order_value\": \"10\", "
+                     "\"counter_decimals\": %u, \"minimum_order_value\": \"%d.%02d\", "
                      "\"trading\": \"Enabled\", \"instant_order_counter_decimals\": %u, "
                      "\"market_type\": \"SPOT\"}",
                      i == 0 ? "" : ", ", item->symbol, item->market, item->base, item->qty_digits,
-                     item->quote, item->px_digits, item->px_digits);
+                     item->quote, item->px_digits, (int)(item->min_value / 100),
+                     (int)(item->min_value % 100), item->px_digits);
     }
     frame_puts(text, "]");
 }
@@ -288,11 +289,12 @@ void bitstamp_put_trading_pairs(struct arb_text *text, const struct instrument_l
     for (uint32_t i = 0; i < list->n; i++) {
         const struct sim_instrument *const item = &list->items[i];
         arb_text_add(text,
-                     "%s{\"base_decimals\": %u, \"minimum_order\": \"10.0 %s\", \"name\": \"%s\", "
+                     "%s{\"base_decimals\": %u, \"minimum_order\": \"%d.%d %s\", \"name\": \"%s\", "
                      "\"counter_decimals\": %u, \"trading\": \"Enabled\", \"url_symbol\": \"%s\", "
                      "\"description\": \"%s / %s\"}",
-                     i == 0 ? "" : ", ", item->qty_digits, item->quote, item->symbol,
-                     item->px_digits, item->market, item->base, item->quote);
+                     i == 0 ? "" : ", ", item->qty_digits, (int)(item->min_value / 100),
+                     (int)(item->min_value % 100 / 10), item->quote, item->symbol, item->px_digits,
+                     item->market, item->base, item->quote);
     }
     frame_puts(text, "]");
 }

@@ -134,9 +134,11 @@ static void put_row(struct arb_text *text, const struct sim_instrument *instrume
     frame_puts(text, "\"marginTrading\":\"utaOnly\",\"stTag\":\"0\",\"lotSizeFilter\":{"
                      "\"basePrecision\":\"");
     frame_decimal(text, 1, instrument->qty_digits);
-    frame_puts(text, "\",\"quotePrecision\":\"0.0000001\",\"minOrderQty\":\"0.000011\","
-                     "\"maxOrderQty\":\"83\",\"minOrderAmt\":\"5\",\"maxOrderAmt\":\"8000000\"},"
-                     "\"priceFilter\":{\"tickSize\":\"");
+    frame_puts(text, "\",\"quotePrecision\":\"0.0000001\",\"minOrderQty\":\"");
+    frame_least(text, instrument->min_qty, instrument->qty_digits);
+    frame_puts(text, "\",\"maxOrderQty\":\"83\",\"minOrderAmt\":\"");
+    frame_least(text, instrument->min_value, 2);
+    frame_puts(text, "\",\"maxOrderAmt\":\"8000000\"},\"priceFilter\":{\"tickSize\":\"");
     frame_decimal(text, 1, instrument->px_digits);
     frame_puts(text, "\"},\"riskParameters\":{\"priceLimitRatioX\":\"0.005\","
                      "\"priceLimitRatioY\":\"0.01\"},\"symbolType\":\"\"}");
@@ -175,7 +177,6 @@ const struct dialect bybit_dialect = {
     .ws_path = "",
     .rest_path = "",
     .options = "",
-    .fee_ppm = 1000,
     .period_ns = 20 * NS_PER_MS, /* the documents say so of `orderbook.50` */
     .depth = 50,
     .opens_per_5min = 500,

@@ -168,8 +168,9 @@ static void put_row(struct arb_text *text, const struct sim_instrument *instrume
     frame_decimal(text, 1, instrument->px_digits);
     frame_puts(text, "\",\"base_increment\":\"");
     frame_decimal(text, 1, instrument->qty_digits);
-    arb_text_add(text, "\",\"display_name\":\"%s/%s\",\"min_market_funds\":\"1\"", base, quote);
-    frame_puts(text, ",\"margin_enabled\":false,\"post_only\":false,\"limit_only\":false,"
+    arb_text_add(text, "\",\"display_name\":\"%s/%s\",\"min_market_funds\":\"", base, quote);
+    frame_least(text, instrument->min_value, 2);
+    frame_puts(text, "\",\"margin_enabled\":false,\"post_only\":false,\"limit_only\":false,"
                      "\"cancel_only\":false,\"status\":\"online\",\"status_message\":\"\","
                      "\"trading_disabled\":false,\"fx_stablecoin\":false,"
                      "\"max_slippage_percentage\":\"0.02000000\",\"auction_mode\":false,"
@@ -208,7 +209,6 @@ const struct dialect coinbase_dialect = {
     .ws_path = "",
     .rest_path = "",
     .options = "",
-    .fee_ppm = 6000,
     .period_ns = 50 * NS_PER_MS, /* recorded: mostly 50 ms apart */
     .opens_per_10s = 80,         /* the documents say eight a second, of both */
     .requests_per_second = 8,

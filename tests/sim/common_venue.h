@@ -45,7 +45,6 @@ struct dialect {
     const char *name;
     const char *ws_path, *rest_path; /* behind the port, in the plugin's options ws_url, rest_url */
     const char *options;             /* more lines for the plugin; "": none */
-    int64_t fee_ppm;                 /* to take */
     int64_t period_ns;      /* a book is shown once in this time at most, for all clients at once */
     uint32_t depth;         /* levels a side that the channel shows; what leaves them is removed */
     unsigned price_figures; /* of the prices that it shows, levels between them added up; 0: all */

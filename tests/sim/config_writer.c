@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arbspot/decimal.h"
 #include "arbspot/text.h"
 #include "dialects.h"
 #include "file_text.h"
+#include "venue_terms.h"
 
 enum {
     SYMBOL_LINE_MAX = 100,  /* for readers' sake */
+    FEES_A_LINE = 5,        /* likewise */
     CONFIG_BASE_LEN = 8192, /* everything but the symbols */
     ENDPOINTS_LEN = 64 * ARB_VENUES_MAX,
 };
@@ -31,6 +34,31 @@ static void put_symbols(struct arb_text *text, const struct instrument_list *lis
     arb_text_add(text, "\n");
 }
 
+static void put_percent(struct arb_text *text, int64_t ppm)
+{
+    char percent[ARB_DECIMAL_TEXT_MAX];
+    arb_text_add(text, "%.*s%%", (int)arb_decimal_write(ppm, 4, 2, percent), percent);
+}
+
+/* One fee, or the venue's schedule, on as many lines as it takes. */
+static void put_fees(struct arb_text *text, const struct sim_options *options, uint32_t venue)
+{
+    uint32_t n;
+    const struct fee_step *const fees = venue_fees(options->venues[venue], &n);
+
+    arb_text_add(text, "taker_fee = ");
+    put_percent(text, options->has_schedule[venue] ? fees[0].fee_ppm : options->fees_ppm[venue]);
+    for (uint32_t i = 1; options->has_schedule[venue] && i < n; i++) {
+        arb_text_add(text, "%s%lld: ", i % FEES_A_LINE == 0 ? ",\n    " : ", ",
+                     (long long)fees[i].volume);
+        put_percent(text, fees[i].fee_ppm);
+    }
+    arb_text_add(text, "\n");
+    if (options->has_schedule[venue] && options->volume > 0) {
+        arb_text_add(text, "volume_30d = %lld\n", (long long)options->volume);
+    }
+}
+
 static void put_exchange(struct arb_text *text, const struct sim_options *options, uint32_t venue,
                          const struct instrument_list *list, int port)
 {
@@ -38,7 +66,7 @@ static void put_exchange(struct arb_text *text, const struct sim_options *option
 
     arb_text_add(text, "\n[exchange:%s]\nplugin = %s\n", name, name);
     put_symbols(text, list);
-    arb_text_add(text, "taker_fee = %lldppm\n", (long long)options->fees_ppm[venue]);
+    put_fees(text, options, venue);
     const struct dialect *const dialect = dialect_find(name);
     if (dialect != NULL) {
         arb_text_add(text, "ws_url = wss://localhost:%d%s\nrest_url = https://localhost:%d%s\n%s",
@@ -56,6 +84,8 @@ static void put_exchange(struct arb_text *text, const struct sim_options *option
 static void put_config(struct arb_text *text, const struct sim_options *options,
                        const struct instrument_list *list, const int *ports, const char *ca_path)
 {
+    char min_net[ARB_DECIMAL_TEXT_MAX];
+
     arb_text_add(
         text,
         "# Written by arbspot-sim. The market is simulated: nothing here is a real price.\n"
@@ -65,9 +95,10 @@ static void put_config(struct arb_text *text, const struct sim_options *options,
         put_exchange(text, options, venue, list, ports[venue]);
     }
     arb_text_add(text,
-                 "\n[strategy:cross_venue]\nplugin = cross_venue\nsource = %s\nmin_net = 0bp\n"
+                 "\n[strategy:cross_venue]\nplugin = cross_venue\nsource = %s\nmin_net = %.*sbp\n"
                  "max_age = 10s\n",
-                 options->source);
+                 options->source, (int)arb_decimal_write(options->min_net_ppm, 2, 0, min_net),
+                 min_net);
 }
 
 int config_write(const struct sim_options *options, const struct instrument_list *instruments,

@@ -62,6 +62,12 @@ void frame_time_short(struct arb_text *text, int64_t ns, char between)
     frame_put(text, fraction + 1, len - 1); /* without the 0 before the point */
 }
 
+void frame_least(struct arb_text *text, int64_t value, unsigned digits)
+{
+    char number[ARB_DECIMAL_TEXT_MAX];
+    frame_put(text, number, arb_decimal_write(value, digits, 0, number));
+}
+
 void frame_increment(struct arb_text *text, unsigned digits)
 {
     if (digits > 4) {

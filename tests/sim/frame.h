@@ -26,6 +26,9 @@ void frame_time(struct arb_text *text, int64_t ns);
 /* Likewise with nanoseconds, without zeros at the end, without T and Z: as Go writes times. */
 void frame_time_short(struct arb_text *text, int64_t ns, char between);
 
+/* Likewise, with as few digits as it takes: a least quantity or value in a catalog. */
+void frame_least(struct arb_text *text, int64_t value, unsigned digits);
+
 /* Appends the unit of the last digit as the venues' catalogs spell it: 0.1, 0.0001, 1e-05. */
 void frame_increment(struct arb_text *text, unsigned digits);
 

@@ -152,8 +152,10 @@ static void put_row(struct arb_text *text, const struct sim_instrument *instrume
     put_step(text, instrument->qty_digits);
     frame_puts(text, ",\"quote_increment\":");
     put_step(text, instrument->px_digits);
+    frame_puts(text, ",\"min_order_size\":\"");
+    frame_least(text, instrument->min_qty, instrument->qty_digits);
     arb_text_add(text,
-                 ",\"min_order_size\":\"0.00001\",\"status\":\"open\",\"wrap_enabled\":false,"
+                 "\",\"status\":\"open\",\"wrap_enabled\":false,"
                  "\"product_type\":\"spot\",\"contract_type\":\"vanilla\","
                  "\"contract_price_currency\":\"%s\"}",
                  instrument->quote);
@@ -201,7 +203,6 @@ const struct dialect gemini_dialect = {
     .ws_path = "/?snapshot=-1",
     .rest_path = "/v1",
     .options = "",
-    .fee_ppm = 12000,
     .period_ns = 100 * NS_PER_MS, /* as the stream's name says */
     .opens_per_5min = 300,
     .requests_per_second = 0, /* a weight of 7,000 in ten seconds; of what a request has, nothing */

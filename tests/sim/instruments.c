@@ -13,9 +13,9 @@ struct known_pair {
 };
 
 static const struct known_pair known_pairs[] = {
-    { "BTC/USD", 1, 8, 630000 },   { "ETH/USD", 2, 8, 340000 },   { "XRP/USD", 5, 8, 52000 },
-    { "SOL/USD", 2, 8, 15200 },    { "LTC/USD", 2, 8, 8450 },     { "ADA/USD", 6, 8, 451300 },
-    { "DOGE/USD", 7, 8, 1243000 }, { "LINK/USD", 5, 8, 1432000 }, { "BTC/EUR", 1, 8, 582000 },
+    { "BTC/USD", 2, 8, 6300000 },  { "ETH/USD", 2, 8, 340000 },   { "XRP/USD", 5, 8, 52000 },
+    { "SOL/USD", 3, 8, 152000 },   { "LTC/USD", 2, 8, 8450 },     { "ADA/USD", 6, 8, 451300 },
+    { "DOGE/USD", 7, 8, 1243000 }, { "LINK/USD", 5, 8, 1432000 }, { "BTC/EUR", 2, 8, 5820000 },
     { "SHIB/USD", 10, 5, 245000 },
 };
 enum { N_KNOWN_PAIRS = sizeof(known_pairs) / sizeof(known_pairs[0]) };

@@ -2,7 +2,9 @@
  * instruments.h - the pairs a simulated market trades: names, digits and a starting price.
  *
  * Prices and quantities of the simulator are integers in units of 10^-px_digits and
- * 10^-qty_digits: the last digit the venue shows is the tick and the lot.
+ * 10^-qty_digits: the last digit a venue shows is its tick and its lot, as it is with most real
+ * pairs. A list as it is parsed has the finest digits of all venues; venue_terms.h makes one of it
+ * for each venue.
  */
 #ifndef ARB_SIM_INSTRUMENTS_H
 #define ARB_SIM_INSTRUMENTS_H
@@ -19,6 +21,8 @@ struct sim_instrument {
     char market[ARB_SYMBOL_MAX]; /* "btcusd", as Bitstamp spells it */
     uint8_t px_digits, qty_digits;
     int64_t start_px;
+    int64_t min_qty;   /* no order is smaller; 0: any */
+    int64_t min_value; /* no order is worth less, in hundredths of the quote currency; 0: any */
     bool is_first_with_base, is_first_with_quote; /* so that catalogs name each asset once */
 };
 

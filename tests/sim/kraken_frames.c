@@ -217,6 +217,19 @@ static void put_assets(struct arb_text *text, const struct sim_instrument *items
     }
 }
 
+/* Bare, with an exponent below 0.0001. */
+static void put_least(struct arb_text *text, int64_t qty, unsigned digits)
+{
+    for (; qty != 0 && digits > 0 && qty % 10 == 0; digits--) {
+        qty /= 10;
+    }
+    if (qty > 0 && qty < 10 && digits > 4) {
+        arb_text_add(text, "%de-%02u", (int)qty, digits);
+    } else {
+        frame_least(text, qty, digits);
+    }
+}
+
 static void put_pair(struct arb_text *text, const struct sim_instrument *item, const char *status)
 {
     arb_text_add(text,
@@ -226,12 +239,14 @@ static void put_pair(struct arb_text *text, const struct sim_instrument *item, c
     frame_increment(text, item->qty_digits);
     arb_text_add(text, ",\"price_precision\":%u,\"cost_precision\":5,\"marginable\":false,",
                  item->px_digits);
-    frame_puts(text, "\"has_index\":true,\"cost_min\":0.50,\"tick_size\":");
+    frame_puts(text, "\"has_index\":true,\"cost_min\":");
+    frame_decimal(text, item->min_value, 2);
+    frame_puts(text, ",\"tick_size\":");
     frame_increment(text, item->px_digits);
     frame_puts(text, ",\"price_increment\":");
     frame_increment(text, item->px_digits);
     frame_puts(text, ",\"qty_min\":");
-    frame_increment(text, item->qty_digits);
+    put_least(text, item->min_qty, item->qty_digits);
     frame_puts(text, "}");
 }
 

@@ -175,6 +175,7 @@ static int open_world(struct sim *sim, struct err *err)
         .depth = (uint32_t)options->depth,
         .rate_per_s = options->rate_per_s,
         .divergence_every_ms = options->divergence_every_ms,
+        .min_net_ppm = options->min_net_ppm,
         .truth_out = sim->truth_out,
         .truth_feed = feed_of_mode(options->bitstamp_mode),
         .outlet = server_outlet(sim->server),

@@ -116,8 +116,9 @@ static void put_row(struct arb_text *text, const struct sim_instrument *instrume
                  "{\"baseCcy\":\"%s\",\"instId\":\"%s-%s\",\"instType\":\"SPOT\",\"lotSz\":\"",
                  instrument->base, instrument->base, instrument->quote);
     frame_decimal(text, 1, instrument->qty_digits);
-    arb_text_add(text,
-                 "\",\"minSz\":\"0.00001\",\"quoteCcy\":\"%s\",\"state\":\"live\",\"tickSz\":\"",
+    frame_puts(text, "\",\"minSz\":\"");
+    frame_least(text, instrument->min_qty, instrument->qty_digits);
+    arb_text_add(text, "\",\"quoteCcy\":\"%s\",\"state\":\"live\",\"tickSz\":\"",
                  instrument->quote);
     frame_decimal(text, 1, instrument->px_digits);
     frame_puts(text, "\"}");
@@ -156,7 +157,6 @@ const struct dialect okx_dialect = {
     .ws_path = "/ws/v5/public",
     .rest_path = "/api/v5",
     .options = "",
-    .fee_ppm = 1000,
     .period_ns = 100 * NS_PER_MS, /* the documents say so of `books` */
     .depth = 400,
     .opens_per_10s = 30,

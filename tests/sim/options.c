@@ -9,6 +9,7 @@
 #include "arbspot/decimal.h"
 #include "dialects.h"
 #include "util/clock.h"
+#include "venue_terms.h"
 
 const char options_help[] =
     "arbspot-sim: an exchange simulator. It speaks the protocols of Kraken, Bitstamp, Binance,\n"
@@ -24,7 +25,10 @@ const char options_help[] =
     "  --rate N                    changes per second, pair and venue (default 20)\n"
     "  --depth N                   levels a side that a venue holds (default 100)\n"
     "  --divergence-every TIME     mean time between divergences of a pair (default 4s, 0: none)\n"
-    "  --fee VENUE=RATE            taker fee: 0.26%, 26bp or 2600ppm\n"
+    "  --fee VENUE=RATE            taker fee: 0.26%, 26bp or 2600ppm (default: the real venue's,\n"
+    "                              by volume; ticks, lots and minimums are like real ones, too)\n"
+    "  --volume N                  traded in 30 days, which those fees depend on (default 0)\n"
+    "  --min-net RATE              what opportunities have to earn more than (default 0)\n"
     "  --clock-offset VENUE=+TIME  its clock is ahead by so much, or with - behind\n"
     "  --kraken-port N             port to listen on (default 0: any free one)\n"
     "  --bitstamp-port N           likewise\n"
@@ -39,8 +43,10 @@ const char options_help[] =
     "                              said to them; GET is answered by path, as it was recorded\n"
     "  --replay-port N             port to listen on (default 0: any free one)\n"
     "  --speed X|max               of the recording (default 1; max: everything at once)\n"
-    "  --truth FILE                true divergences and final books, as JSON lines;\n"
-    "                              SIGUSR1 writes the books at once\n"
+    "  --truth FILE                as JSON lines, divergences: while some quantity that both "
+    "venues\n"
+    "                              take as an order pays after both fees; crossings that do not\n"
+    "                              pay, and why; final books. SIGUSR1 writes the books at once\n"
     "  --ca-out FILE               where the private authority's certificate goes, for ca_file\n"
     "  --state-dir DIR             keeps the authority for the next start, in a folder that is "
     "made\n"
@@ -60,6 +66,8 @@ enum option_id {
     DEPTH,
     DIVERGENCE_EVERY,
     FEE,
+    VOLUME,
+    MIN_NET,
     CLOCK_OFFSET,
     KRAKEN_PORT,
     BITSTAMP_PORT,
@@ -90,6 +98,8 @@ static const struct option long_options[] = {
     { "depth", required_argument, NULL, DEPTH },
     { "divergence-every", required_argument, NULL, DIVERGENCE_EVERY },
     { "fee", required_argument, NULL, FEE },
+    { "volume", required_argument, NULL, VOLUME },
+    { "min-net", required_argument, NULL, MIN_NET },
     { "clock-offset", required_argument, NULL, CLOCK_OFFSET },
     { "kraken-port", required_argument, NULL, KRAKEN_PORT },
     { "bitstamp-port", required_argument, NULL, BITSTAMP_PORT },
@@ -147,13 +157,6 @@ static bool read_quantity(const char *text, const struct unit *units, struct ran
         }
     }
     return false;
-}
-
-static int64_t default_fee_ppm(const char *venue)
-{
-    const struct dialect *const dialect = dialect_find(venue);
-
-    return dialect != NULL ? dialect->fee_ppm : strcmp(venue, "kraken") == 0 ? 2600 : 3000;
 }
 
 static bool add_venue(struct sim_options *options, const char *name, size_t len)
@@ -300,6 +303,11 @@ static bool read_market_option(struct sim_options *options, enum option_id id, c
         return read_quantity(text, time_units, times, &options->divergence_every_ms);
     case DURATION:
         return read_quantity(text, time_units, times, &options->duration_ms);
+    case VOLUME:
+        return read_quantity(text, plain_units, (struct range){ 0, INT64_C(1000000000000) },
+                             &options->volume);
+    case MIN_NET:
+        return read_quantity(text, fee_units, (struct range){ 0, 100000 }, &options->min_net_ppm);
     default:
         return read_speed(options, text);
     }
@@ -361,6 +369,8 @@ static bool read_option(struct sim_options *options, struct by_venue *names, enu
     case DEPTH:
     case DIVERGENCE_EVERY:
     case DURATION:
+    case VOLUME:
+    case MIN_NET:
     case SPEED:
         return read_market_option(options, id, text);
     default:
@@ -377,8 +387,10 @@ static void apply_names(struct sim_options *options, const struct by_venue *name
         }
         options->ports[v] = (int)names[i].port;
         options->clock_offset_ns[v] = names[i].clock_offset_ms * NS_PER_MS;
-        options->fees_ppm[v] =
-            names[i].fee_ppm < 0 ? default_fee_ppm(options->venues[v]) : names[i].fee_ppm;
+        options->has_schedule[v] = names[i].fee_ppm < 0;
+        options->fees_ppm[v] = options->has_schedule[v]
+                                   ? venue_fee_ppm(options->venues[v], options->volume)
+                                   : names[i].fee_ppm;
     }
 }
 

@@ -14,7 +14,9 @@ struct sim_options {
     const char *instruments; /* "BTC/USD,ETH/USD" or a number */
     uint32_t n_venues;
     char venues[ARB_VENUES_MAX][ARB_SYMBOL_MAX];
-    int64_t fees_ppm[ARB_VENUES_MAX];
+    int64_t fees_ppm[ARB_VENUES_MAX];  /* that count */
+    bool has_schedule[ARB_VENUES_MAX]; /* they are the venue's own, by volume */
+    int64_t volume, min_net_ppm;
     int64_t clock_offset_ns[ARB_VENUES_MAX];
     int ports[ARB_VENUES_MAX];
     int64_t rate_per_s, depth;

@@ -10,6 +10,7 @@
 #include "kraken_venue.h"
 #include "replay_venue.h"
 #include "truth.h"
+#include "venue_terms.h"
 
 /* What a venue model's outlet leads back to. */
 struct place {
@@ -21,6 +22,7 @@ struct world {
     struct world_config config;
     struct sim_market *market;
     struct truth *truth;
+    struct instrument_list *lists[ARB_VENUES_MAX]; /* by venue; NULL: those of the configuration */
     struct sim_venue *venues[ARB_VENUES_MAX];
     struct place places[ARB_VENUES_MAX];
 };
@@ -64,27 +66,41 @@ static void note_published(void *context, uint32_t instrument, int64_t now_ns)
     }
 }
 
-/* Both fees of the dearest pair of venues: a divergence has to exceed them. */
-static int64_t dearest_fees_ppm(const struct world_config *config)
+/* A generated market's pairs, as each venue has them. */
+static int create_lists(struct world *world, struct err *err)
 {
-    int64_t first = 0, second = 0;
+    const struct world_config *const config = &world->config;
+    int rc = ARB_OK;
 
-    for (uint32_t i = 0; i < config->n_venues; i++) {
-        const int64_t fee = config->fees_ppm[i];
-        if (fee > first) {
-            second = first;
-            first = fee;
-        } else if (fee > second) {
-            second = fee;
+    for (uint32_t venue = 0; venue < config->n_venues && rc == ARB_OK; venue++) {
+        world->lists[venue] = calloc(1, sizeof(*world->lists[venue]));
+        rc = world->lists[venue] == NULL
+                 ? err_set(err, ARB_ENOMEM, "no memory for the instruments of a venue")
+                 : venue_terms_list(world->lists[venue], config->instruments, config->venues[venue],
+                                    err);
+    }
+    return rc;
+}
+
+static void destroy_lists(struct world *world)
+{
+    for (uint32_t venue = 0; venue < world->config.n_venues; venue++) {
+        if (world->lists[venue] != NULL) {
+            instrument_list_fini(world->lists[venue]);
+            free(world->lists[venue]);
         }
     }
-    return first + second;
+}
+
+const struct instrument_list *world_instruments(const struct world *world, uint32_t venue)
+{
+    return world->lists[venue] == NULL ? world->config.instruments : world->lists[venue];
 }
 
 static int create_market(struct world *world, struct err *err)
 {
     const struct world_config *const config = &world->config;
-    const struct sim_market_config market = {
+    struct sim_market_config market = {
         .instruments = config->instruments,
         .seed = config->seed,
         .start_ns = config->start_ns,
@@ -92,8 +108,9 @@ static int create_market(struct world *world, struct err *err)
         .depth = config->depth,
         .rate_per_s = config->rate_per_s,
         .divergence_every_ms = config->divergence_every_ms,
-        .divergence_fees_ppm = dearest_fees_ppm(config),
     };
+    memcpy(market.of_venue, world->lists, sizeof(market.of_venue));
+    memcpy(market.fees_ppm, config->fees_ppm, sizeof(market.fees_ppm));
     return sim_market_create(&world->market, &market, err);
 }
 
@@ -105,8 +122,11 @@ static int create_truth(struct world *world, struct err *err)
         .n_venues = config->n_venues,
         .seed = config->seed,
         .start_ns = config->start_ns,
+        .life_ms = MARKET_LIFE_MS,
+        .min_net_ppm = config->min_net_ppm,
         .out = config->truth_out,
     };
+    memcpy(truth.of_venue, world->lists, sizeof(truth.of_venue));
     memcpy(truth.venues, config->venues, sizeof(truth.venues));
     memcpy(truth.fees_ppm, config->fees_ppm, sizeof(truth.fees_ppm));
     return truth_create(&world->truth, &truth, err);
@@ -135,7 +155,7 @@ static int create_venue(struct world *world, uint32_t venue, struct err *err)
     }
     world->places[venue] = (struct place){ .world = world, .venue = venue };
     const struct sim_venue_config venue_config = {
-        .instruments = config->instruments,
+        .instruments = world_instruments(world, venue),
         .market = world->market,
         .market_venue = venue,
         .depth = world->market == NULL ? 0 : config->depth,
@@ -176,6 +196,9 @@ int world_create(struct world **out, const struct world_config *config, struct e
     }
     const bool has_market = config->tape == NULL && config->reel == NULL;
     if (has_market) {
+        rc = create_lists(world, err);
+    }
+    if (has_market && rc == ARB_OK) {
         rc = create_market(world, err);
     }
     if (has_market && rc == ARB_OK) {
@@ -207,6 +230,7 @@ void world_destroy(struct world *world)
     }
     truth_destroy(world->truth);
     sim_market_destroy(world->market);
+    destroy_lists(world);
     free(world);
 }
 
@@ -243,10 +267,10 @@ int64_t world_next_ns(const struct world *world)
 static void move_market(struct world *world)
 {
     struct market_tick tick;
-    if (sim_market_run(world->market, &tick)) {
-        struct sim_venue *const venue = world->venues[tick.venue];
-        venue->ops->on_change(venue, tick.instrument, tick.at_ns);
-    }
+
+    sim_market_run(world->market, &tick);
+    struct sim_venue *const venue = world->venues[tick.venue];
+    venue->ops->on_change(venue, tick.instrument, tick.at_ns);
 }
 
 void world_advance(struct world *world, int64_t now_ns)

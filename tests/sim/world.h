@@ -28,6 +28,7 @@ struct world_config {
     uint32_t n_venues;
     const char *venues[ARB_VENUES_MAX]; /* "kraken", "replay", …; borrowed */
     int64_t fees_ppm[ARB_VENUES_MAX];
+    int64_t min_net_ppm;                     /* what the truth takes for enough */
     int64_t clock_offset_ns[ARB_VENUES_MAX]; /* the venue's clock minus the driver's */
     uint64_t seed;
     int64_t start_ns;
@@ -52,6 +53,9 @@ void world_advance(struct world *world, int64_t now_ns);
 
 /* A venue's model: tell it what its clients do. */
 struct sim_venue *world_venue(struct world *world, uint32_t venue);
+
+/* The pairs as this venue has them; of a recording, as they are in it. */
+const struct instrument_list *world_instruments(const struct world *world, uint32_t venue);
 
 /* NULL when a recording is played. */
 struct truth *world_truth(struct world *world);

@@ -84,7 +84,8 @@ static void note_version(struct scenario *s, uint32_t venue, uint32_t instrument
     struct side *const side = &s->sides[venue];
     const struct extent extent = { side->depth, side->proof.levels };
 
-    if (versions_add(&side->versions[instrument], book, &s->instruments->items[instrument], extent,
+    if (versions_add(&side->versions[instrument], book,
+                     &world_instruments(s->world, venue)->items[instrument], extent,
                      now_ns) != ARB_OK) {
         abort();
     }

@@ -273,7 +273,7 @@ static inline bool sim_session_is_true(const struct sim_session *sim)
     const struct sim_venue *const model = sim_session_venue(sim);
     const struct sim_book *const want = model->ops->shown(model, 0, sim->feed);
     const struct arb_book have = session_book(sim->session, 0);
-    const struct sim_instrument *const item = &sim->instruments->items[0];
+    const struct sim_instrument *const item = &world_instruments(sim->world, 0)->items[0];
 
     return sim->is_within_window ||
            (sim_session_side_is_true(&want->bids, have.bids, have.n_bids, item) &&
@@ -304,7 +304,7 @@ static inline uint32_t sim_session_wrong_side(const struct sim_session *sim, boo
     const struct sim_venue *const model = sim_session_venue(sim);
     const struct sim_book *const shown = model->ops->shown(model, 0, sim->feed);
     const struct arb_book book = session_book(sim->session, 0);
-    const struct sim_instrument *const item = &sim->instruments->items[0];
+    const struct sim_instrument *const item = &world_instruments(sim->world, 0)->items[0];
     const struct ladder *const want = is_bid ? &shown->bids : &shown->asks;
     const struct arb_level *const have = is_bid ? book.bids : book.asks;
     uint32_t left = is_bid ? book.n_bids : book.n_asks, n = 0;

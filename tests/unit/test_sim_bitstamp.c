@@ -144,7 +144,8 @@ static void assert_equals_shown(const struct fixture *fixture, uint32_t feed, si
 {
     const struct sim_venue *const model = world_venue(fixture->world, BITSTAMP);
     const struct sim_book *const shown = model->ops->shown(model, 0, feed);
-    const struct sim_instrument *const item = &fixture->instruments->items[0];
+    const struct sim_instrument *const item =
+        &world_instruments(fixture->world, BITSTAMP)->items[0];
 
     assert_true(naive_equals(&fixture->book->bids, &shown->bids, item, depth));
     assert_true(naive_equals(&fixture->book->asks, &shown->asks, item, depth));
@@ -414,7 +415,9 @@ static void catalog_names_markets_and_decimals(void **state)
     const cJSON *const first = cJSON_GetArrayItem(markets, 0);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(first, "market_symbol")),
                         "btcusd");
-    assert_int_equal(cJSON_GetObjectItem(first, "counter_decimals")->valueint, 1);
+    assert_int_equal(cJSON_GetObjectItem(first, "counter_decimals")->valueint, 2);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(first, "minimum_order_value")),
+                        "10.00");
     cJSON_Delete(markets);
     assert_int_equal(get(&fixture, "/api/v2/trading-pairs-info/", &body), 200);
     close_fixture(&fixture);

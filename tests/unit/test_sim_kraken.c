@@ -148,7 +148,7 @@ static void prove_checksums(size_t depth, uint32_t market_depth)
     assert_true(fixture.n_updates > 1000);
     const struct sim_venue *const model = world_venue(fixture.world, KRAKEN);
     const struct sim_book *const published = model->ops->published(model, 0);
-    const struct sim_instrument *const item = &fixture.instruments->items[0];
+    const struct sim_instrument *const item = &world_instruments(fixture.world, KRAKEN)->items[0];
     assert_true(naive_equals(&fixture.book->bids, &published->bids, item, depth));
     assert_true(naive_equals(&fixture.book->asks, &published->asks, item, depth));
     close_fixture(&fixture);

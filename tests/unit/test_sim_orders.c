@@ -178,7 +178,7 @@ static void expect_published(const struct fixture *fixture)
 {
     const struct sim_venue *const model = world_venue(fixture->world, 1);
     const struct sim_book *const published = model->ops->published(model, 0);
-    const struct sim_instrument *const item = &fixture->instruments->items[0];
+    const struct sim_instrument *const item = &world_instruments(fixture->world, 1)->items[0];
     struct naive_book *const book = calloc(1, sizeof(*book));
 
     assert_non_null(book);

@@ -84,8 +84,9 @@ static void another_seed_gives_other_bytes(void **state)
     assert_true(digest_of(42, 100).hash != digest_of(43, 100).hash);
 }
 
-/* An interval during which buying at one venue and selling at the other paid. */
+/* An interval during which buying at one venue and selling at the other paid, or why it did not. */
 struct interval {
+    const char *what; /* as the truth says it; NULL: the books did not cross */
     int64_t open_ns, close_ns, peak_ppm;
 };
 
@@ -115,30 +116,89 @@ static void observe_frame(void *context, uint32_t venue, uint32_t client, struct
     cJSON_Delete(frame);
 }
 
-/* The rule once more, in extended precision: 26 bp at Kraken, 30 bp at Bitstamp. */
-static void observe_gap(struct observer *observer, uint32_t buy, int64_t now_ns)
+__extension__ typedef __int128 wide;
+
+/* Price times quantity of the best levels, in 10^-18; -1: there is not so much. */
+static wide naive_worth(const struct naive_side *side, int64_t qty)
 {
-    static const long double fees[] = { 0.0026L, 0.0030L };
+    wide worth = 0;
+
+    for (size_t i = 0; i < side->n && qty > 0; i++) {
+        const int64_t taken = side->levels[i].qty_value < qty ? side->levels[i].qty_value : qty;
+        worth += (wide)side->levels[i].px_value * taken;
+        qty -= taken;
+    }
+    return qty > 0 ? -1 : worth;
+}
+
+/*
+ * Of BTC/USD, Kraken takes no less than 0.0002 and 0.50 USD, Bitstamp no less than 10 USD: 26 bp at
+ * Kraken, 30 bp at Bitstamp. Tries one quantity after the other.
+ */
+static bool some_order_pays(const struct observer *observer, uint32_t buy)
+{
+    static const int64_t fees_ppm[] = { 2600, 3000 };
+    static const wide least[] = { (wide)500000000 * 1000000000,
+                                  (wide)10 * 1000000000 * 1000000000 };
     const struct naive_side *const bids = &observer->books[1 - buy]->bids;
     const struct naive_side *const asks = &observer->books[buy]->asks;
-    struct interval *const open = &observer->open[buy];
 
-    if (bids->n == 0 || asks->n == 0) {
+    for (int64_t qty = 20000; qty < 40000; qty++) {
+        const wide paid = naive_worth(asks, qty), earned = naive_worth(bids, qty);
+        if (paid >= least[buy] && earned >= least[1 - buy] &&
+            earned * (1000000 - fees_ppm[1 - buy]) > paid * (1000000 + fees_ppm[buy])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first unit's, in extended precision. */
+static int64_t first_ppm(const struct observer *observer, uint32_t buy, bool *pays)
+{
+    static const long double fees[] = { 0.0026L, 0.0030L };
+    const int64_t px = observer->books[buy]->asks.levels[0].px_value;
+    const long double bid =
+        (long double)observer->books[1 - buy]->bids.levels[0].px_value * (1 - fees[1 - buy]);
+    const long double ask = (long double)px * (1 + fees[buy]);
+
+    *pays = bid > ask;
+    return (int64_t)((bid - ask) / (long double)px * 1000000 + (*pays ? 1e-9L : -1e-9L));
+}
+
+/* The rule once more. */
+static const char *observe(const struct observer *observer, uint32_t buy, int64_t *ppm)
+{
+    const struct naive_side *const bids = &observer->books[1 - buy]->bids;
+    const struct naive_side *const asks = &observer->books[buy]->asks;
+    bool pays;
+
+    if (bids->n == 0 || asks->n == 0 || bids->levels[0].px_value <= asks->levels[0].px_value) {
+        return NULL;
+    }
+    *ppm = first_ppm(observer, buy, &pays);
+    if (!pays) {
+        return "\"why\":\"fees\"";
+    }
+    return some_order_pays(observer, buy) ? "\"divergence\"" : "\"why\":\"minimum\"";
+}
+
+static void observe_gap(struct observer *observer, uint32_t buy, int64_t now_ns)
+{
+    struct interval *const open = &observer->open[buy];
+    int64_t ppm = 0;
+    const char *const what = observe(observer, buy, &ppm);
+
+    if (what == open->what) {
+        open->peak_ppm = ppm > open->peak_ppm ? ppm : open->peak_ppm;
         return;
     }
-    const long double bid = (long double)bids->levels[0].px_value * (1 - fees[1 - buy]);
-    const long double ask = (long double)asks->levels[0].px_value * (1 + fees[buy]);
-    const int64_t ppm =
-        (int64_t)((bid - ask) / (long double)asks->levels[0].px_value * 1000000 + 1e-9L);
-    if (bid > ask && open->open_ns == 0) {
-        *open = (struct interval){ .open_ns = now_ns, .peak_ppm = ppm };
-    } else if (bid > ask && ppm > open->peak_ppm) {
-        open->peak_ppm = ppm;
-    } else if (bid <= ask && open->open_ns != 0) {
+    if (open->what != NULL) {
         open->close_ns = now_ns;
+        assert_true(observer->n_closed[buy] < GAPS_MAX);
         observer->closed[buy][observer->n_closed[buy]++] = *open;
-        *open = (struct interval){ 0 };
     }
+    *open = (struct interval){ .what = what, .open_ns = now_ns, .peak_ppm = ppm };
 }
 
 static int64_t number_after(const char *text, const char *key)
@@ -149,7 +209,7 @@ static int64_t number_after(const char *text, const char *key)
 }
 
 /* Compares the truth's lines of one direction with what was observed. */
-static void compare(FILE *truth, const struct observer *observer, uint32_t buy, size_t *n_compared)
+static void compare(FILE *truth, const struct observer *observer, uint32_t buy, size_t n_of[3])
 {
     char line[LINE_LEN_MAX];
     const char *const want = buy == KRAKEN ? "\"buy\":\"kraken\"" : "\"buy\":\"bitstamp\"";
@@ -162,12 +222,16 @@ static void compare(FILE *truth, const struct observer *observer, uint32_t buy, 
         }
         assert_true(n < observer->n_closed[buy]);
         const struct interval *const seen = &observer->closed[buy][n++];
+        assert_non_null(strstr(line, seen->what));
         assert_true(number_after(line, "\"open_ns\":") == seen->open_ns);
         assert_true(number_after(line, "\"close_ns\":") == seen->close_ns);
         assert_int_equal(number_after(line, "\"peak_net_ppm\":"), seen->peak_ppm);
     }
     assert_int_equal(n, observer->n_closed[buy]);
-    *n_compared += n;
+    for (size_t i = 0; i < n; i++) {
+        const char *const what = observer->closed[buy][i].what;
+        n_of[strstr(what, "fees") != NULL ? 1 : strstr(what, "minimum") != NULL ? 2 : 0]++;
+    }
 }
 
 static void truth_is_what_a_perfectly_informed_client_sees(void **state)
@@ -176,7 +240,7 @@ static void truth_is_what_a_perfectly_informed_client_sees(void **state)
     struct observer *const observer = calloc(1, sizeof(*observer));
     FILE *const truth = tmpfile();
     struct world *world;
-    size_t n_compared = 0;
+    size_t n_of[3] = { 0 };
     (void)state;
 
     assert_non_null(observer);
@@ -203,9 +267,9 @@ static void truth_is_what_a_perfectly_informed_client_sees(void **state)
     }
     assert_int_equal(truth_finish(world_truth(world), config.start_ns + 120 * NS_PER_S, NULL),
                      ARB_OK);
-    compare(truth, observer, KRAKEN, &n_compared);
-    compare(truth, observer, BITSTAMP, &n_compared);
-    assert_true(n_compared > 20);
+    compare(truth, observer, KRAKEN, n_of);
+    compare(truth, observer, BITSTAMP, n_of);
+    assert_true(n_of[0] > 20 && n_of[1] > 10 && n_of[2] > 10);
     world_destroy(world);
     (void)fclose(truth);
     free(observer->books[0]);
@@ -219,6 +283,122 @@ static void set_best(struct sim_book *book, int64_t bid, int64_t ask)
     book->bids.n = book->asks.n = 0;
     ladder_set(&book->bids, (struct arb_level){ bid, 100000000 });
     ladder_set(&book->asks, (struct arb_level){ ask, 100000000 });
+}
+
+/* Two venues without fees: what one has to sell at 10000 is wanted at 10100 by the other. */
+struct stage {
+    struct instrument_list *pairs, *of_venue[2];
+    struct truth_config config;
+    struct sim_book book;
+};
+
+static void open_stage(struct stage *stage)
+{
+    *stage = (struct stage){ .pairs = test_instruments("BTC/USD") };
+    for (size_t i = 0; i < 2; i++) {
+        stage->of_venue[i] = test_instruments("BTC/USD");
+    }
+    stage->config = (struct truth_config){
+        .instruments = stage->pairs,
+        .of_venue = { stage->of_venue[0], stage->of_venue[1] },
+        .n_venues = 2,
+        .venues = { "kraken", "bitstamp" },
+    };
+    assert_int_equal(sim_book_init(&stage->book, 10), ARB_OK);
+}
+
+static void close_stage(struct stage *stage)
+{
+    sim_book_fini(&stage->book);
+    test_instruments_free(stage->pairs);
+    for (size_t i = 0; i < 2; i++) {
+        test_instruments_free(stage->of_venue[i]);
+    }
+}
+
+/* Whether so much on either side is a divergence. */
+static bool diverges(struct stage *stage, int64_t wanted, int64_t offered)
+{
+    struct truth *truth;
+
+    assert_int_equal(truth_create(&truth, &stage->config, NULL), ARB_OK);
+    stage->book.bids.n = stage->book.asks.n = 0;
+    ladder_set(&stage->book.bids, (struct arb_level){ 9000, 1 });
+    ladder_set(&stage->book.asks, (struct arb_level){ 10000, offered });
+    truth_on_book(truth, 0, 0, &stage->book, 1);
+    stage->book.bids.n = stage->book.asks.n = 0;
+    ladder_set(&stage->book.bids, (struct arb_level){ 10100, wanted });
+    ladder_set(&stage->book.asks, (struct arb_level){ 11000, 1 });
+    truth_on_book(truth, 1, 0, &stage->book, 2);
+    const bool does = truth_count(truth) > 0;
+    truth_destroy(truth);
+    return does;
+}
+
+static void an_order_is_not_below_the_least_quantity_of_either_venue(void **state)
+{
+    struct stage stage;
+    (void)state;
+
+    open_stage(&stage);
+    assert_true(diverges(&stage, 1, 1));
+    stage.of_venue[0]->items[0].min_qty = 5;
+    stage.of_venue[1]->items[0].min_qty = 7;
+    assert_true(diverges(&stage, 7, 7));
+    assert_false(diverges(&stage, 6, 7));
+    assert_false(diverges(&stage, 7, 6));
+    stage.of_venue[0]->items[0].min_qty = 8;
+    assert_false(diverges(&stage, 7, 7));
+    assert_true(diverges(&stage, 8, 8));
+    close_stage(&stage);
+}
+
+/* 100.00 at one, 101.00 at the other, quantities in 10^-8. */
+static void an_order_is_not_below_the_least_value_of_either_venue(void **state)
+{
+    struct stage stage;
+    (void)state;
+
+    open_stage(&stage);
+    stage.of_venue[0]->items[0].min_value = 1000; /* 10.00 */
+    assert_true(diverges(&stage, 10000000, 10000000));
+    assert_false(diverges(&stage, 10000000, 9999999));
+    stage.of_venue[0]->items[0].min_value = 0;
+    stage.of_venue[1]->items[0].min_value = 1010; /* of what is sold there */
+    assert_true(diverges(&stage, 10000000, 10000000));
+    assert_false(diverges(&stage, 9999999, 10000000));
+    stage.of_venue[1]->items[0].min_value = 1011;
+    assert_false(diverges(&stage, 10000000, 10000000));
+    close_stage(&stage);
+}
+
+static void an_order_is_of_whole_lots_of_both_venues(void **state)
+{
+    struct stage stage;
+    (void)state;
+
+    open_stage(&stage);
+    stage.of_venue[1]->items[0].qty_digits = 6;
+    assert_true(diverges(&stage, 1, 100));
+    assert_false(diverges(&stage, 1, 99));
+    stage.of_venue[0]->items[0].min_qty = 101;
+    assert_true(diverges(&stage, 2, 200));
+    assert_false(diverges(&stage, 2, 199));
+    assert_false(diverges(&stage, 1, 200));
+    close_stage(&stage);
+}
+
+static void an_order_has_to_earn_more_than_min_net(void **state)
+{
+    struct stage stage;
+    (void)state;
+
+    open_stage(&stage);
+    stage.config.min_net_ppm = 9999;
+    assert_true(diverges(&stage, 5, 5));
+    stage.config.min_net_ppm = 10000;
+    assert_false(diverges(&stage, 5, 5));
+    close_stage(&stage);
 }
 
 static void exact_break_even_is_no_divergence_and_one_tick_more_is(void **state)
@@ -275,10 +455,12 @@ static void divergence_still_open_at_the_end_says_so(void **state)
     assert_int_equal(truth_finish(truth, 7, NULL), ARB_OK);
     (void)fclose(out);
     assert_string_equal(text,
-                        "{\"kind\":\"run\",\"simulated\":true,\"seed\":9,\"start_ns\":5}\n"
+                        "{\"kind\":\"run\",\"simulated\":true,\"seed\":9,\"start_ns\":5,"
+                        "\"life_ms\":0,\"min_net_ppm\":0,"
+                        "\"fees_ppm\":{\"kraken\":0,\"bitstamp\":0}}\n"
                         "{\"kind\":\"divergence\",\"symbol\":\"BTC/USD\",\"buy\":\"kraken\","
                         "\"sell\":\"bitstamp\",\"open_ns\":2,\"close_ns\":7,\"peak_net_ppm\":10000,"
-                        "\"open_at_exit\":true}\n");
+                        "\"opened_by\":\"bitstamp\",\"open_at_exit\":true}\n");
     sim_book_fini(&book);
     truth_destroy(truth);
     test_instruments_free(instruments);
@@ -330,7 +512,7 @@ static void books_stay_full_positive_and_uncrossed(void **state)
         .depth = 50,
         .rate_per_s = 100,
         .divergence_every_ms = 200,
-        .divergence_fees_ppm = 5600,
+        .fees_ppm = { 2600, 3000 },
     };
     struct sim_market *market;
     struct market_tick tick;
@@ -338,9 +520,7 @@ static void books_stay_full_positive_and_uncrossed(void **state)
 
     assert_int_equal(sim_market_create(&market, &config, NULL), ARB_OK);
     while (sim_market_next_ns(market) < 20 * NS_PER_S) {
-        if (!sim_market_run(market, &tick)) {
-            continue;
-        }
+        sim_market_run(market, &tick);
         const struct sim_book *const book = sim_market_book(market, tick.venue, tick.instrument);
         assert_int_equal(book->bids.n, 50);
         assert_int_equal(book->asks.n, 50);
@@ -382,6 +562,10 @@ int main(void)
         cmocka_unit_test(another_seed_gives_other_bytes),
         cmocka_unit_test(truth_is_what_a_perfectly_informed_client_sees),
         cmocka_unit_test(exact_break_even_is_no_divergence_and_one_tick_more_is),
+        cmocka_unit_test(an_order_is_not_below_the_least_quantity_of_either_venue),
+        cmocka_unit_test(an_order_is_not_below_the_least_value_of_either_venue),
+        cmocka_unit_test(an_order_is_of_whole_lots_of_both_venues),
+        cmocka_unit_test(an_order_has_to_earn_more_than_min_net),
         cmocka_unit_test(divergence_still_open_at_the_end_says_so),
         cmocka_unit_test(thousand_instruments_all_get_their_snapshot),
         cmocka_unit_test(books_stay_full_positive_and_uncrossed),
