@@ -177,10 +177,10 @@ def suite(stage):
     faults = faults_of(sim)
     stage.expect(sim.stop() == 0, "the simulator ends with 0")
     note_states(bus)
-    divergences, books = truth.read_truth(stage)
+    true = truth.read_truth(stage)
     stage.figure("faults", " ".join(f"{venue}={len(faults[venue])}" for venue in venues))
-    compare_books(stage, bus, books, faults, venues)
-    compare_opportunities(stage, bus, divergences, faults, (start_ns, end_ns))
+    compare_books(stage, bus, true.books, faults, venues)
+    compare_opportunities(stage, bus, true.divergences, faults, (start_ns, end_ns))
     messages.expect_sound(stage, bus)
 
 

@@ -261,8 +261,7 @@ def expect_truth(stage, run, reader, live_copies):
     stage.expect(mine == reader.copies, f"the readers differ in {len(mine ^ reader.copies)} of "
                  f"{len(mine)} copies: {sorted(mine ^ reader.copies)[:2]}")
     messages.expect_sound(stage, reader.bus)
-    _, books = truth.read_truth(stage)
-    n = sum(truth.compare_book(stage, reader.bus, book) for book in books
+    n = sum(truth.compare_book(stage, reader.bus, book) for book in truth.read_truth(stage).books
             if reader.has_seen(book, run.ended_ns))
     stage.expect(n > 0, "no book could be compared with the simulator's")
     run.figure("copies_compared", len(mine))

@@ -1,9 +1,12 @@
 """The opportunities found are those that were there.
 
-The simulator writes down when buying at one venue and selling at the other paid after both fees,
-judged by the books as PUBLISHED on the channel that the host reads: Bitstamp's order_book comes
-every 79 to 150 ms, its diffs every 324 ms, and what happened in between nobody can see. Two
-strategies, one behind Kafka and one behind the rings of the process, look at the same market.
+The simulator's venues have ticks, lots, minimums and taker fees like the real ones (tests/sim/venue_terms.c), and it writes
+down when buying at one venue and selling at the other was a DIVERGENCE: some quantity that both venues take as an order
+(whole lots of both, not below the least quantity and value of either) earned something after both fees. It computes that by
+itself, from the smallest such order alone (tests/sim/truth.h). What crossed otherwise is a CROSSING, and it says why it did
+not pay: "fees", or "minimum". All is judged by the books as PUBLISHED on the channel that the host reads: Bitstamp's
+order_book comes every 79 to 150 ms, its diffs every 324 ms, and what happened in between nobody can see. Two strategies,
+one behind Kafka and one behind the rings of the process, look at the same market.
 
   recall     of the true divergences of more than 250 ms (50 ms without Kafka in between) that fall into the measured window, the
              share with an opportunity of the same symbol and direction whose interval OPEN..CLOSE
@@ -12,12 +15,16 @@ strategies, one behind Kafka and one behind the rings of the process, look at th
              of any length. This is judged without any tolerance: each leg names the venue's time
              of the book it rests on, and at the newer of the two the divergence must be open.
              (The venues' clocks are one clock here, with a resolution of 1 us.)
-
-  survival   of what opened in the window and is said to pay still some time later, the true divergence
-             is open then, or was LATENCY_MS before. And as a curve: of all that opened, the share that
-             pays after each delay is not above the share whose true divergence lasts so long by more
-             than SURVIVAL_ABOVE, nor below it by more than SURVIVAL_BELOW: prices that move past the
-             published limits leave nothing, though they diverge elsewhere.
+  crossings  none of those in which an order did not pay is published, and the strategy counts misses for
+             its fees and for its minimum.
+  terms      each leg is of whole lots and ticks of both venues and not below their minimums, and its fee is
+             the venue's at the volume that was traded (--volume: it is not the first step of its schedule).
+  survival   of what opened in the window and is looked at some time later: where it is said to pay still, the
+             true divergence is open then, or was LATENCY_MS before; where that was open all the time from
+             LATENCY_MS before, it is said to pay. And as a curve, of divergences that Kraken's books made,
+             which are published at once: how many of n still pay is what the market's decay gives, the share
+             (1 - 1 / life_ms) ^ t after t ms, within the binomial interval that CONFIDENCE of all runs keep.
+             A divergence's age does not matter to the life it has left, so neither does when it was found.
 
 A true divergence must also be found exactly once, not opened anew while it lasts. Finally the best
 ten levels of every book on the bus equal what the simulator had published, at several times.
@@ -25,34 +32,69 @@ ten levels of every book on the bus equal what the simulator had published, at s
 
 import bisect
 import json
+import math
+import re
 import signal
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from decimal import Decimal
 
 import bus as messages
 import pipeline
 
 LONG_NS = {"cross_venue": 250_000_000, "direct": 50_000_000}
 LATENCY_MS = 100  # in an optimised build
-SURVIVAL_ABOVE, SURVIVAL_BELOW = 0.05, 0.15
+CONFIDENCE = 0.99
+AT_ONCE = {"kraken"}  # venues whose books are published when they change
 BOOKS_EVERY_S = 5
-SYMBOLS = 3
+SYMBOLS = 20
+EVERY = "2200ms"  # on average, and never within half of it, so that one does not survive in the next
+VOLUME = 60000  # Kraken and Bitstamp take 0.30 % each
 US = 1000
 
 
-def read_truth(stage):
-    """True divergences by (symbol, buy, sell) as sorted intervals, and the books written down."""
-    divergences, books = defaultdict(list), []
-    for line in stage.read("truth.jsonl").splitlines():
-        entry = json.loads(line)
+class Truth:
+    """What the simulator wrote down."""
+
+    def __init__(self):
+        self.run = {}
+        self.divergences = defaultdict(list)  # (symbol, buy, sell) -> sorted intervals
+        self.openers = {}  # (symbol, buy, sell), when it opened -> whose book opened it
+        self.crossings = defaultdict(list)  # (symbol, buy, sell) -> sorted intervals that do not pay
+        self.whys = {}  # (symbol, buy, sell), when it opened -> why not
+        self.terms = {}  # (venue, symbol) -> what is taken as an order
+        self.books = []
+
+    def take(self, entry):
+        kind = entry["kind"]
+        if kind == "run":
+            self.run = entry
+        elif kind == "terms":
+            self.terms[entry["venue"], entry["symbol"]] = {
+                name: Decimal(entry[name]) for name in ("tick", "lot", "min_qty", "min_notional")}
+        elif kind == "book":
+            self.books.append(entry)
+        else:
+            self.take_interval(entry)
+
+    def take_interval(self, entry):
+        key = entry["symbol"], entry["buy"], entry["sell"]
+        interval = entry["open_ns"] // US * US, entry["close_ns"] // US * US
         if entry["kind"] == "divergence":
-            key = entry["symbol"], entry["buy"], entry["sell"]
-            divergences[key].append((entry["open_ns"] // US * US, entry["close_ns"] // US * US))
-        elif entry["kind"] == "book":
-            books.append(entry)
-    for intervals in divergences.values():
+            self.divergences[key].append(interval)
+            self.openers[key, interval[0]] = entry["opened_by"]
+        else:
+            self.crossings[key].append(interval)
+            self.whys[key, interval[0]] = entry["why"]
+
+
+def read_truth(stage):
+    true = Truth()
+    for line in stage.read("truth.jsonl").splitlines():
+        true.take(json.loads(line))
+    for intervals in (*true.divergences.values(), *true.crossings.values()):
         intervals.sort()
-    return divergences, books
+    return true
 
 
 class Found:
@@ -131,50 +173,135 @@ def measure_delay(divergences, found, window):
     return f"{delays[len(delays) // 2]:.1f} {delays[-1]:.1f}" if delays else "none"
 
 
-def lasts(intervals, opened_at_ns, at_ns):
-    """Is the divergence that was open at the one time open still at the other?"""
-    i = holder(intervals, opened_at_ns)
-    return i is not None and at_ns < intervals[i][1]
+def measure_crossings(stage, true, found, host, strategy):
+    """Nothing of what crossed in vain is published; it is counted instead."""
+    whys = Counter(true.whys.values())
+    for one in found:
+        i = holder(true.crossings[one.key], one.venue_ns)
+        stage.expect(i is None, f"no order pays: {one.message}")
+    line = host.lines(rf'strategy={strategy} msg="markets=')[-1]
+    missed = {why: int(n) for why, n in re.findall(r" (\w+)=(\d+)", line.split(" missed:")[-1])}
+    for why in ("fees", "minimum"):
+        stage.expect(whys[why] > 0, f"no crossing for its {why}: nothing was measured")
+        stage.expect(missed.get(why, 0) > 0, f"{strategy}: no miss is counted for its {why}: {line}")
+    stage.figure(f"{strategy}.crossings", " ".join(
+        f"{why}={n}" for why, n in sorted(whys.items())) + " counted " + " ".join(
+        f"{why}={n}" for why, n in missed.items()))
 
 
-def measure_survival(stage, bus, divergences, found, strategy):
+def expect_terms(stage, true, one):
+    """An order of each leg is one that both venues take, and costs what its venue takes."""
+    legs = one.message["legs"]
+    for leg in legs:
+        terms = true.terms[leg["venue"], leg["symbol"]]
+        qty, notional, fee = (Decimal(leg[name]) for name in ("qty", "notional", "fee"))
+        lots = [true.terms[each["venue"], each["symbol"]]["lot"] for each in legs]
+        stage.expect(all(qty % lot == 0 for lot in lots), f"of whole lots {lots}: {one.message}")
+        stage.expect(Decimal(leg["limit"]) % terms["tick"] == 0, f"a price of {terms}: {one.message}")
+        unit = Decimal(1).scaleb(-leg["scale"][0])  # what is sold brings its worth rounded down
+        stage.expect(qty >= terms["min_qty"] and notional + unit > terms["min_notional"],
+                     f"not below {terms}: {one.message}")
+        rate = Decimal(true.run["fees_ppm"][leg["venue"]]) / 10**6
+        stage.expect(abs(fee - notional * rate) < 2 * unit, f"a fee of {rate}: {one.message}")
+
+
+class Looks:
+    """What was looked at after one delay."""
+
+    def __init__(self):
+        self.n = self.paying = self.lasting = 0  # the last: by the intervals written down
+        self.n_known = self.n_known_paying = 0  # of those that decay as is known
+        self.expected = 0.0  # of these, how many should pay
+
+    def add(self, pays, lasts):
+        self.n += 1
+        self.paying += pays
+        self.lasting += lasts
+
+    def add_known(self, pays, share):
+        self.n_known += 1
+        self.n_known_paying += pays
+        self.expected += share
+
+
+def binomial_interval(n, p):
+    """The fewest and the most hits of n; beyond either are (1 - CONFIDENCE) / 2 of all runs at most."""
+    tail, low, high, below = (1 - CONFIDENCE) / 2, None, n, 0.0
+    for k in range(n + 1):
+        below += math.comb(n, k) * p**k * (1 - p)**(n - k)
+        if low is None and below > tail:
+            low = k
+        if below >= 1 - tail:
+            high = k
+            break
+    return low or 0, high
+
+
+def look_at(stage, true, one, message, looks):
+    """One word on what is left of an opportunity."""
     latency_ns = int(stage.limit(LATENCY_MS) * 1e6)
+    at_ns, pays = message["detect_ns"], float(message["net"]) > 0
+    intervals = true.divergences[one.key]
+    found, later, before = (holder(intervals, ns) for ns in (one.venue_ns, at_ns, at_ns - latency_ns))
+    stage.expect(not pays or later is not None or before is not None,
+                 f"no divergence, and it is said to pay still: {message}")
+    # It was found up to so long ago; from then on it must have been open.
+    is_sure = found is not None and found == later and at_ns - latency_ns >= one.open_ns
+    stage.expect(pays or not is_sure, f"it lasts, and is said to pay no more: {message}")
+    if message["latency"] or found is None:
+        return
+    looks.add(pays, found == later)
+    if true.openers[one.key, intervals[found][0]] in AT_ONCE:
+        looks.add_known(pays, (1 - 1 / true.run["life_ms"]) ** float(message["waited_ms"]))
+
+
+def expect_curve(stage, strategy, looks):
+    """The two curves side by side, and the one of which the decay is known against that."""
+    known = []
+    for delay_ms, at in sorted(looks.items()):
+        if at.n_known == 0:
+            continue
+        share = at.expected / at.n_known
+        low, high = binomial_interval(at.n_known, share)
+        stage.expect(low <= at.n_known_paying <= high, f"{strategy} after {delay_ms} ms: {at.n_known_paying} of "
+                     f"{at.n_known} pay, {low} to {high} should")
+        known.append(f"{delay_ms:g}ms={at.n_known_paying / at.n_known:.2f}/{share:.2f}"
+                     f"[{low / at.n_known:.2f},{high / at.n_known:.2f}]")
+    stage.figure(f"{strategy}.survival.measured/known[{CONFIDENCE:.0%}]",
+                 f"n={max(at.n_known for at in looks.values())} " + " ".join(known))
+    stage.figure(f"{strategy}.survival.measured/lasting", f"n={max(at.n for at in looks.values())} " + " ".join(
+        f"{delay_ms:g}ms={at.paying / at.n:.2f}/{at.lasting / at.n:.2f}"
+        for delay_ms, at in sorted(looks.items())))
+
+
+def measure_survival(stage, bus, true, found, strategy):
     opened = {(one.message["session"], one.message["id"]): one for one in found}
-    shares = defaultdict(lambda: [0, 0, 0])  # by delay: looked at, still pay, truly last
+    looks = defaultdict(Looks)  # by delay
     for message in bus.survivals:
         one = opened.get((message["session"], message["id"]))
-        if one is None or message["strategy"] != strategy or not message["known"]:
-            continue
-        at_ns, pays = message["detect_ns"], float(message["net"]) > 0
-        intervals = divergences[one.key]
-        stage.expect(not pays or holder(intervals, at_ns) is not None or
-                     holder(intervals, at_ns - latency_ns) is not None,
-                     f"no divergence, and it is said to pay still: {message}")
-        if not message["latency"]:
-            share = shares[float(message["delay_ms"])]
-            share[0] += 1
-            share[1] += pays
-            share[2] += lasts(intervals, one.venue_ns, at_ns)
-    for delay_ms, (n, n_paying, n_lasting) in sorted(shares.items()):
-        stage.expect(-SURVIVAL_BELOW <= (n_paying - n_lasting) / n <= SURVIVAL_ABOVE,
-                     f"{strategy} after {delay_ms} ms: {n_paying} of {n} pay, {n_lasting} last")
-    stage.expect(len(shares) >= 6, f"{strategy}: survival after {sorted(shares)} ms only")
-    stage.figure(f"{strategy}.survival", " ".join(
-        f"{delay_ms:g}ms={n_paying / n:.2f}/{n_lasting / n:.2f}"
-        for delay_ms, (n, n_paying, n_lasting) in sorted(shares.items())))
+        if one is not None and message["strategy"] == strategy and message["known"]:
+            look_at(stage, true, one, message, looks[float(message["delay_ms"] or 0)]
+                    if not message["latency"] else None)
+    if stage.expect(len(looks) >= 6, f"{strategy}: survival after {sorted(looks)} ms only"):
+        expect_curve(stage, strategy, looks)
 
 
-def compare(stage, bus, divergences, strategy, window):
+def compare(stage, bus, true, host, strategy, window):
     everything = find_opportunities(stage, bus, strategy)
     found = [one for one in everything if window[0] <= one.open_ns <= window[1]]
-    n_true = measure_precision(stage, divergences, found)
-    measure_survival(stage, bus, divergences, found, strategy)
-    n_long, n_found = measure_recall(stage, divergences, everything, window, LONG_NS[strategy])
+    n_true = measure_precision(stage, true.divergences, found)
+    measure_crossings(stage, true, found, host, strategy)
+    for one in found:
+        expect_terms(stage, true, one)
+    measure_survival(stage, bus, true, found, strategy)
+    n_long, n_found = measure_recall(stage, true.divergences, everything, window, LONG_NS[strategy])
     stage.expect(n_long > 0, "no divergence was long enough: nothing was measured")
     stage.figure(f"{strategy}.recall", f"{n_found}/{n_long}")
     stage.figure(f"{strategy}.precision", f"{n_true}/{len(found)}")
+    stage.figure(f"{strategy}.verified", " ".join(f"{word}={n}" for word, n in sorted(
+        Counter(one.message["verified"] for one in found).items())))
     stage.figure(f"{strategy}.delay_ms.median.highest",
-                 measure_delay(divergences, found, window))
+                 measure_delay(true.divergences, found, window))
 
 
 def top_of(book, written):
@@ -210,7 +337,8 @@ def watch(stage, sim):
 
 def suite(stage):
     sim = stage.simulator("--truth", "truth.jsonl", "--seed", str(stage.options.seed),
-                          "--divergence-every", "2s",
+                          "--divergence-every", EVERY, "--instruments", str(SYMBOLS), "--rate", "10",
+                          "--volume", str(VOLUME),
                           "--bitstamp-mode", stage.options.bitstamp_mode)
     config = pipeline.changed(stage.read("sim.ini"), (
         r"^(\[exchange:\w+\])$", rf"\1\nconnections = {stage.options.connections}"))
@@ -222,11 +350,11 @@ def suite(stage):
     stage.expect(host.stop() == 0, "the host ends with 0")
     stage.expect(sim.stop() == 0, "the simulator ends with 0")
 
-    divergences, books = read_truth(stage)
+    true = read_truth(stage)
     for strategy in ("cross_venue", "direct"):
-        compare(stage, bus, divergences, strategy, window)
+        compare(stage, bus, true, host, strategy, window)
     # The last ones were written at the simulator's end, when nobody listened any more.
-    compared = [compare_book(stage, bus, book) for book in books[:-2 * SYMBOLS]]
+    compared = [compare_book(stage, bus, book) for book in true.books[:-2 * SYMBOLS]]
     stage.expect(sum(compared) >= 2 * SYMBOLS, "no book could be compared")
     stage.figure("books.compared", sum(compared))
     messages.expect_sound(stage, bus)

@@ -105,6 +105,39 @@ static void write_run(const struct truth_config *config)
     (void)fputs("}}\n", config->out);
 }
 
+static void write_number(FILE *out, const char *key, int64_t value, unsigned digits)
+{
+    char text[ARB_DECIMAL_TEXT_MAX];
+    const unsigned len = arb_decimal_write(value, digits, 0, text);
+
+    (void)fprintf(out, ",\"%s\":\"%.*s\"", key, (int)len, text);
+}
+
+static void write_terms(const struct truth *truth, uint32_t venue, uint32_t instrument)
+{
+    const struct sim_instrument *const finest = &truth->config.instruments->items[instrument];
+    const struct instrument_list *const own = truth->config.of_venue[venue];
+    const struct sim_instrument *const item = own == NULL ? finest : &own->items[instrument];
+    FILE *const out = truth->config.out;
+
+    (void)fprintf(out, "{\"kind\":\"terms\",\"venue\":\"%s\",\"symbol\":\"%s\"",
+                  truth->config.venues[venue], item->symbol);
+    write_number(out, "tick", 1, item->px_digits);
+    write_number(out, "lot", 1, item->qty_digits);
+    write_number(out, "min_qty", item->min_qty, item->qty_digits);
+    write_number(out, "min_notional", item->min_value, 2);
+    (void)fputs("}\n", out);
+}
+
+static void write_all_terms(const struct truth *truth)
+{
+    for (uint32_t i = 0; truth->config.out != NULL && i < truth->config.instruments->n; i++) {
+        for (uint32_t venue = 0; venue < truth->config.n_venues; venue++) {
+            write_terms(truth, venue, i);
+        }
+    }
+}
+
 int truth_create(struct truth **out, const struct truth_config *config, struct err *err)
 {
     struct truth *const truth = calloc(1, sizeof(*truth));
@@ -123,6 +156,7 @@ int truth_create(struct truth **out, const struct truth_config *config, struct e
     }
     read_all_terms(truth);
     write_run(config);
+    write_all_terms(truth);
     *out = truth;
     return ARB_OK;
 }

@@ -19,7 +19,8 @@
  *
  * Each is written when it closes or is followed by another, or at the end with "open_at_exit":
  * true, and says whose book opened it. The first line has what the market is made by: "life_ms",
- * how long what diverges lasts on average (see market.h), and the fees.
+ * how long what diverges lasts on average (see market.h), and the fees; those behind it say what
+ * each venue takes as an order of each pair.
  */
 #ifndef ARB_SIM_TRUTH_H
 #define ARB_SIM_TRUTH_H

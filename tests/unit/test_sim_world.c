@@ -15,6 +15,14 @@ static void ignore_close(void *context, uint32_t venue, uint32_t client, uint16_
     (void)why;
 }
 
+static void ignore_send(void *context, uint32_t venue, uint32_t client, struct arb_bytes frame)
+{
+    (void)context;
+    (void)venue;
+    (void)client;
+    (void)frame;
+}
+
 /* A running FNV-1a over every byte sent. */
 struct digest {
     uint64_t hash;
@@ -432,10 +440,12 @@ static void exact_break_even_is_no_divergence_and_one_tick_more_is(void **state)
 static void divergence_still_open_at_the_end_says_so(void **state)
 {
     struct instrument_list *const instruments = test_instruments("BTC/USD");
-    char text[512] = "";
+    struct instrument_list *const own = test_instruments("BTC/USD");
+    char text[1024] = "";
     FILE *const out = fmemopen(text, sizeof(text), "w");
     const struct truth_config config = {
         .instruments = instruments,
+        .of_venue = { NULL, own },
         .n_venues = 2,
         .venues = { "kraken", "bitstamp" },
         .seed = 9,
@@ -446,6 +456,8 @@ static void divergence_still_open_at_the_end_says_so(void **state)
     struct sim_book book;
     (void)state;
 
+    own->items[0].min_qty = 2;
+    own->items[0].min_value = 1050;
     assert_int_equal(truth_create(&truth, &config, NULL), ARB_OK);
     assert_int_equal(sim_book_init(&book, 10), ARB_OK);
     set_best(&book, 9000, 10000);
@@ -458,12 +470,19 @@ static void divergence_still_open_at_the_end_says_so(void **state)
                         "{\"kind\":\"run\",\"simulated\":true,\"seed\":9,\"start_ns\":5,"
                         "\"life_ms\":0,\"min_net_ppm\":0,"
                         "\"fees_ppm\":{\"kraken\":0,\"bitstamp\":0}}\n"
+                        "{\"kind\":\"terms\",\"venue\":\"kraken\",\"symbol\":\"BTC/USD\","
+                        "\"tick\":\"0.01\",\"lot\":\"0.00000001\",\"min_qty\":\"0\","
+                        "\"min_notional\":\"0\"}\n"
+                        "{\"kind\":\"terms\",\"venue\":\"bitstamp\",\"symbol\":\"BTC/USD\","
+                        "\"tick\":\"0.01\",\"lot\":\"0.00000001\",\"min_qty\":\"0.00000002\","
+                        "\"min_notional\":\"10.5\"}\n"
                         "{\"kind\":\"divergence\",\"symbol\":\"BTC/USD\",\"buy\":\"kraken\","
                         "\"sell\":\"bitstamp\",\"open_ns\":2,\"close_ns\":7,\"peak_net_ppm\":10000,"
                         "\"opened_by\":\"bitstamp\",\"open_at_exit\":true}\n");
     sim_book_fini(&book);
     truth_destroy(truth);
     test_instruments_free(instruments);
+    test_instruments_free(own);
 }
 
 static void subscribe_all(struct world *world, const struct instrument_list *list, int64_t now_ns)
@@ -499,6 +518,44 @@ static void thousand_instruments_all_get_their_snapshot(void **state)
     world_advance(world, config.start_ns + NS_PER_S / 10);
     assert_int_equal(digest.n_snapshots, 1000);
     world_destroy(world);
+    test_instruments_free(instruments);
+}
+
+/* Of about 4,000: what (1 - 1/400)^t gives, give or take three times the root of p (1 - p) / n. */
+static void what_diverges_decays_as_is_said(void **state)
+{
+    struct instrument_list *const instruments = test_instruments("XRP/USD");
+    struct world_config config = test_world(
+        instruments, (struct world_outlet){ .send = ignore_send, .close = ignore_close });
+    FILE *const truth = tmpfile();
+    char line[LINE_LEN_MAX];
+    int n = 0, n_lasting[3] = { 0 };
+    struct world *world;
+    (void)state;
+
+    config.truth_out = truth;
+    config.divergence_every_ms = 100;
+    config.rate_per_s = 1;
+    assert_int_equal(world_create(&world, &config, NULL), ARB_OK);
+    world_advance(world, config.start_ns + 8000 * NS_PER_S);
+    rewind(truth);
+    while (fgets(line, sizeof(line), truth) != NULL) {
+        if (strstr(line, "\"divergence\"") != NULL && strstr(line, "by\":\"kraken\"") != NULL) {
+            const int64_t life_ms =
+                (number_after(line, "\"close_ns\":") - number_after(line, "\"open_ns\":")) /
+                NS_PER_MS;
+            n++;
+            n_lasting[0] += life_ms > 50;
+            n_lasting[1] += life_ms > 400;
+            n_lasting[2] += life_ms > 1000;
+        }
+    }
+    assert_true(n > 3900);
+    assert_in_range(n_lasting[0] * 1000 / n, 882 - 16, 882 + 16);
+    assert_in_range(n_lasting[1] * 1000 / n, 367 - 23, 367 + 23);
+    assert_in_range(n_lasting[2] * 1000 / n, 82 - 14, 82 + 14);
+    world_destroy(world);
+    (void)fclose(truth);
     test_instruments_free(instruments);
 }
 
@@ -568,6 +625,7 @@ int main(void)
         cmocka_unit_test(an_order_has_to_earn_more_than_min_net),
         cmocka_unit_test(divergence_still_open_at_the_end_says_so),
         cmocka_unit_test(thousand_instruments_all_get_their_snapshot),
+        cmocka_unit_test(what_diverges_decays_as_is_said),
         cmocka_unit_test(books_stay_full_positive_and_uncrossed),
         cmocka_unit_test(instruments_that_cannot_be_are_refused),
     };
