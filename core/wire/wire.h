@@ -10,6 +10,7 @@
 #define ARB_WIRE_H
 
 #include "book/event.h"
+#include "wire/matrix.h"
 #include "wire/opportunity.h"
 
 /* The most bytes wire_write_event() may need for this event. */
@@ -87,5 +88,20 @@ int wire_read_survival(struct arb_bytes json, struct opportunity *out, int64_t *
 
 /* Tells such a message of ours by how it begins. */
 bool wire_is_survival(struct arb_bytes json);
+
+/*
+ * The key of all matrices, so that they share a partition: who shows them reads it alone.
+ */
+#define WIRE_MATRIX_KEY "matrix"
+
+enum { WIRE_MATRIX_MAX = 24 * 1024 }; /* every name escaped at worst */
+
+/*
+ * The same for a matrix, at most WIRE_MATRIX_MAX bytes. What a reader has is without what pairs of
+ * venues earn: see matrix_edge().
+ */
+size_t wire_write_matrix(const struct matrix *matrix, int64_t pub_ns, char *out);
+int wire_read_matrix(struct arb_bytes json, struct matrix *out, int64_t *pub_ns);
+bool wire_is_matrix(struct arb_bytes json);
 
 #endif /* ARB_WIRE_H */
