@@ -44,8 +44,8 @@ static void print(struct follow *follow, const struct kafka_record *record)
     struct opportunity opportunity;
     int64_t pub_ns;
 
-    if (wire_is_survival(record->value)) {
-        return; /* `arbspot survival` tells of these */
+    if (wire_is_survival(record->value) || wire_is_matrix(record->value)) {
+        return; /* `arbspot survival` and `arbspot matrix` tell of these */
     }
     if (wire_read_opportunity(record->value, &opportunity, &pub_ns) != ARB_OK) {
         note_skipped(follow, record);

@@ -154,6 +154,7 @@ struct strategy_config {
     uint32_t venues;         /* as that says: bit i stands for exchange i; 0: all */
     const char *survival_text;
     struct survival_delays survival; /* as that says */
+    int64_t matrix_ms;               /* between two spread matrices of an instrument; 0: none */
     struct config_entry *options;
     /* 0: not given */
     unsigned line, plugin_line, source_line, symbols_line, venues_line, survival_line;

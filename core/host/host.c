@@ -97,25 +97,27 @@ void host_log_stats(const struct host *host)
 
     log_line(ARB_INFO, "kafka=publisher",
              "produced=%llu delivered=%llu failed=%llu refused=%llu queue_full=%llu bytes=%llu "
-             "conflated=%llu late=%llu",
+             "conflated=%llu late=%llu left_out=%llu",
              (unsigned long long)kafka.produced, (unsigned long long)kafka.delivered,
              (unsigned long long)kafka.failed, (unsigned long long)kafka.refused,
              (unsigned long long)kafka.queue_full, (unsigned long long)kafka.bytes,
-             (unsigned long long)kafka.conflated, (unsigned long long)kafka.late);
+             (unsigned long long)kafka.conflated, (unsigned long long)kafka.late,
+             (unsigned long long)kafka.left_out);
     for (unsigned i = 0; i < host->n_strategies; i++) {
         struct runner_stats stats;
         char who[2 * ARB_SYMBOL_MAX], missed[MISSED_MAX];
         runner_stats_read(host->strategies[i].runner, &stats);
         (void)snprintf(who, sizeof(who), "strategy=%s", host->strategies[i].config->name);
-        log_line(ARB_INFO, who,
-                 "markets=%llu opportunities=%llu dropped=%llu books=%llu live=%llu gaps=%llu "
-                 "crc_mismatches=%llu duplicates=%llu%s",
-                 (unsigned long long)stats.markets, (unsigned long long)stats.opportunities,
-                 (unsigned long long)stats.dropped, (unsigned long long)stats.market.n_books,
-                 (unsigned long long)stats.market.n_live,
-                 (unsigned long long)stats.market.books.gaps,
-                 (unsigned long long)stats.market.books.crc_mismatches,
-                 (unsigned long long)stats.market.books.duplicates, put_missed(&stats, missed));
+        log_line(
+            ARB_INFO, who,
+            "markets=%llu opportunities=%llu dropped=%llu books=%llu live=%llu gaps=%llu "
+            "crc_mismatches=%llu duplicates=%llu matrices=%llu left_out=%llu%s",
+            (unsigned long long)stats.markets, (unsigned long long)stats.opportunities,
+            (unsigned long long)stats.dropped, (unsigned long long)stats.market.n_books,
+            (unsigned long long)stats.market.n_live, (unsigned long long)stats.market.books.gaps,
+            (unsigned long long)stats.market.books.crc_mismatches,
+            (unsigned long long)stats.market.books.duplicates, (unsigned long long)stats.matrices,
+            (unsigned long long)stats.left_out, put_missed(&stats, missed));
     }
 }
 
@@ -188,6 +190,9 @@ static void destroy_strategy(struct strategy_part *part)
     }
     if (part->has_ring) {
         ring_fini(&part->opportunities);
+    }
+    if (part->has_display) {
+        ring_fini(&part->displays);
     }
     if (part->has_waker) {
         waker_fini(&part->waker);

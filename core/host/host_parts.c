@@ -18,6 +18,7 @@
 
 enum {
     OPPORTUNITY_RING = 1 << 20, /* bytes */
+    DISPLAY_RING = 1 << 18,     /* likewise: some hundred matrices */
     LAST_RUN_MS = 5000,         /* for the brokers to say what was published last */
 };
 
@@ -126,6 +127,7 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .config = host->config,
                                           .source = part->source,
                                           .ring = &part->opportunities,
+                                          .displays = part->has_display ? &part->displays : NULL,
                                           .session = tenure_session(&part->tenure),
                                           .tenure = host->embedded == NULL ? &part->tenure : NULL,
                                           .now = clock_moment(),
@@ -135,6 +137,19 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .is_taken = is_taken,
                                           .host = host };
     return runner_create(&part->runner, &config, &problems, err);
+}
+
+/* They have a ring of their own, so that they take no room from opportunities. */
+static int create_display(struct host *host, struct strategy_part *part, struct err *err)
+{
+    if (part->config->matrix_ms == 0) {
+        return ARB_OK;
+    }
+    const int rc = ring_init(&part->displays, DISPLAY_RING, &host->publisher_waker);
+    part->has_display = rc == ARB_OK;
+    return rc == ARB_OK
+               ? ARB_OK
+               : err_set(err, rc, "[strategy:%s]: no memory for its matrices", part->config->name);
 }
 
 static int create_strategy(struct host *host, unsigned i, struct err *err)
@@ -152,6 +167,10 @@ static int create_strategy(struct host *host, unsigned i, struct err *err)
         return err_set(err, rc, "[strategy:%s]: no memory for its ring", part->config->name);
     }
     part->has_ring = true;
+    rc = create_display(host, part, err);
+    if (rc != ARB_OK) {
+        return rc;
+    }
     return create_runner(host, i, part, err);
 }
 
@@ -221,7 +240,8 @@ static uint64_t number_run(const struct host *host)
 static int create_publisher(struct host *host, struct err *err)
 {
     struct publisher_venue venues[CONFIG_EXCHANGES_MAX];
-    struct ring *opportunities[CONFIG_STRATEGIES_MAX + 1];
+    struct ring *opportunities[CONFIG_STRATEGIES_MAX + 1], *displays[CONFIG_STRATEGIES_MAX];
+    unsigned n_displays = 0;
 
     for (unsigned i = 0; i < host->n_venues; i++) {
         venues[i] = (struct publisher_venue){ .ring = &host->venues[i].rings[0],
@@ -230,6 +250,9 @@ static int create_publisher(struct host *host, struct err *err)
     }
     for (unsigned i = 0; i < host->n_strategies; i++) {
         opportunities[i] = &host->strategies[i].opportunities;
+        if (host->strategies[i].has_display) {
+            displays[n_displays++] = &host->strategies[i].displays;
+        }
     }
     opportunities[host->n_strategies] = &host->abandoned_ring;
     const struct publisher_config config = { .kafka = &host->config->kafka,
@@ -237,6 +260,8 @@ static int create_publisher(struct host *host, struct err *err)
                                              .opportunities = opportunities,
                                              .n_venues = host->n_venues,
                                              .n_opportunities = host->n_strategies + 1,
+                                             .displays = displays,
+                                             .n_displays = n_displays,
                                              .waker = &host->publisher_waker };
     return publisher_create(&host->publisher, &config, err);
 }

@@ -22,8 +22,8 @@ struct strategy_part {
     struct waker waker; /* of its rings, when it reads this process directly */
     bool has_waker;
     struct source *source;
-    struct ring opportunities;
-    bool has_ring;
+    struct ring opportunities, displays;
+    bool has_ring, has_display;
     struct tenure tenure; /* of the run of it that goes on */
     struct runner *runner;
     struct watch_mark mark; /* of its thread */

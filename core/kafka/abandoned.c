@@ -10,7 +10,10 @@
 #include "util/log.h"
 #include "util/shortage.h"
 
-enum { WAIT_MS = 100 };
+enum {
+    WAIT_MS = 100,
+    TAIL = 20000, /* records: most of one partition may be matrices */
+};
 
 static const char who[] = "kafka=abandoned";
 
@@ -50,7 +53,8 @@ static void hear_opportunities(struct abandoned *a)
     int64_t pub_ns;
 
     while (kafka_reader_next(a->opportunities, 0, &record)) {
-        if (wire_read_opportunity(record.value, &opportunity, &pub_ns) == ARB_OK) {
+        if (!wire_is_matrix(record.value) &&
+            wire_read_opportunity(record.value, &opportunity, &pub_ns) == ARB_OK) {
             (void)pthread_mutex_lock(&a->lock);
             claims_take(a->claims, &opportunity);
             (void)pthread_mutex_unlock(&a->lock);
@@ -153,6 +157,7 @@ static int open_readers(struct abandoned *a, struct err *err)
     }
     reader.topic = a->config.kafka->opportunity_topic;
     reader.start = KAFKA_FROM_TAIL;
+    reader.n_tail = TAIL;
     reader.n_keys = 0;
     return kafka_reader_create(&a->opportunities, &reader, err);
 }

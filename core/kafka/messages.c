@@ -324,3 +324,27 @@ bool messages_pass_on_opportunity(struct publisher *p, const struct opportunity 
     return outbox_may_send(&p->outbox, KAFKA_OPPORTUNITIES, now.mono_ns) &&
            produce_opportunity(p, o, now.utc_ns);
 }
+
+static bool produce_matrix(struct publisher *p, const struct matrix *matrix, int64_t now_ns)
+{
+    const struct outbox_message message = {
+        .topic = KAFKA_OPPORTUNITIES,
+        .hash = partition_hash(arb_bytes_of(WIRE_MATRIX_KEY)),
+        .type = "matrix",
+        .key = WIRE_MATRIX_KEY,
+        .venue = "",
+        .text = p->text,
+        .len = wire_write_matrix(matrix, now_ns, p->text),
+        .recv_ns = matrix->made_ns,
+        .pub_ns = now_ns,
+    };
+    return outbox_send(&p->outbox, &message);
+}
+
+void messages_pass_on_matrix(struct publisher *p, const struct matrix *matrix, struct moment now)
+{
+    if (!outbox_may_send(&p->outbox, KAFKA_OPPORTUNITIES, now.mono_ns) ||
+        !produce_matrix(p, matrix, now.utc_ns)) {
+        (void)atomic_fetch_add_explicit(&p->left_out, 1, memory_order_relaxed);
+    }
+}

@@ -10,6 +10,7 @@
 #include "book/event.h"
 #include "util/clock.h"
 
+struct matrix;
 struct opportunity;
 struct publisher;
 
@@ -29,5 +30,9 @@ bool messages_say_moved(struct publisher *publisher, unsigned venue, struct mome
 /* What a strategy says, in the topic that it is for. Its word holds up no opportunity. */
 bool messages_pass_on_opportunity(struct publisher *publisher,
                                   const struct opportunity *opportunity, struct moment now);
+
+/* A spread matrix. What Kafka does not take is left out: another one comes soon. */
+void messages_pass_on_matrix(struct publisher *publisher, const struct matrix *matrix,
+                             struct moment now);
 
 #endif /* ARB_MESSAGES_H */

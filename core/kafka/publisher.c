@@ -10,9 +10,10 @@
 #include "util/shortage.h"
 
 enum {
-    PARK_MS = 50,    /* delivery reports wait this long at most */
-    BLOCKED_MS = 10, /* pause before the next try; a delivery report ends it */
-    ABSENT_MS = 500, /* at the end, for brokers that never answered */
+    PARK_MS = 50,      /* delivery reports wait this long at most */
+    DISPLAYED_MAX = 8, /* matrices of a strategy before all else has its turn again */
+    BLOCKED_MS = 10,   /* pause before the next try; a delivery report ends it */
+    ABSENT_MS = 500,   /* at the end, for brokers that never answered */
 };
 
 static enum publisher_turn drain_venue(struct publisher *p, unsigned venue, struct moment now)
@@ -76,16 +77,43 @@ static enum publisher_turn drain_all_venues(struct publisher *p, struct moment n
     return turn;
 }
 
+static enum publisher_turn drain_display(struct publisher *p, struct ring *ring, struct moment now)
+{
+    for (unsigned i = 0; i < DISPLAYED_MAX; i++) {
+        size_t len;
+        const struct matrix *const matrix = ring_peek(ring, &len);
+        if (matrix == NULL) {
+            return PUBLISHER_IDLE;
+        }
+        messages_pass_on_matrix(p, matrix, now);
+        ring_release(ring);
+    }
+    return PUBLISHER_BUSY;
+}
+
+static enum publisher_turn drain_all_displays(struct publisher *p, struct moment now)
+{
+    enum publisher_turn turn = PUBLISHER_IDLE;
+
+    for (unsigned i = 0; i < p->n_displays; i++) {
+        const enum publisher_turn one = drain_display(p, p->displays[i], now);
+        turn = one > turn ? one : turn;
+    }
+    return turn;
+}
+
 /*
  * Opportunities first: they are few and cannot be made anew. One topic that takes nothing does not
- * hold up the other.
+ * hold up the other. Displays are for when nothing else waits: meanwhile their rings fill, and what
+ * does not fit is left out.
  */
 static enum publisher_turn drain(struct publisher *p, struct moment now)
 {
     const enum publisher_turn opportunities = drain_all_opportunities(p, now);
     const enum publisher_turn venues = drain_all_venues(p, now);
+    const enum publisher_turn turn = opportunities > venues ? opportunities : venues;
 
-    return opportunities > venues ? opportunities : venues;
+    return turn == PUBLISHER_IDLE ? drain_all_displays(p, now) : turn;
 }
 
 enum publisher_turn publisher_step(struct publisher *p, struct moment now)
@@ -129,6 +157,11 @@ static bool is_idle(void *context)
 
     for (unsigned i = 0; i < p->n_opportunities; i++) {
         if (ring_peek(p->opportunities[i], &len) != NULL) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < p->n_displays; i++) {
+        if (ring_peek(p->displays[i], &len) != NULL) {
             return false;
         }
     }
@@ -203,7 +236,9 @@ static size_t message_bound(const struct ring *ring)
 
 static size_t text_cap(const struct publisher_config *config)
 {
-    size_t cap = WIRE_OPPORTUNITY_MAX;
+    size_t cap = WIRE_MATRIX_MAX;
+
+    _Static_assert((int)WIRE_MATRIX_MAX >= (int)WIRE_OPPORTUNITY_MAX, "has room for either");
 
     for (unsigned i = 0; i < config->n_venues; i++) {
         const size_t bound = message_bound(config->venues[i].ring);
@@ -228,11 +263,14 @@ static int copy_config(struct publisher *p, const struct publisher_config *confi
     p->waker = config->waker;
     p->n_venues = config->n_venues;
     p->n_opportunities = config->n_opportunities;
+    p->n_displays = config->n_displays;
     p->venues = calloc((size_t)config->n_venues + 1, sizeof(*p->venues));
     p->opportunities = calloc((size_t)config->n_opportunities + 1, sizeof(*p->opportunities));
+    p->displays = calloc((size_t)config->n_displays + 1, sizeof(*p->displays));
     p->text = malloc(text_cap(config));
     p->voices = calloc((size_t)config->n_venues + 1, sizeof(*p->voices));
-    if (p->voices == NULL || p->venues == NULL || p->opportunities == NULL || p->text == NULL) {
+    if (p->voices == NULL || p->venues == NULL || p->opportunities == NULL || p->displays == NULL ||
+        p->text == NULL) {
         return ARB_ENOMEM;
     }
     for (unsigned i = 0; i < config->n_venues; i++) {
@@ -244,6 +282,9 @@ static int copy_config(struct publisher *p, const struct publisher_config *confi
     }
     for (unsigned i = 0; i < config->n_opportunities; i++) {
         p->opportunities[i] = config->opportunities[i];
+    }
+    for (unsigned i = 0; i < config->n_displays; i++) {
+        p->displays[i] = config->displays[i];
     }
     return ARB_OK;
 }
@@ -284,6 +325,7 @@ void publisher_destroy(struct publisher *p)
     offsets_fini(&p->offsets);
     free(p->text);
     free(p->opportunities);
+    free(p->displays);
     for (unsigned i = 0; p->voices != NULL && i < p->n_venues; i++) {
         starts_fini(&p->voices[i].starts);
     }
@@ -307,6 +349,7 @@ struct publisher_stats publisher_stats(const struct publisher *p)
         .bytes = atomic_load_explicit(&counts->bytes, memory_order_relaxed),
         .conflated = atomic_load_explicit(&p->conflated, memory_order_relaxed),
         .late = atomic_load_explicit(&p->late, memory_order_relaxed),
+        .left_out = atomic_load_explicit(&p->left_out, memory_order_relaxed),
     };
 }
 

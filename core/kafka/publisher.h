@@ -25,7 +25,8 @@ struct publisher_config {
     const struct kafka_config *kafka; /* brokers is an address: see embedded_attach() */
     const struct publisher_venue *venues;
     struct ring *const *opportunities; /* their records are struct opportunity */
-    unsigned n_venues, n_opportunities;
+    struct ring *const *displays;      /* theirs struct matrix */
+    unsigned n_venues, n_opportunities, n_displays;
     struct waker *waker; /* of all these rings */
 };
 
@@ -37,6 +38,7 @@ struct publisher_stats {
     uint64_t queue_full; /* times the publisher had to stop reading */
     uint64_t bytes;      /* of the messages produced */
     uint64_t conflated;  /* events not delivered, for which a snapshot stands that was */
+    uint64_t left_out;   /* spread matrices that were not produced because Kafka was slow */
     uint64_t late;       /* deltas produced more than PUBLISHER_LATE_MS after they came in */
 };
 

@@ -46,12 +46,12 @@ struct publisher {
     struct publisher_venue *venues;
     struct voice *voices; /* [n_venues] */
     char host[WIRE_HOST_MAX];
-    struct ring **opportunities;
-    unsigned n_venues, n_opportunities;
+    struct ring **opportunities, **displays;
+    unsigned n_venues, n_opportunities, n_displays;
     unsigned first_venue; /* whose turn it is to be first */
     struct waker *waker;
     char *text; /* room for the largest message the rings can hold */
-    _Atomic uint64_t conflated, late;
+    _Atomic uint64_t conflated, late, left_out;
     struct log_limit doubt_limit;
     pthread_t thread;
     bool is_started;

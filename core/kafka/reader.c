@@ -44,6 +44,7 @@ struct kafka_reader {
     rd_kafka_message_t *message; /* lent to the caller */
     char topic[KAFKA_TOPIC_MAX];
     enum kafka_start start;
+    int n_tail;
     bool has_group;
     const char *const *keys; /* [n_keys] of the partitions to read; 0: all */
     unsigned n_keys;
@@ -106,7 +107,7 @@ static bool find_start(const struct kafka_reader *r, rd_kafka_topic_partition_li
     for (int i = 0; i < partitions->cnt; i++) {
         partitions->elems[i].offset = r->start == KAFKA_FROM_BEGINNING || r->was_absent
                                           ? RD_KAFKA_OFFSET_BEGINNING
-                                          : RD_KAFKA_OFFSET_TAIL(TAIL_RECORDS);
+                                          : RD_KAFKA_OFFSET_TAIL(r->n_tail);
     }
     return true;
 }
@@ -362,6 +363,7 @@ int kafka_reader_create(struct kafka_reader **out, const struct kafka_reader_con
     r->client.who = config->who;
     r->client.owner = r;
     r->start = config->start;
+    r->n_tail = config->n_tail == 0 ? TAIL_RECORDS : config->n_tail;
     r->has_group = config->group != NULL;
     r->keys = config->keys;
     r->n_keys = config->n_keys;

@@ -22,7 +22,7 @@ enum { KAFKA_TOPIC_MAX = 250 }; /* bytes, terminator included: the brokers' limi
 /* Where in each partition reading begins, when the reader gets it. */
 enum kafka_start {
     KAFKA_FROM_BEGINNING = 1, /* all that the brokers keep */
-    KAFKA_FROM_TAIL = 2,      /* some hundred records before the end */
+    KAFKA_FROM_TAIL = 2,      /* some hundred records before the end, or n_tail */
     KAFKA_FROM_END = 3,       /* only what comes from now on */
 };
 
@@ -33,6 +33,7 @@ struct kafka_reader_config {
     const char *const *keys; /* [n_keys] or those of these keys alone; borrowed. 0: all */
     unsigned n_keys;
     enum kafka_start start;
+    int n_tail;      /* 0: as that says */
     bool is_patient; /* half a second later is early enough: costs the brokers next to nothing */
     const char *who; /* for the log, outlives the reader: "kafka=source" */
 };

@@ -145,6 +145,23 @@ void delivery_send_rest(struct delivery *delivery, const struct opportunity *opp
     }
 }
 
+bool delivery_show(struct delivery *delivery, struct matrix *matrix)
+{
+    const size_t len = matrix_len(matrix);
+    void *const record = ring_reserve(delivery->displays, len);
+
+    if (record == NULL) {
+        delivery->n_left_out++;
+        return false;
+    }
+    matrix->session = delivery->session;
+    memcpy(matrix->strategy, delivery->strategy, sizeof(matrix->strategy));
+    memcpy(record, matrix, len);
+    ring_commit(delivery->displays);
+    delivery->n_matrices++;
+    return true;
+}
+
 /* Takes in what the strategy says; returns what is to be said of it, or 0. */
 static uint32_t note(struct delivery *delivery, struct opportunity *opportunity, int64_t mono_ns)
 {

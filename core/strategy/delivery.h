@@ -11,6 +11,7 @@
 #ifndef ARB_DELIVERY_H
 #define ARB_DELIVERY_H
 
+#include "wire/matrix.h"
 #include "wire/opportunity.h"
 #include "bus/ring.h"
 #include "bus/tenure.h"
@@ -42,14 +43,16 @@ struct delivery {
     delivery_fn *fn;                /* called with each opportunity; or NULL */
     delivery_fn *rest_fn;           /* called with what is left of one; or NULL */
     void *context;                  /* of fn */
+    struct ring *displays;          /* gets matrices, each as one struct matrix; or NULL */
 
-    uint64_t n;       /* delivered, those dropped included */
-    uint64_t dropped; /* because the ring was full */
-    uint64_t seq;     /* of the run's last opportunity */
-    uint64_t n_alive; /* times it was said that this run is there */
-    int64_t said_ns;  /* when it was for the last time, mono; 0: never */
-    uint32_t n_over;  /* runs before this one */
-    int64_t retry_ns; /* when those that wait are looked at again, mono */
+    uint64_t n_matrices, n_left_out; /* shown; and not, because their ring was full */
+    uint64_t n;                      /* delivered, those dropped included */
+    uint64_t dropped;                /* because the ring was full */
+    uint64_t seq;                    /* of the run's last opportunity */
+    uint64_t n_alive;                /* times it was said that this run is there */
+    int64_t said_ns;                 /* when it was for the last time, mono; 0: never */
+    uint32_t n_over;                 /* runs before this one */
+    int64_t retry_ns;                /* when those that wait are looked at again, mono */
     struct openings openings;
     struct waiting waiting;
     struct survival *survival; /* told of what opens; or NULL */
@@ -65,6 +68,12 @@ void delivery_look(struct delivery *delivery, struct moment now);
 /* Says what is left of an opportunity, see survival.h. */
 void delivery_send_rest(struct delivery *delivery, const struct opportunity *opportunity,
                         struct moment now);
+
+/*
+ * Shows a matrix, whose strategy and session it fills in. False: displays are behind, and nobody
+ * else is to wait for them.
+ */
+bool delivery_show(struct delivery *delivery, struct matrix *matrix);
 
 /* Says that it does not run any more. */
 void delivery_end(struct delivery *delivery, struct moment now);

@@ -553,7 +553,8 @@ struct market_leg market_leg(const struct market *market, uint32_t instrument, u
     assert(venue < market->config.n_venues);
     const struct instrument *const entry = market->instruments[instrument];
     return (struct market_leg){ .book = &entry->shown[venue],
-                                .session = entry->legs[venue].shown_session };
+                                .session = entry->legs[venue].shown_session,
+                                .is_heard = entry->legs[venue].replica.is_heard };
 }
 
 const struct arb_venue *market_venue(const struct market *market, uint32_t venue)

@@ -45,6 +45,7 @@ struct market_stats {
 struct market_leg {
     const struct arb_book *book;
     uint64_t session;
+    bool is_heard; /* its events come here, or came last */
 };
 
 struct market;

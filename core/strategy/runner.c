@@ -9,6 +9,7 @@
 #include "plugin/options.h"
 #include "strategy/attention.h"
 #include "strategy/liveness.h"
+#include "strategy/matrices.h"
 #include "strategy/requests.h"
 #include "util/clock.h"
 #include "util/joinable.h"
@@ -47,6 +48,7 @@ struct runner {
     _Atomic uint64_t published[N_STATS]; /* struct runner_stats, for other threads */
     struct requests requests;
     struct survival survival;
+    struct matrices matrices;
 };
 
 static const struct arb_strategy_ops *ops_of(const struct runner *runner)
@@ -157,6 +159,7 @@ static void show_markets(struct runner *runner)
         if (!has_failed(runner, "on_market", rc)) {
             carry_out(runner, BY_MARKET);
         }
+        matrices_see(&runner->matrices, &market, host->mono_ns);
     }
 }
 
@@ -169,6 +172,24 @@ static void tell_survival(struct runner *runner)
     while (!runner->is_disabled &&
            survival_next(&runner->survival, runner->market, now, &opportunity)) {
         delivery_send_rest(&runner->delivery, &opportunity, now);
+    }
+}
+
+/* Some in each turn: opportunities do not wait for displays. */
+static void show_matrices(struct runner *runner)
+{
+    const struct moment now = now_of(runner);
+    struct matrices *const matrices = &runner->matrices;
+    struct matrix matrix;
+    uint32_t instrument;
+
+    for (unsigned i = 0; i < MATRICES_A_TURN && !runner->is_disabled &&
+                         matrices_next(matrices, now.mono_ns, &instrument);
+         i++) {
+        if (matrices_make(matrices, runner->market, instrument, now, &matrix) &&
+            !delivery_show(&runner->delivery, &matrix)) {
+            matrices_put_off(matrices, instrument);
+        }
     }
 }
 
@@ -245,6 +266,8 @@ static void publish_stats(struct runner *runner)
     runner->stats.market = *market_stats(runner->market);
     runner->stats.opportunities = runner->delivery.n;
     runner->stats.dropped = runner->delivery.dropped;
+    runner->stats.matrices = runner->delivery.n_matrices;
+    runner->stats.left_out = runner->delivery.n_left_out;
     memcpy(words, &runner->stats, sizeof(words));
     for (unsigned i = 0; i < N_STATS; i++) {
         atomic_store_explicit(&runner->published[i], words[i], memory_order_relaxed);
@@ -269,6 +292,7 @@ static unsigned turn(struct runner *runner, const struct event *event)
         show_markets(runner);
         fire_timers(runner);
         tell_survival(runner);
+        show_matrices(runner);
     }
     publish_stats(runner);
     return n;
@@ -372,8 +396,10 @@ int64_t runner_next_timer_ns(const struct runner *runner)
 {
     const int64_t timer_ns = runner->due_ns[next_timer(runner)];
     const int64_t survival_ns = survival_due_ns(&runner->survival);
+    const int64_t matrix_ns = matrices_due_ns(&runner->matrices);
+    const int64_t due_ns = timer_ns < survival_ns ? timer_ns : survival_ns;
 
-    return runner->is_disabled ? NEVER_NS : timer_ns < survival_ns ? timer_ns : survival_ns;
+    return runner->is_disabled ? NEVER_NS : due_ns < matrix_ns ? due_ns : matrix_ns;
 }
 
 void runner_finish(struct runner *runner, struct moment now)
@@ -493,6 +519,12 @@ static int make_market(struct runner *runner, struct err *err)
         return err_set(err, rc, "%s: no market of %u venues: at most %d fit, or memory is short",
                        runner->who, runner->config.n_venues, ARB_VENUES_MAX);
     }
+    const bool is_shown = runner->config.displays != NULL;
+    if (matrices_init(&runner->matrices,
+                      is_shown ? runner->config.strategy->matrix_ms * NS_PER_MS : 0,
+                      runner->config.n_venues) != ARB_OK) {
+        return err_set(err, ARB_ENOMEM, "%s: no memory for spread matrices", runner->who);
+    }
     requests_init(&runner->requests, runner->who, runner->market, runner->config.n_venues);
     return ARB_OK;
 }
@@ -519,6 +551,7 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .ring = config->ring,
         .fn = config->fn,
         .rest_fn = config->rest_fn,
+        .displays = config->displays,
         .survival = &runner->survival,
         .context = config->context,
     };
@@ -573,5 +606,6 @@ void runner_destroy(struct runner *runner)
     }
     free(runner->self);
     market_destroy(runner->market);
+    matrices_fini(&runner->matrices);
     free(runner);
 }

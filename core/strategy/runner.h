@@ -37,6 +37,7 @@ struct runner_config {
     const struct config *config; /* for its sections of instruments, see market.h; or NULL */
     struct source *source;
     struct ring *ring;       /* where opportunities go, see delivery.h; or NULL */
+    struct ring *displays;   /* where spread matrices go, see delivery.h; or NULL: none are made */
     delivery_fn *fn;         /* and a function they go to; or NULL */
     delivery_fn *rest_fn;    /* and one for what was left of them later; or NULL */
     runner_miss_fn *miss_fn; /* and one for what was none; or NULL */
@@ -61,6 +62,7 @@ struct runner_stats {
     uint64_t timers;                   /* on_timer() calls */
     uint64_t opportunities;            /* carried out, the dropped ones included */
     uint64_t dropped;                  /* of these, because the ring was full */
+    uint64_t matrices, left_out;       /* shown; not shown, because displays were behind */
     uint64_t disabled;                 /* 1 after a callback failed */
     uint64_t missed[ARB_MISS_MAX + 1]; /* pairs that crossed and were none, by reason */
 };

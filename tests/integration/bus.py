@@ -82,6 +82,7 @@ class Bus:
         self.states_by_seq = {}  # (venue, symbol, session, seq) -> state after that message
         self.opportunities = []
         self.survivals = []  # what was left of them later
+        self.matrices = []
         self.n_words_of_strategies = 0
         self.n_bytes = 0  # of messages about books
         self.live_heard = {}  # venue -> when a message of it said LIVE last, monotonic
@@ -159,6 +160,10 @@ class Bus:
     def on_opportunity(self, key, value, _partition=0):
         message = json.loads(value)
         with self.lock:
+            if message["type"] == "matrix":
+                self.require(key == "matrix", "the key of a matrix says so", message)
+                self.matrices.append(message)
+                return
             self.require(key == message["symbol"], "the key is the symbol", message)
             is_rest = message["type"] == "survival"
             (self.survivals if is_rest else self.opportunities).append(message)

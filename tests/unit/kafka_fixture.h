@@ -25,7 +25,7 @@ struct kafka_fixture {
     struct embedded *embedded;
     struct kafka_config config;
     struct waker waker;
-    struct ring rings[FIXTURE_FEEDS], opportunities;
+    struct ring rings[FIXTURE_FEEDS], opportunities, displays;
     struct feedback feedbacks[FIXTURE_FEEDS];
     struct last_words *words[FIXTURE_FEEDS]; /* NULL: a venue that never hangs */
     struct publisher *publisher;
@@ -46,6 +46,7 @@ static inline void fixture_init(struct kafka_fixture *f)
     assert_string_equal(f->config.brokers, brokers);
     assert_int_equal(waker_init(&f->waker), ARB_OK);
     assert_int_equal(ring_init(&f->opportunities, FIXTURE_RING_LEN, &f->waker), ARB_OK);
+    assert_int_equal(ring_init(&f->displays, FIXTURE_RING_LEN, &f->waker), ARB_OK);
     for (int i = 0; i < FIXTURE_FEEDS; i++) {
         assert_int_equal(ring_init(&f->rings[i], FIXTURE_RING_LEN, &f->waker), ARB_OK);
     }
@@ -65,6 +66,7 @@ static inline void fixture_publish(struct kafka_fixture *f)
 {
     struct publisher_venue venues[FIXTURE_FEEDS];
     struct ring *const opportunities[] = { &f->opportunities };
+    struct ring *const displays[] = { &f->displays };
     struct err err = { 0 };
 
     for (int i = 0; i < FIXTURE_FEEDS; i++) {
@@ -77,6 +79,8 @@ static inline void fixture_publish(struct kafka_fixture *f)
                                              .n_venues = FIXTURE_FEEDS,
                                              .opportunities = opportunities,
                                              .n_opportunities = 1,
+                                             .displays = displays,
+                                             .n_displays = 1,
                                              .waker = &f->waker };
     assert_int_equal(publisher_create(&f->publisher, &config, &err), ARB_OK);
 }
@@ -88,6 +92,7 @@ static inline void fixture_fini(struct kafka_fixture *f)
         ring_fini(&f->rings[i]);
     }
     ring_fini(&f->opportunities);
+    ring_fini(&f->displays);
     waker_fini(&f->waker);
     embedded_stop(f->embedded);
 }

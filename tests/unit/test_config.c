@@ -1148,6 +1148,12 @@ static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\nsurvival = 10\n", head);
     check_problems(text, "FILE:10: [strategy:s] survival: '10' is not a list of durations from 1ms "
                          "to 60s, such as 10ms, 100ms, 1s, latency; or none\n");
+    (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\nmatrix = 10s\n", head);
+    check_problems(text, "");
+    (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\nmatrix = 10001ms\n", head);
+    check_problems(text,
+                   "FILE:10: [strategy:s] matrix: '10001ms' is not a duration from 0 to 10s, such "
+                   "as 250ms, 5s or 2m\n");
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\n", head);
     check_problems(text, "");
     (void)snprintf(text, sizeof(text),

@@ -92,6 +92,102 @@ static void an_opportunity_arrives_as_it_was(void **state)
     kafka_reader_destroy(reader);
 }
 
+static struct matrix some_matrix(void)
+{
+    return (struct matrix){ .strategy = "x",
+                            .session = 1,
+                            .info = { .symbol = "BTC/USD", .base = "BTC", .quote = "USD" },
+                            .made_ns = 5,
+                            .n_instruments = 1,
+                            .n_venues = 1,
+                            .venues = { { .name = "askinc",
+                                          .age_ns = -1,
+                                          .state = ARB_BOOK_STALE,
+                                          .trading = ARB_TRADING_OPEN } } };
+}
+
+static void push_matrices(struct kafka_fixture *f, unsigned n)
+{
+    const struct matrix matrix = some_matrix();
+
+    for (unsigned i = 0; i < n; i++) {
+        memcpy(ring_reserve(&f->displays, matrix_len(&matrix)), &matrix, matrix_len(&matrix));
+        ring_commit(&f->displays);
+    }
+}
+
+static bool have_matrices(struct kafka_fixture *f)
+{
+    size_t len;
+    return ring_peek(&f->displays, &len) != NULL;
+}
+
+/* Whoever shows them reads the partition of their key alone. */
+static void a_matrix_arrives_where_its_key_belongs(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    const struct matrix sent = some_matrix();
+    const char *const keys[] = { WIRE_MATRIX_KEY };
+    const struct kafka_reader_config config = { .kafka = &f->config,
+                                                .topic = f->config.opportunity_topic,
+                                                .keys = keys,
+                                                .n_keys = 1,
+                                                .start = KAFKA_FROM_BEGINNING,
+                                                .who = "kafka=test" };
+    struct kafka_reader *reader;
+    struct kafka_record record = { 0 };
+    struct matrix got;
+    int64_t pub_ns = 0;
+
+    fixture_publish(f);
+    push_matrices(f, 1);
+    fixture_flush(f);
+    assert_int_equal(kafka_reader_create(&reader, &config, NULL), ARB_OK);
+    for (int i = 0; i < 100 && record.value.data == NULL; i++) {
+        (void)kafka_reader_next(reader, FIXTURE_TIMEOUT_MS / 100, &record);
+    }
+    assert_int_equal(record.partition, partition_of("matrix", 3));
+    assert_int_equal(wire_read_matrix(record.value, &got, &pub_ns), ARB_OK);
+    assert_memory_equal(&got, &sent, sizeof(got));
+    kafka_reader_destroy(reader);
+}
+
+static void matrices_wait_for_all_else(void **state)
+{
+    struct kafka_fixture *const f = *state;
+
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    push_matrices(f, 9);
+    fixture_push_deltas(f, 0, 1, MANY);
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BUSY);
+    assert_int_equal(publisher_stats(f->publisher).produced, PUBLISHER_BATCH);
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BUSY);
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_BUSY);
+    assert_int_equal(publisher_stats(f->publisher).produced, MANY + 8); /* one is left */
+    assert_int_equal(publisher_step(f->publisher, clock_moment()), PUBLISHER_IDLE);
+    assert_int_equal(publisher_stats(f->publisher).produced, MANY + 9);
+    assert_int_equal(publisher_stats(f->publisher).left_out, 0);
+}
+
+/* Another one comes soon, so that nothing waits for it. */
+static void matrices_that_kafka_does_not_take_are_left_out(void **state)
+{
+    struct kafka_fixture *const f = *state;
+    struct config_entry limit = { .key = "queue.buffering.max.messages", .value = "10" };
+
+    fixture_set(f, &limit);
+    fixture_publish(f);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    rd_kafka_mock_broker_set_down(embedded_cluster(f->embedded), FIXTURE_BROKER);
+    push_matrices(f, 13);
+    step_until(f->publisher, PUBLISHER_IDLE);
+    assert_false(have_matrices(f));
+    assert_int_equal(publisher_stats(f->publisher).produced, 10);
+    assert_int_equal(publisher_stats(f->publisher).left_out, 3);
+    rd_kafka_mock_broker_set_up(embedded_cluster(f->embedded), FIXTURE_BROKER);
+}
+
 /* The one message of a partition, by a plain client. */
 static rd_kafka_message_t *consume_one(const struct kafka_config *config, rd_kafka_t **rk)
 {
@@ -789,6 +885,9 @@ int main(void)
         KAFKA_TEST(events_arrive_in_order),
         KAFKA_TEST(everything_produced_is_delivered),
         KAFKA_TEST(an_opportunity_arrives_as_it_was),
+        KAFKA_TEST(a_matrix_arrives_where_its_key_belongs),
+        KAFKA_TEST(matrices_wait_for_all_else),
+        KAFKA_TEST(matrices_that_kafka_does_not_take_are_left_out),
         KAFKA_TEST(a_message_is_keyed_by_symbol_and_says_type_and_times),
         KAFKA_TEST(one_turn_takes_at_most_a_batch_of_each_ring),
         KAFKA_TEST(a_full_queue_keeps_the_records_in_their_ring),

@@ -14,6 +14,7 @@
 #include "arbspot/text.h"
 #include "feed_stub.h"
 #include "stderr_capture.h"
+#include "strategy/matrices.h"
 #include "strategy/ring_source.h"
 #include "plugin/abi_sizes.h"
 #include "strategy/runner.h"
@@ -657,6 +658,145 @@ static void full_ring_drops_the_opportunity_and_counts_it(void **state)
     assert_int_equal(1, count_of(log, "\n"));
 }
 
+/* --- displays --- */
+
+enum { DISPLAY_BYTES = 4096, MATRIX_MS = 500 };
+
+static void begin_with_displays(struct world *world)
+{
+    assert_int_equal(ARB_OK, ring_init(&world->out, DISPLAY_BYTES, NULL));
+    world->config.displays = &world->out;
+    world->strategy.matrix_ms = MATRIX_MS;
+    begin(world);
+}
+
+/* Empties the ring: "demo 77 BTC/USD t=3 of 1: askinc 100/101 bidex 110/111". */
+static const char *displayed(struct world *world)
+{
+    size_t len;
+
+    forget_lines(world);
+    for (const struct matrix *m; (m = ring_peek(&world->out, &len)) != NULL;) {
+        assert_int_equal(len, matrix_len(m));
+        arb_text_add(&world->lines, "%s %llu %s t=%lld of %u:", m->strategy,
+                     (unsigned long long)m->session, m->info.symbol, ms_of(m->made_ns),
+                     m->n_instruments);
+        for (uint32_t i = 0; i < m->n_venues; i++) {
+            arb_text_add(&world->lines, " %s %lld/%lld", m->venues[i].name,
+                         (long long)m->venues[i].bid.px, (long long)m->venues[i].ask.px);
+        }
+        arb_text_add(&world->lines, "\n");
+        ring_release(&world->out);
+    }
+    return lines(world);
+}
+
+static void matrix_is_shown_at_once_and_then_as_often_as_wanted(void **state)
+{
+    struct world *const world = *state;
+
+    begin_with_displays(world);
+    quote_both(world, 0, 0);
+    step(world, 3);
+    assert_string_equal("demo 77 BTC/USD t=3 of 1: askinc 100/101 bidex 110/111\n",
+                        displayed(world));
+    assert_int_equal(runner_next_timer_ns(world->runner), START_NS + 10003 * MS);
+    send(world, 0, feed_stub_quote(&world->a, 99, 101));
+    step(world, 4);
+    assert_int_equal(runner_next_timer_ns(world->runner), START_NS + 503 * MS);
+    step(world, 502);
+    assert_string_equal("", displayed(world));
+    step(world, 503);
+    assert_string_equal("demo 77 BTC/USD t=503 of 1: askinc 99/101 bidex 110/111\n",
+                        displayed(world));
+    assert_int_equal(stats_of(world).matrices, 2);
+    ring_fini(&world->out);
+}
+
+static void turn_has_room_for_so_many_matrices(void **state)
+{
+    struct world *const world = *state;
+    struct feed_stub stubs[MATRICES_A_TURN + 1];
+    char symbol[ARB_SYMBOL_MAX];
+
+    begin_with_displays(world);
+    for (unsigned i = 0; i <= MATRICES_A_TURN; i++) {
+        (void)snprintf(symbol, sizeof(symbol), "C%u/USD", i);
+        feed_stub_init(&stubs[i], "askinc", symbol);
+        send(world, 0, feed_stub_quote(&stubs[i], 1, 2));
+    }
+    step(world, 1);
+    assert_int_equal(count_of(displayed(world), "\n"), MATRICES_A_TURN);
+    assert_true(runner_next_timer_ns(world->runner) <= START_NS + MS); /* there is more */
+    step(world, 2);
+    assert_string_equal("demo 77 C8/USD t=2 of 9: askinc 1/2\n", displayed(world));
+    for (unsigned i = 0; i <= MATRICES_A_TURN; i++) {
+        feed_stub_fini(&stubs[i]);
+    }
+    ring_fini(&world->out);
+}
+
+/* Nobody else notices, and it comes when there is room and time. */
+static void displays_that_are_behind_are_left_out(void **state)
+{
+    struct world *const world = *state;
+    unsigned n = 0;
+
+    begin_with_displays(world);
+    while (ring_reserve(&world->out, 400) != NULL) {
+        ring_commit(&world->out);
+    }
+    world->script.n_publish = 1;
+    quote_both(world, 0, 0);
+    step(world, 0);
+    assert_int_equal(1, count_of(lines(world), "#1 event"));
+    assert_int_equal(stats_of(world).left_out, 1);
+    assert_int_equal(stats_of(world).matrices, 0);
+    for (size_t len; ring_peek(&world->out, &len) != NULL; n++) {
+        ring_release(&world->out);
+    }
+    assert_true(n > 1);
+    step(world, MATRIX_MS - 1);
+    assert_string_equal("", displayed(world));
+    step(world, MATRIX_MS);
+    assert_string_equal("demo 77 BTC/USD t=500 of 1: askinc 100/101 bidex 110/111\n",
+                        displayed(world));
+    ring_fini(&world->out);
+}
+
+static void strategy_that_is_disabled_or_held_shows_no_matrix(void **state)
+{
+    struct world *const world = *state;
+    struct stderr_capture capture;
+
+    world->config.is_held = is_held;
+    held = true;
+    begin_with_displays(world);
+    quote_both(world, 0, 0);
+    step(world, 1);
+    assert_string_equal("", displayed(world));
+    held = false;
+    world->script.market_rc = ARB_EINVAL;
+    stderr_capture_begin(&capture);
+    step(world, 2);
+    (void)stderr_capture_end(&capture);
+    assert_string_equal("", displayed(world));
+    assert_int_equal(runner_next_timer_ns(world->runner), NEVER_NS);
+    ring_fini(&world->out);
+}
+
+static void without_displays_there_are_no_matrices(void **state)
+{
+    struct world *const world = *state;
+
+    world->strategy.matrix_ms = MATRIX_MS;
+    begin(world);
+    quote_both(world, 0, 0);
+    step(world, 3);
+    assert_int_equal(stats_of(world).matrices, 0);
+    assert_int_equal(runner_next_timer_ns(world->runner), NEVER_NS);
+}
+
 static void ring_holds_the_same_as_the_function_gets(void **state)
 {
     struct world *const world = *state;
@@ -1239,6 +1379,11 @@ int main(void)
         TEST(opportunity_of_a_timer_has_no_latency),
         TEST(times_beyond_reason_give_saturated_ages),
         TEST(full_ring_drops_the_opportunity_and_counts_it),
+        TEST(matrix_is_shown_at_once_and_then_as_often_as_wanted),
+        TEST(turn_has_room_for_so_many_matrices),
+        TEST(displays_that_are_behind_are_left_out),
+        TEST(strategy_that_is_disabled_or_held_shows_no_matrix),
+        TEST(without_displays_there_are_no_matrices),
         TEST(ring_holds_the_same_as_the_function_gets),
         TEST(failed_callback_leaves_no_effect_and_ends_the_strategy),
         TEST(failed_timer_ends_the_strategy),
