@@ -29,6 +29,7 @@ static const struct command commands[] = {
     { "new", "begin an exchange plugin of your own", cmd_new },
     { "log", "print opportunities as they come", cmd_log },
     { "why", "tell why a pair of venues is no opportunity", cmd_why },
+    { "matrix", "print what each two venues would pay", cmd_matrix },
     { "survival", "tell how long opportunities lasted", cmd_survival },
     { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },

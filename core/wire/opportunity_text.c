@@ -26,7 +26,7 @@ enum {
 static const char line_format[] =
     "%-12s  %-6s  %-12s  %-10s  %-50s  %16s  %18s  %8s  %13s  %13s  %10s";
 
-static void write_time(int64_t utc_ns, char out[CELL_MAX])
+void opportunity_text_time(int64_t utc_ns, char out[OPPORTUNITY_TIME_MAX])
 {
     const time_t seconds = (time_t)(utc_ns / NS_PER_S);
     struct tm utc;
@@ -35,7 +35,8 @@ static void write_time(int64_t utc_ns, char out[CELL_MAX])
     if (gmtime_r(&seconds, &utc) == NULL || strftime(clock, sizeof(clock), "%H:%M:%S", &utc) == 0) {
         (void)snprintf(clock, sizeof(clock), "????????");
     }
-    (void)snprintf(out, CELL_MAX, "%s.%03d", clock, (int)(utc_ns % NS_PER_S / NS_PER_MS));
+    (void)snprintf(out, OPPORTUNITY_TIME_MAX, "%s.%03d", clock,
+                   (int)(utc_ns % NS_PER_S / NS_PER_MS));
 }
 
 /* With its sign, for profits. */
@@ -203,7 +204,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     char when[CELL_MAX], qty[CELL_MAX], net[CELL_MAX], bps[CELL_MAX], latency[CELL_MAX];
     char legs[LEGS_MAX], ages[LEGS_MAX], venue_ages[LEGS_MAX];
 
-    write_time(o->detect_ns, when);
+    opportunity_text_time(o->detect_ns, when);
     write_legs(o, legs);
     write_number(terms->legs[0].qty, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, qty);
     write_net(o, net);
@@ -231,7 +232,7 @@ static void add_narrow(struct arb_text *line, const struct opportunity *o)
                    drop = scale > NARROW_DIGITS ? scale - NARROW_DIGITS : 0;
     char when[CELL_MAX], price[CELL_MAX], qty[CELL_MAX], bps[CELL_MAX];
 
-    write_time(o->detect_ns, when);
+    opportunity_text_time(o->detect_ns, when);
     arb_text_add(line, "%.8s %-6s %-8s ", when, opportunity_event_name(terms->event),
                  opportunity_symbol(o));
     for (uint32_t i = 0; i < terms->n_legs; i++) {

@@ -11,7 +11,11 @@
 enum {
     OPPORTUNITY_LINE_MAX = 2048,   /* bytes, terminator included */
     OPPORTUNITY_HEADER_EVERY = 40, /* lines */
+    OPPORTUNITY_TIME_MAX = 32,     /* bytes, terminator included */
 };
+
+/* "12:34:56.789", UTC. */
+void opportunity_text_time(int64_t utc_ns, char out[OPPORTUNITY_TIME_MAX]);
 
 struct opportunity_style {
     bool is_coloured;
