@@ -39,6 +39,21 @@ static void write_and_read_again(struct event *event)
     fuzz_free(twice);
 }
 
+static void write_and_read_matrix_again(const struct matrix *matrix, int64_t pub_ns)
+{
+    char out[WIRE_MATRIX_MAX], out_again[WIRE_MATRIX_MAX];
+    struct matrix again;
+    int64_t again_ns;
+    const size_t len = wire_write_matrix(matrix, pub_ns, out);
+
+    if (wire_read_matrix((struct arb_bytes){ out, len }, &again, &again_ns) != ARB_OK) {
+        fuzz_fail("cannot read what it wrote", "");
+    }
+    if (wire_write_matrix(&again, again_ns, out_again) != len || memcmp(out, out_again, len) != 0) {
+        fuzz_fail("does not read back what it wrote", "");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static struct arb_level levels[LEVELS_MAX];
@@ -58,6 +73,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (wire_read_opportunity(text, &opportunity, &pub_ns) == ARB_OK) {
         char out[WIRE_OPPORTUNITY_MAX];
         (void)wire_write_opportunity(&opportunity, pub_ns, out);
+    }
+    struct matrix matrix;
+    if (wire_read_matrix(text, &matrix, &pub_ns) == ARB_OK) {
+        write_and_read_matrix_again(&matrix, pub_ns);
     }
     fuzz_free(text);
     return 0;
