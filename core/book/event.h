@@ -23,7 +23,10 @@ enum event_kind {
     EVENT_STATUS = 3,   /* the state or the trading status changed; no levels */
     /* These are of no book; `info` is NULL. */
     EVENT_ALIVE = 4, /* the venue is still watched; `mono_ns`, `ends` and the venue count */
-    EVENT_LOST = 5,  /* `partition` is no longer read; never on a topic */
+    /* Never on a topic: of `partition`, by who reads it. */
+    EVENT_LOST = 5,     /* it is no longer read */
+    EVENT_OURS = 6,     /* what begins with its instruments is for us to tell, */
+    EVENT_NOT_OURS = 7, /* or for somebody else, though it is read on */
 };
 
 enum {

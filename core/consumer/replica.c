@@ -133,6 +133,8 @@ static enum arb_verdict apply(struct replica *replica, const struct event *event
         return apply_status(replica, event);
     case EVENT_ALIVE:
     case EVENT_LOST:
+    case EVENT_OURS:
+    case EVENT_NOT_OURS:
         break;
     }
     return ARB_VERDICT_NOT_OURS;

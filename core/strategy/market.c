@@ -30,6 +30,7 @@ struct instrument {
     struct arb_instrument info;
     const struct instrument_config *own; /* its section, or NULL */
     uint32_t changed;                    /* bit i: venue i; 0 while not queued */
+    uint32_t partition;                  /* that the last event of any venue came from */
     struct arb_book *shown;              /* [n_venues] */
     struct arb_terms *terms;             /* [n_venues], as shown */
     struct arb_withdrawal *withdrawals;  /* [n_venues] */
@@ -39,8 +40,9 @@ struct instrument {
 struct market {
     struct market_config config;
     struct market_stats stats;
-    struct leases leases[ARB_VENUES_MAX]; /* by venue */
-    int64_t expires_ns;                   /* no lease ends before */
+    struct leases leases[ARB_VENUES_MAX];          /* by venue */
+    int64_t expires_ns;                            /* no lease ends before */
+    uint64_t elsewhere[LEASE_PARTITIONS_MAX / 64]; /* a bit for each partition: not ours */
     struct arb_symbol_map symbols;
     struct instrument *instruments[MARKET_INSTRUMENTS_MAX];
     uint32_t n_instruments;
@@ -232,6 +234,49 @@ static void mark_changed(struct market *market, uint32_t index, uint32_t venue)
     instrument->changed |= 1U << venue;
 }
 
+/* -- whose instruments they are -------------------------------------------------------- */
+
+static bool is_elsewhere(const struct market *market, uint32_t partition)
+{
+    return partition < LEASE_PARTITIONS_MAX &&
+           (market->elsewhere[partition / 64] >> partition % 64 & 1) != 0;
+}
+
+static void mark_all_changed(struct market *market, uint32_t index)
+{
+    for (uint32_t venue = 0; venue < market->config.n_venues; venue++) {
+        mark_changed(market, index, venue);
+    }
+}
+
+/* Strategies see that from the instruments, so each of them is shown. */
+static void put_elsewhere(struct market *market, uint32_t partition, bool is_now)
+{
+    if (partition >= LEASE_PARTITIONS_MAX || is_elsewhere(market, partition) == is_now) {
+        return;
+    }
+    market->elsewhere[partition / 64] ^= UINT64_C(1) << partition % 64;
+    for (uint32_t i = 0; i < market->n_instruments; i++) {
+        if (market->instruments[i]->partition == partition) {
+            mark_all_changed(market, i);
+        }
+    }
+}
+
+/* All venues of an instrument are in one partition, which is another one when there are more. */
+static void note_partition(struct market *market, uint32_t index, uint32_t partition)
+{
+    struct instrument *const instrument = market->instruments[index];
+    const bool was_elsewhere = is_elsewhere(market, instrument->partition);
+
+    instrument->partition = partition;
+    if (is_elsewhere(market, partition) != was_elsewhere) {
+        mark_all_changed(market, index);
+    }
+}
+
+/* -- books ----------------------------------------------------------------------------- */
+
 static bool is_same_scale(const struct arb_instrument *a, const struct arb_instrument *b)
 {
     return a->px_scale == b->px_scale && a->qty_scale == b->qty_scale;
@@ -370,6 +415,7 @@ int64_t market_on_time(struct market *market, int64_t now_ns)
 /* What was in the partition is somebody else's, or will be read from the beginning. */
 static void lose(struct market *market, uint32_t partition, int64_t now_ns)
 {
+    put_elsewhere(market, partition, true);
     for (uint32_t venue = 0; venue < market->config.n_venues; venue++) {
         struct leases *const leases = &market->leases[venue];
         if (partition >= leases->n) {
@@ -419,6 +465,7 @@ static void apply_to_book(struct market *market, uint32_t index, uint32_t venue,
         const enum arb_verdict verdict = replica_apply(&leg->replica, &market->stats.books, event);
         if (arb_verdict_is_change(verdict)) {
             leg->partition = event->partition;
+            note_partition(market, index, event->partition);
             mark_changed(market, index, venue);
         }
     } else {
@@ -445,14 +492,14 @@ static void apply_book_event(struct market *market, uint32_t venue, const struct
     }
 }
 
-void market_apply(struct market *market, const struct event *event, int64_t now_ns)
+static void apply_venue_event(struct market *market, const struct event *event, int64_t now_ns)
 {
-    if (event->kind == EVENT_LOST) {
-        lose(market, event->partition, now_ns);
-        return;
-    }
     const uint32_t venue = find_venue(market, event->venue->name);
+
     market->stats.events++;
+    if (!market->config.is_shared) {
+        put_elsewhere(market, event->partition, false);
+    }
     if (venue == market->config.n_venues) {
         market->stats.unknown_venues++;
         report_stranger(market, event->venue->name);
@@ -463,6 +510,22 @@ void market_apply(struct market *market, const struct event *event, int64_t now_
         apply_alive(market, venue, event, now_ns);
     } else {
         apply_book_event(market, venue, event, now_ns);
+    }
+}
+
+void market_apply(struct market *market, const struct event *event, int64_t now_ns)
+{
+    switch (event->kind) {
+    case EVENT_LOST:
+        lose(market, event->partition, now_ns);
+        break;
+    case EVENT_OURS:
+    case EVENT_NOT_OURS:
+        put_elsewhere(market, event->partition, event->kind == EVENT_NOT_OURS);
+        break;
+    default:
+        apply_venue_event(market, event, now_ns);
+        break;
     }
 }
 
@@ -518,6 +581,7 @@ struct arb_market market_view(struct market *market, uint32_t index)
         .books = instrument->shown,
         .terms = instrument->terms,
         .withdrawals = instrument->withdrawals,
+        .is_elsewhere = is_elsewhere(market, instrument->partition),
     };
 }
 
@@ -620,6 +684,9 @@ int market_create(struct market **market, const struct market_config *config)
     }
     created->config = *config;
     created->expires_ns = NEVER_NS;
+    if (config->is_shared) { /* nothing is ours until it is said to be */
+        memset(created->elsewhere, 0xff, sizeof(created->elsewhere));
+    }
     *market = created;
     return ARB_OK;
 }

@@ -29,6 +29,9 @@ struct market_config {
     uint32_t wanted_venues;      /* bit i: the books of venue i count; 0: those of all do */
     char *const *wanted_symbols; /* [n_wanted_symbols], as of config/symbol_list.h; borrowed */
     unsigned n_wanted_symbols;   /* 0: all symbols count */
+    /* Whose instruments are looked after here is said by EVENT_OURS and EVENT_NOT_OURS; false:
+     * those of all partitions that are read. */
+    bool is_shared;
 };
 
 struct market_stats {

@@ -95,7 +95,7 @@ static const char *find_broken_rule(const struct requests *requests,
     const uint32_t flags = ARB_OPPORTUNITY_ABSURD | ARB_OPPORTUNITY_TRANSFER;
     const bool is_close = opportunity->event == ARB_OPPORTUNITY_CLOSE;
     const bool has_reason = opportunity->reason >= ARB_CLOSE_GONE &&
-                            opportunity->reason <= ARB_CLOSE_RESIZED &&
+                            opportunity->reason <= ARB_CLOSE_MAX &&
                             opportunity->reason != ARB_CLOSE_ABANDONED;
     if ((opportunity->flags & ~flags) != 0) {
         return "an opportunity's flags are of enum arb_opportunity_flag";

@@ -246,7 +246,7 @@ static unsigned drain(struct runner *runner, const struct event *event)
         if (event->kind == EVENT_ALIVE) {
             attention_alive(&runner->attention, event, now);
         }
-        const bool is_lost = event->kind == EVENT_LOST;
+        const bool is_lost = event->kind == EVENT_LOST || event->kind == EVENT_NOT_OURS;
         if (!runner->is_disabled) {
             market_apply(runner->market, event, now_ns);
         }
@@ -512,6 +512,7 @@ static int make_market(struct runner *runner, struct err *err)
         .wanted_venues = runner->config.strategy->venues,
         .wanted_symbols = runner->config.strategy->symbols,
         .n_wanted_symbols = runner->config.strategy->n_symbols,
+        .is_shared = runner->config.is_shared,
     };
     const int rc = market_create(&runner->market, &config);
 

@@ -36,6 +36,7 @@ struct runner_config {
     uint32_t n_venues;
     const struct config *config; /* for its sections of instruments, see market.h; or NULL */
     struct source *source;
+    bool is_shared;          /* it tells which instruments are ours, see market.h */
     struct ring *ring;       /* where opportunities go, see delivery.h; or NULL */
     struct ring *displays;   /* where spread matrices go, see delivery.h; or NULL: none are made */
     delivery_fn *fn;         /* and a function they go to; or NULL */

@@ -101,6 +101,8 @@ const char *close_reason_name(uint32_t reason)
         return "below";
     case ARB_CLOSE_RESIZED:
         return "resized";
+    case ARB_CLOSE_HANDED_OVER:
+        return "handed_over";
     default:
         return "?";
     }

@@ -26,7 +26,7 @@ bool opportunity_read_event(struct arb_json *json, void *context, void *member)
 bool opportunity_read_reason(struct arb_json *json, void *context, void *member)
 {
     (void)context;
-    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_RESIZED, member);
+    return wire_read_enum(json, close_reason_name, ARB_CLOSE_GONE, ARB_CLOSE_MAX, member);
 }
 
 bool opportunity_read_verified(struct arb_json *json, void *context, void *member)

@@ -396,10 +396,14 @@ static int tell_nearest(struct cross_venue *self, struct arb_host *host,
 static int on_market(void *instance, struct arb_host *host, const struct arb_market *market)
 {
     struct cross_venue *const self = instance;
+    const bool may_cross = tops_may_cross(&self->tops, market);
     int rc = ARB_OK;
 
-    if (!tops_may_cross(&self->tops, market) &&
-        self->openings.table.n_of[market->instrument] == 0 && !is_any_untradable(market)) {
+    if (market->is_elsewhere) {
+        return openings_hand_over(&self->openings, host, market->instrument);
+    }
+    if (!may_cross && self->openings.table.n_of[market->instrument] == 0 &&
+        !is_any_untradable(market)) {
         return tell_nearest(self, host, market);
     }
     for (uint32_t buy = 0; buy < market->n_venues; buy++) {

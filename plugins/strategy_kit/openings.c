@@ -134,6 +134,20 @@ int openings_tell(struct openings *openings, struct arb_host *host, struct openi
     return refresh(openings, host, open, terms);
 }
 
+/* From the end, because what is removed is replaced by the last one. */
+int openings_hand_over(struct openings *openings, struct arb_host *host, uint32_t instrument)
+{
+    struct open_table *const table = &openings->table;
+    int rc = ARB_OK;
+
+    for (uint32_t i = table->n; i-- > 0 && rc == ARB_OK && table->n_of[instrument] > 0;) {
+        if (table->list[i].terms.legs[0].instrument == instrument) {
+            rc = close_open(openings, host, &table->list[i], ARB_CLOSE_HANDED_OVER);
+        }
+    }
+    return rc;
+}
+
 /* Nothing was heard of it for max_age, or only that its books have not changed. */
 static int expire(struct openings *openings, struct arb_host *host, struct opening *open)
 {

@@ -42,6 +42,9 @@ uint32_t openings_judge_books(const struct openings *openings, const struct arb_
 int openings_tell(struct openings *openings, struct arb_host *host, struct opening *open,
                   uint32_t reason, struct arb_opportunity *terms, int64_t expiry_ns);
 
+/* Closes what begins with an instrument that is for another member of the group to look after. */
+int openings_hand_over(struct openings *openings, struct arb_host *host, uint32_t instrument);
+
 int openings_on_timer(struct openings *openings, struct arb_host *host);
 
 /* Closes all. */

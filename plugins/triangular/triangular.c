@@ -34,6 +34,8 @@ struct triangular {
     int64_t *logs;            /* likewise, and apart: these are read most */
     uint32_t n_room;          /* opportunities that the callback may still open */
     uint64_t n_overflows, n_summed, n_computed;
+    uint32_t n_elsewhere;                   /* instruments that another member looks after: */
+    bool is_elsewhere[ARB_INSTRUMENTS_MAX]; /* cycles that begin with them are not looked at */
     bool is_refusal_logged;
     struct cycles cycles;
     struct openings openings;
@@ -414,15 +416,26 @@ static int try_cycle(struct triangular *self, struct arb_host *host, const struc
     return looked;
 }
 
+/* Is it for this member of the group to look at the cycle? */
+static bool is_ours(const struct triangular *self, const struct cycle *cycle, uint32_t leg)
+{
+    const uint32_t first = cycle->start == 0 ? leg : cycle->others[cycle->start - 1];
+    return self->n_elsewhere == 0 || !self->is_elsewhere[leg_instrument(first)];
+}
+
 static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg, uint32_t lane)
 {
     const struct cycle_list *const cycles = &self->cycles.lists[leg];
     int rc = ARB_OK;
 
-    self->n_summed += cycles->n;
     for (uint32_t i = 0; i < cycles->n && rc == ARB_OK; i++) {
-        if (may_pay(self, &cycles->list[i], leg, lane)) {
-            rc = try_cycle(self, host, &cycles->list[i], leg, lane);
+        const struct cycle *const cycle = &cycles->list[i];
+        if (!is_ours(self, cycle, leg)) {
+            continue;
+        }
+        self->n_summed++;
+        if (may_pay(self, cycle, leg, lane)) {
+            rc = try_cycle(self, host, cycle, leg, lane);
         }
     }
     return rc;
@@ -490,6 +503,18 @@ static void enter(struct triangular *self, struct arb_host *host, const struct a
     }
 }
 
+/* What begins with the instrument and is open is closed when it is for somebody else. */
+static int note_owner(struct triangular *self, struct arb_host *host,
+                      const struct arb_market *market)
+{
+    bool *const is_elsewhere = &self->is_elsewhere[market->instrument];
+
+    self->n_elsewhere += market->is_elsewhere;
+    self->n_elsewhere -= *is_elsewhere;
+    *is_elsewhere = market->is_elsewhere;
+    return *is_elsewhere ? openings_hand_over(&self->openings, host, market->instrument) : ARB_OK;
+}
+
 static int on_market(void *instance, struct arb_host *host, const struct arb_market *market)
 {
     struct triangular *const self = instance;
@@ -501,7 +526,8 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     note_rates(self, market);
     /* Something may be said of each that is open, and a callback may say only so much. */
     self->n_room = ARB_OPPORTUNITIES_MAX - self->openings.table.n;
-    int rc = look_at_open(self, host, market);
+    int rc = note_owner(self, host, market);
+    rc = rc == ARB_OK ? look_at_open(self, host, market) : rc;
     for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
         const bool has_changed = (venues_of_lane(self, lane) & market->changed) != 0;
         for (uint32_t side = ARB_BUY; side <= ARB_SELL && has_changed && rc == ARB_OK; side++) {
@@ -557,6 +583,7 @@ static const struct arb_strategy_ops ops = {
     .on_timer = on_timer,
     .on_stop = on_stop,
     .fini = fini,
+    .flags = ARB_STRATEGY_ACROSS,
 };
 
 ARB_PLUGIN_EXPORT = {

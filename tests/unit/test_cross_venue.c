@@ -46,6 +46,7 @@ struct world {
     struct arb_level bids[VENUES][LEVELS_MAX], asks[VENUES][LEVELS_MAX];
     struct arb_book books[VENUES];
     uint32_t n_venues;
+    bool is_elsewhere; /* all instruments */
 };
 
 static const char *word_of(uint32_t value, const char *const *words)
@@ -57,8 +58,9 @@ static const char *word_of(uint32_t value, const char *const *words)
 static void tell(struct recorder *recorder, const struct arb_opportunity *o)
 {
     static const char *const events[] = { "?", "OPEN", "UPDATE", "CLOSE" };
-    static const char *const reasons[] = { "",          " gone",      " not live", " too old",
-                                           " shutdown", " abandoned", " below",    " resized" };
+    static const char *const reasons[] = { "",         " gone",     " not live",
+                                           " too old", " shutdown", " abandoned",
+                                           " below",   " resized",  " handed over" };
 
     arb_text_add(&recorder->out,
                  "%s%s %llu: %lld from %u<=%lld to %u>=%lld: cost %lld proceeds %lld fees %lld "
@@ -271,7 +273,8 @@ static struct arb_market market_of(struct world *world, uint32_t instrument, uin
                                 .venues = world->venues,
                                 .books = world->books,
                                 .terms = world->terms,
-                                .withdrawals = world->withdrawals };
+                                .withdrawals = world->withdrawals,
+                                .is_elsewhere = world->is_elsewhere };
 }
 
 /* All instruments have the same books. */
@@ -1051,6 +1054,57 @@ static void the_weaker_leg_decides_what_is_verified(void **state)
     assert_int_equal(verified_with(*state, 0, ARB_UNVERIFIABLE), ARB_UNVERIFIABLE);
 }
 
+/* Another member of the group looks after the instrument, until that one is gone. */
+static void what_is_elsewhere_is_handed_over(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_OPEN);
+    world->is_elsewhere = true;
+    world->books[0].state = ARB_BOOK_STALE; /* a partition that was lost */
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_CLOSE);
+    assert_int_equal(world->recorder.last.reason, ARB_CLOSE_HANDED_OVER);
+    assert_string_equal("", show(world));
+    world->books[0].state = ARB_BOOK_LIVE;
+    assert_string_equal("", show(world));
+    world->is_elsewhere = false;
+    (void)show(world);
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_OPEN);
+}
+
+/* What changed meanwhile is known. */
+static void what_comes_back_is_as_it_was_shown_last(void **state)
+{
+    struct world *const world = *state;
+
+    world->is_elsewhere = true;
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    assert_string_equal("", show(world));
+    put_bids(world, 1, (struct arb_level[]){ { 99, 1 }, { 0, 0 } });
+    show_instrument(world, 0, 1U << 1);
+    world->is_elsewhere = false;
+    clear_text(world);
+    show_instrument(world, 0, 1U << 0);
+    assert_string_equal("", world->recorder.text);
+}
+
+static void instruments_are_handed_over_one_by_one(void **state)
+{
+    struct world *const world = *state;
+
+    put_quotes(world, (struct arb_level){ 100, 1 }, (struct arb_level){ 110, 1 });
+    (void)show(world);
+    show_instrument(world, 1, 3);
+    world->is_elsewhere = true;
+    assert_int_equal(0, strncmp("CLOSE handed over 1:", show(world), 20));
+    assert_null(strstr(world->recorder.text + 1, "CLOSE"));
+    world->is_elsewhere = false;
+    assert_int_equal(0, strncmp("CLOSE shutdown 2:", stop(world), 17));
+}
+
 static void book_that_is_not_live_gives_nothing(void **state)
 {
     struct world *const world = *state;
@@ -1632,6 +1686,9 @@ static const struct CMUnitTest tests[] = {
     TEST(fill_within_the_proven_levels_is_verified),
     TEST(fill_below_the_proven_levels_is_not_verified),
     TEST(the_weaker_leg_decides_what_is_verified),
+    TEST(what_is_elsewhere_is_handed_over),
+    TEST(what_comes_back_is_as_it_was_shown_last),
+    TEST(instruments_are_handed_over_one_by_one),
     TEST(book_that_is_not_live_gives_nothing),
     TEST(book_that_is_suspect_gives_nothing),
     TEST(venue_that_does_not_match_orders_gives_nothing),

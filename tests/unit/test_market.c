@@ -72,7 +72,8 @@ static const char *seen(struct world *world)
     struct arb_market market;
 
     while (market_changed(world->market, &market)) {
-        arb_text_add(&text, "%s changed=%x", market.info->symbol, (unsigned)market.changed);
+        arb_text_add(&text, "%s%s changed=%x", market.info->symbol,
+                     market.is_elsewhere ? " elsewhere" : "", (unsigned)market.changed);
         for (uint32_t i = 0; i < market.n_venues; i++) {
             describe_book(&text, &market.books[i]);
             arb_text_add(&text, i + 1 < market.n_venues ? "," : "\n");
@@ -481,6 +482,117 @@ static void books_of_a_lost_partition_are_not_live(void **state)
     assert_int_equal(2, market_stats(world->market)->n_live);
 }
 
+static void say(struct world *world, enum event_kind kind, uint32_t partition)
+{
+    apply(world, (struct event){ .kind = kind, .partition = partition });
+}
+
+/* Their books are of another partition than the first one. */
+static void quote_in(struct world *world, uint32_t partition, const char *symbol)
+{
+    struct event word = feed_stub_alive(&world->a, NOW_NS);
+
+    (void)snprintf(world->a.info.symbol, ARB_SYMBOL_MAX, "%s", symbol);
+    struct event quote = feed_stub_quote(&world->a, 100, 101);
+    quote.partition = word.partition = partition;
+    apply(world, word);
+    apply(world, quote);
+}
+
+#define BOOKS "LIVE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n"
+#define LOST_BOOKS "STALE/open#1 100x1 | 101x1, EMPTY/halted#0 |\n"
+
+static void what_is_lost_is_elsewhere_until_it_is_read_again(void **state)
+{
+    struct world *const world = *state;
+
+    quote_in(world, 3, "BTC/USD");
+    assert_string_equal("BTC/USD changed=1 " BOOKS, seen(world));
+    say(world, EVENT_LOST, 2);
+    say(world, EVENT_LOST, LEASE_PARTITIONS_MAX);
+    assert_string_equal("", seen(world));
+    say(world, EVENT_LOST, 3);
+    assert_string_equal("BTC/USD elsewhere changed=3 " LOST_BOOKS, seen(world));
+    assert_true(market_view(world->market, 0).is_elsewhere);
+    struct event word = feed_stub_alive(&world->a, NOW_NS);
+    word.partition = 3;
+    apply(world, word);
+    assert_string_equal("BTC/USD changed=3 " LOST_BOOKS, seen(world));
+    assert_false(market_view(world->market, 0).is_elsewhere);
+}
+
+/* A market in the place of the world's. */
+static void share(struct world *world)
+{
+    const struct market_config config = {
+        .venues = venues, .n_venues = 2, .who = "strategy=t", .is_shared = true
+    };
+
+    market_destroy(world->market);
+    assert_int_equal(ARB_OK, market_create(&world->market, &config));
+}
+
+static void what_is_shared_is_ours_when_that_is_said(void **state)
+{
+    struct world *const world = *state;
+
+    share(world);
+    quote_in(world, 3, "BTC/USD");
+    assert_string_equal("BTC/USD elsewhere changed=1 " BOOKS, seen(world));
+    say(world, EVENT_OURS, 2);
+    say(world, EVENT_OURS, LEASE_PARTITIONS_MAX);
+    assert_string_equal("", seen(world));
+    say(world, EVENT_OURS, 3);
+    assert_string_equal("BTC/USD changed=3 " BOOKS, seen(world));
+    say(world, EVENT_OURS, 3);
+    assert_string_equal("", seen(world));
+    say(world, EVENT_NOT_OURS, 2);
+    assert_string_equal("", seen(world));
+    say(world, EVENT_NOT_OURS, 3); /* it is read on: its books stay LIVE */
+    assert_string_equal("BTC/USD elsewhere changed=3 " BOOKS, seen(world));
+    say(world, EVENT_NOT_OURS, 3);
+    assert_string_equal("", seen(world));
+}
+
+/* Of partitions that share a word, and of those that do not. */
+static void only_the_instruments_of_the_partition_change_hands(void **state)
+{
+    static const uint32_t partitions[] = { 0, 1, 63, 64, LEASE_PARTITIONS_MAX - 1 };
+    static const char *const symbols[] = { "A/USD", "B/USD", "C/USD", "D/USD", "E/USD" };
+    struct world *const world = *state;
+    char want[64];
+
+    share(world);
+    for (unsigned i = 0; i < 5; i++) {
+        world->a.seq = 0; /* each is the first of its book */
+        quote_in(world, partitions[i], symbols[i]);
+    }
+    (void)seen(world);
+    for (unsigned i = 0; i < 5; i++) {
+        say(world, EVENT_OURS, partitions[i]);
+        (void)snprintf(want, sizeof(want), "%s changed=3 ", symbols[i]);
+        assert_non_null(strstr(seen(world), want));
+        assert_ptr_equal(strchr(world->seen, '\n') + 1, world->seen + strlen(world->seen));
+    }
+}
+
+/* A topic was given more partitions. */
+static void instrument_that_moves_belongs_to_whom_its_partition_does(void **state)
+{
+    struct world *const world = *state;
+
+    share(world);
+    say(world, EVENT_OURS, 3);
+    quote_in(world, 3, "BTC/USD");
+    assert_string_equal("BTC/USD changed=3 " BOOKS, seen(world));
+    quote_in(world, 7, "BTC/USD");
+    assert_non_null(strstr(seen(world), "BTC/USD elsewhere changed=3 "));
+    say(world, EVENT_NOT_OURS, 3);
+    assert_string_equal("", seen(world));
+    say(world, EVENT_OURS, 7);
+    assert_non_null(strstr(seen(world), "BTC/USD changed=3 "));
+}
+
 static void more_venues_than_the_limit_are_refused(void **state)
 {
     const struct market_config config = { .n_venues = ARB_VENUES_MAX + 1, .who = "strategy=t" };
@@ -560,6 +672,10 @@ int main(void)
         TEST(book_of_a_host_that_says_nothing_is_not_live_for_long),
         TEST(older_host_is_heard_again_when_the_newer_ends),
         TEST(books_of_a_lost_partition_are_not_live),
+        TEST(what_is_lost_is_elsewhere_until_it_is_read_again),
+        TEST(what_is_shared_is_ours_when_that_is_said),
+        TEST(only_the_instruments_of_the_partition_change_hands),
+        TEST(instrument_that_moves_belongs_to_whom_its_partition_does),
         TEST(loss_of_books_is_a_warning_that_says_why),
         TEST(more_venues_than_the_limit_are_refused),
     };

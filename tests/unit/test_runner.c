@@ -113,8 +113,9 @@ static void set_timers(struct arb_host *host)
 static int puppet_market(void *self, struct arb_host *host, const struct arb_market *market)
 {
     (void)self;
-    arb_text_add(&script->world->lines, "market %s changed=%x t=%lld\n", market->info->symbol,
-                 (unsigned)market->changed, ms_of(host->now_ns));
+    arb_text_add(&script->world->lines, "market %s%s changed=%x t=%lld\n", market->info->symbol,
+                 market->is_elsewhere ? " elsewhere" : "", (unsigned)market->changed,
+                 ms_of(host->now_ns));
     set_timers(host);
     for (unsigned i = 0; i < script->n_publish; i++) {
         (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
@@ -324,6 +325,21 @@ static struct runner_stats stats_of(const struct world *world)
 
     runner_stats_read(world->runner, &stats);
     return stats;
+}
+
+/* A source that has these events, one after another. */
+struct list_source {
+    struct source source; /* first */
+    struct event events[8];
+    unsigned n, at;
+};
+
+static const struct event *next_of_list(struct source *source, int timeout_ms)
+{
+    struct list_source *const list = (struct list_source *)source;
+
+    (void)timeout_ms;
+    return list->at < list->n ? &list->events[list->at++] : NULL;
 }
 
 /* --- set-up and end of a strategy --- */
@@ -952,6 +968,32 @@ static void opportunity_of_an_unknown_event_fails_the_callback(void **state)
     assert_int_equal(1, count_of(publish(world, 1, &capture), "OPEN, UPDATE or CLOSE"));
 }
 
+/* Whoever gains it may open the same as soon as the source is asked again. */
+static void what_is_taken_away_is_shown_before_the_next_event(void **state)
+{
+    static const struct source_ops list_ops = { .next = next_of_list };
+    struct world *const world = *state;
+    struct list_source list = { .source = { &list_ops } };
+
+    list.events[list.n++] = feed_stub_alive(&world->a, START_NS);
+    list.events[list.n++] = feed_stub_quote(&world->a, 100, 101);
+    world->config.source = &list.source;
+    world->config.is_shared = true;
+    begin(world);
+    step(world, 0);
+    assert_string_equal("market BTC/USD elsewhere changed=1 t=0\n", lines(world));
+    forget_lines(world);
+    list.events[list.n++] = (struct event){ .kind = EVENT_OURS, .partition = 0 };
+    list.events[list.n++] = (struct event){ .kind = EVENT_NOT_OURS, .partition = 0 };
+    list.events[list.n++] = (struct event){ .kind = EVENT_OURS, .partition = 0 };
+    step(world, 1);
+    assert_int_equal(list.at, 4);
+    assert_string_equal("market BTC/USD elsewhere changed=3 t=1\n", lines(world));
+    forget_lines(world);
+    step(world, 2);
+    assert_string_equal("market BTC/USD changed=3 t=2\n", lines(world));
+}
+
 static void close_without_a_reason_fails_the_callback(void **state)
 {
     struct world *const world = *state;
@@ -1397,6 +1439,7 @@ int main(void)
         TEST(timer_looks_at_any_instrument),
         TEST(look_at_an_unseen_instrument_fails_the_callback),
         TEST(opportunity_of_an_unknown_event_fails_the_callback),
+        TEST(what_is_taken_away_is_shown_before_the_next_event),
         TEST(close_without_a_reason_fails_the_callback),
         TEST(opportunity_without_its_size_fails_the_callback),
         TEST(opportunity_of_the_first_minor_is_taken),

@@ -44,6 +44,7 @@ struct stall {
     struct arb_terms terms[VENUES];
     struct arb_book books[VENUES];
     struct arb_level bids[VENUES][LEVELS], asks[VENUES][LEVELS];
+    bool is_elsewhere;
 };
 
 struct world {
@@ -61,8 +62,9 @@ struct world {
 static void tell(struct world *world, const struct arb_opportunity *o)
 {
     static const char *const events[] = { "?", "OPEN", "UPDATE", "CLOSE" };
-    static const char *const reasons[] = { "",          " gone",      " not live", " too old",
-                                           " shutdown", " abandoned", " below",    " resized" };
+    static const char *const reasons[] = { "",         " gone",     " not live",
+                                           " too old", " shutdown", " abandoned",
+                                           " below",   " resized",  " handed over" };
     struct arb_text *const out = &world->recorder.out;
 
     arb_text_add(out, "%s%s %llu:", events[o->event], reasons[o->reason],
@@ -142,7 +144,8 @@ static struct arb_market market_of(struct world *world, uint32_t instrument, uin
                                 .changed = changed,
                                 .venues = world->venues,
                                 .books = stall->books,
-                                .terms = stall->terms };
+                                .terms = stall->terms,
+                                .is_elsewhere = stall->is_elsewhere };
 }
 
 static int view_market(struct arb_host *host, uint32_t instrument, struct arb_market *market)
@@ -977,6 +980,40 @@ static void it_closes_when_nothing_is_left(void **state)
     world->stalls[BTC_USD].terms[0].min_qty = 0;
     (void)show(world, BTC_USD);
     assert_string_equal("CLOSE shutdown 4: " TRIANGLE, stop(world));
+}
+
+/* Cycles are of the member of the group that looks after the instrument of their first leg. */
+static void it_is_handed_over_with_its_first_instrument(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    start(world);
+    world->stalls[ETH_USD].is_elsewhere = true;
+    (void)show_all(world);
+    assert_string_equal("", show(world, ETH_USD)); /* the last leg's: nothing changes */
+    assert_int_equal(world->recorder.last.event, ARB_OPPORTUNITY_OPEN);
+    world->stalls[BTC_USD].is_elsewhere = true;
+    assert_string_equal("CLOSE handed over 1: " TRIANGLE, show(world, BTC_USD));
+    assert_string_equal("", show(world, ETH_USD));
+    assert_string_equal("", show(world, BTC_USD));
+    world->stalls[BTC_USD].is_elsewhere = false;
+    assert_string_equal("OPEN 2: " TRIANGLE, show(world, BTC_USD));
+    assert_string_equal("CLOSE shutdown 2: " TRIANGLE, stop(world));
+}
+
+/* So that members of a group share the work. */
+static void what_is_elsewhere_is_not_summed_up(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    world->stalls[BTC_USD].is_elsewhere = true;
+    start(world);
+    (void)show_all(world);
+    (void)stop(world);
+    assert_string_equal(world->recorder.log_text, "3 instruments make 2 cycles; 1 times one was "
+                                                  "summed up, 0 times computed\n");
 }
 
 /* A better venue makes another opportunity; what is open stays so while it pays. */
@@ -1980,6 +2017,8 @@ int main(void)
         TEST(first_fee_is_no_part_of_the_cost),
         TEST(first_rebate_is_no_part_of_the_cost),
         TEST(it_closes_when_nothing_is_left),
+        TEST(it_is_handed_over_with_its_first_instrument),
+        TEST(what_is_elsewhere_is_not_summed_up),
         TEST(better_venue_opens_beside_what_is_open),
         TEST(updates_keep_their_pace),
         TEST(timer_closes_what_grew_too_old),

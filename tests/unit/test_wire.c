@@ -1003,6 +1003,25 @@ static void life_of_a_close_survives_the_round_trip(void **state)
     }
 }
 
+static void every_reason_survives_the_round_trip(void **state)
+{
+    static const char *const names[] = { NULL,        "gone",  "not_live", "too_old",    "shutdown",
+                                         "abandoned", "below", "resized",  "handed_over" };
+    char text[WIRE_OPPORTUNITY_MAX + 1], want[64];
+    struct opportunity o = sample_opportunity();
+
+    (void)state;
+    _Static_assert(sizeof(names) / sizeof(*names) == ARB_CLOSE_MAX + 1, "one name each");
+    o.terms.event = ARB_OPPORTUNITY_CLOSE;
+    for (uint32_t reason = ARB_CLOSE_GONE; reason <= ARB_CLOSE_MAX; reason++) {
+        o.terms.reason = reason;
+        assert_opportunity_round_trip(&o);
+        text[wire_write_opportunity(&o, pub_ns, text)] = '\0';
+        (void)snprintf(want, sizeof(want), "\"reason\":\"%s\"", names[reason]);
+        assert_non_null(strstr(text, want));
+    }
+}
+
 static void curve_and_proof_survive_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -1282,6 +1301,7 @@ int main(void)
         cmocka_unit_test(cycle_survives_the_round_trip),
         cmocka_unit_test(what_is_left_survives_the_round_trip),
         cmocka_unit_test(life_of_a_close_survives_the_round_trip),
+        cmocka_unit_test(every_reason_survives_the_round_trip),
         cmocka_unit_test(curve_and_proof_survive_the_round_trip),
         cmocka_unit_test(transfer_survives_the_round_trip),
         cmocka_unit_test(opportunity_has_two_to_six_legs),

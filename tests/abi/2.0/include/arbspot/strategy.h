@@ -71,6 +71,13 @@ struct arb_market {
     const struct arb_book *books;             /* [n_venues]; look at .state and .trading first */
     const struct arb_terms *terms;            /* [n_venues] */
     const struct arb_withdrawal *withdrawals; /* [n_venues] */
+    /*
+     * 1: what begins with this instrument is for another member of the strategy's group to tell:
+     * open nothing, and close what is open with ARB_CLOSE_HANDED_OVER. 0 without a group. When it
+     * changes, the instrument is shown as changed.
+     */
+    uint32_t is_elsewhere;
+    uint32_t reserved; /* zero */
 };
 
 enum arb_opportunity_event {
@@ -86,8 +93,10 @@ enum arb_close_reason {
     ARB_CLOSE_SHUTDOWN = 4, /* the strategy stops */
     /* By a host, never by a plugin: the strategy's process ended without closing it. */
     ARB_CLOSE_ABANDONED = 5,
-    ARB_CLOSE_BELOW = 6,   /* it still pays, but not as much as is wanted */
-    ARB_CLOSE_RESIZED = 7, /* what is left is less than the venues accept, or than is allowed */
+    ARB_CLOSE_BELOW = 6,       /* it still pays, but not as much as is wanted */
+    ARB_CLOSE_RESIZED = 7,     /* what is left is less than the venues accept, or than is allowed */
+    ARB_CLOSE_HANDED_OVER = 8, /* arb_market.is_elsewhere of its first leg's instrument */
+    ARB_CLOSE_MAX = 8,
 };
 
 enum {
@@ -211,6 +220,15 @@ struct arb_strategy_env {
     const struct arb_venue *venues; /* owned by the host, valid until fini() returned */
 };
 
+enum arb_strategy_flag {
+    /*
+     * Its opportunities have legs of several instruments. Each member of a group is then shown all
+     * of them, and opportunities are shared out by the instrument of the first leg: the plugin
+     * looks at arb_market.is_elsewhere of it. Without the flag members see different instruments.
+     */
+    ARB_STRATEGY_ACROSS = 1,
+};
+
 struct arb_strategy_ops {
     uint32_t size; /* sizeof(struct arb_strategy_ops) */
     /* Optional. Options are already stored in `self`. */
@@ -223,6 +241,8 @@ struct arb_strategy_ops {
     int (*on_stop)(void *self, struct arb_host *host);
     /* Optional. Free what init() and later callbacks allocated; runs after a failed init() too. */
     void (*fini)(void *self);
+    uint32_t flags;    /* enum arb_strategy_flag */
+    uint32_t reserved; /* zero */
 };
 
 /* The table behind host->calls in a strategy plugin. Grows at the end only. */
