@@ -107,7 +107,8 @@ static int make(struct session *session, struct err *err)
     int rc = ending_open(&session->ending, ATTACH_LIMIT_MS, err);
 
     if (rc == ARB_OK) {
-        rc = kafka_source_create(&session->source, &session->setup.config.kafka, NULL, err);
+        rc = kafka_source_create(&session->source, &session->setup.config.kafka,
+                                 (struct kafka_source_group){ 0 }, err);
     }
     return rc == ARB_OK ? make_runner(session, err) : rc;
 }

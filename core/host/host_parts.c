@@ -79,6 +79,13 @@ static int create_direct_source(struct host *host, struct strategy_part *part)
                         : ring_source_create(&part->source, venues, host->n_venues, &part->waker);
 }
 
+/* Its opportunities have legs in several partitions. */
+static bool is_across(const struct host *host, const struct strategy_part *part)
+{
+    const size_t i = (size_t)(part->config - host->config->strategies);
+    return (host->plugins->strategies[i].strategy.flags & ARB_STRATEGY_ACROSS) != 0;
+}
+
 static int create_source(struct host *host, struct strategy_part *part, struct err *err)
 {
     if (part->config->source == SOURCE_DIRECT) {
@@ -88,7 +95,9 @@ static int create_source(struct host *host, struct strategy_part *part, struct e
                             : err_set(err, rc, "[strategy:%s]: no rings: %s", part->config->name,
                                       lacking != NULL ? lacking : "no memory");
     }
-    return kafka_source_create(&part->source, &host->config->kafka, part->config->group, err);
+    const struct kafka_source_group group = { .group = part->config->group,
+                                              .reads_all = is_across(host, part) };
+    return kafka_source_create(&part->source, &host->config->kafka, group, err);
 }
 
 /* Of this run of this strategy: no other strategy has it, nor has this one in another run. */
@@ -126,6 +135,8 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                           .n_venues = host->config->n_exchanges,
                                           .config = host->config,
                                           .source = part->source,
+                                          .is_shared =
+                                              part->config->group != NULL && is_across(host, part),
                                           .ring = &part->opportunities,
                                           .displays = part->has_display ? &part->displays : NULL,
                                           .session = tenure_session(&part->tenure),

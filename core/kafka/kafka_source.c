@@ -10,13 +10,19 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { LEVELS_MAX = 2 * ARB_EVENT_LEVELS_MAX };
+enum {
+    LEVELS_MAX = 2 * ARB_EVENT_LEVELS_MAX,
+    GROUP_LOOK_MS = 50, /* between looks at what the group says */
+};
 
-static const char who[] = "kafka=source";
+static const char who[] = "kafka=source", group_who[] = "kafka=group";
 
 struct kafka_source {
     struct source source; /* first: a struct source * of ours points here */
     struct kafka_reader *reader;
+    struct kafka_reader *group; /* of one that reads everything; else NULL */
+    int64_t group_look_ns;      /* mono: when to look at it again */
+    struct event share;         /* what it said */
     struct wire_event decoded;
     struct arb_symbol_map venue_map, instrument_map;
     struct event_venue venues[KAFKA_SOURCE_VENUES_MAX];
@@ -148,11 +154,37 @@ static const struct event *take(struct kafka_source *s, const struct kafka_recor
     return event;
 }
 
+/* What the group gives or takes; NULL: nothing. */
+static const struct event *look_at_group(struct kafka_source *s)
+{
+    const int64_t now_ns = s->group == NULL ? 0 : clock_mono_ns();
+    struct kafka_record record;
+
+    if (s->group == NULL || now_ns < s->group_look_ns) {
+        return NULL;
+    }
+    if (!kafka_reader_next(s->group, 0, &record)) {
+        s->group_look_ns = now_ns + GROUP_LOOK_MS * NS_PER_MS;
+        return NULL;
+    }
+    s->share = (struct event){ .kind = record.is_gained ? EVENT_OURS : EVENT_NOT_OURS,
+                               .partition = (uint32_t)record.partition,
+                               .reason = "" };
+    return &s->share;
+}
+
 static const struct event *next(struct source *source, int timeout_ms)
 {
     struct kafka_source *const s = kafka_source_of(source);
+    const struct event *const share = look_at_group(s);
     struct kafka_record record;
 
+    if (share != NULL) {
+        return share;
+    }
+    if (s->group != NULL && timeout_ms > GROUP_LOOK_MS) {
+        timeout_ms = GROUP_LOOK_MS;
+    }
     while (kafka_reader_next(s->reader, timeout_ms, &record)) {
         const struct event *const event = take(s, &record);
         if (event != NULL) {
@@ -183,22 +215,37 @@ static void destroy(struct source *source)
 {
     struct kafka_source *const s = kafka_source_of(source);
 
+    kafka_reader_destroy(s->group);
     kafka_reader_destroy(s->reader);
     free(s->decoded.levels);
     free(s);
 }
 
-int kafka_source_create(struct source **out, const struct kafka_config *config, const char *group,
-                        struct err *err)
+static int open_readers(struct kafka_source *s, const struct kafka_config *config,
+                        struct kafka_source_group group, struct err *err)
+{
+    struct kafka_reader_config reader = { .kafka = config,
+                                          .topic = config->market_topic,
+                                          .group = group.reads_all ? NULL : group.group,
+                                          .start = KAFKA_FROM_TAIL,
+                                          .who = who };
+    const int rc = kafka_reader_create(&s->reader, &reader, err);
+
+    if (rc != ARB_OK || group.group == NULL || !group.reads_all) {
+        return rc;
+    }
+    reader.group = group.group;
+    reader.is_idle = true;
+    reader.who = group_who;
+    return kafka_reader_create(&s->group, &reader, err);
+}
+
+int kafka_source_create(struct source **out, const struct kafka_config *config,
+                        struct kafka_source_group group, struct err *err)
 {
     static const struct source_ops ops = {
         .next = next, .wake = wake, .explain = explain, .destroy = destroy
     };
-    const struct kafka_reader_config reader_config = { .kafka = config,
-                                                       .topic = config->market_topic,
-                                                       .group = group,
-                                                       .start = KAFKA_FROM_TAIL,
-                                                       .who = who };
     struct kafka_source *const s = calloc(1, sizeof(*s));
 
     if (s == NULL) {
@@ -211,7 +258,7 @@ int kafka_source_create(struct source **out, const struct kafka_config *config, 
         destroy(&s->source);
         return err_set(err, ARB_ENOMEM, "no memory for a source");
     }
-    const int rc = kafka_reader_create(&s->reader, &reader_config, err);
+    const int rc = open_readers(s, config, group, err);
     if (rc != ARB_OK) {
         destroy(&s->source);
         return rc;

@@ -20,12 +20,20 @@ struct kafka_source_stats {
 
 /*
  * Begins where the first word of each venue says that all its books are, so that a late joiner
- * meets a snapshot of every live one. With a `group` its members share the instruments, and each
- * partition that is given away comes as EVENT_LOST first; NULL reads everything. `config` is
- * borrowed.
+ * meets a snapshot of every live one. NULL for `group` reads everything. `config` is borrowed.
+ *
+ * With a group its members share the instruments, and each partition that is given away comes as
+ * EVENT_LOST first. If it `reads_all` they share only whose they are: everything is read, and what
+ * the group gives and takes comes as EVENT_OURS and EVENT_NOT_OURS. The group knows that another
+ * one may have a partition when next() is called again behind the event that takes it.
  */
+struct kafka_source_group {
+    const char *group;
+    bool reads_all;
+};
+
 int kafka_source_create(struct source **source, const struct kafka_config *config,
-                        const char *group, struct err *err);
+                        struct kafka_source_group group, struct err *err);
 
 /* The consumer's thread. */
 struct kafka_source_stats kafka_source_stats(const struct source *source);

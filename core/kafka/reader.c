@@ -31,6 +31,7 @@ enum {
 struct place {
     bool is_taken;     /* it is this reader's */
     bool is_lost;      /* it is given away: the caller has not been told yet */
+    bool is_gained;    /* likewise, to one that reads nothing */
     bool is_caught_up; /* what comes is of the present */
     int64_t lowest;    /* offset read so far; INT64_MAX: none was */
     int64_t end;       /* of the partition, 0: not known, */
@@ -45,7 +46,8 @@ struct kafka_reader {
     char topic[KAFKA_TOPIC_MAX];
     enum kafka_start start;
     int n_tail;
-    bool has_group;
+    bool has_group, is_idle;
+    bool has_news; /* a partition may have come or gone that the caller has not been told of */
     const char *const *keys; /* [n_keys] of the partitions to read; 0: all */
     unsigned n_keys;
     bool is_assigned;
@@ -84,8 +86,11 @@ static bool take(struct kafka_reader *r, int32_t partition)
     if (!has_room(r, partition + 1)) {
         return false;
     }
-    r->places[partition] =
-        (struct place){ .is_taken = true, .is_caught_up = r->was_absent, .lowest = INT64_MAX };
+    r->places[partition] = (struct place){ .is_taken = true,
+                                           .is_gained = r->is_idle,
+                                           .is_caught_up = r->was_absent,
+                                           .lowest = INT64_MAX };
+    r->has_news = r->has_news || r->is_idle;
     return true;
 }
 
@@ -120,6 +125,16 @@ static bool take_all(struct kafka_reader *r, const rd_kafka_topic_partition_list
         all = take(r, partitions->elems[i].partition) && all;
     }
     return all;
+}
+
+static int32_t count_taken(const struct kafka_reader *r)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < r->n_places; i++) {
+        n += r->places[i].is_taken;
+    }
+    return n;
 }
 
 /* Is the partition one of the keys', among `n`? */
@@ -205,20 +220,44 @@ static void drop_error(rd_kafka_error_t *error)
     }
 }
 
-static void gain(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
+static void start_nowhere(rd_kafka_topic_partition_list_t *partitions)
 {
-    if (!take_all(r, partitions) || !find_start(r, partitions)) {
-        log_line(ARB_WARN, r->client.who, "no offsets to start from; beginning at the end of %s",
-                 r->topic);
-        for (int i = 0; i < partitions->cnt; i++) {
-            partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
-        }
+    for (int i = 0; i < partitions->cnt; i++) {
+        partitions->elems[i].offset = RD_KAFKA_OFFSET_END;
     }
+}
+
+static void assign(struct kafka_reader *r, const rd_kafka_topic_partition_list_t *partitions)
+{
     if (is_cooperative(r->rk)) {
         drop_error(rd_kafka_incremental_assign(r->rk, partitions));
     } else {
         (void)rd_kafka_assign(r->rk, partitions);
     }
+}
+
+/* What is fetched before they are paused, if anything, is dropped. */
+static void gain_idle(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
+{
+    (void)take_all(r, partitions); /* whom there is no memory for nobody looks after */
+    start_nowhere(partitions);
+    assign(r, partitions);
+    (void)rd_kafka_pause_partitions(r->rk, partitions);
+    if (partitions->cnt > 0) {
+        log_line(ARB_INFO, r->client.who,
+                 "the group gives it partitions of topic %s to look after: %d more, %d in all",
+                 r->topic, partitions->cnt, (int)count_taken(r));
+    }
+}
+
+static void gain(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
+{
+    if (!take_all(r, partitions) || !find_start(r, partitions)) {
+        log_line(ARB_WARN, r->client.who, "no offsets to start from; beginning at the end of %s",
+                 r->topic);
+        start_nowhere(partitions);
+    }
+    assign(r, partitions);
 }
 
 /* They are given up when the caller was told of each, and had the time to act. */
@@ -228,8 +267,8 @@ static void begin_to_lose(struct kafka_reader *r, const rd_kafka_topic_partition
     for (int i = 0; i < partitions->cnt; i++) {
         const int32_t partition = partitions->elems[i].partition;
         if (partition < r->n_places && r->places[partition].is_taken) {
-            r->places[partition].is_taken = false;
-            r->places[partition].is_lost = true;
+            r->places[partition] = (struct place){ .is_lost = true };
+            r->has_news = true;
         }
     }
 }
@@ -258,7 +297,9 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 
     (void)rk;
     end_losing(r);
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && r->is_idle) {
+        gain_idle(r, partitions);
+    } else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         gain(r, partitions);
     } else {
         begin_to_lose(r, partitions);
@@ -268,16 +309,21 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     }
 }
 
-/* Tells of the next partition that is given away; false: there is none. */
-static bool tell_loss(struct kafka_reader *r, struct kafka_record *record)
+/* Tells of the next partition that came or goes; false: there is none. */
+static bool tell_news(struct kafka_reader *r, struct kafka_record *record)
 {
-    for (int32_t i = 0; r->revoked != NULL && i < r->n_places; i++) {
-        if (r->places[i].is_lost) {
-            r->places[i].is_lost = false;
-            *record = (struct kafka_record){ .topic = r->topic, .partition = i, .is_lost = true };
+    for (int32_t i = 0; r->has_news && i < r->n_places; i++) {
+        struct place *const place = &r->places[i];
+        if (place->is_lost || place->is_gained) {
+            *record = (struct kafka_record){ .topic = r->topic,
+                                             .partition = i,
+                                             .is_lost = place->is_lost,
+                                             .is_gained = place->is_gained };
+            place->is_lost = place->is_gained = false;
             return true;
         }
     }
+    r->has_news = false;
     return false;
 }
 
@@ -313,6 +359,25 @@ static int set_group(rd_kafka_conf_t *conf, const char *group, struct err *err)
     return ARB_OK;
 }
 
+/*
+ * Who reads nothing loses nothing by a change of the group but what goes to others, unless the
+ * configuration wants something else.
+ */
+static int set_idle(rd_kafka_conf_t *conf, struct err *err)
+{
+    static const char key[] = "partition.assignment.strategy", usual[] = "range,roundrobin";
+    char text[ERR_TEXT_MAX];
+    size_t len = sizeof(text);
+
+    if (rd_kafka_conf_get(conf, key, text, &len) != RD_KAFKA_CONF_OK || strcmp(text, usual) != 0) {
+        return ARB_OK;
+    }
+    return rd_kafka_conf_set(conf, key, "cooperative-sticky", text, sizeof(text)) ==
+                   RD_KAFKA_CONF_OK
+               ? ARB_OK
+               : err_set(err, ARB_EINVAL, "%s", text);
+}
+
 /* Whatever the configuration says: that is for those who are in a hurry. */
 static int set_patience(rd_kafka_conf_t *conf, struct err *err)
 {
@@ -337,6 +402,9 @@ static int open_consumer(struct kafka_reader *r, const struct kafka_reader_confi
         return rc;
     }
     rc = set_group(conf, config->group, err);
+    if (rc == ARB_OK && config->is_idle) {
+        rc = set_idle(conf, err);
+    }
     if (rc == ARB_OK && config->is_patient) {
         rc = set_patience(conf, err);
     }
@@ -365,6 +433,7 @@ int kafka_reader_create(struct kafka_reader **out, const struct kafka_reader_con
     r->start = config->start;
     r->n_tail = config->n_tail == 0 ? TAIL_RECORDS : config->n_tail;
     r->has_group = config->group != NULL;
+    r->is_idle = config->is_idle;
     r->keys = config->keys;
     r->n_keys = config->n_keys;
     const int n = snprintf(r->topic, sizeof(r->topic), "%s", config->topic);
@@ -535,11 +604,11 @@ static void describe(struct kafka_reader *r, struct kafka_record *record)
 static bool read_on(struct kafka_reader *r, int timeout_ms, struct kafka_record *record)
 {
     r->message = poll_message(r, timeout_ms);
-    if (tell_loss(r, record)) { /* a message that came along is somebody else's by then */
+    if (tell_news(r, record)) { /* a message that came along is somebody else's by then */
         give_back(r);
         return true;
     }
-    if (r->message == NULL || r->message->partition >= r->n_places) {
+    if (r->message == NULL || r->is_idle || r->message->partition >= r->n_places) {
         return false;
     }
     kafka_client_is_up(&r->client);
@@ -550,7 +619,7 @@ static bool read_on(struct kafka_reader *r, int timeout_ms, struct kafka_record 
 bool kafka_reader_next(struct kafka_reader *r, int timeout_ms, struct kafka_record *record)
 {
     give_back(r);
-    if (tell_loss(r, record)) {
+    if (tell_news(r, record)) {
         return true;
     }
     end_losing(r);
@@ -592,16 +661,6 @@ bool kafka_reader_is_caught_up(const struct kafka_reader *r)
         }
     }
     return true;
-}
-
-static int32_t count_taken(const struct kafka_reader *r)
-{
-    int32_t n = 0;
-
-    for (int32_t i = 0; i < r->n_places; i++) {
-        n += r->places[i].is_taken;
-    }
-    return n;
 }
 
 struct leaders_missing kafka_reader_missing(const struct kafka_reader *r)

@@ -32,6 +32,7 @@ struct kafka_reader_config {
     const char *group;       /* NULL: every partition, */
     const char *const *keys; /* [n_keys] or those of these keys alone; borrowed. 0: all */
     unsigned n_keys;
+    bool is_idle; /* with a group: reads nothing, and only tells what the group gives and takes */
     enum kafka_start start;
     int n_tail;      /* 0: as that says */
     bool is_patient; /* half a second later is early enough: costs the brokers next to nothing */
@@ -50,6 +51,7 @@ struct kafka_record {
      * kafka_reader_next() is called again. No value.
      */
     bool is_lost;
+    bool is_gained; /* likewise: an idle reader was given it */
 };
 
 struct kafka_reader;

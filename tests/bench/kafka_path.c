@@ -354,7 +354,7 @@ static int make_parts(struct rig *rig, const char *brokers, struct dataset *data
         rc = make_publisher(rig, err);
     }
     if (rc == ARB_OK) {
-        rc = kafka_source_create(&rig->source, &rig->kafka, NULL, err);
+        rc = kafka_source_create(&rig->source, &rig->kafka, (struct kafka_source_group){ 0 }, err);
     }
     if (rc == ARB_OK) {
         rc = open_bare_producer(rig, err);

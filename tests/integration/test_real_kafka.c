@@ -229,7 +229,9 @@ static void start(struct bench *b, char **argv)
     require(waker_init(&b->waker) == ARB_OK, "no waker");
     require(ring_init(&b->ring, RING_LEN, &b->waker) == ARB_OK, "no ring");
     require(publisher_create(&b->publisher, &config, &err) == ARB_OK, err.text);
-    require(kafka_source_create(&b->source, &b->config, NULL, &err) == ARB_OK, err.text);
+    require(kafka_source_create(&b->source, &b->config, (struct kafka_source_group){ 0 }, &err) ==
+                ARB_OK,
+            err.text);
     require(b->source->ops->next(b->source, 0) == NULL, "the topic was there before");
     require(publisher_start(b->publisher, &err) == ARB_OK, err.text);
 }

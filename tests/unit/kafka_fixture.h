@@ -145,7 +145,8 @@ static inline struct source *fixture_source(const struct kafka_config *config)
     struct source *source = NULL;
     struct err err = { 0 };
 
-    assert_int_equal(kafka_source_create(&source, config, NULL, &err), ARB_OK);
+    assert_int_equal(kafka_source_create(&source, config, (struct kafka_source_group){ 0 }, &err),
+                     ARB_OK);
     return source;
 }
 

@@ -254,9 +254,109 @@ static void a_group_reads_what_was_there_before(void **state)
 
     fixture_push_deltas(f, 0, 1, 10);
     fixture_flush(f);
-    assert_int_equal(kafka_source_create(&source, &f->config, "group", NULL), ARB_OK);
+    assert_int_equal(kafka_source_create(&source, &f->config,
+                                         (struct kafka_source_group){ .group = "group" }, NULL),
+                     ARB_OK);
     fixture_expect_deltas(source, 1, 10);
     source->ops->destroy(source);
+}
+
+/* -- a group that shares what is looked after -------------------------------------------- */
+
+enum { PARTITIONS = 3, ALL_OURS = (1 << PARTITIONS) - 1 };
+
+/* A member, what it was told that is its, and what it has read. */
+struct member {
+    struct source *source;
+    unsigned ours;
+    uint64_t n_read;
+    bool is_taken_from; /* the last event took something */
+};
+
+static struct member join(const struct kafka_config *config)
+{
+    const struct kafka_source_group group = { .group = "group", .reads_all = true };
+    struct member member = { .source = NULL };
+
+    assert_int_equal(kafka_source_create(&member.source, config, group, NULL), ARB_OK);
+    return member;
+}
+
+static void look(struct member *member)
+{
+    const struct event *const event = member->source->ops->next(member->source, 20);
+    const unsigned bit = event == NULL ? 0 : 1U << event->partition;
+
+    member->is_taken_from = event != NULL && event->kind == EVENT_NOT_OURS;
+    if (event != NULL && event->kind == EVENT_OURS) {
+        assert_int_equal(member->ours & bit, 0);
+        member->ours |= bit;
+    } else if (member->is_taken_from) {
+        assert_int_equal(member->ours & bit, bit);
+        member->ours &= ~bit;
+    } else if (event != NULL) {
+        assert_int_equal(event->kind, EVENT_DELTA);
+        member->n_read++;
+    }
+}
+
+/* Until each partition is one member's, and all have something. Never is one two members'. */
+static void look_until_shared_out(struct member *members, unsigned n)
+{
+    const int64_t deadline_ns = clock_mono_ns() + FIXTURE_TIMEOUT_MS * NS_PER_MS;
+    unsigned all, n_idle;
+
+    do {
+        all = n_idle = 0;
+        for (unsigned i = 0; i < n; i++) {
+            look(&members[i]);
+        }
+        for (unsigned i = 0; i < n; i++) {
+            assert_int_equal(all & members[i].ours, 0);
+            all |= members[i].ours;
+            n_idle += members[i].ours == 0;
+        }
+        assert_true(clock_mono_ns() < deadline_ns);
+    } while (all != ALL_OURS || n_idle > 0);
+}
+
+static void read_up_to(struct member *member, uint64_t n)
+{
+    const int64_t deadline_ns = clock_mono_ns() + FIXTURE_TIMEOUT_MS * NS_PER_MS;
+
+    while (member->n_read < n) {
+        look(member);
+        assert_true(clock_mono_ns() < deadline_ns);
+    }
+}
+
+/* Each reads all of it, whatever the group gives it. */
+static void members_share_what_is_theirs_and_read_everything(void **state)
+{
+    enum { N = 10 };
+    static struct config_entry beat = { .key = "heartbeat.interval.ms", .value = "300" };
+    static struct config_entry patience = { .key = "session.timeout.ms", .value = "4000" };
+    struct kafka_fixture *const f = *state;
+
+    beat.next = patience.next = NULL;
+    fixture_set(f, &beat);
+    fixture_set(f, &patience); /* the broker waits almost so long for members to join */
+    struct member members[2] = { join(&f->config) };
+    fixture_push_deltas(f, 0, 1, N);
+    fixture_flush(f);
+    look_until_shared_out(members, 1);
+    read_up_to(&members[0], N);
+    members[1] = join(&f->config);
+    look_until_shared_out(members, 2);
+    read_up_to(&members[1], N);
+    fixture_push_deltas(f, 0, N + 1, N + N);
+    fixture_flush(f);
+    read_up_to(&members[0], N + N);
+    read_up_to(&members[1], N + N);
+    members[1].source->ops->destroy(members[1].source);
+    look_until_shared_out(members, 1);
+    assert_int_equal(members[0].n_read, N + N);
+    members[0].source->ops->destroy(members[0].source);
 }
 
 #define KAFKA_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -275,6 +375,7 @@ int main(void)
         KAFKA_TEST(a_wake_before_the_wait_ends_it),
         KAFKA_TEST(a_wake_from_another_thread_ends_the_wait),
         KAFKA_TEST(a_group_reads_what_was_there_before),
+        KAFKA_TEST(members_share_what_is_theirs_and_read_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
