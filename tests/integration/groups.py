@@ -62,7 +62,9 @@ class Group:
 
 
 def key_of(message):
-    return message["symbol"], *(leg["venue"] for leg in message["legs"])
+    """What may be open in one place only: these orders, whoever sends them."""
+    return message["strategy"], *((leg["symbol"], leg["side"], leg["venue"])
+                                  for leg in message["legs"])
 
 
 def audit(stage, opportunities):
