@@ -248,8 +248,23 @@ static bool is_in_the_way(struct claims *c, struct opening *opening, int64_t now
     return now_ns - opening->wanted_ns < PATIENCE_NS;
 }
 
+/*
+ * Who has not heard itself for a while may have been stopped, and does not know what others of the
+ * group have opened since.
+ */
+static bool may_have_missed(const struct claims *c, const char *strategy, int64_t now_ns)
+{
+    const unsigned i = find_strategy(c, strategy);
+
+    return i < c->n_strategies && c->strategies[i].has_group && c->echo_ns != 0 &&
+           now_ns - c->echo_ns > HEARD_NS;
+}
+
 bool claims_is_taken(struct claims *c, const struct opportunity *o, int64_t now_ns)
 {
+    if (may_have_missed(c, o->strategy, now_ns)) {
+        return true;
+    }
     for (unsigned i = 0; i < c->n_open; i++) {
         struct opening *const opening = &c->open[i];
         if (opening->last.session != session_of(c, opening->strategy) &&

@@ -41,9 +41,9 @@ const struct opportunity *claims_next_dead(struct claims *claims, int64_t now_ns
 void claims_forget(struct claims *claims, const struct opportunity *dead);
 
 /*
- * Whether another run has open what `opportunity` is about to open: same strategy, instrument and
- * venues. Not if that run is alive and shares nothing with us, nor longer than the dead are waited
- * for.
+ * Whether another run has open what `opportunity` is about to open: same strategy, and the same
+ * legs. Not if that run is alive and shares nothing with us, nor longer than the dead are waited
+ * for. In a group also when nobody can tell, because what we say does not come back.
  */
 bool claims_is_taken(struct claims *claims, const struct opportunity *opportunity, int64_t now_ns);
 

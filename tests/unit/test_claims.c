@@ -209,6 +209,48 @@ static void nobody_opens_what_another_has_open(void **state)
     assert_false(is_taken(world, "BTC/USD", 200));
 }
 
+/* Of a cycle all legs count. */
+static void other_legs_are_another_opportunity(void **state)
+{
+    struct world *const world = *state;
+    struct opportunity o = make(ELDER, 7, "BTC/USD", ARB_OPPORTUNITY_OPEN);
+
+    o.terms.n_legs = 3;
+    o.terms.legs[2].side = ARB_SELL;
+    (void)strcpy(o.legs[2].info.symbol, "ETH/USD");
+    (void)strcpy(o.legs[2].venue, "c");
+    hear(world, ELDER, 0);
+    claims_take(world->claims, &o);
+    assert_true(claims_is_taken(world->claims, &o, 100 * NS_PER_MS));
+    struct opportunity other = o;
+    (void)strcpy(other.legs[2].venue, "d");
+    assert_false(claims_is_taken(world->claims, &other, 100 * NS_PER_MS));
+    other = o;
+    (void)strcpy(other.legs[2].info.symbol, "LTC/USD");
+    assert_false(claims_is_taken(world->claims, &other, 100 * NS_PER_MS));
+    other = o;
+    other.terms.legs[2].side = ARB_BUY;
+    assert_false(claims_is_taken(world->claims, &other, 100 * NS_PER_MS));
+    other = o;
+    other.terms.n_legs = 2;
+    assert_false(claims_is_taken(world->claims, &other, 100 * NS_PER_MS));
+}
+
+/* It was stopped: others of the group may have opened it, and that is not read yet. */
+static void who_does_not_hear_itself_opens_nothing(void **state)
+{
+    struct world *const world = *state;
+
+    hear(world, OURS, 1000);
+    assert_false(is_taken(world, "BTC/USD", 3000));
+    assert_true(is_taken(world, "BTC/USD", 3001));
+    hear(world, OURS, 3002);
+    assert_false(is_taken(world, "BTC/USD", 3003));
+    make_claims(world, false);
+    hear(world, OURS, 1000);
+    assert_false(is_taken(world, "BTC/USD", 9000));
+}
+
 static void without_a_group_each_has_its_own(void **state)
 {
     struct world *const world = *state;
@@ -233,6 +275,8 @@ int main(void)
         CLAIMS_TEST(a_run_of_ours_that_is_over_is_like_any_other),
         CLAIMS_TEST(echoes_tell_the_tenure),
         CLAIMS_TEST(nobody_opens_what_another_has_open),
+        CLAIMS_TEST(other_legs_are_another_opportunity),
+        CLAIMS_TEST(who_does_not_hear_itself_opens_nothing),
         CLAIMS_TEST(without_a_group_each_has_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
