@@ -1,5 +1,7 @@
 #include "openings.h"
 
+#include <string.h>
+
 enum { THE_TIMER = 0 };
 
 void openings_init(struct openings *openings)
@@ -100,6 +102,13 @@ static bool is_same_leg(const struct arb_leg *a, const struct arb_leg *b)
            a->fee == b->fee;
 }
 
+/* What parts of it earn may change while the whole costs the same. */
+static bool are_same_parts(const struct arb_opportunity *a, const struct arb_opportunity *b)
+{
+    return memcmp(a->curve, b->curve, sizeof(a->curve)) == 0 && a->proven_qty == b->proven_qty &&
+           a->proven_net == b->proven_net;
+}
+
 /* These determine the rest. */
 static bool is_same(const struct arb_opportunity *a, const struct arb_opportunity *b)
 {
@@ -108,7 +117,7 @@ static bool is_same(const struct arb_opportunity *a, const struct arb_opportunit
     while (i < a->n_legs && is_same_leg(&a->legs[i], &b->legs[i])) {
         i++;
     }
-    return i == a->n_legs && a->verified == b->verified && a->proven_qty == b->proven_qty;
+    return i == a->n_legs && a->verified == b->verified && are_same_parts(a, b);
 }
 
 static int refresh(struct openings *openings, struct arb_host *host, struct opening *open,

@@ -1241,6 +1241,21 @@ static void new_terms_are_an_update_of_the_same_id(void **state)
                         show(world));
 }
 
+/* Both cost 2040 and end at 104; half of the first costs 1000, of the second one 1010. */
+static void what_changes_only_parts_of_the_size_is_an_update(void **state)
+{
+    struct world *const world = *state;
+
+    set_option(world, "update_interval", 0);
+    put_two_steps(world);
+    (void)show(world);
+    put_asks(world, 0, (struct arb_level[]){ { 100, 5 }, { 102, 10 }, { 104, 5 }, { 0, 0 } });
+    assert_string_equal("UPDATE 1: 20 from 0<=104 to 1>=110: cost 2040 proceeds 2200 fees 0 gross "
+                        "160 net 160 ppm 78431/78431\n",
+                        show(world));
+    assert_int_equal(world->recorder.last.curve[1], 90);
+}
+
 static void prices_that_part_close_it_with_the_last_terms(void **state)
 {
     struct world *const world = *state;
@@ -1702,6 +1717,7 @@ static const struct CMUnitTest tests[] = {
     TEST(pair_without_a_changed_leg_is_not_looked_at),
     TEST(terms_that_stay_are_not_repeated),
     TEST(new_terms_are_an_update_of_the_same_id),
+    TEST(what_changes_only_parts_of_the_size_is_an_update),
     TEST(prices_that_part_close_it_with_the_last_terms),
     TEST(leg_that_leaves_live_closes_it),
     TEST(what_comes_back_has_a_new_id),
