@@ -49,7 +49,7 @@ struct parts {
     struct strategy_part strategies[CONFIG_STRATEGIES_MAX];
     unsigned n_strategies;
     int64_t now_ns;
-    bool failed; /* to print an opportunity */
+    bool failed; /* to print what a strategy says */
 };
 
 /* -- strategies ------------------------------------------------------------------------ */
@@ -66,14 +66,24 @@ static const struct event *hand_next(struct source *source, int timeout_ms)
 
 static const struct source_ops hand_ops = { .next = hand_next }; /* a thread would need more */
 
-static void print_opportunity(void *context, const struct opportunity *opportunity)
+static void print_said(struct parts *parts, char *text, size_t len)
 {
-    struct parts *const parts = context;
-    char text[WIRE_OPPORTUNITY_MAX + 1];
-    const size_t len = wire_write_opportunity(opportunity, opportunity->detect_ns, text);
-
     text[len] = '\n';
     parts->failed |= fwrite(text, 1, len + 1, stdout) != len + 1;
+}
+
+static void print_opportunity(void *context, const struct opportunity *opportunity)
+{
+    char text[WIRE_OPPORTUNITY_MAX + 1];
+
+    print_said(context, text, wire_write_opportunity(opportunity, opportunity->detect_ns, text));
+}
+
+static void print_rest(void *context, const struct opportunity *opportunity)
+{
+    char text[WIRE_OPPORTUNITY_MAX + 1];
+
+    print_said(context, text, wire_write_survival(opportunity, opportunity->detect_ns, text));
 }
 
 static int create_strategy(struct parts *parts, unsigned i, struct err *err)
@@ -88,6 +98,7 @@ static int create_strategy(struct parts *parts, unsigned i, struct err *err)
                                           .config = config,
                                           .source = &part->hand.source,
                                           .fn = print_opportunity,
+                                          .rest_fn = print_rest,
                                           .context = parts,
                                           .session = RUN,
                                           .now = moment_at(parts->now_ns) };

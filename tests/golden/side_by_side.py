@@ -26,6 +26,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 DELAY_NS = 50_000_000
 BEFORE_NS = 1_000_000_000  # catalogs come that long before the first frame of all
+BOOKS = ("snapshot", "delta", "status")
 REBATE = Decimal("-0.05")
 OUTCOMES = ("event", "buy", "sell", "qty", "buy_px", "sell_px", "cost", "proceeds", "fees", "gross", "net")
 
@@ -323,7 +324,7 @@ class Published:
     """The best prices of each venue as its messages have them, by time."""
 
     def __init__(self, messages, venues):
-        self.messages = [each for each in messages if each["type"] in ("snapshot", "delta", "status")]
+        self.messages = [each for each in messages if each["type"] in BOOKS]
         self.books = {each.name: ({}, {}) for each in venues}
         self.states, self.at = {}, 0
 
@@ -485,7 +486,7 @@ def main():
     wrong = comparison.wrong
     for (name, _), (messages, _), each in zip(cases, runs, expected):
         have = opportunities_of(m for m in messages if m["type"] == "opportunity")
-        books = [[m for m in run if m["type"] != "opportunity"] for run in (messages, runs[0][0])]
+        books = [[m for m in run if m["type"] in BOOKS] for run in (messages, runs[0][0])]
         print(f"  cross_venue, {name}: {len(each.rows)} messages, "
               f"{sum(row[1] == 'open' for row in each.rows)} opened")
         if difference(have, each.rows):

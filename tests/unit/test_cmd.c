@@ -623,7 +623,10 @@ static void check_replay(const struct replayed *files, const char *rest, const c
     assert_int_equal(run_shell(command, output), 0);
 }
 
-/* A book that does not change is not old; what is open at the end is closed at the end. */
+/*
+ * A book that does not change is not old; what is open at the end is closed at the end. What was
+ * left of it later is told between.
+ */
 static void replay_goes_through_several_recordings_as_they_came(void **state)
 {
     static const struct replayed files = {
@@ -638,6 +641,8 @@ static void replay_goes_through_several_recordings_as_they_came(void **state)
         "one=one.txt two=two.txt 2>/dev/null | sed "
         "'s/.*\"type\":\"\\([a-z]*\\)\",\"venue\":\"\\([a-z]*\\)\".*\"state\":\"\\([A-Z]*\\)\".*"
         "\"pub_ns\":\\([0-9]*\\).*/\\4 \\1 \\2 \\3/; "
+        "s/.*\"type\":\"survival\",\"id\":\"0*\\([0-9]*\\)\".*\"net\":\"\\([0-9.]*\\)\",\"of_qty"
+        ".*\"detect_ns\":\\([0-9]*\\).*/\\3 rest of \\1 net \\2/; "
         "s/"
         ".*\"event\":\"\\([a-z]*\\)\",\\(\"reason\":\"\\)*\\([a-z_]*\\).*\"id\":\"0*\\([0-9]*\\)\""
         ".*\"legs\":\\[{\"venue\":\"\\([a-z]*\\)\".*\"gross\":\"\\([0-9.]*\\)\".*\"detect_ns\":"
@@ -647,11 +652,23 @@ static void replay_goes_through_several_recordings_as_they_came(void **state)
         "2000000000 snapshot one LIVE\n"
         "3000000000 snapshot two LIVE\n"
         "3000000000 open 1 buy one gross 2 \n"
+        "3010000000 rest of 1 net 2\n"
+        "3050000000 rest of 1 net 2\n"
+        "3100000000 rest of 1 net 2\n"
+        "3250000000 rest of 1 net 2\n"
+        "3500000000 rest of 1 net 2\n"
         "4000000000 snapshot one LIVE\n"
         "4000000000 close 1 buy one gross 2 gone\n"
+        "4000000000 rest of 1 net 0\n"
         "5000000000 snapshot one LIVE\n"
         "5000000000 open 2 buy one gross 1 \n"
+        "5010000000 rest of 2 net 1\n"
+        "5050000000 rest of 2 net 1\n"
+        "5100000000 rest of 2 net 1\n"
+        "5250000000 rest of 2 net 1\n"
+        "5500000000 rest of 2 net 1\n"
         "6000000000 snapshot two LIVE\n"
+        "6000000000 rest of 2 net 1\n"
         "6000000000 close 2 buy one gross 1 shutdown\n");
 }
 
