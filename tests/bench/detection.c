@@ -12,13 +12,24 @@ enum {
     WARM_UP = 2,     /* rounds of each sweep that are not counted */
     ROUNDS = 7,      /* of each sweep */
     AGAIN = 16,      /* calls after the first one */
+    AGAIN_LONG = 2,  /* where they take so long that few are enough */
     UPDATE_NS = 100, /* from one update to the next, by the market's clock */
 };
 
 #define BEGIN_NS INT64_C(1700000000000000000)
 
 const uint32_t detection_venues[DETECTION_VENUES] = { 2, 4, 8, 16 };
-const uint32_t detection_instruments[DETECTION_INSTRUMENTS] = { 1, 10, 100, 1000 };
+const uint32_t detection_instruments[N_SHAPES][DETECTION_INSTRUMENTS] = {
+    [SHAPE_PAIRS] = { 1, 10, 100, 1000 },
+    [SHAPE_TRIANGLES] = { 3, 12, 102, 999 },
+    [SHAPE_UNRELATED] = { 3, 10, 100, 1000 },
+};
+
+const char *const detection_strategies[N_SHAPES] = {
+    [SHAPE_PAIRS] = "cross_venue",
+    [SHAPE_TRIANGLES] = "triangular",
+    [SHAPE_UNRELATED] = "triangular",
+};
 
 /* What is done with each update; each is more than the one before. */
 enum pass { PASS_MARKET = 0, PASS_STRATEGY, PASS_AGAIN, N_PASSES };
@@ -67,10 +78,15 @@ static void show(struct stand *stand, unsigned n_looks)
     }
 }
 
+static unsigned n_again(enum scene scene)
+{
+    return scene == SCENE_CROSSING ? AGAIN_LONG : AGAIN;
+}
+
 /* Returns the ns per update. */
 static double run_pass(struct stand *stand, enum pass pass)
 {
-    static const unsigned n_looks[N_PASSES] = { 0, 1, 1 + AGAIN };
+    const unsigned n_looks[N_PASSES] = { 0, 1, 1 + n_again(stand->feed.size.scene) };
 
     feed_draw(&stand->feed);
     const int64_t start_ns = clock_mono_ns();
@@ -93,11 +109,10 @@ static void say_alive(struct stand *stand)
     }
 }
 
-/* All books at once; of each instrument that crosses, an opportunity opens. */
+/* All books at once; of each instrument or triangle that crosses, an opportunity opens. */
 static bool open_books(struct stand *stand)
 {
     const struct feed_size *const size = &stand->feed.size;
-    const bool pays = size->scene == SCENE_CROSSING;
 
     say_alive(stand);
     for (uint32_t i = 0; i < size->n_instruments * size->n_venues; i++) {
@@ -105,33 +120,35 @@ static bool open_books(struct stand *stand)
         market_apply(stand->market, &event, stand->now_ns);
     }
     show(stand, 1);
-    return stand->n_published == (pays ? size->n_instruments : 0);
+    return stand->n_published == feed_n_crossing(size);
 }
 
 /* They are still open, and no other. */
 static bool close_all(struct stand *stand)
 {
-    const struct feed_size *const size = &stand->feed.size;
-    const bool pays = size->scene == SCENE_CROSSING;
-
     requests_begin(&stand->requests, moment_at(stand->now_ns));
     stand->n_failed +=
         stand->plugin->strategy.on_stop(stand->strategy, &stand->requests.host) != ARB_OK;
-    return stand->requests.n_opportunities == (pays ? size->n_instruments : 0);
+    return stand->requests.n_opportunities == feed_n_crossing(&stand->feed.size);
 }
 
-/* Each update was taken in and shown; each look told a miss where fees take all, and only there. */
+/*
+ * Each update was taken in and shown; each look told a miss where fees take all, and only there.
+ * Of cycles nobody is told why they are none.
+ */
 static bool is_right(const struct stand *stand, uint64_t n_rounds)
 {
     const struct feed_size *const size = &stand->feed.size;
     const struct market_stats *const stats = market_stats(stand->market);
     const uint64_t n = n_rounds * N_PASSES * FEED_UPDATES;
-    const uint64_t n_looks = size->n_instruments + n_rounds * (2 + AGAIN) * FEED_UPDATES;
+    const uint64_t n_looks =
+        size->n_instruments + n_rounds * (2 + n_again(size->scene)) * FEED_UPDATES;
+    const bool are_told = size->shape == SHAPE_PAIRS && size->scene == SCENE_FEES;
 
     return stand->n_failed == 0 && stats->books.deltas == n &&
            stand->n_shown == size->n_instruments + n &&
            stats->n_live == (uint64_t)size->n_instruments * size->n_venues &&
-           (size->scene == SCENE_FEES ? stand->n_missed == n_looks : stand->n_missed == 0);
+           stand->n_missed == (are_told ? n_looks : 0);
 }
 
 /* -- life ---------------------------------------------------------------------------------- */
@@ -157,7 +174,7 @@ static int make_strategy(struct stand *stand, struct err *err)
         requests_begin(&stand->requests, moment_at(stand->now_ns));
         rc = plugin->strategy.init(stand->strategy, &stand->requests.host, &env);
     }
-    return rc == ARB_OK ? rc : err_set(err, rc, "detection: cross_venue did not start");
+    return rc == ARB_OK ? rc : err_set(err, rc, "detection: %s did not start", plugin->desc.name);
 }
 
 static int stand_init(struct stand *stand, const struct plugin *plugin,
@@ -197,13 +214,14 @@ struct fastest {
     double ns[N_PASSES];
 };
 
-static struct detection_figure figure_of(const struct fastest *fastest)
+static struct detection_figure figure_of(const struct fastest *fastest, enum scene scene)
 {
     const double *const ns = fastest->ns;
 
     return (struct detection_figure){ .market = ns[PASS_MARKET],
                                       .strategy = ns[PASS_STRATEGY] - ns[PASS_MARKET],
-                                      .again = (ns[PASS_AGAIN] - ns[PASS_STRATEGY]) / AGAIN };
+                                      .again =
+                                          (ns[PASS_AGAIN] - ns[PASS_STRATEGY]) / n_again(scene) };
 }
 
 /* All passes by turns; what disturbs a pass only ever makes it slower. */
@@ -233,9 +251,9 @@ static int measure_size(const struct plugin *plugin, const struct feed_size *siz
         is_proven = is_right(stand, WARM_UP + ROUNDS) && close_all(stand) && is_proven;
         rc = is_proven ? ARB_OK
                        : err_set(err, ARB_EPROTO,
-                                 "detection: with %u venues and %u instruments not that was "
-                                 "found which is there",
-                                 size->n_venues, size->n_instruments);
+                                 "detection: of %u venues and %u instruments %s did not find "
+                                 "just what is there",
+                                 size->n_venues, size->n_instruments, plugin->desc.name);
     }
     stand_fini(stand);
     free(stand);
@@ -244,38 +262,50 @@ static int measure_size(const struct plugin *plugin, const struct feed_size *siz
 
 enum { SIZES = DETECTION_VENUES * DETECTION_INSTRUMENTS * N_SCENES };
 
-static struct feed_size size_of(unsigned i)
+static struct feed_size size_of(enum shape shape, unsigned i)
 {
     return (struct feed_size){ detection_venues[i / N_SCENES / DETECTION_INSTRUMENTS],
-                               detection_instruments[i / N_SCENES % DETECTION_INSTRUMENTS],
-                               (enum scene)(i % N_SCENES) };
+                               detection_instruments[shape][i / N_SCENES % DETECTION_INSTRUMENTS],
+                               (enum scene)(i % N_SCENES), shape };
 }
 
-static int measure_all(const struct plugin *plugin, struct detection *detection, struct err *err)
+static int measure_all(const struct plugin *plugin, enum shape shape, struct detection *detection,
+                       struct err *err)
 {
     struct fastest fastest[SIZES] = { 0 };
-    struct detection_figure *const figures = &detection->figures[0][0][0];
+    struct detection_figure *const figures = &detection->figures[shape][0][0][0];
     int rc = ARB_OK;
 
     for (unsigned i = 0; i < SWEEPS * SIZES && rc == ARB_OK; i++) {
-        const struct feed_size size = size_of(i % SIZES);
+        const struct feed_size size = size_of(shape, i % SIZES);
         rc = measure_size(plugin, &size, &fastest[i % SIZES], err);
     }
     for (unsigned i = 0; i < SIZES && rc == ARB_OK; i++) {
-        figures[i] = figure_of(&fastest[i]);
+        figures[i] = figure_of(&fastest[i], (enum scene)(i % N_SCENES));
     }
     return rc;
 }
 
-int detection_measure(struct detection *detection, const char *plugin_dir, struct err *err)
+static int measure_shape(struct detection *detection, enum shape shape, const char *plugin_dir,
+                         struct err *err)
 {
     const char *const dirs[] = { plugin_dir, NULL };
     struct plugin plugin;
     char path[PLUGIN_PATH_MAX];
-    int rc = plugin_find("cross_venue", dirs, path, sizeof(path), err);
+    int rc = plugin_find(detection_strategies[shape], dirs, path, sizeof(path), err);
 
     if (rc == ARB_OK) {
         rc = plugin_load(&plugin, path, ARB_KIND_STRATEGY, err);
     }
-    return rc == ARB_OK ? measure_all(&plugin, detection, err) : rc;
+    return rc == ARB_OK ? measure_all(&plugin, shape, detection, err) : rc;
+}
+
+int detection_measure(struct detection *detection, const char *plugin_dir, struct err *err)
+{
+    int rc = ARB_OK;
+
+    for (int shape = 0; shape < N_SHAPES && rc == ARB_OK; shape++) {
+        rc = measure_shape(detection, (enum shape)shape, plugin_dir, err);
+    }
+    return rc;
 }

@@ -18,15 +18,25 @@ enum {
 };
 
 enum scene {
-    SCENE_APART = 0, /* no venue's bid is above another one's ask */
-    SCENE_FEES,      /* one is, and the fees take all of it */
-    SCENE_CROSSING,  /* one is, and pays after fees */
+    SCENE_APART = 0, /* no venue's bid is above another one's ask; no cycle pays either */
+    SCENE_FEES,      /* one is, or of each triangle one pays, and the fees take all of it */
+    SCENE_CROSSING,  /* likewise, and it pays after fees */
     N_SCENES,
 };
 
+enum shape {
+    SHAPE_PAIRS = 0, /* coins against one currency: there are no cycles */
+    SHAPE_TRIANGLES, /* each three instruments make a triangle: two coins, and one in the other */
+    SHAPE_UNRELATED, /* one triangle and coins that are in no cycle; only the triangle changes */
+    N_SHAPES,
+};
+
+enum { TRIANGLE = 3 }; /* instruments of one */
+
 struct feed_size {
-    uint32_t n_venues, n_instruments;
+    uint32_t n_venues, n_instruments; /* of triangles a multiple of three */
     enum scene scene;
+    enum shape shape;
 };
 
 /* What a venue shows, worst first. */
@@ -53,6 +63,9 @@ struct feed {
     struct feed_update updates[FEED_UPDATES];
     uint64_t seed;
 };
+
+/* How many opportunities there are where prices cross. */
+uint32_t feed_n_crossing(const struct feed_size *size);
 
 /* Zeroed memory may be finished. ARB_ENOMEM. */
 int feed_init(struct feed *feed, const struct feed_size *size);

@@ -397,24 +397,28 @@ static double worse(double a, double b)
  * Of prices that are apart, which is how nearly all updates find them. What grows with the market
  * is the memory that is cold by then; of the strategy's own work nothing may.
  */
-static void add_detection_aims(struct report *report, const struct detection *detection)
+static void add_detection_aims(struct report *report, const struct detection *detection,
+                               unsigned shape)
 {
+    static const char *const names[N_SHAPES] = { "cross_venue", "triangular", "one triangle" };
     double cold = 0, warm = 0, by_venues = 0, by_instruments = 0;
 
     for (unsigned i = 0; i < DETECTION_VENUES * DETECTION_INSTRUMENTS; i++) {
         const unsigned v = i / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
-        const struct detection_figure *const f = &detection->figures[v][n][SCENE_APART];
+        const struct detection_figure *const f = &detection->figures[shape][v][n][SCENE_APART];
         cold = worse(cold, f->strategy);
         warm = worse(warm, f->again);
-        by_venues = worse(by_venues, f->again / detection->figures[0][n][SCENE_APART].again);
+        by_venues = worse(by_venues, f->again / detection->figures[shape][0][n][SCENE_APART].again);
         by_instruments =
-            worse(by_instruments, f->again / detection->figures[v][0][SCENE_APART].again);
+            worse(by_instruments, f->again / detection->figures[shape][v][0][SCENE_APART].again);
     }
-    report_aim(report, warm, DETECTION_AIM_NS, "detection: apart, again, the slowest, ns");
-    report_aim(report, cold, DETECTION_AIM_NS, "detection: apart, strategy, the slowest, ns");
-    report_aim(report, by_venues, GROWTH_AIM, "detection: apart, again, up to 16 venues, times 2");
+    report_aim(report, warm, DETECTION_AIM_NS, "%s: apart, again, the slowest, ns", names[shape]);
+    report_aim(report, cold, DETECTION_AIM_NS, "%s: apart, strategy, the slowest, ns",
+               names[shape]);
+    report_aim(report, by_venues, GROWTH_AIM, "%s: apart, again, up to 16 venues, times 2",
+               names[shape]);
     report_aim(report, by_instruments, GROWTH_AIM,
-               "detection: apart, again, up to 1,000 instruments, times 1");
+               "%s: apart, again, most instruments, times fewest", names[shape]);
 }
 
 static int measure_detection(struct report *report, const struct arguments *arguments,
@@ -427,7 +431,9 @@ static int measure_detection(struct report *report, const struct arguments *argu
     const int rc = detection_measure(&detection, arguments->plugin_dir, err);
     if (rc == ARB_OK) {
         report_detection(report, &detection);
-        add_detection_aims(report, &detection);
+        for (unsigned shape = 0; shape < N_SHAPES; shape++) {
+            add_detection_aims(report, &detection, shape);
+        }
     }
     (void)sched_setaffinity(0, sizeof(before), &before);
     return rc;

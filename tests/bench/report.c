@@ -144,17 +144,27 @@ static const char *const scene_names[N_SCENES] = {
     [SCENE_CROSSING] = "crossing",
 };
 
+static const char *const shape_names[N_SHAPES] = {
+    [SHAPE_PAIRS] = "pairs of venues",
+    [SHAPE_TRIANGLES] = "triangles",
+    [SHAPE_UNRELATED] = "one triangle among unrelated instruments; only the triangle changes",
+};
+
 static void print_detection_json(struct report *report, const struct detection *detection)
 {
+    enum { SIZES = DETECTION_VENUES * DETECTION_INSTRUMENTS };
     const char *comma = "";
 
     go_to(report, LIST_DETECTION);
-    for (unsigned i = 0; i < DETECTION_VENUES * DETECTION_INSTRUMENTS; i++) {
-        const unsigned v = i / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
-        (void)fprintf(report->out, "%s{\"venues\":%u,\"instruments\":%u", comma,
-                      detection_venues[v], detection_instruments[n]);
+    for (unsigned i = 0; i < N_SHAPES * SIZES; i++) {
+        const unsigned shape = i / SIZES;
+        const unsigned v = i % SIZES / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
+        (void)fprintf(report->out,
+                      "%s{\"strategy\":\"%s\",\"of\":\"%s\",\"venues\":%u,\"instruments\":%u",
+                      comma, detection_strategies[shape], shape_names[shape], detection_venues[v],
+                      detection_instruments[shape][n]);
         for (int scene = 0; scene < N_SCENES; scene++) {
-            const struct detection_figure *const f = &detection->figures[v][n][scene];
+            const struct detection_figure *const f = &detection->figures[shape][v][n][scene];
             (void)fprintf(report->out,
                           ",\"%s\":{\"market_ns\":%.1f,\"strategy_ns\":%.1f,\"again_ns\":%.1f}",
                           scene_names[scene], f->market, f->strategy, f->again);
@@ -171,26 +181,31 @@ static void print_detection_head(FILE *out)
                   "random book\n"
                   "  market    the event applied, its checksum compared, the instrument handed "
                   "out: not the strategy\n"
-                  "  strategy  cross_venue's on_market() on top, by difference: with memory as "
-                  "cold as it was\n"
+                  "  strategy  its on_market() on top, by difference: with memory as cold as it "
+                  "was\n"
                   "  again     the same call once more, all it reads in the nearest cache\n"
-                  "apart: no prices cross. fees: one pair's do, and the fees take it. crossing: "
-                  "one opportunity is open.\n");
-    (void)fprintf(out, "  %6s %6s", "venues", "instr.");
+                  "apart: nothing pays. fees: of each instrument or triangle something does, and "
+                  "the fees take it.\ncrossing: one opportunity of each is open.\n");
+}
+
+static void print_shape_head(FILE *out, unsigned shape)
+{
+    (void)fprintf(out, "\n%s: %s\n  %6s %6s", detection_strategies[shape], shape_names[shape],
+                  "venues", "instr.");
     for (int scene = 0; scene < N_SCENES; scene++) {
         (void)fprintf(out, " |%9s: market strategy again", scene_names[scene]);
     }
     (void)fputc('\n', out);
 }
 
-static void print_detection(FILE *out, const struct detection *detection)
+static void print_detection(FILE *out, const struct detection *detection, unsigned shape)
 {
-    print_detection_head(out);
+    print_shape_head(out, shape);
     for (unsigned i = 0; i < DETECTION_VENUES * DETECTION_INSTRUMENTS; i++) {
         const unsigned v = i / DETECTION_INSTRUMENTS, n = i % DETECTION_INSTRUMENTS;
-        (void)fprintf(out, "  %6u %6u", detection_venues[v], detection_instruments[n]);
+        (void)fprintf(out, "  %6u %6u", detection_venues[v], detection_instruments[shape][n]);
         for (int scene = 0; scene < N_SCENES; scene++) {
-            const struct detection_figure *const f = &detection->figures[v][n][scene];
+            const struct detection_figure *const f = &detection->figures[shape][v][n][scene];
             (void)fprintf(out, " | %15.0f %8.0f %5.0f ", f->market, f->strategy, f->again);
         }
         (void)fputc('\n', out);
@@ -209,20 +224,21 @@ static void print_growth(FILE *out, const struct detection_figure *small,
     (void)fputc('\n', out);
 }
 
-static void print_ratios(FILE *out, const struct detection *detection)
+static void print_ratios(FILE *out, const struct detection *detection, unsigned shape)
 {
+    const uint32_t *const instruments = detection_instruments[shape];
     const unsigned v_last = DETECTION_VENUES - 1, n_last = DETECTION_INSTRUMENTS - 1;
 
     (void)fprintf(out, "ratios\n");
     for (unsigned n = 0; n < DETECTION_INSTRUMENTS; n++) {
         (void)fprintf(out, "  %3u/%-2u %6u", detection_venues[v_last], detection_venues[0],
-                      detection_instruments[n]);
-        print_growth(out, detection->figures[0][n], detection->figures[v_last][n]);
+                      instruments[n]);
+        print_growth(out, detection->figures[shape][0][n], detection->figures[shape][v_last][n]);
     }
     for (unsigned v = 0; v < DETECTION_VENUES; v++) {
-        (void)fprintf(out, "  %6u %4u/%u", detection_venues[v], detection_instruments[n_last],
-                      detection_instruments[0]);
-        print_growth(out, detection->figures[v][0], detection->figures[v][n_last]);
+        (void)fprintf(out, "  %6u %4u/%u", detection_venues[v], instruments[n_last],
+                      instruments[0]);
+        print_growth(out, detection->figures[shape][v][0], detection->figures[shape][v][n_last]);
     }
 }
 
@@ -232,8 +248,11 @@ void report_detection(struct report *report, const struct detection *detection)
         print_detection_json(report, detection);
         return;
     }
-    print_detection(report->out, detection);
-    print_ratios(report->out, detection);
+    print_detection_head(report->out);
+    for (unsigned shape = 0; shape < N_SHAPES; shape++) {
+        print_detection(report->out, detection, shape);
+        print_ratios(report->out, detection, shape);
+    }
     (void)fflush(report->out);
 }
 
