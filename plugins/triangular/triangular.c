@@ -18,7 +18,9 @@
 
 /* The best rate of a leg, as it was when the books of its instrument changed last. */
 struct known_rate {
-    int64_t px, fee_ppm; /* px 0: there is none */
+    int64_t px; /* 0: there is none */
+    int32_t fee_ppm;
+    uint32_t venue;
 };
 
 struct triangular {
@@ -149,20 +151,52 @@ static uint32_t best_venue(const struct triangular *self, const struct arb_marke
     return found;
 }
 
-/* Whatever the books' ages, so that time alone makes no rate better than it is known. */
-static void note_rate(struct triangular *self, const struct arb_market *market, uint32_t lane,
+static void keep_rate(struct triangular *self, size_t place, struct rate rate, uint32_t venue)
+{
+    struct known_rate *const known = &self->rates[place];
+
+    known->venue = venue;
+    if (known->px != rate.px || known->fee_ppm != rate.fee_ppm) {
+        known->px = rate.px;
+        known->fee_ppm = (int32_t)rate.fee_ppm; /* it is sane */
+        self->logs[place] = rate_log_of(rate);
+    }
+}
+
+/* Of all venues, whatever the books' ages, so that time alone makes no rate better than known. */
+static void find_rate(struct triangular *self, const struct arb_market *market, uint32_t lane,
                       uint32_t side)
 {
     const size_t place = place_of(lane, leg_id(market->instrument, side));
-    struct known_rate *const known = &self->rates[place];
     struct rate rate;
+    const uint32_t venue = best_venue(self, market, side, venues_of_lane(self, lane), NULL, &rate);
 
-    if (best_venue(self, market, side, venues_of_lane(self, lane), NULL, &rate) == ARB_VENUES_MAX) {
-        *known = (struct known_rate){ 0 };
+    if (venue == ARB_VENUES_MAX) {
+        self->rates[place] = (struct known_rate){ 0 };
         self->logs[place] = NO_RATE;
-    } else if (known->px != rate.px || known->fee_ppm != rate.fee_ppm) {
-        *known = (struct known_rate){ rate.px, rate.fee_ppm };
-        self->logs[place] = rate_log_of(rate);
+    } else {
+        keep_rate(self, place, rate, venue);
+    }
+}
+
+/* The other venues are looked at only where the best one got worse. */
+static void note_rate(struct triangular *self, const struct arb_market *market, uint32_t venue,
+                      uint32_t side)
+{
+    const uint32_t lane = self->is_one_venue ? venue : 0;
+    const size_t place = place_of(lane, leg_id(market->instrument, side));
+    const struct known_rate *const known = &self->rates[place];
+    const struct rate before = { .is_buy = side == ARB_BUY,
+                                 .px = known->px,
+                                 .fee_ppm = known->fee_ppm };
+    const bool is_best = known->px > 0 && known->venue == venue;
+    struct rate rate;
+    const bool is_there = top_rate(market, venue, side, &rate);
+
+    if (is_best && (!is_there || is_better(before, rate))) {
+        find_rate(self, market, lane, side);
+    } else if (is_there && (is_best || known->px == 0 || is_better(rate, before))) {
+        keep_rate(self, place, rate, venue);
     }
 }
 
@@ -181,24 +215,24 @@ static int64_t least_log_of(int64_t min_net_ppm, int64_t fee_ppm)
     return least <= 0 ? INT64_MIN : log2_of((uint64_t)least) - log2_of((uint64_t)spent);
 }
 
-static void note_fees(struct triangular *self, const struct arb_market *market)
+static void note_fee(struct triangular *self, int64_t fee_ppm)
 {
-    for (uint32_t i = 0; i < market->n_venues; i++) {
-        const int64_t its = market->terms[i].taker_fee_ppm;
-        const bool asks_less = self->min_net_ppm < 0 ? its < self->fee_ppm : its > self->fee_ppm;
-        if (asks_less && fee_is_sane(its)) {
-            self->fee_ppm = its;
-            self->least_log = least_log_of(self->min_net_ppm, its);
-        }
+    const bool asks_less =
+        self->min_net_ppm < 0 ? fee_ppm < self->fee_ppm : fee_ppm > self->fee_ppm;
+
+    if (asks_less && fee_is_sane(fee_ppm)) {
+        self->fee_ppm = fee_ppm;
+        self->least_log = least_log_of(self->min_net_ppm, fee_ppm);
     }
 }
 
 static void note_rates(struct triangular *self, const struct arb_market *market)
 {
-    note_fees(self, market);
-    for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
-        note_rate(self, market, lane, ARB_BUY);
-        note_rate(self, market, lane, ARB_SELL);
+    for (uint32_t rest = market->changed; rest != 0; rest &= rest - 1) {
+        const uint32_t venue = (uint32_t)__builtin_ctz(rest);
+        note_fee(self, market->terms[venue].taker_fee_ppm);
+        note_rate(self, market, venue, ARB_BUY);
+        note_rate(self, market, venue, ARB_SELL);
     }
 }
 
@@ -490,10 +524,22 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
     return self->rates == NULL || self->logs == NULL ? ARB_ENOMEM : ARB_OK;
 }
 
+/* Of an instrument of which no book was looked at yet. */
+static void begin_rates(struct triangular *self, uint32_t instrument)
+{
+    for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
+        self->logs[place_of(lane, leg_id(instrument, ARB_BUY))] = NO_RATE;
+        self->logs[place_of(lane, leg_id(instrument, ARB_SELL))] = NO_RATE;
+    }
+}
+
 static void enter(struct triangular *self, struct arb_host *host, const struct arb_market *market)
 {
     const bool is_new = cycles_enter(&self->cycles, market->instrument, market->info);
 
+    if (is_new) {
+        begin_rates(self, market->instrument);
+    }
     if (is_new && self->cycles.n_refused > 0 && !self->is_refusal_logged) {
         self->is_refusal_logged = true;
         arb_log(host, ARB_WARN,

@@ -1160,6 +1160,43 @@ static void venue_that_no_leg_is_on_computes_nothing(void **state)
         world->recorder.log_text);
 }
 
+/* Only what changed is looked at: the next best one counts as soon as the best one got worse. */
+static void best_one_that_gets_worse_leaves_it_to_the_next(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    put_bid(world, ETH_USD, 0, (struct arb_level){ 900, 1000 });
+    put_bid(world, ETH_USD, 1, (struct arb_level){ 1100, 1000 });
+    put_bid(world, ETH_USD, 2, (struct arb_level){ 1050, 1000 });
+    start(world);
+    (void)show_all(world);
+    put_bid(world, ETH_USD, 1, (struct arb_level){ 800, 1000 });
+    show_venues(world, ETH_USD, 1U << 1);
+    assert_int_equal(world->recorder.last.legs[2].venue, 2);
+    world->stalls[ETH_USD].books[2].state = ARB_BOOK_STALE;
+    show_venues(world, ETH_USD, 1U << 2);
+    show_venues(world, BTC_USD, 1U << 0);
+    (void)stop(world);
+    assert_string_equal(
+        "3 instruments make 2 cycles; 8 times one was summed up, 4 times computed\n",
+        world->recorder.log_text);
+}
+
+static void venue_that_gets_better_than_the_best_one_counts(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    put_bid(world, ETH_USD, 0, (struct arb_level){ 900, 1000 });
+    start(world);
+    (void)show_all(world);
+    put_bid(world, ETH_USD, 2, (struct arb_level){ 1100, 1000 });
+    show_venues(world, ETH_USD, 1U << 2);
+    assert_int_equal(world->recorder.n_opportunities, 1);
+    assert_int_equal(world->recorder.last.legs[2].venue, 2);
+}
+
 /* ETH/USD of another quote currency, and the same pair twice, are no triangle; perpetuals neither.
  */
 static void what_does_not_close_is_no_cycle(void **state)
@@ -2027,6 +2064,8 @@ int main(void)
         TEST(unrelated_instruments_cost_nothing),
         TEST(unrelated_instruments_cost_nothing_though_there_are_many),
         TEST(venue_that_no_leg_is_on_computes_nothing),
+        TEST(best_one_that_gets_worse_leaves_it_to_the_next),
+        TEST(venue_that_gets_better_than_the_best_one_counts),
         TEST(what_does_not_close_is_no_cycle),
         TEST(all_cycles_of_four_currencies_are_found),
         TEST(parallel_instruments_have_cycles_of_their_own),
