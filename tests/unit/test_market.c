@@ -423,6 +423,42 @@ static void book_is_live_again_when_its_host_is_heard_of(void **state)
     assert_int_equal(1, market_stats(world->market)->n_live);
 }
 
+/* Says when b's host spoke last, after a's book changed. */
+static int64_t shown_word_of_b(struct world *world)
+{
+    struct arb_market market;
+
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    assert_true(market_changed(world->market, &market));
+    return market.books[1].alive_ns;
+}
+
+static void word_of_a_host_is_shown_with_whatever_changes(void **state)
+{
+    struct world *const world = *state;
+    const struct event later = feed_stub_alive(&world->b, NOW_NS + NS_PER_S);
+
+    apply(world, feed_stub_quote(&world->b, 90, 95));
+    assert_int_equal(shown_word_of_b(world), NOW_NS);
+    market_apply(world->market, &later, NOW_NS + NS_PER_S);
+    assert_int_equal(shown_word_of_b(world), NOW_NS + NS_PER_S);
+    assert_int_equal(shown_word_of_b(world), NOW_NS + NS_PER_S);
+}
+
+/* A book that was not live before does not change by that. */
+static void silence_of_a_host_is_shown_with_whatever_changes(void **state)
+{
+    struct world *const world = *state;
+    struct event stale = feed_stub_quote(&world->b, 90, 95);
+
+    stale.state = ARB_BOOK_STALE;
+    apply(world, stale);
+    assert_int_equal(shown_word_of_b(world), NOW_NS);
+    (void)market_on_time(world->market, NOW_NS + LEASE_NS);
+    (void)seen(world);
+    assert_int_equal(shown_word_of_b(world), 0);
+}
+
 static void book_of_a_host_that_says_nothing_is_not_live_for_long(void **state)
 {
     struct world *const world = *state;
@@ -670,6 +706,8 @@ int main(void)
         TEST(book_is_stale_when_its_host_is_no_longer_heard_of),
         TEST(book_is_live_again_when_its_host_is_heard_of),
         TEST(book_of_a_host_that_says_nothing_is_not_live_for_long),
+        TEST(word_of_a_host_is_shown_with_whatever_changes),
+        TEST(silence_of_a_host_is_shown_with_whatever_changes),
         TEST(older_host_is_heard_again_when_the_newer_ends),
         TEST(books_of_a_lost_partition_are_not_live),
         TEST(what_is_lost_is_elsewhere_until_it_is_read_again),
