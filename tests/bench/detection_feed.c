@@ -91,7 +91,7 @@ static void name_instrument(const struct feed_size *size, uint32_t i, struct arb
     if (is_cross) {
         (void)snprintf(out->quote, ARB_SYMBOL_MAX, "C%u", first + 1);
     }
-    (void)snprintf(out->symbol, ARB_SYMBOL_MAX, "%.16s/%.16s", out->base, out->quote);
+    (void)snprintf(out->symbol, ARB_SYMBOL_MAX, "%.15s/%.15s", out->base, out->quote);
 }
 
 static uint32_t crc_of(const struct feed_book *book)
