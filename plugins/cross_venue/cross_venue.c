@@ -160,7 +160,9 @@ static uint32_t weigh_size(struct cross_venue *self, struct arb_host *host, cons
         return ARB_MISS_FEES;
     }
     if (!earns_more_than(threshold_ppm, terms->net, terms->cost)) {
-        return terms->net > 0 ? ARB_MISS_BELOW : ARB_MISS_FEES;
+        return fill.is_past_peak ? ARB_MISS_MINIMUM
+               : terms->net > 0  ? ARB_MISS_BELOW
+                                 : ARB_MISS_FEES;
     }
     add_parts(&sides, terms);
     mark(self, &sides, terms);

@@ -451,7 +451,9 @@ enum sizing sizing_find(const struct sizing_pair *pair, const struct sizing_limi
                                                  : SIZING_MINIMUM;
     }
     const struct range range = { least, most, limits->least_ppm };
-    return choose(pair, &range, smaller(peak, most), fill);
+    const enum sizing found = choose(pair, &range, smaller(peak, most), fill);
+    fill->is_past_peak = least > peak;
+    return found;
 }
 
 /* -- proof, and money ---------------------------------------------------------------------------

@@ -34,6 +34,7 @@ struct fill {
     int64_t buy_px, sell_px; /* the worst touched */
     int128 cost, proceeds;   /* exact */
     uint32_t n_asks, n_bids; /* levels touched */
+    bool is_past_peak;       /* the venues accept only more than what earns */
 };
 
 enum sizing {

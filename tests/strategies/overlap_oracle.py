@@ -213,6 +213,15 @@ def offer(walk, qty):
             "net_ppm": net * PPM // cost, "curve": (*curve, net), "proven_qty": qty, "proven_net": net}
 
 
+def reason_of(walk, found):
+    """Why what was found, or not, is not enough."""
+    if walk.peak == 0:
+        return "gone"
+    if not found or walk.least() > walk.peak:
+        return "resized"
+    return "below" if found["net"] > 0 else "gone"
+
+
 def judge(buy, sell, terms, min_net):
     """(what is published, "") or (None, the reason of a close)."""
     if not buy.is_live or not sell.is_live:
@@ -224,7 +233,7 @@ def judge(buy, sell, terms, min_net):
         found = offer(walk, qty) if qty else None
         if found and found["net"] * PPM > min_net * found["cost"]:
             return found, ""
-        its = "gone" if walk.peak == 0 else "resized" if not found else "below" if found["net"] > 0 else "gone"
+        its = reason_of(walk, found)
         why = why or its
         if why == "resized":
             break
