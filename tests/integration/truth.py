@@ -242,8 +242,9 @@ def look_at(stage, true, one, message, looks):
     latency_ns = int(stage.limit(LATENCY_MS) * 1e6)
     at_ns, pays = message["detect_ns"], float(message["net"]) > 0
     intervals = true.divergences[one.key]
-    found, later, before = (holder(intervals, ns) for ns in (one.venue_ns, at_ns, at_ns - latency_ns))
-    stage.expect(not pays or later is not None or before is not None,
+    found, later = (holder(intervals, ns) for ns in (one.venue_ns, at_ns))
+    ended_lately = found is not None and intervals[found][1] > at_ns - latency_ns
+    stage.expect(not pays or later is not None or ended_lately,
                  f"no divergence, and it is said to pay still: {message}")
     # It was found up to so long ago; from then on it must have been open.
     is_sure = found is not None and found == later and at_ns - latency_ns >= one.open_ns
