@@ -161,4 +161,4 @@ class Proxy:
 def settings(text, **keys):
     """Every exchange gets these keys too."""
     lines = "".join(f"\n{key} = {value}" for key, value in keys.items())
-    return pipeline.changed(text, (r"^taker_fee = .*$", rf"\g<0>{lines}"))
+    return pipeline.changed(text, (r"^taker_fee = .*(?:\n[ \t].*)*$", rf"\g<0>{lines}"))
