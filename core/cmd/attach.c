@@ -18,12 +18,16 @@ bool attach_take(struct attach_request *request, int option, const char *value)
         request->config = value;
     } else if (option == 'b') {
         request->brokers = value;
+    } else if (option == 't') {
+        request->topic = value;
     }
-    return option == 'c' || option == 'b';
+    return option == 'c' || option == 'b' || option == 't';
 }
 
-const char *attach_lacks(const struct attach_request *request)
+const char *attach_lacks(const void *arguments)
 {
+    const struct attach_request *const request = arguments;
+
     return request->config == NULL && request->brokers == NULL ? "needs --brokers or -c" : NULL;
 }
 
@@ -55,6 +59,9 @@ static int call_configured(const struct attach_request *request, attach_fn *fn, 
         if (request->brokers != NULL) {
             config.kafka.brokers = request->brokers;
         }
+        if (request->topic != NULL) {
+            config.kafka.opportunity_topic = request->topic;
+        }
         status = call(request, &config.kafka, fn, context);
     }
     config_fini(&config);
@@ -69,7 +76,9 @@ int attach_call(const struct attach_request *request, attach_fn *fn, void *conte
     const struct kafka_config kafka = { .brokers = request->brokers,
                                         .silence_ms = QUIET_DEFAULT_NS / NS_PER_MS,
                                         .market_topic = "market-data",
-                                        .opportunity_topic = "arbitrage-opportunities" };
+                                        .opportunity_topic = request->topic != NULL
+                                                                 ? request->topic
+                                                                 : "arbitrage-opportunities" };
     return call(request, &kafka, fn, context);
 }
 

@@ -14,12 +14,16 @@ struct attach_request {
     const char *command; /* "log": who speaks when something is wrong */
     const char *config;  /* an INI file */
     const char *brokers; /* instead of those in the file */
+    const char *topic;   /* instead of the opportunities' of the file; or NULL */
 };
 
-/* Stores `c` and `b`; false for any other option. */
+/* Stores `c`, `b` and `t`; false for any other option. */
 bool attach_take(struct attach_request *request, int option, const char *value);
-/* What is missing when neither was given, as a sentence; else NULL. */
-const char *attach_lacks(const struct attach_request *request);
+/*
+ * What is missing when neither a file nor brokers were given, as a sentence; else NULL. Of a
+ * command's arguments, which begin with their attach_request: for arguments_spec.
+ */
+const char *attach_lacks(const void *arguments);
 
 enum {
     ATTACH_LIMIT_MS = 2000, /* how long such a command may take to end, see ending.h */

@@ -88,7 +88,7 @@ int follow_create(struct follow **out, const struct follow_config *config, struc
 {
     const struct kafka_reader_config reader = {
         .kafka = config->kafka,
-        .topic = config->topic == NULL ? config->kafka->opportunity_topic : config->topic,
+        .topic = config->kafka->opportunity_topic,
         .start = config->from_beginning ? KAFKA_FROM_BEGINNING : KAFKA_FROM_END,
         .who = who,
     };

@@ -10,7 +10,6 @@
 
 struct follow_config {
     const struct kafka_config *kafka; /* brokers is an address */
-    const char *topic;                /* NULL: the configured one */
     bool json;                        /* the messages as they are */
     bool from_beginning;              /* also those that were there before */
     bool brief;                       /* only when they open, not their changes and ends */

@@ -34,7 +34,6 @@ static const char usage[] =
 
 struct arguments {
     struct attach_request from;
-    const char *topic;
     bool json;
     bool from_beginning;
     bool brief;
@@ -53,7 +52,6 @@ static int follow_topic(void *context, const struct kafka_config *kafka)
 {
     const struct arguments *const a = context;
     const struct follow_config config = { .kafka = kafka,
-                                          .topic = a->topic,
                                           .json = a->json,
                                           .from_beginning = a->from_beginning,
                                           .brief = a->brief,
@@ -87,9 +85,6 @@ static bool take(void *arguments, int option, char *value)
     struct arguments *const a = arguments;
 
     switch (option) {
-    case 't':
-        a->topic = value;
-        return true;
     case 'j':
         a->json = true;
         return true;
@@ -104,11 +99,6 @@ static bool take(void *arguments, int option, char *value)
     default:
         return attach_take(&a->from, option, value);
     }
-}
-
-static const char *lacks(const void *arguments)
-{
-    return attach_lacks(&((const struct arguments *)arguments)->from);
 }
 
 int cmd_log(int argc, char **argv)
@@ -127,7 +117,7 @@ int cmd_log(int argc, char **argv)
                                                 .options = options,
                                                 .take = take,
                                                 .wanted = "a whole number from 1",
-                                                .lacks = lacks };
+                                                .lacks = attach_lacks };
     struct arguments arguments = { .from.command = "log" };
     const int status = arguments_read(&spec, &arguments, argc, argv);
 

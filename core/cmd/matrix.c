@@ -43,7 +43,6 @@ static const char usage[] =
 
 struct arguments {
     struct attach_request from;
-    const char *topic;
     char *const *symbols; /* [n_symbols]; 0: all */
     int n_symbols;
     int64_t duration_ms;
@@ -165,7 +164,7 @@ static int run(struct session *s, const struct kafka_config *kafka)
     const struct arguments *const a = s->arguments;
     const struct kafka_reader_config config = {
         .kafka = kafka,
-        .topic = a->topic == NULL ? kafka->opportunity_topic : a->topic,
+        .topic = kafka->opportunity_topic,
         .keys = keys,
         .n_keys = 1,
         .start = KAFKA_FROM_END,
@@ -207,9 +206,6 @@ static bool take(void *arguments, int option, char *value)
     struct arguments *const a = arguments;
 
     switch (option) {
-    case 't':
-        a->topic = value;
-        return true;
     case 'F':
         a->follows = true;
         return true;
@@ -221,11 +217,6 @@ static bool take(void *arguments, int option, char *value)
     default:
         return attach_take(&a->from, option, value);
     }
-}
-
-static const char *lacks(const void *arguments)
-{
-    return attach_lacks(&((const struct arguments *)arguments)->from);
 }
 
 int cmd_matrix(int argc, char **argv)
@@ -241,7 +232,7 @@ int cmd_matrix(int argc, char **argv)
                                                 .options = options,
                                                 .take = take,
                                                 .wanted = "a duration from 100ms to 24h",
-                                                .lacks = lacks,
+                                                .lacks = attach_lacks,
                                                 .operand = "SYMBOL",
                                                 .operands_max = ARB_INSTRUMENTS_MAX };
     struct arguments arguments = { .from.command = "matrix", .duration_ms = DURATION_MS };

@@ -81,12 +81,6 @@ bool matrix_latest_has(const struct matrix_latest *latest, const char *symbol)
 /* -- what they look like ------------------------------------------------------------------------
  */
 
-static const char *write_number(int64_t value, unsigned scale, unsigned digits, char cell[CELL_MAX])
-{
-    *digits_write_signed(cell, value, scale, digits) = '\0';
-    return cell;
-}
-
 /* A plus sign is seen without colours, too; what is too wide loses its fraction. */
 static void add_edge(struct arb_text *line, const struct matrix_edge *edge)
 {
@@ -97,7 +91,7 @@ static void add_edge(struct arb_text *line, const struct matrix_edge *edge)
         arb_text_add(line, " %*s", EDGE, ".");
         return;
     }
-    (void)write_number(edge->net_ppm, BPS_SCALE, BPS_SCALE, at);
+    (void)digits_text(edge->net_ppm, BPS_SCALE, BPS_SCALE, at);
     if (strlen(cell) > EDGE) {
         *strchr(cell, '.') = '\0';
     }
@@ -135,7 +129,7 @@ static const char *standing_of(const struct matrix_venue *venue)
 
 static const char *write_px(const struct matrix *matrix, int64_t px, char cell[CELL_MAX])
 {
-    return px <= 0 ? "-" : write_number(px, matrix->info.px_scale, ARB_DIGITS_UNKNOWN, cell);
+    return px <= 0 ? "-" : digits_text(px, matrix->info.px_scale, ARB_DIGITS_UNKNOWN, cell);
 }
 
 static void print_venues(const struct matrix *matrix, FILE *out)
@@ -151,8 +145,8 @@ static void print_venues(const struct matrix *matrix, FILE *out)
                      write_px(matrix, venue->ask.px, ask),
                      venue->age_ns < 0
                          ? "-"
-                         : write_number(venue->age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, age),
-                     write_number(venue->fee_ppm, BPS_SCALE, BPS_SCALE, fee));
+                         : digits_text(venue->age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, age),
+                     digits_text(venue->fee_ppm, BPS_SCALE, BPS_SCALE, fee));
     }
     table_print(buffer, out);
 }

@@ -43,7 +43,6 @@ static const char usage[] =
 
 struct arguments {
     struct attach_request from;
-    const char *topic;
     int64_t duration_ms;
     bool from_beginning, json;
 };
@@ -92,7 +91,7 @@ static int survival(void *context, const struct kafka_config *kafka)
     const struct arguments *const a = context;
     const struct kafka_reader_config config = {
         .kafka = kafka,
-        .topic = a->topic == NULL ? kafka->opportunity_topic : a->topic,
+        .topic = kafka->opportunity_topic,
         .start = a->from_beginning ? KAFKA_FROM_BEGINNING : KAFKA_FROM_END,
         .who = "kafka=survival",
     };
@@ -123,9 +122,6 @@ static bool take(void *arguments, int option, char *value)
     struct arguments *const a = arguments;
 
     switch (option) {
-    case 't':
-        a->topic = value;
-        return true;
     case 'f':
         a->from_beginning = true;
         return true;
@@ -137,11 +133,6 @@ static bool take(void *arguments, int option, char *value)
     default:
         return attach_take(&a->from, option, value);
     }
-}
-
-static const char *lacks(const void *arguments)
-{
-    return attach_lacks(&((const struct arguments *)arguments)->from);
 }
 
 int cmd_survival(int argc, char **argv)
@@ -157,7 +148,7 @@ int cmd_survival(int argc, char **argv)
                                                 .options = options,
                                                 .take = take,
                                                 .wanted = "a duration from 100ms to 24h",
-                                                .lacks = lacks };
+                                                .lacks = attach_lacks };
     struct arguments arguments = { .from.command = "survival", .duration_ms = DURATION_MS };
     const int status = arguments_read(&spec, &arguments, argc, argv);
 

@@ -96,11 +96,6 @@ static bool take(void *arguments, int option, char *value)
     }
 }
 
-static const char *lacks(const void *arguments)
-{
-    return attach_lacks(&((const struct arguments *)arguments)->from);
-}
-
 int cmd_verify(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -114,7 +109,7 @@ int cmd_verify(int argc, char **argv)
                                                 .take = take,
                                                 .wanted =
                                                     "a time such as 30s or 5m, of 100ms to 24h",
-                                                .lacks = lacks };
+                                                .lacks = attach_lacks };
     struct arguments arguments = { .from.command = "verify", .duration_ms = DURATION_MS };
     const int status = arguments_read(&spec, &arguments, argc, argv);
 

@@ -141,25 +141,19 @@ static struct best find_best(const struct arb_market *market)
 
 /* -- printing ------------------------------------------------------------------------------ */
 
-static const char *write_number(int64_t value, unsigned scale, unsigned digits, char out[CELL_MAX])
-{
-    *digits_write_signed(out, value, scale, digits) = '\0';
-    return out;
-}
-
 static const char *write_px(const struct arb_market *market, int64_t px, char out[CELL_MAX])
 {
-    return write_number(px, market->info->px_scale, ARB_DIGITS_UNKNOWN, out);
+    return digits_text(px, market->info->px_scale, ARB_DIGITS_UNKNOWN, out);
 }
 
 static const char *write_bps(int64_t ppm, char out[CELL_MAX])
 {
-    return write_number(ppm, BPS_SCALE, BPS_SCALE, out);
+    return digits_text(ppm, BPS_SCALE, BPS_SCALE, out);
 }
 
 static const char *write_ms(int64_t ns, char out[CELL_MAX])
 {
-    return write_number((ns < 0 ? 0 : ns) / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
+    return digits_text((ns < 0 ? 0 : ns) / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
 }
 
 static void add_level(struct arb_text *text, const struct arb_market *market,
@@ -172,7 +166,7 @@ static void add_level(struct arb_text *text, const struct arb_market *market,
         return;
     }
     arb_text_add(text, "\t%s\t%s", write_px(market, level->px, px),
-                 write_number(level->qty, market->info->qty_scale, ARB_DIGITS_UNKNOWN, qty));
+                 digits_text(level->qty, market->info->qty_scale, ARB_DIGITS_UNKNOWN, qty));
 }
 
 static void add_ages(struct arb_text *text, const struct arb_book *book, struct moment now)
@@ -266,7 +260,7 @@ static void print_verdict(const struct arb_market *market, const struct why_verd
     }
     if (verdict->qty > 0) {
         (void)fprintf(out, "; %s would earn %s",
-                      write_number(verdict->qty, market->info->qty_scale, ARB_DIGITS_UNKNOWN, qty),
+                      digits_text(verdict->qty, market->info->qty_scale, ARB_DIGITS_UNKNOWN, qty),
                       write_px(market, verdict->net, net));
     }
     (void)fprintf(out, " (as of %s ms ago)\n", write_ms(now.mono_ns - verdict->at_ns, age));
@@ -287,7 +281,7 @@ static void print_there(const struct arb_market *market, const struct best *best
     if (coins != 0) {
         (void)fprintf(
             out, "inventory:  %s %s can be sold on %s, more with transfer = yes\n",
-            write_number(arb_most_of(coins), market->info->qty_scale, ARB_DIGITS_UNKNOWN, amount),
+            digits_text(arb_most_of(coins), market->info->qty_scale, ARB_DIGITS_UNKNOWN, amount),
             market->info->base, market->venues[best->sell].name);
     }
 }
@@ -301,9 +295,9 @@ static void print_withdrawal(const struct arb_market *market, const struct best 
     if (withdrawal->is_known) {
         (void)fprintf(
             out, "withdrawal: %s %s and %s s from %s, with transfer = yes\n",
-            write_number(withdrawal->fee, market->info->qty_scale, ARB_DIGITS_UNKNOWN, fee),
+            digits_text(withdrawal->fee, market->info->qty_scale, ARB_DIGITS_UNKNOWN, fee),
             market->info->base,
-            write_number(withdrawal->takes_ms, MS_SCALE, ARB_DIGITS_UNKNOWN, time),
+            digits_text(withdrawal->takes_ms, MS_SCALE, ARB_DIGITS_UNKNOWN, time),
             market->venues[best->buy].name);
     }
 }

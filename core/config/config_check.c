@@ -213,22 +213,13 @@ static void check_terms(const struct config *config, const struct instrument_con
     }
 }
 
-static bool lists_symbol(const struct exchange_config *exchange, const char *symbol)
-{
-    for (unsigned i = 0; i < exchange->n_symbols; i++) {
-        if (symbol_matches(exchange->symbols[i], symbol)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Certain only when the lists of all exchanges are known: a bad list is reported by itself. */
 static bool is_surely_unlisted(const struct config *config, const char *symbol)
 {
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         const struct exchange_config *const exchange = &config->exchanges[i];
-        if (exchange->n_symbols == 0 || lists_symbol(exchange, symbol)) {
+        if (exchange->n_symbols == 0 ||
+            symbol_matches_any(exchange->symbols, exchange->n_symbols, symbol)) {
             return false;
         }
     }

@@ -59,6 +59,16 @@ bool symbol_matches(const char *wanted, const char *symbol)
     return fnmatch(wanted, symbol, FNM_PATHNAME) == 0;
 }
 
+bool symbol_matches_any(char *const *wanted, unsigned n, const char *symbol)
+{
+    unsigned i = 0;
+
+    while (i < n && !symbol_matches(wanted[i], symbol)) {
+        i++;
+    }
+    return i < n;
+}
+
 static unsigned count_words(const char *text)
 {
     unsigned n = 0;

@@ -7,24 +7,10 @@ enum { SHOWN_MAX = 60 };
 
 static const char blanks[] = ", \t";
 
-/* Or n_exchanges. */
-static unsigned find_exchange(const struct config *config, const char *name, size_t len)
-{
-    unsigned i = 0;
-
-    while (i < config->n_exchanges && (strlen(config->exchanges[i].name) != len ||
-                                       memcmp(config->exchanges[i].name, name, len) != 0)) {
-        i++;
-    }
-    return i;
-}
-
-static int refuse(const struct config *config, const char *name, size_t len, struct err *err)
+static int refuse(const struct config *config, const char *word, struct err *err)
 {
     const char *names[CONFIG_EXCHANGES_MAX + 1] = { NULL };
-    char word[SHOWN_MAX + 1];
 
-    (void)snprintf(word, sizeof(word), "%.*s", (int)len, name); /* cut to what can be shown */
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         names[i] = config->exchanges[i].name;
     }
@@ -40,11 +26,13 @@ int venue_list_read(const char *text, const struct config *config, uint32_t *ven
     *venues = 0;
     for (const char *name = text + strspn(text, blanks); *name != '\0';) {
         const size_t len = strcspn(name, blanks);
-        const unsigned exchange = find_exchange(config, name, len);
-        if (exchange == config->n_exchanges) {
-            return refuse(config, name, len, err);
+        char word[SHOWN_MAX + 1];
+        (void)snprintf(word, sizeof(word), "%.*s", (int)len, name); /* names are shorter */
+        const struct exchange_config *const exchange = config_exchange(config, word);
+        if (exchange == NULL) {
+            return refuse(config, word, err);
         }
-        *venues |= 1U << exchange;
+        *venues |= 1U << (exchange - config->exchanges);
         name += len + strspn(name + len, blanks);
     }
     return *venues != 0 ? ARB_OK

@@ -190,12 +190,8 @@ static uint32_t intern(struct market *market, const struct arb_instrument *info,
 
 static bool is_wanted(const struct market_config *config, const char *symbol)
 {
-    for (unsigned i = 0; i < config->n_wanted_symbols; i++) {
-        if (symbol_matches(config->wanted_symbols[i], symbol)) {
-            return true;
-        }
-    }
-    return config->n_wanted_symbols == 0;
+    return config->n_wanted_symbols == 0 ||
+           symbol_matches_any(config->wanted_symbols, config->n_wanted_symbols, symbol);
 }
 
 /* Of a symbol that nobody wants: known as such, so that patterns are not tried each time. */

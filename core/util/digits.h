@@ -126,4 +126,11 @@ static inline char *digits_write_signed(char *out, int64_t value, unsigned scale
     return digits_write_decimal(out, (uint64_t)value, scale, digits);
 }
 
+/* The same as a text, in at least DIGITS_DECIMAL_MAX + 1 bytes, which are returned. */
+static inline const char *digits_text(int64_t value, unsigned scale, unsigned digits, char *out)
+{
+    *digits_write_signed(out, value, scale, digits) = '\0';
+    return out;
+}
+
 #endif /* ARB_DIGITS_H */

@@ -48,14 +48,9 @@ static void write_profit(int64_t value, unsigned scale, unsigned digits, char ou
     *digits_write_signed(number, value, scale, digits) = '\0';
 }
 
-static void write_number(int64_t value, unsigned scale, unsigned digits, char out[CELL_MAX])
-{
-    *digits_write_signed(out, value, scale, digits) = '\0';
-}
-
 static void write_limit(const struct opportunity *o, uint32_t i, char out[CELL_MAX])
 {
-    write_number(o->terms.legs[i].limit_px, o->legs[i].info.px_scale, ARB_DIGITS_UNKNOWN, out);
+    (void)digits_text(o->terms.legs[i].limit_px, o->legs[i].info.px_scale, ARB_DIGITS_UNKNOWN, out);
 }
 
 /* Bought on one venue and sold on another. */
@@ -108,13 +103,13 @@ static void write_net(const struct opportunity *o, char out[CELL_MAX])
 
 static void write_age(const struct opportunity_leg *leg, char out[CELL_MAX])
 {
-    write_number(leg->age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
+    (void)digits_text(leg->age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
 }
 
 static void write_venue_age(const struct opportunity_leg *leg, char out[CELL_MAX])
 {
     if (arb_clock_is_known(leg->clock)) {
-        write_number(leg->venue_age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
+        (void)digits_text(leg->venue_age_ns / NS_PER_TENTH_MS, TENTHS, TENTHS, out);
     } else {
         (void)snprintf(out, CELL_MAX, "-");
     }
@@ -140,7 +135,7 @@ static void write_latency(int64_t latency_ns, char out[CELL_MAX])
     if (latency_ns == 0) {
         (void)snprintf(out, CELL_MAX, "-");
     } else {
-        write_number(latency_ns / NS_PER_TENTH_US, TENTHS, TENTHS, out);
+        (void)digits_text(latency_ns / NS_PER_TENTH_US, TENTHS, TENTHS, out);
     }
 }
 
@@ -189,7 +184,7 @@ static void add_transfer(struct arb_text *line, const struct opportunity *o)
     if ((o->terms.flags & ARB_OPPORTUNITY_TRANSFER) == 0) {
         return;
     }
-    write_number(o->terms.transfer_fee, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, fee);
+    (void)digits_text(o->terms.transfer_fee, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, fee);
     arb_text_add(line, "  %s %s to carry it over in ", fee, o->legs[0].info.base);
     if (ms % 60000 == 0) {
         arb_text_add(line, "%lldm", ms / 60000);
@@ -206,7 +201,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
 
     opportunity_text_time(o->detect_ns, when);
     write_legs(o, legs);
-    write_number(terms->legs[0].qty, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, qty);
+    (void)digits_text(terms->legs[0].qty, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, qty);
     write_net(o, net);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     write_ages(o, write_age, ages);
@@ -239,7 +234,7 @@ static void add_narrow(struct arb_text *line, const struct opportunity *o)
         write_limit(o, i, price);
         arb_text_add(line, "%s%s %s", i == 0 ? "" : " > ", o->legs[i].venue, price);
     }
-    write_number(terms->legs[0].qty / arb_pow10(drop), scale - drop, ARB_DIGITS_UNKNOWN, qty);
+    (void)digits_text(terms->legs[0].qty / arb_pow10(drop), scale - drop, ARB_DIGITS_UNKNOWN, qty);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     arb_text_add(line, "  %s  %s", qty, bps);
     add_transfer(line, o);

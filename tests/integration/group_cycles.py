@@ -119,10 +119,7 @@ def tiny_orders():
 def play(stage, brokers):
     text = start_feeds(stage, brokers) + tiny_orders()
     text += STRATEGY.format(name="one_venue", one_venue="yes") + STRATEGY.format(name="best_venues", one_venue="no")
-    member = pipeline.changed(
-        strategy_only(text),
-        (r"^brokers = .*$", f"\\g<0>\nrdkafka.session.timeout.ms = {groups.SESSION_TIMEOUT_S * 1000}\n"
-                            "rdkafka.heartbeat.interval.ms = 500"))
+    member = pipeline.changed(strategy_only(text), groups.MISSED_SOON)
     group = groups.Group(stage, stage.write("member.ini", member), stage.options.seed)
     for _ in range(groups.MEMBERS):
         group.join()

@@ -23,6 +23,9 @@ MEMBERS = 3
 SESSION_TIMEOUT_S = 6
 STOPPED_S = 9  # the others have taken over by then
 AGE_MAX_MS = 5000
+# Of a configuration: a member that is gone is missed after that time.
+MISSED_SOON = (r"^brokers = .*$", f"\\g<0>\nrdkafka.session.timeout.ms = {SESSION_TIMEOUT_S * 1000}\n"
+                                  "rdkafka.heartbeat.interval.ms = 500")
 
 
 class Group:
@@ -117,8 +120,7 @@ def play(stage, brokers):
     host.wait_for("created topic arbitrage-opportunities", stage.limit(20))
     member = pipeline.changed(
         strategy_only(text),
-        (r"^brokers = .*$", f"\\g<0>\nrdkafka.session.timeout.ms = {SESSION_TIMEOUT_S * 1000}\n"
-                            "rdkafka.heartbeat.interval.ms = 500"),
+        MISSED_SOON,
         (r"^source = .*$", "source = kafka\ngroup = traders"))
     group = Group(stage, stage.write("member.ini", member), stage.options.seed)
     for _ in range(MEMBERS):
