@@ -250,14 +250,14 @@ static bool is_in_the_way(struct claims *c, struct opening *opening, int64_t now
 
 /*
  * Who has not heard itself for a while may have been stopped, and does not know what others of the
- * group have opened since.
+ * group have opened since, nor for some time after it hears itself again.
  */
 static bool may_have_missed(const struct claims *c, const char *strategy, int64_t now_ns)
 {
     const unsigned i = find_strategy(c, strategy);
 
     return i < c->n_strategies && c->strategies[i].has_group && c->echo_ns != 0 &&
-           now_ns - c->echo_ns > HEARD_NS;
+           (now_ns - c->echo_ns > HEARD_NS || now_ns - c->sure_since_ns < HANDOVER_NS);
 }
 
 bool claims_is_taken(struct claims *c, const struct opportunity *o, int64_t now_ns)
