@@ -30,56 +30,88 @@ static uint32_t venue_of(const struct why *why, const char *name)
     return i;
 }
 
-/* Cycles go through other instruments as well: only their counts are of this one. */
-static struct why_verdict *verdict_of(struct why *why, const struct opportunity *opportunity)
+/* Of a pair of venues; NULL: their exchanges have no sections. */
+static struct why_verdict *verdict_of(struct why *why, uint32_t first_side, uint32_t first,
+                                      uint32_t second)
 {
-    const bool is_first_bought = opportunity->terms.legs[0].side == ARB_BUY;
-    const uint32_t buy = venue_of(why, opportunity->legs[is_first_bought ? 0 : 1].venue);
-    const uint32_t sell = venue_of(why, opportunity->legs[is_first_bought ? 1 : 0].venue);
+    const bool is_first_bought = first_side == ARB_BUY;
 
-    return opportunity->terms.n_legs != 2 || buy == why->n_venues || sell == why->n_venues
+    return first == why->n_venues || second == why->n_venues
                ? NULL
-               : &why->verdicts[buy][sell];
+               : &why->verdicts[is_first_bought ? first : second][is_first_bought ? second : first];
 }
 
-static bool is_of(const struct why *why, const struct opportunity *opportunity)
+/* A pair has all legs there. Cycles go through others as well, and are only counted. */
+enum legs_of { NO_LEG, SOME_LEGS, BOTH_LEGS };
+
+static enum legs_of legs_of(uint32_t n_legs, uint32_t n_of)
 {
-    bool is_any = false;
+    return n_of == 0 ? NO_LEG : n_legs == 2 && n_of == 2 ? BOTH_LEGS : SOME_LEGS;
+}
+
+static enum legs_of legs_of_opportunity(const struct why *why,
+                                        const struct opportunity *opportunity)
+{
+    uint32_t n_of = 0;
 
     for (uint32_t i = 0; i < opportunity->terms.n_legs; i++) {
-        is_any |= strcmp(opportunity->legs[i].info.symbol, why->symbol) == 0;
+        n_of += strcmp(opportunity->legs[i].info.symbol, why->symbol) == 0;
     }
-    return is_any;
+    return legs_of(opportunity->terms.n_legs, n_of);
+}
+
+static enum legs_of legs_of_miss(const struct why *why, const struct market *market,
+                                 const struct arb_miss *miss)
+{
+    uint32_t n_of = 0;
+
+    for (uint32_t i = 0; i < miss->n_legs; i++) {
+        const char *const symbol = market_instrument(market, miss->legs[i].instrument)->symbol;
+        n_of += strcmp(symbol, why->symbol) == 0;
+    }
+    return legs_of(miss->n_legs, n_of);
+}
+
+static void put_verdict(struct why_verdict *place, struct why_verdict verdict)
+{
+    if (place != NULL) {
+        verdict.at_ns = clock_mono_ns();
+        *place = verdict;
+    }
 }
 
 void why_on_opportunity(void *context, const struct opportunity *opportunity)
 {
     struct why *const why = context;
+    const struct arb_opportunity *const terms = &opportunity->terms;
+    const struct opportunity_leg *const legs = opportunity->legs;
+    const enum legs_of of = legs_of_opportunity(why, opportunity);
 
-    if (opportunity->alive_ns != 0 || !is_of(why, opportunity)) {
+    if (opportunity->alive_ns != 0 || of == NO_LEG) {
         return;
     }
-    struct why_verdict *const verdict = verdict_of(why, opportunity);
-    const bool is_close = opportunity->terms.event == ARB_OPPORTUNITY_CLOSE;
-    why->n_opened += opportunity->terms.event == ARB_OPPORTUNITY_OPEN;
+    const bool is_close = terms->event == ARB_OPPORTUNITY_CLOSE;
+    why->n_opened += terms->event == ARB_OPPORTUNITY_OPEN;
     why->n_closed += is_close;
-    if (verdict != NULL) {
-        *verdict = (struct why_verdict){ .is_open = !is_close,
-                                         .at_ns = clock_mono_ns(),
-                                         .qty = opportunity->terms.legs[0].qty,
-                                         .net = opportunity->terms.net };
+    if (of == BOTH_LEGS) {
+        put_verdict(verdict_of(why, terms->legs[0].side, venue_of(why, legs[0].venue),
+                               venue_of(why, legs[1].venue)),
+                    (struct why_verdict){
+                        .is_open = !is_close, .qty = terms->legs[0].qty, .net = terms->net });
     }
 }
 
 void why_on_miss(void *context, const struct market *market, const struct arb_miss *miss)
 {
     struct why *const why = context;
+    const struct arb_miss_leg *const legs = miss->legs;
+    const enum legs_of of = legs_of_miss(why, market, miss);
 
-    if (strcmp(market_instrument(market, miss->instrument)->symbol, why->symbol) == 0) {
-        why->n_missed[miss->reason]++;
-        why->verdicts[miss->buy_venue][miss->sell_venue] = (struct why_verdict){
-            .reason = miss->reason, .at_ns = clock_mono_ns(), .qty = miss->qty, .net = miss->net
-        };
+    why->n_missed[miss->reason] += of != NO_LEG;
+    if (of == BOTH_LEGS) {
+        put_verdict(
+            verdict_of(why, legs[0].side, legs[0].venue, legs[1].venue),
+            (struct why_verdict){ .reason = miss->reason, .qty = miss->qty, .net = miss->net });
     }
 }
 

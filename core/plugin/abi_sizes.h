@@ -21,7 +21,7 @@
 #define ABI_LEAST_STRATEGY_OPS ABI_UP_TO(struct arb_strategy_ops, on_market)
 #define ABI_LEAST_BOOK_EVENT ABI_UP_TO(struct arb_book_event, n_asks)
 #define ABI_LEAST_LISTING ABI_UP_TO(struct arb_listing, venue_symbol)
-#define ABI_LEAST_MISS ABI_UP_TO(struct arb_miss, net)
+#define ABI_LEAST_MISS ABI_UP_TO(struct arb_miss, legs)
 #define ABI_LEAST_OPPORTUNITY ABI_UP_TO(struct arb_opportunity, net_ppm)
 
 /* What a minor appends may not move what is needed. */
@@ -30,7 +30,7 @@ _Static_assert(ABI_LEAST_EXCHANGE_OPS == 32, "part of the ABI");
 _Static_assert(ABI_LEAST_STRATEGY_OPS == 24, "part of the ABI");
 _Static_assert(ABI_LEAST_BOOK_EVENT == 72, "part of the ABI");
 _Static_assert(ABI_LEAST_LISTING == 24, "part of the ABI");
-_Static_assert(ABI_LEAST_MISS == 72, "part of the ABI");
+_Static_assert(ABI_LEAST_MISS == 192, "part of the ABI");
 _Static_assert(ABI_LEAST_OPPORTUNITY == 464, "part of the ABI");
 
 /* Copies what both sides know; the rest of `own` keeps what the caller has preset. */

@@ -133,28 +133,48 @@ static int record_opportunity(struct arb_host *host, const struct arb_opportunit
     return ARB_OK;
 }
 
+/* The rule that a miss breaks, or NULL. */
+static const char *find_broken_miss_rule(const struct requests *requests,
+                                         const struct arb_miss *miss)
+{
+    if (miss->reason < ARB_MISS_FEES || miss->reason > ARB_MISS_MAX) {
+        return "a miss has a reason";
+    }
+    if (miss->n_legs < 2 || miss->n_legs > ARB_LEGS_MAX) {
+        return "a miss has 2 to ARB_LEGS_MAX legs";
+    }
+    for (uint32_t i = 0; i < miss->n_legs; i++) {
+        const struct arb_miss_leg *const leg = &miss->legs[i];
+        if (leg->instrument >= requests->n_instruments || leg->venue >= requests->n_venues) {
+            return "a miss is of instruments and venues that were shown";
+        }
+        if (leg->side != ARB_BUY && leg->side != ARB_SELL) {
+            return "a miss has legs that buy or sell";
+        }
+    }
+    return NULL;
+}
+
 static int record_miss(struct arb_host *host, const struct arb_miss *miss)
 {
     struct requests *const requests = requests_of(host);
+    struct arb_miss known = { .size = 0 };
 
     if (!is_taken(requests)) {
         return ARB_EINVAL;
     }
-    if (miss->size < ABI_LEAST_MISS || miss->reason < ARB_MISS_FEES ||
-        miss->reason > ARB_MISS_MAX) {
-        return refuse(requests, ARB_EINVAL, "a miss has its size set, and a reason");
+    if (miss->size < ABI_LEAST_MISS) {
+        return refuse(requests, ARB_EINVAL, "a miss has its size set");
     }
-    if (miss->instrument >= requests->n_instruments || miss->buy_venue >= requests->n_venues ||
-        miss->sell_venue >= requests->n_venues) {
-        return refuse(requests, ARB_EINVAL,
-                      "a miss is of an instrument and venues that were shown");
+    abi_copy(&known, sizeof(known), miss, miss->size);
+    known.size = sizeof(known);
+    const char *const rule = find_broken_miss_rule(requests, &known);
+    if (rule != NULL) {
+        return refuse(requests, ARB_EINVAL, rule);
     }
-    requests->n_missed[miss->reason]++;
+    requests->n_missed[known.reason]++;
     if (requests->n_misses < ARB_MISSES_MAX) {
-        struct arb_miss *const known = &requests->misses[requests->n_misses++];
-        *known = (struct arb_miss){ .size = 0 };
-        abi_copy(known, sizeof(*known), miss, miss->size);
-        known->size = sizeof(*known);
+        requests->misses[requests->n_misses++] = known;
     }
     return ARB_OK;
 }

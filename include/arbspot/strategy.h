@@ -170,7 +170,7 @@ struct arb_opportunity {
     int64_t transfer_fee, transfer_ms;
 };
 
-/* Why a pair of books whose prices cross is no opportunity. */
+/* Why books whose prices cross are no opportunity. */
 enum arb_miss_reason {
     ARB_MISS_FEES = 1,       /* fees take all of it */
     ARB_MISS_BELOW = 2,      /* it pays, but not as much as is wanted */
@@ -190,19 +190,25 @@ enum {
     ARB_MISSES_MAX = 256, /* that are kept of one callback; further ones are counted */
 };
 
+/* One order of what was missed. */
+struct arb_miss_leg {
+    uint32_t instrument, venue, side; /* as of struct arb_leg */
+    uint32_t reserved;
+    int64_t px; /* the best price of the side that it takes */
+};
+
 /*
- * A pair whose prices cross, and is not published: the host counts it, and shows it to whoever asks
- * why. Cheap enough to be told each time. Copied.
+ * Orders that would earn something before fees, and are not published: the host counts them, and
+ * shows them to whoever asks why. Cheap enough to be told each time. Copied.
  */
 struct arb_miss {
     uint32_t size;
     uint32_t reason; /* enum arb_miss_reason */
-    uint32_t instrument;
-    uint32_t buy_venue, sell_venue;
+    uint32_t n_legs; /* 2 to ARB_LEGS_MAX */
     uint32_t reserved;
-    int64_t buy_px, sell_px;    /* the best ask of the one, the best bid of the other */
     int64_t gross_ppm, net_ppm; /* of the first unit, before and after fees, relative to its cost */
-    int64_t qty, net;           /* of what was weighed; 0: nothing was */
+    int64_t qty, net;           /* of what was weighed, as of the opportunity; 0: nothing was */
+    struct arb_miss_leg legs[ARB_LEGS_MAX];
 };
 
 /* What the best `n_levels` of a side of this book are. */

@@ -194,17 +194,10 @@ static uint32_t weigh(struct cross_venue *self, struct arb_host *host, const str
 static uint32_t find_trouble(const struct cross_venue *self, const struct arb_host *host,
                              const struct pair *pair, int64_t *expiry_ns)
 {
-    const struct arb_book *const buy = &pair->market->books[pair->buy];
-    const struct arb_book *const sell = &pair->market->books[pair->sell];
-    const struct arb_book *const books[] = { buy, sell };
-    const uint32_t reason = openings_judge_books(&self->openings, host, books, 2, expiry_ns);
+    const struct arb_book *const books[] = { &pair->market->books[pair->buy],
+                                             &pair->market->books[pair->sell] };
 
-    if (reason != ARB_CLOSE_NOT_LIVE) {
-        return reason == 0 ? 0 : ARB_MISS_AGE;
-    }
-    const bool are_live = buy->state == ARB_BOOK_LIVE && sell->state == ARB_BOOK_LIVE &&
-                          buy->trading == ARB_TRADING_OPEN && sell->trading == ARB_TRADING_OPEN;
-    return are_live ? ARB_MISS_SUSPECT : ARB_MISS_STATUS;
+    return openings_judge_books(&self->openings, host, books, 2, expiry_ns);
 }
 
 /* 0, with the terms and from when it is too old, when the pair is an opportunity; else why not. */
@@ -225,29 +218,6 @@ static uint32_t judge(struct cross_venue *self, struct arb_host *host, const str
                                    terms->cost)
                ? (uint32_t)ARB_MISS_HYSTERESIS
                : reason;
-}
-
-static uint32_t close_reason_of(uint32_t miss)
-{
-    switch ((enum arb_miss_reason)miss) {
-    case ARB_MISS_BELOW:
-    case ARB_MISS_HYSTERESIS:
-        return ARB_CLOSE_BELOW;
-    case ARB_MISS_MINIMUM:
-    case ARB_MISS_CAP:
-    case ARB_MISS_PROOF:
-        return ARB_CLOSE_RESIZED;
-    case ARB_MISS_AGE:
-        return ARB_CLOSE_TOO_OLD;
-    case ARB_MISS_STATUS:
-    case ARB_MISS_SUSPECT:
-        return ARB_CLOSE_NOT_LIVE;
-    case ARB_MISS_FEES:
-    case ARB_MISS_LIMIT:
-    case ARB_MISS_TRANSFER: /* nothing was opened */
-        break;
-    }
-    return ARB_CLOSE_GONE;
 }
 
 /* Relative to the price, rounded down; saturated, for a price of next to nothing. */
@@ -283,6 +253,14 @@ static uint32_t reason_of_a_unit(const struct cross_venue *self, int128 earned, 
                : ARB_MISS_BELOW;
 }
 
+static struct arb_miss_leg leg_of(const struct pair *pair, uint32_t venue, uint32_t side,
+                                  int64_t px)
+{
+    return (struct arb_miss_leg){
+        .instrument = pair->market->instrument, .venue = venue, .side = side, .px = px
+    };
+}
+
 /*
  * Of a pair whose best prices cross it is told why it is none. `weighed` may have no size; NULL:
  * not one unit is enough.
@@ -291,23 +269,20 @@ static int tell_miss(const struct cross_venue *self, struct arb_host *host, cons
                      uint32_t reason, const struct arb_opportunity *weighed)
 {
     const struct sizing_pair sides = sides_of(pair);
-    struct arb_miss miss = { .size = sizeof(miss),
-                             .reason = reason,
-                             .instrument = pair->market->instrument,
-                             .buy_venue = pair->buy,
-                             .sell_venue = pair->sell };
+    struct arb_miss miss = { .size = sizeof(miss), .reason = reason, .n_legs = 2 };
 
     if (!do_prices_cross(pair)) {
         return ARB_OK;
     }
-    miss.buy_px = arb_ask_at(sides.buy, 0)->px;
-    miss.sell_px = arb_bid_at(sides.sell, 0)->px;
-    const int128 kept = miss.sell_px * ((int128)PPM - sides.sell_terms->taker_fee_ppm);
-    const int128 paid = miss.buy_px * ((int128)PPM + sides.buy_terms->taker_fee_ppm);
-    miss.gross_ppm = ppm_of(((int128)miss.sell_px - miss.buy_px) * PPM, miss.buy_px);
-    miss.net_ppm = ppm_of(kept - paid, miss.buy_px);
+    const int64_t buy_px = arb_ask_at(sides.buy, 0)->px, sell_px = arb_bid_at(sides.sell, 0)->px;
+    const int128 kept = sell_px * ((int128)PPM - sides.sell_terms->taker_fee_ppm);
+    const int128 paid = buy_px * ((int128)PPM + sides.buy_terms->taker_fee_ppm);
+    miss.legs[BUY] = leg_of(pair, pair->buy, ARB_BUY, buy_px);
+    miss.legs[SELL] = leg_of(pair, pair->sell, ARB_SELL, sell_px);
+    miss.gross_ppm = ppm_of(((int128)sell_px - buy_px) * PPM, buy_px);
+    miss.net_ppm = ppm_of(kept - paid, buy_px);
     if (weighed == NULL) {
-        miss.reason = reason_of_a_unit(self, kept - paid, miss.buy_px);
+        miss.reason = reason_of_a_unit(self, kept - paid, buy_px);
         return arb_miss_tell(host, &miss);
     }
     if (reason == ARB_MISS_FEES && kept > paid) {
@@ -338,8 +313,7 @@ static int look_closely(struct cross_venue *self, struct arb_host *host, const s
         return tell_miss(self, host, pair, miss, &terms);
     }
     const bool is_left_out = open == NULL && openings_are_full(&self->openings);
-    const int rc = openings_tell(&self->openings, host, open, miss == 0 ? 0 : close_reason_of(miss),
-                                 &terms, expiry_ns);
+    const int rc = openings_tell(&self->openings, host, open, miss, &terms, expiry_ns);
     return rc == ARB_OK && is_left_out ? tell_miss(self, host, pair, ARB_MISS_LIMIT, &terms) : rc;
 }
 

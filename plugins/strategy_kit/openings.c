@@ -12,14 +12,20 @@ void openings_init(struct openings *openings)
 uint32_t openings_judge_books(const struct openings *openings, const struct arb_host *host,
                               const struct arb_book *const *books, unsigned n, int64_t *expiry_ns)
 {
+    bool is_suspect = false;
+
     for (unsigned i = 0; i < n; i++) {
-        if (!book_is_tradable(books[i])) {
-            return ARB_CLOSE_NOT_LIVE;
+        if (books[i]->state != ARB_BOOK_LIVE || books[i]->trading != ARB_TRADING_OPEN) {
+            return ARB_MISS_STATUS;
         }
+        is_suspect |= !book_is_tradable(books[i]);
+    }
+    if (is_suspect) {
+        return ARB_MISS_SUSPECT;
     }
     const struct ages ages = ages_of(host, books, n);
     if (ages_are_too_old(&openings->limits, ages)) {
-        return ARB_CLOSE_TOO_OLD;
+        return ARB_MISS_AGE;
     }
     *expiry_ns = ages_expiry_ns(&openings->limits, host, ages);
     return 0;
@@ -130,11 +136,35 @@ static int refresh(struct openings *openings, struct arb_host *host, struct open
     return rc != ARB_OK ? rc : arm(openings, host, deadline_of(open));
 }
 
+/* Why something is closed that would not be opened any more. */
+static uint32_t close_reason_of(uint32_t miss)
+{
+    switch ((enum arb_miss_reason)miss) {
+    case ARB_MISS_BELOW:
+    case ARB_MISS_HYSTERESIS:
+        return ARB_CLOSE_BELOW;
+    case ARB_MISS_MINIMUM:
+    case ARB_MISS_CAP:
+    case ARB_MISS_PROOF:
+        return ARB_CLOSE_RESIZED;
+    case ARB_MISS_AGE:
+        return ARB_CLOSE_TOO_OLD;
+    case ARB_MISS_STATUS:
+    case ARB_MISS_SUSPECT:
+        return ARB_CLOSE_NOT_LIVE;
+    case ARB_MISS_FEES:
+    case ARB_MISS_LIMIT:
+    case ARB_MISS_TRANSFER: /* nothing was opened */
+        break;
+    }
+    return ARB_CLOSE_GONE;
+}
+
 int openings_tell(struct openings *openings, struct arb_host *host, struct opening *open,
                   uint32_t reason, struct arb_opportunity *terms, int64_t expiry_ns)
 {
     if (reason != 0) {
-        return open == NULL ? ARB_OK : close_open(openings, host, open, reason);
+        return open == NULL ? ARB_OK : close_open(openings, host, open, close_reason_of(reason));
     }
     if (open == NULL) {
         return open_new(openings, host, terms, expiry_ns);

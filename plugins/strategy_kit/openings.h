@@ -30,14 +30,14 @@ static inline bool openings_are_full(const struct openings *openings)
 
 /*
  * 0 when the books of all legs may be traded on, with from when they are too old; otherwise why
- * not.
+ * not: enum arb_miss_reason.
  */
 uint32_t openings_judge_books(const struct openings *openings, const struct arb_host *host,
                               const struct arb_book *const *books, unsigned n, int64_t *expiry_ns);
 
 /*
- * What has become of `terms`: with a `reason` they are none and what is open of them is closed,
- * else they are opened or updated. `open` is what open_table_find() has of them.
+ * What has become of `terms`: with a `reason`, enum arb_miss_reason, they are none and what is open
+ * of them is closed, else they are opened or updated. `open` is what open_table_find() has of them.
  */
 int openings_tell(struct openings *openings, struct arb_host *host, struct opening *open,
                   uint32_t reason, struct arb_opportunity *terms, int64_t expiry_ns);

@@ -22,13 +22,19 @@ int64_t log2_of(uint64_t value)
     return log;
 }
 
+int64_t rate_fee_log_of(struct rate rate)
+{
+    const int64_t one = log2_of(PPM);
+
+    return rate.is_buy ? one - log2_of((uint64_t)(PPM + rate.fee_ppm))
+                       : log2_of((uint64_t)(PPM - rate.fee_ppm)) - one;
+}
+
 int64_t rate_log_of(struct rate rate)
 {
     const int64_t px = log2_of((uint64_t)rate.px) - log2_of((uint64_t)arb_pow10(rate.px_scale));
-    const int64_t one = log2_of(PPM);
 
-    return rate.is_buy ? one - log2_of((uint64_t)(PPM + rate.fee_ppm)) - px
-                       : px + log2_of((uint64_t)(PPM - rate.fee_ppm)) - one;
+    return rate_fee_log_of(rate) + (rate.is_buy ? -px : px);
 }
 
 /* -- exactly ------------------------------------------------------------------------------------
@@ -64,17 +70,108 @@ static bool is_greater(const struct wide *a, const struct wide *b)
     return a->limbs[i] > b->limbs[i];
 }
 
-bool rates_exceed(const struct rate *rates, unsigned n, int64_t numerator, int64_t denominator)
+/* The product of the rates, and numerator / denominator, over what both are divided by. */
+struct comparison {
+    struct wide product, other;
+};
+
+static struct comparison compare(const struct rate *rates, unsigned n, int64_t numerator,
+                                 int64_t denominator)
 {
-    struct wide above = { { (uint64_t)denominator } }, below = { { (uint64_t)numerator } };
+    struct comparison both = { .product = { { (uint64_t)denominator } },
+                               .other = { { (uint64_t)numerator } } };
 
     for (unsigned i = 0; i < n; i++) {
-        struct wide *const px = rates[i].is_buy ? &below : &above;
-        struct wide *const unit = rates[i].is_buy ? &above : &below;
+        struct wide *const px = rates[i].is_buy ? &both.other : &both.product;
+        struct wide *const unit = rates[i].is_buy ? &both.product : &both.other;
         multiply(px, rates[i].px);
         multiply(px, PPM + (rates[i].is_buy ? rates[i].fee_ppm : -rates[i].fee_ppm));
         multiply(unit, arb_pow10(rates[i].px_scale));
         multiply(unit, PPM);
     }
-    return is_greater(&above, &below);
+    return both;
+}
+
+bool rates_exceed(const struct rate *rates, unsigned n, int64_t numerator, int64_t denominator)
+{
+    const struct comparison both = compare(rates, n, numerator, denominator);
+    return is_greater(&both.product, &both.other);
+}
+
+/* -- what a unit earns --------------------------------------------------------------------------
+ */
+
+static int64_t spent_of(const struct rate *first)
+{
+    return PPM + (first->is_buy ? first->fee_ppm : 0);
+}
+
+static bool earns(const struct rate *rates, unsigned n, int64_t ppm)
+{
+    const int64_t spent = spent_of(rates);
+
+    if (spent + ppm <= 0) {
+        return true; /* not even all of it is lost */
+    }
+    const struct comparison both = compare(rates, n, spent + ppm, spent);
+    return !is_greater(&both.other, &both.product);
+}
+
+/* What becomes of `value`, about. False on overflow. */
+static bool go_through(const struct rate *rate, arb_uint128 *value)
+{
+    const uint64_t px = (uint64_t)rate->px, unit = (uint64_t)arb_pow10(rate->px_scale);
+    const uint64_t factor = (uint64_t)(PPM + (rate->is_buy ? rate->fee_ppm : -rate->fee_ppm));
+    arb_uint128 exact;
+
+    if (__builtin_mul_overflow(*value, rate->is_buy ? unit : px, &exact) ||
+        __builtin_mul_overflow(exact / (rate->is_buy ? px : unit),
+                               rate->is_buy ? (uint64_t)PPM : factor, &exact)) {
+        return false;
+    }
+    *value = exact / (rate->is_buy ? factor : (uint64_t)PPM);
+    return true;
+}
+
+/* Close to it; 0 where the numbers do not allow it. */
+static int64_t estimate(const struct rate *rates, unsigned n)
+{
+    enum { ONE_BITS = 60, KEPT_BITS = 40 };
+    const int64_t spent = spent_of(rates);
+    arb_uint128 value = (arb_uint128)1 << ONE_BITS;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!go_through(&rates[i], &value)) {
+            return 0;
+        }
+    }
+    const arb_uint128 kept = value >> (ONE_BITS - KEPT_BITS);
+    const arb_uint128 back = kept * (uint64_t)spent >> KEPT_BITS;
+    return kept >> 64 != 0 || back > (uint64_t)RATES_PPM_MAX ? 0 : (int64_t)back - spent;
+}
+
+/* From the estimate on in steps that double, until it lies between two; then halving. */
+int64_t rates_ppm(const struct rate *rates, unsigned n)
+{
+    const int64_t start = estimate(rates, n);
+    int64_t step = 1, low, high; /* it earns the one, and not the other */
+
+    if (earns(rates, n, start)) {
+        for (low = start; low + step <= RATES_PPM_MAX && earns(rates, n, low + step); step *= 2) {
+            low += step;
+        }
+        high = low + step <= RATES_PPM_MAX ? low + step : RATES_PPM_MAX + 1;
+    } else {
+        for (high = start; !earns(rates, n, high - step); step *= 2) {
+            high -= step;
+        }
+        low = high - step;
+    }
+    while (high - low > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        const bool is_earned = earns(rates, n, middle);
+        low = is_earned ? middle : low;
+        high = is_earned ? high : middle;
+    }
+    return low;
 }

@@ -26,10 +26,22 @@ struct rate {
 
 int64_t rate_log_of(struct rate rate);
 
+/* What the fee has of that; off by less than 2 * LOG_ERROR. */
+int64_t rate_fee_log_of(struct rate rate);
+
 /*
  * Whether the product of the rates is above numerator / denominator, both above 0. Exact, whatever
  * the numbers are; n is at most 4.
  */
 bool rates_exceed(const struct rate *rates, unsigned n, int64_t numerator, int64_t denominator);
+
+/* What rates_ppm() says at most. */
+#define RATES_PPM_MAX INT64_C(1000000000000)
+
+/*
+ * What a unit sent through all of them earns, in millionths of its cost and rounded down; of the
+ * cost the first one's fee is no part, if it buys.
+ */
+int64_t rates_ppm(const struct rate *rates, unsigned n);
 
 #endif /* RATES_H */

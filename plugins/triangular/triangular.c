@@ -21,6 +21,7 @@ struct known_rate {
     int64_t px; /* 0: there is none */
     int32_t fee_ppm;
     uint32_t venue;
+    int64_t fee_log; /* what the fee has of the logarithm */
 };
 
 struct triangular {
@@ -98,15 +99,14 @@ static bool fee_is_sane(int64_t fee_ppm)
 }
 
 /* The rate of the best level of a side. False: there is none that can be computed with. */
-static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t side,
-                     struct rate *rate)
+static bool level_rate(const struct arb_market *market, uint32_t venue, uint32_t side,
+                       struct rate *rate)
 {
     const struct arb_book *const book = &market->books[venue];
     const bool is_buy = side == ARB_BUY;
     const int64_t fee_ppm = market->terms[venue].taker_fee_ppm;
 
-    if (!book_is_tradable(book) || (is_buy ? book->n_asks : book->n_bids) == 0 ||
-        !fee_is_sane(fee_ppm)) {
+    if ((is_buy ? book->n_asks : book->n_bids) == 0 || !fee_is_sane(fee_ppm)) {
         return false;
     }
     *rate = (struct rate){ .is_buy = is_buy,
@@ -114,6 +114,12 @@ static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t s
                            .px = (is_buy ? arb_ask_at(book, 0) : arb_bid_at(book, 0))->px,
                            .fee_ppm = fee_ppm };
     return rate->px > 0;
+}
+
+static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t side,
+                     struct rate *rate)
+{
+    return book_is_tradable(&market->books[venue]) && level_rate(market, venue, side, rate);
 }
 
 /* What is paid for a unit, or remains of one, in PPM. */
@@ -156,6 +162,9 @@ static void keep_rate(struct triangular *self, size_t place, struct rate rate, u
     struct known_rate *const known = &self->rates[place];
 
     known->venue = venue;
+    if (known->px == 0 || known->fee_ppm != rate.fee_ppm) {
+        known->fee_log = rate_fee_log_of(rate);
+    }
     if (known->px != rate.px || known->fee_ppm != rate.fee_ppm) {
         known->px = rate.px;
         known->fee_ppm = (int32_t)rate.fee_ppm; /* it is sane */
@@ -291,15 +300,15 @@ static uint32_t weigh_size(struct triangular *self, struct arb_host *host,
     case CHAIN_FOUND:
         break;
     case CHAIN_MINIMUM:
-        return ARB_CLOSE_RESIZED;
+        return ARB_MISS_MINIMUM;
     case CHAIN_OVERFLOW:
         count_overflow(self, host, &views->markets[0]);
-        return ARB_CLOSE_GONE;
+        return ARB_MISS_LIMIT;
     case CHAIN_NONE:
-        return ARB_CLOSE_GONE;
+        return ARB_MISS_FEES;
     }
     if (!earns_more_than(threshold_ppm, terms->net, terms->cost)) {
-        return terms->net > 0 ? ARB_CLOSE_BELOW : ARB_CLOSE_GONE;
+        return terms->net > 0 ? ARB_MISS_BELOW : ARB_MISS_FEES;
     }
     settle_parts(&chain, terms);
     terms->flags = terms->net_ppm > self->max_net_ppm ? (uint32_t)ARB_OPPORTUNITY_ABSURD : 0;
@@ -314,14 +323,95 @@ static uint32_t weigh(struct triangular *self, struct arb_host *host, const stru
                       int64_t threshold_ppm, struct arb_opportunity *terms)
 {
     const int64_t least_ppm = threshold_ppm < 0 ? threshold_ppm : 0;
-    const uint64_t n_overflows = self->n_overflows;
     const uint32_t reason = weigh_size(self, host, views, least_ppm, terms, threshold_ppm);
 
-    if (threshold_ppm <= 0 || (reason != ARB_CLOSE_BELOW && reason != ARB_CLOSE_GONE) ||
-        self->n_overflows > n_overflows) {
+    if (threshold_ppm <= 0 || (reason != ARB_MISS_BELOW && reason != ARB_MISS_FEES)) {
         return reason;
     }
     return weigh_size(self, host, views, threshold_ppm, terms, threshold_ppm) == 0 ? 0 : reason;
+}
+
+/* 0 when it is enough; otherwise why not. */
+static uint32_t judge(struct triangular *self, struct arb_host *host, const struct views *views,
+                      bool is_open, struct arb_opportunity *terms)
+{
+    const int64_t least_ppm = self->min_net_ppm - self->hysteresis_ppm;
+    const uint32_t reason =
+        weigh(self, host, views, is_open ? least_ppm : self->min_net_ppm, terms);
+
+    return reason == ARB_MISS_BELOW && !is_open &&
+                   earns_more_than(least_ppm, terms->net, terms->cost)
+               ? (uint32_t)ARB_MISS_HYSTERESIS
+               : reason;
+}
+
+/* -- what is missed -----------------------------------------------------------------------------
+ */
+
+/* A unit through the legs at their best prices, with fees and without. */
+struct unit {
+    struct rate net[CYCLE_LEGS_MAX], gross[CYCLE_LEGS_MAX];
+};
+
+/* False: there is none. */
+static bool find_unit(const struct views *views, const struct arb_opportunity *legs,
+                      struct unit *unit)
+{
+    for (uint32_t i = 0; i < legs->n_legs; i++) {
+        const struct arb_leg *const leg = &legs->legs[i];
+        if (!level_rate(&views->markets[i], leg->venue, leg->side, &unit->net[i])) {
+            return false;
+        }
+        unit->gross[i] = unit->net[i];
+        unit->gross[i].fee_ppm = 0;
+    }
+    return true;
+}
+
+/* A unit that pays after fees does not pay enough. */
+static uint32_t reason_of_a_unit(const struct triangular *self, const struct unit *unit, uint32_t n)
+{
+    const int64_t spent = PPM + (unit->net[0].is_buy ? unit->net[0].fee_ppm : 0);
+    const int64_t least = spent + self->min_net_ppm - self->hysteresis_ppm;
+
+    if (!rates_exceed(unit->net, n, 1, 1)) {
+        return ARB_MISS_FEES;
+    }
+    return least <= 0 || rates_exceed(unit->net, n, least, spent) ? ARB_MISS_HYSTERESIS
+                                                                  : ARB_MISS_BELOW;
+}
+
+/*
+ * Of a cycle whose best prices earn something before fees it is told why it is none. `legs` may
+ * have no size. A reason of 0: not one unit is enough.
+ */
+static int tell_miss(const struct triangular *self, struct arb_host *host,
+                     const struct views *views, const struct arb_opportunity *legs, uint32_t reason)
+{
+    const uint32_t n = legs->n_legs;
+    struct arb_miss miss = { .size = sizeof(miss), .reason = reason, .n_legs = n };
+    struct unit unit;
+
+    if (!find_unit(views, legs, &unit) || !rates_exceed(unit.gross, n, 1, 1)) {
+        return ARB_OK;
+    }
+    if (reason == 0) {
+        miss.reason = reason_of_a_unit(self, &unit, n);
+    } else if (reason == ARB_MISS_FEES && rates_exceed(unit.net, n, 1, 1)) {
+        miss.reason = ARB_MISS_BELOW; /* the first unit pays, and not enough */
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct arb_leg *const leg = &legs->legs[i];
+        miss.legs[i] = (struct arb_miss_leg){ .instrument = leg->instrument,
+                                              .venue = leg->venue,
+                                              .side = leg->side,
+                                              .px = unit.net[i].px };
+    }
+    miss.gross_ppm = rates_ppm(unit.gross, n);
+    miss.net_ppm = rates_ppm(unit.net, n);
+    miss.qty = legs->legs[0].qty;
+    miss.net = legs->net;
+    return arb_miss_tell(host, &miss);
 }
 
 /* -- what is looked at --------------------------------------------------------------------------
@@ -355,11 +445,12 @@ static int look_at(struct triangular *self, struct arb_host *host,
     struct opening *const open = open_table_find(&self->openings.table, &terms);
     uint32_t reason = openings_judge_books(&self->openings, host, books, terms.n_legs, &expiry_ns);
     if (reason == 0) {
-        const int64_t less_ppm = open != NULL ? self->hysteresis_ppm : 0;
-        reason = weigh(self, host, views, self->min_net_ppm - less_ppm, &terms);
+        reason = judge(self, host, views, open != NULL, &terms);
     }
     self->n_computed++;
-    return openings_tell(&self->openings, host, open, reason, &terms, expiry_ns);
+    return reason != 0 && open == NULL
+               ? tell_miss(self, host, views, &terms, reason)
+               : openings_tell(&self->openings, host, open, reason, &terms, expiry_ns);
 }
 
 static bool has_changed_leg(const struct arb_opportunity *terms, const struct arb_market *market)
@@ -394,9 +485,9 @@ static int look_at_open(struct triangular *self, struct arb_host *host,
     return rc;
 }
 
-/* Adds logarithms, and so has a margin; what is left out has no chance. */
-static bool may_pay(const struct triangular *self, const struct cycle *cycle, uint32_t leg,
-                    uint32_t lane)
+/* Adds logarithms, and so has a margin: what it is too little of has no chance. */
+static int64_t sum_up(const struct triangular *self, const struct cycle *cycle, uint32_t leg,
+                      uint32_t lane)
 {
     const int64_t *const logs = &self->logs[place_of(lane, 0)];
     int64_t sum = logs[leg] + cycle->n * RATE_ERROR + 2 * LOG_ERROR;
@@ -404,7 +495,7 @@ static bool may_pay(const struct triangular *self, const struct cycle *cycle, ui
     for (uint32_t i = 0; i + 1 < cycle->n; i++) {
         sum += logs[cycle->others[i]];
     }
-    return sum > self->least_log;
+    return sum;
 }
 
 /* The venues of the legs, as the books are now. False: nobody offers one of them. */
@@ -423,31 +514,98 @@ static bool choose_venues(const struct triangular *self, const struct arb_host *
     return true;
 }
 
+/* The legs of a cycle, and their markets. */
+static int lay_out(struct arb_host *host, const struct cycle *cycle, uint32_t leg,
+                   struct arb_opportunity *legs, struct views *views)
+{
+    uint32_t ids[CYCLE_LEGS_MAX];
+
+    *legs = (struct arb_opportunity){ .n_legs = cycle->n };
+    cycle_legs(cycle, leg, ids);
+    for (uint32_t i = 0; i < cycle->n; i++) {
+        legs->legs[i] =
+            (struct arb_leg){ .instrument = leg_instrument(ids[i]), .side = leg_side(ids[i]) };
+    }
+    return view_all(host, legs, views);
+}
+
+/* No books are young enough: is it one with those that are not? */
+static int tell_age(const struct triangular *self, struct arb_host *host, const struct views *views,
+                    uint32_t lane, struct arb_opportunity *legs)
+{
+    return choose_venues(self, NULL, views, lane, legs)
+               ? tell_miss(self, host, views, legs, ARB_MISS_AGE)
+               : ARB_OK;
+}
+
 static int try_cycle(struct triangular *self, struct arb_host *host, const struct cycle *cycle,
                      uint32_t leg, uint32_t lane)
 {
-    struct arb_opportunity legs = { .n_legs = cycle->n };
-    uint32_t ids[CYCLE_LEGS_MAX];
+    struct arb_opportunity legs;
     struct views views;
+    const int rc = lay_out(host, cycle, leg, &legs, &views);
 
-    cycle_legs(cycle, leg, ids);
-    for (uint32_t i = 0; i < cycle->n; i++) {
-        legs.legs[i] =
-            (struct arb_leg){ .instrument = leg_instrument(ids[i]), .side = leg_side(ids[i]) };
+    if (rc != ARB_OK || !choose_venues(self, host, &views, lane, &legs)) {
+        return rc != ARB_OK ? rc : tell_age(self, host, &views, lane, &legs);
     }
-    const int rc = view_all(host, &legs, &views);
-    if (rc != ARB_OK || !choose_venues(self, host, &views, lane, &legs) ||
-        open_table_find(&self->openings.table, &legs) != NULL) {
-        return rc; /* what is open was looked at, if it changed */
+    if (open_table_find(&self->openings.table, &legs) != NULL) {
+        return ARB_OK; /* it was looked at, if it changed */
     }
     if (self->n_room == 0) {
         self->openings.n_untracked++;
-        return ARB_OK;
+        return tell_miss(self, host, &views, &legs, ARB_MISS_LIMIT);
     }
     const uint32_t n_open = self->openings.table.n;
     const int looked = look_at(self, host, &legs, &views);
     self->n_room -= self->openings.table.n - n_open;
     return looked;
+}
+
+/* -- the cycles of a leg ------------------------------------------------------------------------
+ */
+
+/* Of those that cannot pay, the one that comes closest to it. */
+struct nearest {
+    const struct cycle *cycle; /* NULL: there is none */
+    int64_t sum;
+    uint32_t leg, lane;
+    bool is_beaten; /* others may pay */
+};
+
+/* At least what the logarithms are without what fees have of them. */
+static int64_t gross_of(const struct triangular *self, const struct nearest *nearest)
+{
+    const struct cycle *const cycle = nearest->cycle;
+    const struct known_rate *const rates = &self->rates[place_of(nearest->lane, 0)];
+    int64_t gross = nearest->sum - rates[nearest->leg].fee_log + 2 * LOG_ERROR * cycle->n;
+
+    for (uint32_t i = 0; i + 1 < cycle->n; i++) {
+        gross -= rates[cycle->others[i]].fee_log;
+    }
+    return gross;
+}
+
+/* On the venues that have the best prices, whatever their ages. */
+static int tell_nearest(const struct triangular *self, struct arb_host *host,
+                        const struct nearest *nearest)
+{
+    const struct known_rate *const rates = &self->rates[place_of(nearest->lane, 0)];
+    const struct arb_book *books[CYCLE_LEGS_MAX];
+    struct arb_opportunity legs;
+    struct views views;
+    int64_t expiry_ns;
+    const int rc = lay_out(host, nearest->cycle, nearest->leg, &legs, &views);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    for (uint32_t i = 0; i < legs.n_legs; i++) {
+        struct arb_leg *const leg = &legs.legs[i];
+        leg->venue = rates[leg_id(leg->instrument, leg->side)].venue;
+        books[i] = &views.markets[i].books[leg->venue];
+    }
+    return tell_miss(self, host, &views, &legs,
+                     openings_judge_books(&self->openings, host, books, legs.n_legs, &expiry_ns));
 }
 
 /* Is it for this member of the group to look at the cycle? */
@@ -457,7 +615,8 @@ static bool is_ours(const struct triangular *self, const struct cycle *cycle, ui
     return self->n_elsewhere == 0 || !self->is_elsewhere[leg_instrument(first)];
 }
 
-static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg, uint32_t lane)
+static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg, uint32_t lane,
+                   struct nearest *nearest)
 {
     const struct cycle_list *const cycles = &self->cycles.lists[leg];
     int rc = ARB_OK;
@@ -468,8 +627,15 @@ static int try_leg(struct triangular *self, struct arb_host *host, uint32_t leg,
             continue;
         }
         self->n_summed++;
-        if (may_pay(self, cycle, leg, lane)) {
+        const int64_t sum = sum_up(self, cycle, leg, lane);
+        if (sum > self->least_log) {
+            nearest->is_beaten = true;
             rc = try_cycle(self, host, cycle, leg, lane);
+        } else if (sum > nearest->sum) {
+            nearest->sum = sum;
+            nearest->cycle = cycle;
+            nearest->leg = leg;
+            nearest->lane = lane;
         }
     }
     return rc;
@@ -568,6 +734,8 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     if (market->instrument >= ARB_INSTRUMENTS_MAX) {
         return ARB_OK;
     }
+    struct nearest nearest = { .sum = NO_RATE };
+
     enter(self, host, market);
     note_rates(self, market);
     /* Something may be said of each that is open, and a callback may say only so much. */
@@ -577,10 +745,13 @@ static int on_market(void *instance, struct arb_host *host, const struct arb_mar
     for (uint32_t lane = 0; lane < n_lanes(self); lane++) {
         const bool has_changed = (venues_of_lane(self, lane) & market->changed) != 0;
         for (uint32_t side = ARB_BUY; side <= ARB_SELL && has_changed && rc == ARB_OK; side++) {
-            rc = try_leg(self, host, leg_id(market->instrument, side), lane);
+            rc = try_leg(self, host, leg_id(market->instrument, side), lane, &nearest);
         }
     }
-    return rc;
+    return rc == ARB_OK && nearest.cycle != NULL && !nearest.is_beaten &&
+                   gross_of(self, &nearest) > 0
+               ? tell_nearest(self, host, &nearest)
+               : rc;
 }
 
 static int on_timer(void *instance, struct arb_host *host, uint32_t timer)

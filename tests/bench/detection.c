@@ -132,23 +132,32 @@ static bool close_all(struct stand *stand)
     return stand->requests.n_opportunities == feed_n_crossing(&stand->feed.size);
 }
 
-/*
- * Each update was taken in and shown; each look told a miss where fees take all, and only there.
- * Of cycles nobody is told why they are none.
- */
+/* A triangle is none before its last instrument is there. */
+static uint32_t n_first_looks(const struct feed_size *size)
+{
+    switch (size->shape) {
+    case SHAPE_PAIRS:
+        return size->n_instruments;
+    case SHAPE_TRIANGLES:
+        return size->n_instruments / 3;
+    default:
+        return 1;
+    }
+}
+
+/* Each update was taken in and shown; each look told a miss where fees take all, and only there. */
 static bool is_right(const struct stand *stand, uint64_t n_rounds)
 {
     const struct feed_size *const size = &stand->feed.size;
     const struct market_stats *const stats = market_stats(stand->market);
     const uint64_t n = n_rounds * N_PASSES * FEED_UPDATES;
     const uint64_t n_looks =
-        size->n_instruments + n_rounds * (2 + n_again(size->scene)) * FEED_UPDATES;
-    const bool are_told = size->shape == SHAPE_PAIRS && size->scene == SCENE_FEES;
+        n_first_looks(size) + n_rounds * (2 + n_again(size->scene)) * FEED_UPDATES;
 
     return stand->n_failed == 0 && stats->books.deltas == n &&
            stand->n_shown == size->n_instruments + n &&
            stats->n_live == (uint64_t)size->n_instruments * size->n_venues &&
-           stand->n_missed == (are_told ? n_looks : 0);
+           stand->n_missed == (size->scene == SCENE_FEES ? n_looks : 0);
 }
 
 /* -- life ---------------------------------------------------------------------------------- */

@@ -102,6 +102,12 @@ static int view_market(struct arb_host *host, uint32_t instrument, struct arb_ma
     return ARB_OK;
 }
 
+static int take_miss(struct arb_host *host, const struct arb_miss *miss)
+{
+    (void)host, (void)miss;
+    return ARB_OK;
+}
+
 static int take_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 {
     (void)host, (void)timer, (void)delay_ms;
@@ -118,6 +124,7 @@ static const struct arb_strategy_calls calls = {
     .base = { .size = sizeof(calls), .log = take_log, .timer_set = take_timer },
     .opportunity = take_opportunity,
     .market = view_market,
+    .miss = take_miss,
 };
 
 /* -- chance -------------------------------------------------------------------------------------

@@ -923,8 +923,8 @@ static uint32_t why_not(struct world *world)
     if (world->recorder.n_misses == 0) {
         return 0;
     }
-    assert_int_equal(world->recorder.miss.buy_venue, 0);
-    assert_int_equal(world->recorder.miss.sell_venue, 1);
+    assert_int_equal(world->recorder.miss.legs[0].venue, 0);
+    assert_int_equal(world->recorder.miss.legs[1].venue, 1);
     return world->recorder.miss.reason;
 }
 
@@ -939,8 +939,8 @@ static void pair_that_crosses_and_is_none_is_told_with_its_reason(void **state)
     world->venues[0].taker_fee_ppm = 6000;
     world->venues[1].taker_fee_ppm = 4000;
     assert_int_equal(why_not(world), ARB_MISS_FEES);
-    assert_int_equal(world->recorder.miss.buy_px, 1000);
-    assert_int_equal(world->recorder.miss.sell_px, 1010);
+    assert_int_equal(world->recorder.miss.legs[0].px, 1000);
+    assert_int_equal(world->recorder.miss.legs[1].px, 1010);
     assert_int_equal(world->recorder.miss.gross_ppm, 10000);
     assert_int_equal(world->recorder.miss.net_ppm, -40);
     world->venues[0].taker_fee_ppm = world->venues[1].taker_fee_ppm = 1000;

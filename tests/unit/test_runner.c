@@ -1142,9 +1142,9 @@ static void hear_miss(void *context, const struct market *market, const struct a
     struct world *const world = context;
 
     arb_text_add(&world->lines, "miss %s %s %s > %s\n",
-                 market_instrument(market, miss->instrument)->symbol,
-                 miss_reason_name(miss->reason), market_venue(market, miss->buy_venue)->name,
-                 market_venue(market, miss->sell_venue)->name);
+                 market_instrument(market, miss->legs[0].instrument)->symbol,
+                 miss_reason_name(miss->reason), market_venue(market, miss->legs[0].venue)->name,
+                 market_venue(market, miss->legs[1].venue)->name);
 }
 
 static void misses_are_counted_and_told_once_the_callback_succeeded(void **state)
@@ -1153,9 +1153,11 @@ static void misses_are_counted_and_told_once_the_callback_succeeded(void **state
 
     world->config.miss_fn = hear_miss;
     begin(world);
-    world->script.miss = (struct arb_miss){ .size = sizeof(struct arb_miss),
-                                            .reason = ARB_MISS_AGE,
-                                            .sell_venue = 1 };
+    world->script.miss =
+        (struct arb_miss){ .size = sizeof(struct arb_miss),
+                           .reason = ARB_MISS_AGE,
+                           .n_legs = 2,
+                           .legs = { { .side = ARB_BUY }, { .venue = 1, .side = ARB_SELL } } };
     world->script.n_misses = ARB_MISSES_MAX + 7;
     quote_both(world, 0, 0);
     forget_lines(world);
@@ -1173,13 +1175,17 @@ static void misses_are_counted_and_told_once_the_callback_succeeded(void **state
 
 static void misses_that_are_none_fail_the_callback(void **state)
 {
-    static const struct arb_miss cases[] = {
-        { .size = 8, .reason = ARB_MISS_AGE },
-        { .size = sizeof(struct arb_miss) },
-        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_MAX + 1 },
-        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_AGE, .instrument = 1 },
-        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_AGE, .buy_venue = 2 },
-        { .size = sizeof(struct arb_miss), .reason = ARB_MISS_AGE, .sell_venue = 2 },
+    static const struct {
+        uint32_t size, reason, n_legs, instrument, venue, side; /* the last three of a second leg */
+    } cases[] = {
+        { 8, ARB_MISS_AGE, 2, 0, 0, ARB_SELL },
+        { sizeof(struct arb_miss), 0, 2, 0, 0, ARB_SELL },
+        { sizeof(struct arb_miss), ARB_MISS_MAX + 1, 2, 0, 0, ARB_SELL },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 1, 0, 0, ARB_SELL },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, ARB_LEGS_MAX + 1, 0, 0, ARB_SELL },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 1, 0, ARB_SELL },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 2, ARB_SELL },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 0, 0 },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -1187,7 +1193,13 @@ static void misses_that_are_none_fail_the_callback(void **state)
         assert_int_equal(set_up(state), 0);
         struct world *const world = *state;
         begin(world);
-        world->script.miss = cases[i];
+        world->script.miss = (struct arb_miss){ .size = cases[i].size,
+                                                .reason = cases[i].reason,
+                                                .n_legs = cases[i].n_legs,
+                                                .legs = { { .side = ARB_BUY },
+                                                          { .instrument = cases[i].instrument,
+                                                            .venue = cases[i].venue,
+                                                            .side = cases[i].side } } };
         world->script.n_misses = 1;
         assert_int_equal(count_of(publish(world, 0, &capture), "a miss "), 1);
         assert_int_equal(tear_down(state), 0);

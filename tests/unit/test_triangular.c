@@ -34,7 +34,8 @@ struct recorder {
     char text[8192], log_text[2048];
     struct arb_text out, log;
     struct arb_opportunity last;
-    unsigned n_opportunities;
+    struct arb_miss miss; /* the last */
+    unsigned n_opportunities, n_misses;
     uint64_t open_ids[ARB_OPPORTUNITIES_MAX]; /* 0: free */
 };
 
@@ -108,6 +109,16 @@ static int record_opportunity(struct arb_host *host, const struct arb_opportunit
     return ARB_OK;
 }
 
+static int record_miss(struct arb_host *host, const struct arb_miss *miss)
+{
+    struct recorder *const recorder = (struct recorder *)host;
+
+    assert_int_equal(miss->size, sizeof(*miss));
+    recorder->miss = *miss;
+    recorder->n_misses++;
+    return ARB_OK;
+}
+
 static int record_timer(struct arb_host *host, uint32_t timer, uint32_t delay_ms)
 {
     struct recorder *const recorder = (struct recorder *)host;
@@ -161,6 +172,7 @@ static const struct arb_strategy_calls calls = {
     .base = { .size = sizeof(calls), .log = record_log, .timer_set = record_timer },
     .opportunity = record_opportunity,
     .market = view_market,
+    .miss = record_miss,
 };
 
 /* -- a world ------------------------------------------------------------------------------------
@@ -1077,6 +1089,120 @@ static void books_known_at_different_times_are_no_cycle(void **state)
     assert_int_equal(size_shown(world), 0);
     world->stalls[ETH_BTC].books[0].recv_ns += 1 * MS;
     assert_int_equal(size_shown(world), 500);
+}
+
+/* -- what is missed -----------------------------------------------------------------------------
+ */
+
+static void put_fees(struct world *world, int64_t ppm)
+{
+    for (uint32_t i = 0; i < VENUES; i++) {
+        world->venues[i].taker_fee_ppm = ppm;
+    }
+}
+
+/* The reason that is told of the triangle when it is shown whole, which opens nothing. */
+static uint32_t miss_of_triangle(struct world *world)
+{
+    start(world);
+    assert_string_equal("", show_all(world));
+    assert_int_equal(world->recorder.n_misses, 1);
+    assert_int_equal(world->recorder.miss.n_legs, 3);
+    return world->recorder.miss.reason;
+}
+
+static void assert_leg(const struct arb_miss_leg *leg, uint32_t instrument, uint32_t side,
+                       int64_t px)
+{
+    assert_int_equal(leg->instrument, instrument);
+    assert_int_equal(leg->venue, 0);
+    assert_int_equal(leg->side, side);
+    assert_int_equal(leg->px, px);
+}
+
+/* 1.1 / 1.04 / 1.04 * 0.96 is 0.97633... and of the 1.04 spent first 0.04 is no cost. */
+static void cycle_that_fees_take_is_told(void **state)
+{
+    struct world *const world = *state;
+    const struct arb_miss *const miss = &world->recorder.miss;
+
+    put_triangle(world);
+    put_fees(world, 40000);
+    assert_int_equal(miss_of_triangle(world), ARB_MISS_FEES);
+    assert_leg(&miss->legs[0], BTC_USD, ARB_BUY, 10000);
+    assert_leg(&miss->legs[1], ETH_BTC, ARB_BUY, 10);
+    assert_leg(&miss->legs[2], ETH_USD, ARB_SELL, 1100);
+    assert_int_equal(miss->gross_ppm, 100000);
+    assert_int_equal(miss->net_ppm, -24616); /* 1.04 * (0.976331... - 1), rounded down */
+    assert_int_equal(miss->qty, 0);
+}
+
+static void prices_that_earn_nothing_are_no_miss(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    put_bid(world, ETH_USD, 0, (struct arb_level){ 1000, 5000 });
+    start(world);
+    assert_string_equal("", show_all(world));
+    assert_int_equal(world->recorder.n_misses, 0);
+}
+
+static void cycle_that_earns_too_little_is_told(void **state)
+{
+    put_triangle(*state);
+    set_option(*state, "min_net", 100000);
+    assert_int_equal(miss_of_triangle(*state), ARB_MISS_BELOW);
+    assert_int_equal(((struct world *)*state)->recorder.miss.net_ppm, 100000);
+}
+
+static void cycle_that_would_go_on_is_told(void **state)
+{
+    put_triangle(*state);
+    set_option(*state, "min_net", 100000);
+    set_option(*state, "hysteresis", 1);
+    assert_int_equal(miss_of_triangle(*state), ARB_MISS_HYSTERESIS);
+}
+
+/* Of the size that was weighed: the best level pays more than enough, and both together do not. */
+static void size_that_earns_too_little_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    world->stalls[ETH_USD].terms[0].lot = 5000;
+    put_bids(world, ETH_USD, 0, (struct arb_level[]){ { 1100, 1000 }, { 1001, 4000 }, { 0, 0 } });
+    set_option(world, "min_net", 50000);
+    set_option(world, "hysteresis", 49999);
+    assert_int_equal(miss_of_triangle(world), ARB_MISS_HYSTERESIS);
+    assert_int_equal(world->recorder.miss.qty, 500);
+    assert_int_equal(world->recorder.miss.net, 104);
+    assert_int_equal(world->recorder.miss.net_ppm, 100000);
+}
+
+static void cycle_below_a_minimum_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    world->stalls[ETH_BTC].terms[0].min_qty = 5001;
+    assert_int_equal(miss_of_triangle(world), ARB_MISS_MINIMUM);
+}
+
+static void cycle_of_an_old_book_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    set_option(world, "max_age", 1000);
+    start(world);
+    pass(world, 1001 * MS);
+    for (uint32_t i = BTC_USD; i <= ETH_BTC; i++) {
+        world->stalls[i].books[0].recv_ns = world->recorder.host.now_ns;
+    }
+    assert_string_equal("", show_all(world));
+    assert_int_equal(world->recorder.n_misses, 1);
+    assert_int_equal(world->recorder.miss.reason, ARB_MISS_AGE);
 }
 
 static void amounts_that_do_not_fit_are_left_out_and_logged_once(void **state)
@@ -2019,6 +2145,28 @@ static void numbers_of_all_sizes_do_no_harm(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* What rates_exceed() says of a unit more and a unit less. */
+static void what_a_unit_earns_is_exact(void **state)
+{
+    (void)state;
+    begin_chance();
+    for (unsigned k = 0; k < 20000; k++) {
+        struct rate rates[CYCLE_LEGS_MAX];
+        const unsigned n = 3 + (unsigned)below(2);
+        for (unsigned i = 0; i < n; i++) {
+            rates[i] = (struct rate){ .is_buy = below(2) != 0,
+                                      .px_scale = (unsigned)below(9),
+                                      .px = 1 + (int64_t)below(UINT64_C(1) << below(63)),
+                                      .fee_ppm = (int64_t)below(20001) - 10000 };
+        }
+        const int64_t ppm = rates_ppm(rates, n);
+        const int64_t spent = MILLION + (rates[0].is_buy ? rates[0].fee_ppm : 0);
+        assert_true(ppm <= RATES_PPM_MAX && ppm >= -spent);
+        assert_true(ppm == RATES_PPM_MAX || !rates_exceed(rates, n, spent + ppm + 1, spent));
+        assert_true(spent + ppm <= 1 || rates_exceed(rates, n, spent + ppm - 1, spent));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -2060,6 +2208,14 @@ int main(void)
         TEST(updates_keep_their_pace),
         TEST(timer_closes_what_grew_too_old),
         TEST(books_known_at_different_times_are_no_cycle),
+        TEST(cycle_that_fees_take_is_told),
+        TEST(prices_that_earn_nothing_are_no_miss),
+        TEST(cycle_that_earns_too_little_is_told),
+        TEST(cycle_that_would_go_on_is_told),
+        TEST(size_that_earns_too_little_is_told),
+        TEST(cycle_below_a_minimum_is_told),
+        TEST(cycle_of_an_old_book_is_told),
+        cmocka_unit_test(what_a_unit_earns_is_exact),
         TEST(amounts_that_do_not_fit_are_left_out_and_logged_once),
         TEST(unrelated_instruments_cost_nothing),
         TEST(unrelated_instruments_cost_nothing_though_there_are_many),
