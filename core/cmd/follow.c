@@ -18,7 +18,7 @@ enum { WHY_MAX = 512 };
 struct follow {
     struct kafka_reader *reader;
     struct opportunity_printer printer;
-    bool json, brief, failed;
+    bool json, brief, misses, failed;
     uint64_t count, printed;
     struct log_limit skipped_limit;
     struct quiet quiet; /* nothing can come */
@@ -39,6 +39,13 @@ static bool print_json(struct arb_bytes value)
     return harmless_json(stdout, value) && fflush(stdout) == 0;
 }
 
+static bool is_wanted(const struct follow *follow, const struct opportunity *opportunity)
+{
+    return opportunity->miss.reason != 0
+               ? follow->misses
+               : !follow->brief || opportunity->terms.event == ARB_OPPORTUNITY_OPEN;
+}
+
 static void print(struct follow *follow, const struct kafka_record *record)
 {
     struct opportunity opportunity;
@@ -47,11 +54,12 @@ static void print(struct follow *follow, const struct kafka_record *record)
     if (wire_is_survival(record->value) || wire_is_matrix(record->value)) {
         return; /* `arbspot survival` and `arbspot matrix` tell of these */
     }
-    if (wire_read_opportunity(record->value, &opportunity, &pub_ns) != ARB_OK) {
+    if ((wire_is_miss(record->value) ? wire_read_miss : wire_read_opportunity)(
+            record->value, &opportunity, &pub_ns) != ARB_OK) {
         note_skipped(follow, record);
         return;
     }
-    if (follow->brief && opportunity.terms.event != ARB_OPPORTUNITY_OPEN) {
+    if (!is_wanted(follow, &opportunity)) {
         return;
     }
     follow->printed++;
@@ -99,6 +107,7 @@ int follow_create(struct follow **out, const struct follow_config *config, struc
     }
     follow->json = config->json;
     follow->brief = config->brief;
+    follow->misses = config->misses;
     follow->count = config->count;
     follow->silence_ns = config->kafka->silence_ms * NS_PER_MS;
     opportunity_printer_init(&follow->printer, stdout);

@@ -13,6 +13,7 @@ struct follow_config {
     bool json;                        /* the messages as they are */
     bool from_beginning;              /* also those that were there before */
     bool brief;                       /* only when they open, not their changes and ends */
+    bool misses;                      /* also why there was none */
     uint64_t count;                   /* to print; 0: without end */
 };
 

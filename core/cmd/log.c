@@ -25,6 +25,7 @@ static const char usage[] =
     "  -j, --json             the messages as they are, one a line\n"
     "  -f, --from-beginning   also those that were there before\n"
     "  -B, --brief            one line each: when they open, not their changes and ends\n"
+    "  -m, --misses           also why there was none: what would have paid before fees\n"
     "  -n, --count N          stop after N opportunities\n"
     "  -h, --help             this text\n"
     "\n"
@@ -37,6 +38,7 @@ struct arguments {
     bool json;
     bool from_beginning;
     bool brief;
+    bool misses;
     uint64_t count; /* 0: without end */
 };
 
@@ -55,6 +57,7 @@ static int follow_topic(void *context, const struct kafka_config *kafka)
                                           .json = a->json,
                                           .from_beginning = a->from_beginning,
                                           .brief = a->brief,
+                                          .misses = a->misses,
                                           .count = a->count };
     struct ending *ending = NULL;
     struct follow *follow = NULL;
@@ -94,6 +97,9 @@ static bool take(void *arguments, int option, char *value)
     case 'B':
         a->brief = true;
         return true;
+    case 'm':
+        a->misses = true;
+        return true;
     case 'n':
         return read_count(value, &a->count);
     default:
@@ -103,15 +109,13 @@ static bool take(void *arguments, int option, char *value)
 
 int cmd_log(int argc, char **argv)
 {
-    static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-                                             { "brokers", required_argument, NULL, 'b' },
-                                             { "topic", required_argument, NULL, 't' },
-                                             { "json", no_argument, NULL, 'j' },
-                                             { "from-beginning", no_argument, NULL, 'f' },
-                                             { "count", required_argument, NULL, 'n' },
-                                             { "brief", no_argument, NULL, 'B' },
-                                             { "help", no_argument, NULL, 'h' },
-                                             { NULL, 0, NULL, 0 } };
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },   { "brokers", required_argument, NULL, 'b' },
+        { "topic", required_argument, NULL, 't' },    { "json", no_argument, NULL, 'j' },
+        { "from-beginning", no_argument, NULL, 'f' }, { "count", required_argument, NULL, 'n' },
+        { "brief", no_argument, NULL, 'B' },          { "misses", no_argument, NULL, 'm' },
+        { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 }
+    };
     static const struct arguments_spec spec = { .command = "log",
                                                 .usage = usage,
                                                 .options = options,

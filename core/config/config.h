@@ -155,6 +155,7 @@ struct strategy_config {
     const char *survival_text;
     struct survival_delays survival; /* as that says */
     int64_t matrix_ms;               /* between two spread matrices of an instrument; 0: none */
+    int64_t misses_ms;               /* between two misses of a reason that are told; 0: none */
     struct config_entry *options;
     /* 0: not given */
     unsigned line, plugin_line, source_line, symbols_line, venues_line, survival_line;

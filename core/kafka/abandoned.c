@@ -53,7 +53,7 @@ static void hear_opportunities(struct abandoned *a)
     int64_t pub_ns;
 
     while (kafka_reader_next(a->opportunities, 0, &record)) {
-        if (!wire_is_matrix(record.value) &&
+        if (!wire_is_matrix(record.value) && !wire_is_miss(record.value) &&
             wire_read_opportunity(record.value, &opportunity, &pub_ns) == ARB_OK) {
             (void)pthread_mutex_lock(&a->lock);
             claims_take(a->claims, &opportunity);

@@ -20,18 +20,32 @@ static bool is_late(const struct event *event, int64_t now_ns)
     return event->kind == EVENT_DELTA && now_ns - event->recv_ns > PUBLISHER_LATE_MS * NS_PER_MS;
 }
 
+/* What the ring brings, and how it is written. */
+struct opportunity_kind {
+    const char *type;
+    size_t (*write)(const struct opportunity *o, int64_t pub_ns, char *out);
+};
+
+static struct opportunity_kind kind_of(const struct opportunity *o)
+{
+    if (o->rest.delay_ns != 0) {
+        return (struct opportunity_kind){ "survival", wire_write_survival };
+    }
+    return o->miss.reason != 0 ? (struct opportunity_kind){ "miss", wire_write_miss }
+                               : (struct opportunity_kind){ "opportunity", wire_write_opportunity };
+}
+
 static bool produce_opportunity(struct publisher *p, const struct opportunity *o, int64_t now_ns)
 {
-    const bool is_rest = o->rest.delay_ns != 0;
+    const struct opportunity_kind kind = kind_of(o);
     const struct outbox_message message = {
         .topic = KAFKA_OPPORTUNITIES,
         .hash = partition_hash(arb_bytes_of(opportunity_symbol(o))),
-        .type = is_rest ? "survival" : "opportunity",
+        .type = kind.type,
         .key = opportunity_symbol(o),
         .venue = "",
         .text = p->text,
-        .len = is_rest ? wire_write_survival(o, now_ns, p->text)
-                       : wire_write_opportunity(o, now_ns, p->text),
+        .len = kind.write(o, now_ns, p->text),
         .recv_ns = opportunity_recv_ns(o),
         .pub_ns = now_ns,
     };

@@ -236,6 +236,43 @@ static struct opportunity complete(const struct delivery *delivery, const struct
     return opportunity;
 }
 
+static struct arb_opportunity terms_of(const struct arb_miss *miss)
+{
+    struct arb_opportunity terms = { .size = sizeof(terms),
+                                     .n_legs = miss->n_legs,
+                                     .gross_ppm = miss->gross_ppm,
+                                     .net_ppm = miss->net_ppm,
+                                     .net = miss->net };
+
+    for (uint32_t i = 0; i < miss->n_legs; i++) {
+        const struct arb_miss_leg *const leg = &miss->legs[i];
+        terms.legs[i] = (struct arb_leg){ .instrument = leg->instrument,
+                                          .venue = leg->venue,
+                                          .side = leg->side,
+                                          .limit_px = leg->px };
+    }
+    terms.legs[0].qty = miss->qty;
+    return terms;
+}
+
+bool delivery_send_miss(struct delivery *delivery, const struct market *market,
+                        const struct arb_miss *miss, uint64_t n, struct moment now)
+{
+    const struct arb_opportunity terms = terms_of(miss);
+    struct opportunity opportunity = complete(delivery, market, &terms, BY_MARKET, now.utc_ns);
+    const size_t len = opportunity_len(&opportunity);
+    void *const record = ring_reserve(delivery->ring, len);
+
+    if (record == NULL) {
+        return false;
+    }
+    opportunity.session = delivery->session;
+    opportunity.miss = (struct opportunity_miss){ .reason = miss->reason, .n = n };
+    memcpy(record, &opportunity, len);
+    ring_commit(delivery->ring);
+    return true;
+}
+
 void delivery_send(struct delivery *delivery, const struct market *market,
                    const struct arb_opportunity *terms, enum delivery_cause cause,
                    struct moment detect)

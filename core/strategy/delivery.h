@@ -70,6 +70,13 @@ void delivery_send_rest(struct delivery *delivery, const struct opportunity *opp
                         struct moment now);
 
 /*
+ * Says why an opportunity was none, and that this reason was given `n` times. False: the publisher
+ * is behind, and this need not wait for it.
+ */
+bool delivery_send_miss(struct delivery *delivery, const struct market *market,
+                        const struct arb_miss *miss, uint64_t n, struct moment now);
+
+/*
  * Shows a matrix, whose strategy and session it fills in. False: displays are behind, and nobody
  * else is to wait for them.
  */

@@ -33,11 +33,12 @@ struct runner {
     struct market *market;
     struct runner_stats stats;
     struct delivery delivery;
-    struct liveness liveness;       /* of the thread's loop */
-    struct attention attention;     /* likewise */
-    struct moment step_now;         /* the time, unless is_real_time */
-    int64_t due_ns[ARB_TIMERS_MAX]; /* monotonic; NEVER_NS: not set */
-    int64_t expires_ns;             /* when a book may be STALE because nobody watches it */
+    struct liveness liveness;                 /* of the thread's loop */
+    struct attention attention;               /* likewise */
+    struct moment step_now;                   /* the time, unless is_real_time */
+    int64_t due_ns[ARB_TIMERS_MAX];           /* monotonic; NEVER_NS: not set */
+    int64_t next_sample_ns[ARB_MISS_MAX + 1]; /* monotonic, by reason */
+    int64_t expires_ns; /* when a book may be STALE because nobody watches it */
     bool is_real_time;
     bool is_init_called; /* then fini() has to be, too */
     bool is_disabled;
@@ -73,32 +74,46 @@ static void carry_out_timers(struct runner *runner)
     }
 }
 
+/* Of each reason one is told to everybody every now and then. */
+static void sample(struct runner *runner, const struct arb_miss *miss, struct moment now)
+{
+    const int64_t every_ns = runner->config.strategy->misses_ms * NS_PER_MS;
+    int64_t *const next_ns = &runner->next_sample_ns[miss->reason];
+
+    if (every_ns > 0 && runner->config.ring != NULL && now.mono_ns >= *next_ns &&
+        delivery_send_miss(&runner->delivery, runner->market, miss,
+                           runner->stats.missed[miss->reason], now)) {
+        *next_ns = now.mono_ns + every_ns;
+    }
+}
+
+static void carry_out_misses(struct runner *runner, struct moment now)
+{
+    const struct requests *const requests = &runner->requests;
+
+    for (uint32_t i = 0; i <= ARB_MISS_MAX; i++) {
+        runner->stats.missed[i] += requests->n_missed[i];
+    }
+    for (uint32_t i = 0; i < requests->n_misses; i++) {
+        const struct arb_miss *const miss = &requests->misses[i];
+        if (runner->config.miss_fn != NULL) {
+            runner->config.miss_fn(runner->config.context, runner->market, miss);
+        }
+        sample(runner, miss, now);
+    }
+}
+
 static void carry_out(struct runner *runner, enum delivery_cause cause)
 {
     const struct requests *const requests = &runner->requests;
     const struct moment detect = now_of(runner);
 
     carry_out_timers(runner);
-    for (uint32_t i = 0; i <= ARB_MISS_MAX; i++) {
-        runner->stats.missed[i] += requests->n_missed[i];
-    }
-    for (uint32_t i = 0; runner->config.miss_fn != NULL && i < requests->n_misses; i++) {
-        runner->config.miss_fn(runner->config.context, runner->market, &requests->misses[i]);
-    }
+    carry_out_misses(runner, detect);
     for (uint32_t i = 0; i < requests->n_opportunities; i++) {
         delivery_send(&runner->delivery, runner->market, &requests->opportunities[i], cause,
                       detect);
     }
-}
-
-const char *miss_reason_name(uint32_t reason)
-{
-    static const char *const names[] = { "?",       "fees",    "below", "hysteresis",
-                                         "minimum", "cap",     "proof", "age",
-                                         "status",  "suspect", "limit", "transfer" };
-
-    _Static_assert(sizeof(names) / sizeof(*names) == ARB_MISS_MAX + 1, "one name each");
-    return names[reason <= ARB_MISS_MAX ? reason : 0];
 }
 
 /* The host handle for a callback that is made now. */

@@ -68,8 +68,6 @@ struct runner_stats {
     uint64_t missed[ARB_MISS_MAX + 1]; /* pairs that crossed and were none, by reason */
 };
 
-const char *miss_reason_name(uint32_t reason); /* "fees" */
-
 struct runner;
 
 /*

@@ -244,12 +244,9 @@ static bool read_scale(struct arb_json *json, void *context, void *member)
 
 static bool read_type(struct arb_json *json, void *context, void *unused)
 {
-    struct arb_bytes type;
-
     (void)context;
     (void)unused;
-    return arb_json_string(json, &type) &&
-           (arb_bytes_are(type, "matrix") || arb_json_fail(json, ARB_EPROTO));
+    return opportunity_read_type_of(json, "matrix");
 }
 
 static bool read_pub_ns(struct arb_json *json, void *context, void *unused)

@@ -107,3 +107,13 @@ const char *close_reason_name(uint32_t reason)
         return "?";
     }
 }
+
+const char *miss_reason_name(uint32_t reason)
+{
+    static const char *const names[] = { "?",       "fees",    "below", "hysteresis",
+                                         "minimum", "cap",     "proof", "age",
+                                         "status",  "suspect", "limit", "transfer" };
+
+    _Static_assert(sizeof(names) / sizeof(*names) == ARB_MISS_MAX + 1, "one name each");
+    return names[reason <= ARB_MISS_MAX ? reason : 0];
+}

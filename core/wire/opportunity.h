@@ -47,6 +47,12 @@ struct opportunity_rest {
     int64_t net;       /* at the prices of then, fees included */
 };
 
+/* Why there was none, and how often that was said up to this time. */
+struct opportunity_miss {
+    uint32_t reason; /* enum arb_miss_reason; 0: there is one */
+    uint64_t n;      /* since the strategy started */
+};
+
 struct opportunity {
     struct arb_opportunity terms;
     char strategy[ARB_SYMBOL_MAX]; /* the INI section's name */
@@ -61,7 +67,12 @@ struct opportunity {
     int64_t detect_ns;  /* when the strategy said so */
     int64_t latency_ns; /* detect_ns - receive time of the event that led to it */
     struct opportunity_life life;
-    struct opportunity_rest rest;              /* with a delay, all else is as when it opened */
+    struct opportunity_rest rest; /* with a delay, all else is as when it opened */
+    /*
+     * With a reason, the terms have the legs with the best prices as limits, gross_ppm and net_ppm
+     * of the first unit, and of what was weighed the first quantity and the net.
+     */
+    struct opportunity_miss miss;
     struct opportunity_leg legs[ARB_LEGS_MAX]; /* last, so that a record ends with its legs */
 };
 
@@ -84,6 +95,7 @@ int64_t opportunity_venue_age(const struct opportunity_leg *leg, int64_t detect_
 
 const char *opportunity_event_name(uint32_t event); /* "open" */
 const char *close_reason_name(uint32_t reason);     /* "gone" */
+const char *miss_reason_name(uint32_t reason);      /* "fees" */
 const char *side_name(uint32_t side);               /* "buy" */
 
 #endif /* ARB_OPPORTUNITY_H */

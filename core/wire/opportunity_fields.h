@@ -5,6 +5,7 @@
  *   opportunity_reader.c    reads version 2, and finds out which one it is
  *   opportunity_reader_1.c  reads version 1: one that buys, and one that sells
  *   survival_message.c      what was left of one, written and read
+ *   miss_message.c          why there was none, written and read
  */
 #ifndef ARB_OPPORTUNITY_FIELDS_H
 #define ARB_OPPORTUNITY_FIELDS_H
@@ -79,6 +80,8 @@ struct opportunity_reading {
 };
 
 bool opportunity_read_type(struct arb_json *json, void *context, void *unused);
+/* It is this type. */
+bool opportunity_read_type_of(struct arb_json *json, const char *type);
 bool opportunity_read_event(struct arb_json *json, void *context, void *member);
 bool opportunity_read_reason(struct arb_json *json, void *context, void *member);
 bool opportunity_read_verified(struct arb_json *json, void *context, void *member);
@@ -123,6 +126,28 @@ bool opportunity_has_all(const struct opportunity *o, uint32_t seen, unsigned n_
     }
 
 enum { OPPORTUNITY_BOOK_FIELDS_N = 9 };
+
+/* A leg as it stands in a message: what of it is in the terms, behind what the host knows of it. */
+struct wire_leg {
+    struct opportunity_leg leg; /* first, for the members of its book */
+    struct arb_leg terms;
+};
+
+/*
+ * The context of a leg's members. Numbers cannot be read without their scale: a writer puts it in
+ * front of them.
+ */
+struct wire_leg_reading {
+    const struct wire_leg *leg;
+    bool has_scales;
+};
+
+bool opportunity_read_leg_scales(struct arb_json *json, void *context, void *member);
+bool opportunity_read_leg_px(struct arb_json *json, void *context, void *member);
+
+/* Reads all legs, at least two, with `read_leg` for each. */
+bool opportunity_read_legs(struct arb_json *json, struct opportunity_reading *reading,
+                           bool (*read_leg)(struct arb_json *json, struct wire_leg *leg));
 
 /* The members of a leg that are its own, `n_own` in front, and of its book. */
 bool opportunity_leg_has_all(uint32_t seen, unsigned n_own);

@@ -6,14 +6,19 @@
 
 /* -- members of both versions ------------------------------------------------------------- */
 
+bool opportunity_read_type_of(struct arb_json *json, const char *type)
+{
+    struct arb_bytes read;
+
+    return arb_json_string(json, &read) &&
+           (arb_bytes_are(read, type) || arb_json_fail(json, ARB_EPROTO));
+}
+
 bool opportunity_read_type(struct arb_json *json, void *context, void *unused)
 {
-    struct arb_bytes type;
-
     (void)context;
     (void)unused;
-    return arb_json_string(json, &type) &&
-           (arb_bytes_are(type, "opportunity") || arb_json_fail(json, ARB_EPROTO));
+    return opportunity_read_type_of(json, "opportunity");
 }
 
 bool opportunity_read_event(struct arb_json *json, void *context, void *member)
@@ -119,79 +124,34 @@ bool opportunity_leg_has_all(uint32_t seen, unsigned n_own)
 
 /* -- a leg ----------------------------------------------------------------------------------- */
 
-/* As it stands in a message: what of it is in the terms, behind what the host knows of it. */
-struct leg {
-    struct opportunity_leg leg; /* first, for the members of its book */
-    struct arb_leg terms;
-};
-
-/* Numbers cannot be read without their scale: a writer puts it in front of them. */
-struct leg_reading {
-    const struct leg *leg;
-    bool has_scales;
-};
-
-static bool read_scales(struct arb_json *json, void *context, void *member)
+bool opportunity_read_leg_scales(struct arb_json *json, void *context, void *member)
 {
-    struct leg_reading *const reading = context;
+    struct wire_leg_reading *const reading = context;
 
     reading->has_scales = wire_read_scales(json, context, member);
     return reading->has_scales;
 }
 
-static bool read_px(struct arb_json *json, void *context, void *member)
+bool opportunity_read_leg_px(struct arb_json *json, void *context, void *member)
 {
-    const struct leg_reading *const reading = context;
+    const struct wire_leg_reading *const reading = context;
 
     return reading->has_scales ? wire_read_signed(json, reading->leg->leg.info.px_scale, member)
                                : arb_json_fail(json, ARB_EPROTO);
 }
 
-static bool read_qty(struct arb_json *json, void *context, void *member)
+bool opportunity_read_legs(struct arb_json *json, struct opportunity_reading *reading,
+                           bool (*read_leg)(struct arb_json *json, struct wire_leg *leg))
 {
-    const struct leg_reading *const reading = context;
-
-    return reading->has_scales ? wire_read_signed(json, reading->leg->leg.info.qty_scale, member)
-                               : arb_json_fail(json, ARB_EPROTO);
-}
-
-static const struct wire_field leg_fields[] = {
-    { "venue", wire_read_name, offsetof(struct leg, leg.venue) },
-    { "symbol", wire_read_symbol, offsetof(struct leg, leg.info) },
-    { "side", opportunity_read_side, offsetof(struct leg, terms.side) },
-    { "scale", read_scales, offsetof(struct leg, leg.info) },
-    { "qty", read_qty, offsetof(struct leg, terms.qty) },
-    { "limit", read_px, offsetof(struct leg, terms.limit_px) },
-    { "notional", read_px, offsetof(struct leg, terms.notional) },
-    { "fee", read_px, offsetof(struct leg, terms.fee) },
-    OPPORTUNITY_BOOK_FIELDS,
-};
-
-enum { N_LEG_FIELDS = sizeof(leg_fields) / sizeof(*leg_fields) };
-
-static bool read_leg(struct arb_json *json, struct leg *leg)
-{
-    static const struct wire_object leg_object = { leg_fields, N_LEG_FIELDS };
-    struct leg_reading reading = { .leg = leg };
-    uint32_t seen;
-
-    memset(leg, 0, sizeof(*leg));
-    return wire_read_object(json, &leg_object, &reading, leg, &seen) &&
-           (opportunity_leg_has_all(seen, N_LEG_FIELDS - OPPORTUNITY_BOOK_FIELDS_N) ||
-            arb_json_fail(json, ARB_EPROTO));
-}
-
-static bool read_legs(struct arb_json *json, void *context, void *member)
-{
-    struct opportunity_reading *const reading = context;
-    struct opportunity *const out = member;
-    struct leg leg;
+    struct opportunity *const out = reading->out;
+    struct wire_leg leg;
 
     arb_json_array(json);
     while (arb_json_next(json)) {
         if (out->terms.n_legs == ARB_LEGS_MAX) {
             return arb_json_fail(json, ARB_ELIMIT);
         }
+        memset(&leg, 0, sizeof(leg));
         if (!read_leg(json, &leg)) {
             return false;
         }
@@ -200,6 +160,45 @@ static bool read_legs(struct arb_json *json, void *context, void *member)
     }
     reading->has_scale = out->terms.n_legs >= 2;
     return arb_json_ok(json) && (reading->has_scale || arb_json_fail(json, ARB_EPROTO));
+}
+
+static bool read_qty(struct arb_json *json, void *context, void *member)
+{
+    const struct wire_leg_reading *const reading = context;
+
+    return reading->has_scales ? wire_read_signed(json, reading->leg->leg.info.qty_scale, member)
+                               : arb_json_fail(json, ARB_EPROTO);
+}
+
+static const struct wire_field leg_fields[] = {
+    { "venue", wire_read_name, offsetof(struct wire_leg, leg.venue) },
+    { "symbol", wire_read_symbol, offsetof(struct wire_leg, leg.info) },
+    { "side", opportunity_read_side, offsetof(struct wire_leg, terms.side) },
+    { "scale", opportunity_read_leg_scales, offsetof(struct wire_leg, leg.info) },
+    { "qty", read_qty, offsetof(struct wire_leg, terms.qty) },
+    { "limit", opportunity_read_leg_px, offsetof(struct wire_leg, terms.limit_px) },
+    { "notional", opportunity_read_leg_px, offsetof(struct wire_leg, terms.notional) },
+    { "fee", opportunity_read_leg_px, offsetof(struct wire_leg, terms.fee) },
+    OPPORTUNITY_BOOK_FIELDS,
+};
+
+enum { N_LEG_FIELDS = sizeof(leg_fields) / sizeof(*leg_fields) };
+
+static bool read_leg(struct arb_json *json, struct wire_leg *leg)
+{
+    static const struct wire_object leg_object = { leg_fields, N_LEG_FIELDS };
+    struct wire_leg_reading reading = { .leg = leg };
+    uint32_t seen;
+
+    return wire_read_object(json, &leg_object, &reading, leg, &seen) &&
+           (opportunity_leg_has_all(seen, N_LEG_FIELDS - OPPORTUNITY_BOOK_FIELDS_N) ||
+            arb_json_fail(json, ARB_EPROTO));
+}
+
+static bool read_legs(struct arb_json *json, void *context, void *member)
+{
+    (void)member;
+    return opportunity_read_legs(json, context, read_leg);
 }
 
 /* -- a message ------------------------------------------------------------------------------- */

@@ -162,9 +162,13 @@ static void add_doubt(struct arb_text *line, const struct opportunity_leg *leg)
     }
 }
 
-/* "  gone after 1.204 s" */
+/* "  gone after 1.204 s", or of a miss "  fees, 120 times" */
 static void add_end(struct arb_text *line, const struct opportunity *o)
 {
+    if (o->miss.reason != 0) {
+        arb_text_add(line, "  %s, %llu times", miss_reason_name(o->miss.reason),
+                     (unsigned long long)o->miss.n);
+    }
     if (o->terms.event != ARB_OPPORTUNITY_CLOSE) {
         return;
     }
@@ -193,6 +197,11 @@ static void add_transfer(struct arb_text *line, const struct opportunity *o)
     }
 }
 
+static const char *event_of(const struct opportunity *o)
+{
+    return o->miss.reason != 0 ? "miss" : opportunity_event_name(o->terms.event);
+}
+
 static void add_columns(struct arb_text *line, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;
@@ -207,8 +216,8 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
     write_ages(o, write_age, ages);
     write_ages(o, write_venue_age, venue_ages);
     write_latency(o->latency_ns, latency);
-    arb_text_add(line, line_format, when, opportunity_event_name(terms->event), o->strategy,
-                 opportunity_symbol(o), legs, qty, net, bps, ages, venue_ages, latency);
+    arb_text_add(line, line_format, when, event_of(o), o->strategy, opportunity_symbol(o), legs,
+                 qty, net, bps, ages, venue_ages, latency);
     add_transfer(line, o);
     add_end(line, o);
     if (terms->verified > ARB_VERIFIED) {
@@ -228,8 +237,7 @@ static void add_narrow(struct arb_text *line, const struct opportunity *o)
     char when[CELL_MAX], price[CELL_MAX], qty[CELL_MAX], bps[CELL_MAX];
 
     opportunity_text_time(o->detect_ns, when);
-    arb_text_add(line, "%.8s %-6s %-8s ", when, opportunity_event_name(terms->event),
-                 opportunity_symbol(o));
+    arb_text_add(line, "%.8s %-6s %-8s ", when, event_of(o), opportunity_symbol(o));
     for (uint32_t i = 0; i < terms->n_legs; i++) {
         write_limit(o, i, price);
         arb_text_add(line, "%s%s %s", i == 0 ? "" : " > ", o->legs[i].venue, price);

@@ -1,5 +1,5 @@
 /*
- * opportunity_text.h - opportunities as aligned lines for people at a terminal.
+ * opportunity_text.h - opportunities, and what was none, as aligned lines for people at a terminal.
  */
 #ifndef ARB_OPPORTUNITY_TEXT_H
 #define ARB_OPPORTUNITY_TEXT_H

@@ -61,65 +61,34 @@ size_t wire_write_survival(const struct opportunity *o, int64_t pub_ns, char *ou
 
 /* -- reading ---------------------------------------------------------------------------------- */
 
-/* As it stands in a message. */
-struct leg {
-    struct opportunity_leg leg;
-    struct arb_leg terms;
-};
-
-static bool read_scales(struct arb_json *json, void *context, void *member)
-{
-    return wire_read_scales(json, context, member);
-}
-
 static const struct wire_field leg_fields[] = {
-    { "venue", wire_read_name, offsetof(struct leg, leg.venue) },
-    { "symbol", wire_read_symbol, offsetof(struct leg, leg.info) },
-    { "side", opportunity_read_side, offsetof(struct leg, terms.side) },
-    { "scale", read_scales, offsetof(struct leg, leg.info) },
+    { "venue", wire_read_name, offsetof(struct wire_leg, leg.venue) },
+    { "symbol", wire_read_symbol, offsetof(struct wire_leg, leg.info) },
+    { "side", opportunity_read_side, offsetof(struct wire_leg, terms.side) },
+    { "scale", opportunity_read_leg_scales, offsetof(struct wire_leg, leg.info) },
 };
 
-static bool read_leg(struct arb_json *json, void *context, struct opportunity *out)
+static bool read_leg(struct arb_json *json, struct wire_leg *leg)
 {
     static const struct wire_object object = { leg_fields, 4 };
-    struct leg leg;
+    struct wire_leg_reading reading = { .leg = leg };
     uint32_t seen;
 
-    memset(&leg, 0, sizeof(leg));
-    if (!wire_read_object(json, &object, context, &leg, &seen)) {
-        return false;
-    }
-    out->legs[out->terms.n_legs] = leg.leg;
-    out->terms.legs[out->terms.n_legs++] = leg.terms;
-    return seen == 15 || arb_json_fail(json, ARB_EPROTO);
+    return wire_read_object(json, &object, &reading, leg, &seen) &&
+           (seen == 15 || arb_json_fail(json, ARB_EPROTO));
 }
 
 static bool read_legs(struct arb_json *json, void *context, void *member)
 {
-    struct opportunity_reading *const reading = context;
-    struct opportunity *const out = member;
-
-    arb_json_array(json);
-    while (arb_json_next(json)) {
-        if (out->terms.n_legs == ARB_LEGS_MAX) {
-            return arb_json_fail(json, ARB_ELIMIT);
-        }
-        if (!read_leg(json, context, out)) {
-            return false;
-        }
-    }
-    reading->has_scale = out->terms.n_legs >= 2;
-    return arb_json_ok(json) && (reading->has_scale || arb_json_fail(json, ARB_EPROTO));
+    (void)member;
+    return opportunity_read_legs(json, context, read_leg);
 }
 
 static bool read_type(struct arb_json *json, void *context, void *unused)
 {
-    struct arb_bytes type;
-
     (void)context;
     (void)unused;
-    return arb_json_string(json, &type) &&
-           (arb_bytes_are(type, "survival") || arb_json_fail(json, ARB_EPROTO));
+    return opportunity_read_type_of(json, "survival");
 }
 
 static bool read_flag(struct arb_json *json, void *context, void *member)

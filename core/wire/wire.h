@@ -89,6 +89,11 @@ int wire_read_survival(struct arb_bytes json, struct opportunity *out, int64_t *
 /* Tells such a message of ours by how it begins. */
 bool wire_is_survival(struct arb_bytes json);
 
+/* The same for why there was none: opportunity->miss. */
+size_t wire_write_miss(const struct opportunity *opportunity, int64_t pub_ns, char *out);
+int wire_read_miss(struct arb_bytes json, struct opportunity *out, int64_t *pub_ns);
+bool wire_is_miss(struct arb_bytes json);
+
 /*
  * The key of all matrices, so that they share a partition: who shows them reads it alone.
  */

@@ -7,15 +7,18 @@ crossed book that calls itself LIVE.
 """
 
 import json
+import math
 import struct
 import threading
 import time
 import zlib
+from fractions import Fraction
 
 from lease import FIRST_NS, Lease, now_ns
 
 TOP = 10  # levels a side that the checksum covers
 SHOWN_MAX = 20  # violations kept in full
+MISS_REASONS = ("fees", "below", "hysteresis", "minimum", "cap", "proof", "age", "status", "suspect", "limit", "transfer")
 
 
 def scaled(text, scale):
@@ -83,6 +86,8 @@ class Bus:
         self.opportunities = []
         self.survivals = []  # what was left of them later
         self.matrices = []
+        self.misses = []  # why there was none
+        self.kinds = {"opportunity": self.opportunities, "survival": self.survivals, "miss": self.misses}
         self.n_words_of_strategies = 0
         self.n_bytes = 0  # of messages about books
         self.live_heard = {}  # venue -> when a message of it said LIVE last, monotonic
@@ -165,8 +170,21 @@ class Bus:
                 self.matrices.append(message)
                 return
             self.require(key == message["symbol"], "the key is the symbol", message)
-            is_rest = message["type"] == "survival"
-            (self.survivals if is_rest else self.opportunities).append(message)
+            if message["type"] == "miss":
+                self.check_miss(message)
+            self.kinds[message["type"]].append(message)
+
+    def check_miss(self, message):
+        """Before fees it pays to buy and sell at the prices that it names."""
+        legs = message["legs"]
+        worth = Fraction(1)
+        for leg in legs:
+            worth *= 1 / Fraction(leg["px"]) if leg["side"] == "buy" else Fraction(leg["px"])
+        gross_bps = Fraction(math.floor((worth - 1) * 1_000_000), 100)
+        self.require(worth > 1 and Fraction(message["gross_bps"]) == gross_bps,
+                     f"what is missed would pay {gross_bps} before fees", message)
+        self.require(message["count"] > 0 and message["reason"] in MISS_REASONS,
+                     "a miss has a count and a reason", message)
 
     def require(self, condition, rule, message):
         if condition:

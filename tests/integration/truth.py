@@ -174,8 +174,8 @@ def measure_delay(divergences, found, window):
     return f"{delays[len(delays) // 2]:.1f} {delays[-1]:.1f}" if delays else "none"
 
 
-def measure_crossings(stage, true, found, host, strategy):
-    """Nothing of what crossed in vain is published; it is counted instead."""
+def measure_crossings(stage, true, found, host, strategy, samples):
+    """Nothing of what crossed in vain is published; it is counted, and examples are told."""
     whys = Counter(true.whys.values())
     for one in found:
         i = holder(true.crossings[one.key], one.venue_ns)
@@ -185,6 +185,9 @@ def measure_crossings(stage, true, found, host, strategy):
     for why in ("fees", "minimum"):
         stage.expect(whys[why] > 0, f"no crossing for its {why}: nothing was measured")
         stage.expect(missed.get(why, 0) > 0, f"{strategy}: no miss is counted for its {why}: {line}")
+    last = {one["reason"]: one["count"] for one in samples if one["strategy"] == strategy}
+    stage.expect({"fees", "minimum"} <= set(last), f"{strategy}: examples of {sorted(last)}: {line}")
+    stage.expect(all(last[why] <= missed.get(why, 0) for why in last), f"{strategy}: {last}: {line}")
     stage.figure(f"{strategy}.crossings", " ".join(
         f"{why}={n}" for why, n in sorted(whys.items())) + " counted " + " ".join(
         f"{why}={n}" for why, n in missed.items()))
@@ -291,7 +294,7 @@ def compare(stage, bus, true, host, strategy, window):
     everything = find_opportunities(stage, bus, strategy)
     found = [one for one in everything if window[0] <= one.open_ns <= window[1]]
     n_true = measure_precision(stage, true.divergences, found)
-    measure_crossings(stage, true, found, host, strategy)
+    measure_crossings(stage, true, found, host, strategy, bus.misses)
     for one in found:
         expect_terms(stage, true, one)
     measure_survival(stage, bus, true, found, strategy)

@@ -1173,6 +1173,56 @@ static void misses_are_counted_and_told_once_the_callback_succeeded(void **state
     assert_int_equal(count_of(lines(world), "miss"), 0);
 }
 
+/* The samples in the ring of opportunities since the last time, as "reason times". */
+static const char *samples(struct world *world)
+{
+    size_t len;
+
+    forget_lines(world);
+    for (;;) {
+        const struct opportunity *const record = ring_peek(&world->out, &len);
+        if (record == NULL) {
+            return lines(world);
+        }
+        if (record->miss.reason != 0) {
+            arb_text_add(&world->lines, "%s %llu\n", miss_reason_name(record->miss.reason),
+                         (unsigned long long)record->miss.n);
+        }
+        ring_release(&world->out);
+    }
+}
+
+static void one_miss_of_each_reason_is_told_now_and_then(void **state)
+{
+    struct world *const world = *state;
+
+    assert_int_equal(ARB_OK, ring_init(&world->out, RING_BYTES, NULL));
+    world->config.ring = &world->out;
+    world->strategy.misses_ms = 100;
+    begin(world);
+    world->script.miss =
+        (struct arb_miss){ .size = sizeof(struct arb_miss),
+                           .reason = ARB_MISS_AGE,
+                           .n_legs = 2,
+                           .legs = { { .side = ARB_BUY }, { .venue = 1, .side = ARB_SELL } } };
+    world->script.n_misses = 3;
+    quote_both(world, 0, 0);
+    step(world, 1);
+    assert_string_equal(samples(world), "age 3\n");
+    quote_both(world, 50, 50);
+    step(world, 100);
+    assert_string_equal(samples(world), "");
+    world->script.miss.reason = ARB_MISS_FEES;
+    quote_both(world, 100, 100);
+    step(world, 101);
+    assert_string_equal(samples(world), "fees 3\n");
+    world->script.miss.reason = ARB_MISS_AGE;
+    quote_both(world, 101, 101);
+    step(world, 102);
+    assert_string_equal(samples(world), "age 9\n");
+    ring_fini(&world->out);
+}
+
 static void misses_that_are_none_fail_the_callback(void **state)
 {
     static const struct {
@@ -1447,6 +1497,7 @@ int main(void)
         TEST(opportunity_of_an_unknown_venue_fails_the_callback),
         cmocka_unit_test(legs_that_are_no_orders_fail_the_callback),
         TEST(misses_are_counted_and_told_once_the_callback_succeeded),
+        TEST(one_miss_of_each_reason_is_told_now_and_then),
         cmocka_unit_test(misses_that_are_none_fail_the_callback),
         TEST(timer_looks_at_any_instrument),
         TEST(look_at_an_unseen_instrument_fails_the_callback),

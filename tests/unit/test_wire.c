@@ -977,6 +977,60 @@ static void what_is_left_survives_the_round_trip(void **state)
     assert_int_equal(wire_read_opportunity(arb_bytes_of(text), &got, &got_pub_ns), ARB_EPROTO);
 }
 
+/* Nothing else of it is read. */
+static struct opportunity sample_miss(void)
+{
+    struct opportunity o = sample_rest();
+
+    o.rest = (struct opportunity_rest){ .delay_ns = 0 };
+    o.terms.id = 0;
+    o.terms.gross_ppm = 10100;
+    o.terms.net_ppm = -5;
+    o.terms.net = 10000000000;
+    o.miss = (struct opportunity_miss){ ARB_MISS_MINIMUM, 1204 };
+    for (unsigned i = 0; i < o.terms.n_legs; i++) {
+        o.terms.legs[i].limit_px = 1250000000 + i;
+        o.legs[i].seq = 7 + i;
+        o.legs[i].session = 0xabc;
+        o.legs[i].age_ns = 1376000;
+    }
+    return o;
+}
+
+static void miss_survives_the_round_trip(void **state)
+{
+    struct opportunity o = sample_miss();
+    char text[WIRE_OPPORTUNITY_MAX + 1], changed[WIRE_OPPORTUNITY_MAX];
+    struct opportunity got;
+    int64_t got_pub_ns;
+
+    (void)state;
+    text[wire_write_miss(&o, pub_ns, text)] = '\0';
+    assert_true(wire_is_miss(arb_bytes_of(text)));
+    assert_int_equal(wire_read_miss(arb_bytes_of(text), &got, &got_pub_ns), ARB_OK);
+    assert_memory_equal(&got, &o, sizeof(got));
+    assert_true(got_pub_ns == pub_ns);
+    assert_non_null(strstr(text, ",\"reason\":\"minimum\",\"count\":1204,\"legs\":[{"));
+    assert_non_null(strstr(text, "],\"gross_bps\":\"101.00\",\"net_bps\":\"-0.05\",\"qty\":\"0.5\","
+                                 "\"net\":\"1\",\"detect_ns\":"));
+    const char *const damage[][2] = { { "\"minimum\"", "\"shutdown\"" },
+                                      { ",\"count\":1204", "" },
+                                      { ",\"qty\":\"0.5\"", "" },
+                                      { "\"seq\":7,", "" },
+                                      { "\"miss\"", "\"survival\"" } };
+    for (unsigned i = 0; i < sizeof(damage) / sizeof(*damage); i++) {
+        const struct arb_bytes part =
+            replaced(arb_bytes_of(text), damage[i][0], damage[i][1], changed);
+        assert_int_equal(wire_read_miss(part, &got, &got_pub_ns), ARB_EPROTO);
+    }
+    assert_int_equal(wire_read_opportunity(arb_bytes_of(text), &got, &got_pub_ns), ARB_EPROTO);
+    o.terms.legs[0].qty = o.terms.net = 0; /* nothing was weighed */
+    text[wire_write_miss(&o, pub_ns, text)] = '\0';
+    assert_null(strstr(text, "\"qty\""));
+    assert_int_equal(wire_read_miss(arb_bytes_of(text), &got, &got_pub_ns), ARB_OK);
+    assert_memory_equal(&got, &o, sizeof(got));
+}
+
 static void life_of_a_close_survives_the_round_trip(void **state)
 {
     struct opportunity o = sample_opportunity();
@@ -1300,6 +1354,7 @@ int main(void)
         cmocka_unit_test(opportunity_survives_the_round_trip),
         cmocka_unit_test(cycle_survives_the_round_trip),
         cmocka_unit_test(what_is_left_survives_the_round_trip),
+        cmocka_unit_test(miss_survives_the_round_trip),
         cmocka_unit_test(life_of_a_close_survives_the_round_trip),
         cmocka_unit_test(every_reason_survives_the_round_trip),
         cmocka_unit_test(curve_and_proof_survive_the_round_trip),
