@@ -134,11 +134,25 @@ static void name_short(const struct option *options, char *names)
     names[n] = '\0';
 }
 
+/* Man pages and completion know of an option by its line in the help text. */
+static bool says_all(const struct arguments_spec *spec)
+{
+    for (const struct option *option = spec->options; option->name != NULL; option++) {
+        char text[WORD_LEN_MAX];
+        (void)snprintf(text, sizeof(text), "--%s ", option->name); /* fits: the names are ours */
+        if (strstr(spec->usage, text) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* One option; ARGUMENTS_READ: go on. */
 static int take_option(const struct arguments_spec *spec, void *arguments, int option, char **argv)
 {
     switch (option) {
     case 'h':
+        assert(says_all(spec));
         (void)fputs(spec->usage, stdout);
         return CMD_OK;
     case '?':

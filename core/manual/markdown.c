@@ -44,25 +44,30 @@ static void end_code(FILE *out)
     (void)fputs(".EE\n.RE\n", out);
 }
 
-/* A line that a terminal has no room for goes on in the next one, further to the right. */
+/* Where a line is cut that does not fit, at a blank; its length if there is none. */
+static int find_cut(const char *text, int width)
+{
+    while (width > 0 && text[width] != ' ') {
+        width--;
+    }
+    return width > 0 ? width : (int)strlen(text);
+}
+
+/* A line that a terminal has no room for moves to the left, or goes on in the next one. */
 static void put_code(FILE *out, const char *line)
 {
     const char *text = line + lines_indent(line);
     int indent = (int)lines_indent(line);
 
-    while (indent + (int)strlen(text) > CODE_WIDTH) {
-        int cut = CODE_WIDTH - indent;
-        while (cut > 0 && text[cut] != ' ') {
-            cut--;
-        }
-        if (cut <= 0) {
-            break; /* one word */
-        }
+    while ((int)strlen(text) > CODE_WIDTH) {
+        const int cut = find_cut(text, CODE_WIDTH - indent);
         put_piece(out, indent, text, cut);
-        text += cut + 1;
-        indent = (int)lines_indent(line) + CODE_INDENT;
+        text += cut;
+        text += lines_indent(text);
+        indent += CODE_INDENT;
     }
-    put_piece(out, indent, text, (int)strlen(text));
+    const int room = CODE_WIDTH - (int)strlen(text);
+    put_piece(out, indent < room ? indent : room, text, (int)strlen(text));
 }
 
 static void put_fence(struct walk *w)
