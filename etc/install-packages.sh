@@ -9,7 +9,7 @@ set -euo pipefail
 
 build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-dev librdkafka-dev
        libssl-dev libwebsockets-dev ninja-build pkg-config zlib1g-dev"
-test="g++ libcmocka-dev kcat python3"
+test="g++ groff-base libcmocka-dev kcat man-db python3"
 kafka="openjdk-17-jre-headless maven"
 readers="python3-venv"
 fuzz="clang libclang-rt-dev llvm"

@@ -1,7 +1,9 @@
 /*
  * config_keys.h - which sections and keys there are, and how their values are stored.
  *
- * One table per kind of section; config_load.c walks the file and stores by them.
+ * One table per kind of section; config_load.c walks the file and stores by them. What a key is for
+ * stands in etc/arbspot.ini, of which and of these tables the man page is made: it refuses a key
+ * without a comment.
  */
 #ifndef ARB_CONFIG_KEYS_H
 #define ARB_CONFIG_KEYS_H

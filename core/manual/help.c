@@ -28,8 +28,8 @@ static int ask(struct lines *lines, const char *program, const char *command)
         (void)fprintf(stderr, "%s: cannot be asked for help\n", program);
         return ARB_EINVAL;
     }
-    const int rc = lines_read(lines, in);
-    if (pclose(in) != 0 || rc != ARB_OK || lines->n == 0) {
+    lines_read(lines, in);
+    if (pclose(in) != 0 || lines->n == 0) {
         (void)fprintf(stderr, "%s %s --help: failed\n", program, command);
         return ARB_EINVAL;
     }
@@ -54,10 +54,10 @@ static void put_item(FILE *out, const char *line)
 {
     const char *const gap = strstr(line, "  ");
     const size_t len = gap == NULL ? strlen(line) : (size_t)(gap - line);
-    char *const tag = strndup(line, len);
+    char *const tag = lines_memory(strndup(line, len));
 
     (void)fputs(".TP\n", out);
-    roff_option(out, tag == NULL ? "" : tag);
+    roff_option(out, tag);
     free(tag);
     if (gap != NULL) {
         roff_text(out, gap + lines_indent(gap), ROFF_CODE);

@@ -3,22 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arbspot/abi.h"
-
-static int read_text(struct lines *lines, FILE *in)
+static char *read_text(FILE *in)
 {
-    char *line = NULL;
+    char *text = NULL, *line = NULL;
     size_t cap = 0, len = 0;
-    FILE *const out = open_memstream(&lines->text, &len);
+    FILE *const out = lines_memory(open_memstream(&text, &len));
 
-    if (out == NULL) {
-        return ARB_ENOMEM;
-    }
     while (getline(&line, &cap, in) != -1) {
         (void)fputs(line, out); /* fclose() tells */
     }
     free(line);
-    return fclose(out) == 0 ? ARB_OK : ARB_ENOMEM;
+    return lines_memory(fclose(out) == 0 ? text : NULL);
 }
 
 static size_t count_lines(const char *text)
@@ -32,16 +27,10 @@ static size_t count_lines(const char *text)
     return n;
 }
 
-int lines_read(struct lines *lines, FILE *in)
+void lines_read(struct lines *lines, FILE *in)
 {
-    *lines = (struct lines){ 0 };
-    if (read_text(lines, in) != ARB_OK) {
-        return ARB_ENOMEM;
-    }
-    lines->line = calloc(count_lines(lines->text) + 1, sizeof(*lines->line));
-    if (lines->line == NULL) {
-        return ARB_ENOMEM;
-    }
+    *lines = (struct lines){ .text = read_text(in) };
+    lines->line = lines_memory(calloc(count_lines(lines->text) + 1, sizeof(*lines->line)));
     for (char *at = lines->text; *at != '\0';) {
         lines->line[lines->n++] = at;
         at += strcspn(at, "\n");
@@ -49,13 +38,21 @@ int lines_read(struct lines *lines, FILE *in)
             *at++ = '\0';
         }
     }
-    return ARB_OK;
 }
 
 void lines_fini(struct lines *lines)
 {
     free(lines->line);
     free(lines->text);
+}
+
+void *lines_memory(void *memory)
+{
+    if (memory == NULL) {
+        (void)fputs("no memory\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+    return memory;
 }
 
 size_t lines_indent(const char *line)

@@ -14,11 +14,14 @@ struct lines {
     size_t n;
 };
 
-/* Reads `in` to its end. Returns ARB_OK or ARB_ENOMEM; fini either way. */
-int lines_read(struct lines *lines, FILE *in);
+/* Reads `in` to its end; to be fini'd. */
+void lines_read(struct lines *lines, FILE *in);
 
 /* Accepts zeroed memory. */
 void lines_fini(struct lines *lines);
+
+/* Returns `memory`, unless it is NULL, for there is none: that ends the program with a word. */
+void *lines_memory(void *memory);
 
 /* How many blanks `line` begins with. */
 size_t lines_indent(const char *line);

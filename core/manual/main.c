@@ -6,8 +6,8 @@
  *   @synopsis, @summary, @commands   what the commands say of themselves
  *   @format, @sections         how the configuration is written, and each key of each section
  *   @options                   the options of the plugins on the command line
- *   @guide FILE HEADING        that section of a guide in Markdown; without a heading, its
- * beginning All other lines are man(7) already.
+ *   @guide FILE HEADING        that section of a guide in Markdown, or without a heading its start
+ * All other lines are man(7) already.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +40,9 @@ static int read_file(struct lines *lines, const char *root, const char *name)
         (void)fprintf(stderr, "%s: cannot be opened\n", name);
         return ARB_EINVAL;
     }
-    const int rc = lines_read(lines, in);
+    lines_read(lines, in);
     (void)fclose(in); /* was only read */
-    return rc;
+    return ARB_OK;
 }
 
 /* -- what lines are replaced by -------------------------------------------------------- */
@@ -127,23 +127,19 @@ static void put_option_table(FILE *out, const struct lines *table)
     }
 }
 
-static int put_plugin(FILE *out, const struct plugin *plugin)
+static void put_plugin(FILE *out, const struct plugin *plugin)
 {
-    struct lines table = { 0 };
-    FILE *const file = tmpfile();
-    int rc = ARB_EINVAL;
+    struct lines table;
+    FILE *const file = lines_memory(tmpfile());
 
-    if (file != NULL) {
-        options_print(&plugin->desc, file);
-        rewind(file);
-        rc = lines_read(&table, file);
-        (void)fclose(file); /* is gone with it */
-    }
+    options_print(&plugin->desc, file);
+    rewind(file);
+    lines_read(&table, file);
+    (void)fclose(file); /* is gone with it */
     (void)fprintf(out, ".SS \"%s\"\n", plugin->desc.name);
     roff_text(out, plugin->desc.description, ROFF_CODE);
     put_option_table(out, &table);
     lines_fini(&table);
-    return rc;
 }
 
 static int put_options(const struct page *page, const char *arguments)
@@ -156,10 +152,7 @@ static int put_options(const struct page *page, const char *arguments)
             (void)fprintf(stderr, "%s: %s\n", *path, err.text);
             return err.rc;
         }
-        const int rc = put_plugin(page->out, &plugin);
-        if (rc != ARB_OK) {
-            return rc;
-        }
+        put_plugin(page->out, &plugin);
     }
     return ARB_OK;
 }

@@ -29,7 +29,7 @@ static const char *here(const struct walk *w)
 
 static void put_piece(FILE *out, int indent, const char *text, int len)
 {
-    (void)fprintf(out, "%*s", indent, "");
+    (void)fprintf(out, "\\&%*s", indent, ""); /* a dot would be a request */
     roff_literal(out, text, (size_t)len);
     (void)fputc('\n', out);
 }
@@ -133,22 +133,18 @@ static void put_row(FILE *out, const struct row *row, const char *name)
 {
     char *tag = NULL;
     size_t len = 0;
-    FILE *const stream = open_memstream(&tag, &len);
+    FILE *const stream = lines_memory(open_memstream(&tag, &len));
 
-    if (stream == NULL || row->n == 0) {
-        return; /* without memory the page is refused when it is closed */
-    }
     (void)fputs(name, stream);
     for (int i = 1; i + 1 < row->n; i++) {
         if (row->cell[i][0] != '\0') {
             (void)fprintf(stream, "%s(%s)", name[0] == '\0' ? "" : " ", row->cell[i]);
         }
     }
-    if (fclose(stream) == 0) {
-        (void)fputs(".TP\n", out);
-        roff_text(out, tag[0] == '\0' ? "-" : tag, ROFF_MARKDOWN);
-        roff_text(out, row->cell[row->n - 1], ROFF_MARKDOWN);
-    }
+    (void)lines_memory(fclose(stream) == 0 ? tag : NULL);
+    (void)fputs(".TP\n", out);
+    roff_text(out, tag[0] == '\0' ? "-" : tag, ROFF_MARKDOWN);
+    roff_text(out, row->cell[row->n - 1], ROFF_MARKDOWN);
     free(tag);
 }
 
@@ -161,11 +157,8 @@ static void put_table(struct walk *w)
 
     (void)fputs(".PP\n", w->out); /* a list before it was less indented */
     for (; here(w) != NULL && here(w)[0] == '|'; w->at++) {
-        char *const copy = strdup(here(w)); /* a section may be asked for twice */
+        char *const copy = lines_memory(strdup(here(w))); /* it may be read again */
         struct row row = { .n = 0 };
-        if (copy == NULL) {
-            return;
-        }
         cut_row(copy, &row);
         if (w->at != first + 1 && !is_blank_row(&row)) {
             if (row.cell[0][0] != '\0') {
@@ -190,18 +183,14 @@ static void put_text(struct walk *w, size_t skip)
 {
     char *text = NULL;
     size_t len = 0;
-    FILE *const stream = open_memstream(&text, &len);
+    FILE *const stream = lines_memory(open_memstream(&text, &len));
 
-    if (stream == NULL) {
-        return;
-    }
     (void)fputs(here(w) + skip, stream);
     for (w->at++; !ends_text(here(w)); w->at++) {
         (void)fprintf(stream, "\n%s", here(w) + lines_indent(here(w)));
     }
-    if (fclose(stream) == 0) {
-        roff_text(w->out, text, ROFF_MARKDOWN);
-    }
+    (void)lines_memory(fclose(stream) == 0 ? text : NULL);
+    roff_text(w->out, text, ROFF_MARKDOWN);
     free(text);
 }
 

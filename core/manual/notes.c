@@ -38,9 +38,11 @@ static const char *content_of(const char *line)
     return line + lines_indent(line);
 }
 
+/* A sentence may begin with a section's name, too. */
 static bool is_heading(const char *line)
 {
-    return *content_of(line) == '[' && strchr(content_of(line), ']') != NULL;
+    const char *const text = content_of(line);
+    return *text == '[' && strcspn(text, "]") + 1 == strlen(text);
 }
 
 /* "[exchange:kraken]" is one of the section "exchange". */

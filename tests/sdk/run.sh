@@ -19,6 +19,10 @@ pkgconfig=$(dirname "$(find "$tmp/prefix" -name arbspot-plugin.pc)")
 plugindir=$(PKG_CONFIG_PATH="$pkgconfig" pkg-config --variable=plugindir arbspot-plugin)
 test -f "$tmp/prefix/share/arbspot/doc/README.md"
 test -f "$plugindir/kraken.so"
+for file in man/man1/arbspot.1 man/man5/arbspot.ini.5 man/man7/arbspot-plugin.7 \
+    bash-completion/completions/arbspot zsh/site-functions/_arbspot; do
+    test -s "$tmp/prefix/share/$file"
+done
 # shellcheck disable=SC2046 # flags are words
 gcc -std=c11 -shared -fPIC -fvisibility=hidden -Wl,-z,defs -o "$plugindir/acme.so" \
     "$tmp/prefix/share/arbspot/doc/acme.c" \
