@@ -7,7 +7,7 @@
 
 enum { CELLS_MAX = 4, NAME_LEN_MAX = 512, CODE_INDENT = 4, CODE_WIDTH = 69, BULLET_INDENT = 2 };
 
-static const char FENCE[] = "```", HEADING[] = "## ", BULLET[] = "* ";
+static const char FENCE[] = "```", SHELL_FENCE[] = "```sh", HEADING[] = "## ", BULLET[] = "* ";
 
 struct walk {
     FILE *out;
@@ -27,10 +27,11 @@ static const char *here(const struct walk *w)
 
 /* -- code ------------------------------------------------------------------------------ */
 
-static void put_piece(FILE *out, int indent, const char *text, int len)
+static void put_piece(FILE *out, int indent, const char *text, int len, const char *joint)
 {
     (void)fprintf(out, "\\&%*s", indent, ""); /* a dot would be a request */
     roff_literal(out, text, (size_t)len);
+    roff_literal(out, joint, strlen(joint));
     (void)fputc('\n', out);
 }
 
@@ -53,28 +54,31 @@ static int find_cut(const char *text, int width)
     return width > 0 ? width : (int)strlen(text);
 }
 
-/* A line that a terminal has no room for moves to the left, or goes on in the next one. */
-static void put_code(FILE *out, const char *line)
+/* A line that a terminal has no room for moves to the left, or goes on in the next one behind
+ * `joint`. */
+static void put_code(FILE *out, const char *line, const char *joint)
 {
     const char *text = line + lines_indent(line);
     int indent = (int)lines_indent(line);
 
     while ((int)strlen(text) > CODE_WIDTH) {
-        const int cut = find_cut(text, CODE_WIDTH - indent);
-        put_piece(out, indent, text, cut);
+        const int cut = find_cut(text, CODE_WIDTH - indent - (int)strlen(joint));
+        put_piece(out, indent, text, cut, joint);
         text += cut;
         text += lines_indent(text);
         indent += CODE_INDENT;
     }
     const int room = CODE_WIDTH - (int)strlen(text);
-    put_piece(out, indent < room ? indent : room, text, (int)strlen(text));
+    put_piece(out, indent < room ? indent : room, text, (int)strlen(text), "");
 }
 
 static void put_fence(struct walk *w)
 {
+    const char *const joint = begins(here(w), SHELL_FENCE) ? " \\" : "";
+
     begin_code(w->out);
     for (w->at++; here(w) != NULL && !begins(here(w), FENCE); w->at++) {
-        put_code(w->out, here(w));
+        put_code(w->out, here(w), joint);
     }
     end_code(w->out);
     w->at++;
@@ -84,7 +88,7 @@ static void put_indented(struct walk *w)
 {
     begin_code(w->out);
     for (; here(w) != NULL && lines_indent(here(w)) >= CODE_INDENT; w->at++) {
-        put_code(w->out, here(w) + CODE_INDENT);
+        put_code(w->out, here(w) + CODE_INDENT, "");
     }
     end_code(w->out);
 }
