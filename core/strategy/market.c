@@ -31,14 +31,16 @@ struct instrument {
     const struct instrument_config *own; /* its section, or NULL */
     uint32_t changed;                    /* bit i: venue i; 0 while not queued */
     uint32_t partition;                  /* that the last event of any venue came from */
-    struct arb_book *shown;              /* [n_venues] */
-    struct arb_terms *terms;             /* [n_venues], as shown */
-    struct arb_withdrawal *withdrawals;  /* [n_venues] */
-    struct leg legs[];                   /* [n_venues] */
+    struct arb_book *shown;              /* [legs_max] */
+    struct arb_terms *terms;             /* [legs_max], as shown */
+    struct arb_withdrawal *withdrawals;  /* [legs_max] */
+    struct leg legs[];                   /* [legs_max] */
 };
 
 struct market {
-    struct market_config config;
+    struct market_config config;              /* its n_venues grows where venues are learned, */
+    struct arb_venue learned[ARB_VENUES_MAX]; /* and its venues are these then */
+    uint32_t legs_max;                        /* that each instrument has room for */
     struct market_stats stats;
     struct leases leases[ARB_VENUES_MAX];          /* by venue */
     int64_t expires_ns;                            /* no lease ends before */
@@ -70,29 +72,36 @@ static void report_stranger(struct market *market, const char *name)
         return;
     }
     memcpy(market->strangers[market->n_strangers++], name, ARB_SYMBOL_MAX);
+    if (market->config.learns_venues) {
+        log_line(ARB_WARN, market->config.who, "books of %s are left out: %u venues are the limit",
+                 name, (unsigned)ARB_VENUES_MAX);
+        return;
+    }
     log_line(ARB_WARN, market->config.who,
              "books of %s are left out because its fee is unknown: add [exchange:%s] with its "
              "taker_fee",
              name, name);
 }
 
-/* The venue's place in the list, or n_venues. */
-static uint32_t find_venue(const struct market *market, const char *name)
+/* The place of a venue that may be heard of for the first time, or n_venues. */
+static uint32_t intern_venue(struct market *market, const char *name)
 {
-    uint32_t i = 0;
+    const uint32_t venue = market_find_venue(market, name);
 
-    while (i < market->config.n_venues && strcmp(market->config.venues[i].name, name) != 0) {
-        i++;
+    if (venue == market->config.n_venues && market->config.learns_venues &&
+        venue < ARB_VENUES_MAX) {
+        memcpy(market->learned[venue].name, name, ARB_SYMBOL_MAX);
+        market->config.n_venues++;
     }
-    return i;
+    return venue;
 }
 
-static void free_instrument(struct instrument *instrument, uint32_t n_venues)
+static void free_instrument(struct instrument *instrument, uint32_t legs_max)
 {
     if (instrument == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < n_venues; i++) {
+    for (uint32_t i = 0; i < legs_max; i++) {
         replica_fini(&instrument->legs[i].replica);
     }
     free(instrument->shown);
@@ -118,9 +127,11 @@ static void put_terms(const struct market_config *config, struct instrument *ins
     terms_add_inventory(terms, section_of(config, venue), &instrument->info);
 }
 
-static bool init_legs(const struct market_config *config, struct instrument *instrument)
+static bool init_legs(const struct market *market, struct instrument *instrument)
 {
-    for (uint32_t i = 0; i < config->n_venues; i++) {
+    const struct market_config *const config = &market->config;
+
+    for (uint32_t i = 0; i < market->legs_max; i++) {
         struct leg *const leg = &instrument->legs[i];
         if (replica_init(&leg->replica) != ARB_OK) {
             return false;
@@ -132,26 +143,26 @@ static bool init_legs(const struct market_config *config, struct instrument *ins
     return true;
 }
 
-static struct instrument *new_instrument(const struct market_config *config,
+static struct instrument *new_instrument(const struct market *market,
                                          const struct arb_instrument *info)
 {
-    const uint32_t n_venues = config->n_venues;
+    const struct config *const config = market->config.config;
+    const uint32_t legs_max = market->legs_max;
     struct instrument *const instrument =
-        calloc(1, sizeof(*instrument) + n_venues * sizeof(instrument->legs[0]));
+        calloc(1, sizeof(*instrument) + legs_max * sizeof(instrument->legs[0]));
 
     if (instrument == NULL) {
         return NULL;
     }
     instrument->info = *info;
     memset(instrument->info.venue_symbol, 0, sizeof(instrument->info.venue_symbol));
-    instrument->own =
-        config->config == NULL ? NULL : config_instrument(config->config, info->symbol);
-    instrument->shown = calloc(n_venues, sizeof(*instrument->shown));
-    instrument->terms = calloc(n_venues, sizeof(*instrument->terms));
-    instrument->withdrawals = calloc(n_venues, sizeof(*instrument->withdrawals));
+    instrument->own = config == NULL ? NULL : config_instrument(config, info->symbol);
+    instrument->shown = calloc(legs_max, sizeof(*instrument->shown));
+    instrument->terms = calloc(legs_max, sizeof(*instrument->terms));
+    instrument->withdrawals = calloc(legs_max, sizeof(*instrument->withdrawals));
     if (instrument->shown == NULL || instrument->terms == NULL || instrument->withdrawals == NULL ||
-        !init_legs(config, instrument)) {
-        free_instrument(instrument, n_venues);
+        !init_legs(market, instrument)) {
+        free_instrument(instrument, legs_max);
         return NULL;
     }
     return instrument;
@@ -178,9 +189,9 @@ static uint32_t intern(struct market *market, const struct arb_instrument *info,
     if (index == MARKET_INSTRUMENTS_MAX) {
         return ARB_NO_INSTRUMENT;
     }
-    struct instrument *const instrument = new_instrument(&market->config, info);
+    struct instrument *const instrument = new_instrument(market, info);
     if (instrument == NULL || arb_symbol_put(&market->symbols, symbol, index) != ARB_OK) {
-        free_instrument(instrument, market->config.n_venues);
+        free_instrument(instrument, market->legs_max);
         return ARB_NO_INSTRUMENT;
     }
     market->instruments[index] = instrument;
@@ -490,7 +501,7 @@ static void apply_book_event(struct market *market, uint32_t venue, const struct
 
 static void apply_venue_event(struct market *market, const struct event *event, int64_t now_ns)
 {
-    const uint32_t venue = find_venue(market, event->venue->name);
+    const uint32_t venue = intern_venue(market, event->venue->name);
 
     market->stats.events++;
     if (!market->config.is_shared) {
@@ -596,6 +607,42 @@ bool market_changed(struct market *market, struct arb_market *out)
     return true;
 }
 
+uint32_t market_n_venues(const struct market *market)
+{
+    return market->config.n_venues;
+}
+
+uint32_t market_find_venue(const struct market *market, const char *name)
+{
+    uint32_t i = 0;
+
+    while (i < market->config.n_venues && strcmp(market->config.venues[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+uint32_t market_find_instrument(const struct market *market, const char *symbol)
+{
+    const struct arb_bytes name = { symbol, strnlen(symbol, ARB_SYMBOL_MAX) };
+    const uint32_t index = arb_symbol_find(&market->symbols, name);
+
+    return index == UNWANTED ? ARB_NO_INSTRUMENT : index;
+}
+
+int64_t market_alive_ns(const struct market *market, uint32_t venue)
+{
+    assert(venue < market->config.n_venues);
+    const struct leases *const leases = &market->leases[venue];
+    int64_t until_ns = 0;
+
+    for (uint32_t partition = 0; partition < leases->n; partition++) {
+        const int64_t its_ns = leases->leases[partition].until_ns;
+        until_ns = its_ns > until_ns ? its_ns : until_ns;
+    }
+    return until_ns == 0 ? 0 : until_ns - LEASE_NS;
+}
+
 uint32_t market_n_instruments(const struct market *market)
 {
     return market->n_instruments;
@@ -669,6 +716,15 @@ void market_explain(const struct market *market, struct arb_text *text)
     }
 }
 
+static void learn_those_given(struct market *market)
+{
+    for (uint32_t i = 0; i < market->config.n_venues; i++) {
+        market->learned[i] = market->config.venues[i];
+    }
+    market->config.venues = market->learned;
+    market->legs_max = ARB_VENUES_MAX;
+}
+
 int market_create(struct market **market, const struct market_config *config)
 {
     if (config->n_venues > ARB_VENUES_MAX) {
@@ -679,6 +735,10 @@ int market_create(struct market **market, const struct market_config *config)
         return ARB_ENOMEM;
     }
     created->config = *config;
+    created->legs_max = config->n_venues;
+    if (config->learns_venues) {
+        learn_those_given(created);
+    }
     created->expires_ns = NEVER_NS;
     if (config->is_shared) { /* nothing is ours until it is said to be */
         memset(created->elsewhere, 0xff, sizeof(created->elsewhere));
@@ -693,7 +753,7 @@ void market_destroy(struct market *market)
         return;
     }
     for (uint32_t i = 0; i < market->n_instruments; i++) {
-        free_instrument(market->instruments[i], market->config.n_venues);
+        free_instrument(market->instruments[i], market->legs_max);
     }
     for (uint32_t i = 0; i < market->config.n_venues; i++) {
         leases_fini(&market->leases[i]);

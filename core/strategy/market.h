@@ -23,7 +23,12 @@ enum {
 struct market_config {
     const struct arb_venue *venues; /* [n_venues], borrowed as long as the market lives */
     uint32_t n_venues;              /* at most ARB_VENUES_MAX */
-    const char *who;                /* "strategy=NAME", for log lines; borrowed */
+    /*
+     * Further venues take the next places when they are heard of, as long as there are some; their
+     * fees are 0. False: their books are left out.
+     */
+    bool learns_venues;
+    const char *who; /* "strategy=NAME", for log lines; borrowed */
     /* Whose sections of instruments count before what venues say; borrowed. NULL: none. */
     const struct config *config;
     uint32_t wanted_venues;      /* bit i: the books of venue i count; 0: those of all do */
@@ -84,7 +89,20 @@ uint32_t market_n_instruments(const struct market *market);
 const struct arb_instrument *market_instrument(const struct market *market, uint32_t instrument);
 struct market_leg market_leg(const struct market *market, uint32_t instrument, uint32_t venue);
 
-/* Asserts venue < n_venues. */
+/* So many as were given, and those that were learned since. */
+uint32_t market_n_venues(const struct market *market);
+
+/* The place of a venue, or market_n_venues(). */
+uint32_t market_find_venue(const struct market *market, const char *name);
+
+/* The place of an instrument, or ARB_NO_INSTRUMENT: it was not heard of, or is left out. */
+uint32_t market_find_instrument(const struct market *market, const char *symbol);
+
+/*
+ * When a host of the venue that is alive said last that it watches it, mono; 0: none is alive.
+ * Asserts venue < market_n_venues(), as does the next.
+ */
+int64_t market_alive_ns(const struct market *market, uint32_t venue);
 const struct arb_venue *market_venue(const struct market *market, uint32_t venue);
 
 const struct market_stats *market_stats(const struct market *market);
