@@ -30,6 +30,7 @@ static const struct command commands[] = {
     { "log", "print opportunities as they come", cmd_log },
     { "why", "tell why a pair of venues is no opportunity", cmd_why },
     { "matrix", "print what each two venues would pay", cmd_matrix },
+    { "view", "print all that displays show, as JSON", cmd_view },
     { "survival", "tell how long opportunities lasted", cmd_survival },
     { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },

@@ -19,8 +19,11 @@ struct source_ops {
     const struct event *(*next)(struct source *source, int timeout_ms);
     /* Makes a waiting next() return NULL soon. Any thread. */
     void (*wake)(struct source *source);
-    /* Optional. Why nothing comes, in words that go on from a colon; by the consumer's thread. */
-    void (*explain)(struct source *source, char *why, size_t cap);
+    /*
+     * Optional. Why nothing comes, in words that go on from a colon; by the consumer's thread.
+     * True: nothing can; false: nobody may have something to say.
+     */
+    bool (*explain)(struct source *source, char *why, size_t cap);
     /* Frees the source. */
     void (*destroy)(struct source *source);
 };

@@ -68,17 +68,22 @@ static int call_configured(const struct attach_request *request, attach_fn *fn, 
     return status;
 }
 
+struct kafka_config attach_by_brokers(const struct attach_request *request)
+{
+    return (struct kafka_config){ .brokers = request->brokers,
+                                  .silence_ms = QUIET_DEFAULT_NS / NS_PER_MS,
+                                  .market_topic = "market-data",
+                                  .opportunity_topic = request->topic != NULL
+                                                           ? request->topic
+                                                           : "arbitrage-opportunities" };
+}
+
 int attach_call(const struct attach_request *request, attach_fn *fn, void *context)
 {
     if (request->config != NULL) {
         return call_configured(request, fn, context);
     }
-    const struct kafka_config kafka = { .brokers = request->brokers,
-                                        .silence_ms = QUIET_DEFAULT_NS / NS_PER_MS,
-                                        .market_topic = "market-data",
-                                        .opportunity_topic = request->topic != NULL
-                                                                 ? request->topic
-                                                                 : "arbitrage-opportunities" };
+    const struct kafka_config kafka = attach_by_brokers(request);
     return call(request, &kafka, fn, context);
 }
 

@@ -36,6 +36,9 @@ bool attach_is_reachable(const struct attach_request *request, const struct kafk
 /* How long such a command reads, 100ms to 24h; false: that is no such time. */
 bool attach_read_duration(const char *text, int64_t *duration_ms);
 
+/* Where to read when the command line says it all, without a file. */
+struct kafka_config attach_by_brokers(const struct attach_request *request);
+
 /* `kafka` says what to read from, its brokers are an address. Borrowed for the call. */
 typedef int attach_fn(void *context, const struct kafka_config *kafka);
 

@@ -140,7 +140,8 @@ static int report(struct session *session)
     char why[ATTACH_WHY_MAX] = "";
 
     if (!why_print(&session->why, market, clock_moment(), stdout)) {
-        session->source->ops->explain(session->source, why, sizeof(why));
+        (void)session->source->ops->explain(session->source, why,
+                                            sizeof(why)); /* all of it is said */
         (void)fprintf(stderr,
                       "arbspot why: no venue has %s: of %u instruments that were heard of none is "
                       "named so%s%s\n",

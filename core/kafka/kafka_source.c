@@ -195,15 +195,16 @@ static const struct event *next(struct source *source, int timeout_ms)
     return NULL;
 }
 
-static void explain(struct source *source, char *why, size_t cap)
+static bool explain(struct source *source, char *why, size_t cap)
 {
     const struct kafka_source *const s = kafka_source_of(source);
     struct arb_text out = arb_text_over(why, cap);
 
-    (void)kafka_reader_explain(s->reader, &out); /* whose fault it is does not matter here */
+    const bool is_deaf = kafka_reader_explain(s->reader, &out);
     if (s->stats.skipped > 0 && s->stats.events == 0) {
         arb_text_add(&out, "; what was in it are no messages of books");
     }
+    return is_deaf;
 }
 
 static void wake(struct source *source)
@@ -265,6 +266,11 @@ int kafka_source_create(struct source **out, const struct kafka_config *config,
     }
     *out = &s->source;
     return ARB_OK;
+}
+
+struct leaders_missing kafka_source_missing(const struct source *source)
+{
+    return kafka_reader_missing(((const struct kafka_source *)source)->reader);
 }
 
 struct kafka_source_stats kafka_source_stats(const struct source *source)

@@ -9,6 +9,7 @@
 
 #include "bus/source.h"
 #include "config/config.h"
+#include "kafka/leaders.h"
 #include "util/err.h"
 
 enum { KAFKA_SOURCE_VENUES_MAX = 256 };
@@ -37,5 +38,8 @@ int kafka_source_create(struct source **source, const struct kafka_config *confi
 
 /* The consumer's thread. */
 struct kafka_source_stats kafka_source_stats(const struct source *source);
+
+/* Likewise: the topic's partitions that nobody can read. */
+struct leaders_missing kafka_source_missing(const struct source *source);
 
 #endif /* ARB_KAFKA_SOURCE_H */

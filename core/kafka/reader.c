@@ -694,6 +694,14 @@ bool kafka_reader_explain(const struct kafka_reader *r, struct arb_text *out)
     return true;
 }
 
+enum kafka_reach kafka_reader_reach(const struct kafka_reader *r)
+{
+    if (r->client.is_down) {
+        return KAFKA_UNREACHABLE;
+    }
+    return r->is_assigned || r->was_absent ? KAFKA_REACHED : KAFKA_REACH_UNKNOWN;
+}
+
 void kafka_reader_wake(struct kafka_reader *r)
 {
     rd_kafka_queue_yield(r->queue);

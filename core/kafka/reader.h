@@ -86,6 +86,14 @@ struct leaders_missing kafka_reader_missing(const struct kafka_reader *reader);
  */
 bool kafka_reader_explain(const struct kafka_reader *reader, struct arb_text *out);
 
+enum kafka_reach {
+    KAFKA_REACH_UNKNOWN = 1, /* they are still being asked */
+    KAFKA_REACHED = 2,       /* a broker answers, whatever it says of the topic */
+    KAFKA_UNREACHABLE = 3,
+};
+
+enum kafka_reach kafka_reader_reach(const struct kafka_reader *reader);
+
 /* Makes a waiting kafka_reader_next() return soon. Any thread. */
 void kafka_reader_wake(struct kafka_reader *reader);
 

@@ -104,7 +104,7 @@ static void look_at_events(struct attention *attention, bool has_come, struct so
     switch (quiet_look(&attention->nothing, !has_come, now_ns, attention->limit_ns)) {
     case QUIET_BEGINS:
         if (source->ops->explain != NULL) {
-            source->ops->explain(source, why, sizeof(why));
+            (void)source->ops->explain(source, why, sizeof(why)); /* whose fault it is, why says */
         }
         log_line(ARB_WARN, attention->who, "nothing has come for %lld s: %s",
                  quiet_seconds(&attention->nothing, now_ns), why);

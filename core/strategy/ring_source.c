@@ -88,10 +88,11 @@ static void wake(struct source *source)
     waker_wake(((struct ring_source *)source)->waker);
 }
 
-static void explain(struct source *source, char *why, size_t cap)
+static bool explain(struct source *source, char *why, size_t cap)
 {
     (void)source;
     (void)snprintf(why, cap, "no exchange of this process has a word to say: look at its lines");
+    return false;
 }
 
 static void destroy(struct source *source)

@@ -9,7 +9,7 @@ import subprocess
 import pipeline
 
 USAGE = 64
-COMMANDS = ("run", "check", "inspect", "venues", "new", "log", "why", "matrix", "survival", "verify", "replay")
+COMMANDS = ("run", "check", "inspect", "venues", "new", "log", "why", "matrix", "view", "survival", "verify", "replay")
 COUNT = 5  # opportunities taken from the topic
 # Recordings, the plugin's options, and what must come out.
 REPLAYS = (
@@ -37,7 +37,7 @@ def try_help(stage):
         stage.expect(f"arbspot {command}" in answer.stdout.decode() and answer.stderr == b"",
                      f"{command} --help goes to stdout")
         expect_status(stage, stage.call(command, "--nonsense"), USAGE, f"{command} --nonsense")
-    for wrong in ((), ("frobnicate",), ("run",), ("check",), ("inspect",), ("new",), ("log",), ("matrix",),
+    for wrong in ((), ("frobnicate",), ("run",), ("check",), ("inspect",), ("new",), ("log",), ("matrix",), ("view",),
                   ("verify",), ("replay",)):
         answer = stage.call(*wrong)
         expect_status(stage, answer, USAGE, f"arbspot {wrong}")

@@ -15,10 +15,11 @@
 
 enum { LIMIT_S = 10, SAID_MAX = 4096, UTC_S = 1000000 };
 
-static void explain(struct source *source, char *why, size_t cap)
+static bool explain(struct source *source, char *why, size_t cap)
 {
     (void)source;
     (void)snprintf(why, cap, "no broker");
+    return true;
 }
 
 static const struct source_ops ops = { .explain = explain };
