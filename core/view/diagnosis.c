@@ -40,12 +40,9 @@ static void look_at_silence(const struct round *round, uint32_t i, const struct 
     if (row->state == VIEW_VENUE_UNHEARD) {
         arb_text_add(&text, "%s is in the configuration, and nothing has been heard of it",
                      row->name);
-    } else if (row->n_books == 0) {
-        arb_text_add(&text, "the host that watches %s %s", row->name, why);
     } else {
-        arb_text_add(
-            &text, "the host that watches %s %s: the prices of its %" PRIu32 " books do not count",
-            row->name, why, row->n_books);
+        arb_text_add(&text, "the host that watches %s %s: none of its prices counts", row->name,
+                     why);
     }
     say_of_venue(round,
                  &(struct trouble_word){ .kind = TROUBLE_VENUE,
@@ -197,7 +194,7 @@ static void look_at_left_out(const struct round *round, uint32_t which, uint64_t
     if (round->now.mono_ns >= left_out->until_ns) {
         return;
     }
-    arb_text_add(&text, "%" PRIu64 " %s", n, what);
+    arb_text_add(&text, "%s: %" PRIu64, what, n);
     say(round, &(struct trouble_word){ .kind = TROUBLE_LEFT_OUT,
                                        .which = which,
                                        .severity = VIEW_WARNING,
@@ -211,20 +208,19 @@ static void look_at_what_is_left_out(const struct round *round)
     const struct market_stats *const stats = market_stats(d->market);
 
     look_at_left_out(round, 0, d->links->n_books_skipped,
-                     "messages of books were left out: they are damaged, or of a version that is "
+                     "messages of books that could not be read, damaged or of a version that is "
                      "not known here");
     look_at_left_out(round, 1, d->links->n_opportunities_skipped,
-                     "messages of opportunities were left out: they are damaged, or of a version "
+                     "messages of opportunities that could not be read, damaged or of a version "
                      "that is not known here");
     look_at_left_out(round, 2,
                      stats->unknown_venues + stats->refused + stats->scale_conflicts +
                          d->books->n_left_out,
-                     "events of books were left out: there are more venues or instruments than are "
-                     "shown, memory is short, or their scales differ between hosts");
+                     "events of books that are left out, for there are more venues or instruments "
+                     "than are shown, memory is short, or their scales differ between hosts");
     look_at_left_out(round, 3,
                      d->finds->n_left_out + d->curves->n_left_out + d->troubles->n_left_out,
-                     "opportunities, curves of survival or troubles were left out for want of "
-                     "room");
+                     "opportunities, curves of survival or troubles for which there was no room");
 }
 
 void diagnosis_step(struct diagnosis *diagnosis, struct moment now)

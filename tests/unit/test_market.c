@@ -10,6 +10,7 @@
 
 #include "book_text.h"
 #include "arbspot/decimal.h"
+#include "arbspot/symbols.h"
 #include "feed_stub.h"
 #include "stderr_capture.h"
 #include "consumer/lease.h"
@@ -184,6 +185,36 @@ static void filter(struct world *world, uint32_t wanted_venues, char **symbols, 
     market_destroy(world->market);
     assert_int_equal(ARB_OK, market_create(&world->market, &config));
     hear(world, NOW_NS);
+}
+
+/* Instruments that were there before have room for them. */
+static void venues_are_learned_where_that_is_wanted(void **state)
+{
+    struct world *const world = *state;
+    const struct market_config config = {
+        .venues = venues, .n_venues = 1, .learns_venues = true, .who = "strategy=t"
+    };
+
+    market_destroy(world->market);
+    assert_int_equal(ARB_OK, market_create(&world->market, &config));
+    assert_int_equal(1, market_n_venues(world->market));
+    apply(world, feed_stub_alive(&world->a, NOW_NS));
+    apply(world, feed_stub_quote(&world->a, 100, 101));
+    assert_string_equal("BTC/USD changed=1 LIVE/open#1 100x1 | 101x1\n", seen(world));
+    hear(world, NOW_NS);
+    apply(world, feed_stub_quote(&world->b, 100, 102));
+    assert_string_equal("BTC/USD changed=2 LIVE/open#1 100x1 | 101x1, LIVE/open#1 100x1 | 102x1\n",
+                        seen(world));
+    assert_int_equal(2, market_n_venues(world->market));
+    assert_int_equal(1, market_find_venue(world->market, "bidex"));
+    assert_int_equal(2, market_find_venue(world->market, "nobody"));
+    assert_int_equal(0, market_find_instrument(world->market, "BTC/USD"));
+    assert_int_equal(ARB_NO_INSTRUMENT, market_find_instrument(world->market, "ETH/USD"));
+    assert_true(market_alive_ns(world->market, 1) > 0);
+    (void)market_on_time(world->market, NOW_NS + LEASE_NS);
+    assert_int_equal(0, market_alive_ns(world->market, 1));
+    assert_string_equal(
+        "BTC/USD changed=3 STALE/open#1 100x1 | 101x1, STALE/open#1 100x1 | 102x1\n", seen(world));
 }
 
 static void venues_that_nobody_wants_are_left_out(void **state)
@@ -690,6 +721,7 @@ int main(void)
         TEST(snapshot_makes_the_book_live),
         TEST(terms_are_those_of_the_last_snapshot),
         TEST(what_the_configuration_says_counts_before_the_venue),
+        TEST(venues_are_learned_where_that_is_wanted),
         TEST(venues_that_nobody_wants_are_left_out),
         TEST(instruments_that_nobody_wants_are_left_out),
         TEST(duplicate_does_not_show_the_instrument_again),
