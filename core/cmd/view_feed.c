@@ -16,6 +16,9 @@ enum {
     TAIL = 2000,        /* records of each partition that are read back at the beginning */
 };
 
+/* A run of a strategy says once a second that it is there; one that has not for so long is over. */
+#define RUN_LASTS_NS (10 * NS_PER_S)
+
 static const char who[] = "kafka=view";
 
 struct view_feed {
@@ -24,7 +27,9 @@ struct view_feed {
     struct view *view;
     uint64_t n_skipped; /* messages of the reader's */
     struct log_limit skipped_limit;
-    int64_t look_ns; /* mono: when to look at the links again */
+    int64_t look_ns;      /* mono: when to look at the links again, */
+    int64_t looked_ns;    /* when that was done last, */
+    int64_t listening_ns; /* and since when nothing that was said can have been missed */
 };
 
 /* -- opportunities ------------------------------------------------------------------------------
@@ -147,6 +152,29 @@ static void explain_opportunities(const struct view_feed *feed, char *why)
     }
 }
 
+static bool is_left(void *context, const struct opportunity *opportunity)
+{
+    const struct view_feed *const feed = context;
+    const int64_t heard_ns =
+        kafka_source_run_ns(feed->source, opportunity->strategy, opportunity->session);
+
+    return feed->looked_ns - heard_ns >= RUN_LASTS_NS;
+}
+
+/* What a run has left open that ended without a word. Who was deaf himself cannot tell. */
+static void look_at_runs(struct view_feed *feed, const struct view_links *links, struct moment now)
+{
+    const bool is_deaf = links->broker != VIEW_BROKER_UP || links->books[0] != '\0';
+
+    if (is_deaf || now.mono_ns - feed->looked_ns >= RUN_LASTS_NS) {
+        feed->listening_ns = now.mono_ns;
+    }
+    feed->looked_ns = now.mono_ns;
+    if (now.mono_ns - feed->listening_ns >= RUN_LASTS_NS) {
+        view_abandon(feed->view, is_left, feed, now);
+    }
+}
+
 static void look_at_links(struct view_feed *feed, struct moment now)
 {
     struct view_links links = { .broker = broker_of(feed->reader) };
@@ -163,6 +191,7 @@ static void look_at_links(struct view_feed *feed, struct moment now)
     links.n_books_skipped = kafka_source_stats(feed->source).skipped;
     links.n_opportunities_skipped = feed->n_skipped;
     view_on_links(feed->view, &links);
+    look_at_runs(feed, &links, now);
 }
 
 bool view_feed_step(struct view_feed *feed, struct moment now)

@@ -17,6 +17,13 @@ enum {
 
 static const char who[] = "kafka=source", group_who[] = "kafka=group";
 
+/* One run of a strategy. */
+struct run {
+    char strategy[ARB_SYMBOL_MAX];
+    uint64_t session;
+    int64_t heard_ns; /* mono; 0: this place is free */
+};
+
 struct kafka_source {
     struct source source; /* first: a struct source * of ours points here */
     struct kafka_reader *reader;
@@ -27,6 +34,7 @@ struct kafka_source {
     struct arb_symbol_map venue_map, instrument_map;
     struct event_venue venues[KAFKA_SOURCE_VENUES_MAX];
     struct arb_instrument instruments[ARB_INSTRUMENTS_MAX];
+    struct run runs[KAFKA_SOURCE_RUNS_MAX];
     struct kafka_source_stats stats;
     struct log_limit skipped_limit;
 };
@@ -86,6 +94,38 @@ static const struct arb_instrument *intern_instrument(struct kafka_source *s,
     return same ? known : NULL;
 }
 
+/* Its place, or KAFKA_SOURCE_RUNS_MAX. */
+static unsigned find_run(const struct kafka_source *s, const char *strategy, uint64_t session)
+{
+    unsigned i = 0;
+
+    while (i < KAFKA_SOURCE_RUNS_MAX &&
+           !(s->runs[i].session == session && strcmp(s->runs[i].strategy, strategy) == 0)) {
+        i++;
+    }
+    return i;
+}
+
+static struct run *longest_unheard(struct kafka_source *s)
+{
+    struct run *found = &s->runs[0];
+
+    for (unsigned i = 1; i < KAFKA_SOURCE_RUNS_MAX; i++) {
+        found = s->runs[i].heard_ns < found->heard_ns ? &s->runs[i] : found;
+    }
+    return found;
+}
+
+static void hear_run(struct kafka_source *s, const struct event *word)
+{
+    const unsigned known = find_run(s, word->venue->name, word->session);
+    struct run *const run = known < KAFKA_SOURCE_RUNS_MAX ? &s->runs[known] : longest_unheard(s);
+
+    memcpy(run->strategy, word->venue->name, sizeof(run->strategy));
+    run->session = word->session;
+    run->heard_ns = clock_mono_ns();
+}
+
 /* Why a message was skipped, or NULL when it was taken. */
 static const char *decode(struct kafka_source *s, struct arb_bytes value)
 {
@@ -140,6 +180,9 @@ static const struct event *take(struct kafka_source *s, const struct kafka_recor
             return NULL;
         }
         if (event->kind == EVENT_ALIVE && s->decoded.alive.is_of_strategy) {
+            if (!record->is_history) {
+                hear_run(s, event);
+            }
             return NULL;
         }
         if (event->kind == EVENT_ALIVE) {
@@ -266,6 +309,14 @@ int kafka_source_create(struct source **out, const struct kafka_config *config,
     }
     *out = &s->source;
     return ARB_OK;
+}
+
+int64_t kafka_source_run_ns(const struct source *source, const char *strategy, uint64_t session)
+{
+    const struct kafka_source *const s = (const struct kafka_source *)source;
+    const unsigned i = find_run(s, strategy, session);
+
+    return i < KAFKA_SOURCE_RUNS_MAX ? s->runs[i].heard_ns : 0;
 }
 
 struct leaders_missing kafka_source_missing(const struct source *source)

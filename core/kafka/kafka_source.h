@@ -12,7 +12,7 @@
 #include "kafka/leaders.h"
 #include "util/err.h"
 
-enum { KAFKA_SOURCE_VENUES_MAX = 256 };
+enum { KAFKA_SOURCE_VENUES_MAX = 256, KAFKA_SOURCE_RUNS_MAX = 64 };
 
 struct kafka_source_stats {
     uint64_t events;
@@ -41,5 +41,11 @@ struct kafka_source_stats kafka_source_stats(const struct source *source);
 
 /* Likewise: the topic's partitions that nobody can read. */
 struct leaders_missing kafka_source_missing(const struct source *source);
+
+/*
+ * Likewise: when that run of a strategy said last that it is there, mono; 0: it was not heard of
+ * since reading began, or others were, KAFKA_SOURCE_RUNS_MAX of them, later.
+ */
+int64_t kafka_source_run_ns(const struct source *source, const char *strategy, uint64_t session);
 
 #endif /* ARB_KAFKA_SOURCE_H */

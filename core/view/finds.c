@@ -10,6 +10,7 @@
 struct find {
     struct find *before, *behind;
     struct item *item;
+    bool is_presumed; /* that it is over: its close has not been heard */
     struct view_opportunity_row row;
 };
 
@@ -112,10 +113,11 @@ static struct find *make(struct finds *finds, const struct opportunity *opportun
 static void note_end(struct view_opportunity_row *row, const struct opportunity *o)
 {
     row->closed_ms = o->detect_ns / NS_PER_MS;
+    row->lasted_ns = -1;
     if (o->life.is_known) {
         row->lasted_ns = o->life.duration_ns;
         row->opened_ms = (o->detect_ns - o->life.duration_ns) / NS_PER_MS;
-    } else if (row->opened_ms != 0) {
+    } else if (row->opened_ms != 0 && o->terms.reason != ARB_CLOSE_ABANDONED) {
         row->lasted_ns = (row->closed_ms - row->opened_ms) * NS_PER_MS;
     }
 }
@@ -144,10 +146,24 @@ static void close_it(struct finds *finds, struct find *find)
     }
 }
 
+static void open_again(struct finds *finds, struct find *find)
+{
+    take_out(&finds->closed, find);
+    append(&finds->open, find);
+    find->is_presumed = false;
+    find->row.closed_ms = 0;
+    find->row.lasted_ns = -1;
+}
+
 void finds_take(struct finds *finds, const struct opportunity *opportunity)
 {
-    if (opportunity->alive_ns != 0 || look_up(&finds->closed, opportunity) != NULL) {
+    struct find *const closed = look_up(&finds->closed, opportunity);
+
+    if (opportunity->alive_ns != 0 || (closed != NULL && !closed->is_presumed)) {
         return; /* after its end nothing comes of it, but what is read twice */
+    }
+    if (closed != NULL) {
+        open_again(finds, closed);
     }
     struct find *find = look_up(&finds->open, opportunity);
     if (find == NULL) {
@@ -164,6 +180,26 @@ void finds_take(struct finds *finds, const struct opportunity *opportunity)
     } else if (finds->open.n > FINDS_OPEN_MAX) {
         forget(finds, &finds->open, finds->open.first);
         finds->n_left_out++;
+    }
+}
+
+void finds_abandon(struct finds *finds, find_is_left_fn *fn, void *context, struct moment now)
+{
+    struct find *behind;
+
+    for (struct find *find = finds->open.first; find != NULL; find = behind) {
+        behind = find->behind;
+        if (!fn(context, &find->row.last)) {
+            continue;
+        }
+        find->is_presumed = true;
+        struct opportunity o = find->row.last;
+        o.terms.event = ARB_OPPORTUNITY_CLOSE;
+        o.terms.reason = ARB_CLOSE_ABANDONED;
+        o.detect_ns = now.utc_ns;
+        put(&find->row, &o);
+        item_touch(finds->items, find->item);
+        close_it(finds, find);
     }
 }
 

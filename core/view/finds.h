@@ -41,6 +41,13 @@ void finds_take(struct finds *finds, const struct opportunity *opportunity);
 void finds_take_left(struct finds *finds, const struct opportunity *opportunity);
 
 /*
+ * Closes those that are open and of which `fn` says that nobody looks after them, as abandoned.
+ * Whatever is heard of one later counts all the same.
+ */
+typedef bool find_is_left_fn(void *context, const struct opportunity *opportunity);
+void finds_abandon(struct finds *finds, find_is_left_fn *fn, void *context, struct moment now);
+
+/*
  * Calls `fn` for each: those that are open, the newest first, then those that closed, likewise.
  * Ends when `fn` returns false.
  */

@@ -70,6 +70,11 @@ void view_on_opportunity(struct view *view, const struct opportunity *opportunit
     finds_take(&view->finds, opportunity);
 }
 
+void view_abandon(struct view *view, find_is_left_fn *fn, void *context, struct moment now)
+{
+    finds_abandon(&view->finds, fn, context, now);
+}
+
 void view_on_survival(struct view *view, const struct opportunity *opportunity)
 {
     finds_take_left(&view->finds, opportunity);

@@ -62,6 +62,9 @@ void view_on_opportunity(struct view *view, const struct opportunity *opportunit
 void view_on_survival(struct view *view, const struct opportunity *opportunity);
 void view_on_matrix(struct view *view, const struct matrix *matrix);
 
+/* Closes what nobody looks after any more, see finds.h. */
+void view_abandon(struct view *view, find_is_left_fn *fn, void *context, struct moment now);
+
 /* Once a second or when something has changed. Without it nothing is known of brokers. */
 void view_on_links(struct view *view, const struct view_links *links);
 

@@ -7,7 +7,6 @@ host is killed, the brokers end: each is told in a sentence, and each sentence t
 """
 
 import json
-import os
 import subprocess
 from collections import defaultdict
 
@@ -229,7 +228,7 @@ def produce(stage, brokers, topic, value):
                    timeout=stage.limit(20))
 
 
-def try_what_is_wrong(stage, display, brokers, sim, host):
+def try_what_is_wrong(stage, display, brokers, sim):
     """Each has a begin and an end."""
     produce(stage, brokers, "market-data", UNREADABLE[0])
     produce(stage, brokers, "arbitrage-opportunities", UNREADABLE[1])
@@ -243,7 +242,18 @@ def try_what_is_wrong(stage, display, brokers, sim, host):
     stage.expect(all(venue["state"] == "partly" for venue in display.of("venue").values()), f"{display.of('venue')}")
 
 
-def try_death(stage, display, broker, host):
+def leave_one_open(stage, bus, brokers):
+    """Of a run that nobody hears of. The item's key."""
+    message = next(one for one in reversed(bus.opportunities) if one["event"] == "open")
+    message = {**message, "session": "00000000000000ff", "id": "00000000000000aa"}
+    produce(stage, brokers, "arbitrage-opportunities", json.dumps(message, separators=(",", ":")).encode())
+    return f"opportunity:{message['strategy']}:{message['session']}:{message['id']}"
+
+
+def try_death(stage, bus, display, brokers, broker, host):
+    left = leave_one_open(stage, bus, brokers)
+    pipeline.poll(lambda: display.take() is not None and left in display.items, stage.limit(5), "what is left open")
+    stage.expect(display.items[left]["event"] == "open", f"{display.items[left]}")
     host.process.kill()
     host.process.wait()
     for venue in VENUES:
@@ -251,6 +261,8 @@ def try_death(stage, display, broker, host):
                       f"told: {venue} is silent")
     stage.expect(not display.tells("are not LIVE"), f"one sentence of each: {display.of('trouble')}")
     stage.expect(all(book["bid"] is None for book in display.of("book").values()), "no price of what is silent")
+    pipeline.poll(lambda: display.take() is not None and display.items[left]["reason"] == "abandoned", stage.limit(15),
+                  "that nobody looks after it is seen")
     broker.stop()
     pipeline.poll(lambda: display.tells("no Kafka broker can be reached"), stage.limit(30), "told: no broker")
     pipeline.poll(lambda: not display.tells("is silent"), stage.limit(5), "and that this is why")
@@ -291,12 +303,12 @@ def suite(stage):
     seen = len(display.frames)
     pipeline.poll(lambda: display.take() is not None and len(display.frames) > seen + 5, stage.limit(10), "more frames")
     expect_frames(stage, books, display, fees_of(text))
-    try_what_is_wrong(stage, display, brokers, sim, host)
+    try_what_is_wrong(stage, display, brokers, sim)
     pipeline.poll(lambda: are_curves_shown(bus, display), stage.limit(10), "survival is the average of its messages")
     expect_opportunities(stage, bus, display)
-    try_death(stage, display, broker, host)
+    try_death(stage, bus, display, brokers, broker, host)
     stage.expect(display.program.stop() == 0, "an interrupted one ends with 0")
-    stage.expect(b"\x1b" not in open(display.program.out_path, "rb").read(), "for terminals, too")
+    stage.expect("\x1b" not in display.program.out(), "for terminals, too")
 
 
 if __name__ == "__main__":

@@ -788,6 +788,39 @@ static void opportunities_have_a_life(void **state)
     assert_string_equal("\"close\"", told(world, key, "event"));
 }
 
+static bool is_of_session_7(void *context, const struct opportunity *opportunity)
+{
+    (void)context;
+    return opportunity->session == 7;
+}
+
+/* Whoever looked after it is gone, as it seems, and says something after all. */
+static void abandoned_ones_are_closed_until_more_is_heard(void **state)
+{
+    static const char key[] = "opportunity:cross:0000000000000007:0000000000000001";
+    struct world *const world = *state;
+
+    tell(world, 1, ARB_OPPORTUNITY_OPEN);
+    struct opportunity other = opportunity_of(world, 2, ARB_OPPORTUNITY_OPEN);
+    other.session = 8;
+    view_on_opportunity(world->view, &other);
+    show(world);
+    view_abandon(world->view, is_of_session_7, NULL, world->now);
+    show(world);
+    assert_int_equal(1, world->display.n_last);
+    assert_string_equal("\"abandoned\"", told(world, key, "reason"));
+    assert_string_equal("null", told(world, key, "lasted_ms")); /* nobody knows */
+    tell(world, 1, ARB_OPPORTUNITY_UPDATE);
+    show(world);
+    assert_string_equal("\"update\"", told(world, key, "event"));
+    assert_string_equal("null", told(world, key, "closed_ms"));
+    tell(world, 1, ARB_OPPORTUNITY_CLOSE);
+    tell(world, 1, ARB_OPPORTUNITY_UPDATE);
+    show(world);
+    assert_string_equal("\"gone\"", told(world, key, "reason"));
+    assert_string_equal("600", told(world, key, "lasted_ms")); /* from its open: three steps */
+}
+
 static void closed_opportunities_give_way(void **state)
 {
     struct world *const world = *state;
@@ -894,6 +927,7 @@ int main(void)
         TEST(configured_fees_count_before_those_heard_of),
         TEST(one_venue_is_no_matrix),
         TEST(opportunities_have_a_life),
+        TEST(abandoned_ones_are_closed_until_more_is_heard),
         TEST(closed_opportunities_give_way),
         TEST(who_lags_too_far_begins_anew),
         TEST(open_ones_are_bounded),
