@@ -73,6 +73,9 @@ static int take_opportunity(struct view *view, struct arb_bytes value)
 
 static int take(struct view *view, struct arb_bytes value)
 {
+    if (wire_is_miss(value)) {
+        return ARB_OK; /* what there is none of is not shown: `arbspot log --misses` tells */
+    }
     if (wire_is_matrix(value)) {
         return take_matrix(view, value);
     }
