@@ -346,16 +346,87 @@ static int64_t most_allowed(const struct chain *chain, int64_t max_cost)
     return has_more ? qty : INT64_MAX;
 }
 
+/* Whether its venue has as much as it spends. A rebate does not help to pay. */
+static bool has_enough(const struct chain_leg *leg, const struct leg_fill *fill)
+{
+    const int64_t most =
+        arb_most_of(leg_buys(leg) ? leg->terms->most_quote : leg->terms->most_base);
+    int64_t fee = 0;
+
+    if (most == INT64_MAX || !leg_buys(leg)) {
+        return fill->qty <= most;
+    }
+    const int128 notional = divide_up(fill->worth, arb_pow10(leg->qty_scale));
+    return notional <= most &&
+           fee_of(fill->worth, leg->qty_scale, leg->terms->taker_fee_ppm, &fee) &&
+           (fee <= 0 || fee <= most - notional);
+}
+
+/* No two legs spend the same currency, so that each has what lies at its venue for itself. */
+static bool have_enough(const struct chain *chain, const struct chain_fill *fill)
+{
+    uint32_t i = 0;
+
+    while (i < chain->n && has_enough(&chain->legs[i], &fill->legs[i])) {
+        i++;
+    }
+    return i == chain->n;
+}
+
+int64_t chain_most_within(const struct chain *chain, int64_t qty, chain_limit *is_within)
+{
+    const int64_t lot = chain->legs[0].terms->lot > 0 ? chain->legs[0].terms->lot : 1;
+    int64_t least = 0, most = qty / lot; /* lots: within, and perhaps within */
+
+    while (least < most) {
+        const int64_t lots = most - (most - least) / 2;
+        struct chain_fill fill = { 0 };
+        const enum chain_found found = chain_follow(chain, lots * lot, &fill);
+        if (found == CHAIN_MINIMUM || (found == CHAIN_FOUND && is_within(chain, &fill))) {
+            least = lots;
+        } else {
+            most = lots - 1;
+        }
+    }
+    return least * lot;
+}
+
+/* CHAIN_MINIMUM: the venues do not accept it. */
+static enum chain_found follow_accepted(const struct chain *chain, int64_t qty,
+                                        struct chain_fill *fill)
+{
+    const enum chain_found found = chain_follow(chain, qty, fill);
+    return found == CHAIN_FOUND && !reaches_minimums(chain, fill) ? CHAIN_MINIMUM : found;
+}
+
+/* As much of `qty` as the venues have for all legs. The search is for where that is less. */
+static enum chain_found find_accepted(const struct chain *chain, int64_t qty,
+                                      struct chain_fill *fill)
+{
+    const enum chain_found found = follow_accepted(chain, qty, fill);
+
+    if (found != CHAIN_FOUND || have_enough(chain, fill)) {
+        return found;
+    }
+    return follow_accepted(chain, chain_most_within(chain, qty, have_enough), fill);
+}
+
 enum chain_found chain_find(const struct chain *chain, const struct chain_limits *limits,
                             struct chain_fill *fill)
 {
-    int64_t qty = 0;
-    enum chain_found found = find_peak(chain, limits->least_ppm, &qty);
+    struct chain_fill whole;
+    int64_t peak = 0;
+    enum chain_found found = find_peak(chain, limits->least_ppm, &peak);
 
     if (found != CHAIN_FOUND) {
         return found;
     }
     const int64_t most = most_allowed(chain, limits->max_cost);
-    found = chain_follow(chain, chain_whole_lots(chain, qty < most ? qty : most), fill);
-    return found == CHAIN_FOUND && !reaches_minimums(chain, fill) ? CHAIN_MINIMUM : found;
+    found = find_accepted(chain, chain_whole_lots(chain, peak < most ? peak : most), fill);
+    if (found != CHAIN_MINIMUM) {
+        return found;
+    }
+    /* Would they accept all of it? */
+    found = follow_accepted(chain, chain_whole_lots(chain, peak), &whole);
+    return found == CHAIN_MINIMUM ? CHAIN_MINIMUM : CHAIN_CAP;
 }

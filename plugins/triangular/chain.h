@@ -39,7 +39,8 @@ struct chain_fill {
 enum chain_found {
     CHAIN_FOUND = 0,
     CHAIN_NONE,     /* not one unit earns enough */
-    CHAIN_MINIMUM,  /* what earns enough, or is allowed, is less than the venues accept */
+    CHAIN_MINIMUM,  /* what earns enough is less than the venues accept */
+    CHAIN_CAP,      /* what is allowed of it, or lies at the venues, is less than they accept */
     CHAIN_OVERFLOW, /* amounts do not fit */
 };
 
@@ -54,7 +55,8 @@ bool shift10(int128 value, int exponent, int128 *out);
 /* The scale of what the first leg pays with: that of all money of the cycle. */
 unsigned chain_scale(const struct chain *chain);
 
-/* The size, as the books, the limits, the lots and the minimums have it. */
+/* The size, as the books, the limits, what lies at the venues, the lots and the minimums have it.
+ */
 enum chain_found chain_find(const struct chain *chain, const struct chain_limits *limits,
                             struct chain_fill *fill);
 
@@ -66,5 +68,15 @@ enum chain_found chain_follow(const struct chain *chain, int64_t qty, struct cha
 
 /* Down to the first leg's lot. */
 int64_t chain_whole_lots(const struct chain *chain, int64_t qty);
+
+/* Whether what all legs take is within a limit. What is less of each leg is, too. */
+typedef bool chain_limit(const struct chain *chain, const struct chain_fill *fill);
+
+/*
+ * The greatest multiple of the first leg's lot, up to `qty`, that is within the limit; one of which
+ * nothing is left for a leg is. More of the first leg is never less of another one, so halving
+ * finds it.
+ */
+int64_t chain_most_within(const struct chain *chain, int64_t qty, chain_limit *is_within);
 
 #endif /* CHAIN_H */

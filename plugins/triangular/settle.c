@@ -134,28 +134,6 @@ static bool is_proven(const struct chain *chain, const struct chain_fill *fill)
     return i == chain->n;
 }
 
-/*
- * The greatest multiple of the first leg's lot, up to `qty`, with which each leg stays within what
- * is proven of it. More of the first leg is never less of another one, so halving finds it.
- */
-static int64_t find_proven(const struct chain *chain, int64_t qty)
-{
-    const int64_t lot = chain->legs[0].terms->lot > 0 ? chain->legs[0].terms->lot : 1;
-    int64_t least = 0, most = qty / lot; /* lots: proven, and perhaps proven */
-
-    while (least < most) {
-        const int64_t lots = most - (most - least) / 2;
-        struct chain_fill fill = { 0 };
-        const enum chain_found found = chain_follow(chain, lots * lot, &fill);
-        if (found == CHAIN_MINIMUM || (found == CHAIN_FOUND && is_proven(chain, &fill))) {
-            least = lots;
-        } else {
-            most = lots - 1;
-        }
-    }
-    return least * lot;
-}
-
 void settle_parts(const struct chain *chain, struct arb_opportunity *terms)
 {
     const int64_t qty = terms->legs[0].qty;
@@ -165,7 +143,7 @@ void settle_parts(const struct chain *chain, struct arb_opportunity *terms)
         terms->curve[k - 1] = net_of(chain, chain_whole_lots(chain, part));
     }
     terms->curve[ARB_CURVE_POINTS - 1] = terms->net;
-    terms->proven_qty = find_proven(chain, qty);
+    terms->proven_qty = chain_most_within(chain, qty, is_proven);
     struct chain_fill fill;
     if (terms->proven_qty > 0 && chain_follow(chain, terms->proven_qty, &fill) != CHAIN_FOUND) {
         terms->proven_qty = 0; /* too little for one of the legs */

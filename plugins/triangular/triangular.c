@@ -301,6 +301,8 @@ static uint32_t weigh_size(struct triangular *self, struct arb_host *host,
         break;
     case CHAIN_MINIMUM:
         return ARB_MISS_MINIMUM;
+    case CHAIN_CAP:
+        return ARB_MISS_CAP;
     case CHAIN_OVERFLOW:
         count_overflow(self, host, &views->markets[0]);
         return ARB_MISS_LIMIT;

@@ -43,10 +43,11 @@ struct round {
     int64_t min_net_ppm;
     int64_t most; /* that it may cost, in 10^-most_scale of USD; 0: any */
     unsigned most_scale;
-    bool is_edge;    /* something meets exactly: */
-    bool is_tied;    /* prices of the legs, so that they just break even */
-    bool is_roomy;   /* deep books, so that little is lost to roundings */
-    bool has_limits; /* lots and minimums */
+    bool is_edge;       /* something meets exactly: */
+    bool is_tied;       /* prices of the legs, so that they just break even */
+    bool is_roomy;      /* deep books, so that little is lost to roundings */
+    bool has_limits;    /* lots and minimums */
+    bool has_inventory; /* of some legs is known what lies at their venues */
 };
 
 struct listener {
@@ -530,6 +531,56 @@ static int64_t within_min_net(int64_t ppm)
     return ppm < -MIN_NET_MOST ? -MIN_NET_MOST : ppm > MIN_NET_MOST ? MIN_NET_MOST : ppm;
 }
 
+/* What a leg spends lies at its venue. */
+static void limit_spent(struct leg *leg, int64_t spent)
+{
+    struct arb_terms *const terms = &leg->terms[leg->venue];
+    const int64_t most = spent > 0 ? spent : ARB_NOTHING;
+
+    if (leg->buys) {
+        terms->most_quote = most;
+    } else {
+        terms->most_base = most;
+    }
+}
+
+/*
+ * What would do for some of the best levels with their fee, or about that. The other currency is of
+ * no matter.
+ */
+static void draw_inventory(struct round *round)
+{
+    for (unsigned i = 0; i < round->n; i++) {
+        struct leg *const leg = &round->legs[i];
+        struct arb_terms *const terms = &leg->terms[leg->venue];
+        int64_t worth;
+        const int64_t qty = some_of(leg, &worth);
+        if (one_in(5)) {
+            limit_spent(leg, about(leg->buys ? worth + worth * fee_of(leg) / PPM : qty));
+        }
+        if (one_in(60)) {
+            limit_spent(leg, 0);
+        }
+        if (one_in(4) && leg->buys) {
+            terms->most_base = ARB_NOTHING;
+        } else if (one_in(4)) {
+            terms->most_quote = ARB_NOTHING;
+        }
+    }
+}
+
+/* Of a leg lies as much as it spends, about that, or any part of it. */
+static void tie_inventory_to_size(struct round *round, const struct arb_opportunity *found)
+{
+    const unsigned i = (unsigned)below(round->n);
+    const struct arb_leg *const taken = &found->legs[i];
+    const int64_t fee = taken->fee > 0 ? taken->fee : 0;
+    const int64_t spent = round->legs[i].buys ? taken->notional + fee : taken->qty;
+
+    limit_spent(&round->legs[i],
+                one_in(3) ? about(spent) : between(one_in(4) ? 0 : spent / 2, spent));
+}
+
 /* What goes through a leg is its limit. */
 static void tie_limit_to_size(struct round *round, const struct arb_opportunity *found)
 {
@@ -570,7 +621,8 @@ static void draw(struct round *round)
                              .min_net_ppm = draw_min_net(),
                              .is_edge = one_in(3),
                              .is_roomy = !one_in(4),
-                             .has_limits = one_in(3) };
+                             .has_limits = one_in(3),
+                             .has_inventory = !one_in(3) };
     round->is_tied = round->is_edge && one_in(2);
     if (round->is_edge && one_in(2)) {
         round->min_net_ppm -= round->min_net_ppm % 1000; /* such that prices can meet it exactly */
@@ -582,6 +634,9 @@ static void draw(struct round *round)
     name_legs(round);
     draw_books(round, amounts);
     draw_limits(round);
+    if (round->has_inventory) {
+        draw_inventory(round);
+    }
     if (round->is_edge && one_in(round->is_tied ? 6 : 3)) {
         tie_limit_to_book(round);
     }
@@ -666,6 +721,16 @@ static bool play(const struct round *round, struct arb_opportunity *found)
 /* -- what is written ----------------------------------------------------------------------------
  */
 
+/* What lies at the venue; null: any. */
+static void write_most(const char *name, int64_t most, char end)
+{
+    if (most == 0) {
+        (void)printf("\"%s_there\":null%c", name, end);
+    } else {
+        (void)printf("\"%s_there\":%" PRId64 "%c", name, arb_most_of(most), end);
+    }
+}
+
 static void write_leg(const struct leg *leg)
 {
     const struct arb_terms *const terms = &leg->terms[leg->venue];
@@ -678,9 +743,11 @@ static void write_leg(const struct leg *leg)
                      i == 0 ? "]," : ",");
     }
     (void)printf("\"lot\":%" PRId64 ",\"min_qty\":%" PRId64 ",\"min_notional\":%" PRId64
-                 ",\"fee_ppm\":%" PRId64 ",\"is_verified\":%s,\"verified_levels\":%u}",
+                 ",\"fee_ppm\":%" PRId64 ",\"is_verified\":%s,\"verified_levels\":%u,",
                  terms->lot, terms->min_qty, terms->min_notional, terms->taker_fee_ppm,
                  book->verified == ARB_VERIFIED ? "true" : "false", book->verified_levels);
+    write_most("base", terms->most_base, ',');
+    write_most("quote", terms->most_quote, '}');
 }
 
 static void write_found_legs(const struct arb_opportunity *o)
@@ -747,6 +814,10 @@ int main(int argc, char **argv)
         bool is_found = play(&round, &found);
         if (is_found && round.is_edge && !one_in(4)) {
             tie_limit_to_size(&round, &found);
+            is_found = play(&round, &found);
+        }
+        if (is_found && round.has_inventory && !one_in(4)) {
+            tie_inventory_to_size(&round, &found);
             is_found = play(&round, &found);
         }
         write_round(&round, is_found, &found);

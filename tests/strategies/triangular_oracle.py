@@ -11,9 +11,10 @@ quantity compares with the next.
 
 All numbers are integers. "Worth" is a sum of price * quantity in units of 10^-(px_scale + qty_scale), exact.
 
-Prints the first few differences with their cases, then `differences=D` and `cases=N found=F`. Exits 1 if
-there is a difference, if fewer than N cases came or if in fewer than a tenth of them something was found; 2
-if called wrongly.
+Prints the first few differences with their cases, then `differences=D` and `cases=N found=F`, and of how many
+the inventory of a venue is given, and makes the size smaller, down to nothing that is accepted in some. Exits 1
+if there is a difference, if fewer than N cases came, if in fewer than a tenth of them something was found or in
+fewer than a twentieth the inventory made the size smaller; 2 if called wrongly.
 """
 
 import json
@@ -44,6 +45,7 @@ class Leg:
         self.px_unit, self.qty_unit = 10**self.px_scale, 10**self.qty_scale
         self.fee_ppm = leg["fee_ppm"]
         self.lot, self.min_qty, self.min_notional = leg["lot"] or 1, leg["min_qty"], leg["min_notional"]
+        self.there = leg["quote_there"] if self.is_buy else leg["base_there"]
         prices = [price for price, quantity in leg["levels"] for _ in range(quantity)]
         self.depth = len(prices)
         self.proven = proven_depth(leg)
@@ -88,6 +90,15 @@ class Leg:
         """Section 5: the minimums of the venue."""
         return qty > 0 and qty >= self.min_qty and self.worth[qty] >= self.min_notional * self.qty_unit
 
+    def is_there(self, qty):
+        """Section 5: does what it spends lie at the venue?"""
+        if self.there is None:
+            return True
+        if not self.is_buy:
+            return qty <= self.there
+        terms = self.terms(qty)
+        return terms["notional"] + max(terms["fee"], 0) <= self.there
+
     def terms(self, qty):
         """Section 6: the members of a leg, rounded against us."""
         worth = self.worth[qty]
@@ -124,6 +135,7 @@ class Case:
         self.first, self.last = self.legs[0], self.legs[-1]
         self.min_net_ppm = case["min_net_ppm"]
         self.max_notional = case["max_notional"]
+        self.is_short = False  # less lies at a venue than would be spent
         self.scale = self.first.px_scale if self.first.is_buy else self.first.qty_scale
 
     def quantities(self, qty):
@@ -232,10 +244,19 @@ class Case:
             "legs": [leg.terms(part) for leg, part in zip(self.legs, quantities)],
         }
 
+    def there(self, allowed):
+        """Section 5: the quantities of the most whole lots with which no leg spends more than lies at its venue."""
+        for qty in range(self.first.whole_lots(allowed), -1, -self.first.lot):
+            quantities = self.lots(qty)
+            if all(leg.is_there(part) for leg, part in zip(self.legs, quantities)):
+                return quantities
+            self.is_short = True
+        raise ValueError("nothing is more than lies there")
+
     def accepted(self, threshold):
         """Section 5: the quantities of all legs, limited and in whole lots; None if they are not accepted."""
         allowed = max(filter(self.is_allowed, range(self.size(threshold) + 1)), default=0)
-        quantities = self.lots(allowed)
+        quantities = self.there(allowed)
         is_accepted = all(leg.is_accepted(qty) for leg, qty in zip(self.legs, quantities))
         return quantities if is_accepted else None
 
@@ -273,36 +294,52 @@ def difference(expected, found):
     return f"expected {json.dumps(expected)}, found {json.dumps(found)}"
 
 
-def check(lines):
-    """Checks every case; the numbers of cases, of those where something was found, and of differences."""
-    cases = found = differences = 0
-    for line in lines:
-        case = json.loads(line)
-        cases += 1
-        found += case["found"] is not None
-        text = difference(Case(case).expected(), case["found"])
-        if text:
-            differences += 1
-            if differences <= DIFFERENCES_SHOWN:
-                print(f"case {cases}: {text}\n    {line.strip()}")
-    return cases, found, differences
+class Count:
+    """What there was of cases, and how many differ."""
+
+    def __init__(self):
+        self.cases = self.found = self.differences = 0
+        self.limited = self.short = self.short_found = 0
+
+    def add(self, line):
+        """Checks one case."""
+        record = json.loads(line)
+        case, found = Case(record), record["found"]
+        text = difference(case.expected(), found)
+        self.cases += 1
+        self.found += found is not None
+        self.limited += any(leg.there is not None for leg in case.legs)
+        self.short += case.is_short
+        self.short_found += case.is_short and found is not None
+        self.differences += bool(text)
+        if text and self.differences <= DIFFERENCES_SHOWN:
+            print(f"case {self.cases}: {text}\n    {line.strip()}")
+
+    def is_telling(self):
+        """Prints what says too little."""
+        if self.found * 10 < self.cases:
+            print("fewer than a tenth of the cases were found: they say too little")
+        if self.short * 20 < self.cases:
+            print("in fewer than a twentieth of the cases less lies at a venue: they say too little of that")
+        return self.found * 10 >= self.cases and self.short * 20 >= self.cases
 
 
 def main(arguments):
     if len(arguments) not in (2, 3) or not all(argument.isdigit() for argument in arguments[1:]):
         print("usage: triangular_oracle.py PROGRAM N [SEED]", file=sys.stderr)
         return 2
+    count = Count()
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as program:
-        cases, found, differences = check(program.stdout)
-    is_complete = program.returncode == 0 and cases >= int(arguments[1])
+        for line in program.stdout:
+            count.add(line)
+    is_complete = program.returncode == 0 and count.cases >= int(arguments[1])
     if not is_complete:
-        print(f"{arguments[0]} printed {cases} of {arguments[1]} cases and exited with {program.returncode}")
-    is_telling = found * 10 >= cases
-    if not is_telling:
-        print("fewer than a tenth of the cases were found: they say too little")
-    print(f"differences={differences}")
-    print(f"cases={cases} found={found}")
-    return 0 if is_complete and is_telling and not differences else 1
+        print(f"{arguments[0]} printed {count.cases} of {arguments[1]} cases and exited with {program.returncode}")
+    is_telling = count.is_telling()
+    print(f"inventory={count.limited} smaller={count.short} smaller_found={count.short_found}")
+    print(f"differences={count.differences}")
+    print(f"cases={count.cases} found={count.found}")
+    return 0 if is_complete and is_telling and not count.differences else 1
 
 
 if __name__ == "__main__":

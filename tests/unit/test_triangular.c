@@ -15,6 +15,7 @@
 #include "arbspot/decimal.h"
 #include "arbspot/strategy.h"
 #include "arbspot/text.h"
+#include "chain.h"
 #include "cycles.h"
 #include "rates.h"
 
@@ -782,6 +783,155 @@ static void cap_of_what_is_sold_first_is_a_quantity(void **state)
     assert_int_equal(size_shown(world), 250);
 }
 
+/* -- what lies at the venues --------------------------------------------------------------------
+ */
+
+/* Without limits 50 USD buy 0.5 BTC, and those 5 ETH, which are sold. */
+static void each_leg_spends_no_more_than_lies_at_its_venue(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    int64_t *const usd = &world->stalls[BTC_USD].terms[0].most_quote;
+    int64_t *const btc = &world->stalls[ETH_BTC].terms[0].most_quote;
+    int64_t *const eth = &world->stalls[ETH_USD].terms[0].most_base;
+    start(world);
+    *usd = 2000;
+    assert_int_equal(size_shown(world), 200);
+    *usd = 1999;
+    assert_int_equal(size_shown(world), 199);
+    *usd = 5000;
+    assert_int_equal(size_shown(world), 500);
+    *btc = 30;
+    assert_int_equal(size_shown(world), 300); /* 0.301 BTC are 0.31 in units */
+    *eth = 1234;
+    assert_int_equal(size_shown(world), 123);
+    assert_int_equal(world->recorder.last.legs[2].qty, 1230);
+    *usd = 1000;
+    assert_int_equal(size_shown(world), 100);
+}
+
+static void what_a_leg_does_not_spend_is_of_no_matter(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    world->stalls[BTC_USD].terms[0].most_base = ARB_NOTHING;
+    world->stalls[ETH_BTC].terms[0].most_base = ARB_NOTHING;
+    world->stalls[ETH_USD].terms[0].most_quote = ARB_NOTHING;
+    for (uint32_t i = 0; i < 3; i++) {
+        world->stalls[i].terms[1].most_base = world->stalls[i].terms[1].most_quote = ARB_NOTHING;
+    }
+    start(world);
+    assert_int_equal(size_shown(world), 500);
+}
+
+static void where_nothing_lies_there_is_no_cycle(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    start(world);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct arb_terms *const terms = &world->stalls[i].terms[0];
+        int64_t *const most = i == ETH_USD ? &terms->most_base : &terms->most_quote;
+        *most = ARB_NOTHING;
+        assert_int_equal(size_shown(world), 0);
+        *most = 1; /* 0.01 of money, 0.001 ETH */
+        assert_int_equal(size_shown(world), i == ETH_BTC ? 10 : 0);
+        *most = 0;
+    }
+}
+
+static void inventory_pays_the_fee_too_and_a_rebate_does_not_help(void **state)
+{
+    struct world *const world = *state;
+    int64_t *const usd = &world->stalls[BTC_USD].terms[0].most_quote;
+
+    put_triangle(world);
+    world->venues[0].taker_fee_ppm = 10000;
+    start(world);
+    *usd = 1010; /* 0.1 BTC of 10.00, and a hundredth of that */
+    assert_int_equal(size_shown(world), 100);
+    *usd = 1009;
+    assert_int_equal(size_shown(world), 99);
+    world->venues[0].taker_fee_ppm = -10000;
+    *usd = 999;
+    assert_int_equal(size_shown(world), 99);
+}
+
+static void inventory_is_spent_in_whole_lots(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    put_bid(world, ETH_USD, 0, (struct arb_level){ 1300, 5000 });
+    world->stalls[BTC_USD].terms[0].lot = 70;
+    world->stalls[ETH_BTC].terms[0].lot = 1000;
+    world->stalls[ETH_USD].terms[0].most_base = 3999;
+    start(world);
+    assert_int_equal(size_shown(world), 350); /* 3.5 ETH, down to 3 */
+    assert_int_equal(world->recorder.last.legs[2].qty, 3000);
+    world->stalls[ETH_USD].terms[0].most_base = 4000; /* 4.9 ETH, down to 4 */
+    assert_int_equal(size_shown(world), 490);
+    assert_int_equal(world->recorder.last.legs[2].qty, 4000);
+}
+
+static void what_is_open_closes_as_resized_where_too_little_lies(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    world->stalls[ETH_USD].terms[0].min_qty = 5000;
+    start(world);
+    assert_string_equal("OPEN 1: " TRIANGLE, show_all(world));
+    world->stalls[BTC_USD].terms[0].most_quote = 4999;
+    assert_string_equal("CLOSE resized 1: " TRIANGLE, show(world, BTC_USD));
+}
+
+/* What becomes of put_triangle() with a limit of its cost. */
+static enum chain_found found_of(const struct world *world, int64_t max_cost)
+{
+    const struct chain_limits limits = { .max_cost = max_cost };
+    struct chain chain = { .n = 3 };
+    struct chain_fill fill;
+
+    for (uint32_t i = 0; i < chain.n; i++) {
+        const struct stall *const stall = &world->stalls[i];
+        chain.legs[i] = (struct chain_leg){
+            .side = { .book = &stall->books[0], .is_bids = i == ETH_USD },
+            .terms = &stall->terms[0],
+            .px_scale = stall->info.px_scale,
+            .qty_scale = stall->info.qty_scale,
+        };
+    }
+    return chain_find(&chain, &limits, &fill);
+}
+
+static void too_little_is_a_cap_where_all_of_it_would_be_accepted(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    int64_t *const min_qty = &world->stalls[ETH_USD].terms[0].min_qty;
+    int64_t *const btc = &world->stalls[ETH_BTC].terms[0].most_quote;
+    *min_qty = 5000;
+    assert_int_equal(found_of(world, 5000), CHAIN_FOUND);
+    assert_int_equal(found_of(world, 4999), CHAIN_CAP);
+    *btc = 50;
+    assert_int_equal(found_of(world, INT64_MAX), CHAIN_FOUND);
+    *btc = 49;
+    assert_int_equal(found_of(world, INT64_MAX), CHAIN_CAP);
+    *min_qty = 5001;
+    assert_int_equal(found_of(world, INT64_MAX), CHAIN_MINIMUM);
+    assert_int_equal(found_of(world, 4999), CHAIN_MINIMUM);
+    *btc = 0;
+    assert_int_equal(found_of(world, INT64_MAX), CHAIN_MINIMUM);
+    *min_qty = 0;
+    *btc = ARB_NOTHING;
+    assert_int_equal(found_of(world, INT64_MAX), CHAIN_CAP);
+}
+
 /* -- parts of the size --------------------------------------------------------------------------
  */
 
@@ -1187,6 +1337,16 @@ static void cycle_below_a_minimum_is_told(void **state)
     put_triangle(world);
     world->stalls[ETH_BTC].terms[0].min_qty = 5001;
     assert_int_equal(miss_of_triangle(world), ARB_MISS_MINIMUM);
+}
+
+static void cycle_of_what_lies_there_below_a_minimum_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    put_triangle(world);
+    world->stalls[ETH_BTC].terms[0].min_qty = 5000;
+    world->stalls[ETH_USD].terms[0].most_base = 4999;
+    assert_int_equal(miss_of_triangle(world), ARB_MISS_CAP);
 }
 
 static void cycle_of_an_old_book_is_told(void **state)
@@ -1826,6 +1986,34 @@ static void add_parts(const struct slow_chain *chain, struct arb_opportunity *ou
     out->proven_net = net_of_part(chain, out->proven_qty, units);
 }
 
+/* Whether what so many units take lies at the venue. */
+static bool lies_there(const struct slow_leg *leg, int64_t n)
+{
+    const int64_t worth = worth_of_units(leg, n), unit = arb_pow10(leg->qty_scale);
+    const int64_t fee = divided_up((wide)worth * leg->fee_kilo, (wide)unit * KILO);
+    const int64_t spent = leg->buys ? divided_up(worth, unit) + (fee > 0 ? fee : 0) : n;
+    const int64_t most = leg->buys ? leg->terms.most_quote : leg->terms.most_base;
+
+    return most == 0 || spent <= (most == ARB_NOTHING ? 0 : most);
+}
+
+/* The units of all legs, with the most of `size` that lies there. False: a book has less. */
+static bool follow_what_lies_there(const struct slow_chain *chain, int64_t size, int64_t *units)
+{
+    bool is_there = false;
+
+    for (int64_t first = size; !is_there; first--) {
+        if (!follow(chain, first, true, units)) {
+            return false;
+        }
+        is_there = true;
+        for (uint32_t i = 0; i < chain->n; i++) {
+            is_there = is_there && lies_there(&chain->legs[i], units[i]);
+        }
+    }
+    return true;
+}
+
 /* 0, with the terms; 'N' when it does not earn enough, 'M' when the venues do not accept it. */
 static char weigh_slowly(const struct slow_chain *chain, int64_t least_ppm, int64_t threshold_ppm,
                          struct arb_opportunity *out)
@@ -1834,7 +2022,7 @@ static char weigh_slowly(const struct slow_chain *chain, int64_t least_ppm, int6
     int64_t units[4];
 
     *out = (struct arb_opportunity){ .size = sizeof(*out), .n_legs = chain->n };
-    if (!follow(chain, size, true, units)) {
+    if (!follow_what_lies_there(chain, size, units)) {
         return 'M';
     }
     for (uint32_t i = 0; i < chain->n; i++) {
@@ -1910,6 +2098,11 @@ static void put_random_side(struct world *world, uint32_t i, struct slow_leg *le
     }
 }
 
+static int64_t any_inventory(void)
+{
+    return below(6) > 0 ? 0 : below(8) == 0 ? ARB_NOTHING : 1 + (int64_t)below(80);
+}
+
 static void put_random_terms(struct world *world, struct slow_chain *chain)
 {
     static const int64_t fees[] = { 0, 0, 1, 3, -2, 10 };
@@ -1920,7 +2113,9 @@ static void put_random_terms(struct world *world, struct slow_chain *chain)
         leg->fee_kilo = world->venues[0].taker_fee_ppm / KILO;
         leg->terms = (struct arb_terms){ .lot = below(4) == 0 ? (int64_t)below(4) : 0,
                                          .min_qty = below(6) == 0 ? (int64_t)below(20) : 0,
-                                         .min_notional = below(6) == 0 ? (int64_t)below(20) : 0 };
+                                         .min_notional = below(6) == 0 ? (int64_t)below(20) : 0,
+                                         .most_base = any_inventory(),
+                                         .most_quote = any_inventory() };
         world->stalls[i].terms[0] = leg->terms;
         put_random_side(world, i, leg);
     }
@@ -2114,7 +2309,9 @@ static void put_anything(struct world *world, uint32_t i, bool is_odd)
     stall->info.qty_scale = (uint8_t)below(ARB_SCALE_MAX + 1);
     for (uint32_t venue = 0; venue < 2; venue++) {
         stall->terms[venue] = (struct arb_terms){ .lot = is_odd ? any_number() : 0,
-                                                  .min_notional = is_odd ? any_number() : 0 };
+                                                  .min_notional = is_odd ? any_number() : 0,
+                                                  .most_base = below(4) == 0 ? any_number() : 0,
+                                                  .most_quote = below(4) == 0 ? any_number() : 0 };
         put_asks(world, i, venue,
                  (struct arb_level[]){ ask, { any_number(), any_number() }, { 0, 0 } });
         put_bids(world, i, venue,
@@ -2167,80 +2364,88 @@ static void what_a_unit_earns_is_exact(void **state)
     }
 }
 
+static const struct CMUnitTest tests[] = {
+    TEST(buy_buy_sell),
+    TEST(the_last_instrument_completes_it),
+    TEST(buy_sell_sell),
+    TEST(selling_first),
+    TEST(buying_last),
+    TEST(four_legs),
+    TEST(four_legs_are_too_many_where_three_are_the_most),
+    TEST(fees_are_taken_in_each_leg),
+    TEST(rebates_make_a_loss_pay),
+    TEST(best_price_after_the_fee_counts),
+    TEST(book_that_is_not_to_be_traded_on_is_passed_over),
+    TEST(book_that_is_too_old_is_passed_over),
+    TEST(book_grows_old_between_its_changes),
+    TEST(one_venue_has_all_legs),
+    TEST(one_venue_leaves_out_what_needs_two),
+    TEST(walk_ends_where_the_next_unit_earns_nothing),
+    TEST(cycle_that_breaks_even_is_none),
+    TEST(lots_are_rounded_down_going_forward),
+    TEST(each_leg_reaches_its_minimums),
+    TEST(cost_stays_below_the_cap),
+    TEST(cap_of_what_is_sold_first_is_a_quantity),
+    TEST(each_leg_spends_no_more_than_lies_at_its_venue),
+    TEST(what_a_leg_does_not_spend_is_of_no_matter),
+    TEST(where_nothing_lies_there_is_no_cycle),
+    TEST(inventory_pays_the_fee_too_and_a_rebate_does_not_help),
+    TEST(inventory_is_spent_in_whole_lots),
+    TEST(what_is_open_closes_as_resized_where_too_little_lies),
+    TEST(too_little_is_a_cap_where_all_of_it_would_be_accepted),
+    TEST(curve_tells_what_each_quarter_earns),
+    TEST(size_within_the_proven_levels_stands_beside_the_whole),
+    TEST(what_earns_more_than_max_net_is_absurd),
+    TEST(net_has_to_be_above_min_net),
+    TEST(better_units_alone_may_be_enough),
+    TEST(better_units_may_earn_where_the_whole_loses),
+    TEST(loss_that_is_small_enough_is_watched),
+    TEST(what_is_open_stays_so_within_the_hysteresis),
+    TEST(first_fee_is_no_part_of_the_cost),
+    TEST(first_rebate_is_no_part_of_the_cost),
+    TEST(it_closes_when_nothing_is_left),
+    TEST(it_is_handed_over_with_its_first_instrument),
+    TEST(what_is_elsewhere_is_not_summed_up),
+    TEST(better_venue_opens_beside_what_is_open),
+    TEST(updates_keep_their_pace),
+    TEST(timer_closes_what_grew_too_old),
+    TEST(books_known_at_different_times_are_no_cycle),
+    TEST(cycle_that_fees_take_is_told),
+    TEST(prices_that_earn_nothing_are_no_miss),
+    TEST(cycle_that_earns_too_little_is_told),
+    TEST(cycle_that_would_go_on_is_told),
+    TEST(size_that_earns_too_little_is_told),
+    TEST(cycle_below_a_minimum_is_told),
+    TEST(cycle_of_what_lies_there_below_a_minimum_is_told),
+    TEST(cycle_of_an_old_book_is_told),
+    cmocka_unit_test(what_a_unit_earns_is_exact),
+    TEST(amounts_that_do_not_fit_are_left_out_and_logged_once),
+    TEST(unrelated_instruments_cost_nothing),
+    TEST(unrelated_instruments_cost_nothing_though_there_are_many),
+    TEST(venue_that_no_leg_is_on_computes_nothing),
+    TEST(best_one_that_gets_worse_leaves_it_to_the_next),
+    TEST(venue_that_gets_better_than_the_best_one_counts),
+    TEST(what_does_not_close_is_no_cycle),
+    TEST(all_cycles_of_four_currencies_are_found),
+    TEST(parallel_instruments_have_cycles_of_their_own),
+    TEST(first_start_currency_of_the_list_begins),
+    TEST(cycle_without_a_start_currency_is_none),
+    TEST(equivalents_are_changed_at_the_price_of_their_book),
+    TEST(without_a_book_to_change_them_equivalents_are_not_equal),
+    TEST(with_equivalents_no_other_cycles_are_looked_at),
+    TEST(equivalents_alone_are_no_cycle),
+    cmocka_unit_test(options_that_make_no_sense_are_refused),
+    TEST(callback_says_no_more_than_it_may),
+    TEST(numbers_of_all_sizes_do_no_harm),
+    cmocka_unit_test(cycles_beyond_the_limit_are_counted),
+    cmocka_unit_test(logarithms_of_powers_are_exact),
+    cmocka_unit_test(margin_covers_the_error_of_logarithms),
+    cmocka_unit_test(product_of_the_greatest_rates_is_exact),
+    cmocka_unit_test(random_cycles_are_what_brute_force_finds),
+    cmocka_unit_test(no_quantity_earns_more),
+};
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-        TEST(buy_buy_sell),
-        TEST(the_last_instrument_completes_it),
-        TEST(buy_sell_sell),
-        TEST(selling_first),
-        TEST(buying_last),
-        TEST(four_legs),
-        TEST(four_legs_are_too_many_where_three_are_the_most),
-        TEST(fees_are_taken_in_each_leg),
-        TEST(rebates_make_a_loss_pay),
-        TEST(best_price_after_the_fee_counts),
-        TEST(book_that_is_not_to_be_traded_on_is_passed_over),
-        TEST(book_that_is_too_old_is_passed_over),
-        TEST(book_grows_old_between_its_changes),
-        TEST(one_venue_has_all_legs),
-        TEST(one_venue_leaves_out_what_needs_two),
-        TEST(walk_ends_where_the_next_unit_earns_nothing),
-        TEST(cycle_that_breaks_even_is_none),
-        TEST(lots_are_rounded_down_going_forward),
-        TEST(each_leg_reaches_its_minimums),
-        TEST(cost_stays_below_the_cap),
-        TEST(cap_of_what_is_sold_first_is_a_quantity),
-        TEST(curve_tells_what_each_quarter_earns),
-        TEST(size_within_the_proven_levels_stands_beside_the_whole),
-        TEST(what_earns_more_than_max_net_is_absurd),
-        TEST(net_has_to_be_above_min_net),
-        TEST(better_units_alone_may_be_enough),
-        TEST(better_units_may_earn_where_the_whole_loses),
-        TEST(loss_that_is_small_enough_is_watched),
-        TEST(what_is_open_stays_so_within_the_hysteresis),
-        TEST(first_fee_is_no_part_of_the_cost),
-        TEST(first_rebate_is_no_part_of_the_cost),
-        TEST(it_closes_when_nothing_is_left),
-        TEST(it_is_handed_over_with_its_first_instrument),
-        TEST(what_is_elsewhere_is_not_summed_up),
-        TEST(better_venue_opens_beside_what_is_open),
-        TEST(updates_keep_their_pace),
-        TEST(timer_closes_what_grew_too_old),
-        TEST(books_known_at_different_times_are_no_cycle),
-        TEST(cycle_that_fees_take_is_told),
-        TEST(prices_that_earn_nothing_are_no_miss),
-        TEST(cycle_that_earns_too_little_is_told),
-        TEST(cycle_that_would_go_on_is_told),
-        TEST(size_that_earns_too_little_is_told),
-        TEST(cycle_below_a_minimum_is_told),
-        TEST(cycle_of_an_old_book_is_told),
-        cmocka_unit_test(what_a_unit_earns_is_exact),
-        TEST(amounts_that_do_not_fit_are_left_out_and_logged_once),
-        TEST(unrelated_instruments_cost_nothing),
-        TEST(unrelated_instruments_cost_nothing_though_there_are_many),
-        TEST(venue_that_no_leg_is_on_computes_nothing),
-        TEST(best_one_that_gets_worse_leaves_it_to_the_next),
-        TEST(venue_that_gets_better_than_the_best_one_counts),
-        TEST(what_does_not_close_is_no_cycle),
-        TEST(all_cycles_of_four_currencies_are_found),
-        TEST(parallel_instruments_have_cycles_of_their_own),
-        TEST(first_start_currency_of_the_list_begins),
-        TEST(cycle_without_a_start_currency_is_none),
-        TEST(equivalents_are_changed_at_the_price_of_their_book),
-        TEST(without_a_book_to_change_them_equivalents_are_not_equal),
-        TEST(with_equivalents_no_other_cycles_are_looked_at),
-        TEST(equivalents_alone_are_no_cycle),
-        cmocka_unit_test(options_that_make_no_sense_are_refused),
-        TEST(callback_says_no_more_than_it_may),
-        TEST(numbers_of_all_sizes_do_no_harm),
-        cmocka_unit_test(cycles_beyond_the_limit_are_counted),
-        cmocka_unit_test(logarithms_of_powers_are_exact),
-        cmocka_unit_test(margin_covers_the_error_of_logarithms),
-        cmocka_unit_test(product_of_the_greatest_rates_is_exact),
-        cmocka_unit_test(random_cycles_are_what_brute_force_finds),
-        cmocka_unit_test(no_quantity_earns_more),
-    };
-
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
