@@ -7,6 +7,7 @@
 #include "cmd/setup_files.h"
 #include "config/config_load.h"
 #include "config/config_only.h"
+#include "config/strategy_check.h"
 #include "kafka/settings.h"
 
 static bool is_security(const char *key)
@@ -38,18 +39,34 @@ static void forget_unread(struct kafka_config *kafka)
     }
 }
 
+/* What is loaded is known, even when its options are not good. */
+static void learn_reach(struct config *config, const struct plugins *plugins)
+{
+    for (unsigned i = 0; i < config->n_strategies && plugins->strategies != NULL; i++) {
+        const struct arb_strategy_ops *const ops = &plugins->strategies[i].strategy;
+        if (ops->on_market != NULL) {
+            config->strategies[i].reach =
+                (ops->flags & ARB_STRATEGY_ACROSS) != 0 ? REACH_ACROSS : REACH_ONE;
+        }
+    }
+}
+
 unsigned setup_load(struct setup *setup, const char *path, const char *only)
 {
     struct problems problems = { .out = stderr, .path = path };
 
     /* Plugins are tried even when the file has problems: all of them are shown at once. */
     problems_hold(&problems);
-    const int rc = config_load(&setup->config, path, &problems);
-    if (rc == ARB_OK && only != NULL) {
-        (void)config_only(&setup->config, only, &problems); /* its problems are counted */
+    bool is_good = config_load(&setup->config, path, &problems) == ARB_OK;
+    if (is_good && only != NULL) {
+        is_good = config_only(&setup->config, only, &problems);
     }
     setup_check_files(&setup->config, &problems);
     (void)plugins_load(&setup->config, &setup->plugins, &problems);
+    learn_reach(&setup->config, &setup->plugins);
+    if (is_good || only == NULL) { /* else nobody knows what is to run */
+        strategy_check(&setup->config, &problems);
+    }
     setup_fees(&setup->config, &setup->plugins, &problems);
     rehearse(&setup->config, &setup->plugins, &problems);
     forget_unread(&setup->config.kafka);

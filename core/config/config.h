@@ -131,6 +131,13 @@ enum { CONFIG_MAX_LAG_MIN_MS = 100 };
 
 enum strategy_source { SOURCE_KAFKA = 1, SOURCE_DIRECT = 2 };
 
+/* What opportunities of a strategy have legs of, as its plugin says. */
+enum strategy_reach {
+    REACH_UNKNOWN = 0, /* the plugin is not loaded */
+    REACH_ONE = 1,     /* one instrument, on two venues */
+    REACH_ACROSS = 2,  /* several instruments, on any venues: ARB_STRATEGY_ACROSS */
+};
+
 enum { CONFIG_DELAYS_MAX = 8 };
 
 /* How long after an opportunity opened it is looked at what is left of it. */
@@ -146,19 +153,20 @@ struct strategy_config {
     bool enabled;
     const char *plugin;
     uint32_t source;   /* enum strategy_source */
+    uint32_t reach;    /* enum strategy_reach; set when its plugin is loaded */
     const char *group; /* Kafka consumer group; NULL: every instance reads everything */
     /* What it is shown; of neither: everything. */
     char **symbols; /* canonical symbols and patterns */
     unsigned n_symbols;
-    const char *venues_text; /* names of exchanges */
-    uint32_t venues;         /* as that says: bit i stands for exchange i; 0: all */
-    const char *survival_text;
+    const char *venues_text, *venues_origin; /* names of exchanges; see config_entry.origin */
+    uint32_t venues;                         /* as that says: bit i stands for exchange i; 0: all */
+    const char *survival_text, *survival_origin;
     struct survival_delays survival; /* as that says */
     int64_t matrix_ms;               /* between two spread matrices of an instrument; 0: none */
     int64_t misses_ms;               /* between two misses of a reason that are told; 0: none */
     struct config_entry *options;
     /* 0: not given */
-    unsigned line, plugin_line, source_line, symbols_line, venues_line, survival_line;
+    unsigned line, plugin_line, source_line, group_line, symbols_line, venues_line, survival_line;
 };
 
 struct pool;

@@ -3,74 +3,34 @@
 #include <string.h>
 
 #include "arbspot/text.h"
-#include "config/coverage.h"
 #include "config/delays.h"
+#include "config/heading.h"
 #include "config/symbol_list.h"
 #include "config/venue_list.h"
 #include "util/proxy_url.h"
 
-enum { HEADING_MAX = 64 };
+enum { KEY_MAX = 64 };
 
-/* "exchange:kraken", as it stands between the brackets. */
-struct heading {
-    char text[HEADING_MAX];
-};
-
-static struct heading heading_of(const char *word, const char *name)
+static bool has_enabled(const struct config *config)
 {
-    struct heading heading;
-    struct arb_text text = arb_text_over(heading.text, sizeof(heading.text));
-
-    arb_text_add(&text, "%s:%s", word, name);
-    return heading;
-}
-
-static unsigned count_enabled_exchanges(const struct config *config)
-{
-    unsigned n = 0;
-
     for (unsigned i = 0; i < config->n_exchanges; i++) {
-        n += config->exchanges[i].enabled ? 1 : 0;
-    }
-    return n;
-}
-
-static const struct strategy_config *first_strategy(const struct config *config)
-{
-    for (unsigned i = 0; i < config->n_strategies; i++) {
-        if (config->strategies[i].enabled) {
-            return &config->strategies[i];
+        if (config->exchanges[i].enabled) {
+            return true;
         }
     }
-    return NULL;
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        if (config->strategies[i].enabled) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void check_purpose(const struct config *config, struct problems *problems)
 {
-    if (count_enabled_exchanges(config) == 0 && first_strategy(config) == NULL) {
+    if (!has_enabled(config)) {
         problem_add(problems, 0, NULL, NULL,
                     "nothing to do: enable at least one [exchange:NAME] or [strategy:NAME]");
-    }
-}
-
-/* What is bought on one exchange is sold on another: a strategy needs one instrument on both. */
-static void check_coverage(const struct config *config, struct problems *problems)
-{
-    const struct strategy_config *const strategy = first_strategy(config);
-    struct coverage coverage;
-
-    if (strategy == NULL || config->n_exchanges < 2) {
-        return;
-    }
-    coverage_find(config, &coverage);
-    if (!coverage.may_meet) {
-        const struct heading heading = heading_of("strategy", strategy->name);
-        problem_add(
-            problems, strategy->line, heading.text, NULL,
-            "there is nothing to compare, no two exchanges have a symbol in common: %s%s%s; "
-            "list the same symbol on two of them",
-            coverage.lone,
-            coverage.quotes[0] == '\0' ? "" : "; quotes that never meet: ", coverage.quotes);
     }
 }
 
@@ -133,52 +93,104 @@ static void check_exchange(const struct exchange_config *exchange, struct proble
 static void check_survival(struct strategy_config *strategy, struct problems *problems)
 {
     const char *const wrong = delays_read(strategy->survival_text, &strategy->survival);
+    const struct heading heading = heading_of("strategy", strategy->name);
 
-    if (wrong != NULL) {
-        const struct heading heading = heading_of("strategy", strategy->name);
+    if (wrong != NULL && strategy->survival_origin != NULL) {
+        problem_add(problems, strategy->survival_line, heading.text, "survival", "%s is not %s",
+                    strategy->survival_origin, wrong);
+    } else if (wrong != NULL) {
         problem_add(problems, strategy->survival_line, heading.text, "survival", "'%s' is not %s",
                     strategy->survival_text, wrong);
+    }
+}
+
+/* A `venues` key that is being read. */
+struct venues_reading {
+    const struct strategy_config *strategy;
+    struct problems *problems;
+};
+
+/* Of a value that no message may repeat, it is said as a whole. */
+static void refuse_venue(void *context, const char *text)
+{
+    const struct venues_reading *const r = context;
+    const struct heading heading = heading_of("strategy", r->strategy->name);
+
+    if (r->strategy->venues_origin == NULL) {
+        problem_add(r->problems, r->strategy->venues_line, heading.text, "venues", "%s", text);
     }
 }
 
 static void check_venues(const struct config *config, struct strategy_config *strategy,
                          struct problems *problems)
 {
-    struct err err;
+    struct venues_reading reading = { strategy, problems };
+    const struct venue_list_reader reader = { .refuse = refuse_venue, .context = &reading };
+    const struct heading heading = heading_of("strategy", strategy->name);
 
     if (strategy->venues_text != NULL &&
-        venue_list_read(strategy->venues_text, config, &strategy->venues, &err) != ARB_OK) {
-        const struct heading heading = heading_of("strategy", strategy->name);
-        problem_add(problems, strategy->venues_line, heading.text, "venues", "%s", err.text);
+        venue_list_read(strategy->venues_text, config, &strategy->venues, &reader) != ARB_OK &&
+        strategy->venues_origin != NULL) {
+        problem_add(problems, strategy->venues_line, heading.text, "venues",
+                    "%s is not a list of exchanges that have a section, each once",
+                    strategy->venues_origin);
+    }
+}
+
+/* Two in one group would each be given a part of what they look at. */
+static void check_group(const struct config *config, const struct strategy_config *strategy,
+                        struct problems *problems)
+{
+    const struct heading heading = heading_of("strategy", strategy->name);
+
+    for (const struct strategy_config *other = config->strategies; other < strategy; other++) {
+        if (other->enabled && other->group != NULL && strcmp(other->group, strategy->group) == 0) {
+            problem_add(problems, strategy->group_line, heading.text, "group",
+                        "[strategy:%s] has the same one in line %u, and each of the two would see "
+                        "only a part of the instruments: give each a group of its own, or leave "
+                        "the key out; only processes that run the same section share a group",
+                        other->name, other->group_line);
+            return;
+        }
     }
 }
 
 static void check_strategy(const struct config *config, const struct strategy_config *strategy,
                            struct problems *problems)
 {
+    const bool is_direct = strategy->source == SOURCE_DIRECT;
     const struct heading heading = heading_of("strategy", strategy->name);
 
-    if (!strategy->enabled || strategy->source != SOURCE_DIRECT) {
+    if (!strategy->enabled) {
         return;
     }
-    if (count_enabled_exchanges(config) < 2) {
-        problem_add(problems, strategy->source_line, heading.text, "source",
-                    "'direct' reads the exchanges of this process, and %s: enable two, or use "
-                    "source = kafka, which also reads those of other processes",
-                    count_enabled_exchanges(config) == 0
-                        ? "none is enabled"
-                        : "only one is enabled, with nothing to compare it with");
-    }
-    if (config->host.isolate) {
+    if (is_direct && config->host.isolate) {
         problem_add(
             problems, strategy->source_line, heading.text, "source",
             "'direct' reads the exchanges of its own process, and with [host] isolate = yes "
             "each has one of its own: use source = kafka");
     }
-    if (strategy->group != NULL) {
-        problem_add(problems, strategy->line, heading.text, "group",
+    if (is_direct && strategy->group != NULL) {
+        problem_add(problems, strategy->group_line, heading.text, "group",
                     "only source = kafka has consumer groups: remove one of the two");
+    } else if (strategy->group != NULL) {
+        check_group(config, strategy, problems);
     }
+}
+
+/* Of a key that ends with the name of an exchange. */
+static void complain_unknown(const struct config *config,
+                             const struct instrument_config *instrument, const char *word,
+                             const char *exchange, unsigned line, struct problems *problems)
+{
+    const struct heading heading = heading_of("instrument", instrument->symbol);
+    char key[KEY_MAX];
+    struct arb_text text = arb_text_over(key, sizeof(key));
+    struct err err = { .rc = ARB_OK };
+
+    arb_text_add(&text, "%s.%.*s", word, CONFIG_NAME_MAX, exchange);
+    (void)venue_list_unknown(config, exchange, &err); /* its words are what counts */
+    problem_add(problems, line, heading.text, key, "%s", err.text);
 }
 
 static void check_venue_symbols(const struct config *config,
@@ -189,8 +201,7 @@ static void check_venue_symbols(const struct config *config,
 
     for (const struct config_entry *e = instrument->venue_symbols; e != NULL; e = e->next) {
         if (config_exchange(config, e->key) == NULL) {
-            problem_add(problems, e->line, heading.text, "venue_symbol",
-                        "there is no [exchange:%.60s]", e->key);
+            complain_unknown(config, instrument, "venue_symbol", e->key, e->line, problems);
         } else if (e->value[0] == '\0' || strlen(e->value) >= ARB_SYMBOL_MAX) {
             problem_add(problems, e->line, heading.text, "venue_symbol",
                         "the venue's name for it has 1 to %d bytes", (int)ARB_SYMBOL_MAX - 1);
@@ -203,12 +214,10 @@ static void check_terms(const struct config *config, const struct instrument_con
 {
     static const char *const keys[N_TERMS] = { "taker_fee", "tick", "lot", "min_qty",
                                                "min_notional" };
-    const struct heading heading = heading_of("instrument", instrument->symbol);
 
     for (const struct venue_term *t = instrument->terms[term]; t != NULL; t = t->next) {
         if (config_exchange(config, t->exchange) == NULL) {
-            problem_add(problems, t->line, heading.text, keys[term], "there is no [exchange:%.60s]",
-                        t->exchange);
+            complain_unknown(config, instrument, keys[term], t->exchange, t->line, problems);
         }
     }
 }
@@ -245,7 +254,6 @@ void config_check(const struct config *config, struct problems *problems)
 {
     check_purpose(config, problems);
     check_topics(config, problems);
-    check_coverage(config, problems);
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         check_exchange(&config->exchanges[i], problems);
     }

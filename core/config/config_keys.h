@@ -37,10 +37,11 @@ struct config_key {
     const char *fallback; /* read like a configured value; NULL: zero stays */
     bool is_required;
     enum config_store store;
-    uint32_t offset;      /* of the member */
-    uint32_t line_offset; /* of the member that gets the line; 0: none */
-    uint32_t n_offset;    /* with STORE_SYMBOLS */
-    bool keeps_unread;    /* with STORE_ENTRIES: those without a value too */
+    uint32_t offset;        /* of the member */
+    uint32_t line_offset;   /* of the member that gets the line; 0: none */
+    uint32_t n_offset;      /* with STORE_SYMBOLS */
+    uint32_t origin_offset; /* of the member that gets the origin, see config_entry; 0: none */
+    bool keeps_unread;      /* with STORE_ENTRIES: those without a value too */
     struct value_rule rule;
     bool (*is_valid)(const char *text); /* further limits of a text, or NULL */
     const char *wanted; /* what would do, to follow "is not"; NULL: what the rule says */

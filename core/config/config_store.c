@@ -367,6 +367,14 @@ static void put_line(const struct item *item)
     }
 }
 
+static void put_origin(const struct item *item)
+{
+    if (item->key->origin_offset != 0) {
+        memcpy((char *)item->target + item->key->origin_offset, &item->value.origin,
+               sizeof(item->value.origin));
+    }
+}
+
 static bool is_list(const struct config_key *key)
 {
     return key->store == STORE_SYMBOLS || key->store == STORE_BROKERS || key->store == STORE_FEES;
@@ -447,6 +455,7 @@ static void store_text(struct item *item)
         store_nothing(item);
     } else {
         put_value(item, &value);
+        put_origin(item);
         note_comment(item);
     }
 }

@@ -16,11 +16,17 @@ struct quote_pair {
 
 struct finding {
     const struct config *config;
+    const struct coverage_scope *scope;
     struct coverage *coverage;
     struct arb_text lone;
     struct quote_pair pairs[PAIRS_MAX];
     unsigned n_pairs;
 };
+
+static bool is_in(uint32_t exchanges, unsigned i)
+{
+    return (exchanges >> i & 1U) != 0;
+}
 
 /* Most of thousands of symbols differ in their first letter, which is looked at quickly. */
 static bool covers(const char *wanted, const char *symbol)
@@ -39,10 +45,21 @@ static bool has(const struct exchange_config *exchange, const char *symbol)
     return false;
 }
 
+/* True when the symbol or pattern may stand for something that is looked at. */
+static bool is_wanted(const struct finding *f, const char *symbol)
+{
+    unsigned i = 0;
+
+    while (i < f->scope->n_symbols && !symbols_overlap(f->scope->symbols[i], symbol)) {
+        i++;
+    }
+    return f->scope->n_symbols == 0 || i < f->scope->n_symbols;
+}
+
 static bool is_lone(const struct finding *f, unsigned owner, const char *symbol)
 {
     for (unsigned i = 0; i < f->config->n_exchanges; i++) {
-        if (i != owner && has(&f->config->exchanges[i], symbol)) {
+        if (i != owner && is_in(f->scope->exchanges, i) && has(&f->config->exchanges[i], symbol)) {
             return false;
         }
     }
@@ -54,7 +71,7 @@ static bool is_counted(const struct finding *f, unsigned owner, const char *symb
 {
     for (unsigned i = 0; i < owner; i++) {
         const struct exchange_config *const exchange = &f->config->exchanges[i];
-        for (unsigned j = 0; j < exchange->n_symbols; j++) {
+        for (unsigned j = 0; is_in(f->scope->exchanges, i) && j < exchange->n_symbols; j++) {
             if (strcmp(exchange->symbols[j], symbol) == 0) {
                 return true;
             }
@@ -132,9 +149,10 @@ static void find_quotes(struct finding *f, unsigned owner, const char *symbol)
 {
     for (unsigned i = owner + 1; i < f->config->n_exchanges; i++) {
         const struct exchange_config *const exchange = &f->config->exchanges[i];
-        for (unsigned j = 0; j < exchange->n_symbols; j++) {
+        for (unsigned j = 0; is_in(f->scope->exchanges, i) && j < exchange->n_symbols; j++) {
             const char *const other = exchange->symbols[j];
-            if (!symbol_is_pattern(other) && has_base(other, symbol) && is_lone(f, i, other)) {
+            if (!symbol_is_pattern(other) && has_base(other, symbol) && is_wanted(f, other) &&
+                is_lone(f, i, other)) {
                 add_pair(f, symbol, other);
             }
         }
@@ -164,23 +182,13 @@ static void look_at(struct finding *f, unsigned owner, const char *symbol)
     }
 }
 
-/* Whether two patterns may stand for one symbol, as far as their quotes tell. */
-static bool may_both_cover(const char *one, const char *other)
-{
-    const char *const quote = one + base_len(one) + 1;
-    const char *const other_quote = other + base_len(other) + 1;
-
-    return symbol_is_pattern(quote) || symbol_is_pattern(other_quote) ||
-           strcmp(quote, other_quote) == 0;
-}
-
 static bool meets_pattern(const struct finding *f, unsigned owner, const char *pattern)
 {
     for (unsigned i = 0; i < owner; i++) {
         const struct exchange_config *const exchange = &f->config->exchanges[i];
-        for (unsigned j = 0; j < exchange->n_symbols; j++) {
+        for (unsigned j = 0; is_in(f->scope->exchanges, i) && j < exchange->n_symbols; j++) {
             if (symbol_is_pattern(exchange->symbols[j]) &&
-                may_both_cover(exchange->symbols[j], pattern)) {
+                symbols_overlap(exchange->symbols[j], pattern)) {
                 return true;
             }
         }
@@ -194,6 +202,9 @@ static void look_at_exchange(struct finding *f, unsigned owner)
 
     for (unsigned i = 0; i < exchange->n_symbols; i++) {
         const char *const symbol = exchange->symbols[i];
+        if (!is_wanted(f, symbol)) {
+            continue;
+        }
         if (symbol_is_pattern(symbol)) {
             f->coverage->n_patterns++;
             f->coverage->may_meet |= meets_pattern(f, owner, symbol);
@@ -224,57 +235,97 @@ static void write_quotes(const struct finding *f, char out[COVERAGE_TEXT_MAX])
     write_more(&text, f->n_pairs, COVERAGE_SHOWN_MAX / 2);
 }
 
-void coverage_find(const struct config *config, struct coverage *coverage)
+struct coverage_scope coverage_all(const struct config *config)
 {
-    struct finding f = { .config = config, .coverage = coverage };
+    struct coverage_scope all = { .exchanges = 0 };
 
-    *coverage = (struct coverage){ .n_exchanges = config->n_exchanges };
-    f.lone = arb_text_over(coverage->lone, sizeof(coverage->lone));
     for (unsigned i = 0; i < config->n_exchanges; i++) {
-        look_at_exchange(&f, i);
-        /* Nobody says what it has: a host elsewhere may publish anything of it. */
-        coverage->may_meet |= config->exchanges[i].n_symbols == 0;
+        all.exchanges |= 1U << i;
     }
-    write_more(&f.lone, coverage->n_lone, COVERAGE_SHOWN_MAX);
-    write_quotes(&f, coverage->quotes);
+    return all;
 }
 
-static bool has_strategy(const struct config *config)
+bool coverage_may_have(const struct config *config, uint32_t exchanges, const char *wanted)
 {
-    for (unsigned i = 0; i < config->n_strategies; i++) {
-        if (config->strategies[i].enabled) {
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        const struct exchange_config *const exchange = &config->exchanges[i];
+        if (is_in(exchanges, i) && exchange->n_symbols == 0) {
             return true;
+        }
+        for (unsigned j = 0; is_in(exchanges, i) && j < exchange->n_symbols; j++) {
+            if (symbols_overlap(wanted, exchange->symbols[j])) {
+                return true;
+            }
         }
     }
     return false;
 }
 
-/* That of source = direct alone is refused, see config_check.c. */
+void coverage_find(const struct config *config, const struct coverage_scope *scope,
+                   struct coverage *coverage)
+{
+    struct finding f = { .config = config, .scope = scope, .coverage = coverage };
+
+    *coverage = (struct coverage){ .n_symbols = 0 };
+    f.lone = arb_text_over(coverage->lone, sizeof(coverage->lone));
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (is_in(scope->exchanges, i)) {
+            look_at_exchange(&f, i);
+            /* Nobody says what it has: a host elsewhere may publish anything of it. */
+            coverage->n_silent += config->exchanges[i].n_symbols == 0 ? 1 : 0;
+        }
+    }
+    coverage->may_meet |= coverage->n_silent > 0;
+    write_more(&f.lone, coverage->n_lone, COVERAGE_SHOWN_MAX);
+    write_quotes(&f, coverage->quotes);
+}
+
+/* -- notes ----------------------------------------------------------------------------- */
+
+static unsigned count_strategies(const struct config *config, bool across_too)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < config->n_strategies; i++) {
+        const struct strategy_config *const strategy = &config->strategies[i];
+        n += strategy->enabled && (across_too || strategy->reach != REACH_ACROSS) ? 1 : 0;
+    }
+    return n;
+}
+
+/* That of source = direct alone is refused, see strategy_check.h. */
 static void note_few(const struct config *config, struct coverage_notes *notes)
 {
     struct arb_text few = arb_text_over(notes->few, sizeof(notes->few));
+    const bool is_none = config->n_exchanges == 0;
 
-    if (config->n_exchanges < 2 && has_strategy(config)) {
+    if (config->n_exchanges < 2 && count_strategies(config, is_none) > 0) {
         arb_text_add(&few,
-                     "%s exchange is configured, and there is nothing to compare%s here; others "
+                     "%s exchange is configured, and there is nothing to %s here; others "
                      "must come over Kafka, and their fee needs an [exchange:NAME] section with "
                      "enabled = no",
-                     config->n_exchanges == 0 ? "no" : "only one",
-                     config->n_exchanges == 0 ? "" : " it with");
+                     is_none ? "no" : "only one", is_none ? "look at" : "compare it with");
     }
+}
+
+/* True unless all strategies have legs of several instruments, for which none is alone. */
+static bool is_compared(const struct config *config)
+{
+    return count_strategies(config, true) == 0 || count_strategies(config, false) > 0;
 }
 
 void coverage_note(const struct config *config, struct coverage_notes *notes)
 {
     struct arb_text lone = arb_text_over(notes->lone, sizeof(notes->lone));
     struct arb_text quotes = arb_text_over(notes->quotes, sizeof(notes->quotes));
+    const struct coverage_scope all = coverage_all(config);
     struct coverage coverage;
 
     note_few(config, notes);
-    coverage_find(config, &coverage);
-    if (config->n_exchanges < 2) {
+    if (config->n_exchanges < 2 || !is_compared(config)) {
         return; /* of one, everything is alone */
     }
+    coverage_find(config, &all, &coverage);
     if (coverage.n_lone > 0) {
         arb_text_add(&lone,
                      "%u of %u instruments are on one exchange only, and compared with none: %s",

@@ -59,6 +59,37 @@ bool symbol_matches(const char *wanted, const char *symbol)
     return fnmatch(wanted, symbol, FNM_PATHNAME) == 0;
 }
 
+/* From the ends on: row i + 1 in `below`, made from right to left. */
+static bool overlap_from(const char *one, const char *other, const bool *below, const bool *row)
+{
+    if (*one == '*') {
+        return below[0] || (*other != '\0' && *other != '/' && row[1]);
+    }
+    if (*other == '*') {
+        return row[1] || (*one != '\0' && *one != '/' && below[0]);
+    }
+    if (*one == '\0' || *other == '\0') {
+        return *one == *other;
+    }
+    const bool is_same =
+        *one == *other || (*one == '?' && *other != '/') || (*other == '?' && *one != '/');
+    return is_same && below[1];
+}
+
+bool symbols_overlap(const char *one, const char *other)
+{
+    const size_t n = strlen(one), n_other = strlen(other);
+    bool rows[2][ARB_SYMBOL_MAX + 2] = { { false } }; /* a column more, where nothing overlaps */
+
+    for (size_t i = n + 1; i-- > 0;) {
+        bool *const row = rows[i % 2], *const below = rows[(i + 1) % 2];
+        for (size_t j = n_other + 1; j-- > 0;) {
+            row[j] = overlap_from(one + i, other + j, below + j, row + j);
+        }
+    }
+    return rows[0][0];
+}
+
 bool symbol_matches_any(char *const *wanted, unsigned n, const char *symbol)
 {
     unsigned i = 0;

@@ -21,6 +21,9 @@ int symbol_check(const char *symbol, bool may_be_pattern, struct err *err);
 /* True when `symbol` is the one that `wanted` names, or one that the pattern `wanted` covers. */
 bool symbol_matches(const char *wanted, const char *symbol);
 
+/* True when some symbol is one that both stand for; each is a symbol or a pattern. */
+bool symbols_overlap(const char *one, const char *other);
+
 /* True when one of the list does. */
 bool symbol_matches_any(char *const *wanted, unsigned n, const char *symbol);
 

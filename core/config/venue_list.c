@@ -7,34 +7,56 @@ enum { SHOWN_MAX = 60 };
 
 static const char blanks[] = ", \t";
 
-static int refuse(const struct config *config, const char *word, struct err *err)
+int venue_list_unknown(const struct config *config, const char *name, struct err *err)
 {
     const char *names[CONFIG_EXCHANGES_MAX + 1] = { NULL };
 
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         names[i] = config->exchanges[i].name;
     }
-    const char *const meant = nearest_word(word, names);
-    return meant == NULL ? err_set(err, ARB_EINVAL, "there is no [exchange:%s]", word)
-                         : err_set(err, ARB_EINVAL, "there is no [exchange:%s]; did you mean %s?",
-                                   word, meant);
+    const char *const meant = nearest_word(name, names);
+    return meant == NULL
+               ? err_set(err, ARB_EINVAL, "there is no [exchange:%.*s]", (int)SHOWN_MAX, name)
+               : err_set(err, ARB_EINVAL, "there is no [exchange:%.*s]; did you mean %s?",
+                         (int)SHOWN_MAX, name, meant);
+}
+
+static int add(const char *name, const struct config *config, uint32_t *venues, struct err *err)
+{
+    const struct exchange_config *const exchange = config_exchange(config, name);
+
+    if (exchange == NULL) {
+        return venue_list_unknown(config, name, err);
+    }
+    const uint32_t bit = 1U << (exchange - config->exchanges);
+    if ((*venues & bit) != 0) {
+        return err_set(err, ARB_EINVAL, "%s is listed twice: remove one", exchange->name);
+    }
+    *venues |= bit;
+    return ARB_OK;
 }
 
 int venue_list_read(const char *text, const struct config *config, uint32_t *venues,
-                    struct err *err)
+                    const struct venue_list_reader *reader)
 {
-    *venues = 0;
+    uint32_t found = 0;
+    int rc = ARB_OK;
+
     for (const char *name = text + strspn(text, blanks); *name != '\0';) {
         const size_t len = strcspn(name, blanks);
         char word[SHOWN_MAX + 1];
+        struct err err = { .rc = ARB_OK };
         (void)snprintf(word, sizeof(word), "%.*s", (int)len, name); /* names are shorter */
-        const struct exchange_config *const exchange = config_exchange(config, word);
-        if (exchange == NULL) {
-            return refuse(config, word, err);
+        if (add(word, config, &found, &err) != ARB_OK) {
+            reader->refuse(reader->context, err.text);
+            rc = err.rc;
         }
-        *venues |= 1U << (exchange - config->exchanges);
         name += len + strspn(name + len, blanks);
     }
-    return *venues != 0 ? ARB_OK
-                        : err_set(err, ARB_EINVAL, "empty: name exchanges, or leave the key out");
+    if (rc == ARB_OK && found == 0) {
+        reader->refuse(reader->context, "empty: name exchanges, or leave the key out");
+        rc = ARB_EINVAL;
+    }
+    *venues = rc == ARB_OK ? found : 0;
+    return rc;
 }

@@ -406,11 +406,16 @@ static void bad_terms_are_told_with_their_lines(void **state)
                    "taker_fee = 1%\n",
                    "FILE:4: [instrument:BTC/USD] taker_fee.kraken: '0.10' is not a share from -10% "
                    "to 10%, such as 0.26%, 26bp or 2600ppm\n"
-                   "FILE:5: [instrument:BTC/USD] taker_fee: there is no [exchange:krakn]\n"
-                   "FILE:6: [instrument:BTC/USD] tick: there is no [exchange:krakn]\n"
-                   "FILE:7: [instrument:BTC/USD] lot: there is no [exchange:krakn]\n"
-                   "FILE:8: [instrument:BTC/USD] min_qty: there is no [exchange:krakn]\n"
-                   "FILE:9: [instrument:BTC/USD] min_notional: there is no [exchange:krakn]\n"
+                   "FILE:5: [instrument:BTC/USD] taker_fee.krakn: there is no [exchange:krakn]; "
+                   "did you mean kraken?\n"
+                   "FILE:6: [instrument:BTC/USD] tick.krakn: there is no [exchange:krakn]; did you "
+                   "mean kraken?\n"
+                   "FILE:7: [instrument:BTC/USD] lot.krakn: there is no [exchange:krakn]; did you "
+                   "mean kraken?\n"
+                   "FILE:8: [instrument:BTC/USD] min_qty.krakn: there is no [exchange:krakn]; did "
+                   "you mean kraken?\n"
+                   "FILE:9: [instrument:BTC/USD] min_notional.krakn: there is no [exchange:krakn]; "
+                   "did you mean kraken?\n"
                    "FILE:10: [instrument:BTC/USD] tick.kraken: '-1' is not a decimal from 0 on "
                    "with at most 18 digits, such as 0.0001 or 25000\n"
                    "FILE:11: [instrument:BTC/USD] tick.kraken: already given in line 10: keep one "
@@ -759,12 +764,25 @@ static void parts_have_to_fit(void **state)
         "different names\n"
         "FILE:5: [instrument:BTC/EUR]: no exchange lists this symbol: correct or remove "
         "the section\n"
-        "FILE:7: [instrument:BTC/EUR] venue_symbol: there is no [exchange:krakn]\n"
-        "FILE:12: [strategy:s] group: only source = kafka has consumer groups: remove "
-        "one of the two\n"
-        "FILE:13: [strategy:s] source: 'direct' reads the exchanges of this process, "
-        "and none is enabled: enable two, or use source = kafka, which also reads those of "
-        "other processes\n");
+        "FILE:7: [instrument:BTC/EUR] venue_symbol.krakn: there is no [exchange:krakn]; did you "
+        "mean kraken?\n"
+        "FILE:14: [strategy:s] group: only source = kafka has consumer groups: remove "
+        "one of the two\n");
+}
+
+static void a_group_is_of_one_strategy(void **state)
+{
+    (void)state;
+    check_problems("[kafka]\nbrokers = embedded\n"
+                   "[strategy:a]\ngroup = g\n"
+                   "[strategy:b]\ngroup = h\n"
+                   "[strategy:c]\ngroup = g\nenabled = no\n"
+                   "[strategy:d]\ngroup = g\n"
+                   "[strategy:e]\n[strategy:f]\n",
+                   "FILE:11: [strategy:d] group: [strategy:a] has the same one in line 4, and each "
+                   "of the two would see only a part of the instruments: give each a group of its "
+                   "own, or leave the key out; only processes that run the same section share a "
+                   "group\n");
 }
 
 static void a_proxy_takes_connect_or_is_none(void **state)
@@ -1027,6 +1045,35 @@ static void symbols_are_base_and_quote(void **state)
     }
 }
 
+static void what_two_patterns_have_in_common_is_known(void **state)
+{
+    static const struct {
+        const char *one, *other;
+        bool overlap;
+    } cases[] = {
+        { "BTC/USD", "BTC/USD", true },    { "BTC/USD", "BTC/USDT", false },
+        { "BTC/USD", "*/USD", true },      { "BTC/USD", "B?C/*", true },
+        { "BTC/USD", "?/USD", false },     { "*/USD", "BTC/*", true },
+        { "*/USD", "*/EUR", false },       { "BTC/*", "ETH/*", false },
+        { "*A/B", "A*/B", true },          { "A*C/B", "*B?/B", true },
+        { "A*C/B", "*B/B", false },        { "?/USD", "?A/USD", false },
+        { "?*/US?", "*?/?SD", true },      { "***/***", "A*B*C/?", true },
+        { "*/*", "BTC/USD-PERP", true },   { "A/*", "*/A", true },
+        { "*-PERP/USD", "BT*/USD", true }, { "AB*BA/X", "ABA/X", false },
+        { "*/?", "*/??", false },          { "AB/C", "A?*/C", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (symbols_overlap(cases[i].one, cases[i].other) != cases[i].overlap ||
+            symbols_overlap(cases[i].other, cases[i].one) != cases[i].overlap) {
+            fail_msg("%s and %s", cases[i].one, cases[i].other);
+        }
+    }
+    assert_true(
+        symbols_overlap("ABCDEFGHIJKLMNO/ABCDEFGHIJKLMNX", "****************/**************"));
+}
+
 static void patterns_do_not_cross_the_slash(void **state)
 {
     (void)state;
@@ -1127,7 +1174,22 @@ static void no_problem_repeats_what_was_put_in(void **state)
                    "in quotes\n");
 }
 
-static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
+static void what_a_strategy_is_shown_may_come_from_outside(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("CONFIG_SECRET", "geheim", 1), 0);
+    assert_int_equal(setenv("CONFIG_VENUES", "kraken", 1), 0);
+    check_problems("[kafka]\nbrokers = embedded\n"
+                   "[exchange:kraken]\nsymbols = BTC/USD\ntaker_fee = 0\n"
+                   "[strategy:s]\nvenues = ${CONFIG_SECRET}\nsurvival = ${CONFIG_SECRET}\n"
+                   "[strategy:t]\nvenues = ${CONFIG_VENUES}\n",
+                   "FILE:7: [strategy:s] venues: what ${CONFIG_SECRET} gives is not a list of "
+                   "exchanges that have a section, each once\n"
+                   "FILE:8: [strategy:s] survival: what ${CONFIG_SECRET} gives is not a list of "
+                   "durations from 1ms to 60s, such as 10ms, 100ms, 1s, latency; or none\n");
+}
+
+static void what_a_strategy_is_shown_is_named_rightly(void **state)
 {
     static const char head[] = "[kafka]\n"
                                "brokers = embedded\n"
@@ -1139,12 +1201,6 @@ static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
     char text[512];
 
     (void)state;
-    (void)snprintf(text, sizeof(text), "%ssymbols = BTC/USDT\n[strategy:s]\n", head);
-    check_problems(text, "FILE:9: [strategy:s]: there is nothing to compare, no two exchanges have "
-                         "a symbol in common: BTC/USD (kraken), BTC/USDT (bitstamp); quotes that "
-                         "never meet: USD and USDT (BTC); list the same symbol on two of them\n");
-    (void)snprintf(text, sizeof(text), "%ssymbols = BTC/USDT\n[strategy:s]\nenabled = no\n", head);
-    check_problems(text, "");
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\nsurvival = 10\n", head);
     check_problems(text, "FILE:10: [strategy:s] survival: '10' is not a list of durations from 1ms "
                          "to 60s, such as 10ms, 100ms, 1s, latency; or none\n");
@@ -1157,10 +1213,12 @@ static void a_strategy_needs_a_symbol_that_two_exchanges_have(void **state)
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\n", head);
     check_problems(text, "");
     (void)snprintf(text, sizeof(text),
-                   "%ssymbols = */USD\n[strategy:s]\nvenues = kraken bitstanp\n", head);
+                   "%ssymbols = */USD\n[strategy:s]\nvenues = kraken bitstanp, x, kraken\n", head);
     check_problems(text,
                    "FILE:10: [strategy:s] venues: there is no [exchange:bitstanp]; did you mean "
-                   "bitstamp?\n");
+                   "bitstamp?\n"
+                   "FILE:10: [strategy:s] venues: there is no [exchange:x]\n"
+                   "FILE:10: [strategy:s] venues: kraken is listed twice: remove one\n");
     (void)snprintf(text, sizeof(text),
                    "%ssymbols = */USD\n[strategy:s]\nvenues = ,\nsymbols = BTC\n", head);
     check_problems(text, "FILE:10: [strategy:s] venues: empty: name exchanges, or leave the key "
@@ -1207,10 +1265,13 @@ int main(void)
         cmocka_unit_test(more_problems_than_anyone_reads_are_counted),
         cmocka_unit_test(symbols_are_base_and_quote),
         cmocka_unit_test(patterns_do_not_cross_the_slash),
+        cmocka_unit_test(what_two_patterns_have_in_common_is_known),
         cmocka_unit_test(shipped_files_are_good),
         cmocka_unit_test(values_say_where_they_come_from),
         cmocka_unit_test(no_problem_repeats_what_was_put_in),
-        cmocka_unit_test(a_strategy_needs_a_symbol_that_two_exchanges_have),
+        cmocka_unit_test(what_a_strategy_is_shown_is_named_rightly),
+        cmocka_unit_test(what_a_strategy_is_shown_may_come_from_outside),
+        cmocka_unit_test(a_group_is_of_one_strategy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

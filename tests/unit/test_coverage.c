@@ -42,7 +42,8 @@ static const char *found(const char *a, const char *b, const char *c)
         exchanges[i].n_symbols = list.n;
         config.n_exchanges++;
     }
-    coverage_find(&config, &coverage);
+    const struct coverage_scope all = coverage_all(&config);
+    coverage_find(&config, &all, &coverage);
     (void)snprintf(out, sizeof(out), "%u/%u%s lone: %s; quotes: %s", coverage.n_lone,
                    coverage.n_symbols, coverage.may_meet ? " meet" : "", coverage.lone,
                    coverage.quotes);
@@ -137,17 +138,23 @@ static void notes_are_whole_sentences(void **state)
                         "catalogs and not counted");
     assert_string_equal(notes.quotes, "quotes that never meet: USD and USDT (BTC): a price in one "
                                       "is not compared with a price in the other");
+    config.strategies = &(struct strategy_config){ .enabled = true, .reach = REACH_ACROSS };
+    config.n_strategies = 1;
+    coverage_note(&config, &notes); /* nobody compares */
+    assert_string_equal(notes.lone, "");
+    assert_string_equal(notes.quotes, "");
+    config.n_strategies = 0;
     config.n_exchanges = 1;
     coverage_note(&config, &notes);
     assert_string_equal(notes.lone, "");
     assert_string_equal(notes.quotes, "");
 }
 
-static const char *few(unsigned n_exchanges, bool has_strategy)
+static const char *few(unsigned n_exchanges, bool has_strategy, enum strategy_reach reach)
 {
     static struct coverage_notes notes;
     struct exchange_config exchanges[2] = { { .name = "a", .enabled = true }, { .name = "b" } };
-    struct strategy_config strategy = { .name = "s", .enabled = has_strategy };
+    struct strategy_config strategy = { .name = "s", .enabled = has_strategy, .reach = reach };
     const struct config config = { .exchanges = exchanges,
                                    .n_exchanges = n_exchanges,
                                    .strategies = &strategy,
@@ -160,16 +167,18 @@ static const char *few(unsigned n_exchanges, bool has_strategy)
 static void a_strategy_with_less_than_two_exchanges_is_a_note(void **state)
 {
     (void)state;
-    assert_string_equal(few(0, true),
-                        "no exchange is configured, and there is nothing to compare here; others "
+    assert_string_equal(few(0, true, REACH_ACROSS), few(0, true, REACH_ONE));
+    assert_string_equal(few(0, true, REACH_ONE),
+                        "no exchange is configured, and there is nothing to look at here; others "
                         "must come over Kafka, and their fee needs an [exchange:NAME] section with "
                         "enabled = no");
-    assert_string_equal(few(1, true),
+    assert_string_equal(few(1, true, REACH_ACROSS), "");
+    assert_string_equal(few(1, true, REACH_ONE),
                         "only one exchange is configured, and there is nothing to compare it with "
                         "here; others must come over Kafka, and their fee needs an "
                         "[exchange:NAME] section with enabled = no");
-    assert_string_equal(few(2, true), "");
-    assert_string_equal(few(1, false), "");
+    assert_string_equal(few(2, true, REACH_ONE), "");
+    assert_string_equal(few(1, false, REACH_ONE), "");
 }
 
 int main(void)
