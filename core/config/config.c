@@ -4,6 +4,9 @@
 
 #include "config/pool.h"
 
+const char *const config_term_keys[N_TERMS] = { "taker_fee", "tick", "lot", "min_qty",
+                                                "min_notional" };
+
 void config_fini(struct config *config)
 {
     pool_destroy(config->memory);

@@ -82,6 +82,9 @@ enum config_term {
     N_TERMS = 5,
 };
 
+/* By enum config_term: "tick" of `tick.kraken`. */
+extern const char *const config_term_keys[N_TERMS];
+
 /* `tick.kraken = 0.01`: counts, whatever the exchange's section or its catalog says. */
 struct venue_term {
     const char *exchange;

@@ -178,19 +178,50 @@ static void check_strategy(const struct config *config, const struct strategy_co
     }
 }
 
-/* Of a key that ends with the name of an exchange. */
+/* "venue_symbol.kraken", as the key was written. */
+struct whole_key {
+    char text[KEY_MAX];
+};
+
+static struct whole_key key_of(const char *word, const char *exchange)
+{
+    struct whole_key key;
+    struct arb_text text = arb_text_over(key.text, sizeof(key.text));
+
+    arb_text_add(&text, "%s.%.*s", word, CONFIG_NAME_MAX, exchange);
+    return key;
+}
+
 static void complain_unknown(const struct config *config,
                              const struct instrument_config *instrument, const char *word,
                              const char *exchange, unsigned line, struct problems *problems)
 {
     const struct heading heading = heading_of("instrument", instrument->symbol);
-    char key[KEY_MAX];
-    struct arb_text text = arb_text_over(key, sizeof(key));
+    const struct whole_key key = key_of(word, exchange);
     struct err err = { .rc = ARB_OK };
 
-    arb_text_add(&text, "%s.%.*s", word, CONFIG_NAME_MAX, exchange);
     (void)venue_list_unknown(config, exchange, &err); /* its words are what counts */
-    problem_add(problems, line, heading.text, key, "%s", err.text);
+    problem_add(problems, line, heading.text, key.text, "%s", err.text);
+}
+
+/* Two of them would be one book, and which of the two it is nobody knows. */
+static void check_same_symbol(const struct config *config,
+                              const struct instrument_config *instrument,
+                              const struct config_entry *entry, struct problems *problems)
+{
+    const struct heading heading = heading_of("instrument", instrument->symbol);
+    const struct whole_key key = key_of("venue_symbol", entry->key);
+
+    for (const struct instrument_config *other = config->instruments; other < instrument; other++) {
+        for (const struct config_entry *e = other->venue_symbols; e != NULL; e = e->next) {
+            if (strcmp(e->key, entry->key) == 0 && strcmp(e->value, entry->value) == 0) {
+                problem_add(problems, entry->line, heading.text, key.text,
+                            "in line %u this is what %s calls %s: correct one of the two", e->line,
+                            e->key, other->symbol);
+                return;
+            }
+        }
+    }
 }
 
 static void check_venue_symbols(const struct config *config,
@@ -200,11 +231,14 @@ static void check_venue_symbols(const struct config *config,
     const struct heading heading = heading_of("instrument", instrument->symbol);
 
     for (const struct config_entry *e = instrument->venue_symbols; e != NULL; e = e->next) {
+        const struct whole_key key = key_of("venue_symbol", e->key);
         if (config_exchange(config, e->key) == NULL) {
             complain_unknown(config, instrument, "venue_symbol", e->key, e->line, problems);
         } else if (e->value[0] == '\0' || strlen(e->value) >= ARB_SYMBOL_MAX) {
-            problem_add(problems, e->line, heading.text, "venue_symbol",
+            problem_add(problems, e->line, heading.text, key.text,
                         "the venue's name for it has 1 to %d bytes", (int)ARB_SYMBOL_MAX - 1);
+        } else {
+            check_same_symbol(config, instrument, e, problems);
         }
     }
 }
@@ -212,12 +246,10 @@ static void check_venue_symbols(const struct config *config,
 static void check_terms(const struct config *config, const struct instrument_config *instrument,
                         enum config_term term, struct problems *problems)
 {
-    static const char *const keys[N_TERMS] = { "taker_fee", "tick", "lot", "min_qty",
-                                               "min_notional" };
-
     for (const struct venue_term *t = instrument->terms[term]; t != NULL; t = t->next) {
         if (config_exchange(config, t->exchange) == NULL) {
-            complain_unknown(config, instrument, keys[term], t->exchange, t->line, problems);
+            complain_unknown(config, instrument, config_term_keys[term], t->exchange, t->line,
+                             problems);
         }
     }
 }

@@ -39,6 +39,7 @@ struct config_key {
     enum config_store store;
     uint32_t offset;        /* of the member */
     uint32_t line_offset;   /* of the member that gets the line; 0: none */
+    bool is_list;           /* with STORE_TEXT: may go on in indented lines */
     uint32_t n_offset;      /* with STORE_SYMBOLS */
     uint32_t origin_offset; /* of the member that gets the origin, see config_entry; 0: none */
     bool keeps_unread;      /* with STORE_ENTRIES: those without a value too */

@@ -5,6 +5,7 @@
 #include "config/asset_notes.h"
 #include "config/config_check.h"
 #include "config/config_store.h"
+#include "config/instrument_notes.h"
 #include "config/symbol_list.h"
 
 enum {
@@ -242,7 +243,10 @@ static int build(struct config_builder *b, const struct ini_section *all)
     settle_fees(b->config);
     b->config->kafka.silence_ms = b->config->host.silence_ms;
     config_check(b->config, b->problems);
-    return b->rc == ARB_OK ? assets_note(b->config) : b->rc;
+    if (b->rc == ARB_OK) {
+        b->rc = assets_note(b->config);
+    }
+    return b->rc == ARB_OK ? instruments_note(b->config) : b->rc;
 }
 
 /* The path up to its last slash. */

@@ -377,7 +377,8 @@ static void put_origin(const struct item *item)
 
 static bool is_list(const struct config_key *key)
 {
-    return key->store == STORE_SYMBOLS || key->store == STORE_BROKERS || key->store == STORE_FEES;
+    return key->is_list || key->store == STORE_SYMBOLS || key->store == STORE_BROKERS ||
+           key->store == STORE_FEES;
 }
 
 /* The text that was written, without quotes and with what it names put in; false: reported. */

@@ -261,6 +261,34 @@ bool coverage_may_have(const struct config *config, uint32_t exchanges, const ch
     return false;
 }
 
+/* True when the exchange has something in common with others. */
+static bool meets(const struct finding *f, unsigned owner)
+{
+    const struct exchange_config *const exchange = &f->config->exchanges[owner];
+
+    for (unsigned i = 0; i < exchange->n_symbols; i++) {
+        const char *const symbol = exchange->symbols[i];
+        const bool found = symbol_is_pattern(symbol) ? meets_pattern(f, owner, symbol)
+                                                     : !is_lone(f, owner, symbol);
+        if (found && is_wanted(f, symbol)) {
+            return true;
+        }
+    }
+    return exchange->n_symbols == 0;
+}
+
+bool coverage_may_meet(const struct config *config, const struct coverage_scope *scope)
+{
+    const struct finding f = { .config = config, .scope = scope };
+
+    for (unsigned i = 0; i < config->n_exchanges; i++) {
+        if (is_in(scope->exchanges, i) && meets(&f, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void coverage_find(const struct config *config, const struct coverage_scope *scope,
                    struct coverage *coverage)
 {

@@ -34,6 +34,9 @@ struct coverage_scope coverage_all(const struct config *config);
 void coverage_find(const struct config *config, const struct coverage_scope *scope,
                    struct coverage *coverage);
 
+/* What coverage_find() says in may_meet, and nothing else: quickly where it is true. */
+bool coverage_may_meet(const struct config *config, const struct coverage_scope *scope);
+
 /* True when an exchange in the scope has something that the symbol or pattern stands for, or may.
  */
 bool coverage_may_have(const struct config *config, uint32_t exchanges, const char *wanted);

@@ -7,17 +7,25 @@
 
 enum { DELAY_MAX_MS = 60000, WORD_MAX = 32 };
 
+static const char each_once[] = "a list that has each duration once";
+
 static const char *add(const char *word, struct survival_delays *delays)
 {
     static const struct value_rule rule = { .type = VALUE_MS, .min = 1, .max = DELAY_MAX_MS };
     struct value value;
 
     if (strcmp(word, "latency") == 0) {
+        const bool is_new = !delays->at_latency;
         delays->at_latency = true;
-        return NULL;
+        return is_new ? NULL : each_once;
     }
     if (value_read(&rule, word, &value) != ARB_OK) {
         return "a list of durations from 1ms to 60s, such as 10ms, 100ms, 1s, latency; or none";
+    }
+    for (uint32_t i = 0; i < delays->n; i++) {
+        if (delays->delays_ms[i] == value.number) {
+            return each_once;
+        }
     }
     if (delays->n == CONFIG_DELAYS_MAX) {
         return "at most 8 durations";

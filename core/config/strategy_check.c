@@ -172,7 +172,8 @@ static bool has_listed(const struct look *l)
         return false;
     }
     struct arb_text note = arb_text_over(text, sizeof(text));
-    arb_text_add(&note, "%s lists %s, so nothing is shown of it", nobody(l), list);
+    arb_text_add(&note, "%s lists %s, so nothing is shown of %s", nobody(l), list,
+                 n == 1 ? "it" : "them");
     add_note(l, l->strategy->symbols_line, "symbols", text);
     return true;
 }
@@ -185,12 +186,16 @@ struct lack {
     const char *key, *what, *advice;
 };
 
-static void complain(const struct look *l, const struct lack *lack, const struct coverage *coverage)
+static void complain(const struct look *l, const struct lack *lack,
+                     const struct coverage_scope *scope)
 {
+    struct coverage found;
+
+    coverage_find(l->config, scope, &found);
     problem_add(l->problems, lack->line, l->heading.text, lack->key,
                 "there is nothing to compare, %s%s%s%s%s; %s", lack->what,
-                coverage->lone[0] == '\0' ? "" : ": ", coverage->lone,
-                coverage->quotes[0] == '\0' ? "" : "; quotes that never meet: ", coverage->quotes,
+                found.lone[0] == '\0' ? "" : ": ", found.lone,
+                found.quotes[0] == '\0' ? "" : "; quotes that never meet: ", found.quotes,
                 lack->advice);
 }
 
@@ -202,13 +207,12 @@ static bool have_common(const struct look *l)
                                    ? "no two exchanges of this process have a symbol in common"
                                    : "no two exchanges have a symbol in common",
                                "list the same symbol on two of them" };
-    struct coverage coverage;
 
-    coverage_find(l->config, &all, &coverage);
-    if (!coverage.may_meet) {
-        complain(l, &lack, &coverage);
+    if (!coverage_may_meet(l->config, &all)) {
+        complain(l, &lack, &all);
+        return false;
     }
-    return coverage.may_meet;
+    return true;
 }
 
 /* Of what `venues` and `symbols` let through. */
@@ -222,11 +226,9 @@ static void check_shown(const struct look *l)
     const struct lack by_venues = { strategy->venues_line, "venues",
                                     "no two of these have a symbol in common",
                                     "name two that list the same symbol" };
-    struct coverage coverage;
 
-    coverage_find(l->config, &scope, &coverage);
-    if (!coverage.may_meet) {
-        complain(l, strategy->n_symbols > 0 ? &by_symbols : &by_venues, &coverage);
+    if (!coverage_may_meet(l->config, &scope)) {
+        complain(l, strategy->n_symbols > 0 ? &by_symbols : &by_venues, &scope);
     }
 }
 

@@ -76,8 +76,16 @@ static bool overlap_from(const char *one, const char *other, const bool *below, 
     return is_same && below[1];
 }
 
+static bool is_any(char c)
+{
+    return c == '*' || c == '?';
+}
+
 bool symbols_overlap(const char *one, const char *other)
 {
+    if (one[0] != other[0] && !is_any(one[0]) && !is_any(other[0])) {
+        return false; /* most of thousands of symbols, quickly */
+    }
     const size_t n = strlen(one), n_other = strlen(other);
     bool rows[2][ARB_SYMBOL_MAX + 2] = { { false } }; /* a column more, where nothing overlaps */
 

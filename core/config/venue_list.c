@@ -21,10 +21,24 @@ int venue_list_unknown(const struct config *config, const char *name, struct err
                          (int)SHOWN_MAX, name, meant);
 }
 
+/* Patterns, and lists with other separators. */
+static bool is_word(const char *name)
+{
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
+           '\0';
+}
+
 static int add(const char *name, const struct config *config, uint32_t *venues, struct err *err)
 {
     const struct exchange_config *const exchange = config_exchange(config, name);
 
+    if (!is_word(name)) {
+        return err_set(
+            err, ARB_EINVAL,
+            "'%s' is not the name of an exchange: separate names by commas, or leave the "
+            "key out for all of them",
+            name);
+    }
     if (exchange == NULL) {
         return venue_list_unknown(config, name, err);
     }

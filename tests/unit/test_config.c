@@ -770,6 +770,41 @@ static void parts_have_to_fit(void **state)
         "one of the two\n");
 }
 
+static void an_instrument_is_what_an_exchange_has(void **state)
+{
+    struct loaded l = load("[kafka]\nbrokers = embedded\n"
+                           "[exchange:a]\nsymbols = BTC/USD, */EUR\ntaker_fee = 0\n"
+                           "[exchange:b]\nsymbols = BTC/USD, ETH/USD\ntaker_fee = 0\n"
+                           "[exchange:c]\nenabled = no\ntaker_fee = 0\n"
+                           "[instrument:ETH/USD]\ntick.a = 1\ntick.b = 1\ntick.c = 1\n"
+                           "venue_symbol.a = X\nvenue_symbol.b = X\n"
+                           "[instrument:LTC/EUR]\nlot.a = 1\ntaker_fee.b = 0\n");
+    char said[512] = "";
+    struct arb_text text = arb_text_over(said, sizeof(said));
+
+    (void)state;
+    assert_string_equal(l.problems, "");
+    for (const struct config_note *n = l.config.notes; n != NULL; n = n->next) {
+        arb_text_add(&text, "%u [%s] %s: %s\n", n->line, n->section, n->key, n->text);
+    }
+    assert_string_equal(
+        said,
+        "13 [instrument:ETH/USD] tick.a: [exchange:a] does not list ETH/USD, so nothing looks at "
+        "it\n"
+        "16 [instrument:ETH/USD] venue_symbol.a: [exchange:a] does not list ETH/USD, so nothing "
+        "looks at it\n"
+        "20 [instrument:LTC/EUR] taker_fee.b: [exchange:b] does not list LTC/EUR, so nothing looks "
+        "at it\n");
+    unload(&l);
+    check_problems("[kafka]\nbrokers = embedded\n"
+                   "[exchange:a]\nsymbols = */USD\ntaker_fee = 0\n"
+                   "[exchange:b]\nsymbols = */USD\ntaker_fee = 0\n"
+                   "[instrument:ETH/USD]\nvenue_symbol.a = X\nvenue_symbol.b = Y\n"
+                   "[instrument:BTC/USD]\nvenue_symbol.a = Y\nvenue_symbol.b = Y\n",
+                   "FILE:14: [instrument:BTC/USD] venue_symbol.b: in line 11 this is what b calls "
+                   "ETH/USD: correct one of the two\n");
+}
+
 static void a_group_is_of_one_strategy(void **state)
 {
     (void)state;
@@ -1213,12 +1248,15 @@ static void what_a_strategy_is_shown_is_named_rightly(void **state)
     (void)snprintf(text, sizeof(text), "%ssymbols = */USD\n[strategy:s]\n", head);
     check_problems(text, "");
     (void)snprintf(text, sizeof(text),
-                   "%ssymbols = */USD\n[strategy:s]\nvenues = kraken bitstanp, x, kraken\n", head);
+                   "%ssymbols = */USD\n[strategy:s]\nvenues = kraken bitstanp, x,\n  kraken, */a\n",
+                   head);
     check_problems(text,
                    "FILE:10: [strategy:s] venues: there is no [exchange:bitstanp]; did you mean "
                    "bitstamp?\n"
                    "FILE:10: [strategy:s] venues: there is no [exchange:x]\n"
-                   "FILE:10: [strategy:s] venues: kraken is listed twice: remove one\n");
+                   "FILE:10: [strategy:s] venues: kraken is listed twice: remove one\n"
+                   "FILE:10: [strategy:s] venues: '*/a' is not the name of an exchange: separate "
+                   "names by commas, or leave the key out for all of them\n");
     (void)snprintf(text, sizeof(text),
                    "%ssymbols = */USD\n[strategy:s]\nvenues = ,\nsymbols = BTC\n", head);
     check_problems(text, "FILE:10: [strategy:s] venues: empty: name exchanges, or leave the key "
@@ -1272,6 +1310,7 @@ int main(void)
         cmocka_unit_test(what_a_strategy_is_shown_is_named_rightly),
         cmocka_unit_test(what_a_strategy_is_shown_may_come_from_outside),
         cmocka_unit_test(a_group_is_of_one_strategy),
+        cmocka_unit_test(an_instrument_is_what_an_exchange_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,7 @@ static const char *found(const char *a, const char *b, const char *c)
     }
     const struct coverage_scope all = coverage_all(&config);
     coverage_find(&config, &all, &coverage);
+    assert_int_equal(coverage.may_meet, coverage_may_meet(&config, &all));
     (void)snprintf(out, sizeof(out), "%u/%u%s lone: %s; quotes: %s", coverage.n_lone,
                    coverage.n_symbols, coverage.may_meet ? " meet" : "", coverage.lone,
                    coverage.quotes);

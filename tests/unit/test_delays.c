@@ -44,6 +44,9 @@ static void what_is_no_list_is_refused(void **state)
     }
     assert_string_equal(delays_read("1ms,2ms,3ms,4ms,5ms,6ms,7ms,8ms,9ms", &got),
                         "at most 8 durations");
+    assert_string_equal(delays_read("1ms, 1s, 1000ms", &got), "a list that has each duration once");
+    assert_string_equal(delays_read("latency, latency", &got),
+                        "a list that has each duration once");
 }
 
 int main(void)
