@@ -48,7 +48,7 @@ CASES = {
     "not a decimal": (("[exchange", "[instrument:BTC/USD]\ntick.kraken = -0.01\n[exchange"),
                       r":4: \[instrument:BTC/USD\] tick.kraken: '-0.01' is not a decimal from 0 on"),
     "a term of no exchange": (("[exchange", "[instrument:BTC/USD]\nmin_qty.krakn = 1\n[exchange"),
-                              r":4: \[instrument:BTC/USD\] min_qty: there is no \[exchange:krakn\]"),
+                              r":4: \[instrument:BTC/USD\] min_qty.krakn: there is no \[exchange:krakn\]; did you mean kraken"),
     "not a symbol": (("BTC/USD", "BTCUSD"), r":4: \[exchange:kraken\] symbols: 'BTCUSD'"),
     "option out of range": (("url =", "depth = 26\nurl ="), r":6: .*depth: '26' is not one of"),
     "option unknown": (("url =", "urll ="), r":6: \[exchange:kraken\] urll: .*'url'"),
@@ -181,6 +181,17 @@ BROKEN = {  # fixtures and what is wrong with them
     "some_options_too_many": "option 3 .* has a text outside",
     "too_small": "bytes",
     "uncounted_options": "names 0 options and a table",
+}
+# What a strategy is shown, in lines 13 and on, of kraken and bitstamp, which both have BTC/USD.
+FILTERS = {
+    "venues = bitstamp": r"cross_venue\] venues: there is nothing to compare bitstamp with",
+    "venues = bitstamp, bitstamp": r"cross_venue\] venues: bitstamp is listed twice",
+    "venues = kraken;bitstamp": r"cross_venue\] venues: 'kraken;bitstamp' is not the name of an exchange",
+    "venues = KRAKEN": r"cross_venue\] venues: there is no \[exchange:KRAKEN\]; did you mean kraken",
+    "symbols = LTC/EUR": r"cross_venue\] symbols: there is nothing to compare, no two of its venues .*: LTC/EUR \(bitstamp\)",
+    "symbols = XRP/*": r"cross_venue\] symbols: no exchange lists XRP/\*, so nothing is left to look at",
+    "group = g\n[strategy:other]\nplugin = triangular\ngroup = g":
+        r"other\] group: \[strategy:cross_venue\] has the same one in line 13",
 }
 LOADABLE = {"good", "least", "dated", "crashes_in_init", "in_cpp", "deep", "live_strategy", "planless",
             "refusing", "forging", "troubled", "troubled_strategy", "throwing"}
@@ -331,6 +342,17 @@ def try_coverage(stage):
     expect_refused(stage, "one exchange, direct", stage.write("bad.ini", GOOD + "source = direct\n"),
                    r":8: \[strategy:cross_venue\] source: .*only one is enabled, with nothing to compare")
     expect_notes(stage, "one", GOOD, ("only one exchange is configured, and there is nothing to compare it with",))
+    across = GOOD.replace("cross_venue", "triangular")
+    expect_refused(stage, "one instrument", stage.write("bad.ini", across + "source = direct\n"),
+                   r":7: \[strategy:triangular\]: it is shown one instrument, and its opportunities have legs of several")
+    expect_notes(stage, "cycles", across.replace("BTC/USD", "BTC/USD, ETH/USD, ETH/BTC") + "source = direct\n", ())
+    text = across.replace("[strategy", other.format("BTC/USDT, USD/USDT"))  # no symbol in common
+    expect_notes(stage, "apart", text, ())
+    text = GOOD.replace("[strategy", other.format("BTC/USD, LTC/EUR"))
+    for filters, says in FILTERS.items():
+        expect_refused(stage, filters, stage.write("bad.ini", text + filters + "\n"), rf":\d+: \[strategy:{says}")
+    expect_notes(stage, "without effect", text + "symbols = BTC/USD, LTC/USD\n", (
+        "13: [strategy:cross_venue] symbols: no exchange lists LTC/USD, so nothing is shown of it",))
     text = GOOD.replace("BTC/USD", "BTC/USD, LTC/USD")
     text = text.replace("[strategy", other.format("BTC/USD, LTC/EUR"))
     expect_notes(stage, "half", text, (

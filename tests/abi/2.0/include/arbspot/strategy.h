@@ -230,7 +230,8 @@ enum arb_strategy_flag {
     /*
      * Its opportunities have legs of several instruments. Each member of a group is then shown all
      * of them, and opportunities are shared out by the instrument of the first leg: the plugin
-     * looks at arb_market.is_elsewhere of it. Without the flag members see different instruments.
+     * looks at arb_market.is_elsewhere of it. Without the flag members see different instruments,
+     * and a configuration that gives the strategy no instrument on two venues is refused.
      */
     ARB_STRATEGY_ACROSS = 1,
 };
