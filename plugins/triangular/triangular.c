@@ -116,10 +116,18 @@ static bool level_rate(const struct arb_market *market, uint32_t venue, uint32_t
     return rate->px > 0;
 }
 
+/* Nothing lies there that the order would have to spend. */
+static bool is_bare(const struct arb_terms *terms, uint32_t side)
+{
+    return (side == ARB_BUY ? terms->most_quote : terms->most_base) == ARB_NOTHING;
+}
+
+/* The same of a book that can be traded on, where there is something to spend. */
 static bool top_rate(const struct arb_market *market, uint32_t venue, uint32_t side,
                      struct rate *rate)
 {
-    return book_is_tradable(&market->books[venue]) && level_rate(market, venue, side, rate);
+    return book_is_tradable(&market->books[venue]) && !is_bare(&market->terms[venue], side) &&
+           level_rate(market, venue, side, rate);
 }
 
 /* What is paid for a unit, or remains of one, in PPM. */

@@ -607,6 +607,20 @@ static void book_that_is_too_old_is_passed_over(void **state)
     assert_int_equal(venue_taken(world, 0), 1);
 }
 
+static void venue_where_nothing_can_be_spent_is_passed_over(void **state)
+{
+    struct world *const world = *state;
+    int64_t *const money = &world->stalls[BTC_USD].terms[1].most_quote;
+
+    put_triangle(world);
+    put_ask(world, BTC_USD, 1, (struct arb_level){ 9900, 1000 });
+    *money = ARB_NOTHING;
+    start(world);
+    assert_int_equal(venue_taken(world, 0), 0);
+    *money = 5000;
+    assert_int_equal(venue_taken(world, 0), 1);
+}
+
 /* Time alone makes it old: nothing was said of the instrument since. */
 static void book_grows_old_between_its_changes(void **state)
 {
@@ -2377,6 +2391,7 @@ static const struct CMUnitTest tests[] = {
     TEST(best_price_after_the_fee_counts),
     TEST(book_that_is_not_to_be_traded_on_is_passed_over),
     TEST(book_that_is_too_old_is_passed_over),
+    TEST(venue_where_nothing_can_be_spent_is_passed_over),
     TEST(book_grows_old_between_its_changes),
     TEST(one_venue_has_all_legs),
     TEST(one_venue_leaves_out_what_needs_two),
