@@ -56,7 +56,7 @@ static void hear_opportunities(struct abandoned *a)
         if (!wire_is_matrix(record.value) && !wire_is_miss(record.value) &&
             wire_read_opportunity(record.value, &opportunity, &pub_ns) == ARB_OK) {
             (void)pthread_mutex_lock(&a->lock);
-            claims_take(a->claims, &opportunity);
+            claims_take(a->claims, &opportunity, clock_mono_ns());
             (void)pthread_mutex_unlock(&a->lock);
         }
     }
@@ -65,7 +65,8 @@ static void hear_opportunities(struct abandoned *a)
 /* False: there is none, or no room in the ring yet. */
 static bool close_next(struct abandoned *a)
 {
-    const struct opportunity *const dead = claims_next_dead(a->claims, clock_mono_ns());
+    const int64_t now_ns = clock_mono_ns();
+    const struct opportunity *const dead = claims_next_dead(a->claims, now_ns);
     struct opportunity *const record =
         dead == NULL ? NULL : ring_reserve(a->config.ring, opportunity_len(dead));
 
@@ -73,7 +74,7 @@ static bool close_next(struct abandoned *a)
         return false;
     }
     memcpy(record, dead, opportunity_len(dead));
-    claims_forget(a->claims, dead);
+    claims_closed(a->claims, dead, now_ns);
     record->terms.event = ARB_OPPORTUNITY_CLOSE;
     record->terms.reason = ARB_CLOSE_ABANDONED;
     record->seq++;
@@ -83,15 +84,22 @@ static bool close_next(struct abandoned *a)
     return true;
 }
 
+/* The lock is let go after each: strategies that are about to open something wait for it. */
+static bool close_one(struct abandoned *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    const bool has_closed = close_next(a);
+    (void)pthread_mutex_unlock(&a->lock);
+    return has_closed;
+}
+
 static void close_dead(struct abandoned *a)
 {
     unsigned n = 0;
 
-    (void)pthread_mutex_lock(&a->lock);
-    while (close_next(a)) {
+    while (close_one(a)) {
         n++;
     }
-    (void)pthread_mutex_unlock(&a->lock);
     if (n > 0) {
         log_line(ARB_INFO, who, "closed %u opportunities that runs which are gone left open", n);
     }

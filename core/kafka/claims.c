@@ -3,18 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka/claim_table.h"
 #include "util/log.h"
 
-enum {
-    RUNS_MAX = 256,  /* of all strategies, heard of lately */
-    OPEN_MAX = 4096, /* more are not looked after */
-};
+enum { RUNS_MAX = 256 }; /* of all strategies, heard of lately */
+
+static const char who[] = "kafka=abandoned";
 
 #define HEARD_NS (2 * NS_PER_S)    /* a run that is heard of less often is not sure to be there */
 #define DEAD_NS (3500 * NS_PER_MS) /* and is not there */
 
 #define HANDOVER_NS NS_PER_S        /* until what another one wrote has surely been read */
 #define PATIENCE_NS (15 * NS_PER_S) /* by then whoever had to close it has, or never will */
+#define AGAIN_NS (35 * NS_PER_S) /* by then Kafka has taken the end that we said, or given it up   \
+                                  */
 
 /* One run of a strategy. */
 struct run {
@@ -24,22 +26,16 @@ struct run {
     bool is_named;    /* the log said that it is there beside ours */
 };
 
-/* What is open, as it was last told. */
-struct opening {
-    unsigned strategy;
-    int64_t ours_since_ns; /* mono: it is ours to close since then; 0: it is not */
-    int64_t wanted_ns;     /* mono: one of ours waits for its end since then; 0: none */
-    struct opportunity last;
-};
-
 struct claims {
     struct claims_strategy *strategies;
     unsigned n_strategies;
     const char *host;
     struct run runs[RUNS_MAX];
     unsigned n_runs;
-    struct opening open[OPEN_MAX];
-    unsigned n_open;
+    struct claim_table open;
+    unsigned next;       /* of the list: looked at next */
+    uint64_t n_left_out; /* openings that there was no room for */
+    struct log_limit open_limit, runs_limit;
     int64_t echo_ns, sure_since_ns; /* our own last word came back; they do since then, mono */
 };
 
@@ -104,7 +100,7 @@ static void note_double(const struct claims *c, struct run *run, const char *hos
         return;
     }
     run->is_named = true;
-    log_line(ARB_WARN, "kafka=abandoned",
+    log_line(ARB_WARN, who,
              "strategy %s is run by %s too, so each opportunity is there twice; stop one of them, "
              "or give both the same `group`",
              ours->name, host);
@@ -121,6 +117,10 @@ void claims_hear(struct claims *c, const struct wire_event *word, int64_t now_ns
     if (run == NULL) {
         run = new_run(c, now_ns);
         if (run == NULL) {
+            log_limited(&c->runs_limit, now_ns, ARB_WARN, who,
+                        "%d runs of strategies are heard of, and a further one counts as gone: "
+                        "what it has open may be closed as abandoned",
+                        RUNS_MAX);
             return;
         }
         *run = (struct run){ .strategy = strategy, .session = word->event.session };
@@ -136,43 +136,54 @@ void claims_hear(struct claims *c, const struct wire_event *word, int64_t now_ns
 
 /* -- what is open ---------------------------------------------------------------------- */
 
-static struct opening *find_open(struct claims *c, const struct opportunity *o)
+static void take_close(struct claims *c, const struct opportunity *o)
 {
-    for (unsigned i = 0; i < c->n_open; i++) {
-        if (c->open[i].last.session == o->session && c->open[i].last.terms.id == o->terms.id) {
-            return &c->open[i];
-        }
+    struct claim *const claim = claim_table_find(&c->open, o);
+
+    if (claim != NULL) {
+        claim_table_remove(&c->open, claim);
     }
-    return NULL;
+    claim_table_end(&c->open, o);
 }
 
-static void forget(struct claims *c, struct opening *opening)
+static void note_left_out(struct claims *c, int64_t now_ns)
 {
-    *opening = c->open[--c->n_open];
+    c->n_left_out++;
+    log_limited(&c->open_limit, now_ns, ARB_WARN, who,
+                "%u opportunities are open in all, and there is room for %d and their memory: a "
+                "further one is not closed should its run be gone, and may be opened twice (%llu "
+                "messages of such so far)",
+                c->open.n, CLAIMS_MAX, (unsigned long long)c->n_left_out);
 }
 
-void claims_take(struct claims *c, const struct opportunity *o)
+/*
+ * What a run that was stopped, or cut off, had under way may come behind the end that another one
+ * said. That end counts: else it would be closed once more.
+ */
+void claims_take(struct claims *c, const struct opportunity *o, int64_t now_ns)
 {
     const unsigned strategy = find_strategy(c, o->strategy);
-    struct opening *opening;
 
     if (strategy == c->n_strategies) {
         return;
     }
-    opening = find_open(c, o);
     if (o->terms.event == ARB_OPPORTUNITY_CLOSE) {
-        if (opening != NULL) {
-            forget(c, opening);
-        }
+        take_close(c, o);
         return;
     }
-    if (opening == NULL && c->n_open < OPEN_MAX) {
-        opening = &c->open[c->n_open++];
-        *opening = (struct opening){ .strategy = strategy };
+    if (o->terms.event == ARB_OPPORTUNITY_OPEN) {
+        claim_table_begin(&c->open, o);
+    } else if (claim_table_has_ended(&c->open, o)) {
+        return;
     }
-    if (opening != NULL) {
-        opening->last = *o;
+    if (claim_table_put(&c->open, strategy, o) == NULL) {
+        note_left_out(c, now_ns);
     }
+}
+
+uint64_t claims_left_out(const struct claims *c)
+{
+    return c->n_left_out;
 }
 
 /* -- what is to be closed -------------------------------------------------------------- */
@@ -193,18 +204,21 @@ static bool is_ours_to_close(const struct claims *c, unsigned strategy, int64_t 
  * What our run has open it closes by itself. Not at once: whoever had to close before us may just
  * have done it.
  */
-static bool is_due(struct claims *c, struct opening *opening, int64_t now_ns)
+static bool is_due(struct claims *c, struct claim *claim, int64_t now_ns)
 {
-    if (opening->last.session == session_of(c, opening->strategy) ||
-        !is_dead(find_run(c, opening->last.session), now_ns) ||
-        !is_ours_to_close(c, opening->strategy, now_ns)) {
-        opening->ours_since_ns = 0;
+    if (claim->closed_ns != 0 && now_ns - claim->closed_ns < AGAIN_NS) {
         return false;
     }
-    if (opening->ours_since_ns == 0) {
-        opening->ours_since_ns = now_ns;
+    if (claim->last->session == session_of(c, claim->strategy) ||
+        !is_dead(find_run(c, claim->last->session), now_ns) ||
+        !is_ours_to_close(c, claim->strategy, now_ns)) {
+        claim->ours_since_ns = 0;
+        return false;
     }
-    return now_ns - opening->ours_since_ns >= HANDOVER_NS;
+    if (claim->ours_since_ns == 0) {
+        claim->ours_since_ns = now_ns;
+    }
+    return now_ns - claim->ours_since_ns >= HANDOVER_NS;
 }
 
 /* While brokers are away nobody is heard, and nobody is dead for it. */
@@ -214,32 +228,34 @@ static bool is_sure(const struct claims *c, int64_t now_ns)
            now_ns - c->sure_since_ns >= DEAD_NS;
 }
 
+/* Each call goes on where the last one ended, until all were looked at. */
 const struct opportunity *claims_next_dead(struct claims *c, int64_t now_ns)
 {
-    for (unsigned i = 0; is_sure(c, now_ns) && i < c->n_open; i++) {
-        if (is_due(c, &c->open[i], now_ns)) {
-            return &c->open[i].last;
+    for (; is_sure(c, now_ns) && c->next < c->open.n; c->next++) {
+        if (is_due(c, &c->open.list[c->next], now_ns)) {
+            return c->open.list[c->next].last;
         }
     }
+    c->next = 0;
     return NULL;
 }
 
-void claims_forget(struct claims *c, const struct opportunity *dead)
+void claims_closed(struct claims *c, const struct opportunity *dead, int64_t now_ns)
 {
-    struct opening *const opening = find_open(c, dead);
+    struct claim *const claim = claim_table_find(&c->open, dead);
 
-    if (opening != NULL) {
-        forget(c, opening);
+    if (claim != NULL) {
+        claim->closed_ns = now_ns;
     }
 }
 
 /* -- what may be opened ---------------------------------------------------------------- */
 
 /* Another one that is there, and not of our group, looks after its own. */
-static bool is_in_the_way(struct claims *c, struct opening *opening, int64_t now_ns)
+static bool is_in_the_way(struct claims *c, struct claim *opening, int64_t now_ns)
 {
     if (!c->strategies[opening->strategy].has_group &&
-        !is_dead(find_run(c, opening->last.session), now_ns)) {
+        !is_dead(find_run(c, opening->last->session), now_ns)) {
         return false;
     }
     if (opening->wanted_ns == 0) {
@@ -250,26 +266,30 @@ static bool is_in_the_way(struct claims *c, struct opening *opening, int64_t now
 
 /*
  * Who has not heard itself for a while may have been stopped, and does not know what others of the
- * group have opened since, nor for some time after it hears itself again.
+ * group have opened since, nor for some time after it hears itself again; nor does one that has
+ * just come.
  */
-static bool may_have_missed(const struct claims *c, const char *strategy, int64_t now_ns)
+static bool may_have_missed(const struct claims *c, unsigned strategy, int64_t now_ns)
 {
-    const unsigned i = find_strategy(c, strategy);
-
-    return i < c->n_strategies && c->strategies[i].has_group && c->echo_ns != 0 &&
-           (now_ns - c->echo_ns > HEARD_NS || now_ns - c->sure_since_ns < HANDOVER_NS);
+    return c->strategies[strategy].has_group &&
+           (c->echo_ns == 0 || now_ns - c->echo_ns > HEARD_NS ||
+            now_ns - c->sure_since_ns < HANDOVER_NS);
 }
 
 bool claims_is_taken(struct claims *c, const struct opportunity *o, int64_t now_ns)
 {
-    if (may_have_missed(c, o->strategy, now_ns)) {
+    const unsigned strategy = find_strategy(c, o->strategy);
+
+    if (strategy == c->n_strategies) {
+        return false;
+    }
+    if (may_have_missed(c, strategy, now_ns)) {
         return true;
     }
-    for (unsigned i = 0; i < c->n_open; i++) {
-        struct opening *const opening = &c->open[i];
-        if (opening->last.session != session_of(c, opening->strategy) &&
-            strcmp(opening->last.strategy, o->strategy) == 0 &&
-            opportunity_is_same_place(&opening->last, o) && is_in_the_way(c, opening, now_ns)) {
+    for (struct claim *claim = NULL;
+         (claim = claim_table_next_at(&c->open, strategy, o, claim)) != NULL;) {
+        if (claim->strategy == strategy && claim->last->session != session_of(c, strategy) &&
+            opportunity_is_same_place(claim->last, o) && is_in_the_way(c, claim, now_ns)) {
             return true;
         }
     }
@@ -300,6 +320,7 @@ struct claims *claims_create(const struct claims_strategy *strategies, unsigned 
 void claims_destroy(struct claims *c)
 {
     if (c != NULL) {
+        claim_table_fini(&c->open);
         free(c->strategies);
         free(c);
     }

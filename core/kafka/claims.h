@@ -30,20 +30,24 @@ void claims_destroy(struct claims *claims);
 /* Takes in that a run of a strategy says that it is there. Of other strategies: nothing happens. */
 void claims_hear(struct claims *claims, const struct wire_event *word, int64_t now_ns);
 
-/* Takes in an opportunity of the topic. */
-void claims_take(struct claims *claims, const struct opportunity *opportunity);
+/* Takes in an opportunity of the topic. What is beyond the room for them is counted and logged. */
+void claims_take(struct claims *claims, const struct opportunity *opportunity, int64_t now_ns);
+uint64_t claims_left_out(const struct claims *claims);
 
 /*
- * What is to be closed next, because its run is dead and it is for us to do it; NULL: nothing. It
- * stays until claims_forget() is called, with nothing in between.
+ * What is to be closed next, because its run is dead and it is for us to do it; NULL: nothing,
+ * until the next round. Borrowed until the next call of any other function. Who has said that it is
+ * closed calls claims_closed(): it is not given again, unless Kafka lost what was said, but stays
+ * open for others to wait for until the message has come back from the topic.
  */
 const struct opportunity *claims_next_dead(struct claims *claims, int64_t now_ns);
-void claims_forget(struct claims *claims, const struct opportunity *dead);
+void claims_closed(struct claims *claims, const struct opportunity *dead, int64_t now_ns);
 
 /*
  * Whether another run has open what `opportunity` is about to open: same strategy, and the same
  * legs. Not if that run is alive and shares nothing with us, nor longer than the dead are waited
- * for. In a group also when nobody can tell, because what we say does not come back.
+ * for. In a group also when nobody can tell, because what we say does not come back, or not for
+ * long.
  */
 bool claims_is_taken(struct claims *claims, const struct opportunity *opportunity, int64_t now_ns);
 

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #define ALIVE_NS NS_PER_S
-#define RETRY_NS (50 * NS_PER_MS)
+#define RETRY_NS (50 * NS_PER_MS) /* until one that waits is looked at again */
+#define NEXT_NS (5 * NS_PER_MS)   /* until the next ones are */
+
+enum { LOOKS_MAX = 256 }; /* at those that wait, at a time: prices do not stand still meanwhile */
 
 /* Other people's times may be anything. */
 static int64_t saturating_sub(int64_t a, int64_t b)
@@ -72,7 +75,7 @@ static void push(struct delivery *delivery, const struct opportunity *opportunit
     if (log_limit_pass(&delivery->drop_limit, mono_ns, &suppressed)) {
         log_line(ARB_WARN, delivery->who,
                  "an opportunity is dropped because the publisher is behind, as were %llu since "
-                 "the last such line; a larger [host] ring_bytes would hold more",
+                 "the last such line",
                  (unsigned long long)suppressed);
     }
 }
@@ -184,29 +187,111 @@ static void age_legs(struct opportunity *opportunity, int64_t detect_ns)
     }
 }
 
-/* Opens those that waited, and do not have to any more. */
+/* Whether the ring takes it. What is to be closed comes before what is to be opened. */
+static bool has_room(const struct delivery *delivery, const struct opportunity *opportunity)
+{
+    return delivery->ring == NULL ||
+           ((opportunity->terms.event == ARB_OPPORTUNITY_CLOSE ||
+             delivery->waiting->n_closes == 0) &&
+            ring_reserve(delivery->ring, opportunity_len(opportunity)) != NULL);
+}
+
+/* A newer state of one that is open comes by itself. */
+static bool has_to_wait(const struct delivery *delivery, const struct opportunity *opportunity)
+{
+    switch (opportunity->terms.event) {
+    case ARB_OPPORTUNITY_OPEN:
+        return !has_room(delivery, opportunity) || is_taken(delivery, opportunity);
+    case ARB_OPPORTUNITY_CLOSE:
+        return !has_room(delivery, opportunity);
+    default:
+        return false;
+    }
+}
+
+/* False: as many wait already as can. */
+static bool wait_with(struct delivery *delivery, struct opportunity *opportunity, int64_t mono_ns)
+{
+    opportunity->session = delivery->session; /* a CLOSE is for this run alone to tell */
+    if (waiting_put(delivery->waiting, opportunity)) {
+        return true;
+    }
+    delivery->n_unheld++;
+    log_limited(&delivery->unheld_limit, mono_ns, ARB_WARN, delivery->who,
+                "%d opportunities wait until another run has closed the same, or until the "
+                "publisher has room; a further one is told at once, and may be open twice or be "
+                "dropped",
+                WAITING_MAX);
+    return false;
+}
+
+static void say_later(struct delivery *delivery, const struct opportunity *waited,
+                      struct moment now)
+{
+    struct opportunity opportunity = *waited;
+
+    (void)waiting_drop(delivery->waiting, opportunity.terms.id); /* it is there */
+    if (opportunity.terms.event == ARB_OPPORTUNITY_OPEN) {
+        (void)note(delivery, &opportunity, now.mono_ns); /* by this run */
+        age_legs(&opportunity, now.utc_ns);
+    }
+    say(delivery, &opportunity, now.mono_ns);
+}
+
+/* Those that the ring had no room for, and has. What a run that is over left open others close. */
+static void say_closes(struct delivery *delivery, struct moment now)
+{
+    struct waiting *const waiting = delivery->waiting;
+
+    for (unsigned i = 0; i < waiting->n && waiting->n_closes > 0;) {
+        const struct opportunity *const waited = &waiting->entries[i];
+        if (waited->terms.event != ARB_OPPORTUNITY_CLOSE) {
+            i++;
+        } else if (waited->session != delivery->session) {
+            (void)waiting_drop(waiting, waited->terms.id); /* it is there */
+        } else if (has_room(delivery, waited)) {
+            say_later(delivery, waited, now);
+        } else {
+            return;
+        }
+    }
+}
+
+/* Opens those that waited, and do not have to any more; goes on where the last call ended. */
 static void open_waiting(struct delivery *delivery, struct moment now)
 {
-    for (unsigned i = 0; i < delivery->waiting.n;) {
-        struct opportunity opportunity = delivery->waiting.entries[i];
-        if (is_taken(delivery, &opportunity)) {
+    struct waiting *const waiting = delivery->waiting;
+    unsigned i = delivery->next_waiting;
+
+    for (unsigned n = 0; n < LOOKS_MAX && i < waiting->n; n++) {
+        if (has_to_wait(delivery, &waiting->entries[i])) {
             i++;
-            continue;
+        } else {
+            say_later(delivery, &waiting->entries[i], now);
         }
-        (void)waiting_drop(&delivery->waiting, opportunity.terms.id); /* it is there */
-        (void)note(delivery, &opportunity, now.mono_ns);              /* by this run */
-        age_legs(&opportunity, now.utc_ns);
-        say(delivery, &opportunity, now.mono_ns);
     }
+    delivery->next_waiting = i < waiting->n ? i : 0;
+    delivery->retry_ns = now.mono_ns + (i < waiting->n ? NEXT_NS : RETRY_NS);
+}
+
+static void look_at_waiting(struct delivery *delivery, struct moment now)
+{
+    if (delivery->waiting->n > 0 && now.mono_ns >= delivery->retry_ns) {
+        say_closes(delivery, now);
+        open_waiting(delivery, now);
+    }
+}
+
+bool delivery_owes(struct delivery *delivery, struct moment now)
+{
+    say_closes(delivery, now);
+    return delivery->waiting->n_closes > 0;
 }
 
 void delivery_look(struct delivery *delivery, struct moment now)
 {
     look_at_tenure(delivery, now.mono_ns);
-    if (delivery->waiting.n > 0 && now.mono_ns >= delivery->retry_ns) {
-        delivery->retry_ns = now.mono_ns + RETRY_NS;
-        open_waiting(delivery, now);
-    }
+    look_at_waiting(delivery, now);
     if (delivery->ring != NULL &&
         (delivery->said_ns == 0 || now.mono_ns - delivery->said_ns >= ALIVE_NS)) {
         say_alive(delivery, now.mono_ns, false);
@@ -273,6 +358,20 @@ bool delivery_send_miss(struct delivery *delivery, const struct market *market,
     return true;
 }
 
+/* What is to be said instead of `event` of one that waits, or 0. Its place is free afterwards. */
+static uint32_t replace_waiting(struct delivery *delivery, const struct opportunity *waited,
+                                uint32_t event)
+{
+    const bool was_closed = waited->terms.event == ARB_OPPORTUNITY_CLOSE;
+    const bool is_ours = waited->session == delivery->session;
+
+    (void)waiting_drop(delivery->waiting, waited->terms.id); /* it is there */
+    if (was_closed && is_ours) {                             /* nobody has heard of that */
+        return event == ARB_OPPORTUNITY_CLOSE ? event : ARB_OPPORTUNITY_UPDATE;
+    }
+    return event == ARB_OPPORTUNITY_CLOSE ? 0 : ARB_OPPORTUNITY_OPEN; /* nothing was said of it */
+}
+
 void delivery_send(struct delivery *delivery, const struct market *market,
                    const struct arb_opportunity *terms, enum delivery_cause cause,
                    struct moment detect)
@@ -281,13 +380,13 @@ void delivery_send(struct delivery *delivery, const struct market *market,
 
     look_at_tenure(delivery, detect.mono_ns);
     uint32_t event = note(delivery, &opportunity, detect.mono_ns);
-    if (waiting_drop(&delivery->waiting, terms->id)) { /* nothing of it was said yet */
-        event = terms->event == ARB_OPPORTUNITY_CLOSE ? 0 : ARB_OPPORTUNITY_OPEN;
+    const struct opportunity *const waited = waiting_find(delivery->waiting, terms->id);
+    if (waited != NULL) {
+        event = replace_waiting(delivery, waited, terms->event);
     }
     opportunity.terms.event = event;
-    const bool waits = event == ARB_OPPORTUNITY_OPEN && is_taken(delivery, &opportunity) &&
-                       waiting_put(&delivery->waiting, &opportunity);
-    if (event != 0 && !waits) {
+    if (event != 0 && !(has_to_wait(delivery, &opportunity) &&
+                        wait_with(delivery, &opportunity, detect.mono_ns))) {
         say(delivery, &opportunity, detect.mono_ns);
     }
 }

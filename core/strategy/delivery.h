@@ -2,8 +2,9 @@
  * delivery.h - completes what a strategy published, and hands it to the bus.
  *
  * To the strategy's terms come the names, the run and sequence, and for each leg how old the
- * book was and which event it stood at. When the ring is full the opportunity is dropped and
- * counted; a gap in the strategy's sequence tells consumers that one is missing.
+ * book was and which event it stood at. When the ring is full an UPDATE is dropped and counted; a
+ * gap in the strategy's sequence tells consumers that one is missing. An OPEN or a CLOSE waits for
+ * room, in this order: first what is over, then what is there.
  *
  * It also says once a second that the strategy runs, and begins a new run when nobody can have
  * heard that for too long.
@@ -43,6 +44,7 @@ struct delivery {
     delivery_fn *fn;                /* called with each opportunity; or NULL */
     delivery_fn *rest_fn;           /* called with what is left of one; or NULL */
     void *context;                  /* of fn */
+    struct waiting *waiting;        /* those that cannot be told yet */
     struct ring *displays;          /* gets matrices, each as one struct matrix; or NULL */
 
     uint64_t n_matrices, n_left_out; /* shown; and not, because their ring was full */
@@ -53,10 +55,11 @@ struct delivery {
     int64_t said_ns;                 /* when it was for the last time, mono; 0: never */
     uint32_t n_over;                 /* runs before this one */
     int64_t retry_ns;                /* when those that wait are looked at again, mono */
+    unsigned next_waiting;           /* and from which on */
+    uint64_t n_unheld;               /* told although they had to wait, for want of room */
     struct openings openings;
-    struct waiting waiting;
     struct survival *survival; /* told of what opens; or NULL */
-    struct log_limit drop_limit;
+    struct log_limit drop_limit, unheld_limit;
 };
 
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
@@ -81,6 +84,9 @@ bool delivery_send_miss(struct delivery *delivery, const struct market *market,
  * else is to wait for them.
  */
 bool delivery_show(struct delivery *delivery, struct matrix *matrix);
+
+/* Says what waits to be closed, as far as there is room; true: some of it still waits. */
+bool delivery_owes(struct delivery *delivery, struct moment now);
 
 /* Says that it does not run any more. */
 void delivery_end(struct delivery *delivery, struct moment now);

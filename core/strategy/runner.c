@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "plugin/options.h"
 #include "strategy/attention.h"
@@ -18,6 +19,7 @@
 
 enum {
     WHO_MAX = CONFIG_NAME_MAX + sizeof("strategy="),
+    STOP_OWES_MS = 1000,  /* for the publisher to make room for what was closed at the end */
     STOP_TURNS_MAX = 64,  /* turns taken to empty the source before the strategy is stopped */
     THREAD_NAME_MAX = 16, /* of Linux, terminator included */
     N_STATS = sizeof(struct runner_stats) / sizeof(uint64_t),
@@ -33,6 +35,7 @@ struct runner {
     struct market *market;
     struct runner_stats stats;
     struct delivery delivery;
+    struct waiting waiting;                   /* of delivery */
     struct liveness liveness;                 /* of the thread's loop */
     struct attention attention;               /* likewise */
     struct moment step_now;                   /* the time, unless is_real_time */
@@ -372,6 +375,27 @@ static void name_thread(const struct runner *runner)
     (void)pthread_setname_np(pthread_self(), name); /* a thread without a name works as well */
 }
 
+/* The last callback may close more than the ring holds: the publisher is still there. */
+static void end_delivery(struct runner *runner)
+{
+    const int64_t deadline_ns = clock_mono_ns() + STOP_OWES_MS * NS_PER_MS;
+    const struct timespec pause = { .tv_nsec = NS_PER_MS };
+
+    if (runner->is_disabled) {
+        return;
+    }
+    while (delivery_owes(&runner->delivery, clock_moment()) && clock_mono_ns() < deadline_ns) {
+        (void)nanosleep(&pause, NULL); /* cut short it is looked at sooner */
+    }
+    if (delivery_owes(&runner->delivery, clock_moment())) {
+        log_line(ARB_WARN, runner->who,
+                 "%u opportunities stay open, because the publisher had no room for their end "
+                 "within %d ms; the next run closes them as abandoned",
+                 runner->waiting.n_closes, STOP_OWES_MS);
+    }
+    delivery_end(&runner->delivery, clock_moment());
+}
+
 static void run(void *context)
 {
     struct runner *const runner = context;
@@ -393,9 +417,7 @@ static void run(void *context)
         }
     }
     finish(runner);
-    if (!runner->is_disabled) {
-        delivery_end(&runner->delivery, clock_moment());
-    }
+    end_delivery(runner);
 }
 
 void runner_step(struct runner *runner, struct moment now)
@@ -570,6 +592,7 @@ static void prepare(struct runner *runner, const struct runner_config *config)
         .displays = config->displays,
         .survival = &runner->survival,
         .context = config->context,
+        .waiting = &runner->waiting,
     };
     runner->survival.delays = &config->strategy->survival;
     runner->attention = (struct attention){ .who = runner->who, .limit_ns = config->silence_ns };

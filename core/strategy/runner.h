@@ -62,7 +62,7 @@ struct runner_stats {
     uint64_t markets;                  /* on_market() calls */
     uint64_t timers;                   /* on_timer() calls */
     uint64_t opportunities;            /* carried out, the dropped ones included */
-    uint64_t dropped;                  /* of these, because the ring was full */
+    uint64_t dropped;                  /* of these, updates for which the ring had no room */
     uint64_t matrices, left_out;       /* shown; not shown, because displays were behind */
     uint64_t disabled;                 /* 1 after a callback failed */
     uint64_t missed[ARB_MISS_MAX + 1]; /* pairs that crossed and were none, by reason */

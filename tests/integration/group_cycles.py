@@ -64,13 +64,27 @@ def wait_until_shared(stage, bus, n_members, limit_s, what):
     stage.figure(f"{what}_s", f"{time.monotonic() - started:.1f}")
 
 
+def stop(stage, member):
+    """Returns when the last of its threads has stopped: until then it says something."""
+    tasks = f"/proc/{member.process.pid}/task"
+    def has_stopped():
+        states = []
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat", encoding="ascii") as file:
+                states.append(file.read().rpartition(")")[2].split()[0])
+        return set(states) == {"T"}
+    member.send(signal.SIGSTOP)
+    pipeline.poll(has_stopped, stage.limit(5), "a member has stopped")
+    return time.time_ns()
+
+
 def change(stage, bus, group):
     group.go(signal.SIGKILL)
     wait_until_shared(stage, bus, 2, REOPEN_S, "killed")
     group.join()
     wait_until_shared(stage, bus, 3, HANDOVER_S, "joined")
-    stopped, stopped_ns = group.running[0], time.time_ns()
-    stopped.send(signal.SIGSTOP)
+    stopped = group.running[0]
+    stopped_ns = stop(stage, stopped)
     wait_until_shared(stage, bus, 2, REOPEN_S, "stopped")
     stopped.send(signal.SIGCONT)
     wait_until_shared(stage, bus, 3, REOPEN_S, "goes_on")

@@ -29,6 +29,7 @@ struct world {
     struct ring ring;
     struct tenure tenure;
     struct delivery delivery;
+    struct waiting waiting;
     uint64_t runs[RUNS_MAX];
     unsigned n_runs;
     struct stderr_capture capture;
@@ -63,7 +64,8 @@ static int set_up(void **state)
                                          .strategy = name,
                                          .session = 77,
                                          .tenure = &world->tenure,
-                                         .ring = &world->ring };
+                                         .ring = &world->ring,
+                                         .waiting = &world->waiting };
     stderr_capture_begin(&world->capture);
     *state = world;
     return 0;
@@ -226,7 +228,7 @@ static void what_another_has_open_is_opened_later(void **state)
     say(world, ARB_OPPORTUNITY_CLOSE, 5, 600);
     say(world, ARB_OPPORTUNITY_CLOSE, 7, 600);
     assert_string_equal(said(world), "A:1 open 7 A:2 open 5 A:3 update 5 A:4 close 5 A:5 close 7 ");
-    assert_int_equal(world->delivery.waiting.n, 0);
+    assert_int_equal(world->waiting.n, 0);
 }
 
 static void more_than_can_wait_are_opened_at_once(void **state)
@@ -238,8 +240,161 @@ static void more_than_can_wait_are_opened_at_once(void **state)
     for (uint64_t id = 0; id < WAITING_MAX + 1; id++) {
         say(world, ARB_OPPORTUNITY_OPEN, id, 0);
     }
-    assert_string_equal(said(world), "A:1 open 256 ");
-    assert_int_equal(world->delivery.waiting.n, WAITING_MAX);
+    assert_string_equal(said(world), "A:1 open 8192 ");
+    assert_int_equal(world->waiting.n, WAITING_MAX);
+    assert_int_equal(world->delivery.n_unheld, 1);
+    assert_non_null(strstr(stderr_capture_end(&world->capture), "a further one is told at once"));
+    stderr_capture_begin(&world->capture);
+}
+
+/* --- what the publisher has no room for --- */
+
+/* Takes in what was said; `state_of[id]` counts the opens and closes of one. */
+struct heard {
+    unsigned opens[ARB_OPPORTUNITIES_MAX], closes[ARB_OPPORTUNITIES_MAX];
+    uint64_t seq;
+};
+
+static unsigned hear_all(struct world *world, struct heard *heard)
+{
+    unsigned n = 0;
+    size_t len;
+
+    for (const struct opportunity *o; (o = ring_peek(&world->ring, &len)) != NULL; n++) {
+        if (o->alive_ns == 0) {
+            assert_int_equal(o->seq, ++heard->seq); /* nothing was lost */
+            heard->opens[o->terms.id] += o->terms.event == ARB_OPPORTUNITY_OPEN;
+            heard->closes[o->terms.id] += o->terms.event == ARB_OPPORTUNITY_CLOSE;
+        }
+        ring_release(&world->ring);
+    }
+    return n;
+}
+
+/* Until nothing is said any more; the strategy's thread looks every 10 ms. */
+static int64_t hear_until_silent(struct world *world, struct heard *heard, int64_t ms)
+{
+    for (unsigned n_silent = 0; n_silent < 60; ms += 10) {
+        world->delivery.said_ns = at(ms).mono_ns;
+        delivery_look(&world->delivery, at(ms));
+        n_silent = hear_all(world, heard) == 0 ? n_silent + 1 : 0;
+    }
+    return ms;
+}
+
+static void expect_each(const unsigned *counts, unsigned n)
+{
+    for (unsigned i = 0; i < ARB_OPPORTUNITIES_MAX; i++) {
+        assert_int_equal(counts[i], n);
+    }
+}
+
+static void say_of_all(struct world *world, uint32_t event, int64_t ms)
+{
+    for (uint64_t id = 0; id < ARB_OPPORTUNITIES_MAX; id++) {
+        say(world, event, id, ms);
+    }
+}
+
+/* More than the ring holds, and all of them wait for another run. */
+static void all_that_can_be_open_is_taken_over(void **state)
+{
+    struct world *const world = *state;
+    static struct heard heard;
+
+    world->delivery.tenure = NULL;
+    world->delivery.is_taken = is_taken;
+    taken = true;
+    say_of_all(world, ARB_OPPORTUNITY_OPEN, 0);
+    say_of_all(world, ARB_OPPORTUNITY_UPDATE, 10);
+    int64_t ms = hear_until_silent(world, &heard, 20);
+    assert_int_equal(heard.seq, 0);
+    taken = false;
+    ms = hear_until_silent(world, &heard, ms);
+    expect_each(heard.opens, 1);
+    expect_each(heard.closes, 0);
+    say_of_all(world, ARB_OPPORTUNITY_CLOSE, ms);
+    (void)hear_until_silent(world, &heard, ms);
+    expect_each(heard.opens, 1);
+    expect_each(heard.closes, 1);
+    assert_int_equal(world->delivery.dropped + world->delivery.n_unheld, 0);
+    assert_int_equal(world->waiting.n, 0);
+}
+
+static void fill_ring(struct world *world)
+{
+    for (uint64_t id = 100; world->waiting.n == 0; id++) {
+        say(world, ARB_OPPORTUNITY_OPEN, id, 0);
+    }
+}
+
+static void what_has_no_room_waits_and_is_closed_before_it_is_opened(void **state)
+{
+    struct world *const world = *state;
+
+    world->delivery.tenure = NULL;
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 0);
+    say(world, ARB_OPPORTUNITY_OPEN, 6, 0);
+    fill_ring(world);
+    say(world, ARB_OPPORTUNITY_OPEN, 8, 10);
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 10);
+    say(world, ARB_OPPORTUNITY_CLOSE, 6, 10);
+    say(world, ARB_OPPORTUNITY_OPEN, 6, 10); /* again, before anybody heard that it had ended */
+    say(world, ARB_OPPORTUNITY_OPEN, 9, 10);
+    say(world, ARB_OPPORTUNITY_CLOSE, 9, 10); /* nobody heard of it */
+    assert_true(delivery_owes(&world->delivery, at(10)));
+    static struct heard heard;
+    (void)hear_all(world, &heard);
+    say(world, ARB_OPPORTUNITY_OPEN, 10, 20); /* there is room, and something is to be closed */
+    assert_false(delivery_owes(&world->delivery, at(20)));
+    assert_non_null(strstr(said(world), " close 5 "));
+    heard.seq = world->delivery.seq;
+    (void)hear_until_silent(world, &heard, 30);
+    assert_int_equal(heard.opens[8], 1);
+    assert_int_equal(heard.opens[9], 0);
+    assert_int_equal(heard.opens[10], 1);
+    assert_int_equal(heard.closes[6], 0);
+}
+
+/* Others close it as abandoned. */
+static void what_waits_to_be_closed_ends_with_its_run(void **state)
+{
+    struct world *const world = *state;
+    static struct heard heard;
+
+    live(world, 0, 100);
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 100);
+    fill_ring(world);
+    say(world, ARB_OPPORTUNITY_CLOSE, 5, 200);
+    (void)hear_all(world, &heard);
+    delivery_look(&world->delivery, at(5000)); /* begins a new run */
+    assert_null(strstr(said(world), "close 5"));
+    assert_int_equal(world->waiting.n_closes, 0);
+}
+
+/* Against a plain list. */
+static void any_order_of_waiting_is_kept(void **state)
+{
+    struct world *const world = *state;
+    struct chance chance = chance_init("waiting", 7);
+    static bool waits[IDS];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 200000; i++) {
+        const struct opportunity o = { .terms = { .id = chance_below(&chance, IDS) * 7919ULL } };
+        bool *const is_there = &waits[o.terms.id / 7919];
+        assert_int_equal(waiting_find(&world->waiting, o.terms.id) != NULL, *is_there);
+        if (chance_below(&chance, 2) == 0) {
+            assert_true(waiting_put(&world->waiting, &o));
+            n += !*is_there;
+            *is_there = true;
+        } else {
+            assert_int_equal(waiting_drop(&world->waiting, o.terms.id), *is_there);
+            n -= *is_there;
+            *is_there = false;
+        }
+        assert_int_equal(world->waiting.n, n);
+    }
 }
 
 static void without_anybody_else_a_run_stays(void **state)
@@ -344,6 +499,10 @@ int main(void)
         DELIVERY_TEST(one_that_is_not_heard_is_over_too),
         DELIVERY_TEST(what_another_has_open_is_opened_later),
         DELIVERY_TEST(more_than_can_wait_are_opened_at_once),
+        DELIVERY_TEST(all_that_can_be_open_is_taken_over),
+        DELIVERY_TEST(what_has_no_room_waits_and_is_closed_before_it_is_opened),
+        DELIVERY_TEST(what_waits_to_be_closed_ends_with_its_run),
+        DELIVERY_TEST(any_order_of_waiting_is_kept),
         DELIVERY_TEST(without_anybody_else_a_run_stays),
         cmocka_unit_test(close_tells_how_long_it_was_and_how_good),
         cmocka_unit_test(any_order_of_ids_is_told_by_run),

@@ -653,7 +653,7 @@ static void times_beyond_reason_give_saturated_ages(void **state)
     assert_int_equal(1, count_of(lines(world), "age 9223372036854 "));
 }
 
-static void full_ring_drops_the_opportunity_and_counts_it(void **state)
+static void full_ring_drops_updates_and_counts_them(void **state)
 {
     struct world *const world = *state;
     struct stderr_capture capture;
@@ -663,6 +663,7 @@ static void full_ring_drops_the_opportunity_and_counts_it(void **state)
     world->config.fn = NULL;
     begin(world);
     world->script.n_publish = 100;
+    world->script.terms.event = ARB_OPPORTUNITY_UPDATE;
     quote_both(world, 0, 0);
     stderr_capture_begin(&capture);
     step(world, 0);
@@ -1482,7 +1483,7 @@ int main(void)
         TEST(strategy_is_not_called_while_it_is_held),
         TEST(opportunity_of_a_timer_has_no_latency),
         TEST(times_beyond_reason_give_saturated_ages),
-        TEST(full_ring_drops_the_opportunity_and_counts_it),
+        TEST(full_ring_drops_updates_and_counts_them),
         TEST(matrix_is_shown_at_once_and_then_as_often_as_wanted),
         TEST(turn_has_room_for_so_many_matrices),
         TEST(displays_that_are_behind_are_left_out),
