@@ -15,8 +15,9 @@ static const char who[] = "kafka=abandoned";
 
 #define HANDOVER_NS NS_PER_S        /* until what another one wrote has surely been read */
 #define PATIENCE_NS (15 * NS_PER_S) /* by then whoever had to close it has, or never will */
-#define AGAIN_NS (35 * NS_PER_S) /* by then Kafka has taken the end that we said, or given it up   \
-                                  */
+#define AGAIN_NS                                                                                   \
+    (35 * NS_PER_S) /* by then Kafka has taken the end that we said, or given it up                \
+                     */
 
 /* One run of a strategy. */
 struct run {
@@ -24,6 +25,14 @@ struct run {
     uint64_t session;
     int64_t heard_ns; /* mono; 0: it has ended */
     bool is_named;    /* the log said that it is there beside ours */
+};
+
+/*
+ * Words of different strategies are in different partitions: whoever hears one strategy may not
+ * hear those who run the other.
+ */
+struct echo {
+    int64_t heard_ns, since_ns; /* mono: our own last word came back; they do since then */
 };
 
 struct claims {
@@ -36,7 +45,7 @@ struct claims {
     unsigned next;       /* of the list: looked at next */
     uint64_t n_left_out; /* openings that there was no room for */
     struct log_limit open_limit, runs_limit;
-    int64_t echo_ns, sure_since_ns; /* our own last word came back; they do since then, mono */
+    struct echo *echoes; /* [n_strategies] */
 };
 
 /* Which of ours has the name; n_strategies: none. */
@@ -83,12 +92,12 @@ static struct run *new_run(struct claims *c, int64_t now_ns)
     return c->n_runs < RUNS_MAX ? &c->runs[c->n_runs++] : NULL;
 }
 
-static void note_echo(struct claims *c, int64_t now_ns)
+static void note_echo(struct echo *echo, int64_t now_ns)
 {
-    if (now_ns - c->echo_ns > HEARD_NS) {
-        c->sure_since_ns = now_ns;
+    if (now_ns - echo->heard_ns > HEARD_NS) {
+        echo->since_ns = now_ns;
     }
-    c->echo_ns = now_ns;
+    echo->heard_ns = now_ns;
 }
 
 /* An earlier run of ours may still be heard. */
@@ -128,7 +137,7 @@ void claims_hear(struct claims *c, const struct wire_event *word, int64_t now_ns
     run->heard_ns = word->event.ends ? 0 : now_ns;
     if (run->session == session_of(c, strategy)) {
         tenure_echo(c->strategies[strategy].tenure, word->event.mono_ns);
-        note_echo(c, now_ns);
+        note_echo(&c->echoes[strategy], now_ns);
     } else if (!word->event.ends) {
         note_double(c, run, word->alive.host);
     }
@@ -200,6 +209,15 @@ static bool is_ours_to_close(const struct claims *c, unsigned strategy, int64_t 
     return true;
 }
 
+/* While brokers are away nobody is heard, and nobody is dead for it. */
+static bool is_sure(const struct claims *c, unsigned strategy, int64_t now_ns)
+{
+    const struct echo *const echo = &c->echoes[strategy];
+
+    return echo->heard_ns != 0 && now_ns - echo->heard_ns <= HEARD_NS &&
+           now_ns - echo->since_ns >= DEAD_NS;
+}
+
 /*
  * What our run has open it closes by itself. Not at once: whoever had to close before us may just
  * have done it.
@@ -209,7 +227,8 @@ static bool is_due(struct claims *c, struct claim *claim, int64_t now_ns)
     if (claim->closed_ns != 0 && now_ns - claim->closed_ns < AGAIN_NS) {
         return false;
     }
-    if (claim->last->session == session_of(c, claim->strategy) ||
+    if (!is_sure(c, claim->strategy, now_ns) ||
+        claim->last->session == session_of(c, claim->strategy) ||
         !is_dead(find_run(c, claim->last->session), now_ns) ||
         !is_ours_to_close(c, claim->strategy, now_ns)) {
         claim->ours_since_ns = 0;
@@ -221,17 +240,10 @@ static bool is_due(struct claims *c, struct claim *claim, int64_t now_ns)
     return now_ns - claim->ours_since_ns >= HANDOVER_NS;
 }
 
-/* While brokers are away nobody is heard, and nobody is dead for it. */
-static bool is_sure(const struct claims *c, int64_t now_ns)
-{
-    return c->echo_ns != 0 && now_ns - c->echo_ns <= HEARD_NS &&
-           now_ns - c->sure_since_ns >= DEAD_NS;
-}
-
 /* Each call goes on where the last one ended, until all were looked at. */
 const struct opportunity *claims_next_dead(struct claims *c, int64_t now_ns)
 {
-    for (; is_sure(c, now_ns) && c->next < c->open.n; c->next++) {
+    for (; c->next < c->open.n; c->next++) {
         if (is_due(c, &c->open.list[c->next], now_ns)) {
             return c->open.list[c->next].last;
         }
@@ -271,9 +283,11 @@ static bool is_in_the_way(struct claims *c, struct claim *opening, int64_t now_n
  */
 static bool may_have_missed(const struct claims *c, unsigned strategy, int64_t now_ns)
 {
+    const struct echo *const echo = &c->echoes[strategy];
+
     return c->strategies[strategy].has_group &&
-           (c->echo_ns == 0 || now_ns - c->echo_ns > HEARD_NS ||
-            now_ns - c->sure_since_ns < HANDOVER_NS);
+           (echo->heard_ns == 0 || now_ns - echo->heard_ns > HEARD_NS ||
+            now_ns - echo->since_ns < HANDOVER_NS);
 }
 
 bool claims_is_taken(struct claims *c, const struct opportunity *o, int64_t now_ns)
@@ -307,8 +321,9 @@ struct claims *claims_create(const struct claims_strategy *strategies, unsigned 
         return NULL;
     }
     c->strategies = calloc((size_t)n_strategies + 1, sizeof(*c->strategies));
-    if (c->strategies == NULL) {
-        free(c);
+    c->echoes = calloc((size_t)n_strategies + 1, sizeof(*c->echoes));
+    if (c->strategies == NULL || c->echoes == NULL) {
+        claims_destroy(c);
         return NULL;
     }
     memcpy(c->strategies, strategies, n_strategies * sizeof(*strategies));
@@ -322,6 +337,7 @@ void claims_destroy(struct claims *c)
     if (c != NULL) {
         claim_table_fini(&c->open);
         free(c->strategies);
+        free(c->echoes);
         free(c);
     }
 }

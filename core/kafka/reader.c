@@ -21,11 +21,14 @@ enum {
     TAIL_RECORDS = 200, /* a broker in a process of ours gives some thousand a second, not more */
     PARTITIONS_MAX = 10000,
     REPORTS_MAX = 1000, /* in one call */
+    PATIENCE_MS = 500,  /* between two answers of the brokers to one that is patient */
 };
 
 /* To read again what takes longer is worse than to wait for what will be repeated. */
 #define AGAIN_NS (2 * NS_PER_S)
 #define CATCH_UP_NS (500 * NS_PER_MS) /* what was the end so long ago is no longer */
+/* Nor what was so long ago for one who reads only every PATIENCE_MS, and meets the end never. */
+#define PATIENT_CATCH_UP_NS (3 * PATIENCE_MS * NS_PER_MS)
 
 /* What is known of a partition that is read. */
 struct place {
@@ -46,7 +49,7 @@ struct kafka_reader {
     char topic[KAFKA_TOPIC_MAX];
     enum kafka_start start;
     int n_tail;
-    bool has_group, is_idle;
+    bool has_group, is_idle, is_patient;
     bool has_news; /* a partition may have come or gone that the caller has not been told of */
     const char *const *keys; /* [n_keys] of the partitions to read; 0: all */
     unsigned n_keys;
@@ -381,9 +384,10 @@ static int set_idle(rd_kafka_conf_t *conf, struct err *err)
 /* Whatever the configuration says: that is for those who are in a hurry. */
 static int set_patience(rd_kafka_conf_t *conf, struct err *err)
 {
-    char text[ERR_TEXT_MAX];
+    char text[ERR_TEXT_MAX], wait_ms[sizeof("500")];
 
-    if (rd_kafka_conf_set(conf, "fetch.wait.max.ms", "500", text, sizeof(text)) !=
+    (void)snprintf(wait_ms, sizeof(wait_ms), "%d", PATIENCE_MS); /* fits */
+    if (rd_kafka_conf_set(conf, "fetch.wait.max.ms", wait_ms, text, sizeof(text)) !=
             RD_KAFKA_CONF_OK ||
         rd_kafka_conf_set(conf, "fetch.min.bytes", "100000", text, sizeof(text)) !=
             RD_KAFKA_CONF_OK) {
@@ -433,6 +437,7 @@ int kafka_reader_create(struct kafka_reader **out, const struct kafka_reader_con
     r->start = config->start;
     r->n_tail = config->n_tail == 0 ? TAIL_RECORDS : config->n_tail;
     r->has_group = config->group != NULL;
+    r->is_patient = config->is_patient;
     r->is_idle = config->is_idle;
     r->keys = config->keys;
     r->n_keys = config->n_keys;
@@ -500,7 +505,7 @@ static void note_error(struct kafka_reader *r, const rd_kafka_message_t *message
 /*
  * Was the record there before the reader had caught up? It has when it met the end, or on a busy
  * partition, which may have none to meet, when a record comes that is behind what was the end half
- * a second ago at most.
+ * a second ago at most, or for a patient reader a little longer.
  */
 static bool is_history(const struct kafka_reader *r, const rd_kafka_message_t *message)
 {
@@ -512,7 +517,7 @@ static bool is_history(const struct kafka_reader *r, const rd_kafka_message_t *m
         return false;
     }
     if (place->end > 0 && message->offset >= place->end &&
-        now_ns - place->end_at_ns <= CATCH_UP_NS) {
+        now_ns - place->end_at_ns <= (r->is_patient ? PATIENT_CATCH_UP_NS : CATCH_UP_NS)) {
         place->is_caught_up = true;
         return false;
     }

@@ -57,16 +57,22 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void hear_from(struct world *world, const char *host, uint64_t session, int64_t ms)
+static void hear_of(struct world *world, const char *strategy, const char *host, uint64_t session,
+                    int64_t ms)
 {
     struct wire_event word = {
         .event = { .kind = EVENT_ALIVE, .session = session, .mono_ns = ms * NS_PER_MS },
         .alive = { .is_of_strategy = true }
     };
 
-    (void)strcpy(word.venue.name, "cross"); /* fits */
+    (void)strcpy(word.venue.name, strategy); /* fits */
     (void)strcpy(word.alive.host, host);
     claims_hear(world->claims, &word, ms * NS_PER_MS);
+}
+
+static void hear_from(struct world *world, const char *host, uint64_t session, int64_t ms)
+{
+    hear_of(world, "cross", host, session, ms);
 }
 
 static void hear(struct world *world, uint64_t session, int64_t ms)
@@ -166,6 +172,23 @@ static void whoever_hears_nothing_closes_nothing(void **state)
     assert_int_equal(close_next(world, 63400), 0);
     live(world, 64000, 65000);
     assert_int_equal(close_next(world, 65000), 7);
+}
+
+/* Its words are in another partition. */
+static void who_hears_another_strategy_does_not_know_of_this_one(void **state)
+{
+    struct world *const world = *state;
+
+    take(world, ELDER, 7, ARB_OPPORTUNITY_OPEN);
+    for (int64_t ms = 5000; ms <= 20000; ms += 1000) {
+        hear_of(world, "other", "here/1", OURS + 1, ms);
+        assert_int_equal(close_next(world, ms), 0);
+        assert_true(is_taken(world, "ETH/USD", ms));
+    }
+    live(world, 20000, 24000);
+    assert_int_equal(close_next(world, 24400), 0);
+    live(world, 25000, 26000);
+    assert_int_equal(close_next(world, 26000), 7);
 }
 
 static void a_run_of_ours_that_is_over_is_like_any_other(void **state)
@@ -456,6 +479,7 @@ int main(void)
         CLAIMS_TEST(what_the_dead_left_is_closed_once),
         CLAIMS_TEST(another_one_closes_before_us),
         CLAIMS_TEST(whoever_hears_nothing_closes_nothing),
+        CLAIMS_TEST(who_hears_another_strategy_does_not_know_of_this_one),
         CLAIMS_TEST(a_run_of_ours_that_is_over_is_like_any_other),
         CLAIMS_TEST(echoes_tell_the_tenure),
         CLAIMS_TEST(nobody_opens_what_another_has_open),
