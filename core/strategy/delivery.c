@@ -177,16 +177,6 @@ static bool is_taken(const struct delivery *delivery, const struct opportunity *
     return delivery->is_taken != NULL && delivery->is_taken(delivery->host, opportunity);
 }
 
-static void age_legs(struct opportunity *opportunity, int64_t detect_ns)
-{
-    opportunity->detect_ns = detect_ns;
-    for (uint32_t i = 0; i < opportunity->terms.n_legs; i++) {
-        struct opportunity_leg *const leg = &opportunity->legs[i];
-        leg->age_ns = saturating_sub(detect_ns, leg->recv_ns);
-        leg->venue_age_ns = opportunity_venue_age(leg, detect_ns);
-    }
-}
-
 /* Whether the ring takes it. What is to be closed comes before what is to be opened. */
 static bool has_room(const struct delivery *delivery, const struct opportunity *opportunity)
 {
@@ -225,21 +215,31 @@ static bool wait_with(struct delivery *delivery, struct opportunity *opportunity
     return false;
 }
 
-static void say_later(struct delivery *delivery, const struct opportunity *waited,
-                      struct moment now)
+static void fill_legs(const struct market *market, struct opportunity *opportunity,
+                      int64_t detect_ns)
+{
+    opportunity->detect_ns = detect_ns;
+    for (uint32_t i = 0; i < opportunity->terms.n_legs; i++) {
+        fill_leg(market, opportunity, i);
+    }
+}
+
+/* The strategy has seen the books of now, and did not say that it is over or otherwise. */
+static void say_later(struct delivery *delivery, const struct market *market,
+                      const struct opportunity *waited, struct moment now)
 {
     struct opportunity opportunity = *waited;
 
     (void)waiting_drop(delivery->waiting, opportunity.terms.id); /* it is there */
     if (opportunity.terms.event == ARB_OPPORTUNITY_OPEN) {
         (void)note(delivery, &opportunity, now.mono_ns); /* by this run */
-        age_legs(&opportunity, now.utc_ns);
+        fill_legs(market, &opportunity, now.utc_ns);
     }
     say(delivery, &opportunity, now.mono_ns);
 }
 
 /* Those that the ring had no room for, and has. What a run that is over left open others close. */
-static void say_closes(struct delivery *delivery, struct moment now)
+static void say_closes(struct delivery *delivery, const struct market *market, struct moment now)
 {
     struct waiting *const waiting = delivery->waiting;
 
@@ -250,7 +250,7 @@ static void say_closes(struct delivery *delivery, struct moment now)
         } else if (waited->session != delivery->session) {
             (void)waiting_drop(waiting, waited->terms.id); /* it is there */
         } else if (has_room(delivery, waited)) {
-            say_later(delivery, waited, now);
+            say_later(delivery, market, waited, now);
         } else {
             return;
         }
@@ -258,7 +258,7 @@ static void say_closes(struct delivery *delivery, struct moment now)
 }
 
 /* Opens those that waited, and do not have to any more; goes on where the last call ended. */
-static void open_waiting(struct delivery *delivery, struct moment now)
+static void open_waiting(struct delivery *delivery, const struct market *market, struct moment now)
 {
     struct waiting *const waiting = delivery->waiting;
     unsigned i = delivery->next_waiting;
@@ -267,31 +267,32 @@ static void open_waiting(struct delivery *delivery, struct moment now)
         if (has_to_wait(delivery, &waiting->entries[i])) {
             i++;
         } else {
-            say_later(delivery, &waiting->entries[i], now);
+            say_later(delivery, market, &waiting->entries[i], now);
         }
     }
     delivery->next_waiting = i < waiting->n ? i : 0;
     delivery->retry_ns = now.mono_ns + (i < waiting->n ? NEXT_NS : RETRY_NS);
 }
 
-static void look_at_waiting(struct delivery *delivery, struct moment now)
+static void look_at_waiting(struct delivery *delivery, const struct market *market,
+                            struct moment now)
 {
     if (delivery->waiting->n > 0 && now.mono_ns >= delivery->retry_ns) {
-        say_closes(delivery, now);
-        open_waiting(delivery, now);
+        say_closes(delivery, market, now);
+        open_waiting(delivery, market, now);
     }
 }
 
-bool delivery_owes(struct delivery *delivery, struct moment now)
+bool delivery_owes(struct delivery *delivery, const struct market *market, struct moment now)
 {
-    say_closes(delivery, now);
+    say_closes(delivery, market, now);
     return delivery->waiting->n_closes > 0;
 }
 
-void delivery_look(struct delivery *delivery, struct moment now)
+void delivery_look(struct delivery *delivery, const struct market *market, struct moment now)
 {
     look_at_tenure(delivery, now.mono_ns);
-    look_at_waiting(delivery, now);
+    look_at_waiting(delivery, market, now);
     if (delivery->ring != NULL &&
         (delivery->said_ns == 0 || now.mono_ns - delivery->said_ns >= ALIVE_NS)) {
         say_alive(delivery, now.mono_ns, false);
@@ -309,12 +310,10 @@ static struct opportunity complete(const struct delivery *delivery, const struct
                                    const struct arb_opportunity *terms, enum delivery_cause cause,
                                    int64_t detect_ns)
 {
-    struct opportunity opportunity = { .terms = *terms, .detect_ns = detect_ns };
+    struct opportunity opportunity = { .terms = *terms };
 
     memcpy(opportunity.strategy, delivery->strategy, sizeof(opportunity.strategy));
-    for (uint32_t i = 0; i < terms->n_legs; i++) {
-        fill_leg(market, &opportunity, i);
-    }
+    fill_legs(market, &opportunity, detect_ns);
     if (cause == BY_MARKET) {
         opportunity.latency_ns = saturating_sub(detect_ns, opportunity_recv_ns(&opportunity));
     }

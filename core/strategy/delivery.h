@@ -65,8 +65,11 @@ struct delivery {
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
 enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
 
-/* To be called often: says that the strategy runs, and opens what could not be opened before. */
-void delivery_look(struct delivery *delivery, struct moment now);
+/*
+ * To be called often, when the strategy was shown all that has changed in `market`: says that it
+ * runs, and opens what could not be opened before, with the ages and proofs of now.
+ */
+void delivery_look(struct delivery *delivery, const struct market *market, struct moment now);
 
 /* Says what is left of an opportunity, see survival.h. */
 void delivery_send_rest(struct delivery *delivery, const struct opportunity *opportunity,
@@ -86,7 +89,7 @@ bool delivery_send_miss(struct delivery *delivery, const struct market *market,
 bool delivery_show(struct delivery *delivery, struct matrix *matrix);
 
 /* Says what waits to be closed, as far as there is room; true: some of it still waits. */
-bool delivery_owes(struct delivery *delivery, struct moment now);
+bool delivery_owes(struct delivery *delivery, const struct market *market, struct moment now);
 
 /* Says that it does not run any more. */
 void delivery_end(struct delivery *delivery, struct moment now);

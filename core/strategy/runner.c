@@ -362,7 +362,7 @@ static void look_at_silence(struct runner *runner)
 static void look_after_delivery(struct runner *runner)
 {
     if (!runner->is_disabled) {
-        delivery_look(&runner->delivery, clock_moment());
+        delivery_look(&runner->delivery, runner->market, clock_moment());
     }
 }
 
@@ -384,10 +384,11 @@ static void end_delivery(struct runner *runner)
     if (runner->is_disabled) {
         return;
     }
-    while (delivery_owes(&runner->delivery, clock_moment()) && clock_mono_ns() < deadline_ns) {
+    while (delivery_owes(&runner->delivery, runner->market, clock_moment()) &&
+           clock_mono_ns() < deadline_ns) {
         (void)nanosleep(&pause, NULL); /* cut short it is looked at sooner */
     }
-    if (delivery_owes(&runner->delivery, clock_moment())) {
+    if (delivery_owes(&runner->delivery, runner->market, clock_moment())) {
         log_line(ARB_WARN, runner->who,
                  "%u opportunities stay open, because the publisher had no room for their end "
                  "within %d ms; the next run closes them as abandoned",

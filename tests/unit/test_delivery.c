@@ -138,7 +138,7 @@ static const char *said(struct world *world)
 static void live(struct world *world, int64_t from_ms, int64_t to_ms)
 {
     for (int64_t ms = from_ms; ms < to_ms; ms += 100) {
-        delivery_look(&world->delivery, at(ms));
+        delivery_look(&world->delivery, world->market, at(ms));
         tenure_echo(&world->tenure, world->delivery.said_ns);
     }
 }
@@ -167,7 +167,7 @@ static void one_that_was_stopped_closes_nothing_of_before(void **state)
     say(world, ARB_OPPORTUNITY_UPDATE, 6, 3500);
     say(world, ARB_OPPORTUNITY_CLOSE, 6, 3600);
     say(world, ARB_OPPORTUNITY_OPEN, 8, 3600);
-    delivery_look(&world->delivery, at(3600));
+    delivery_look(&world->delivery, world->market, at(3600));
     assert_string_equal(said(world), "A A:1 open 5 A:2 open 6 A:3 open 7 A ends "
                                      "B:1 open 6 B:2 close 6 B:3 open 8 B ");
     assert_int_equal(world->delivery.n, 6);
@@ -183,13 +183,13 @@ static void one_that_is_not_heard_is_over_too(void **state)
     live(world, 0, 1100);
     say(world, ARB_OPPORTUNITY_OPEN, 5, 1100);
     for (int64_t ms = 1200; ms < 4000; ms += 100) { /* no word comes back */
-        delivery_look(&world->delivery, at(ms));
+        delivery_look(&world->delivery, world->market, at(ms));
     }
     say(world, ARB_OPPORTUNITY_CLOSE, 5, 4050);
     assert_string_equal(said(world), "A A A:1 open 5 A A A ends ");
-    delivery_look(&world->delivery, at(4100));
+    delivery_look(&world->delivery, world->market, at(4100));
     for (int64_t ms = 4200; ms < 9000; ms += 100) { /* that nothing is heard is known */
-        delivery_look(&world->delivery, at(ms));
+        delivery_look(&world->delivery, world->market, at(ms));
     }
     assert_string_equal(said(world), "B B B B B ");
     assert_int_equal(world->delivery.n_over, 1);
@@ -229,6 +229,37 @@ static void what_another_has_open_is_opened_later(void **state)
     say(world, ARB_OPPORTUNITY_CLOSE, 7, 600);
     assert_string_equal(said(world), "A:1 open 7 A:2 open 5 A:3 update 5 A:4 close 5 A:5 close 7 ");
     assert_int_equal(world->waiting.n, 0);
+}
+
+static uint64_t seq_of_first_leg(struct world *world)
+{
+    size_t len;
+
+    for (const struct opportunity *o; (o = ring_peek(&world->ring, &len)) != NULL;) {
+        const uint64_t seq = o->alive_ns != 0 ? 0 : o->legs[0].seq;
+        ring_release(&world->ring);
+        if (seq != 0) {
+            return seq;
+        }
+    }
+    return 0;
+}
+
+/* A change of the book that leaves the terms as they are tells the strategy nothing. */
+static void what_is_opened_later_is_of_the_books_of_then(void **state)
+{
+    struct world *const world = *state;
+
+    world->delivery.is_taken = is_taken;
+    taken = true;
+    say(world, ARB_OPPORTUNITY_OPEN, 5, 0);
+    const struct event event = feed_stub_set_bid(&world->a, 99, 1);
+    struct arb_market market;
+    market_apply(world->market, &event, NS_PER_S);
+    assert_true(market_changed(world->market, &market));
+    taken = false;
+    delivery_look(&world->delivery, world->market, at(100));
+    assert_int_equal(seq_of_first_leg(world), event.seq);
 }
 
 static void more_than_can_wait_are_opened_at_once(void **state)
@@ -276,7 +307,7 @@ static int64_t hear_until_silent(struct world *world, struct heard *heard, int64
 {
     for (unsigned n_silent = 0; n_silent < 60; ms += 10) {
         world->delivery.said_ns = at(ms).mono_ns;
-        delivery_look(&world->delivery, at(ms));
+        delivery_look(&world->delivery, world->market, at(ms));
         n_silent = hear_all(world, heard) == 0 ? n_silent + 1 : 0;
     }
     return ms;
@@ -342,11 +373,11 @@ static void what_has_no_room_waits_and_is_closed_before_it_is_opened(void **stat
     say(world, ARB_OPPORTUNITY_OPEN, 6, 10); /* again, before anybody heard that it had ended */
     say(world, ARB_OPPORTUNITY_OPEN, 9, 10);
     say(world, ARB_OPPORTUNITY_CLOSE, 9, 10); /* nobody heard of it */
-    assert_true(delivery_owes(&world->delivery, at(10)));
+    assert_true(delivery_owes(&world->delivery, world->market, at(10)));
     static struct heard heard;
     (void)hear_all(world, &heard);
     say(world, ARB_OPPORTUNITY_OPEN, 10, 20); /* there is room, and something is to be closed */
-    assert_false(delivery_owes(&world->delivery, at(20)));
+    assert_false(delivery_owes(&world->delivery, world->market, at(20)));
     assert_non_null(strstr(said(world), " close 5 "));
     heard.seq = world->delivery.seq;
     (void)hear_until_silent(world, &heard, 30);
@@ -367,7 +398,7 @@ static void what_waits_to_be_closed_ends_with_its_run(void **state)
     fill_ring(world);
     say(world, ARB_OPPORTUNITY_CLOSE, 5, 200);
     (void)hear_all(world, &heard);
-    delivery_look(&world->delivery, at(5000)); /* begins a new run */
+    delivery_look(&world->delivery, world->market, at(5000)); /* begins a new run */
     assert_null(strstr(said(world), "close 5"));
     assert_int_equal(world->waiting.n_closes, 0);
 }
@@ -402,7 +433,7 @@ static void without_anybody_else_a_run_stays(void **state)
     struct world *const world = *state;
 
     world->delivery.tenure = NULL;
-    delivery_look(&world->delivery, at(0));
+    delivery_look(&world->delivery, world->market, at(0));
     say(world, ARB_OPPORTUNITY_OPEN, 5, 100);
     say(world, ARB_OPPORTUNITY_CLOSE, 5, 90000);
     delivery_end(&world->delivery, at(90000));
@@ -498,6 +529,7 @@ int main(void)
         DELIVERY_TEST(one_that_was_stopped_closes_nothing_of_before),
         DELIVERY_TEST(one_that_is_not_heard_is_over_too),
         DELIVERY_TEST(what_another_has_open_is_opened_later),
+        DELIVERY_TEST(what_is_opened_later_is_of_the_books_of_then),
         DELIVERY_TEST(more_than_can_wait_are_opened_at_once),
         DELIVERY_TEST(all_that_can_be_open_is_taken_over),
         DELIVERY_TEST(what_has_no_room_waits_and_is_closed_before_it_is_opened),
