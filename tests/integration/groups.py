@@ -72,7 +72,7 @@ def key_of(message):
 
 def audit(stage, opportunities):
     """Who has what open, message after message."""
-    owner, closed, ages = {}, set(), []
+    owner, closed, oldest = {}, set(), (0, None)
     for message in opportunities:
         name = message["session"], message["id"]
         if message["event"] == "close":
@@ -81,7 +81,9 @@ def audit(stage, opportunities):
             if owner.get(key_of(message)) == name:
                 del owner[key_of(message)]
             continue
-        ages.append(max(float(leg["age_ms"]) for leg in message["legs"]))
+        age_ms = max(float(leg["age_ms"]) for leg in message["legs"])
+        if age_ms > oldest[0]:
+            oldest = age_ms, message
         stage.expect(name not in closed, f"goes on after its end: {message}")
         before = owner.setdefault(key_of(message), name)
         if message["event"] == "open" and before != name:
@@ -89,9 +91,9 @@ def audit(stage, opportunities):
         owner[key_of(message)] = name
     opened = {(m["session"], m["id"]) for m in opportunities if m["event"] == "open"}
     stage.expect(opened <= closed, f"{len(opened - closed)} are open for ever: {opened - closed}")
-    stage.expect(max(ages) < AGE_MAX_MS, f"a leg is {max(ages)} ms old")
+    stage.expect(oldest[0] < AGE_MAX_MS, f"a leg is {oldest[0]} ms old: {oldest[1]}")
     stage.figure("opened", len(opened))
-    stage.figure("oldest_leg_ms", f"{max(ages):.0f}")
+    stage.figure("oldest_leg_ms", f"{oldest[0]:.0f}")
 
 
 def takeovers(stage, changes, opportunities):
