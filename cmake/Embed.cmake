@@ -1,8 +1,8 @@
 # Writes a C source with the bytes of text files in it. Run by a build rule:
-#     cmake -DOUT=skeleton.c -DFROM=FOLDER -DHEADER=cmd/skeleton.h -DTABLE=skeleton_files
-#           "-DFILES=a.c;ci.sh=tools/ci.sh" -P Embed.cmake
+#     cmake -DOUT=skeleton.c -DFROM=FOLDER -DHEADER=cmd/skeleton.h -DSTRUCT=skeleton_file
+#           -DTABLE=skeleton_files "-DFILES=a.c;ci.sh=tools/ci.sh" -P Embed.cmake
 # Each of FILES is the name of a file in FROM, and behind a `=` the path that the table gives it,
-# where that is another. The table's elements are `struct skeleton_file`; a name without a path ends it.
+# where that is another. The table's elements are `struct STRUCT`; a name without a path ends it.
 set(arrays "")
 set(rows "")
 set(n 0)
@@ -16,4 +16,4 @@ foreach(file IN LISTS FILES)
     math(EXPR n "${n} + 1")
 endforeach()
 file(WRITE "${OUT}" "/* Made by cmake/Embed.cmake. */\n#include \"${HEADER}\"\n\n${arrays}\n"
-    "const struct skeleton_file ${TABLE}[] = {\n${rows}    { NULL, NULL, 0 },\n};\n")
+    "const struct ${STRUCT} ${TABLE}[] = {\n${rows}    { NULL, NULL, 0 },\n};\n")

@@ -72,6 +72,14 @@ struct kafka_config {
     struct config_entry *rdkafka; /* `rdkafka.KEY = value`, keys without the prefix */
 };
 
+/* [web] */
+struct web_section {
+    const char *listen;               /* see util/listen_address.h; NULL: nothing listens */
+    const char *token;                /* see util/token.h; NULL: none. Never to be shown */
+    int64_t clients_max;              /* WebSockets at once */
+    unsigned listen_line, token_line; /* 0: not given */
+};
+
 /* What a venue takes for an order, and demands of it. */
 enum config_term {
     TERM_TAKER_FEE = 0,
@@ -178,6 +186,7 @@ struct config {
     const char *path;
     struct host_config host;
     struct kafka_config kafka;
+    struct web_section web;
     struct instrument_config *instruments;
     struct exchange_config *exchanges;
     struct strategy_config *strategies;

@@ -7,6 +7,7 @@
 #include "config/heading.h"
 #include "config/symbol_list.h"
 #include "config/venue_list.h"
+#include "util/listen_address.h"
 #include "util/proxy_url.h"
 
 enum { KEY_MAX = 64 };
@@ -60,6 +61,24 @@ static void check_topics(const struct config *config, struct problems *problems)
                     "'%.60s' and the market_topic '%.60s' are one name for Kafka, which takes '.' "
                     "for '_': give them names that differ in more",
                     kafka->opportunity_topic, kafka->market_topic);
+    }
+}
+
+static void check_web(const struct web_section *web, struct problems *problems)
+{
+    struct listen_address address;
+    struct err err;
+
+    if (web->listen == NULL) {
+        return;
+    }
+    if (listen_address_parse(&address, web->listen, &err) != ARB_OK) {
+        problem_add(problems, web->listen_line, "web", "listen", "%s", err.text);
+    } else if (!address.is_loopback && web->token_line == 0) {
+        problem_add(problems, web->listen_line, "web", "listen",
+                    "others than this machine reach '%.60s', so a token is needed: give "
+                    "token = @FILE, or listen at 127.0.0.1",
+                    web->listen);
     }
 }
 
@@ -286,6 +305,7 @@ void config_check(const struct config *config, struct problems *problems)
 {
     check_purpose(config, problems);
     check_topics(config, problems);
+    check_web(&config->web, problems);
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         check_exchange(&config->exchanges[i], problems);
     }

@@ -196,6 +196,25 @@ static const struct config_key kafka_keys[] = {
     { .name = NULL },
 };
 
+static const struct config_key web_keys[] = {
+    { .name = "listen",
+      .store = STORE_TEXT,
+      .offset = offsetof(struct web_section, listen),
+      .line_offset = offsetof(struct web_section, listen_line),
+      TEXT },
+    { .name = "token",
+      .store = STORE_TOKEN,
+      .offset = offsetof(struct web_section, token),
+      .line_offset = offsetof(struct web_section, token_line),
+      TEXT },
+    { .name = "max_clients",
+      .fallback = "64",
+      .store = STORE_NUMBER,
+      .offset = offsetof(struct web_section, clients_max),
+      NUMBER(VALUE_INT, 1, 128) },
+    { .name = NULL },
+};
+
 static const struct config_key instrument_keys[] = {
     { .name = "px_scale",
       .store = STORE_SMALL,
@@ -389,6 +408,7 @@ const struct config_section config_sections[N_SECTION_KINDS] = {
                            exchange_keys },
     [SECTION_STRATEGY] = { "strategy", "strategy:cross_venue", true, CONFIG_STRATEGIES_MAX,
                            strategy_keys },
+    [SECTION_WEB] = { "web", "web", false, 1, web_keys },
 };
 
 bool config_key_is_prefix(const struct config_key *key)

@@ -30,6 +30,7 @@ enum config_store {
     STORE_TERMS = 13,
     STORE_INVENTORY = 14,   /* struct asset_term *: every key that is `name` and an asset */
     STORE_WITHDRAWALS = 15, /* likewise */
+    STORE_TOKEN = 16,       /* const char *: out of a file of its owner alone, or a variable */
 };
 
 struct config_key {
@@ -62,7 +63,8 @@ enum config_section_kind {
     SECTION_INSTRUMENT = 2,
     SECTION_EXCHANGE = 3,
     SECTION_STRATEGY = 4,
-    N_SECTION_KINDS = 5,
+    SECTION_WEB = 5,
+    N_SECTION_KINDS = 6,
 };
 
 /* By enum config_section_kind. */

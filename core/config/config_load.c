@@ -41,7 +41,7 @@ static void complain_unknown(struct config_builder *b, const struct ini_section 
         complain(b, section, "unknown section; did you mean '%s'?", near);
     } else {
         complain(b, section,
-                 "unknown section; there are [host], [kafka], [instrument:SYMBOL], "
+                 "unknown section; there are [host], [kafka], [web], [instrument:SYMBOL], "
                  "[exchange:NAME] and [strategy:NAME]");
     }
 }
@@ -141,6 +141,8 @@ static void *add_target(struct config *config, const struct config_section *kind
         return &config->host;
     case SECTION_KAFKA:
         return &config->kafka;
+    case SECTION_WEB:
+        return &config->web;
     case SECTION_INSTRUMENT:
         return add_instrument(config, section);
     case SECTION_EXCHANGE:
@@ -238,6 +240,9 @@ static int build(struct config_builder *b, const struct ini_section *all)
     }
     if (n_of_kind[SECTION_KAFKA] == 0) {
         take_absent(b, SECTION_KAFKA, &b->config->kafka);
+    }
+    if (n_of_kind[SECTION_WEB] == 0) {
+        take_absent(b, SECTION_WEB, &b->config->web);
     }
     inherit_scales(b->config);
     settle_fees(b->config);

@@ -7,6 +7,7 @@
 #include "config/fee_schedule.h"
 #include "config/nearest.h"
 #include "config/symbol_list.h"
+#include "util/token.h"
 
 enum {
     SHOWN_MAX = 60, /* bytes of a bad value that are repeated in a message */
@@ -309,6 +310,28 @@ static void put_asset(const struct item *item, const struct value *value)
     }
 }
 
+/*
+ * What stands in the file is read by everybody who is shown it, and what others than its owner may
+ * read is no secret.
+ */
+static void put_token(const struct item *item)
+{
+    struct err err = { .rc = ARB_OK };
+
+    if (item->value.origin == NULL) {
+        complain(item, "a token does not stand here, where it is read by whoever is shown this "
+                       "file: write it into a file that only its owner may read and give "
+                       "token = @FILE, or token = ${NAME} out of the environment");
+    } else if (item->value.is_open) {
+        complain(item, "%s may be read by others than the owner of the file: chmod 600 it",
+                 item->value.origin);
+    } else if (token_check(item->value.text, &err) != ARB_OK) {
+        complain(item, "%s %s", item->value.origin, err.text);
+    } else {
+        put_text(item, item->value.text);
+    }
+}
+
 /* Stores a value that was read by its rule. */
 static void put_value(struct item *item, const struct value *value)
 {
@@ -355,6 +378,9 @@ static void put_value(struct item *item, const struct value *value)
     case STORE_INVENTORY:
     case STORE_WITHDRAWALS:
         put_asset(item, value);
+        break;
+    case STORE_TOKEN:
+        put_token(item);
         break;
     }
 }

@@ -179,7 +179,7 @@ static int read_content(const char *path, int fd, char *text, struct err *err)
 }
 
 /* `text` has room for EXPAND_VALUE_MAX + 1 bytes. */
-static int read_file(const char *path, char *text, struct err *err)
+static int read_file(const char *path, char *text, bool *is_open, struct err *err)
 {
     struct stat status;
     /* Whatever else it is, it is not waited for. */
@@ -192,7 +192,9 @@ static int read_file(const char *path, char *text, struct err *err)
                        path, strerror(errno),
                        path[0] == '/' ? "" : ", as seen from the current folder");
     }
-    const int rc = fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+    const bool is_known = fstat(fd, &status) == 0;
+    *is_open = !is_known || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+    const int rc = is_known && S_ISREG(status.st_mode)
                        ? read_content(path, fd, text, err)
                        : refuse_file(path, "is a folder or a device: name a file", err);
     (void)close(fd); /* only read from */
@@ -253,7 +255,7 @@ static int expand_file(const struct expand_place *place, const char *raw, char *
                        "'@' is followed by the name of a file: put the value in quotes if that is "
                        "not meant");
     }
-    rc = read_file(path, text, err);
+    rc = read_file(path, text, &out->is_open, err);
     if (rc == ARB_OK) {
         rc = set_origin(place, written, "holds", out);
     }

@@ -13,6 +13,8 @@
 #ifndef ARB_EXPAND_H
 #define ARB_EXPAND_H
 
+#include <stdbool.h>
+
 #include "config/pool.h"
 #include "util/err.h"
 
@@ -29,6 +31,7 @@ struct expand_place {
 struct expanded {
     const char *text;
     const char *origin; /* "what ${NAME} gives", "what @FILE holds"; NULL: the text was written */
+    bool is_open;       /* it is out of a file that others than its owner may read or write */
 };
 
 /* ARB_EINVAL with a sentence that repeats no secret; ARB_ENOMEM. `raw` is trimmed, and stays. */

@@ -6,9 +6,9 @@
 
 #include "io/dial.h"
 #include "io/http_client.h"
+#include "io/lws_log.h"
 #include "io/net.h"
 #include "io/ws_client.h"
-#include "util/log.h"
 #include "util/shortage.h"
 
 enum {
@@ -111,13 +111,6 @@ static const struct lws_protocols protocols[] = {
     { 0 },
 };
 
-/* Its own words help only when debugging; what matters of them we say ourselves. */
-static void log_from_lws(int level, const char *line)
-{
-    (void)level;
-    log_line(ARB_DEBUG, "part=libwebsockets", "%.*s", (int)strcspn(line, "\n"), line);
-}
-
 static void set_default(int64_t *value, int64_t fallback)
 {
     *value = *value == 0 ? fallback : *value;
@@ -182,7 +175,7 @@ static struct lws_context *create_context(struct io *io)
         .http_proxy_address = "",
     };
 
-    lws_set_log_level(LLL_ERR | LLL_WARN | LLL_NOTICE, log_from_lws);
+    lws_log_take();
     return lws_create_context(&info);
 }
 

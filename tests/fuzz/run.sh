@@ -14,7 +14,7 @@ seconds=$1
 shift
 targets=("$@")
 if [[ $# -eq 0 ]]; then
-    targets=(json wire ini recording session kraken bitstamp okx binance bybit coinbase gemini bitfinex)
+    targets=(json wire ini web recording session kraken bitstamp okx binance bybit coinbase gemini bitfinex)
 fi
 dir=${ARBSPOT_FUZZ_DIR:-build/fuzz}
 
@@ -63,7 +63,7 @@ seed() {
             done
             ;;
         ini) cp etc/*.ini "$to" ;;
-        wire | session) cp tests/fuzz/"$1"/* "$to" ;;
+        wire | session | web) cp tests/fuzz/"$1"/* "$to" ;;
     esac
 }
 

@@ -56,6 +56,20 @@ CASES = {
                        r":4: \[exchange:kraken\] plugin: .*krakn"),
     "wrong kind of plugin": (("[strategy:cross_venue]\n", "[strategy:x]\nplugin = kraken\n"),
                              r":8: \[strategy:x\] plugin: .*kraken"),
+    "an address by its name": (("[exchange", "[web]\nlisten = example.com:80\n[exchange"),
+                              r":4: \[web\] listen: 'example.com:80' is no address in numbers: give ADDRESS:PORT"),
+    "an address without a port": (("[exchange", "[web]\nlisten = 127.0.0.1\n[exchange"),
+                                  r":4: \[web\] listen: '127.0.0.1' has no port"),
+    "an address that others reach": (("[exchange", "[web]\nlisten = 0.0.0.0:9464\n[exchange"),
+                                     r":4: \[web\] listen: others than this machine reach .*give token = @FILE"),
+    "a token in plain sight": (("[exchange", "[web]\ntoken = 0123456789abcdef\n[exchange"),
+                               r":4: \[web\] token: a token does not stand here"),
+    "a short token": (("[exchange", "[web]\ntoken = ${CHECK_SECRET}\n[exchange"),
+                      r":4: \[web\] token: what \$\{CHECK_SECRET\} gives has 6 characters"),
+    "a token that others may read": (("[exchange", "[web]\ntoken = @open.token\n[exchange"),
+                                     r":4: \[web\] token: what @open.token holds may be read by others .*chmod 600"),
+    "too many clients": (("[exchange", "[web]\nmax_clients = 129\n[exchange"),
+                         r":4: \[web\] max_clients: '129' is not a whole number from 1 to 128"),
     "section twice": (("[strategy:cross_venue]\n", "[kafka]\nbrokers = a:1\n"), r":7: .*line 1"),
     "text before a section": (("[kafka]\n", "brokers = a:1\n[kafka]\n"), r":1: "),
     "nothing to do": ((GOOD, "[kafka]\nbrokers = embedded\n"), "nothing to do"),
@@ -218,13 +232,14 @@ def expect_same_refusal(stage, name, answers, says):
 def try_cases(stage):
     for name, ((old, new), says) in CASES.items():
         assert old in GOOD, name
-        expect_refused(stage, name, stage.write("bad.ini", GOOD.replace(old, new, 1)), says)
+        expect_refused(stage, name, stage.write("bad.ini", GOOD.replace(old, new, 1)), says, **ENVIRONMENT)
     stage.figure("configurations.refused", len(CASES))
 
 
 def make_files(stage):
     os.mkdir(stage.path("folder"))
     stage.write("empty", "")
+    os.chmod(stage.write("open.token", f"{SECRET}-0123456789abcdef"), 0o640)
     stage.write("lines", f"{SECRET}\n\n")
     stage.write("expired.pem", EXPIRED)
 

@@ -578,7 +578,7 @@ static void bad_headings_say_what_is_wrong(void **state)
                    "FILE:7: [instrument:BTCUSD]: 'BTCUSD' is not a symbol: write BASE/QUOTE, like "
                    "BTC/USD\n"
                    "FILE:9: [strategy:s]: this section is already in line 8: merge the two\n"
-                   "FILE:10: [whatever]: unknown section; there are [host], [kafka], "
+                   "FILE:10: [whatever]: unknown section; there are [host], [kafka], [web], "
                    "[instrument:SYMBOL], [exchange:NAME] and [strategy:NAME]\n");
 }
 
