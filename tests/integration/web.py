@@ -31,8 +31,9 @@ SECURITY = {
 LADDER = {"ladder": {"venue": "kraken", "symbol": "BTC/USD"}}
 
 
-def start(stage, name, filling, *token):
-    slow = stage.slow
+def start(stage, name, filling, *token, is_hurried=False):
+    """With is_hurried nobody keeps a connection for long, however slow the machine."""
+    slow = 0.2 if is_hurried else stage.slow
     program = stage.start(name, [stage.options.fixture, "127.0.0.1:0", str(filling), str(CLIENTS)]
                           + [str(int(ms * slow)) for ms in (HEADERS_MS, IDLE_MS, STALLED_MS)] + list(token))
     return program, int(program.wait_for(r"listens: http://127.0.0.1:(\d+)/", stage.limit(10)).group(1))
@@ -362,8 +363,10 @@ def stalled_clients(stage, port, program):
     stage.expect(after["conflated"] - before["conflated"] >= (CLIENTS - 1) * 5, "frames left out are counted")
     grown = program.memory_mib()[0] - resident
     stage.figure("stalled.grown_mib", f"{grown:.0f}")
-    # One frame for each that stalls, a pair of frames being made, and what the allocator keeps.
-    stage.expect(grown < 4 * (CLIENTS + 4) * FILLING / (1 << 20), f"memory grew by {grown:.0f} MiB")
+    # One frame for each that stalls, a pair of frames being made, and what the allocator keeps, which
+    # with a sanitizer is much.
+    if stage.slow == 1:
+        stage.expect(grown < 4 * (CLIENTS + 4) * FILLING / (1 << 20), f"memory grew by {grown:.0f} MiB")
     for client in lazy + [reading, no_pong]:
         client.close()
 
@@ -408,6 +411,9 @@ def random_requests(stage, port, n=3000, seed=1):
             sock.settimeout(0.005)
             sock.recv(65536)
     port_when_free(stage, port)
+    refused = stats(port)["refused_connections"]
+    stage.figure("random.not_heard", refused)
+    stage.expect(refused < n / 2, f"{refused} of {n} random requests were not heard")
 
 
 def addresses(stage, port):
@@ -436,6 +442,7 @@ def suite(stage):
     program, port = start(stage, "web", 100)
     guarded, guarded_port = start(stage, "guarded", 100, TOKEN)
     heavy, heavy_port = start(stage, "heavy", FILLING)
+    hurried, hurried_port = start(stage, "hurried", 100, is_hurried=True)
     answers_and_paths(stage, port)
     versions_and_rows(stage, port)
     hosts_and_origins(stage, port)
@@ -447,10 +454,10 @@ def suite(stage):
     slow_and_huge_requests(stage, port)
     stalled_clients(stage, heavy_port, heavy)
     stalled_readers(stage, heavy_port)
-    random_requests(stage, port)
+    random_requests(stage, hurried_port)
     crowds(stage, port, program)
     stage.figure("stats", {name: n for name, n in stats(port).items() if n})
-    for one in (program, guarded, heavy):
+    for one in (program, guarded, heavy, hurried):
         stage.expect(one.stop() == 0, f"{one.name} ends with 0")
 
 
