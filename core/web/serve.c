@@ -319,12 +319,10 @@ static void look_after_all(struct web *web, int64_t now_ns)
     }
 }
 
-/* Turns keep their distance, and those that were missed are not made up for. */
+/* Turns keep their distance: those that were late are not made up for. */
 static void tick(struct web *web, int64_t now_ns)
 {
-    const int64_t next_ns = web->tick_ns + WEB_FRAME_MS * NS_PER_MS;
-
-    web->tick_ns = next_ns > now_ns ? next_ns : now_ns + WEB_FRAME_MS * NS_PER_MS;
+    web->tick_ns = now_ns + WEB_FRAME_MS * NS_PER_MS;
     web->tick++;
     for (uint32_t i = 0; i < WEB_CONNECTIONS; i++) {
         if (web->conns[i].wsi != NULL && web->conns[i].stage == CONN_LIVE) {
