@@ -85,6 +85,7 @@ function timeOfDay(ms, withMs = false) {
     return new Date(ms).toISOString().slice(11, withMs ? 23 : 19);
 }
 
+const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 const percent = (ppm) => `${ppm < 0 ? "−" : ""}${Math.round(Math.abs(ppm) / 10_000)} %`;
 
 // ---- exact decimals
@@ -652,7 +653,7 @@ function drawTroubles() {
     const errors = all.filter(([, item]) => item.severity === "error").length;
     const host = items.host.get("host") || {};
     const rest = host.n_books - host.n_live;
-    say(byId("trouble-count"), all.length === 0 ? "" : `${errors} errors, ${all.length - errors} warnings`);
+    say(byId("trouble-count"), all.length === 0 ? "" : `${counted(errors, "error")}, ${counted(all.length - errors, "warning")}`);
     mark(byId("trouble"), errors ? "panel error" : all.length ? "panel warning" : "panel fine");
     const list = byId("trouble-list");
     while (list.children.length > Math.max(1, all.length)) {
@@ -1215,10 +1216,10 @@ function makeColumn(label, net, most) {
     return column;
 }
 
-// Of a decimal text about five digits: cut, never rounded up.
+// Of a decimal text about four digits: cut, never rounded up.
 function short(text) {
     const [whole, part] = signed(text).split(".");
-    const digits = Math.max(0, 5 - whole.length);
+    const digits = Math.max(0, 4 - whole.length);
     return part && digits > 0 ? `${whole}.${part.slice(0, digits)}` : whole;
 }
 
@@ -1385,7 +1386,6 @@ const bookGrid = new Grid("books-grid", bookColumns, {
     empty: () => (items.book.size === 0 ? "No book has been heard of." : "No book has all of these words."),
     onSort: () => { bookOrder.isDue = true; schedule(); },
 });
-bookGrid.sortBy(bookColumns[0]);
 
 function matches(book, terms) {
     const text = `${book.symbol} ${book.venue} ${book.state} ${book.verified} ${book.trading}`.toLowerCase();
@@ -1662,6 +1662,7 @@ function listen() {
 function start() {
     setTheme(remembered());
     buildLadder();
+    bookGrid.sortBy(bookColumns[0]);
     listen();
     connect();
     schedule();
