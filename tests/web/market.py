@@ -166,7 +166,7 @@ class Market:
         self.put("host", {
             "name": "demo", "version": "0.9.0", "mode": "host", "started_ms": START_MS - 5_000_000,
             "broker": {"state": "up", "since_ms": START_MS - 4_990_000, "text": "embedded broker"},
-            "n_books": len(books), "n_live": sum(book["state"] == "LIVE" for book in books),
+            "n_books": len(books), "n_live": sum(book.get("state") == "LIVE" for book in books),
             "events_per_s": 14_000 + self.rng.randrange(2_000), "skipped": 0})
 
     def tell_venues(self):

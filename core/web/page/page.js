@@ -15,6 +15,8 @@ const ASK_MAX_BYTES = 512;
 const TEXT_MAX = 400;
 const OWN_TROUBLE_MS = 60_000; // so long the page tells what it could not show
 const AGES_MS = [1_000, 5_000, 30_000]; // steps of the shading
+const AGES_DRAWN_MS = 240;
+const CALM_AGES_MS = 1_000;
 const LADDER_LEVELS = 25;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -869,6 +871,7 @@ function buildMatrix(table, venues) {
         line.append(line.head, ...line.cells_);
         return line;
     });
+    table.style.minWidth = `${104 + venues.length * 66}px`;
     table.columns = columns;
     table.lines = rows;
     table.replaceChildren(head, ...rows);
@@ -1083,7 +1086,7 @@ const opportunityColumns = [
     { id: "bp", title: "bp", write: (cell, item) => fill(cell, bp(item.net_ppm), toneOf(item)) },
     { id: "peak", title: "peak bp", write: (cell, item) => fill(cell, bp(item.peak_net_ppm), "dim") },
     { id: "life", title: "life", write: (cell, item) => fill(cell, life(lifeOf(item))) },
-    { id: "size", title: "size 25–100 %", write: (cell, item) => picture(cell, 4, listOf(item.curve).slice(0, 4)) },
+    { id: "size", title: "size", write: (cell, item) => picture(cell, 4, listOf(item.curve).slice(0, 4)) },
     {
         id: "left", title: "left",
         write: (cell, item) => picture(cell, 6, listOf(item.survival).slice(0, 6).map((point) => point.net)),
@@ -1534,18 +1537,18 @@ const sections = [
     [["host"], drawHost], [["trouble", "host"], drawTroubles], [["venue"], drawVenues], [["matrix"], drawMatrix],
     [["opportunity"], drawOpportunities], [["survival"], drawSurvival], [["book"], drawBooks], [["ladder", "book"], drawLadder],
 ];
-let isScheduled = false;
+const drawing = { isDue: false, here: -Infinity };
 
 function schedule() {
-    if (!isScheduled) {
-        isScheduled = true;
+    if (!drawing.isDue) {
+        drawing.isDue = true;
         requestAnimationFrame(drawAll);
     }
 }
 
 // Each section writes what is different; one that fails says so and leaves the others alone.
 function drawAll() {
-    isScheduled = false;
+    Object.assign(drawing, { isDue: false, here: performance.now() });
     for (const [kinds, drawSection] of sections) {
         try {
             drawSection();
@@ -1554,6 +1557,13 @@ function drawAll() {
         }
     }
     changed.clear();
+}
+
+// Ages grow between frames, too.
+function growAges() {
+    if (performance.now() - drawing.here >= (calm.matches ? CALM_AGES_MS : AGES_DRAWN_MS)) {
+        schedule();
+    }
 }
 
 // ---- keys, theme, start
@@ -1571,7 +1581,7 @@ function remembered() {
 function setTheme(theme) {
     const chosen = THEMES.includes(theme) ? theme : "system";
     document.documentElement.dataset.theme = chosen;
-    say(byId("theme"), "theme: " + chosen);
+    say(byId("theme-name"), chosen);
     try {
         localStorage.setItem("theme", chosen);
     } catch {
@@ -1667,7 +1677,7 @@ function start() {
     connect();
     schedule();
     setInterval(watchLink, 250);
-    setInterval(schedule, calm.matches ? 1_000 : 250); // ages grow
+    setInterval(growAges, 125);
 }
 
 start();
