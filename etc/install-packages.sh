@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|kafka|readers|fuzz...
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|kafka|readers|browser|fuzz...
 #   build  what the program needs to be built and run
 #   test   what the test suites need on top
 #   kafka  Java and Maven, to run a real Apache Kafka in the tests
 #   readers  what examples/install.sh needs to install the readers' Kafka clients
+#   browser  Chromium, in which the dashboard is tested
 #   fuzz   clang with its runtimes for the fuzz targets, and llvm-symbolizer to name what they find
 set -euo pipefail
 
@@ -12,6 +13,7 @@ build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-d
 test="g++ groff-base libcmocka-dev kcat man-db python3"
 kafka="openjdk-17-jre-headless maven"
 readers="python3-venv"
+browser="chromium"
 fuzz="clang libclang-rt-dev llvm"
 
 wanted=""

@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 etc/install-packages.sh build test
 # Without Java there is no broker, and the real-Kafka suite says that it is skipped.
 etc/install-packages.sh kafka || echo "SKIP: Java 17 and Maven could not be installed; no real Kafka"
+# Without Chromium the dashboard's suite is skipped.
+etc/install-packages.sh browser || echo "SKIP: Chromium could not be installed; the dashboard is not tested"
 # Without their Kafka clients the readers of examples/ are skipped, each with a line.
 { etc/install-packages.sh readers && timeout 180 examples/install.sh; } ||
     echo "SKIP: not all Kafka clients for the readers in examples/ could be installed"

@@ -24,6 +24,7 @@ WARM_STEPS = 150  # so many have opportunities open and closed
 PHONE = (360, 740)
 MEASURED_S, LOADED_MAX = 5, 0.5  # of the time between frames as much may go into scripts and layout
 NETWORK_WORDS = "ERR_CONNECTION"  # what a browser logs about a server that is away
+LIVE = "!document.documentElement.classList.contains('stale')"
 ROW = "#{}-grid .space .row:not([hidden])"
 
 
@@ -247,10 +248,30 @@ def says_when_nothing_comes(test):
     test.expect(time.monotonic() - began > 1.5, "a pause is no stall")
     test.expect("says nothing" in text(tab, "#stale-text") and "as of" in text(tab, "#stale-more"), "it says so")
     test.same(text(tab, "#pulse"), "✕ not live", "mark at the top")
+    first = text(tab, "#stale-more")
+    test.wait(tab, f"document.querySelector('#stale-more').textContent !== {json.dumps(first)}")
     test.expect(tab.evaluate("getComputedStyle(document.querySelector('main')).filter.includes('grayscale')"), "grey")
     test.expect(tab.evaluate("document.title.includes('not live')"), "title")
+    test.wait(tab, "document.querySelector('#stale-text').textContent.includes('made anew')")  # it gave up by itself
     test.server.is_stalled = False
-    test.wait(tab, "!document.documentElement.classList.contains('stale')")
+    test.wait(tab, LIVE)
+    says_when_it_is_late(test, tab)
+    comes_back_after_a_loss(test, tab)
+    test.close(tab, NETWORK_WORDS)
+
+
+def says_when_it_is_late(test, tab):
+    """Frames that come regularly, but are old, are not live either."""
+    with test.server.lock:
+        test.server.market.now_ms -= 5_000
+    test.wait(tab, "document.querySelector('#stale-text').textContent.includes('late')")
+    with test.server.lock:
+        test.server.market.now_ms += 5_000
+    test.wait(tab, LIVE)
+
+
+def comes_back_after_a_loss(test, tab):
+    """What went away meanwhile is not shown."""
     test.server.change("trouble:lost", {"since_ms": 0, "severity": "error", "what": "x", "text": "before the loss"})
     test.wait(tab, "document.querySelector('#trouble-list').textContent.includes('before the loss')")
     test.server.is_stalled = True
@@ -258,9 +279,8 @@ def says_when_nothing_comes(test):
     test.wait(tab, "document.querySelector('#stale-text').textContent.includes('lost')")
     test.server.change("trouble:lost", None)
     test.server.is_stalled = False
-    test.wait(tab, "!document.documentElement.classList.contains('stale')")
+    test.wait(tab, LIVE)
     test.expect("before the loss" not in text(tab, "#trouble-list"), "what is gone since is not shown")
-    test.close(tab, NETWORK_WORDS)
 
 
 def is_used_with_keys_alone(test):

@@ -867,11 +867,11 @@ function buildMatrix(table, venues) {
     const rows = venues.map((_, row) => {
         const line = make("tr");
         line.head = makeVenueHead("row");
-        line.cells_ = venues.map((__, column) => makeCell(row, column));
-        line.append(line.head, ...line.cells_);
+        line.fields = venues.map((__, column) => makeCell(row, column));
+        line.append(line.head, ...line.fields);
         return line;
     });
-    table.style.minWidth = `${104 + venues.length * 66}px`;
+    table.style.minWidth = `${104 + venues.length * 76}px`;
     table.columns = columns;
     table.lines = rows;
     table.replaceChildren(head, ...rows);
@@ -908,7 +908,7 @@ function drawCells(table, matrix, venues) {
     table.columns.forEach((head, i) => drawVenueHead(head, venues[i], "bid"));
     table.lines.forEach((line, row) => {
         drawVenueHead(line.head, venues[row], "ask");
-        line.cells_.forEach((cell, column) => {
+        line.fields.forEach((cell, column) => {
             const ppm = listOf(listOf(matrix.net_ppm)[row])[column];
             const isBest = best !== null && best.row === row && best.column === column;
             drawCell(cell, isNumber(ppm) ? ppm : null, pairAge(venues, row, column), isBest);
@@ -993,10 +993,10 @@ function onMatrixKey(event) {
 
 function focusCell(row, column) {
     const table = byId("matrix-table");
-    set(table.lines[view.cell[0]].cells_[view.cell[1]], { tabindex: -1 });
+    set(table.lines[view.cell[0]].fields[view.cell[1]], { tabindex: -1 });
     view.cell = [row, column];
-    set(table.lines[row].cells_[column], { tabindex: 0 });
-    table.lines[row].cells_[column].focus();
+    set(table.lines[row].fields[column], { tabindex: 0 });
+    table.lines[row].fields[column].focus();
 }
 
 function listenMatrix() {
@@ -1296,22 +1296,22 @@ function drawChart(all, item) {
 function drawAxes(picture, { box, delays, lowest, x, y }) {
     for (let share = lowest; share <= 1.001; share += 0.25) {
         draw("line", { x1: box.left, x2: box.right, y1: y(share), y2: y(share), class: share === 0 ? "zero" : "mesh" }, picture);
-        text(picture, box.left - 6, y(share) + 4, `${Math.round(share * 100)} %`.replace("-", "−"), "end");
+        label(picture, box.left - 6, y(share) + 4, `${Math.round(share * 100)} %`.replace("-", "−"), "end");
     }
     let free = -Infinity;
     delays.forEach((ms) => {
         draw("line", { x1: x(ms), x2: x(ms), y1: box.bottom, y2: box.bottom + 4, class: "zero" }, picture);
         if (x(ms) > free) {
-            text(picture, x(ms), box.bottom + 17, String(ms), "middle");
+            label(picture, x(ms), box.bottom + 17, String(ms), "middle");
             free = x(ms) + 30;
         }
     });
-    text(picture, (box.left + box.right) / 2, box.bottom + 33, "time after it opened (ms, logarithmic)", "middle");
-    text(picture, box.right, box.top + 2, "share of the net at open (%)", "end");
+    label(picture, (box.left + box.right) / 2, box.bottom + 33, "time after it opened (ms, logarithmic)", "middle");
+    label(picture, box.right, box.top + 2, "share of the net at open (%)", "end");
 }
 
-function text(picture, x, y, words_, anchor) {
-    draw("text", { x, y, "text-anchor": anchor }, picture).textContent = words_;
+function label(picture, x, y, shown, anchor) {
+    draw("text", { x, y, "text-anchor": anchor }, picture).textContent = shown;
 }
 
 function drawLine(picture, scale, item, kind) {
@@ -1596,7 +1596,7 @@ function nextTheme() {
 
 function goTo(digit) {
     const table = byId("matrix-table");
-    const cell = table.lines?.[view.cell[0]]?.cells_[view.cell[1]];
+    const cell = table.lines?.[view.cell[0]]?.fields[view.cell[1]];
     const places = [byId("trouble-list"), byId("venues-grid"), cell || byId("matrix-symbol"), byId("opportunities-grid"),
         byId("survival-pair"), byId("books-grid"), byId("ladder")];
     places[digit - 1].focus({ preventScroll: true });
