@@ -629,6 +629,8 @@ function drawHost() {
     say(byId("figure-live"), `${grouped(host.n_live)} of ${grouped(host.n_books)}`);
     mark(byId("figure-live"), host.n_live < host.n_books ? "warn" : "");
     say(byId("figure-events"), grouped(host.events_per_s));
+    mark(byId("figure-events"), host.skipped > 0 ? "warn" : "");
+    tip(byId("figure-events"), `${grouped(host.skipped)} events were skipped: what is shown came from a newer whole book`);
     say(byId("figure-broker"), words(broker.state) || "–");
     mark(byId("figure-broker"), broker.state === "down" ? "bad" : "");
     tip(byId("figure-broker"), `${words(broker.text)} (for ${span(since(broker.since_ms))})`);
@@ -1440,7 +1442,8 @@ function openLadder(venue, symbol, opener) {
     ladder.opener = opener;
     askLadder();
     drawLadder();
-    if (window.innerWidth < 1100) {
+    const place = byId("ladder").getBoundingClientRect();
+    if (place.top < 0 || place.top > window.innerHeight / 2) {
         byId("ladder").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
     }
     byId("ladder").focus({ preventScroll: true });
@@ -1497,7 +1500,8 @@ function ladderText(wanted, shown, book) {
     const age = book ? `, changed ${span(since(book.changed_ms))} ago` : "";
     const reason = book && !isLive(book) && book.reason ? `: ${words(book.reason)}` : "";
     const n = shown.verified_levels;
-    return `${state}${reason}${age}, ${n > 0 ? `the best ${grouped(n)} levels proven` : "nothing proves its levels"}`;
+    const place = book ? `; sequence ${grouped(book.seq)}, ${grouped(book.updates)} updates` : "";
+    return `${state}${reason}${age}, ${n > 0 ? `the best ${grouped(n)} levels proven` : "nothing proves its levels"}${place}`;
 }
 
 function drawSides(shown) {
