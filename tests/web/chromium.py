@@ -26,6 +26,19 @@ FLAGS = ("--headless=new", "--no-sandbox", "--remote-debugging-port=0", "--disab
 KEY_CODES = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40,
              "Home": 36, "End": 35, "PageUp": 33, "PageDown": 34}
 
+# Where the middle of an element is, once it is in sight and the page does not scroll any more.
+STANDS_STILL = """(async () => {
+    const element = %s, frame = () => new Promise(requestAnimationFrame);
+    const place = () => { const box = element.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; };
+    element.scrollIntoView({block: 'center', behavior: 'instant'});
+    for (let still = 0, before = ''; still < 3;) {
+        await frame();
+        still = before === String(place()) ? still + 1 : 0;
+        before = String(place());
+    }
+    return place();
+})()"""
+
 
 class Failure(Exception):
     """The browser did not do what it was asked to."""
@@ -162,9 +175,7 @@ class Tab:
         self.click_at(f"document.querySelector({json.dumps(selector)})")
 
     def click_at(self, element):
-        place = self.evaluate(
-            f"(() => {{ const e = {element}; e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
-            " const box = e.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()")
+        place = self.evaluate(STANDS_STILL % element)
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left",
                       buttons=1 if kind == "mousePressed" else 0, clickCount=1)
