@@ -293,6 +293,9 @@ function take(text) {
     for (const key of Object.keys(frame.items)) {
         put(key, frame.items[key]);
     }
+    if (document.documentElement.classList.contains("stale")) {
+        drawAll(); // what is old is gone before it looks live again
+    }
     showStale();
     schedule();
 }
