@@ -31,6 +31,7 @@ static const struct command commands[] = {
     { "why", "tell why a pair of venues is no opportunity", cmd_why },
     { "matrix", "print what each two venues would pay", cmd_matrix },
     { "view", "print all that displays show, as JSON", cmd_view },
+    { "web", "show it in a browser", cmd_web },
     { "survival", "tell how long opportunities lasted", cmd_survival },
     { "verify", "prove the books of a running system right", cmd_verify },
     { "replay", "send recordings through a plugin", cmd_replay },

@@ -23,6 +23,7 @@ int cmd_verify(int argc, char **argv);
 int cmd_survival(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_view(int argc, char **argv);
+int cmd_web(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 
 #endif /* ARB_CMD_H */

@@ -74,6 +74,9 @@ int host_start(struct host *host, struct err *err)
     for (unsigned i = 0; i < host->n_strategies && rc == ARB_OK; i++) {
         rc = runner_start(host->strategies[i].runner, err);
     }
+    if (rc == ARB_OK && host->web != NULL) {
+        rc = host_web_start(host->web, err);
+    }
     return rc == ARB_OK ? start_venues(host, err) : rc;
 }
 
@@ -175,6 +178,10 @@ int host_stop(struct host *host)
     abandoned_ask_to_stop(host->abandoned);
     stop_venues(host);
     stop_strategies(host);
+    if (!host_web_stop(host->web, clock_mono_ns() + STOP_MS * NS_PER_MS)) {
+        log_line(ARB_ERROR, "web", "left behind: its thread does not end");
+        host->has_left_threads = true;
+    }
     rivals_stop(host->rivals);
     abandoned_stop(host->abandoned);
     const bool was_publishing = host->is_publishing;
@@ -196,6 +203,9 @@ static void destroy_strategy(struct strategy_part *part)
     }
     if (part->has_waker) {
         waker_fini(&part->waker);
+    }
+    if (part->tap != NULL) {
+        host_web_tap_fini(part->tap);
     }
 }
 
@@ -242,6 +252,7 @@ bool host_destroy(struct host *host)
     if (host->has_left_threads) {
         return false;
     }
+    host_web_destroy(host->web);
     rivals_destroy(host->rivals);
     abandoned_destroy(host->abandoned);
     publisher_destroy(host->publisher);

@@ -139,6 +139,9 @@ static int create_runner(struct host *host, unsigned i, struct strategy_part *pa
                                               part->config->group != NULL && is_across(host, part),
                                           .ring = &part->opportunities,
                                           .displays = part->has_display ? &part->displays : NULL,
+                                          .fn = part->tap != NULL ? host_web_tell : NULL,
+                                          .rest_fn = part->tap != NULL ? host_web_tell : NULL,
+                                          .context = part->tap,
                                           .session = tenure_session(&part->tenure),
                                           .tenure = host->embedded == NULL ? &part->tenure : NULL,
                                           .now = clock_moment(),
@@ -163,6 +166,21 @@ static int create_display(struct host *host, struct strategy_part *part, struct 
                : err_set(err, rc, "[strategy:%s]: no memory for its matrices", part->config->name);
 }
 
+/* In a family of processes none of them sees everything: `arbspot web` does. */
+static bool has_dashboard(const struct host *host)
+{
+    return host->config->web.listen != NULL && host->config->host.family_dir == NULL;
+}
+
+static int create_tap(struct host *host, struct strategy_part *part, struct err *err)
+{
+    part->tap = &host->taps[part - host->strategies];
+    return host_web_tap_init(part->tap, part->config->name, &part->tenure) == ARB_OK
+               ? ARB_OK
+               : err_set(err, ARB_ENOMEM, "[strategy:%s]: no memory for the dashboard's ring",
+                         part->config->name);
+}
+
 static int create_strategy(struct host *host, unsigned i, struct err *err)
 {
     struct strategy_part *const part = &host->strategies[host->n_strategies++];
@@ -179,10 +197,10 @@ static int create_strategy(struct host *host, unsigned i, struct err *err)
     }
     part->has_ring = true;
     rc = create_display(host, part, err);
-    if (rc != ARB_OK) {
-        return rc;
+    if (rc == ARB_OK && has_dashboard(host)) {
+        rc = create_tap(host, part, err);
     }
-    return create_runner(host, i, part, err);
+    return rc == ARB_OK ? create_runner(host, i, part, err) : rc;
 }
 
 static int create_strategies(struct host *host, struct err *err)
@@ -275,6 +293,19 @@ static int create_publisher(struct host *host, struct err *err)
                                              .n_displays = n_displays,
                                              .waker = &host->publisher_waker };
     return publisher_create(&host->publisher, &config, err);
+}
+
+/* Behind the publisher, which it asks for brokers, and all strategies. */
+static int create_web(struct host *host, struct err *err)
+{
+    const struct host_web_config config = { .config = host->config,
+                                            .venues = host->venues,
+                                            .n_venues = host->n_venues,
+                                            .taps = host->taps,
+                                            .n_taps = host->n_strategies,
+                                            .publisher = host->publisher };
+
+    return has_dashboard(host) ? host_web_create(&host->web, &config, err) : ARB_OK;
 }
 
 static void give_up(void *context)
@@ -375,6 +406,9 @@ int host_parts_create(struct host *host, struct err *err)
     }
     if (rc == ARB_OK) {
         rc = create_publisher(host, err);
+    }
+    if (rc == ARB_OK) {
+        rc = create_web(host, err);
     }
     if (rc == ARB_OK) {
         rc = create_rivals(host, err);

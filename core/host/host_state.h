@@ -11,6 +11,7 @@
 #include "kafka/last_run.h"
 #include "kafka/publisher.h"
 #include "kafka/rivals.h"
+#include "host/host_web.h"
 #include "host/watchdog.h"
 #include "plugin/plugins.h"
 #include "strategy/runner.h"
@@ -24,7 +25,8 @@ struct strategy_part {
     struct source *source;
     struct ring opportunities, displays;
     bool has_ring, has_display;
-    struct tenure tenure; /* of the run of it that goes on */
+    struct tenure tenure;     /* of the run of it that goes on */
+    struct host_web_tap *tap; /* or NULL: there is no dashboard */
     struct runner *runner;
     struct watch_mark mark; /* of its thread */
 };
@@ -52,6 +54,8 @@ struct host {
     unsigned n_venues;
     struct strategy_part *strategies; /* [n_strategies] */
     unsigned n_strategies;
+    struct host_web *web; /* or NULL: nothing is configured to listen */
+    struct host_web_tap taps[CONFIG_STRATEGIES_MAX];
     struct arb_venue names[CONFIG_EXCHANGES_MAX]; /* what strategies know of the exchanges */
     struct watch_mark mark;                       /* of the main thread */
     struct watchdog *watchdog;

@@ -116,9 +116,20 @@ static enum publisher_turn drain(struct publisher *p, struct moment now)
     return turn == PUBLISHER_IDLE ? drain_all_displays(p, now) : turn;
 }
 
+static enum publisher_reach find_reach(const struct outbox *outbox)
+{
+    if (outbox->client.is_down || outbox->client.is_fatal) {
+        return PUBLISHER_CUT_OFF;
+    }
+    return outbox_has_answer(outbox) ? PUBLISHER_REACHES : PUBLISHER_LOOKS;
+}
+
 enum publisher_turn publisher_step(struct publisher *p, struct moment now)
 {
-    if (!outbox_step(&p->outbox, now.mono_ns)) {
+    const bool may_send = outbox_step(&p->outbox, now.mono_ns);
+
+    atomic_store_explicit(&p->reach, (int)find_reach(&p->outbox), memory_order_relaxed);
+    if (!may_send) {
         return PUBLISHER_BLOCKED;
     }
     returns_note_partitions(p, now.mono_ns);
@@ -356,4 +367,9 @@ struct publisher_stats publisher_stats(const struct publisher *p)
 unsigned publisher_partitions(const struct publisher *p)
 {
     return atomic_load_explicit(&p->n_partitions, memory_order_relaxed);
+}
+
+enum publisher_reach publisher_reach(const struct publisher *p)
+{
+    return (enum publisher_reach)atomic_load_explicit(&p->reach, memory_order_relaxed);
 }

@@ -83,4 +83,13 @@ unsigned publisher_partitions(const struct publisher *publisher);
 /* Any thread. */
 struct publisher_stats publisher_stats(const struct publisher *publisher);
 
+enum publisher_reach {
+    PUBLISHER_LOOKS = 0, /* no broker has answered yet */
+    PUBLISHER_REACHES = 1,
+    PUBLISHER_CUT_OFF = 2, /* none of them can be reached any more */
+};
+
+/* As of its last turn. Any thread. */
+enum publisher_reach publisher_reach(const struct publisher *publisher);
+
 #endif /* ARB_KAFKA_PUBLISHER_H */

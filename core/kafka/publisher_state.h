@@ -43,6 +43,7 @@ struct publisher {
     bool is_gone;           /* it was seen, and is not there */
     struct offsets offsets; /* of that topic */
     _Atomic unsigned n_partitions; /* for other threads */
+    _Atomic int reach;             /* enum publisher_reach, likewise; no data depends on it */
     struct publisher_venue *venues;
     struct voice *voices; /* [n_venues] */
     char host[WIRE_HOST_MAX];

@@ -14,7 +14,7 @@
 #include "venue/board.h"
 #include "venue/window.h"
 
-enum { NO_SEAT = BOARD_SEATS_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 1 };
+enum { NO_SEAT = BOARD_SEATS_MAX, OUTLETS_MAX = ARB_VENUES_MAX + 2 };
 
 #define WAIT_BEGINS INT64_MIN /* the next turn brings the time to count from */
 

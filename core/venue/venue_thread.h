@@ -18,7 +18,7 @@
 #include "util/watch.h"
 #include "venue/venue.h"
 
-enum { VENUE_OUTLETS_MAX = CONFIG_STRATEGIES_MAX + 1 };
+enum { VENUE_OUTLETS_MAX = CONFIG_STRATEGIES_MAX + 2 }; /* the publisher, and the dashboard */
 
 /* How far it has come. */
 enum venue_stage { VENUE_NOT_STARTED = 0, VENUE_STARTED = 1, VENUE_FAILED = 2 };

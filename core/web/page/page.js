@@ -300,9 +300,10 @@ function take(text) {
     schedule();
 }
 
-// The first frame of a connection has everything: what it does not have is gone.
+// The first frame of a connection has everything, and so has one that says so: what it does not have
+// is gone.
 function begin(frame) {
-    if (!link.hasFrame) {
+    if (!link.hasFrame || frame.whole === true) {
         KINDS.forEach((kind) => items[kind].clear());
         KINDS.forEach((kind) => changed.add(kind));
         clock.seen = [];
