@@ -79,7 +79,7 @@ static void answer_ready(void *context, const struct web_ask *ask, struct web_an
     (void)ask;
     answer->status = OK;
     if (host->broker == VIEW_BROKER_DOWN) {
-        refuse(answer, "no Kafka broker can be reached: %s", host->broker_text);
+        refuse(answer, "%s", host->broker_text);
     }
     look_at_books(host, answer);
     if (answer->status == OK) {

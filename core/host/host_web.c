@@ -92,8 +92,8 @@ static void look_at_links(struct host_web *web)
         break;
     case PUBLISHER_CUT_OFF:
         links.broker = VIEW_BROKER_DOWN;
-        (void)snprintf(links.broker_text, sizeof(links.broker_text), "Kafka at %s does not answer",
-                       web->config.config->kafka.brokers);
+        (void)snprintf(links.broker_text, sizeof(links.broker_text),
+                       "no Kafka broker can be reached at %s", web->config.config->kafka.brokers);
         break;
     case PUBLISHER_LOOKS:
         break;

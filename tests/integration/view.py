@@ -64,7 +64,9 @@ class Display:
             text = file.read()
         end = text.rfind(b"\n") + 1
         self.n_bytes += end
-        frames = [json.loads(line) for line in text[:end].splitlines()]
+        return self.put([json.loads(line) for line in text[:end].splitlines()])
+
+    def put(self, frames):
         for frame in frames:
             if frame.get("whole"):
                 self.items.clear()
@@ -134,7 +136,17 @@ def expect_matrix(stage, item, shown, fees):
             stage.expect(item["net_ppm"][i][j] == wanted, f"{buy} to {sell}: not {wanted}: {item}")
 
 
-def expect_frames(stage, books, display, fees):
+def has_ladder_alone(frame):
+    return all(key.startswith("ladder:") for key in frame["items"])
+
+
+def is_compared(books, kind, item, may_lack):
+    """What a host shows of its own may be conflated on its way to the topic."""
+    place = tuple(item.get(name) for name in ("venue", "symbol", "session", "seq"))
+    return kind not in ("book", "ladder") or not may_lack or place in books.after
+
+
+def expect_frames(stage, books, display, fees, may_lack=False):
     counts = defaultdict(int)
     for frame in display.frames:
         for key, item in frame["items"].items():
@@ -142,6 +154,8 @@ def expect_frames(stage, books, display, fees):
             if item is None:
                 continue
             counts[kind] += 1
+            if not is_compared(books, kind, item, may_lack):
+                continue
             if kind == "book":
                 counts["compared"] += expect_book(stage, books, item)
             elif kind == "ladder":
@@ -150,7 +164,9 @@ def expect_frames(stage, books, display, fees):
                 expect_matrix(stage, item, frame["all"], fees)
     gaps = [b["at_ms"] - a["at_ms"] for a, b in zip(display.frames, display.frames[1:])]
     stage.expect(min(gaps) >= EVERY_MS - 5, f"at most five times a second: {sorted(gaps)[:3]}")
-    stage.expect(all(a["version"] < b["version"] for a, b in zip(display.frames, display.frames[1:])), "versions rise")
+    rises = all(a["version"] < b["version"] or has_ladder_alone(b) and a["version"] == b["version"]
+                for a, b in zip(display.frames, display.frames[1:]))
+    stage.expect(rises, "versions rise, unless only the ladder was asked for")
     stage.expect(counts["compared"] * 10 > counts["book"] * 9, f"most are compared: {dict(counts)}")
     stage.figure("items", " ".join(f"{kind}={n}" for kind, n in sorted(counts.items())))
 
