@@ -79,11 +79,32 @@ static void say_of_books(const struct round *round, const struct trouble_word *h
     say_of_venue(round, &word);
 }
 
+static void say_no_book(const struct round *round, uint32_t i)
+{
+    const char *const name = round->diagnosis->venues->venues[i].row.name;
+    char buffer[VIEW_TEXT_MAX];
+    struct arb_text text = arb_text_over(buffer, sizeof(buffer));
+
+    arb_text_add(&text,
+                 "no book of %s has come yet, though its host is there: it is not connected, or "
+                 "the venue has not answered; the host's log says which",
+                 name);
+    say_of_venue(round, &(struct trouble_word){ .kind = TROUBLE_BOOKS,
+                                                .which = i,
+                                                .severity = VIEW_ERROR,
+                                                .holds_ns = DIAGNOSIS_HOLDS_NS,
+                                                .what = name,
+                                                .text = buffer });
+}
+
 static void look_at_books(const struct round *round, uint32_t i)
 {
     const struct view_books *const books = round->diagnosis->books;
     const struct view_books_count *const counts = &books->counts[i];
 
+    if (counts->n_books == 0) {
+        say_no_book(round, i);
+    }
     if (counts->n_live < counts->n_books) {
         say_of_books(round,
                      &(struct trouble_word){ .kind = TROUBLE_BOOKS,
@@ -226,12 +247,12 @@ static void look_at_what_is_left_out(const struct round *round)
 void diagnosis_step(struct diagnosis *diagnosis, struct moment now)
 {
     const struct round round = { .diagnosis = diagnosis, .now = now };
+    const bool are_venues_heard =
+        diagnosis->is_host || diagnosis->links->broker != VIEW_BROKER_DOWN;
 
     troubles_begin(diagnosis->troubles);
     look_at_links(&round);
-    for (uint32_t i = 0;
-         i < market_n_venues(diagnosis->market) && diagnosis->links->broker != VIEW_BROKER_DOWN;
-         i++) {
+    for (uint32_t i = 0; i < market_n_venues(diagnosis->market) && are_venues_heard; i++) {
         look_at_venue(&round, i);
     }
     for (uint32_t i = 0; i < ARB_VENUES_MAX; i++) {

@@ -28,6 +28,7 @@ enum { DIAGNOSIS_LEFT_OUT_N = 4 };
 
 /* Zeroed memory is ready, with the pointers set; all of them are read, but for the last two. */
 struct diagnosis {
+    bool is_host; /* venues are heard of without brokers */
     const struct market *market;
     const struct view_books *books;
     const struct attention *attention;

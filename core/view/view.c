@@ -318,7 +318,8 @@ static void connect_parts(struct view *view, const struct config *config)
     view->finds.items = view->curves.items = view->troubles.items = items;
     view->attention.who = who;
     view->links.broker = VIEW_BROKER_UNKNOWN;
-    view->diagnosis = (struct diagnosis){ .market = view->market,
+    view->diagnosis = (struct diagnosis){ .is_host = view->host.is_host,
+                                          .market = view->market,
                                           .books = &view->books,
                                           .attention = &view->attention,
                                           .links = &view->links,
@@ -353,8 +354,8 @@ int view_create(struct view **out, const struct view_config *config, struct err 
         rc = make_market(view, config->config);
     }
     if (rc == ARB_OK) {
-        connect_parts(view, config->config);
         rc = make_host(view, config);
+        connect_parts(view, config->config);
     }
     if (rc != ARB_OK) {
         view_destroy(view);

@@ -675,7 +675,8 @@ function drawTroubles() {
         drawTrouble(list.children[0], {
             severity: "fine", what: "",
             text: rest > 0 ? `Nothing is reported. ${rest} of ${host.n_books} books are not LIVE (filter the books: !live).`
-                : link.hasFrame ? "Nothing is wrong. All books are LIVE." : "",
+                : !link.hasFrame ? "" : host.n_books > 0 ? "Nothing is wrong. All books are LIVE."
+                : "Nothing is reported, and no book is known yet.",
         });
     }
     announce(all);
@@ -1407,7 +1408,7 @@ const hasWord = (text, word) => text.split(" ").includes(word) || (word.length >
 function orderBooks() {
     const here = performance.now();
     const isHeld = bookGrid.isHeld && bookOrder.n === items.book.size;
-    if (!bookOrder.isDue && (isHeld || here - bookOrder.here < RESORT_MS)) {
+    if (!bookOrder.isDue && bookOrder.n > 0 && (isHeld || here - bookOrder.here < RESORT_MS)) {
         return;
     }
     const terms = bookOrder.filter.toLowerCase().split(/\s+/).filter(Boolean);
