@@ -207,6 +207,17 @@ static const char *trouble(struct world *world)
     return view_n_troubles(world->view) == 0 ? "" : view_trouble(world->view, 0)->text;
 }
 
+/* A member of the only trouble that the display has. */
+static const char *told_of_trouble(struct world *world, const char *name)
+{
+    const cJSON *at = world->display.items->child;
+
+    while (at != NULL && strncmp(at->string, "trouble:", 8) != 0) {
+        at = at->next;
+    }
+    return at == NULL ? "" : told(world, at->string, name);
+}
+
 static unsigned count_items(const struct world *world, const char *prefix)
 {
     unsigned n = 0;
@@ -412,14 +423,14 @@ static void silence_is_shown_within_three_seconds(void **state)
     assert_string_equal("\"its host is silent\"", told(world, "book:ask_inc:BTC/USD", "reason"));
     assert_string_equal("\"silent\"", told(world, "venue:ask_inc", "state"));
     assert_string_equal("[[null,null],[null,null]]", told(world, "matrix:BTC/USD", "net_ppm"));
-    assert_string_equal("\"error\"", told(world, "trouble:1", "severity"));
-    assert_string_equal("\"ask_inc\"", told(world, "trouble:1", "what"));
+    assert_string_equal("\"error\"", told_of_trouble(world, "severity"));
+    assert_string_equal("\"ask_inc\"", told_of_trouble(world, "what"));
     assert_string_equal("the host that watches ask_inc is silent: none of its prices counts",
                         trouble(world));
     assert_string_equal("1", told(world, "host", "n_live"));
     hear(world);
     show(world);
-    assert_string_equal("", told(world, "trouble:1", "text"));
+    assert_string_equal("", told_of_trouble(world, "text"));
     assert_string_equal("\"live\"", told(world, "venue:ask_inc", "state"));
     show(world);
     assert_non_null(strstr(told(world, "venue:ask_inc", "last_trouble"), "is silent"));
@@ -477,6 +488,19 @@ static void lost_messages_are_told_of_a_book(void **state)
     assert_non_null(strstr(told(world, "book:ask_inc:BTC/USD", "reason"), "lost or damaged"));
 }
 
+static void venue_without_a_book_is_told(void **state)
+{
+    struct world *const world = *state;
+
+    for (int i = 0; i < 20; i++) {
+        hear_one(world, &world->a);
+        pass(world, EVERY_NS);
+    }
+    take(world, &world->display);
+    assert_non_null(strstr(trouble(world), "no book of ask_inc has come yet"));
+    assert_string_equal("\"error\"", told_of_trouble(world, "severity"));
+}
+
 static void suspect_books_are_told(void **state)
 {
     struct world *const world = *state;
@@ -490,7 +514,7 @@ static void suspect_books_are_told(void **state)
     assert_string_equal("1 of 1 books of ask_inc may be wrong or late, and are not relied on: "
                         "BTC/USD",
                         trouble(world));
-    assert_string_equal("\"warning\"", told(world, "trouble:1", "severity"));
+    assert_string_equal("\"warning\"", told_of_trouble(world, "severity"));
     feed(world, feed_stub_quote(&world->a, 10000, 10100));
     show(world);
     assert_string_equal("", trouble(world));
@@ -916,6 +940,7 @@ int main(void)
         TEST(silence_is_shown_within_three_seconds),
         TEST(books_that_are_not_live_are_told_per_venue),
         TEST(lost_messages_are_told_of_a_book),
+        TEST(venue_without_a_book_is_told),
         TEST(suspect_books_are_told),
         TEST(clocks_that_are_apart_are_told),
         TEST(ways_that_are_cut_are_told),
