@@ -26,6 +26,35 @@ static unsigned find(const struct openings *openings, uint64_t id)
     return slot;
 }
 
+static uint64_t place_of(const struct arb_opportunity *terms)
+{
+    uint64_t place = terms->n_legs;
+
+    for (uint32_t i = 0; i < terms->n_legs; i++) {
+        const struct arb_leg *const leg = &terms->legs[i];
+        place = (place ^ leg->instrument) * UINT64_C(0x100000001B3);
+        place = (place ^ (leg->venue << 2 | leg->side)) * UINT64_C(0x100000001B3);
+    }
+    return place;
+}
+
+/* Beyond OPENINGS_MAX nobody knows what is open. */
+const char *openings_broken_rule(const struct openings *openings,
+                                 const struct arb_opportunity *terms)
+{
+    const struct opening *const opening = &openings->slots[find(openings, terms->id)];
+    const bool is_open = opening->run != 0;
+
+    if (terms->event == ARB_OPPORTUNITY_OPEN) {
+        return is_open ? "an id that is open is not opened again" : NULL;
+    }
+    if (!is_open) {
+        return openings->n < OPENINGS_MAX ? "only an id that is open is updated or closed" : NULL;
+    }
+    return opening->place == place_of(terms) ? NULL
+                                             : "legs, venues and sides stay from OPEN to CLOSE";
+}
+
 /* NULL: there is no room, and nobody asks which run it was. */
 static struct opening *keep(struct openings *openings, unsigned slot, uint64_t id, uint32_t run,
                             int64_t mono_ns)
@@ -56,6 +85,7 @@ static void pass(struct opening *opening, int64_t mono_ns)
 static void note(struct opening *opening, const struct arb_opportunity *terms, int64_t mono_ns)
 {
     pass(opening, mono_ns);
+    opening->place = place_of(terms);
     opening->qty = terms->legs[0].qty;
     opening->peak_net = terms->net > opening->peak_net ? terms->net : opening->peak_net;
 }

@@ -22,12 +22,20 @@ struct openings {
         uint64_t id;
         uint32_t run; /* counted from 1; 0: a free slot */
         int64_t since_ns,
-            until_ns; /* mono: when that run opened it, and said something of it last */
-        int64_t qty;  /* as it last said */
+            until_ns;   /* mono: when that run opened it, and said something of it last */
+        uint64_t place; /* of its legs: instruments, venues and sides */
+        int64_t qty;    /* as it last said */
         int64_t peak_net;
         opportunity_wide qty_time; /* sum of the quantities, each times how long it stood */
     } slots[OPENINGS_SLOTS];
 };
+
+/*
+ * The rule that a strategy breaks when it says `terms` now, or NULL: what is open is not opened,
+ * what is not open is neither updated nor closed, and legs stay.
+ */
+const char *openings_broken_rule(const struct openings *openings,
+                                 const struct arb_opportunity *terms);
 
 /*
  * Takes in that the strategy says `terms` at `mono_ns` in `run`. Returns what is to be said in

@@ -73,6 +73,25 @@ static const char *find_rule_of_leg(const struct requests *requests, const struc
     return leg->qty > 0 && leg->limit_px > 0 ? NULL : "a leg's qty and limit_px are above 0";
 }
 
+/* The least number has no opposite, and no reader takes it. */
+static bool has_impossible_amount(const struct arb_opportunity *o)
+{
+    const int64_t amounts[] = { o->cost,      o->proceeds, o->fees,       o->gross,     o->net,
+                                o->gross_ppm, o->net_ppm,  o->proven_qty, o->proven_net };
+    bool is_any = false;
+
+    for (unsigned i = 0; i < sizeof(amounts) / sizeof(*amounts); i++) {
+        is_any |= amounts[i] == INT64_MIN;
+    }
+    for (unsigned i = 0; i < ARB_CURVE_POINTS; i++) {
+        is_any |= o->curve[i] == INT64_MIN;
+    }
+    for (uint32_t i = 0; i < o->n_legs; i++) {
+        is_any |= o->legs[i].notional == INT64_MIN || o->legs[i].fee == INT64_MIN;
+    }
+    return is_any;
+}
+
 /* The rule that an opportunity breaks, or NULL. */
 static const char *find_broken_rule(const struct requests *requests,
                                     const struct arb_opportunity *opportunity)
@@ -88,6 +107,9 @@ static const char *find_broken_rule(const struct requests *requests,
         if (rule != NULL) {
             return rule;
         }
+    }
+    if (has_impossible_amount(opportunity)) {
+        return "an opportunity's amounts are above INT64_MIN";
     }
     if (opportunity->verified > ARB_SUSPECT) {
         return "an opportunity's verified is an enum arb_verified, or 0";
@@ -151,8 +173,13 @@ static const char *find_broken_miss_rule(const struct requests *requests,
         if (leg->side != ARB_BUY && leg->side != ARB_SELL) {
             return "a miss has legs that buy or sell";
         }
+        if (leg->px <= 0) {
+            return "a miss has prices above 0";
+        }
     }
-    return NULL;
+    const bool is_impossible = miss->gross_ppm == INT64_MIN || miss->net_ppm == INT64_MIN ||
+                               miss->net == INT64_MIN || miss->qty < 0;
+    return is_impossible ? "a miss has a qty of at least 0, and amounts above INT64_MIN" : NULL;
 }
 
 static int record_miss(struct arb_host *host, const struct arb_miss *miss)

@@ -106,19 +106,6 @@ static void carry_out_misses(struct runner *runner, struct moment now)
     }
 }
 
-static void carry_out(struct runner *runner, enum delivery_cause cause)
-{
-    const struct requests *const requests = &runner->requests;
-    const struct moment detect = now_of(runner);
-
-    carry_out_timers(runner);
-    carry_out_misses(runner, detect);
-    for (uint32_t i = 0; i < requests->n_opportunities; i++) {
-        delivery_send(&runner->delivery, runner->market, &requests->opportunities[i], cause,
-                      detect);
-    }
-}
-
 /* The host handle for a callback that is made now. */
 static struct arb_host *begin(struct runner *runner)
 {
@@ -141,20 +128,43 @@ static const char *find_broken_rule(struct runner *runner, int rc)
     return rc == ARB_OK ? NULL : "a callback returns ARB_OK";
 }
 
-/* Ends the strategy when the callback failed, and says whether it did. */
-static bool has_failed(struct runner *runner, const char *callback, int rc)
+static void disable(struct runner *runner, const char *callback, int rc, const char *rule)
 {
-    const char *const rule = find_broken_rule(runner, rc);
-
-    if (rule == NULL) {
-        return false;
-    }
     runner->is_disabled = true;
     runner->stats.disabled = 1;
     log_line(ARB_ERROR, runner->who,
              "disabled: %s() of plugin %s broke the rule that %s (it returned %d)", callback,
              runner->config.plugin->desc.name, rule, rc);
-    return true;
+}
+
+/* Ends the strategy when the callback failed, and says whether it did. */
+static bool has_failed(struct runner *runner, const char *callback, int rc)
+{
+    const char *const rule = find_broken_rule(runner, rc);
+
+    if (rule != NULL) {
+        disable(runner, callback, rc, rule);
+    }
+    return rule != NULL;
+}
+
+/* What a callback asked for. What comes before an opportunity that breaks a rule is told. */
+static void carry_out(struct runner *runner, const char *callback, enum delivery_cause cause)
+{
+    const struct requests *const requests = &runner->requests;
+    const struct moment detect = now_of(runner);
+
+    carry_out_timers(runner);
+    carry_out_misses(runner, detect);
+    for (uint32_t i = 0; i < requests->n_opportunities; i++) {
+        const struct arb_opportunity *const terms = &requests->opportunities[i];
+        const char *const rule = openings_broken_rule(&runner->delivery.openings, terms);
+        if (rule != NULL) {
+            disable(runner, callback, ARB_OK, rule);
+            return;
+        }
+        delivery_send(&runner->delivery, runner->market, terms, cause, detect);
+    }
 }
 
 static const struct arb_bytes no_input = { "", 0 };
@@ -175,7 +185,7 @@ static void show_markets(struct runner *runner)
         const int rc = ops_of(runner)->on_market(runner->self, host, &market);
         watch_leave();
         if (!has_failed(runner, "on_market", rc)) {
-            carry_out(runner, BY_MARKET);
+            carry_out(runner, "on_market", BY_MARKET);
         }
         matrices_see(&runner->matrices, &market, host->mono_ns);
     }
@@ -236,7 +246,7 @@ static void fire_timer(struct runner *runner, uint32_t timer)
     const int rc = ops_of(runner)->on_timer(runner->self, host, timer);
     watch_leave();
     if (!has_failed(runner, "on_timer", rc)) {
-        carry_out(runner, BY_TIMER);
+        carry_out(runner, "on_timer", BY_TIMER);
     }
 }
 
@@ -328,7 +338,7 @@ static void finish(struct runner *runner)
         const int rc = ops_of(runner)->on_stop(runner->self, host);
         watch_leave();
         if (!has_failed(runner, "on_stop", rc)) {
-            carry_out(runner, BY_TIMER);
+            carry_out(runner, "on_stop", BY_TIMER);
         }
     }
     publish_stats(runner);
@@ -536,7 +546,7 @@ static int init_strategy(struct runner *runner, struct err *err)
                        "%s: init() of plugin %s broke the rule that %s (it returned %d)",
                        runner->who, runner->config.plugin->desc.name, rule, rc);
     }
-    carry_out(runner, BY_TIMER);
+    carry_out(runner, "init", BY_TIMER);
     return ARB_OK;
 }
 

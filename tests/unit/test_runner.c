@@ -118,6 +118,9 @@ static int puppet_market(void *self, struct arb_host *host, const struct arb_mar
                  ms_of(host->now_ns));
     set_timers(host);
     for (unsigned i = 0; i < script->n_publish; i++) {
+        if (script->n_publish > 1 && script->terms.event == ARB_OPPORTUNITY_OPEN) {
+            script->terms.id++; /* each is another one */
+        }
         (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
     }
     for (unsigned i = 0; i < script->n_misses; i++) {
@@ -662,6 +665,9 @@ static void full_ring_drops_updates_and_counts_them(void **state)
     world->config.ring = &world->out;
     world->config.fn = NULL;
     begin(world);
+    world->script.n_publish = 1;
+    quote_both(world, 0, 0);
+    step(world, 0);
     world->script.n_publish = 100;
     world->script.terms.event = ARB_OPPORTUNITY_UPDATE;
     quote_both(world, 0, 0);
@@ -670,7 +676,7 @@ static void full_ring_drops_updates_and_counts_them(void **state)
     const char *const log = stderr_capture_end(&capture);
     ring_fini(&world->out);
     const struct runner_stats stats = stats_of(world);
-    assert_int_equal(100, stats.opportunities);
+    assert_int_equal(101, stats.opportunities);
     assert_in_range(stats.dropped, 1, 99);
     assert_int_equal(1, count_of(log, "\n"));
 }
@@ -1154,11 +1160,11 @@ static void misses_are_counted_and_told_once_the_callback_succeeded(void **state
 
     world->config.miss_fn = hear_miss;
     begin(world);
-    world->script.miss =
-        (struct arb_miss){ .size = sizeof(struct arb_miss),
-                           .reason = ARB_MISS_AGE,
-                           .n_legs = 2,
-                           .legs = { { .side = ARB_BUY }, { .venue = 1, .side = ARB_SELL } } };
+    world->script.miss = (struct arb_miss){ .size = sizeof(struct arb_miss),
+                                            .reason = ARB_MISS_AGE,
+                                            .n_legs = 2,
+                                            .legs = { { .side = ARB_BUY, .px = 1 },
+                                                      { .venue = 1, .side = ARB_SELL, .px = 1 } } };
     world->script.n_misses = ARB_MISSES_MAX + 7;
     quote_both(world, 0, 0);
     forget_lines(world);
@@ -1201,11 +1207,11 @@ static void one_miss_of_each_reason_is_told_now_and_then(void **state)
     world->config.ring = &world->out;
     world->strategy.misses_ms = 100;
     begin(world);
-    world->script.miss =
-        (struct arb_miss){ .size = sizeof(struct arb_miss),
-                           .reason = ARB_MISS_AGE,
-                           .n_legs = 2,
-                           .legs = { { .side = ARB_BUY }, { .venue = 1, .side = ARB_SELL } } };
+    world->script.miss = (struct arb_miss){ .size = sizeof(struct arb_miss),
+                                            .reason = ARB_MISS_AGE,
+                                            .n_legs = 2,
+                                            .legs = { { .side = ARB_BUY, .px = 1 },
+                                                      { .venue = 1, .side = ARB_SELL, .px = 1 } } };
     world->script.n_misses = 3;
     quote_both(world, 0, 0);
     step(world, 1);
@@ -1227,16 +1233,18 @@ static void one_miss_of_each_reason_is_told_now_and_then(void **state)
 static void misses_that_are_none_fail_the_callback(void **state)
 {
     static const struct {
-        uint32_t size, reason, n_legs, instrument, venue, side; /* the last three of a second leg */
+        uint32_t size, reason, n_legs, instrument, venue, side; /* the last three, and px, of */
+        int64_t px;                                             /* a second leg */
     } cases[] = {
-        { 8, ARB_MISS_AGE, 2, 0, 0, ARB_SELL },
-        { sizeof(struct arb_miss), 0, 2, 0, 0, ARB_SELL },
-        { sizeof(struct arb_miss), ARB_MISS_MAX + 1, 2, 0, 0, ARB_SELL },
-        { sizeof(struct arb_miss), ARB_MISS_AGE, 1, 0, 0, ARB_SELL },
-        { sizeof(struct arb_miss), ARB_MISS_AGE, ARB_LEGS_MAX + 1, 0, 0, ARB_SELL },
-        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 1, 0, ARB_SELL },
-        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 2, ARB_SELL },
-        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 0, 0 },
+        { 8, ARB_MISS_AGE, 2, 0, 0, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), 0, 2, 0, 0, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_MAX + 1, 2, 0, 0, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 1, 0, 0, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, ARB_LEGS_MAX + 1, 0, 0, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 1, 0, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 2, ARB_SELL, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 0, 0, 1 },
+        { sizeof(struct arb_miss), ARB_MISS_AGE, 2, 0, 0, ARB_SELL, 0 },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -1247,10 +1255,11 @@ static void misses_that_are_none_fail_the_callback(void **state)
         world->script.miss = (struct arb_miss){ .size = cases[i].size,
                                                 .reason = cases[i].reason,
                                                 .n_legs = cases[i].n_legs,
-                                                .legs = { { .side = ARB_BUY },
+                                                .legs = { { .side = ARB_BUY, .px = 1 },
                                                           { .instrument = cases[i].instrument,
                                                             .venue = cases[i].venue,
-                                                            .side = cases[i].side } } };
+                                                            .side = cases[i].side,
+                                                            .px = cases[i].px } } };
         world->script.n_misses = 1;
         assert_int_equal(count_of(publish(world, 0, &capture), "a miss "), 1);
         assert_int_equal(tear_down(state), 0);
@@ -1298,6 +1307,45 @@ static void step_of_the_utc_clock_moves_no_timer(void **state)
     assert_string_equal("", lines(world));
     runner_step(world->runner, (struct moment){ START_NS + 5 * MS, START_NS - 7 * MS });
     assert_string_equal("timer 0 t=-7\n", lines(world));
+}
+
+/* What the host says of a strategy that says `event` of id 9 on `venue`, after `first` if any. */
+static unsigned count_of_rule(void **state, uint32_t first, uint32_t event, uint32_t venue,
+                              const char *rule)
+{
+    struct stderr_capture capture;
+
+    assert_int_equal(set_up(state), 0);
+    struct world *const world = *state;
+    begin(world);
+    world->script.n_publish = 1;
+    if (first != 0) {
+        world->script.terms.event = first;
+        quote_both(world, 0, 0);
+        step(world, 0);
+    }
+    world->script.terms.event = event;
+    world->script.terms.reason = event == ARB_OPPORTUNITY_CLOSE ? ARB_CLOSE_GONE : 0;
+    world->script.terms.legs[0].venue = venue;
+    const unsigned n = count_of(publish(world, 1, &capture), rule);
+    assert_int_equal(tear_down(state), 0);
+    return n;
+}
+
+static void opportunities_that_have_no_life_end_the_strategy(void **state)
+{
+    static const char again[] = "an id that is open is not opened again";
+    static const char none[] = "only an id that is open is updated or closed";
+    static const char moved[] = "legs, venues and sides stay from OPEN to CLOSE";
+    enum { OPEN = ARB_OPPORTUNITY_OPEN, UPDATE = ARB_OPPORTUNITY_UPDATE };
+    enum { CLOSE = ARB_OPPORTUNITY_CLOSE };
+
+    assert_int_equal(count_of_rule(state, OPEN, OPEN, 0, again), 1);
+    assert_int_equal(count_of_rule(state, 0, UPDATE, 0, none), 1);
+    assert_int_equal(count_of_rule(state, 0, CLOSE, 0, none), 1);
+    assert_int_equal(count_of_rule(state, OPEN, UPDATE, 1, moved), 1);
+    assert_int_equal(count_of_rule(state, OPEN, UPDATE, 0, "broke"), 0);
+    assert_int_equal(count_of_rule(state, OPEN, CLOSE, 0, "broke"), 0);
 }
 
 /* --- determinism --- */
@@ -1500,6 +1548,7 @@ int main(void)
         TEST(misses_are_counted_and_told_once_the_callback_succeeded),
         TEST(one_miss_of_each_reason_is_told_now_and_then),
         cmocka_unit_test(misses_that_are_none_fail_the_callback),
+        cmocka_unit_test(opportunities_that_have_no_life_end_the_strategy),
         TEST(timer_looks_at_any_instrument),
         TEST(look_at_an_unseen_instrument_fails_the_callback),
         TEST(opportunity_of_an_unknown_event_fails_the_callback),
