@@ -97,10 +97,9 @@ static const struct matrix *hear(struct session *s, int wait_ms)
 {
     struct kafka_record record;
     struct matrix matrix;
-    int64_t pub_ns;
 
     if (!kafka_reader_next(s->reader, wait_ms, &record) || !wire_is_matrix(record.value) ||
-        wire_read_matrix(record.value, &matrix, &pub_ns) != ARB_OK ||
+        wire_read_matrix(record.value, &matrix, &matrix.pub_ns) != ARB_OK ||
         !is_wanted(s->arguments, matrix.info.symbol)) {
         return NULL;
     }
@@ -112,7 +111,7 @@ static void print(const struct session *s, const struct matrix *matrix)
     char text[WIRE_MATRIX_MAX];
 
     if (s->arguments->json) {
-        const size_t len = wire_write_matrix(matrix, matrix->made_ns, text);
+        const size_t len = wire_write_matrix(matrix, matrix->pub_ns, text);
         (void)harmless_json(stdout, (struct arb_bytes){ text, len }); /* report() asks stdout */
     } else {
         matrix_print(matrix, stdout);

@@ -172,11 +172,28 @@ static const char *without_who(const char *text)
     return has_who && colon != NULL ? colon + 2 : text;
 }
 
+/* The option that a reason such as "max_notional = 25,000 is no amount" begins with, or NULL. */
+static const struct config_entry *option_of(const struct rehearsed *r, const char *reason)
+{
+    const struct config_entry *entry = r->options;
+
+    while (entry != NULL && (strncmp(reason, entry->key, strlen(entry->key)) != 0 ||
+                             strncmp(reason + strlen(entry->key), " = ", 3) != 0)) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
 static void tell_refusal(const struct rehearsed *r, const struct err *err)
 {
     char reason[REASON_MAX], text[TOLD_MAX];
 
     find_reason(r, reason);
+    const struct config_entry *const option = option_of(r, reason);
+    if (option != NULL) {
+        tell(r, option, reason);
+        return;
+    }
     (void)snprintf(text, sizeof(text), "%s%s%s", without_who(err->text),
                    reason[0] == '\0' ? "" : ": ", reason); /* cut it still helps */
     tell(r, NULL, text);

@@ -8,6 +8,7 @@
 #include "cmd/table.h"
 #include "util/clock.h"
 #include "util/harmless.h"
+#include "util/json_text.h"
 
 enum { PPM = 1000000, TABLE_MAX = 1 << 18 };
 
@@ -95,7 +96,17 @@ static uint64_t per_mille(uint64_t part, uint64_t whole)
 
 static int64_t delay_of(const struct survivals_row *row)
 {
-    return row->delay_ns > 0 ? row->delay_ns : row->delays_ns / (int64_t)row->n;
+    return row->delay_ns > 0 ? row->delay_ns : (int64_t)(row->delays_ns / (int64_t)row->n);
+}
+
+/* Names are others'; a tab or a line end in one would make a cell or a row. */
+static void add_name(struct arb_text *text, const char *name)
+{
+    char shown[SURVIVALS_PATH_MAX];
+
+    (void)snprintf(shown, sizeof(shown), "%s", name); /* fits by its size */
+    shown[harmless_make(shown, strlen(shown))] = '\0';
+    arb_text_add(text, "%s\t", shown);
 }
 
 static void add_row(struct arb_text *text, const struct survivals_row *row)
@@ -104,9 +115,11 @@ static void add_row(struct arb_text *text, const struct survivals_row *row)
     const uint64_t paying = per_mille(row->n_paying, row->n_known);
     const uint64_t kept = per_mille(row->shares_ppm / 1000, row->n_known * (PPM / 1000));
 
-    arb_text_add(text, "%s\t%s\t%" PRId64 ".%" PRId64 " ms%s\t%" PRIu64 "\t%" PRIu64, row->strategy,
-                 row->path, delay_us / 1000, delay_us % 1000 / 100,
-                 row->delay_ns == 0 ? " (latency)" : "", row->n, row->n_known);
+    add_name(text, row->strategy);
+    add_name(text, row->path);
+    arb_text_add(text, "%" PRId64 ".%" PRId64 " ms%s\t%" PRIu64 "\t%" PRIu64, delay_us / 1000,
+                 delay_us % 1000 / 100, row->delay_ns == 0 ? " (latency)" : "", row->n,
+                 row->n_known);
     if (row->n_known == 0) {
         arb_text_add(text, "\t-\t-\n");
     } else {
@@ -140,9 +153,13 @@ void survivals_print_json(const struct survivals *survivals, FILE *out)
     (void)fputc('[', out);
     for (uint32_t i = 0; i < survivals->n; i++) {
         const struct survivals_row *const row = &survivals->rows[i];
+        char strategy[JSON_TEXT_GROWTH * sizeof(row->strategy) + 1];
+        char path[JSON_TEXT_GROWTH * sizeof(row->path) + 1];
+        *json_text_write(strategy, (struct arb_bytes){ row->strategy, strlen(row->strategy) }) =
+            '\0';
+        *json_text_write(path, (struct arb_bytes){ row->path, strlen(row->path) }) = '\0';
         (void)fprintf(out, "%s{\"strategy\":\"%s\",\"venues\":\"%s\",\"latency\":%s,",
-                      i == 0 ? "" : ",\n ", row->strategy, row->path,
-                      row->delay_ns == 0 ? "true" : "false");
+                      i == 0 ? "" : ",\n ", strategy, path, row->delay_ns == 0 ? "true" : "false");
         (void)fprintf(out,
                       "\"delay_ns\":%" PRId64 ",\"n\":%" PRIu64 ",\"known\":%" PRIu64
                       ",\"paying\":%" PRIu64 ",\"kept_ppm\":%" PRIu64 "}",

@@ -19,7 +19,7 @@ struct survivals_row {
     char path[SURVIVALS_PATH_MAX]; /* "kraken > bitstamp" */
     int64_t delay_ns;              /* 0: the venues' own latency */
     uint64_t n, n_known, n_paying; /* looked at; of these, with live books; of these, net above 0 */
-    int64_t delays_ns;             /* of latencies, their sum */
+    opportunity_wide delays_ns;    /* of latencies, their sum */
     uint64_t shares_ppm;           /* of what is known, net as a share of what it was, 0 to all */
 };
 

@@ -19,6 +19,7 @@
 enum {
     TURN_MS = 10,
     DURATION_MS = 5000,
+    START_MS = 2000,
 };
 
 static const char usage[] =
@@ -28,7 +29,8 @@ static const char usage[] =
     "and\n"
     "prints what it says of SYMBOL, such as BTC/USD: every venue's best prices, how old the books\n"
     "are, the best pair of venues before and after fees, why that is an opportunity or none, and\n"
-    "how often each reason was given. It publishes nothing.\n"
+    "how often each reason was given meanwhile, with the last example (of cycles through SYMBOL,\n"
+    "too). It publishes nothing, and takes fees and limits from FILE.\n"
     "\n"
     "  -c, --config FILE      the INI file of the host\n"
     "  -b, --brokers LIST     read from these Kafka brokers instead of the file's\n"
@@ -124,13 +126,27 @@ static void end(struct session *session)
 
 /* -- running it ---------------------------------------------------------------------------- */
 
+static bool has_all_books(struct session *session)
+{
+    const struct market_stats *const stats = market_stats(runner_market(session->runner));
+    return stats->n_books > 0 && stats->n_live == stats->n_books;
+}
+
+/* At first books are still being read, and what is said of them is of its own start. */
 static void look_for(struct session *session, int64_t duration_ms)
 {
-    const int64_t end_ns = clock_mono_ns() + duration_ms * NS_PER_MS;
+    const int64_t begin_ns = clock_mono_ns(), end_ns = begin_ns + duration_ms * NS_PER_MS;
+    const int64_t patience_ns =
+        (duration_ms < 2 * START_MS ? duration_ms / 2 : START_MS) * NS_PER_MS;
+    bool has_begun = false;
 
     while (clock_mono_ns() < end_ns && !output_is_gone(STDOUT_FILENO) &&
            !ending_wait(session->ending, TURN_MS)) {
         runner_step(session->runner, clock_moment());
+        if (!has_begun) {
+            has_begun = has_all_books(session) || clock_mono_ns() - begin_ns >= patience_ns;
+            why_begin(&session->why);
+        }
     }
 }
 

@@ -107,12 +107,22 @@ void why_on_miss(void *context, const struct market *market, const struct arb_mi
     const struct arb_miss_leg *const legs = miss->legs;
     const enum legs_of of = legs_of_miss(why, market, miss);
 
-    why->n_missed[miss->reason] += of != NO_LEG;
+    if (of != NO_LEG) {
+        why->n_missed[miss->reason]++;
+        why->last[miss->reason] = (struct why_miss){ *miss, clock_mono_ns() };
+    }
     if (of == BOTH_LEGS) {
         put_verdict(
             verdict_of(why, legs[0].side, legs[0].venue, legs[1].venue),
             (struct why_verdict){ .reason = miss->reason, .qty = miss->qty, .net = miss->net });
     }
+}
+
+void why_begin(struct why *why)
+{
+    why->n_opened = why->n_closed = 0;
+    memset(why->n_missed, 0, sizeof(why->n_missed));
+    memset(why->verdicts, 0, sizeof(why->verdicts));
 }
 
 /* -- the best pair ------------------------------------------------------------------------- */
@@ -274,6 +284,7 @@ static const char *explain(uint32_t reason)
     return reason <= ARB_MISS_MAX && sentences[reason] != NULL ? sentences[reason] : "?";
 }
 
+/* A reason is of prices that crossed. */
 static void print_verdict(const struct arb_market *market, const struct why_verdict *verdict,
                           int64_t gross_ppm, struct moment now, FILE *out)
 {
@@ -281,7 +292,7 @@ static void print_verdict(const struct arb_market *market, const struct why_verd
 
     if (verdict->is_open) {
         (void)fputs("why:        it is an opportunity", out);
-    } else if (verdict->reason != 0) {
+    } else if (gross_ppm > 0 && verdict->reason != 0) {
         (void)fprintf(out, "why not:    %s: %s", miss_reason_name(verdict->reason),
                       explain(verdict->reason));
     } else {
@@ -291,9 +302,9 @@ static void print_verdict(const struct arb_market *market, const struct why_verd
         return;
     }
     if (verdict->qty > 0) {
-        (void)fprintf(out, "; %s would earn %s",
+        (void)fprintf(out, "; %s %s would earn %s %s",
                       digits_text(verdict->qty, market->info->qty_scale, ARB_DIGITS_UNKNOWN, qty),
-                      write_px(market, verdict->net, net));
+                      market->info->base, write_px(market, verdict->net, net), market->info->quote);
     }
     (void)fprintf(out, " (as of %s ms ago)\n", write_ms(now.mono_ns - verdict->at_ns, age));
 }
@@ -312,7 +323,7 @@ static void print_there(const struct arb_market *market, const struct best *best
     }
     if (coins != 0) {
         (void)fprintf(
-            out, "inventory:  %s %s can be sold on %s, more with transfer = yes\n",
+            out, "inventory:  %s %s can be sold on %s (with transfer = yes that is no limit)\n",
             digits_text(arb_most_of(coins), market->info->qty_scale, ARB_DIGITS_UNKNOWN, amount),
             market->info->base, market->venues[best->sell].name);
     }
@@ -352,19 +363,59 @@ static void print_best(const struct why *why, const struct arb_market *market, s
     (void)fprintf(out, "in bps:     gross %s, fees %s, net %s, of the first unit\n",
                   write_bps(best.gross_ppm, gross), write_bps(best.gross_ppm - best.net_ppm, fees),
                   write_bps(best.net_ppm, net));
+    if (!best.is_live) {
+        (void)fputs("            one of the two is not LIVE, or does not match: its prices do not "
+                    "count\n",
+                    out);
+    }
     print_there(market, &best, out);
     print_withdrawal(market, &best, out);
     print_verdict(market, &why->verdicts[best.buy][best.sell], best.gross_ppm, now, out);
 }
 
-static void print_counts(const struct why *why, FILE *out)
+static void print_legs(struct market *market, const struct arb_miss *miss, FILE *out)
 {
-    (void)fprintf(out, "counted:    opened=%" PRIu64 " closed=%" PRIu64 " missed:", why->n_opened,
-                  why->n_closed);
-    for (uint32_t i = 1; i <= ARB_MISS_MAX; i++) {
-        (void)fprintf(out, " %s=%" PRIu64, miss_reason_name(i), why->n_missed[i]);
+    char px[CELL_MAX];
+
+    for (uint32_t i = 0; i < miss->n_legs; i++) {
+        const struct arb_miss_leg *const leg = &miss->legs[i];
+        const struct arb_instrument *const info = market_instrument(market, leg->instrument);
+        (void)fprintf(out, "%s%s %s on %s at %s", i == 0 ? "" : ", ", side_name(leg->side),
+                      info->symbol, market_venue(market, leg->venue)->name,
+                      digits_text(leg->px, info->px_scale, ARB_DIGITS_UNKNOWN, px));
     }
-    (void)fputc('\n', out);
+}
+
+/* One line for each reason, with the last example. */
+static void print_missed(const struct why *why, struct market *market, struct moment now, FILE *out)
+{
+    char gross[CELL_MAX], net[CELL_MAX], age[CELL_MAX];
+
+    for (uint32_t i = 1; i <= ARB_MISS_MAX; i++) {
+        const struct why_miss *const last = &why->last[i];
+        if (why->n_missed[i] == 0) {
+            continue;
+        }
+        (void)fprintf(out, "  %s=%" PRIu64 ", the last %s ms ago: ", miss_reason_name(i),
+                      why->n_missed[i], write_ms(now.mono_ns - last->at_ns, age));
+        print_legs(market, &last->miss, out);
+        (void)fprintf(out, "; of the first unit gross %s, net %s bps\n",
+                      write_bps(last->miss.gross_ppm, gross), write_bps(last->miss.net_ppm, net));
+    }
+}
+
+static void print_counts(const struct why *why, struct market *market, struct moment now, FILE *out)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 1; i <= ARB_MISS_MAX; i++) {
+        n += why->n_missed[i];
+    }
+    (void)fprintf(out,
+                  "counted:    of %s meanwhile: opened=%" PRIu64 " closed=%" PRIu64
+                  " missed=%" PRIu64 "\n",
+                  why->symbol, why->n_opened, why->n_closed, n);
+    print_missed(why, market, now, out);
 }
 
 static bool find_instrument(struct market *market, const char *symbol, struct arb_market *found)
@@ -388,6 +439,6 @@ bool why_print(const struct why *why, struct market *market, struct moment now, 
     print_venues(&found, now, out);
     (void)fputc('\n', out);
     print_best(why, &found, now, out);
-    print_counts(why, out);
+    print_counts(why, market, now, out);
     return true;
 }

@@ -18,10 +18,17 @@ struct why_verdict {
     int64_t qty, net;
 };
 
+/* The last time that a reason was given. */
+struct why_miss {
+    struct arb_miss miss;
+    int64_t at_ns; /* mono */
+};
+
 struct why {
     const char *symbol;
     uint64_t n_opened, n_closed;
     uint64_t n_missed[ARB_MISS_MAX + 1];
+    struct why_miss last[ARB_MISS_MAX + 1];
     struct why_verdict verdicts[ARB_VENUES_MAX][ARB_VENUES_MAX]; /* bought on, sold on */
     const struct arb_venue *venues;
     uint32_t n_venues;
@@ -29,6 +36,9 @@ struct why {
 
 void why_on_opportunity(void *context, const struct opportunity *opportunity);
 void why_on_miss(void *context, const struct market *market, const struct arb_miss *miss);
+
+/* Counts from now on: what was said while books were still being read is of no interest. */
+void why_begin(struct why *why);
 
 /* False: no venue has the instrument. */
 bool why_print(const struct why *why, struct market *market, struct moment now, FILE *out);

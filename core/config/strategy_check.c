@@ -1,5 +1,7 @@
 #include "config/strategy_check.h"
 
+#include <string.h>
+
 #include "arbspot/text.h"
 #include "config/coverage.h"
 #include "config/heading.h"
@@ -263,9 +265,21 @@ static bool are_lists_read(const struct strategy_config *strategy)
            (strategy->n_symbols > 0 || strategy->symbols_line == 0);
 }
 
+/* Its sessions end after 45 s, whatever the members ask for. */
+static void note_slow_group(const struct look *l)
+{
+    if (l->strategy->group != NULL && strcmp(l->config->kafka.brokers, "embedded") == 0) {
+        add_note(l, l->strategy->group_line, "group",
+                 "the broker in this process takes up to 45 s to notice members that join or are "
+                 "gone, and nothing is found meanwhile: share a strategy over Kafka, which takes "
+                 "seconds");
+    }
+}
+
 /* What keeps one rule from being kept would keep the next ones, too. */
 static void check(const struct look *l)
 {
+    note_slow_group(l);
     if (!has_direct(l) || !has_venues(l) || !has_listed(l)) {
         return;
     }

@@ -106,16 +106,41 @@ static bool start_at_end(const struct kafka_reader *r, rd_kafka_topic_partition_
            ends_find(r->rk, partitions, OFFSETS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/*
+ * Where the last n_tail records of a partition begin, or all that there are: a broker that has
+ * dropped older ones may not take an offset before that. False: it did not say.
+ */
+static bool find_tail(const struct kafka_reader *r, rd_kafka_topic_partition_t *partition)
+{
+    int64_t low = 0, high = 0;
+    const rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
+        r->rk, r->topic, partition->partition, &low, &high, OFFSETS_TIMEOUT_MS);
+
+    partition->offset = high - low > r->n_tail ? high - r->n_tail : low;
+    return rc == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static bool start_at_tail(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
+{
+    bool is_told = true;
+
+    for (int i = 0; i < partitions->cnt && is_told; i++) {
+        is_told = find_tail(r, &partitions->elems[i]);
+    }
+    return is_told;
+}
+
 /* Fills in where to start. False when the brokers did not say. */
 static bool find_start(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
     if (r->start == KAFKA_FROM_END && !r->was_absent) {
         return start_at_end(r, partitions);
     }
+    if (r->start == KAFKA_FROM_TAIL && !r->was_absent) {
+        return start_at_tail(r, partitions);
+    }
     for (int i = 0; i < partitions->cnt; i++) {
-        partitions->elems[i].offset = r->start == KAFKA_FROM_BEGINNING || r->was_absent
-                                          ? RD_KAFKA_OFFSET_BEGINNING
-                                          : RD_KAFKA_OFFSET_TAIL(r->n_tail);
+        partitions->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
     }
     return true;
 }
@@ -239,6 +264,15 @@ static void assign(struct kafka_reader *r, const rd_kafka_topic_partition_list_t
     }
 }
 
+static void say_given(const struct kafka_reader *r, int n)
+{
+    if (n > 0) {
+        log_line(ARB_INFO, r->client.who,
+                 "the group gives it partitions of topic %s to look after: %d more, %d in all",
+                 r->topic, n, (int)count_taken(r));
+    }
+}
+
 /* What is fetched before they are paused, if anything, is dropped. */
 static void gain_idle(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
@@ -246,11 +280,7 @@ static void gain_idle(struct kafka_reader *r, rd_kafka_topic_partition_list_t *p
     start_nowhere(partitions);
     assign(r, partitions);
     (void)rd_kafka_pause_partitions(r->rk, partitions);
-    if (partitions->cnt > 0) {
-        log_line(ARB_INFO, r->client.who,
-                 "the group gives it partitions of topic %s to look after: %d more, %d in all",
-                 r->topic, partitions->cnt, (int)count_taken(r));
-    }
+    say_given(r, partitions->cnt);
 }
 
 static void gain(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
@@ -261,6 +291,7 @@ static void gain(struct kafka_reader *r, rd_kafka_topic_partition_list_t *partit
         start_nowhere(partitions);
     }
     assign(r, partitions);
+    say_given(r, partitions->cnt);
 }
 
 /* They are given up when the caller was told of each, and had the time to act. */
@@ -273,6 +304,12 @@ static void begin_to_lose(struct kafka_reader *r, const rd_kafka_topic_partition
             r->places[partition] = (struct place){ .is_lost = true };
             r->has_news = true;
         }
+    }
+    if (partitions->cnt > 0) {
+        log_line(ARB_INFO, r->client.who,
+                 "the group gives partitions of topic %s to another member, or deals them out "
+                 "anew: %d less, %d are left",
+                 r->topic, partitions->cnt, (int)count_taken(r));
     }
 }
 

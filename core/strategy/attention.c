@@ -130,7 +130,8 @@ static void look_at_books(struct attention *attention, const struct market_stats
                  "none of %llu books is live for %lld s, although messages come: %s",
                  (unsigned long long)stats->n_books, quiet_seconds(&attention->no_book, now_ns),
                  stats->n_books == 0
-                     ? "their hosts have no book yet, or their exchanges have no section here"
+                     ? "their hosts have no book yet, their exchanges have no section here, or its "
+                       "group gives it no partition"
                      : "their hosts say that they are not, or are silent; look at their logs");
         break;
     case QUIET_ENDS:

@@ -11,8 +11,8 @@ enum { PPM = 1000000 };
 
 /* What a point is the mean of. */
 struct sum {
-    uint64_t n;        /* looked at */
-    int64_t delays_ns; /* of these, where it is a latency */
+    uint64_t n;                 /* looked at */
+    opportunity_wide delays_ns; /* of these, where it is a latency */
     int64_t shares_ppm;
 };
 
@@ -127,7 +127,8 @@ static void add(struct view_survival_point *point, struct sum *sum, const struct
 
     sum->n++;
     sum->delays_ns += rest->delay_ns;
-    point->delay_ns = rest->is_latency ? sum->delays_ns / (int64_t)sum->n : rest->delay_ns;
+    point->delay_ns =
+        rest->is_latency ? (int64_t)(sum->delays_ns / (int64_t)sum->n) : rest->delay_ns;
     if (rest->is_known) {
         point->n++;
         sum->shares_ppm += share_ppm(rest->net, o->terms.net);

@@ -25,6 +25,7 @@ struct matrix {
     uint64_t session;              /* of its run */
     struct arb_instrument info;    /* symbol, currencies, scales */
     int64_t made_ns;
+    int64_t pub_ns;         /* of one that came as a message; else 0 */
     uint32_t n_instruments; /* that the run makes matrices of: who has heard so many has all */
     uint32_t n_venues;      /* that were heard of */
     struct matrix_venue venues[ARB_VENUES_MAX]; /* last, so that a record ends with its venues */

@@ -37,6 +37,9 @@ struct opportunity_life {
     int64_t mean_qty; /* of the first leg, each as long as it stood */
 };
 
+/* Nobody looks later at what is left: a message that says so is damaged. */
+#define SURVIVAL_DELAY_MAX_NS INT64_C(86400000000000)
+
 /* What was left of one some time after it opened, see strategy/survival.h. */
 struct opportunity_rest {
     int64_t delay_ns;  /* so long after it was to be looked at; 0: there is nothing said of it */

@@ -81,6 +81,19 @@ static void write_legs(const struct opportunity *o, char out[LEGS_MAX])
     }
 }
 
+/* "-": of a miss nothing was weighed. */
+static void write_qty(const struct opportunity *o, unsigned drop, char out[CELL_MAX])
+{
+    const int64_t qty = o->terms.legs[0].qty;
+
+    if (o->miss.reason != 0 && qty == 0) {
+        (void)snprintf(out, CELL_MAX, "-");
+        return;
+    }
+    (void)digits_text(qty / arb_pow10(drop), o->legs[0].info.qty_scale - drop, ARB_DIGITS_UNKNOWN,
+                      out);
+}
+
 /* Rounded down: nobody reads more digits, and a profit is not made larger by printing it. */
 static int64_t floor_div(int64_t value, int64_t divisor)
 {
@@ -93,6 +106,10 @@ static void write_net(const struct opportunity *o, char out[CELL_MAX])
     unsigned scale = opportunity_scale(o);
     int64_t net = o->terms.net;
 
+    if (o->miss.reason != 0 && o->terms.legs[0].qty == 0) {
+        (void)snprintf(out, CELL_MAX, "-");
+        return;
+    }
     if (scale > MONEY_DIGITS) {
         net = floor_div(net, arb_pow10(scale - MONEY_DIGITS));
         scale = MONEY_DIGITS;
@@ -166,8 +183,11 @@ static void add_doubt(struct arb_text *line, const struct opportunity_leg *leg)
 static void add_end(struct arb_text *line, const struct opportunity *o)
 {
     if (o->miss.reason != 0) {
-        arb_text_add(line, "  %s, %llu times", miss_reason_name(o->miss.reason),
+        arb_text_add(line, "  %s, %llu times since the start", miss_reason_name(o->miss.reason),
                      (unsigned long long)o->miss.n);
+    }
+    if ((o->terms.flags & ARB_OPPORTUNITY_ABSURD) != 0) {
+        arb_text_add(line, "  absurd: is a price wrong?");
     }
     if (o->terms.event != ARB_OPPORTUNITY_CLOSE) {
         return;
@@ -210,7 +230,7 @@ static void add_columns(struct arb_text *line, const struct opportunity *o)
 
     opportunity_text_time(o->detect_ns, when);
     write_legs(o, legs);
-    (void)digits_text(terms->legs[0].qty, o->legs[0].info.qty_scale, ARB_DIGITS_UNKNOWN, qty);
+    write_qty(o, 0, qty);
     write_net(o, net);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
     write_ages(o, write_age, ages);
@@ -240,11 +260,15 @@ static void add_narrow(struct arb_text *line, const struct opportunity *o)
     arb_text_add(line, "%.8s %-6s %-8s ", when, event_of(o), opportunity_symbol(o));
     for (uint32_t i = 0; i < terms->n_legs; i++) {
         write_limit(o, i, price);
-        arb_text_add(line, "%s%s %s", i == 0 ? "" : " > ", o->legs[i].venue, price);
+        arb_text_add(line, "%s%s", i == 0 ? "" : " > ", o->legs[i].venue);
+        if (!is_pair(o)) {
+            arb_text_add(line, " %ss %s", side_name(terms->legs[i].side), o->legs[i].info.symbol);
+        }
+        arb_text_add(line, " %s", price);
     }
-    (void)digits_text(terms->legs[0].qty / arb_pow10(drop), scale - drop, ARB_DIGITS_UNKNOWN, qty);
+    write_qty(o, drop, qty);
     write_profit(terms->net_ppm, BPS_SCALE, BPS_SCALE, bps);
-    arb_text_add(line, "  %s  %s", qty, bps);
+    arb_text_add(line, "  %s  %s  %s", qty, bps, o->strategy);
     add_transfer(line, o);
     add_end(line, o);
 }
@@ -263,7 +287,7 @@ static const char *colour_of(uint32_t event)
 
 const char *opportunity_text_header(struct opportunity_style style)
 {
-    return style.is_narrow ? "TIME UTC EVENT  SYMBOL   BUY > SELL, limits  QTY  NET bps"
+    return style.is_narrow ? "TIME UTC EVENT  SYMBOL   BUY > SELL, limits  QTY  NET bps  STRATEGY"
                            : "TIME (UTC)    EVENT   STRATEGY      SYMBOL      BUY                  "
                              "     SELL         "
                              "             "

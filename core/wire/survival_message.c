@@ -135,5 +135,8 @@ int wire_read_survival(struct arb_bytes message, struct opportunity *out, int64_
         return json.rc;
     }
     *pub_ns = reading.pub_ns;
-    return seen == (1U << N_FIELDS) - 1 && out->rest.delay_ns > 0 ? ARB_OK : ARB_EPROTO;
+    return seen == (1U << N_FIELDS) - 1 && out->rest.delay_ns > 0 &&
+                   out->rest.delay_ns <= SURVIVAL_DELAY_MAX_NS
+               ? ARB_OK
+               : ARB_EPROTO;
 }

@@ -16,6 +16,17 @@ bool next_word(const char **list, struct arb_bytes *word)
     return word->len > 0;
 }
 
+/* Currencies are in capitals, as symbols are. */
+static bool is_currency(struct arb_bytes word)
+{
+    size_t i = 0;
+
+    while (i < word.len && !(word.data[i] >= 'a' && word.data[i] <= 'z')) {
+        i++;
+    }
+    return i == word.len;
+}
+
 int cycles_init(struct cycles *cycles, const struct cycles_wanted *wanted)
 {
     const char *starts = wanted->starts;
@@ -24,11 +35,12 @@ int cycles_init(struct cycles *cycles, const struct cycles_wanted *wanted)
     cycles->has_one_conversion = wanted->has_one_conversion;
     cycles->max_legs = wanted->has_one_conversion ? 3 : wanted->max_legs;
     while (next_word(&starts, &word)) {
-        if (cycles->n_starts == STARTS_MAX ||
-            arb_symbol_put(&cycles->currencies, word, cycles->n_starts) != ARB_OK) {
+        if (cycles->n_starts == STARTS_MAX || !is_currency(word) ||
+            arb_symbol_put(&cycles->currencies, word, cycles->n_starts) != ARB_OK ||
+            cycles->currencies.n == cycles->n_starts) { /* it was named before */
             return ARB_EINVAL;
         }
-        cycles->n_starts = cycles->currencies.n; /* who is named twice counts where it is first */
+        cycles->n_starts = cycles->currencies.n;
     }
     return cycles->n_starts > 0 ? ARB_OK : ARB_EINVAL;
 }

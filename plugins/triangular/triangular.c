@@ -662,7 +662,7 @@ static int refuse(struct arb_host *host, const char *key, const char *value, con
 
 static bool has_equivalents(const struct triangular *self)
 {
-    return self->equivalent_text[strspn(self->equivalent_text, ", \t")] != '\0';
+    return self->equivalent_text[0] != '\0';
 }
 
 static bool init_cycles(struct triangular *self)
@@ -690,9 +690,11 @@ static int init(void *instance, struct arb_host *host, const struct arb_strategy
     if (!init_cycles(self)) {
         return has_equivalents(self)
                    ? refuse(host, "equivalent", self->equivalent_text,
-                            "is no list of two to 16 currencies, like USD,USDT,USDC")
+                            "is no list of two to 16 currencies in capitals, each once, like "
+                            "USD,USDT,USDC")
                    : refuse(host, "start", self->start_text,
-                            "is no list of one to 16 currencies, like USD,USDT,BTC");
+                            "is no list of one to 16 currencies in capitals, each once, like "
+                            "USD,USDT,BTC");
     }
     self->least_log = least_log_of(self->min_net_ppm, 0);
     self->rates = calloc((size_t)n_lanes(self) * LEG_IDS + 1, sizeof(*self->rates));

@@ -48,8 +48,8 @@ static void close_tells_how_long_it_was_open(void **state)
     o.terms.reason = ARB_CLOSE_GONE;
     o.life = (struct opportunity_life){ .is_known = true, .duration_ns = 61004999999 };
     assert_line(&o, narrow,
-                "22:13:20 close  BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07  gone after "
-                "61.004 s");
+                "22:13:20 close  BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07  spot  gone "
+                "after 61.004 s");
 }
 
 static void cycle_is_shown_order_by_order(void **state)
@@ -61,9 +61,10 @@ static void cycle_is_shown_order_by_order(void **state)
                 "22:13:20.001  open    spot          BTC/USD     kraken buys BTC/USD @ 63005 > "
                 "bitstamp buys ETH/BTC @ 0.049 > bitstamp sells ETH/USD @ 3160               0.5"
                 "        +34.8895 USD    +11.07    0.6/0.1/0.1          -/-/-        12.3");
-    assert_line(&o, narrow,
-                "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 0.049 > bitstamp 3160  0.5  "
-                "+11.07");
+    assert_line(
+        &o, narrow,
+        "22:13:20 open   BTC/USD  kraken buys BTC/USD 63005 > bitstamp buys ETH/BTC 0.049 > "
+        "bitstamp sells ETH/USD 3160  0.5  +11.07  spot");
     o.terms.legs[0].side = ARB_SELL;
     assert_line(&o, plain,
                 "22:13:20.001  open    spot          BTC/USD     kraken sells BTC/USD @ 63005 > "
@@ -109,8 +110,8 @@ static void a_narrow_line_fits_eighty_columns(void **state)
 
     (void)state;
     opportunity_text_line(&o, narrow, line);
-    assert_string_equal(line,
-                        "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07");
+    assert_string_equal(
+        line, "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07  spot");
 }
 
 static void a_transfer_says_what_it_takes(void **state)
@@ -129,7 +130,7 @@ static void a_transfer_says_what_it_takes(void **state)
     o.terms.transfer_ms = 90500;
     opportunity_text_line(&o, narrow, line);
     assert_string_equal(line, "22:13:20 open   BTC/USD  kraken 63005 > bitstamp 63100  0.5  +11.07"
-                              "  0.0005 BTC to carry it over in 90.500s");
+                              "  spot  0.0005 BTC to carry it over in 90.500s");
 }
 
 static void nothing_gained_has_no_sign(void **state)

@@ -32,6 +32,7 @@ struct script {
     struct world *world; /* where the lines go */
     int init_rc, market_rc, timer_rc;
     unsigned n_publish; /* opportunities on_market() publishes */
+    bool is_each_new;   /* each OPEN is of another one */
     struct arb_opportunity terms;
     unsigned n_timers; /* timers on_market() sets, once */
     struct {
@@ -110,6 +111,16 @@ static void set_timers(struct arb_host *host)
     script->n_timers = 0;
 }
 
+/* What breaks a rule the host notices by itself. */
+static void say_terms(struct arb_host *host)
+{
+    if ((script->n_publish > 1 || script->is_each_new) &&
+        script->terms.event == ARB_OPPORTUNITY_OPEN) {
+        script->terms.id++; /* each is another one */
+    }
+    (void)arb_opportunity_publish(host, &script->terms);
+}
+
 static int puppet_market(void *self, struct arb_host *host, const struct arb_market *market)
 {
     (void)self;
@@ -118,10 +129,7 @@ static int puppet_market(void *self, struct arb_host *host, const struct arb_mar
                  ms_of(host->now_ns));
     set_timers(host);
     for (unsigned i = 0; i < script->n_publish; i++) {
-        if (script->n_publish > 1 && script->terms.event == ARB_OPPORTUNITY_OPEN) {
-            script->terms.id++; /* each is another one */
-        }
-        (void)arb_opportunity_publish(host, &script->terms); /* the host fails us by itself */
+        say_terms(host);
     }
     for (unsigned i = 0; i < script->n_misses; i++) {
         (void)arb_miss_tell(host, &script->miss);
@@ -152,7 +160,7 @@ static int puppet_timer(void *self, struct arb_host *host, uint32_t timer)
     (void)self;
     arb_text_add(&script->world->lines, "timer %u t=%lld\n", timer, ms_of(host->now_ns));
     if (script->does_publish_by_timer) {
-        (void)arb_opportunity_publish(host, &script->terms);
+        say_terms(host);
     }
     if (script->looks_by_timer) {
         look(host);
@@ -1439,6 +1447,7 @@ static void begin_threaded(struct world *world)
     world->config.ring = &world->out;
     world->config.fn = NULL;
     world->script.n_publish = 1;
+    world->script.is_each_new = true;
     begin(world);
     assert_int_equal(ARB_OK, runner_start(world->runner, &world->err));
 }

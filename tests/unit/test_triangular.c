@@ -1638,11 +1638,23 @@ static void options_that_make_no_sense_are_refused(void **state)
     } rows[] = {
         { "max_notional", "much", "max_notional = much is no amount above 0, like 25000 or 0.5\n" },
         { "equivalent", "USD",
-          "equivalent = USD is no list of two to 16 currencies, like "
+          "equivalent = USD is no list of two to 16 currencies in capitals, each once, like "
           "USD,USDT,USDC\n" },
-        { "start", " , ", "start =  ,  is no list of one to 16 currencies, like USD,USDT,BTC\n" },
+        { "equivalent", "usd,usdt",
+          "equivalent = usd,usdt is no list of two to 16 currencies in capitals, each once, like "
+          "USD,USDT,USDC\n" },
+        { "equivalent", ",",
+          "equivalent = , is no list of two to 16 currencies in capitals, each once, like "
+          "USD,USDT,USDC\n" },
+        { "start", "USD,USD",
+          "start = USD,USD is no list of one to 16 currencies in capitals, each once, like "
+          "USD,USDT,BTC\n" },
+        { "start", " , ",
+          "start =  ,  is no list of one to 16 currencies in capitals, each once, like "
+          "USD,USDT,BTC\n" },
         { "start", "A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q",
-          "start = A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q is no list of one to 16 currencies, like "
+          "start = A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q is no list of one to 16 currencies in "
+          "capitals, each once, like "
           "USD,USDT,BTC\n" },
     };
 

@@ -317,7 +317,8 @@ static void an_opportunity_is_no_miss(void **state)
     for (uint32_t i = 0; i <= ARB_MISS_MAX; i++) {
         assert_int_equal(0, stats.missed[i]);
     }
-    assert_non_null(strstr(report(world), "why:        it is an opportunity; 1 would earn 10 "));
+    assert_non_null(
+        strstr(report(world), "why:        it is an opportunity; 1 BTC would earn 10 USD "));
 }
 
 static void why_says_what_lies_there_and_what_a_withdrawal_takes(void **state)
@@ -335,11 +336,12 @@ static void why_says_what_lies_there_and_what_a_withdrawal_takes(void **state)
     set(world, "transfer", "yes");
     cross(world);
     run(world);
-    assert_non_null(strstr(report(world),
-                           "inventory:  1000 USD can be spent on askinc\n"
-                           "inventory:  0 BTC can be sold on bidex, more with transfer = yes\n"
-                           "withdrawal: 0 BTC and 1800 s from askinc, with transfer = yes\n"
-                           "why:        it is an opportunity; 1 would earn 10 "));
+    assert_non_null(
+        strstr(report(world),
+               "inventory:  1000 USD can be spent on askinc\n"
+               "inventory:  0 BTC can be sold on bidex (with transfer = yes that is no limit)\n"
+               "withdrawal: 0 BTC and 1800 s from askinc, with transfer = yes\n"
+               "why:        it is an opportunity; 1 BTC would earn 10 USD "));
 }
 
 int main(void)
