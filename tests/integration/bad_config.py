@@ -269,7 +269,7 @@ def try_init(stage):
     """What init() of a plugin has against its options, or does instead of returning."""
     text = GOOD.replace("BTC/USD", "*/USD").replace("url =", "protocol = v1\nurl =")
     expect_refused(stage, "init", stage.write("bad.ini", text),
-                   r":3: \[exchange:kraken\]: init\(\) of kraken failed: .*: protocol = v1 has no catalog")
+                   r":6: \[exchange:kraken\] protocol: protocol = v1 has no catalog")
     refusing = os.path.join(stage.options.fixtures, "refusing.so")
     for mode, says in (("diff", r'mode "diff" is none of mine'),
                        ("${CHECK_MODE}", "its words hold a value that is not to be shown")):
