@@ -64,18 +64,21 @@ void host_web_tell(void *context, const struct opportunity *opportunity)
     ring_commit(&tap->ring);
 }
 
+/* A record ends with its last leg, and the view takes whole ones. */
 static void take(struct view *view, struct ring *ring)
 {
-    const struct opportunity *opportunity;
+    const void *record;
     size_t len;
 
-    while ((opportunity = ring_peek(ring, &len)) != NULL) {
-        if (opportunity->rest.delay_ns != 0) {
-            view_on_survival(view, opportunity);
-        } else {
-            view_on_opportunity(view, opportunity);
-        }
+    while ((record = ring_peek(ring, &len)) != NULL) {
+        struct opportunity opportunity = { .alive_ns = 0 };
+        memcpy(&opportunity, record, len);
         ring_release(ring);
+        if (opportunity.rest.delay_ns != 0) {
+            view_on_survival(view, &opportunity);
+        } else {
+            view_on_opportunity(view, &opportunity);
+        }
     }
 }
 
