@@ -1,5 +1,5 @@
 # Installs what plugins and consumers are built against: headers, find_package(Arbspot), schemas,
-# the pkg-config files of plugins and of the consumer library, and the guide with its example.
+# the pkg-config files of plugins and of the consumer library, and the guide with its examples.
 include(CMakePackageConfigHelpers)
 set(_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Arbspot)
 file(RELATIVE_PATH ARBSPOT_PREFIX_FROM_CONFIG
@@ -22,4 +22,5 @@ install(FILES plugins/README.md tests/sdk/acme.c tests/sdk/record.py
 set(tern tern.c tern.ini tern.py tern.script tern.golden)
 list(TRANSFORM tern PREPEND tests/sdk/tern/)
 install(FILES ${tern} DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc/tern)
+install(DIRECTORY tests/sdk/spread DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/doc)
 install(FILES etc/arbspot.ini etc/minimal.ini etc/all-venues.ini DESTINATION ${CMAKE_INSTALL_DATADIR}/arbspot/etc)

@@ -11,7 +11,7 @@ command of the guide as it is installed, in a folder outside the repository. In 
     json           frames of Tern, each in tern.script or tern.golden
     sh clone       how arbspot is built, which is not done once more
 
-and nothing else does. While the host runs, an independent reader of its topic (bus.py) rebuilds the
+and nothing else does. The chapter of strategies is another test's (strategy.py). While the host runs, an independent reader of its topic (bus.py) rebuilds the
 books, which have to be LIVE, verified in every message, and those that Tern has in the end.
 """
 
@@ -37,6 +37,7 @@ COMMAND_S, LOG_S = 240, 60
 LISTINGS = {"c": "tern.c", "ini": "tern.ini", "golden": "tern.golden"}
 FENCES = {"sh", "text", "json", "sh clone"} | set(LISTINGS)
 SECTION_OF_OTHERS = re.compile("mistake", re.IGNORECASE)  # blocks there are another test's
+CHAPTER_OF_STRATEGIES = "\n## Strategies\n"  # likewise; the last one
 
 # What Tern does to both books in forty changes, done by hand: of each kind the last one stays. The
 # best ten levels, which is all of them.
@@ -139,11 +140,12 @@ def find_lines(wanted, said):
 
 
 class Author:
-    """Does what the guide says."""
+    """Does what the guide says; `name` is the plugin, its folder, and that of its files beside the guide."""
 
-    def __init__(self, stage, shell, home):
+    def __init__(self, stage, shell, home, name="tern", listings=LISTINGS):
         self.stage, self.shell = stage, shell
-        self.folder = os.path.join(home, "tern")
+        self.name, self.listings = name, listings
+        self.folder = os.path.join(home, name)
         self.doc = os.path.join(home, "arbspot", "share", "arbspot", "doc")
         self.port = free_port()
         self.said, self.counts = [], {}
@@ -152,8 +154,8 @@ class Author:
         with open(path, encoding="utf-8") as file:
             return file.read()
 
-    def tern(self, name):
-        return self.read(os.path.join(self.doc, "tern", name))
+    def original(self, name):
+        return self.read(os.path.join(self.doc, self.name, name))
 
     def take(self, kind, lines):
         """One block of the guide."""
@@ -168,9 +170,9 @@ class Author:
             self.stage.expect(missing is None, f"not said: {missing}; but\n" + "\n".join(self.said[-30:]))
         elif name == "text":
             self.wait_for(file, lines)
-        elif name in LISTINGS:
-            self.stage.expect("\n".join(lines) + "\n" in self.tern(LISTINGS[name]),
-                              f"{LISTINGS[name]} has no such piece: {lines[:2]}")
+        elif name in self.listings:
+            self.stage.expect("\n".join(lines) + "\n" in self.original(self.listings[name]),
+                              f"{self.listings[name]} has no such piece: {lines[:2]}")
         elif name == "json":
             self.compare_frames(lines)
 
@@ -201,7 +203,7 @@ class Author:
         pipeline.poll(reached, self.stage.limit(LOG_S), f"{file} says {lines}")
 
     def compare_frames(self, lines):
-        known = self.tern("tern.golden") + self.tern("tern.script")
+        known = self.original("tern.golden") + self.original("tern.script")
         for line in lines:
             json.loads(line)
             self.stage.expect(re.search(re.escape(line) + "$", known, re.MULTILINE) is not None,
@@ -262,7 +264,8 @@ def expect_independence(stage, folder):
     stage.expect(found == "", f"files that name the repository: {found.split()}")
 
 
-def suite(stage):
+def settle(stage):
+    """Installs arbspot into an empty home; where that is, and a shell there."""
     options = stage.options
     home = stage.path("home")
     os.mkdir(home)
@@ -270,26 +273,43 @@ def suite(stage):
     subprocess.run([options.cmake, "--install", options.build, "--prefix", prefix], check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=stage.limit(COMMAND_S))
     tools = [os.path.dirname(path) for path in (options.cmake, options.kcat, sys.executable)]
-    shell = Shell(stage, home, ":".join(tools + ["/usr/local/bin", "/usr/bin", "/bin"]))
+    return home, Shell(stage, home, ":".join(tools + ["/usr/local/bin", "/usr/bin", "/bin"]))
+
+
+def parts(author):
+    """The guide without its chapter of strategies, and that."""
+    guide = author.read(os.path.join(author.doc, "README.md"))
+    before, heading, chapter = guide.partition(CHAPTER_OF_STRATEGIES)
+    author.stage.expect(heading != "" and "\n## " not in chapter, "strategies are the guide's last chapter")
+    return before, chapter
+
+
+def follow(author, text, kinds, logs):
+    """Takes each block of the text, among which there are some of these kinds."""
     try:
-        author = Author(stage, shell, home)
-        guide = author.read(os.path.join(author.doc, "README.md"))
-        for kind, lines in fences(guide):
+        for kind, lines in fences(text):
             author.take(kind, lines)
-        for kind in ("sh", "text", "json", "c", "ini", "golden"):
-            stage.expect(author.counts.get(kind, 0) > 0, f"the guide has no {kind}")
-        expect_independence(stage, author.folder)
-        stage.figure("blocks", sum(author.counts.values()))
+        for kind in kinds:
+            author.stage.expect(author.counts.get(kind, 0) > 0, f"the guide has no {kind}")
+        expect_independence(author.stage, author.folder)
+        author.stage.figure("blocks", sum(author.counts.values()))
     finally:
-        shell.close()
-        for name in ("run.log", "tern.log", "again.log"):
-            path = os.path.join(home, "tern", name)
-            if stage.misses and os.path.exists(path):
+        author.shell.close()
+        for name in logs:
+            path = os.path.join(author.folder, name)
+            if author.stage.misses and os.path.exists(path):
                 print(f"--- {name}\n" + author.read(path)[-4000:])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def suite(stage):
+    home, shell = settle(stage)
+    author = Author(stage, shell, home)
+    follow(author, parts(author)[0], ("sh", "text", "json", "c", "ini", "golden"),
+           ("run.log", "tern.log", "again.log"))
+
+
+def main(suite=suite):
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="what is installed")
     parser.add_argument("--repository", required=True, help="what the author must not need")
     parser.add_argument("--cmake", default=shutil.which("cmake"))
