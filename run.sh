@@ -55,16 +55,32 @@ run_demo() {
         kill -0 "$sim" 2>/dev/null || { cat "$dir/sim.log" >&2; exit 1; }
         sleep 0.05
     done
+    # Its last section is the strategy's.
+    printf 'matrix = 500ms\n\n[web]\nlisten = 127.0.0.1:0\n' >>"$dir/sim.ini"
     echo
-    echo "SIMULATED MARKET: prices and opportunities below are generated, none of them is real."
+    echo "SIMULATED MARKET: prices and opportunities are generated, none of them is real."
     echo "For the real Bitstamp and Kraken: ./run.sh live"
     say_where
+    say_beside "$dir/sim.ini"
     run_host "$dir/sim.ini"
+}
+
+# What can be tried while the demo runs; the file is gone when it ends.
+say_beside() {
+    local address=$brokers
+    [ "${address:-embedded}" != embedded ] || address=ADDRESS
+    echo "As long as it runs its configuration is $1. Try in a"
+    echo "second terminal, with the programs in build/release/bin:"
+    echo "  arbspot why BTC/USD -c $1 --brokers $address"
+    echo "  arbspot matrix --brokers $address"
+    echo "and in a browser the dashboard; the log says where it is."
+    echo
 }
 
 say_where() {
     if [ "${brokers:-embedded}" = embedded ]; then
-        echo "All data goes to a Kafka broker inside the process, which keeps nothing; its address follows."
+        echo "All data goes to a Kafka broker inside the process, which keeps nothing; the log"
+        echo "names its ADDRESS."
     else
         echo "All data goes to Kafka at $brokers."
     fi
