@@ -11,19 +11,20 @@ import re
 
 import tutorial
 
-RULE = re.compile(r'"((?:an?|arb_market_view\(\)|only) [^"%]+)"')
-SOURCES = ("requests.c", "runner.c")
+SOURCES = ("openings.c", "requests.c", "runner.c")
+SAYS_RULE = re.compile(r"\breturn\b|\brefuse\(|\bintrusion\[\]")
+RULE = re.compile(r'"([^"%\n]+ [^"%\n]+)"')
 
 
 def rules_of(repository):
-    """What the log may say of a strategy that is disabled."""
+    """What the log may say of a strategy that is disabled: the sentences that these functions return."""
     found = set()
     for name in SOURCES:
         with open(os.path.join(repository, "core", "strategy", name), encoding="utf-8") as file:
-            text = file.read()
-        for start in ("return ", "? NULL : ", "refuse(requests, ARB_EINVAL, ",
-                      "refuse(requests, ARB_ELIMIT, ", "intrusion[] = "):
-            found.update(m.group(1) for m in re.finditer(re.escape(start) + RULE.pattern, text))
+            statements = file.read().split(";")
+        for statement in statements:
+            if SAYS_RULE.search(statement) and "err_set(" not in statement:
+                found.update(RULE.findall(statement))
     return found
 
 
