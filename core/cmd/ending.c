@@ -16,6 +16,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/shortage.h"
+#include "util/terminal.h"
 
 enum { LOOK_MS = 100 }; /* how exact the limit is */
 
@@ -57,6 +58,12 @@ static void notify(int fd)
     (void)!write(fd, &one, sizeof(one)); /* a counter that is 0: there is room */
 }
 
+static void end_at_once(void)
+{
+    terminal_give_back();
+    _exit(CMD_FAILED);
+}
+
 static void take_signal(struct ending *ending)
 {
     struct signalfd_siginfo info;
@@ -70,7 +77,7 @@ static void take_signal(struct ending *ending)
         atomic_store_explicit(&ending->is_asked, true, memory_order_relaxed);
         notify(ending->asked_fd);
     } else if (!is_same_wish(ending, &info)) {
-        _exit(CMD_FAILED);
+        end_at_once();
     }
 }
 
@@ -83,7 +90,7 @@ static void check_limit(const struct ending *ending)
                  "not ended %lld s after a signal asked for it; ending at once, without telling "
                  "anybody",
                  (long long)(limit_ns / NS_PER_S));
-        _exit(CMD_FAILED);
+        end_at_once();
     }
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/log.h"
+#include "util/terminal.h"
 #include "util/watch.h"
 
 enum { FAILED = 1 /* exit status */, DID_MAX = 64 };
@@ -201,6 +202,7 @@ static void report(const char *did, const char *why, const char *owner)
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     (void)info;
+    terminal_give_back();
     report(" crashed: ", in_words(number), owner_of(place_of(context)));
     (void)raise(number); /* comes when this returns, and is not ours any more */
 }

@@ -2,7 +2,8 @@
  * crash.h - what a process that crashes says before it ends: in which callback of which plugin, on
  * which input, by which signal.
  *
- * Only what is safe in a signal handler is used: the mark of the thread (watch.h), and a write.
+ * Only what is safe in a signal handler is used: the mark of the thread (watch.h), and a write. A
+ * terminal that is drawn on (terminal.h) is given back first.
  * Then the signal takes its course, with a core file where the system makes one.
  */
 #ifndef ARB_CRASH_H

@@ -15,6 +15,7 @@ enum { LINE_MAX_LEN = 2048, LIMIT_INTERVAL_S = 10, SECTION_MAX = 256 };
 static _Atomic int most_detailed = ARB_INFO;
 static char section_field[SECTION_MAX]; /* with a blank behind it; "": there is none */
 static struct output sink = { .fd = STDERR_FILENO };
+static _Atomic int elsewhere;   /* a descriptor that lines go to; 0: to the sink */
 static _Atomic uint64_t n_lost; /* lines since the last that was written */
 
 static const char *level_name(enum arb_log_level level)
@@ -48,6 +49,19 @@ const char *log_section_field(const char *who)
 void log_open(void)
 {
     output_open(&sink, STDERR_FILENO);
+}
+
+void log_divert(int fd)
+{
+    atomic_store_explicit(&elsewhere, fd, memory_order_relaxed);
+}
+
+static bool put_line(const char *line, size_t len)
+{
+    /* Plain writes: whoever gave the descriptor keeps them from blocking. */
+    const struct output other = { .fd = atomic_load_explicit(&elsewhere, memory_order_relaxed) };
+
+    return output_write(other.fd != 0 ? &other : &sink, line, len);
 }
 
 /* Copies text into a logfmt value: quotes escaped, what is harmful to terminals shown as '?'. */
@@ -93,7 +107,7 @@ static void tell_lost(void)
                               "%llu lines are missing here: whoever reads stderr did not take "
                               "them in time\"\n",
                               (unsigned long long)n);
-    if (!output_write(&sink, line, (size_t)(head + rest))) {
+    if (!put_line(line, (size_t)(head + rest))) {
         (void)atomic_fetch_add_explicit(&n_lost, n, memory_order_relaxed);
     }
 }
@@ -101,7 +115,7 @@ static void tell_lost(void)
 static void write_line(const char *line, size_t len)
 {
     tell_lost();
-    if (!output_write(&sink, line, len)) {
+    if (!put_line(line, len)) {
         (void)atomic_fetch_add_explicit(&n_lost, 1, memory_order_relaxed);
     }
 }

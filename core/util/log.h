@@ -28,6 +28,13 @@ bool log_is_on(enum arb_log_level level);
 void log_open(void);
 
 /*
+ * Lines go to `fd` instead of stderr, whose terminal somebody draws on; those of log_raw() do not.
+ * 0: to stderr again. The descriptor is the caller's, does not block, and stays open as long as
+ * other threads run. Any thread.
+ */
+void log_divert(int fd);
+
+/*
  * The section of the configuration that this process runs alone: others write to the same stderr.
  * Lines that name no venue and no strategy get it as a field. Borrowed; by main, before any thread
  * starts.

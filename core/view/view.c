@@ -30,7 +30,8 @@ struct view {
     struct diagnosis diagnosis;
     struct view_host_row host;
     struct item *host_item;
-    int64_t next_ns; /* mono: when what is shown changes next */
+    int64_t next_ns;  /* mono: when what is shown changes next */
+    int64_t heard_ns; /* mono: when something came that is no history; 0: nothing has */
 };
 
 /* -- what comes in ------------------------------------------------------------------------------
@@ -43,6 +44,7 @@ static void hear(struct view *view, const struct event *event, struct moment now
     if (event->is_history) {
         return;
     }
+    view->heard_ns = now.mono_ns;
     view_venues_hear(&view->venues, event);
     if (event->kind == EVENT_ALIVE) {
         attention_alive(&view->attention, event, now);
@@ -204,6 +206,11 @@ static void write_wish(struct view *view, const struct view_wish *wish, struct t
 uint64_t view_version(const struct view *view)
 {
     return view->items.version;
+}
+
+int64_t view_heard_ns(const struct view *view)
+{
+    return view->heard_ns;
 }
 
 bool view_has_news(const struct view *view, uint64_t since, const struct view_wish *wish)

@@ -71,6 +71,12 @@ void view_on_links(struct view *view, const struct view_links *links);
 /* Of the last change; 0: nothing has been shown yet. */
 uint64_t view_version(const struct view *view);
 
+/*
+ * Mono: when anything was heard last of a venue, 0: never. As long as a host lives that is once a
+ * second.
+ */
+int64_t view_heard_ns(const struct view *view);
+
 /* Whether a frame has something in it. `wish` may be NULL. */
 bool view_has_news(const struct view *view, uint64_t since, const struct view_wish *wish);
 

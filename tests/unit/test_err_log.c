@@ -153,6 +153,31 @@ static void limit_lets_one_through_and_counts_the_rest(void **state)
     assert_int_equal(suppressed, 0);
 }
 
+static void lines_go_elsewhere_but_for_raw_ones(void **state)
+{
+    struct stderr_capture capture;
+    char text[256] = "";
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    stderr_capture_begin(&capture);
+    log_divert(fds[1]);
+    log_line(ARB_WARN, "venue=kraken", "on the way");
+    log_raw("raw\n", 4);
+    log_divert(0);
+    log_line(ARB_WARN, NULL, "back");
+    const char *const got = stderr_capture_end(&capture);
+    assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
+    assert_non_null(strstr(text, "level=warn venue=kraken msg=\"on the way\"\n"));
+    assert_null(strstr(text, "raw"));
+    assert_memory_equal(got, "raw\n", 4);
+    assert_non_null(strstr(got, "level=warn msg=\"back\"\n"));
+    assert_null(strstr(got, "on the way"));
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +191,7 @@ int main(void)
         cmocka_unit_test(long_line_is_cut_and_ends),
         cmocka_unit_test(details_are_left_out_until_asked_for),
         cmocka_unit_test(limit_lets_one_through_and_counts_the_rest),
+        cmocka_unit_test(lines_go_elsewhere_but_for_raw_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

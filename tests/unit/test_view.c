@@ -927,10 +927,28 @@ static void survival_is_averaged(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void when_something_was_heard_last_is_known(void **state)
+{
+    struct world *const world = *state;
+
+    assert_int_equal(view_heard_ns(world->view), 0);
+    hear(world);
+    const int64_t heard_ns = world->now.mono_ns;
+    assert_int_equal(view_heard_ns(world->view), heard_ns);
+    pass(world, 5 * NS_PER_S);
+    struct event old = feed_stub_event(&world->a, EVENT_STATUS);
+    old.is_history = true;
+    feed(world, old);
+    assert_int_equal(view_heard_ns(world->view), heard_ns);
+    hear_one(world, &world->b);
+    assert_int_equal(view_heard_ns(world->view), heard_ns + 5 * NS_PER_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(first_frame_has_all),
+        TEST(when_something_was_heard_last_is_known),
         TEST(later_frames_have_what_changed),
         TEST(what_is_shown_changes_five_times_a_second),
         TEST(displays_of_any_pace_have_the_same),
