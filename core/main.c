@@ -30,6 +30,7 @@ static const struct command commands[] = {
     { "log", "print opportunities as they come", cmd_log },
     { "why", "tell why a pair of venues is no opportunity", cmd_why },
     { "matrix", "print what each two venues would pay", cmd_matrix },
+    { "top", "show all that displays show, on a terminal", cmd_top },
     { "view", "print all that displays show, as JSON", cmd_view },
     { "web", "show it in a browser", cmd_web },
     { "survival", "tell how long opportunities lasted", cmd_survival },

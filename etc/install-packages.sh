@@ -8,9 +8,9 @@
 #   fuzz   clang with its runtimes for the fuzz targets, and llvm-symbolizer to name what they find
 set -euo pipefail
 
-build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-dev librdkafka-dev
+build="ca-certificates cmake gcc libc6-dev libcjson-dev libdeflate-dev libinih-dev libncurses-dev librdkafka-dev
        libssl-dev libwebsockets-dev ninja-build pkg-config zlib1g-dev"
-test="g++ groff-base libcmocka-dev kcat man-db python3"
+test="g++ groff-base libcmocka-dev kcat man-db python3 tmux"
 kafka="openjdk-17-jre-headless maven"
 readers="python3-venv"
 browser="chromium"

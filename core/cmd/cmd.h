@@ -22,6 +22,7 @@ int cmd_log(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_survival(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_view(int argc, char **argv);
 int cmd_web(int argc, char **argv);
 int cmd_why(int argc, char **argv);

@@ -9,7 +9,7 @@ import subprocess
 import pipeline
 
 USAGE = 64
-COMMANDS = ("run", "check", "inspect", "venues", "new", "log", "why", "matrix", "view", "web", "survival", "verify", "replay")
+COMMANDS = ("run", "check", "inspect", "venues", "new", "log", "why", "matrix", "top", "view", "web", "survival", "verify", "replay")
 COUNT = 5  # opportunities taken from the topic
 # Recordings, the plugin's options, and what must come out.
 REPLAYS = (

@@ -1,0 +1,22 @@
+#include "top/help.h"
+
+const char help_text[] =
+    "arrows, j k      another row; PgUp PgDn Home End, g G too\n"
+    "left, right      in the matrix: other venues to sell at\n"
+    "Tab, Shift-Tab   another pane: its title is marked\n"
+    "Enter            of a book: its symbol. Of an opportunity or a trouble: all of it. Of a "
+    "venue: only its books\n"
+    "s                another order\n"
+    "/                only rows with these letters, such as kraken:btc\n"
+    "p                holds everything still, and goes on\n"
+    "q, Esc           back; from the first page: quit\n"
+    "\n"
+    "AGE     since the book's last event; quiet books are not wrong\n"
+    "HEARD   since the venue's host said last that it is there\n"
+    "PROOF   verified: by checksum or sequence; best 10: so many levels\n"
+    "LAG     receipt less the venue's time, its clock corrected\n"
+    "NET BP  after fees, in hundredths of a percent; ? before fees that are not known\n"
+    "LIFE    of an opportunity, from open to close\n"
+    "Ladder  levels that are dim are beyond what is proven\n"
+    "\n"
+    "`arbspot view` prints the same as JSON. docs/view.md says what it means.\n";
