@@ -64,8 +64,9 @@ static void check_topics(const struct config *config, struct problems *problems)
     }
 }
 
-static void check_web(const struct web_section *web, struct problems *problems)
+static void check_web(const struct config *config, struct problems *problems)
 {
+    const struct web_section *const web = &config->web;
     struct listen_address address;
     struct err err;
 
@@ -79,6 +80,10 @@ static void check_web(const struct web_section *web, struct problems *problems)
                     "others than this machine reach '%.60s', so a token is needed: give "
                     "token = @FILE, or listen at 127.0.0.1",
                     web->listen);
+    } else if (config->host.isolate) {
+        problem_add(problems, web->listen_line, "web", "listen",
+                    "with isolate = yes none of the processes has all books: leave it out, and run "
+                    "arbspot web -c FILE beside them");
     }
 }
 
@@ -305,7 +310,7 @@ void config_check(const struct config *config, struct problems *problems)
 {
     check_purpose(config, problems);
     check_topics(config, problems);
-    check_web(&config->web, problems);
+    check_web(config, problems);
     for (unsigned i = 0; i < config->n_exchanges; i++) {
         check_exchange(&config->exchanges[i], problems);
     }

@@ -62,6 +62,8 @@ CASES = {
                                   r":4: \[web\] listen: '127.0.0.1' has no port"),
     "an address that others reach": (("[exchange", "[web]\nlisten = 0.0.0.0:9464\n[exchange"),
                                      r":4: \[web\] listen: others than this machine reach .*give token = @FILE"),
+    "a page of many processes": (("[exchange", "[host]\nisolate = yes\n[web]\nlisten = 127.0.0.1:0\n[exchange"),
+                                 r":6: \[web\] listen: with isolate = yes none of the processes has all books"),
     "a token in plain sight": (("[exchange", "[web]\ntoken = 0123456789abcdef\n[exchange"),
                                r":4: \[web\] token: a token does not stand here"),
     "a short token": (("[exchange", "[web]\ntoken = ${CHECK_SECRET}\n[exchange"),

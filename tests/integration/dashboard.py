@@ -87,6 +87,7 @@ def try_ends(stage, browsers, broker, host):
 
 
 def suite(stage):
+    view.use_what_is_built(stage)
     stage.simulator("--venues", ",".join(view.VENUES), "--divergence-every", "700ms")
     brokers = stage.broker()
     broker = stage.programs[-1]

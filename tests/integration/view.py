@@ -7,6 +7,7 @@ host is killed, the brokers end: each is told in a sentence, and each sentence t
 """
 
 import json
+import os
 import subprocess
 from collections import defaultdict
 
@@ -14,7 +15,7 @@ import bus as messages
 import pipeline
 from matrix import edge, fees_of
 
-VENUES = "kraken bitstamp okx binance".split()
+VENUES = "kraken bitstamp okx binance".split()  # of these, those that are built here
 SYMBOLS = ("BTC/USD", "ETH/USD", "XRP/USD")
 STRATEGY = "[strategy:cross]\nplugin = cross_venue\nmatrix = 300ms\n"
 LADDER = ("kraken", "BTC/USD")
@@ -299,7 +300,14 @@ def expect_whole(stage, brokers, config):
                  ["opportunities cannot be read"], f"troubles: {[items[key] for key in items if 'trouble' in key]}")
 
 
+def use_what_is_built(stage):
+    """Some builds have two exchanges only."""
+    VENUES[:] = [name for name in VENUES if os.path.exists(os.path.join(stage.options.plugins, name + ".so"))]
+    stage.expect(len(VENUES) >= 2, f"at least two exchanges are built: {VENUES}")
+
+
 def suite(stage):
+    use_what_is_built(stage)
     sim = stage.simulator("--venues", ",".join(VENUES), "--divergence-every", "700ms")
     brokers = stage.broker()
     broker = stage.programs[-1]
