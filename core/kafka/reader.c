@@ -106,41 +106,16 @@ static bool start_at_end(const struct kafka_reader *r, rd_kafka_topic_partition_
            ends_find(r->rk, partitions, OFFSETS_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/*
- * Where the last n_tail records of a partition begin, or all that there are: a broker that has
- * dropped older ones may not take an offset before that. False: it did not say.
- */
-static bool find_tail(const struct kafka_reader *r, rd_kafka_topic_partition_t *partition)
-{
-    int64_t low = 0, high = 0;
-    const rd_kafka_resp_err_t rc = rd_kafka_query_watermark_offsets(
-        r->rk, r->topic, partition->partition, &low, &high, OFFSETS_TIMEOUT_MS);
-
-    partition->offset = high - low > r->n_tail ? high - r->n_tail : low;
-    return rc == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static bool start_at_tail(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
-{
-    bool is_told = true;
-
-    for (int i = 0; i < partitions->cnt && is_told; i++) {
-        is_told = find_tail(r, &partitions->elems[i]);
-    }
-    return is_told;
-}
-
 /* Fills in where to start. False when the brokers did not say. */
 static bool find_start(const struct kafka_reader *r, rd_kafka_topic_partition_list_t *partitions)
 {
     if (r->start == KAFKA_FROM_END && !r->was_absent) {
         return start_at_end(r, partitions);
     }
-    if (r->start == KAFKA_FROM_TAIL && !r->was_absent) {
-        return start_at_tail(r, partitions);
-    }
     for (int i = 0; i < partitions->cnt; i++) {
-        partitions->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+        partitions->elems[i].offset = r->start == KAFKA_FROM_BEGINNING || r->was_absent
+                                          ? RD_KAFKA_OFFSET_BEGINNING
+                                          : RD_KAFKA_OFFSET_TAIL(r->n_tail);
     }
     return true;
 }

@@ -14,6 +14,8 @@ one behind Kafka and one behind the rings of the process, look at the same marke
   precision  of the opportunities opened in the window, the share that lies within a true divergence
              of any length. This is judged without any tolerance: each leg names the venue's time
              of the book it rests on, and at the newer of the two the divergence must be open.
+             Few may rest on what was held up between venue and host (LATE_NS): such books never
+             were at one time, and nothing is said of them.
              (The venues' clocks are one clock here, with a resolution of 1 us.)
   crossings  none of those in which an order did not pay is published, and the strategy counts misses for
              its fees and for its minimum.
@@ -43,6 +45,7 @@ import bus as messages
 import pipeline
 
 LONG_NS = {"cross_venue": 250_000_000, "direct": 50_000_000}
+LATE_NS = 25_000_000  # between a venue and the host; on a machine with time to spare it is below one
 LATENCY_MS = 100  # in an optimised build
 CONFIDENCE = 0.99
 AT_ONCE = {"kraken"}  # venues whose books are published when they change
@@ -133,10 +136,19 @@ def holder(intervals, at_ns):
     return i if i >= 0 and at_ns < intervals[i][1] else None
 
 
+def came_late(one):
+    """What one venue said was held up on its way, so the books that were looked at never were at one time."""
+    return max(leg["recv_ns"] - leg["venue_ns"] + leg.get("clock_offset_ns", 0) for leg in one.message["legs"]) > LATE_NS
+
+
 def measure_precision(stage, divergences, found):
     n_true, hits = 0, defaultdict(int)
+    late = [one for one in found if came_late(one)]
+    stage.expect(len(late) * 10 <= len(found) + 10, f"{len(late)} of {len(found)} rest on what came late: too busy here")
     for one in found:
         i = holder(divergences[one.key], one.venue_ns)
+        if i is None and one in late:
+            continue
         if stage.expect(i is not None, f"no divergence at {one.venue_ns}: {one.message}"):
             n_true += 1
             hits[one.key, i] += 1
@@ -248,7 +260,7 @@ def look_at(stage, true, one, message, looks):
     intervals = true.divergences[one.key]
     found, later = (holder(intervals, ns) for ns in (one.venue_ns, at_ns))
     ended_lately = found is not None and intervals[found][1] > at_ns - latency_ns
-    stage.expect(not pays or later is not None or ended_lately,
+    stage.expect(not pays or later is not None or ended_lately or (found is None and came_late(one)),
                  f"no divergence, and it is said to pay still: {message}")
     if message["latency"] or found is None:
         return
