@@ -6,7 +6,6 @@
 #include "cmd/arguments.h"
 #include "cmd/ending.h"
 #include "cmd/view_feed.h"
-#include "config/values.h"
 #include "dashboard/dashboard.h"
 #include "util/harmless.h"
 #include "util/log.h"
@@ -38,26 +37,25 @@ struct arguments {
     const char *listen;
 };
 
+/* What the command line says, else the file. */
 static struct web_section section_of(const struct arguments *a, const struct config *config)
 {
-    struct web_section web = { .clients_max = WEB_CLIENTS };
+    struct web_section web =
+        config != NULL ? config->web : (struct web_section){ .clients_max = WEB_CLIENTS };
 
-    if (config != NULL) {
-        web = config->web;
-    }
-    if (a->listen != NULL || web.listen == NULL) {
-        web.listen = a->listen != NULL ? a->listen : "127.0.0.1:9464";
+    if (a->listen != NULL) {
+        web.listen = a->listen;
+    } else if (web.listen == NULL) {
+        web.listen = "127.0.0.1:9464";
     }
     return web;
 }
 
 static void serve(struct view_feed *feed, struct dashboard *dashboard, const struct ending *ending)
 {
-    bool has_more = false;
-
     log_line(ARB_INFO, who, "the dashboard is at %s", dashboard_url(dashboard));
     while (!ending_is_asked(ending)) {
-        has_more = view_feed_step(feed, clock_moment());
+        const bool has_more = view_feed_step(feed, clock_moment());
         dashboard_step(dashboard, has_more ? 0 : TURN_MS);
     }
 }

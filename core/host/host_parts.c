@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "host/direct_source.h"
 #include "host/host_watch.h"
 #include "kafka/kafka_source.h"
 #include "kafka/last_run.h"
-#include "strategy/ring_source.h"
 #include "strategy/terms.h"
 #include "util/clock.h"
 #include "util/fnv.h"
@@ -62,21 +62,13 @@ static int create_venues(struct host *host, struct err *err)
 
 static int create_direct_source(struct host *host, struct strategy_part *part)
 {
-    struct ring_source_venue venues[CONFIG_EXCHANGES_MAX];
-    int rc = waker_init(&part->waker);
+    const int rc = waker_init(&part->waker);
 
     part->has_waker = rc == ARB_OK;
-    for (unsigned i = 0; i < host->n_venues && rc == ARB_OK; i++) {
-        struct venue_thread *const venue = &host->venues[i];
-        unsigned outlet;
-        rc = venue_thread_add_ring(venue, &part->waker, (size_t)host->config->host.ring_bytes,
-                                   &outlet);
-        if (rc == ARB_OK) {
-            venues[i] = (struct ring_source_venue){ &venue->rings[outlet], venue->words[outlet] };
-        }
-    }
-    return rc != ARB_OK ? rc
-                        : ring_source_create(&part->source, venues, host->n_venues, &part->waker);
+    return rc == ARB_OK
+               ? direct_source_create(&part->source, &part->waker, host->venues, host->n_venues,
+                                      (size_t)host->config->host.ring_bytes)
+               : rc;
 }
 
 /* Its opportunities have legs in several partitions. */

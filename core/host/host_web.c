@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "dashboard/dashboard.h"
-#include "strategy/ring_source.h"
+#include "host/direct_source.h"
 #include "util/joinable.h"
 #include "util/log.h"
 
@@ -53,15 +53,10 @@ void host_web_tap_fini(struct host_web_tap *tap)
 void host_web_tell(void *context, const struct opportunity *opportunity)
 {
     struct host_web_tap *const tap = context;
-    const size_t len = opportunity_len(opportunity);
-    void *const record = ring_reserve(&tap->ring, len);
 
-    if (record == NULL) {
+    if (!delivery_put(&tap->ring, opportunity)) {
         (void)atomic_fetch_add_explicit(&tap->n_left_out, 1, memory_order_relaxed);
-        return;
     }
-    memcpy(record, opportunity, len);
-    ring_commit(&tap->ring);
 }
 
 /* A record ends with its last leg, and the view takes whole ones. */
@@ -173,22 +168,13 @@ bool host_web_stop(struct host_web *web, int64_t deadline_ns)
 
 static int make_source(struct host_web *web)
 {
-    struct ring_source_venue rings[CONFIG_EXCHANGES_MAX];
-    int rc = waker_init(&web->waker);
+    const int rc = waker_init(&web->waker);
 
     web->has_waker = rc == ARB_OK;
-    for (unsigned i = 0; i < web->config.n_venues && rc == ARB_OK; i++) {
-        struct venue_thread *const venue = &web->config.venues[i];
-        unsigned outlet;
-        rc = venue_thread_add_ring(venue, &web->waker, (size_t)web->config.config->host.ring_bytes,
-                                   &outlet);
-        if (rc == ARB_OK) {
-            rings[i] = (struct ring_source_venue){ &venue->rings[outlet], venue->words[outlet] };
-        }
-    }
-    return rc != ARB_OK
-               ? rc
-               : ring_source_create(&web->source, rings, web->config.n_venues, &web->waker);
+    return rc == ARB_OK ? direct_source_create(&web->source, &web->waker, web->config.venues,
+                                               web->config.n_venues,
+                                               (size_t)web->config.config->host.ring_bytes)
+                        : rc;
 }
 
 static int make_view(struct host_web *web, struct err *err)

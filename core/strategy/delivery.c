@@ -60,15 +60,23 @@ static void fill_leg(const struct market *market, struct opportunity *opportunit
     }
 }
 
-static void push(struct delivery *delivery, const struct opportunity *opportunity, int64_t mono_ns)
+bool delivery_put(struct ring *ring, const struct opportunity *opportunity)
 {
     const size_t len = opportunity_len(opportunity);
-    void *const record = ring_reserve(delivery->ring, len);
-    uint64_t suppressed;
+    void *const record = ring_reserve(ring, len);
 
     if (record != NULL) {
         memcpy(record, opportunity, len);
-        ring_commit(delivery->ring);
+        ring_commit(ring);
+    }
+    return record != NULL;
+}
+
+static void push(struct delivery *delivery, const struct opportunity *opportunity, int64_t mono_ns)
+{
+    uint64_t suppressed;
+
+    if (delivery_put(delivery->ring, opportunity)) {
         return;
     }
     delivery->dropped++;
@@ -344,17 +352,10 @@ bool delivery_send_miss(struct delivery *delivery, const struct market *market,
 {
     const struct arb_opportunity terms = terms_of(miss);
     struct opportunity opportunity = complete(delivery, market, &terms, BY_MARKET, now.utc_ns);
-    const size_t len = opportunity_len(&opportunity);
-    void *const record = ring_reserve(delivery->ring, len);
 
-    if (record == NULL) {
-        return false;
-    }
     opportunity.session = delivery->session;
     opportunity.miss = (struct opportunity_miss){ .reason = miss->reason, .n = n };
-    memcpy(record, &opportunity, len);
-    ring_commit(delivery->ring);
-    return true;
+    return delivery_put(delivery->ring, &opportunity);
 }
 
 /* What is to be said instead of `event` of one that waits, or 0. Its place is free afterwards. */

@@ -62,6 +62,9 @@ struct delivery {
     struct log_limit drop_limit, unheld_limit;
 };
 
+/* A record of it, up to its last leg. False: the ring has no room. */
+bool delivery_put(struct ring *ring, const struct opportunity *opportunity);
+
 /* What made the strategy publish: only a market's way to an opportunity has a latency. */
 enum delivery_cause { BY_MARKET = 1, BY_TIMER = 2 };
 

@@ -16,12 +16,8 @@ bool wire_is_miss(struct arb_bytes json)
 
 static char *put_leg(char *at, const struct opportunity_leg *leg, const struct arb_leg *terms)
 {
-    at = put_member_string(at, "{\"venue\":", leg->venue);
-    at = put_member_string(at, ",\"symbol\":", leg->info.symbol);
-    at = put_member_string(at, ",\"side\":", side_name(terms->side));
-    at = put_text(at, ",\"scale\":[");
-    at = put_scales(at, leg->info.px_scale, leg->info.qty_scale);
-    at = put_decimal(at, "],\"px\":", terms->limit_px, leg->info.px_scale);
+    at = put_leg_place(at, leg, terms->side);
+    at = put_decimal(at, ",\"px\":", terms->limit_px, leg->info.px_scale);
     at = put_u64(at, ",\"seq\":", leg->seq);
     at = put_hex(at, ",\"session\":", leg->session);
     at = put_fixed(at, ",\"age_ms\":", leg->age_ns / NS_PER_AGE_UNIT, AGE_SCALE);
@@ -130,20 +126,11 @@ enum {
 int wire_read_miss(struct arb_bytes message, struct opportunity *out, int64_t *pub_ns)
 {
     static const struct wire_object object = { fields, N_FIELDS };
-    struct arb_json json = arb_json_over(message);
-    struct opportunity_reading reading = { .out = out };
-    uint64_t version = 0;
-    uint32_t seen;
-    int rc;
+    uint32_t seen = 0;
+    const int rc = opportunity_read_message(message, &object, out, &seen, pub_ns);
 
-    memset(out, 0, sizeof(*out));
-    out->terms.size = (uint32_t)sizeof(out->terms);
-    if (!opportunity_read_version(json, &version, &rc)) {
+    if (rc != ARB_OK) {
         return rc;
     }
-    if (!wire_read_object(&json, &object, &reading, out, &seen) || !arb_json_end(&json)) {
-        return json.rc;
-    }
-    *pub_ns = reading.pub_ns;
     return seen == NEEDED || seen == ALL ? ARB_OK : ARB_EPROTO;
 }

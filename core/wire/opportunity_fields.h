@@ -70,6 +70,9 @@ static inline char *put_i64(char *at, const char *member, int64_t value)
     return digits_write_i64(put_text(at, member), value);
 }
 
+/* {"venue":...,"symbol":...,"side":...,"scale":[...], with more to come and no end. */
+char *put_leg_place(char *at, const struct opportunity_leg *leg, uint32_t side);
+
 /* -- reading -------------------------------------------------------------------------------- */
 
 /* What reading a member needs to know of the rest of the message: the context of all of these. */
@@ -154,6 +157,13 @@ bool opportunity_leg_has_all(uint32_t seen, unsigned n_own);
 
 /* The version of a message: 1 or 2; else false, and why. */
 bool opportunity_read_version(struct arb_json json, uint64_t *version, int *rc);
+
+/*
+ * Reads a message whose members `object` has, into `out`, and which of them were there. The context
+ * of members is a struct opportunity_reading.
+ */
+int opportunity_read_message(struct arb_bytes message, const struct wire_object *object,
+                             struct opportunity *out, uint32_t *seen, int64_t *pub_ns);
 
 /* opportunity_reader_1.c */
 bool opportunity_read_1(struct arb_json *json, struct opportunity_reading *reading);

@@ -310,16 +310,43 @@ static int fill_ages(struct opportunity *o)
     return ARB_OK;
 }
 
+/* The version is known to be one that is read here. */
+static int begin(struct arb_json json, struct opportunity *out, uint64_t *version)
+{
+    int rc = ARB_OK;
+
+    memset(out, 0, sizeof(*out));
+    out->terms.size = (uint32_t)sizeof(out->terms);
+    (void)opportunity_read_version(json, version, &rc);
+    return rc;
+}
+
+int opportunity_read_message(struct arb_bytes message, const struct wire_object *object,
+                             struct opportunity *out, uint32_t *seen, int64_t *pub_ns)
+{
+    struct arb_json json = arb_json_over(message);
+    struct opportunity_reading reading = { .out = out };
+    uint64_t version = 0;
+    const int rc = begin(json, out, &version);
+
+    if (rc != ARB_OK) {
+        return rc;
+    }
+    if (!wire_read_object(&json, object, &reading, out, seen) || !arb_json_end(&json)) {
+        return json.rc;
+    }
+    *pub_ns = reading.pub_ns;
+    return ARB_OK;
+}
+
 int wire_read_opportunity(struct arb_bytes message, struct opportunity *out, int64_t *pub_ns)
 {
     struct arb_json json = arb_json_over(message);
     struct opportunity_reading reading = { .out = out };
     uint64_t version = 0;
-    int rc;
+    const int rc = begin(json, out, &version);
 
-    memset(out, 0, sizeof(*out));
-    out->terms.size = (uint32_t)sizeof(out->terms);
-    if (!opportunity_read_version(json, &version, &rc)) {
+    if (rc != ARB_OK) {
         return rc;
     }
     if (!(version == 1 ? opportunity_read_1(&json, &reading) : read_2(&json, &reading)) ||

@@ -2,6 +2,16 @@
 
 #include "wire/opportunity_fields.h"
 
+char *put_leg_place(char *at, const struct opportunity_leg *leg, uint32_t side)
+{
+    at = put_member_string(at, "{\"venue\":", leg->venue);
+    at = put_member_string(at, ",\"symbol\":", leg->info.symbol);
+    at = put_member_string(at, ",\"side\":", side_name(side));
+    at = put_text(at, ",\"scale\":[");
+    at = put_scales(at, leg->info.px_scale, leg->info.qty_scale);
+    return put_text(at, "]");
+}
+
 static char *put_identity(char *at, const struct opportunity *o)
 {
     const struct arb_opportunity *const terms = &o->terms;

@@ -18,12 +18,9 @@ static char *put_legs(char *at, const struct opportunity *o)
 {
     at = put_text(at, ",\"legs\":[");
     for (uint32_t i = 0; i < o->terms.n_legs; i++) {
-        at = put_member_string(at, i == 0 ? "{\"venue\":" : ",{\"venue\":", o->legs[i].venue);
-        at = put_member_string(at, ",\"symbol\":", o->legs[i].info.symbol);
-        at = put_member_string(at, ",\"side\":", side_name(o->terms.legs[i].side));
-        at = put_text(at, ",\"scale\":[");
-        at = put_scales(at, o->legs[i].info.px_scale, o->legs[i].info.qty_scale);
-        at = put_text(at, "]}");
+        at = i == 0 ? at : put_text(at, ",");
+        at = put_leg_place(at, &o->legs[i], o->terms.legs[i].side);
+        at = put_text(at, "}");
     }
     return put_text(at, "]");
 }
@@ -120,21 +117,12 @@ enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
 int wire_read_survival(struct arb_bytes message, struct opportunity *out, int64_t *pub_ns)
 {
     static const struct wire_object object = { fields, N_FIELDS };
-    struct arb_json json = arb_json_over(message);
-    struct opportunity_reading reading = { .out = out };
-    uint64_t version = 0;
-    uint32_t seen;
-    int rc;
+    uint32_t seen = 0;
+    const int rc = opportunity_read_message(message, &object, out, &seen, pub_ns);
 
-    memset(out, 0, sizeof(*out));
-    out->terms.size = (uint32_t)sizeof(out->terms);
-    if (!opportunity_read_version(json, &version, &rc)) {
+    if (rc != ARB_OK) {
         return rc;
     }
-    if (!wire_read_object(&json, &object, &reading, out, &seen) || !arb_json_end(&json)) {
-        return json.rc;
-    }
-    *pub_ns = reading.pub_ns;
     return seen == (1U << N_FIELDS) - 1 && out->rest.delay_ns > 0 &&
                    out->rest.delay_ns <= SURVIVAL_DELAY_MAX_NS
                ? ARB_OK

@@ -6,7 +6,6 @@ paused; the host is killed, and within seconds it says over everything that noth
 a signal or by a crash, the terminal is as it was. Skipped where there is no tmux.
 """
 
-import json
 import os
 import pty
 import re
@@ -17,11 +16,10 @@ import sys
 import time
 
 import pipeline
+from view import STRATEGY, VENUES, Display
 
 SKIP = 77
-VENUES = "kraken bitstamp okx binance".split()
 BOOKS = 12
-STRATEGY = "[strategy:cross]\nplugin = cross_venue\nmatrix = 300ms\n"
 PAUSED = re.compile(r"^ PAUSED at (\d\d:\d\d:\d\d) UTC, (\d+)\.?\d*s ago: nothing here is live")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[1-7]m")
 SILENT = "NOTHING HEARD"
@@ -85,21 +83,12 @@ class Terminal:
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], check=False, capture_output=True, timeout=20)
 
 
-class View:
+class View(Display):
     """What `arbspot view` says at present."""
 
-    def __init__(self, program):
-        self.program, self.items, self.n_bytes = program, {}, 0
-
     def books(self):
-        with open(self.program.out_path, "rb") as file:
-            file.seek(self.n_bytes)
-            text = file.read()
-        end = text.rfind(b"\n") + 1
-        self.n_bytes += end
-        for line in text[:end].splitlines():
-            self.items.update(json.loads(line)["items"])
-        return {tuple(key.split(":")[1:]): item for key, item in self.items.items() if key.startswith("book:")}
+        self.take()
+        return {tuple(key.split(":")[1:]): item for key, item in self.of("book").items()}
 
 
 def shown_books(lines):

@@ -1162,17 +1162,23 @@ static void hear_miss(void *context, const struct market *market, const struct a
                  market_venue(market, miss->legs[1].venue)->name);
 }
 
+/* Of BTC/USD, bought on the first venue and sold on the second. */
+static struct arb_miss miss_of(uint32_t reason)
+{
+    return (struct arb_miss){ .size = sizeof(struct arb_miss),
+                              .reason = reason,
+                              .n_legs = 2,
+                              .legs = { { .side = ARB_BUY, .px = 1 },
+                                        { .venue = 1, .side = ARB_SELL, .px = 1 } } };
+}
+
 static void misses_are_counted_and_told_once_the_callback_succeeded(void **state)
 {
     struct world *const world = *state;
 
     world->config.miss_fn = hear_miss;
     begin(world);
-    world->script.miss = (struct arb_miss){ .size = sizeof(struct arb_miss),
-                                            .reason = ARB_MISS_AGE,
-                                            .n_legs = 2,
-                                            .legs = { { .side = ARB_BUY, .px = 1 },
-                                                      { .venue = 1, .side = ARB_SELL, .px = 1 } } };
+    world->script.miss = miss_of(ARB_MISS_AGE);
     world->script.n_misses = ARB_MISSES_MAX + 7;
     quote_both(world, 0, 0);
     forget_lines(world);
@@ -1215,11 +1221,7 @@ static void one_miss_of_each_reason_is_told_now_and_then(void **state)
     world->config.ring = &world->out;
     world->strategy.misses_ms = 100;
     begin(world);
-    world->script.miss = (struct arb_miss){ .size = sizeof(struct arb_miss),
-                                            .reason = ARB_MISS_AGE,
-                                            .n_legs = 2,
-                                            .legs = { { .side = ARB_BUY, .px = 1 },
-                                                      { .venue = 1, .side = ARB_SELL, .px = 1 } } };
+    world->script.miss = miss_of(ARB_MISS_AGE);
     world->script.n_misses = 3;
     quote_both(world, 0, 0);
     step(world, 1);
